@@ -1,0 +1,48 @@
+"""Clients: the server's records of workers."""
+
+from datetime import datetime
+
+from msgspec import Struct, field
+
+from awed.model.states import ClientState
+from awed.model.times import NO_TIME
+
+
+class Client(Struct):
+    """A worker, as it registered and as it is shown. ``slots``: how many workunits it may hold at once."""
+
+    id: str
+    name: str = ""
+    group: str = ""
+    user: str = ""
+    domain: str = ""
+    instance_id: str = ""
+    instance_type: str = ""
+    host: str = ""
+    hostname: str = ""
+    host_ip: str = ""
+    cores: int = 0
+    apps: list[str] = []
+    regtime: datetime = NO_TIME
+    lastcompleted: datetime = NO_TIME
+    serve_time: str = "0h0m"
+    idle_time: int = 0
+    status: ClientState = field(default=ClientState.IDLE, name="Status")
+    total_checkout: int = 0
+    total_completed: int = 0
+    total_failed: int = 0
+    current_work: dict[str, bool] = {}
+    skip_work: list[str] = []
+    proxy: bool = False
+    subclients: int = 0
+    git_commit_hash: str = ""
+    version: str = ""
+    slots: int = 1
+
+
+class Heartbeat(Struct, omit_defaults=True):
+    """The answer to a heartbeat: work to throw away (ids joined by commas), the id of a client that is to stop."""
+
+    server_uuid: str = field(name="server-uuid")
+    discard: str = ""
+    stop: str = ""

@@ -1,0 +1,69 @@
+"""Ids: a job is a UUID, a task ``<job>_<task name>``, a workunit ``<task>_<rank>``."""
+
+import base64
+import binascii
+import re
+import uuid
+from typing import NamedTuple
+
+from awed.model.errors import Invalid
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_BASE64 = "base64:"
+
+
+class WorkId(NamedTuple):
+    """The parts of a workunit's id. *rank* is 0 for the only workunit of a task, else 1..totalwork."""
+
+    job_id: str
+    task_name: str
+    rank: int
+
+    @property
+    def task_id(self) -> str:
+        return task_id(self.job_id, self.task_name)
+
+    def __str__(self) -> str:
+        return f"{self.job_id}_{self.task_name}_{self.rank}"
+
+
+def new_id() -> str:
+    """A fresh UUID v4 as text."""
+    return str(uuid.uuid4())
+
+
+def is_uuid(text: str) -> bool:
+    return _UUID.match(text) is not None
+
+
+def task_id(job_id: str, task_name: str) -> str:
+    return f"{job_id}_{task_name}"
+
+
+def task_name(task_id: str) -> str:
+    """The id that the document gave the task."""
+    return task_id.rpartition("_")[2]
+
+
+def work_id(task_id: str, rank: int) -> str:
+    return f"{task_id}_{rank}"
+
+
+def parse_work_id(text: str) -> WorkId:
+    """Read a workunit id as it stands in a path, plain or as ``base64:...``.
+
+    Raises :class:`~awed.model.errors.Invalid` (``invalid work id: <text>``).
+    """
+    parts = _unwrapped(text).split("_")
+    if len(parts) != 3 or not all(parts) or not (parts[2].isascii() and parts[2].isdigit()):
+        raise Invalid(f"invalid work id: {text}")
+    return WorkId(parts[0], parts[1], int(parts[2]))
+
+
+def _unwrapped(text: str) -> str:
+    if not text.startswith(_BASE64):
+        return text
+    try:
+        return base64.b64decode(text[len(_BASE64) :], validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        raise Invalid(f"invalid work id: {text}") from None

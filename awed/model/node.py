@@ -1,0 +1,91 @@
+"""Nodes of the data store, field for field as Shock shows them."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct, field
+
+from awed.model.access import Acl
+from awed.model.times import NO_TIME
+
+
+class Lock(Struct):
+    """Work under way on a file or an index; a non-empty *error* means that it failed."""
+
+    created_on: datetime = NO_TIME
+    error: str = ""
+
+
+class NodeFile(Struct):
+    """A node's file: ``checksum`` is ``{"md5": hex}``, empty while there is no file."""
+
+    name: str = ""
+    size: int = 0
+    checksum: dict[str, str] = {}
+    format: str = ""
+    virtual: bool = False
+    virtual_parts: list[str] | None = None
+    created_on: datetime = NO_TIME
+    locked: Lock | None = None
+
+
+class NodeIndex(Struct):
+    """An index of a node's file: how many units, and their mean size in bytes."""
+
+    total_units: int = 0
+    average_unit_size: int = 0
+    created_on: datetime = NO_TIME
+    locked: Lock | None = None
+
+
+class NodeParts(Struct):
+    """Files that arrived for a parts node; an entry is ``[file name, md5]`` or null."""
+
+    count: int = 0
+    length: int = 0
+    varlen: bool = False
+    parts: list[list[str] | None] = []
+    compression: str = ""
+
+
+class Node(Struct):
+    """The node document."""
+
+    id: str
+    version: str = ""
+    file: NodeFile = field(default_factory=NodeFile)
+    attributes: Any = None
+    indexes: dict[str, NodeIndex] = {}
+    version_parts: dict[str, str] = {}
+    tags: list[str] | None = None
+    linkage: list[Any] | None = None
+    priority: int = 0
+    created_on: datetime = NO_TIME
+    last_modified: datetime = NO_TIME
+    expiration: datetime = NO_TIME
+    type: str = "basic"
+    parts: NodeParts | None = None
+    locations: None = None
+    restore: bool = False
+
+    @property
+    def has_file(self) -> bool:
+        return self.file.size > 0 or self.file.created_on != NO_TIME
+
+
+class NodeRecord(Struct):
+    """A node as it is stored. *bytes_of* is the id of the node under whose name its file lies on disk
+    (its own, or the node it is a copy of); the parent's id and ranges of a subset stand in *subset*."""
+
+    node: Node
+    acl: Acl
+    bytes_of: str = ""
+    subset: "Subset | None" = None
+
+
+class Subset(Struct):
+    """Which records of a parent's index a subset node shows."""
+
+    parent: str
+    index: str
+    records: list[int]

@@ -1,0 +1,72 @@
+"""What is stored of jobs and tasks beside what is shown, and the batch in which changes travel to the store."""
+
+from msgspec import Struct
+
+from awed.model.access import Account, Acl, GroupRecord
+from awed.model.client import Client
+from awed.model.job import Job, Task
+from awed.model.node import NodeRecord
+from awed.model.work import Part, WorkRecord, WorkReport
+
+
+class JobRecord(Struct):
+    """A job without its tasks (``job.tasks`` is empty), and who may do what with it."""
+
+    job: Job
+    acl: Acl
+
+
+class TaskRecord(Struct):
+    """A task, its place in the job's list, and which ranks are done, as ranges: ``1-500,503``.
+
+    *part* says how its input is split, once it is prepared.
+    """
+
+    task: Task
+    index: int
+    done: str = ""
+    part: Part | None = None
+
+
+class Secret(Struct):
+    """A job's data token (*key*: the job's id) or a task's private variables (*key*: the task's id)."""
+
+    key: str
+    jobid: str
+    token: str = ""
+    environ: dict[str, str] = {}
+
+
+class Batch(Struct):
+    """Changes that become durable together: records to write, and ids of what is gone.
+
+    *gone_jobs* takes everything of a job along: tasks, work, reports and secrets; *gone_reports*: task ids.
+    """
+
+    jobs: list[JobRecord] = []
+    tasks: list[TaskRecord] = []
+    work: list[WorkRecord] = []
+    reports: list[WorkReport] = []
+    clients: list[Client] = []
+    secrets: list[Secret] = []
+    groups: list[GroupRecord] = []
+    accounts: list[Account] = []
+    nodes: list[NodeRecord] = []
+    meta: dict[str, str] = {}
+    gone_jobs: list[str] = []
+    gone_work: list[str] = []
+    gone_reports: list[str] = []
+    gone_clients: list[str] = []
+    gone_groups: list[str] = []
+    gone_accounts: list[str] = []
+    gone_nodes: list[str] = []
+
+
+class Unfinished(Struct):
+    """What the scheduler starts from: everything that is not finished, and the settings of the store."""
+
+    jobs: list[JobRecord]
+    tasks: list[TaskRecord]
+    work: list[WorkRecord]
+    clients: list[Client]
+    meta: dict[str, str]

@@ -1,0 +1,110 @@
+"""Workunits: what a worker is handed, what it sends back, and what the server remembers between the two."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Raw, Struct, field
+
+from awed.model.job import IO, Cmd, Info
+from awed.model.states import WorkState
+from awed.model.times import NO_TIME
+
+
+class Part(Struct):
+    """Which piece of the split input a workunit reads, as ``a-b`` (1-based, both ends included) of *index*."""
+
+    input: str
+    index: str
+    totalindex: int
+    maxpartsize_mb: int = 0
+
+
+class Workunit(Struct):
+    """One run of a task's command, as workers of every generation read it.
+
+    ``rank`` is 0 for the only workunit of a task, else 1..``totalwork``. ``attempt`` counts the checkouts.
+    """
+
+    wuid: str
+    id: str
+    jobid: str
+    taskid: str
+    task_name: str
+    info: Info
+    inputs: list[IO]
+    outputs: list[IO]
+    predata: list[IO]
+    cmd: Cmd
+    rank: int
+    totalwork: int
+    part: Part | None = None
+    state: str = WorkState.QUEUED
+    failed: int = 0
+    checkout_time: datetime = NO_TIME
+    client: str = ""
+    computetime: int = 0
+    exitstatus: int = -1
+    notes: list[str] | None = None
+    userattr: dict[str, Any] = {}
+    work_path: str = field(default="", name="WorkPath")
+    work_perf: None = field(default=None, name="WorkPerf")
+    cwl: None = field(default=None, name="CWL")
+    attempt: int = 0
+
+
+class WorkRecord(Struct):
+    """What the server keeps of a workunit that has been out and is not done.
+
+    A workunit without a record is queued and was never checked out. ``failed_on``: ids of the clients on which
+    it failed, which do not get it again.
+    """
+
+    wuid: str
+    jobid: str
+    taskid: str
+    rank: int
+    state: WorkState = WorkState.QUEUED
+    client: str = ""
+    attempt: int = 0
+    failed: int = 0
+    failed_on: list[str] = []
+    checkout_time: datetime = NO_TIME
+
+
+class ReportStatus(StrEnum):
+    """The words with which a worker may end a workunit; ``discarded`` gives it back."""
+
+    DONE = "done"
+    FAIL = "fail"
+    DISCARDED = "discarded"
+
+
+class Report(Struct):
+    """What a worker says of a workunit it ran. *attempt* is None for workers that do not know attempts."""
+
+    wuid: str
+    client: str
+    status: ReportStatus
+    computetime: int = 0
+    attempt: int | None = None
+    exitstatus: int | None = None
+    logs: Mapping[str, str] = {}
+    perf: Raw | None = None
+
+
+LOG_NAMES = ("stdout", "stderr", "worknotes")
+
+
+class WorkReport(Struct):
+    """The logs and the performance record of a workunit, kept after its end."""
+
+    wuid: str
+    jobid: str
+    taskid: str
+    rank: int
+    stdout: str = ""
+    stderr: str = ""
+    worknotes: str = ""
+    perf: Raw | None = None

@@ -1,0 +1,99 @@
+"""The port to the database. It speaks of jobs, not of a database's language."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from zope.interface import Interface
+
+from awed.model.access import Account, GroupRecord
+from awed.model.job import Job
+from awed.model.node import NodeRecord
+from awed.model.records import Batch, JobRecord, Secret, Unfinished
+from awed.model.states import JobState
+from awed.model.work import WorkReport
+
+
+class JobQuery(Struct, frozen=True):
+    """Which jobs, in which order. All conditions must hold.
+
+    *fields*: dotted document path (``info.project``, ``tasks.cmd.name``) to the values of which one must match; a
+    value that reads as a number or boolean also matches that number or boolean. *reader*: only jobs that this
+    user may read; None means all. *since* (inclusive) and *until* (exclusive) bound the submit or the completed
+    time. *limit* 0 means no limit.
+    """
+
+    states: tuple[JobState, ...] = ()
+    fields: Mapping[str, Sequence[str]] = {}
+    reader: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    order: str = "updatetime"
+    descending: bool = True
+    limit: int = 25
+    offset: int = 0
+
+
+class JobPage(Struct):
+    """One page of whole jobs, tasks included, and how many match in all."""
+
+    jobs: list[Job]
+    total: int
+
+
+class IStore(Interface):
+    """Where everything durable lives.
+
+    Writes happen through :meth:`commit` alone, one at a time: the next is called when the last has fired. Reads
+    may run beside it and see what the last finished commit left.
+    """
+
+    def open() -> Awaitable[None]:
+        """Make the store ready: create or check its schema. :class:`ValueError`: the schema of a newer awed."""
+
+    def close() -> Awaitable[None]:
+        """Let go of files and connections, after the commit under way."""
+
+    def commit(batch: Batch) -> Awaitable[None]:
+        """Make all of *batch* durable together. Its records are encoded before this returns, so the caller may go on
+        changing them. Raises :class:`~awed.model.errors.Unavailable` if nothing was written; writing the same
+        batch again is harmless."""
+
+    def load() -> Awaitable[Unfinished]:
+        """Everything the scheduler starts from, in bulk: unfinished jobs, their tasks and work, clients, meta."""
+
+    def job(job_id: str) -> Awaitable[JobRecord | None]:
+        """One job with its tasks (``job.tasks`` filled, in order), or None."""
+
+    def jobs(query: JobQuery) -> Awaitable[JobPage]:
+        """A page of jobs."""
+
+    def distinct(path: str, reader: str | None) -> Awaitable[list[object]]:
+        """The distinct values of a document path (``info.project``) over the jobs that *reader* may read."""
+
+    def reports(job_id: str) -> Awaitable[list[WorkReport]]:
+        """Logs and performance records of a job's workunits, by task and rank."""
+
+    def report(work_id: str) -> Awaitable[WorkReport | None]:
+        """The same for one workunit."""
+
+    def secret(key: str) -> Awaitable[Secret | None]:
+        """The data token of a job id, or the private variables of a task id."""
+
+    def groups() -> Awaitable[list[GroupRecord]]:
+        """All client groups."""
+
+    def accounts() -> Awaitable[list[Account]]:
+        """All local users, by name."""
+
+    def account(name: str) -> Awaitable[Account | None]:
+        """One local user."""
+
+    def account_by_token(token_hash: str) -> Awaitable[Account | None]:
+        """The local user whose token has this SHA-256 (hex)."""
+
+    def node(node_id: str) -> Awaitable[NodeRecord | None]:
+        """One node of the embedded data store."""
+
+    def node_ids() -> Awaitable[list[str]]:
+        """The ids of all nodes, for the sweep of orphaned files at start."""
