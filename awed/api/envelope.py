@@ -1,0 +1,61 @@
+"""What every answer looks like: ``{"status": N, "data": ..., "error": null | [texts]}``.
+
+A model's value goes straight from its Struct into the bytes of the answer. Handlers return what these functions
+return; nothing else writes headers of a JSON answer.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct, json
+from twisted.web.iweb import IRequest
+
+CORS = (
+    (b"Access-Control-Allow-Origin", b"*"),
+    (b"Access-Control-Allow-Methods", b"POST, GET, PUT, DELETE, OPTIONS"),
+    (b"Access-Control-Allow-Headers", b"Authorization, Datatoken"),
+)
+"""Any page may use the API from a browser, as with the original."""
+
+_encoder = json.Encoder()
+
+
+class Envelope(Struct):
+    """One answer, its keys in the order in which they are sent."""
+
+    status: int
+    data: object
+    error: list[str] | None = None
+
+
+class Page(Envelope):
+    """One page of a list: *offset* and *total_count* tell where it lies in the whole."""
+
+    limit: int = 0
+    offset: int = 0
+    total_count: int = 0
+
+
+def answer(request: IRequest, data: object) -> bytes:
+    """The answer to a request that was done."""
+    return send_json(request, Envelope(200, data))
+
+
+def answer_page(request: IRequest, data: Sequence[object], limit: int, offset: int, total: int) -> bytes:
+    """The answer to a request for a list in pages."""
+    return send_json(request, Page(200, data, None, limit, offset, total))
+
+
+def answer_error(request: IRequest, status: int, texts: Sequence[str]) -> bytes:
+    """The answer to a request that was refused or failed."""
+    return send_json(request, Envelope(status, None, list(texts)), status)
+
+
+def send_json(request: IRequest, value: object, status: int = 200) -> bytes:
+    """Set status and headers for *value* alone, without an envelope, and return its bytes."""
+    body = _encoder.encode(value)
+    request.setResponseCode(status)
+    for name, text in CORS:
+        request.setHeader(name, text)
+    request.setHeader(b"Content-Type", b"application/json")
+    request.setHeader(b"Content-Length", b"%d" % len(body))
+    return body

@@ -1,0 +1,85 @@
+"""The query string of a request, read in one place.
+
+It is read from the URI: twisted.web's own ``args`` drop a key that has no value (``?active``), which is how the
+flags of this API are written.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qsl
+
+from twisted.web.iweb import IRequest
+
+from awed.model.errors import Invalid
+
+_COUNT = re.compile(r"[0-9]{1,18}\Z")
+_INTEGER = re.compile(r"-?[0-9]{1,18}\Z")
+
+
+class Params:
+    """Keys and values of a query string. A key may be repeated, and may stand without a value: a flag."""
+
+    def __init__(self, query: bytes) -> None:
+        """Raises :class:`~awed.model.errors.Invalid` if *query* is not UTF-8."""
+        self._values: dict[str, list[str]] = {}
+        try:
+            pairs = parse_qsl(query.decode(), keep_blank_values=True, errors="strict")
+        except UnicodeDecodeError:
+            raise Invalid("the query string is not valid UTF-8") from None
+        for name, value in pairs:
+            self._values.setdefault(name, []).append(value)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __bool__(self) -> bool:
+        return bool(self._values)
+
+    def text(self, name: str, default: str = "") -> str:
+        """The first value of *name*."""
+        return self._values.get(name, [default])[0]
+
+    def texts(self, name: str) -> list[str]:
+        """All values of *name*, whether it is repeated or they are joined by commas; without empty ones."""
+        return [part for value in self._values.get(name, ()) for part in value.split(",") if part]
+
+    def count(self, name: str, default: int) -> int:
+        """A number from 0 up."""
+        text = self.text(name, str(default))
+        if not _COUNT.match(text):
+            raise Invalid(f"{name} must be a non-negative integer, found: {text}")
+        return int(text)
+
+    def integer(self, name: str, default: int) -> int:
+        """Any integer."""
+        text = self.text(name, str(default))
+        if not _INTEGER.match(text):
+            raise Invalid(f"{name} must be an integer, found: {text}")
+        return int(text)
+
+    def seconds(self, name: str, default: float) -> float:
+        """A duration in seconds, from 0 up."""
+        text = self.text(name, str(default))
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (math.isfinite(value) and value >= 0):
+            raise Invalid(f"{name} must be a number of seconds, found: {text}")
+        return value
+
+    def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+        """One of the *allowed* words."""
+        text = self.text(name, default)
+        if text not in allowed:
+            raise Invalid(f"{name} must be one of {', '.join(allowed)}, found: {text}")
+        return text
+
+
+def params_of(request: IRequest) -> Params:
+    """The parameters of *request*'s query string."""
+    return Params(request.uri.partition(b"?")[2])
