@@ -1,0 +1,254 @@
+"""Forms and plain bodies, parsed piece by piece: small parts stay in memory, large ones go to temporary files.
+
+Everything here is synchronous and may block on the disk; :mod:`awed.api.body` calls it in a thread.
+"""
+
+import errno
+import hashlib
+import os
+import uuid
+from pathlib import Path
+from typing import BinaryIO, Protocol
+from urllib.parse import parse_qsl
+
+from msgspec import Struct
+from multipart import MultipartError, ParserLimitReached, PushMultipartParser, parse_options_header
+
+from awed.model.errors import Invalid, NoSpace, TooLarge
+from awed.threads import InThread
+
+IN_MEMORY = 64 * 1024
+"""Bytes up to which a part is kept in memory. A part without a file name may not be longer."""
+
+MAX_PARTS = 1000
+MAX_URLENCODED = 1024 * 1024
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+
+
+class Spool(Struct, frozen=True):
+    """Where large parts go: *directory* lies on the file system of the node store, so that keeping one is a rename.
+
+    Uploads that would leave less than *min_free* bytes free are refused.
+    """
+
+    directory: Path
+    in_thread: InThread
+    min_free: int = 0
+
+
+class Part:
+    """One field of a form, or a whole plain body.
+
+    *filename* is None for a text field. Either *data* or *path* is set: a part of more than :data:`IN_MEMORY` bytes
+    is a file, which vanishes with the request unless :meth:`adopt` is called.
+    """
+
+    def __init__(self, name: str, filename: str | None, spool: Spool) -> None:
+        self.name = name
+        self.filename = filename
+        self.size = 0
+        self.data: bytes | None = None
+        self.path: Path | None = None
+        self._spool = spool
+        self._digest = hashlib.md5(usedforsecurity=False)
+        self._pieces: list[bytes] = []
+        self._file: BinaryIO | None = None
+        self._adopted = False
+
+    @property
+    def md5(self) -> str:
+        return self._digest.hexdigest()
+
+    def text(self) -> str:
+        """A small part as text. Raises :class:`Invalid` if it is not UTF-8."""
+        try:
+            return (self.data or b"").decode()
+        except UnicodeDecodeError:
+            raise Invalid(f"form field {self.name} is not UTF-8 text") from None
+
+    async def read(self, limit: int) -> bytes:
+        """The whole part, from wherever it is. Raises :class:`TooLarge` above *limit* bytes."""
+        if self.size > limit:
+            raise TooLarge(f"{self.name or 'the body'} has {self.size} bytes, more than the {limit} allowed here")
+        if self.path is None:
+            return self.data or b""
+        return await self._spool.in_thread(self.path.read_bytes)
+
+    def adopt(self) -> None:
+        """The caller takes over the file at *path*; the request no longer removes it."""
+        self._adopted = True
+
+    def write(self, data: bytes) -> None:
+        """Take the next piece. Raises :class:`TooLarge` or :class:`NoSpace`."""
+        self.size += len(data)
+        self._digest.update(data)
+        if self._file is None and self.size <= IN_MEMORY:
+            self._pieces.append(data)
+        else:
+            self._write_file(data)
+
+    def close(self) -> None:
+        """All of the part is in."""
+        if self._file is None:
+            self.data = b"".join(self._pieces)
+        else:
+            self._file.close()
+
+    def discard(self) -> None:
+        """Remove the file, if there is one and nobody adopted it."""
+        if self._file is not None:
+            self._file.close()
+        if self.path is not None and not self._adopted:
+            self.path.unlink(missing_ok=True)
+
+    def _write_file(self, data: bytes) -> None:
+        disk = os.statvfs(self._spool.directory)
+        if disk.f_bavail * disk.f_frsize < self._spool.min_free + len(data):
+            raise NoSpace("too little free disk space for this upload")
+        try:
+            if self._file is None:
+                self.path = self._spool.directory / uuid.uuid4().hex
+                self._file = self.path.open("xb", buffering=0)
+                data = b"".join([*self._pieces, data])
+                self._pieces.clear()
+            self._file.write(data)
+        except OSError as error:
+            if error.errno in _NO_SPACE:
+                raise NoSpace("too little free disk space for this upload") from None
+            raise
+
+
+class Form(Struct):
+    """What a body held: the *parts* of a form in order, or the *plain* body if it was no form (None if empty)."""
+
+    is_form: bool
+    parts: list[Part] = []
+    plain: Part | None = None
+
+    def get(self, name: str) -> Part | None:
+        """The first part of that name."""
+        return next((part for part in self.parts if part.name == name), None)
+
+    def text(self, name: str) -> str | None:
+        """The first part of that name as text."""
+        part = self.get(name)
+        return None if part is None else part.text()
+
+
+class Receiver(Protocol):
+    """Takes a body in pieces. Its methods block, and are never called side by side."""
+
+    def feed(self, data: bytes) -> None:
+        """Take the next piece; raises :class:`Invalid`, :class:`TooLarge` or :class:`NoSpace`."""
+
+    def finish(self) -> Form:
+        """The body is complete; raises :class:`Invalid` if a form is cut off."""
+
+    def discard(self) -> None:
+        """Remove temporary files that nobody adopted."""
+
+
+def receiver_for(content_type: str, spool: Spool) -> Receiver:
+    """What takes a body of this content type. Raises :class:`Invalid` for multipart without a boundary."""
+    kind, options = parse_options_header(content_type)
+    if kind == "multipart/form-data":
+        return MultipartReceiver(options.get("boundary", ""), spool)
+    if kind == "application/x-www-form-urlencoded":
+        return UrlencodedReceiver(spool)
+    return PlainReceiver(spool)
+
+
+class MultipartReceiver:
+    """multipart/form-data."""
+
+    def __init__(self, boundary: str, spool: Spool) -> None:
+        self._spool = spool
+        self._parts: list[Part] = []
+        try:
+            self._parser = PushMultipartParser(boundary, max_segment_count=MAX_PARTS)
+        except MultipartError as error:
+            raise _malformed(error) from None
+
+    def feed(self, data: bytes) -> None:
+        if not data:  # to the parser this would be the end
+            return
+        try:
+            for event in self._parser.parse(data):
+                if event is None:
+                    self._parts[-1].close()
+                elif isinstance(event, bytes | bytearray):
+                    self._write(bytes(event))
+                else:
+                    self._parts.append(Part(event.name or "", event.filename, self._spool))
+        except ParserLimitReached as error:
+            raise TooLarge(f"multipart form: {error}") from None
+        except MultipartError as error:
+            raise _malformed(error) from None
+
+    def finish(self) -> Form:
+        try:
+            self._parser.close()
+        except MultipartError as error:
+            raise _malformed(error) from None
+        return Form(is_form=True, parts=self._parts)
+
+    def discard(self) -> None:
+        for part in self._parts:
+            part.discard()
+
+    def _write(self, data: bytes) -> None:
+        part = self._parts[-1]
+        if part.filename is None and part.size + len(data) > IN_MEMORY:
+            raise TooLarge(f"form field {part.name} is longer than {IN_MEMORY} bytes: send it as a file")
+        part.write(data)
+
+
+class PlainReceiver:
+    """Any body that is not a form."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._part = Part("", None, spool)
+
+    def feed(self, data: bytes) -> None:
+        self._part.write(data)
+
+    def finish(self) -> Form:
+        self._part.close()
+        return Form(is_form=False, plain=self._part if self._part.size else None)
+
+    def discard(self) -> None:
+        self._part.discard()
+
+
+class UrlencodedReceiver:
+    """application/x-www-form-urlencoded: text fields only, and small."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._body = b""
+
+    def feed(self, data: bytes) -> None:
+        self._body += data
+        if len(self._body) > MAX_URLENCODED:
+            raise TooLarge(f"urlencoded form is longer than {MAX_URLENCODED} bytes: send it as multipart/form-data")
+
+    def finish(self) -> Form:
+        try:
+            fields = parse_qsl(self._body, keep_blank_values=True, max_num_fields=MAX_PARTS)
+        except ValueError:
+            raise TooLarge(f"urlencoded form has more than {MAX_PARTS} fields") from None
+        return Form(is_form=True, parts=[self._part(name, value) for name, value in fields])
+
+    def discard(self) -> None:
+        """Nothing is on disk."""
+
+    def _part(self, name: bytes, value: bytes) -> Part:
+        part = Part(name.decode(errors="replace"), None, self._spool)
+        part.write(value)
+        part.close()
+        return part
+
+
+def _malformed(error: MultipartError) -> Invalid:
+    return Invalid(f"malformed multipart form: {error}")

@@ -1,0 +1,37 @@
+"""Requests to a site in memory: treq's client against our own requests, with neither socket nor thread."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from treq.client import HTTPClient
+from treq.testing import RequestTraversalAgent, _SynchronousProducer
+from twisted.internet.defer import maybeDeferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.testing import MemoryReactorClock
+from twisted.web.resource import IResource
+
+from awed.api.body import Bodies, BodySite
+from awed.api.form import Spool
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def at_once(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+    """An :class:`~awed.threads.InThread` that calls on the spot."""
+    return maybeDeferred(function, *args, **kwargs)
+
+
+class MemoryClient(HTTPClient):
+    """A treq client whose every request goes to *resource*, served as the daemon serves it.
+
+    *directory* takes large bodies. After a pause in a handler :meth:`flush` brings the answer.
+    """
+
+    def __init__(self, resource: IResource, directory: Path) -> None:
+        agent = RequestTraversalAgent(resource)  # type: ignore[no-untyped-call]
+        reactor: IReactorTime = MemoryReactorClock()
+        agent._serverFactory = BodySite(resource, Bodies(Spool(directory, at_once)), reactor=reactor)
+        super().__init__(agent, data_to_body_producer=_SynchronousProducer)
+        self.flush: Callable[[], None] = agent.flush
