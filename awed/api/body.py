@@ -107,7 +107,7 @@ class AwedRequest(Request):
         else:
             self._pump.write(data)
 
-    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """All of the body is in: let the handler run."""
         self._complete = True
         if self._refused:
