@@ -9,15 +9,15 @@ from io import BytesIO
 from typing import Any
 
 from msgspec import Struct
-from msgspec.json import encode
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IPushProducer
 from twisted.logger import Logger
-from twisted.web.resource import IResource
-from twisted.web.server import Request, Site
+from twisted.python.failure import Failure
+from twisted.web.server import Request
 
+from awed.api.errors import error_answer
 from awed.api.form import IN_MEMORY, Form, Receiver, Spool, receiver_for
-from awed.model.errors import AwedError, NoSpace, TooLarge
+from awed.model.errors import AwedError, TooLarge
 from awed.threads import InThread
 
 HIGH_WATER = 2 * 1024 * 1024
@@ -42,19 +42,10 @@ class Bodies(Struct, frozen=True):
         return self.node_limit if path.startswith(b"/node") else self.limit
 
 
-class BodySite(Site):
-    """A site whose requests are :class:`AwedRequest`. *options*: as for :class:`twisted.web.server.Site`."""
-
-    def __init__(self, resource: IResource, bodies: Bodies, **options: Any) -> None:
-        super().__init__(  # type: ignore[no-untyped-call]
-            resource, AwedRequest, parsePOSTFormSubmission=False, **options
-        )
-        self.bodies = bodies
-
-
 class AwedRequest(Request):
-    """A request that does not hold its body in memory."""
+    """A request that does not hold its body in memory. Sites use a subclass made by :func:`requests_with`."""
 
+    bodies: Bodies
     _pump: "Pump | None" = None
     _form: Form | None = None
     _limit = 0
@@ -82,17 +73,18 @@ class AwedRequest(Request):
         if length == 0:
             return
         channel: Any = self.channel
-        bodies: Bodies = channel.site.bodies
-        # Twisted tells a request its path only after the body.
-        self._limit = bodies.limit_of(channel._path)
+        # Twisted tells a request these only after the body.
+        self.method, self.uri = channel._command, channel._path
+        self.path = self.uri.partition(b"?")[0]
+        self._limit = self.bodies.limit_of(self.path)
         try:
             self._check_size(length or 0)
             content_type = self.requestHeaders.getRawHeaders("Content-Type", [""])[0]
-            receiver = receiver_for(content_type, bodies.spool)
+            receiver = receiver_for(content_type, self.bodies.spool)
         except AwedError as error:
             self._refuse(error)
         else:
-            self._pump = Pump(receiver, bodies.spool.in_thread, channel.transport, self._refuse)
+            self._pump = Pump(receiver, self.bodies.spool.in_thread, channel.transport, self._refuse)
             self.notifyFinish().addBoth(self._pump.discard)
 
     def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
@@ -125,16 +117,16 @@ class AwedRequest(Request):
             return
         self._refused = True
         self.requestHeaders.removeHeader(b"Expect")
-        status = 413 if isinstance(error, TooLarge) else 507 if isinstance(error, NoSpace) else 400
-        body = encode({"status": status, "data": None, "error": [str(error)]})
         self.clientproto = b"HTTP/1.1"
-        self.setResponseCode(status)
-        for name, text in {"Connection": "close", "Content-Type": "application/json"}.items():
-            self.responseHeaders.setRawHeaders(name, [text])
-        self.responseHeaders.setRawHeaders("Content-Length", [str(len(body))])
-        self.write(body)  # type: ignore[no-untyped-call]
+        self.responseHeaders.setRawHeaders("Connection", ["close"])
+        self.write(error_answer(self, Failure(error)))  # type: ignore[no-untyped-call]
         closing = self.channel.callLater(LINGER, self.channel.loseConnection)
         self.notifyFinish().addBoth(lambda _: closing.active() and closing.cancel())
+
+
+def requests_with(bodies: Bodies) -> type[AwedRequest]:
+    """The request factory of a site that takes bodies in like this."""
+    return type("AwedRequest", (AwedRequest,), {"bodies": bodies})
 
 
 class Pump:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from klein import Klein
@@ -11,9 +12,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
+from twisted.web.server import Site
 
-from awed.api.body import HIGH_WATER, LINGER, AwedRequest, Bodies, BodySite
+from awed.api.body import HIGH_WATER, LINGER, AwedRequest, Bodies, requests_with
 from awed.api.form import IN_MEMORY, Spool
+from awed.api.site import ApiSite
 from awed.model.errors import AwedError
 from awed.threads import InThread
 from tests.unit.api.test_form import multipart
@@ -71,11 +74,8 @@ class Peer:
         self.seen: list[object] = []
         self.clock = MemoryReactorClock()
         bodies = Bodies(Spool(directory, in_thread), limit)
-        channel = BodySite(app.resource(), bodies, reactor=self.clock).buildProtocol(
-            IPv4Address("TCP", "127.0.0.1", 1)
-        )
-        assert channel is not None
-        self.channel = channel
+        site: Site = ApiSite(app.resource(), requests_with(bodies), self.clock)
+        self.channel: Any = site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
         self.transport = StringTransport()
         self.channel.makeConnection(self.transport)
 

@@ -11,8 +11,9 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.testing import MemoryReactorClock
 from twisted.web.resource import IResource
 
-from awed.api.body import Bodies, BodySite
+from awed.api.body import Bodies, requests_with
 from awed.api.form import Spool
+from awed.api.site import ApiSite
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,6 +33,6 @@ class MemoryClient(HTTPClient):
     def __init__(self, resource: IResource, directory: Path) -> None:
         agent = RequestTraversalAgent(resource)  # type: ignore[no-untyped-call]
         reactor: IReactorTime = MemoryReactorClock()
-        agent._serverFactory = BodySite(resource, Bodies(Spool(directory, at_once)), reactor=reactor)
+        agent._serverFactory = ApiSite(resource, requests_with(Bodies(Spool(directory, at_once))), reactor)
         super().__init__(agent, data_to_body_producer=_SynchronousProducer)
         self.flush: Callable[[], None] = agent.flush
