@@ -1,0 +1,31 @@
+# make demo: a workflow from submission to result. make test, make check: what CI runs.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check clean venv
+
+venv: .venv/ready
+
+# Compat mode: with setuptools' default editable mode twistd would not find the plugin.
+.venv/ready: pyproject.toml setup.py
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable '.[dev]' --config-settings editable_mode=compat
+	touch $@
+
+demo: venv
+	$(BIN)/python examples/run_demo.py
+
+test: venv
+	$(BIN)/python -m pytest
+
+check: venv
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	rm -f twisted/plugins/dropin.cache

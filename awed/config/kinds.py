@@ -1,0 +1,101 @@
+"""How the text of a setting becomes a value: one :class:`Kind` for each sort of value."""
+
+import os
+import re
+from collections.abc import Callable
+from typing import Generic, TypeVar
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from awed.model.times import parse_duration
+
+T = TypeVar("T")
+
+
+class Kind(Struct, Generic[T], frozen=True):
+    """A sort of value. *expected* says in an error what would have been right.
+
+    *read* raises :class:`ValueError` for a text that is not of this kind. An empty text never comes here: it
+    means the default. *show* writes a default into the sample file.
+    """
+
+    expected: str
+    read: Callable[[str], T]
+    show: Callable[[T], str] = str
+
+
+def whole(least: int, most: int | None = None) -> Kind[int]:
+    """A whole number from *least* to *most*, both included."""
+
+    def read(text: str) -> int:
+        number = int(text)
+        if number < least or (most is not None and number > most):
+            raise ValueError(text)
+        return number
+
+    return Kind(f"a whole number of at least {least}" if most is None else f"a whole number {least}..{most}", read)
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # .port raises as well
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line for part in text.splitlines() if (line := part.strip()))
+
+
+def _durations(text: str) -> dict[str, float]:
+    pairs = [part.partition("=") for part in _names(text)]
+    if not all(name.strip() for name, _, _ in pairs):
+        raise ValueError(text)
+    return {name.strip(): parse_duration(duration.strip()) for name, _, duration in pairs}
+
+
+_SIZE = re.compile(r"([0-9]{1,18})([KMGT]?)")
+_SIZE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def _size(text: str) -> int:
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    return int(match[1]) * _SIZE_UNITS[match[2]]
+
+
+def _show_size(size: int) -> str:
+    unit, factor = max((item for item in _SIZE_UNITS.items() if size % item[1] == 0), key=lambda item: item[1])
+    return f"{size // factor}{unit}" if size else "0"
+
+
+def _path(text: str) -> str:
+    return os.path.expanduser(os.path.expandvars(text))
+
+
+_FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+
+def _flag(text: str) -> bool:
+    try:
+        return _FLAGS[text.lower()]
+    except KeyError:
+        raise ValueError(text) from None
+
+
+TEXT = Kind("a text", str)
+PATH = Kind("a path", _path)
+URL = Kind("a URL, http://... or https://...", _url)
+NAMES = Kind("names, separated by commas", _names)
+LINES = Kind("lines of text", _lines)
+PORT = whole(0, 65535)
+FLAG = Kind("true or false", _flag, lambda flag: str(flag).lower())
+SIZE = Kind("a number of bytes, as 500K, 64M, 2G or 1T", _size, _show_size)
+DURATION = Kind("minutes, hours or days, as 30M, 12H or 7D", parse_duration)
+DURATIONS = Kind("pipelines with minutes, hours or days, as name=30M,other=7D", _durations)

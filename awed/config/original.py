@@ -1,0 +1,32 @@
+"""Keys of the original's configuration that mean nothing to awed: they are known, and ignored."""
+
+from collections.abc import Mapping
+
+IGNORED: Mapping[str, frozenset[str]] = {
+    "ports": frozenset({"site_port"}),
+    "external": frozenset({"site_url"}),
+    "anonymous": frozenset({"create_user", "cg_read", "cg_write", "cg_delete"}),
+    "auth": frozenset({"basic", "oauth_urls", "oauth_bearers", "login_url"}),
+    "admin": frozenset({"secretkey"}),
+    "directories": frozenset({"site", "awf"}),
+    "paths": frozenset({"pidfile"}),
+    "server": frozenset(
+        {
+            "perf_log_workunit",
+            "big_data_size",
+            "coreq_length",
+            "go_max_procs",
+            "reload",
+            "recover",
+            "recover_max",
+        }
+    ),
+    "args": frozenset({"debuglevel"}),
+    "other": frozenset({"dev", "debuglevel", "conf", "logoutput"}),
+    "docker": frozenset({"use_docker", "use_app_defs", "app_registry_url"}),
+    "app": frozenset({"app_registry_url"}),
+}
+"""By section, all in the reader's spelling: lower case, underscores."""
+
+IGNORED_SECTIONS = frozenset({"mongodb_node_indices", "client", "proxy"})
+"""Sections of which every key is ignored: the original's workers and proxy read them from a file of the same form."""
