@@ -9,6 +9,7 @@ from twisted.web.iweb import IRequest
 from awed.api.errors import STATUSES, install_errors, status_of
 from awed.model import errors
 from awed.model.errors import AwedError
+from tests.conftest import LoggedErrors
 from tests.unit.api.wire import Reply, call
 
 FAMILIES = [family for family in AwedError.__subclasses__() if family.__module__ == errors.__name__]
@@ -71,11 +72,12 @@ def test_when_to_try_again() -> None:
     assert (reply.status, reply.headers["Retry-After"]) == (503, "5")
 
 
-def test_a_fault_of_awed_is_logged_under_an_id_and_not_told() -> None:
+def test_a_fault_of_awed_is_logged_under_an_id_and_not_told(logged_errors: LoggedErrors) -> None:
     with capturedLogs() as logs:
         reply = get(ZeroDivisionError("secret"), "/now?token=hidden")
     (event,) = [event for event in logs if "incident" in event]
     assert reply.status == 500
     assert reply.json["error"] == [f"internal error, incident {event['incident']}: see the server's log"]
     assert event["log_failure"].check(ZeroDivisionError)
+    assert logged_errors.flush(ZeroDivisionError)
     assert (event["method"], event["path"]) == ("GET", "/now")
