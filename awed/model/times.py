@@ -21,3 +21,13 @@ def parse_duration(text: str) -> float:
     if match is None:
         raise ValueError(f"not a duration: {text}")
     return float(int(match[1]) * _UNITS[match[2]])
+
+
+def utc(moment: datetime) -> datetime:
+    """*moment* in UTC. One without a zone is taken to be UTC."""
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # the first or last hours of all time
+        return moment.replace(tzinfo=UTC)

@@ -1,0 +1,163 @@
+"""JSON becomes typed values; where it does not fit, every misfit is named with its place.
+
+A document that fits is decoded by msgspec in one go. Only one that does not is walked, type by type. On that walk
+null stands for "not given": programs written in Go send it for empty lists and maps.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+
+from awed.model.errors import Invalid
+from awed.workflow.faults import Faults, Place
+
+T = TypeVar("T", bound=Struct)
+
+_MISFIT = object()
+
+_NAMES = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    list: "array",
+    dict: "object",
+    NoneType: "null",
+    datetime: "time (such as 2026-11-23T20:41:15Z)",
+}
+
+
+def decode(body: bytes, kind: type[T], faults: Faults) -> T:
+    """*body* as a *kind*, all fields of which must have defaults. What does not fit is noted and left out.
+
+    Raises :class:`~awed.model.errors.Invalid` for what is no JSON at all.
+    """
+    if rb"\u0000" in body:
+        _note_nuls(_parsed(body), faults)
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError:
+        fitting = _fitting(_parsed(body), kind, (), faults)
+        return msgspec.convert({} if fitting is _MISFIT else fitting, kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(body, error) from None
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _malformed(body, error) from None
+
+
+def _note_nuls(document: Any, faults: Faults) -> None:
+    """NUL characters are refused everywhere: commands, environments, files and databases cannot hold them."""
+    rest: list[tuple[Place, Any]] = [((), document)]
+    while rest:
+        place, value = rest.pop()
+        if isinstance(value, str) and "\0" in value:
+            faults.at(place, "contains a NUL character")
+        elif isinstance(value, dict):
+            if any("\0" in name for name in value):
+                faults.at(place, "a name contains a NUL character")
+            rest.extend(((*place, name), item) for name, item in value.items())
+        elif isinstance(value, list):
+            rest.extend(((*place, number), item) for number, item in enumerate(value))
+
+
+def _fitting(value: Any, kind: Any, place: Place, faults: Faults) -> Any:
+    """*value* without its nulls and misfits, or ``_MISFIT``."""
+    for arm in _arms(kind):
+        if isinstance(value, dict) and _is_struct(arm):
+            return dict(_fitting_fields(value, arm, place, faults))
+        if isinstance(value, dict) and get_origin(arm) is dict:
+            return dict(_fitting_entries(value, get_args(arm)[1], place, faults))
+        if isinstance(value, list) and get_origin(arm) is list:
+            return list(_fitting_items(value, get_args(arm)[0], place, faults))
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        faults.misfit(place, _expected(kind), _NAMES[type(value)])
+        return _MISFIT
+    return value
+
+
+def _fitting_fields(value: dict[str, Any], kind: Any, place: Place, faults: Faults) -> Iterator[tuple[str, Any]]:
+    kinds = _field_kinds(kind)
+    for name, item in value.items():
+        if name in kinds and item is not None:
+            fitting = _fitting(item, kinds[name], (*place, name), faults)
+            if fitting is not _MISFIT:
+                yield name, fitting
+
+
+def _fitting_entries(value: dict[str, Any], kind: Any, place: Place, faults: Faults) -> Iterator[tuple[str, Any]]:
+    for name, item in value.items():
+        if kind is not Any and item is None:
+            fitting: Any = {} if _is_struct(kind) else _MISFIT
+        else:
+            fitting = _fitting(item, kind, (*place, name), faults)
+        if fitting is not _MISFIT:
+            yield name, fitting
+
+
+def _fitting_items(value: list[Any], kind: Any, place: Place, faults: Faults) -> Iterator[Any]:
+    for number, item in enumerate(value):
+        fitting = _fitting(item, kind, (*place, number), faults)
+        if fitting is not _MISFIT:
+            yield fitting
+        elif _is_struct(kind):
+            yield {}  # keeps the numbers of those that follow
+
+
+def _arms(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct)
+
+
+@cache
+def _field_kinds(kind: type[Struct]) -> dict[str, Any]:
+    return {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+
+
+def _expected(kind: Any) -> str:
+    return " or ".join(name for arm in _arms(kind) if (name := _expected_arm(arm)))
+
+
+def _expected_arm(arm: Any) -> str:
+    if isinstance(arm, type) and issubclass(arm, StrEnum):
+        return "one of " + ", ".join(arm)
+    return "object" if _is_struct(arm) else _NAMES.get(get_origin(arm) or arm, "")
+
+
+def _malformed(body: bytes, error: Exception) -> Invalid:
+    """Where and why *body* is no JSON."""
+    if isinstance(error, RecursionError):
+        return Invalid("malformed JSON: nested too deeply")
+    if isinstance(error, msgspec.ValidationError):  # a number that no float holds; msgspec does not say where
+        return Invalid("malformed JSON: number out of range")
+    try:
+        body.decode()
+    except UnicodeDecodeError as undecodable:
+        return _malformed_at(body, undecodable.start, "invalid UTF-8")
+    message = re.fullmatch(r"(?:JSON is malformed: )?(.*?)(?: \(byte (\d+)\))?", str(error), re.DOTALL)
+    assert message is not None
+    if message[2] is None:
+        return _malformed_at(body, len(body), "unexpected end")
+    return _malformed_at(body, int(message[2]), message[1])
+
+
+def _malformed_at(body: bytes, position: int, reason: str) -> Invalid:
+    before = body[:position].decode(errors="replace")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return Invalid(f"malformed JSON: {reason} (line {line}, column {column})")

@@ -1,0 +1,77 @@
+"""What waits for what: ``dependsOn``, and the origins of files."""
+
+from collections.abc import Iterator, Sequence
+
+from awed.model.job import IO
+from awed.workflow.document import SentTask, entries
+from awed.workflow.faults import FEW, Faults, Place, listed, quoted
+from awed.workflow.graph import cycles
+from awed.workflow.names import short_name
+
+UPDATE = "update"
+"""The type of an output that is no new node: it changes the attributes of one that exists."""
+
+
+class Dependencies:
+    """Finds the dependencies of a document's tasks, by short ids, and notes references to what is not there."""
+
+    def __init__(self, job_id: str, names: Sequence[str], tasks: Sequence[SentTask], faults: Faults) -> None:
+        self._job_id = job_id
+        self._names = names
+        self._tasks = tasks
+        self._faults = faults
+        self._numbers = {name: number for number, name in enumerate(names)}
+        self._outputs = [{io.filename for _, io in entries(task.outputs)} for task in tasks]
+
+    def resolve(self) -> list[list[str]]:
+        """For each task those it waits for. Origins become short ids in place. Circles are noted."""
+        found = [self._of(number) for number in range(len(self._tasks))]
+        for circle in cycles(dict(zip(self._names, found, strict=True))):
+            self._faults.add(f"dependency cycle: {_drawn(circle)}", ("tasks",))
+        return found
+
+    def _of(self, number: int) -> list[str]:
+        task = self._tasks[number]
+        waits_for: dict[str, None] = {}
+        for sent in task.depends_on:
+            name = short_name(self._job_id, sent)
+            if self._known(name, ("tasks", number, "dependsOn")):
+                waits_for[name] = None
+        for place, io in _with_origin(task, number):
+            io.origin = short_name(self._job_id, io.origin)
+            if self._known(io.origin, (*place, "origin")):
+                waits_for[io.origin] = None
+                self._check_output(io, place)
+        return list(waits_for)
+
+    def _known(self, name: str, place: Place) -> bool:
+        if name in self._numbers:
+            return True
+        if all(self._names):  # else a task whose id is missing may be meant
+            self._faults.at(place, f"no task {quoted(name)} (there are: {listed(self._names)})")
+        return False
+
+    def _check_output(self, io: IO, place: Place) -> None:
+        source = self._numbers[io.origin]
+        outputs = self._outputs[source]
+        if io.filename in outputs or self._faults.follows_from_misfit(("tasks", source, "outputs")):
+            return
+        self._faults.at(
+            place, f"task {quoted(io.origin)} has no output {quoted(io.filename)} (it has: {listed(sorted(outputs))})"
+        )
+
+
+def _with_origin(task: SentTask, number: int) -> Iterator[tuple[Place, IO]]:
+    for key, io in entries(task.inputs):
+        if io.origin:
+            yield ("tasks", number, "inputs", key), io
+    for key, io in entries(task.outputs):
+        if io.origin and io.type == UPDATE:
+            yield ("tasks", number, "outputs", key), io
+
+
+def _drawn(circle: Sequence[str]) -> str:
+    """``0 -> 1 -> 0``: each waits for the next."""
+    if len(circle) <= 2 * FEW:
+        return " -> ".join(circle)
+    return " -> ".join([*circle[:FEW], "...", *circle[-FEW:]])

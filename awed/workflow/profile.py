@@ -1,0 +1,95 @@
+"""What a worker says of itself when it registers, and of its work when it beats."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec import Struct, structs
+
+from awed.model.client import Client
+from awed.model.errors import Invalid
+from awed.model.ids import parse_work_id
+from awed.workflow.decoding import decode
+from awed.workflow.faults import Faults, quoted
+from awed.workflow.names import is_name
+from awed.workflow.values import LARGEST, check_number
+
+CurrentWork = dict[str, bool | list[str]]
+"""``{"<wuid>": true}`` from workers of the first generation, ``{"data": ["<wuid>"]}`` from later ones."""
+
+MOST_SLOTS = 10_000
+
+
+class Profile(Struct):
+    """The keys of a profile that the worker decides."""
+
+    id: str = ""
+    name: str = ""
+    group: str = ""
+    user: str = ""
+    domain: str = ""
+    instance_id: str = ""
+    instance_type: str = ""
+    host: str = ""
+    hostname: str = ""
+    host_ip: str = ""
+    cores: int = 0
+    apps: list[str] = []
+    total_checkout: int = 0
+    total_completed: int = 0
+    total_failed: int = 0
+    current_work: CurrentWork = {}
+    skip_work: list[str] = []
+    proxy: bool = False
+    subclients: int = 0
+    git_commit_hash: str = ""
+    version: str = ""
+    slots: int = 1
+
+
+class HeartbeatBody(Struct):
+    current_work: CurrentWork = {}
+
+
+def read_profile(body: bytes, *, now: datetime, new_id: Callable[[], str]) -> tuple[Client, list[str]]:
+    """The client that *body* describes, registered *now*, and the ids of the workunits that it says it holds.
+
+    *new_id* makes the client's id if it has none. Raises :class:`~awed.model.errors.Invalid` naming wrong keys.
+    """
+    faults = Faults()
+    profile = decode(body, Profile, faults)
+    _check(profile, faults)
+    faults.refuse_any()
+    fields = structs.asdict(profile)
+    held = _held(fields.pop("current_work"))
+    fields["id"] = profile.id or new_id()
+    return Client(**fields, regtime=now), held
+
+
+def read_heartbeat(body: bytes) -> list[str]:
+    """The ids of the workunits that a worker says in a heartbeat's *body* it holds. Raises Invalid like above."""
+    faults = Faults()
+    beat = decode(body, HeartbeatBody, faults)
+    faults.refuse_any()
+    return _held(beat.current_work)
+
+
+def _check(profile: Profile, faults: Faults) -> None:
+    if profile.id and not is_name(profile.id):
+        faults.at(("id",), f"{quoted(profile.id)} must have at most 100 characters and no blanks or slashes")
+    for name in ("cores", "total_checkout", "total_completed", "total_failed", "subclients"):
+        check_number(getattr(profile, name), 0, LARGEST, (name,), faults)
+    check_number(profile.slots, 1, MOST_SLOTS, ("slots",), faults)
+
+
+def _held(work: CurrentWork) -> list[str]:
+    data = work.get("data")
+    named = data if isinstance(data, list) else [wuid for wuid, held in work.items() if held is True]
+    return [wuid for text in named if (wuid := _plain(text))]
+
+
+def _plain(text: str) -> str | None:
+    """A workunit's id without its wrapping. What is no id is nobody's work, and no reason to turn a worker away."""
+    try:
+        return str(parse_work_id(text))
+    except Invalid:
+        return None

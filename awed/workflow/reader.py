@@ -1,0 +1,154 @@
+"""A document becomes a job: submissions, which start anew, and imports, which are finished already."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from msgspec import structs
+
+from awed.model.ids import task_id
+from awed.model.job import IO, Cmd, Environ, Info, Job, Task
+from awed.model.states import JobState, TaskState
+from awed.model.times import utc
+from awed.workflow.decoding import decode
+from awed.workflow.dependencies import Dependencies
+from awed.workflow.document import Files, FinishedJob, FinishedTask, SentCmd, SentJob, SentTask, entries
+from awed.workflow.faults import Faults
+from awed.workflow.files import Locator, check_files
+from awed.workflow.names import check_job_id, check_names, short_name
+from awed.workflow.submission import Submission
+from awed.workflow.values import check_info, check_task
+
+
+def read_submission(
+    body: bytes, *, now: datetime, new_id: Callable[[], str], own_hosts: frozenset[str] = frozenset()
+) -> Submission:
+    """The job that *body* describes, ready for the scheduler.
+
+    *new_id* makes the job's id if the document has none; *own_hosts* are addresses that mean the daemon itself.
+    Raises :class:`~awed.model.errors.Invalid` with all that is wrong with the document.
+    """
+    faults = Faults()
+    sent = decode(body, SentJob, faults)
+    if sent.id:
+        check_job_id(sent.id, faults)
+    if not sent.tasks:
+        faults.add("invalid job script: task list empty", ("tasks",))
+    check_info(sent.info, faults)
+    locator = Locator(sent.shockhost, own_hosts, faults)
+    for number, task in enumerate(sent.tasks):
+        locator.locate(task, ("tasks", number))
+    job_id = sent.id or new_id()
+    tasks = _checked_tasks(job_id, sent.tasks, faults)
+    faults.refuse_any()
+    job = Job(
+        id=job_id,
+        info=_settled(Info(**structs.asdict(sent.info), submittime=now)),
+        remaintasks=len(tasks),
+        updatetime=now,
+        shockhost=locator.shockhost,
+        tasks=tasks,
+    )
+    secrets = zip(tasks, (task.cmd.environ.private for task in sent.tasks), strict=True)
+    return Submission(job, {task.taskid: private for task, private in secrets if private})
+
+
+def read_import(body: bytes, *, now: datetime) -> Job:
+    """The finished job that *body* describes, with its states and times, and with the ids of its tasks in full.
+
+    Raises :class:`~awed.model.errors.Invalid` with all that is wrong with the document.
+    """
+    faults = Faults()
+    sent = decode(body, FinishedJob, faults)
+    if sent.state != JobState.COMPLETED:
+        faults.add("invalid job import: must be completed", ("state",))
+    if sent.info is None:
+        faults.add("invalid job import: missing job info", ("info",))
+    if not sent.tasks:
+        faults.add("invalid job document: task list empty", ("tasks",))
+    if sent.id:
+        check_job_id(sent.id, faults)
+    else:
+        faults.add("invalid job import: missing job id", ("id",))
+    tasks = _checked_tasks(sent.id, sent.tasks, faults)
+    faults.refuse_any()
+    assert sent.info is not None
+    finished = zip(tasks, sent.tasks, strict=True)
+    return Job(
+        id=sent.id,
+        info=_settled(sent.info),
+        state=JobState.COMPLETED,
+        registered=False,
+        expiration=utc(sent.expiration),
+        updatetime=now,
+        notes=sent.notes,
+        lastfailed=sent.lastfailed,
+        error=sent.error,
+        resumed=sent.resumed,
+        shockhost=sent.shockhost,
+        tasks=[_finished(task, known) for task, known in finished],
+    )
+
+
+def _checked_tasks(job_id: str, sent: Sequence[SentTask], faults: Faults) -> list[Task]:
+    """The tasks of a document. They are of use only if no fault was noted."""
+    names = [short_name(job_id, task.taskid) for task in sent]
+    check_names(names, faults)
+    for number, (name, task) in enumerate(zip(names, sent, strict=True)):
+        check_task(task, ("tasks", number), faults)
+        check_files(task, task_id(job_id, name), ("tasks", number), faults)
+    depends_on = Dependencies(job_id, names, sent, faults).resolve()
+    return [_task(job_id, name, task, others) for name, task, others in zip(names, sent, depends_on, strict=True)]
+
+
+def _task(job_id: str, name: str, sent: SentTask, depends_on: Sequence[str]) -> Task:
+    totalwork = max(1, sent.totalwork)
+    return Task(
+        taskid=task_id(job_id, name),
+        jobid=job_id,
+        cmd=_cmd(sent.cmd),
+        depends_on=[task_id(job_id, other) for other in depends_on],
+        totalwork=totalwork,
+        maxworksize=sent.maxworksize,
+        remainwork=totalwork,
+        userattr=sent.userattr,
+        clientgroups=sent.clientgroups,
+        inputs=_listed(sent.inputs),
+        outputs=_listed(sent.outputs),
+        predata=_listed(sent.predata),
+        partinfo=sent.partinfo,
+    )
+
+
+def _cmd(sent: SentCmd) -> Cmd:
+    fields = structs.asdict(sent)
+    environ = fields.pop("environ")
+    return Cmd(**fields, environ=Environ(environ.public), has_private_env=bool(environ.private))
+
+
+def _listed(files: Files) -> list[IO]:
+    return [io for _, io in entries(files)]
+
+
+def _finished(task: Task, known: FinishedTask) -> Task:
+    return structs.replace(
+        task,
+        state=TaskState.COMPLETED,
+        remainwork=0,
+        createddate=utc(known.createddate),
+        starteddate=utc(known.starteddate),
+        completeddate=utc(known.completeddate),
+        computetime=known.computetime,
+    )
+
+
+def _settled(info: Info) -> Info:
+    """*info* with values that everybody can rely on. Whether there is a data token, the document cannot say."""
+    return structs.replace(
+        info,
+        submittime=utc(info.submittime),
+        startedtime=utc(info.startedtime),
+        completedtime=utc(info.completedtime),
+        start_at=utc(info.start_at),
+        priority=max(1, info.priority),
+        auth=False,
+    )

@@ -1,0 +1,72 @@
+"""Limits of single values: numbers, attributes, names of files."""
+
+from typing import Any
+
+from awed.model.job import Info
+from awed.workflow.document import SentInfo, SentTask
+from awed.workflow.faults import Faults, Place, quoted
+
+MOST_WORK = 1_000_000
+"""Workunits of a task, and MB of a part."""
+
+MOST_NESTED = 50
+"""Levels of attributes. Databases and readers of documents have limits not far above."""
+
+LARGEST = 2**63 - 1
+LONGEST_NAME = 255
+"""Bytes of a file name; no usual file system takes more."""
+
+
+def check_info(info: SentInfo | Info, faults: Faults) -> None:
+    """Note what is wrong with the values of a job's info."""
+    check_number(info.priority, -LARGEST, LARGEST, ("info", "priority"), faults)
+    check_attributes(info.userattr, ("info", "userattr"), faults)
+
+
+def check_task(task: SentTask, place: Place, faults: Faults) -> None:
+    """Note what is wrong with a task's command and numbers."""
+    if not task.cmd.name:
+        faults.at((*place, "cmd", "name"), "missing: what shall be run?")
+    check_number(task.totalwork, -LARGEST, MOST_WORK, (*place, "totalwork"), faults)
+    check_number(task.maxworksize, 0, MOST_WORK, (*place, "maxworksize"), faults)
+    check_attributes(task.userattr, (*place, "userattr"), faults)
+
+
+def check_number(value: int, least: int, most: int, place: Place, faults: Faults) -> None:
+    """Note a number that is not in the range, both ends of which are allowed."""
+    if value < least:
+        faults.at(place, f"must be at least {least}")
+    elif value > most:
+        faults.at(place, f"must be at most {most}")
+
+
+def check_attributes(attributes: dict[str, Any], place: Place, faults: Faults) -> None:
+    """Note values of free attributes that could not be stored."""
+    rest: list[tuple[Place, Any]] = [((*place, name), value) for name, value in attributes.items()]
+    while rest:
+        inner, value = rest.pop()
+        if isinstance(value, int):
+            check_number(value, -LARGEST, LARGEST, inner, faults)
+        elif not isinstance(value, dict | list):
+            continue
+        elif len(inner) - len(place) >= MOST_NESTED:
+            faults.at(place, f"nested more than {MOST_NESTED} levels deep")
+            return
+        else:
+            items = value.items() if isinstance(value, dict) else enumerate(value)
+            rest.extend(((*inner, key), item) for key, item in items)
+
+
+def check_path(path: str, place: Place, faults: Faults) -> None:
+    """Note a path, if there is one, that could lead out of a workunit's directory or that no disk takes."""
+    if not path:
+        return
+    parts = path.split("/")
+    if path.startswith("/"):
+        faults.at(place, f"{quoted(path)} is absolute")
+    elif ".." in parts:
+        faults.at(place, f"{quoted(path)} leaves its directory")
+    elif "" in parts or "." in parts:
+        faults.at(place, f"{quoted(path)} has an empty part")
+    elif any(len(part.encode()) > LONGEST_NAME for part in parts):
+        faults.at(place, f"{quoted(path)} is too long")
