@@ -19,13 +19,14 @@ class JobRecord(Struct):
 class TaskRecord(Struct):
     """A task, its place in the job's list, and which ranks are done, as ranges: ``1-500,503``.
 
-    *part* says how its input is split, once it is prepared.
+    *part* says how its input is split, once it is prepared; *attempts* is the highest attempt number of its runs.
     """
 
     task: Task
     index: int
     done: str = ""
     part: Part | None = None
+    attempts: int = 0
 
 
 class Secret(Struct):
@@ -38,8 +39,9 @@ class Secret(Struct):
 
 
 class Batch(Struct):
-    """Changes that become durable together: records to write, and ids of what is gone.
+    """Changes that become durable together: ids of what is gone, then records to write, in this order.
 
+    So what is gone and came back within one batch is there.
     *gone_jobs* takes everything of a job along: tasks, work, reports and secrets; *gone_reports*: task ids.
     """
 

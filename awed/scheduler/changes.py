@@ -1,0 +1,120 @@
+"""What a verb of the scheduler changed, what the world must do about it, and what happened."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from awed.model.client import Client
+from awed.model.job import IO
+from awed.model.records import Batch, JobRecord, Secret
+from awed.model.work import WorkRecord, WorkReport
+from awed.scheduler.entries import JobEntry, TaskEntry
+
+
+class Prepare(Struct, frozen=True):
+    """Find the task's inputs, make its output nodes, say how it splits; then ``task_prepared`` or ``task_failed``."""
+
+    taskid: str
+    turn: int
+
+
+class Check(Struct, frozen=True):
+    """All ranks are done: look whether the outputs are there; then ``task_checked`` or ``outputs_missing``."""
+
+    taskid: str
+    turn: int
+
+
+class DeleteNodes(Struct, frozen=True):
+    """These files are needed no more. *jobid* is whose data token opens them."""
+
+    jobid: str
+    files: tuple[IO, ...]
+
+
+Effect = Prepare | Check | DeleteNodes
+
+
+class Event(Struct, frozen=True):
+    """Something happened: one of the original's two-letter codes, and the ids it is about."""
+
+    code: str
+    time: datetime
+    ids: dict[str, str] = {}
+    text: str = ""
+
+
+class Changes:
+    """Collects what is dirty or gone until somebody takes it. The last word on an id counts."""
+
+    def __init__(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
+        self._jobs: dict[str, JobEntry | JobRecord] = {}
+        self._tasks: dict[str, TaskEntry] = {}
+        self._work: dict[str, WorkRecord] = {}
+        self._clients: dict[str, Client] = {}
+        self._batch = Batch()
+
+    def job(self, entry: JobEntry) -> None:
+        self._jobs[entry.job.id] = entry
+
+    def job_record(self, record: JobRecord) -> None:
+        """A job that the scheduler does not hold: finished ones can still be edited."""
+        self._jobs[record.job.id] = record
+
+    def task(self, entry: TaskEntry) -> None:
+        self._tasks[entry.task.taskid] = entry
+
+    def work(self, record: WorkRecord) -> None:
+        self._work[record.wuid] = record
+
+    def work_gone(self, wuid: str) -> None:
+        self._work.pop(wuid, None)
+        self._batch.gone_work.append(wuid)
+
+    def report(self, report: WorkReport) -> None:
+        self._batch.reports.append(report)
+
+    def reports_gone(self, task_id: str) -> None:
+        """Drops the task's reports, those of this very batch as well."""
+        self._batch.reports = [report for report in self._batch.reports if report.taskid != task_id]
+        self._batch.gone_reports.append(task_id)
+
+    def client(self, client: Client) -> None:
+        self._clients[client.id] = client
+
+    def client_gone(self, client_id: str) -> None:
+        self._clients.pop(client_id, None)
+        self._batch.gone_clients.append(client_id)
+
+    def secret(self, secret: Secret) -> None:
+        self._batch.secrets.append(secret)
+
+    def meta(self, key: str, value: str) -> None:
+        self._batch.meta[key] = value
+
+    def job_gone(self, entry: JobEntry | None, job_id: str) -> None:
+        """The job, its tasks, work, reports and secrets go; *entry* if the scheduler held it."""
+        self._jobs.pop(job_id, None)
+        for task in entry.tasks if entry else ():
+            self._tasks.pop(task.task.taskid, None)
+            for record in task.records.values():
+                self._work.pop(record.wuid, None)
+        self._batch.reports = [report for report in self._batch.reports if report.jobid != job_id]
+        self._batch.secrets = [secret for secret in self._batch.secrets if secret.jobid != job_id]
+        self._batch.gone_jobs.append(job_id)
+
+    def __bool__(self) -> bool:
+        return bool(self._jobs or self._tasks or self._work or self._clients) or self._batch != Batch()
+
+    def take(self) -> Batch:
+        """Everything so far as records for the store; afterwards nothing is changed."""
+        batch = self._batch
+        batch.jobs = [item if isinstance(item, JobRecord) else item.record() for item in self._jobs.values()]
+        batch.tasks = [entry.record() for entry in self._tasks.values()]
+        batch.work = list(self._work.values())
+        batch.clients = list(self._clients.values())
+        self._start()
+        return batch

@@ -1,0 +1,185 @@
+"""Clients: registration, heartbeats, and what becomes of the work of those that are gone."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from msgspec import structs
+
+from awed.model.client import Client
+from awed.model.errors import ClientNotFound, Invalid
+from awed.model.states import ClientState, WorkState
+from awed.model.work import WorkRecord
+from awed.scheduler.state import ClientEntry, State
+
+_KEPT = ("regtime", "lastcompleted", "total_checkout", "total_completed", "total_failed", "skip_work", "status")
+"""What a client that registers again does not get to say anew."""
+
+SKIP_WORK_SHOWN = 50
+"""How many of the workunits that failed at a client its view shows; the last ones."""
+
+
+class Clients:
+    """The verbs for clients."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def register(self, profile: Client, current_work: Iterable[str], now: datetime) -> Client:
+        """A worker is here. Work that it still runs stays its own, whatever else it held is queued again."""
+        known = self._state.clients.get(profile.id)
+        self._state.event("CR" if known is None else "CA", now, clientid=profile.id, group=profile.group)
+        entry = self._new(profile, now) if known is None else self._again(known, profile, now)
+        keep = set(current_work)
+        for record in [record for wuid, record in entry.held.items() if wuid not in keep]:
+            self._requeue(record)
+        return self.view(entry, now)
+
+    def _new(self, profile: Client, now: datetime) -> ClientEntry:
+        profile.status = ClientState.IDLE
+        profile.regtime = now
+        entry = ClientEntry(profile, now)
+        self.hold(entry)
+        self._state.changes.client(profile)
+        return entry
+
+    def _again(self, entry: ClientEntry, profile: Client, now: datetime) -> ClientEntry:
+        kept = {name: getattr(entry.client, name) for name in _KEPT}
+        entry.client = structs.replace(profile, **kept)
+        entry.confirmed = True
+        self._touch(entry, now)
+        self._state.changes.client(entry.client)
+        return entry
+
+    def hold(self, entry: ClientEntry) -> None:
+        """Take a client in, and count it."""
+        self._state.clients[entry.client.id] = entry
+        self._state.counts.clients[entry.client.status] += 1
+
+    def get(self, client_id: str) -> ClientEntry:
+        """Raises :class:`~awed.model.errors.ClientNotFound`."""
+        entry = self._state.clients.get(client_id)
+        if entry is None:
+            raise ClientNotFound
+        return entry
+
+    def seen(self, client_id: str, now: datetime) -> ClientEntry:
+        """The client gave a sign of life, which extends the lease of all that it holds."""
+        entry = self.get(client_id)
+        self._touch(entry, now)
+        return entry
+
+    def _touch(self, entry: ClientEntry, now: datetime) -> None:
+        entry.last_seen = now
+        self._state.clients.move_to_end(entry.client.id)
+
+    def heartbeat(self, client_id: str, current_work: Iterable[str] | None, now: datetime) -> list[str]:
+        """A sign of life. The ids of work that the client is to throw away: what it was to be told anyway, and of
+        *current_work*, where it says that, what it does not hold. A client that came through a restart of the server
+        is told :class:`~awed.model.errors.ClientNotFound`, so that it registers and says what it runs."""
+        entry = self.seen(client_id, now)
+        if not entry.confirmed:
+            raise ClientNotFound
+        if current_work is not None:
+            runs = set(current_work)
+            entry.discards = runs - entry.held.keys()
+        return sorted(entry.discards)
+
+    def took(self, entry: ClientEntry, record: WorkRecord) -> None:
+        """The client has checked this workunit out."""
+        entry.held[record.wuid] = record
+        entry.discards.discard(record.wuid)
+        entry.client.total_checkout += 1
+        if entry.client.status is ClientState.IDLE:
+            self._state.set_client(entry, ClientState.BUSY)
+
+    def succeeded(self, client_id: str, now: datetime) -> None:
+        entry = self._state.clients.get(client_id)
+        if entry is not None:
+            entry.failures = 0
+            entry.client.total_completed += 1
+            entry.client.lastcompleted = now
+
+    def failed(self, record: WorkRecord, now: datetime) -> None:
+        """A workunit failed at its client. One that fails too often in a row is suspended."""
+        entry = self._state.clients.get(record.client)
+        if entry is None:
+            return
+        entry.failures += 1
+        entry.client.total_failed += 1
+        entry.client.skip_work = [*entry.client.skip_work, record.wuid][-SKIP_WORK_SHOWN:]
+        self._state.release(record, discard=False)
+        if entry.failures >= self._state.limits.max_client_failure and entry.client.status is not ClientState.SUSPEND:
+            self.suspend(entry.client.id)
+
+    def suspend(self, client_id: str) -> None:
+        """Give the client no more work, and queue what it holds again."""
+        entry = self.get(client_id)
+        self._take_back(entry, discard=True)
+        self._state.set_client(entry, ClientState.SUSPEND)
+        self._state.changes.client(entry.client)
+
+    def resume(self, client_id: str) -> None:
+        """Raises :class:`~awed.model.errors.Invalid` for a client that is not suspended."""
+        entry = self.get(client_id)
+        if entry.client.status is not ClientState.SUSPEND:
+            raise Invalid("Client not suspended")
+        entry.failures = 0
+        self._state.set_client(entry, ClientState.IDLE)
+        self._state.changes.client(entry.client)
+
+    def remove(self, client_id: str, now: datetime) -> None:
+        """The client signs off, or is lost: it is forgotten, and its work is queued again."""
+        entry = self.get(client_id)
+        self._take_back(entry, discard=False)
+        del self._state.clients[client_id]
+        self._state.counts.clients[entry.client.status] -= 1
+        self._state.changes.client_gone(client_id)
+        self._state.event("CU", now, clientid=client_id)
+
+    def remove_lost(self, now: datetime) -> list[str]:
+        """Remove the clients that were silent for longer than the heartbeat limit; their ids."""
+        deadline = now - timedelta(seconds=self._state.limits.heartbeat)
+        lost = []
+        for client_id, entry in self._state.clients.items():
+            if entry.last_seen >= deadline:
+                break
+            lost.append(client_id)
+        for client_id in lost:
+            self.remove(client_id, now)
+        return lost
+
+    def give_back(self, client_id: str, holding: Iterable[str]) -> None:
+        """The client says all that it holds: whatever else is out to it was lost on its way, and is queued again."""
+        entry = self._state.clients.get(client_id)
+        if entry is not None:
+            known = set(holding)
+            for record in [record for wuid, record in entry.held.items() if wuid not in known]:
+                self._requeue(record)
+
+    def _take_back(self, entry: ClientEntry, discard: bool) -> None:
+        for wuid, record in list(entry.held.items()):
+            self._requeue(record)
+            if discard:
+                entry.discards.add(wuid)
+
+    def _requeue(self, record: WorkRecord) -> None:
+        task = self._state.task(record.taskid)
+        assert task is not None
+        assert record.state is WorkState.CHECKOUT
+        self._state.requeue(task, record)
+
+    def all(self, now: datetime) -> list[Client]:
+        return [self.view(entry, now) for entry in self._state.clients.values()]
+
+    def view(self, entry: ClientEntry, now: datetime) -> Client:
+        """The client as it is shown."""
+        client = entry.client
+        minutes = int((now - client.regtime).total_seconds()) // 60
+        idle_since = max(client.lastcompleted, client.regtime)
+        idle = client.status is ClientState.IDLE
+        return structs.replace(
+            client,
+            serve_time=f"{minutes // 60}h{minutes % 60}m",
+            idle_time=int((now - idle_since).total_seconds()) if idle else 0,
+            current_work=dict.fromkeys(entry.held, True),
+        )

@@ -1,0 +1,110 @@
+"""The scheduler: plain synchronous Python that holds the unfinished jobs, the queue and the clients.
+
+Time is an argument of every verb. What a verb changed, what the world must do about it and what happened is
+collected until the service takes it: :meth:`Scheduler.take_changes`, ``take_effects``, ``take_events``.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from awed.model.records import Batch, TaskRecord, Unfinished
+from awed.model.states import ClientState
+from awed.model.work import WorkRecord
+from awed.scheduler.changes import Changes, Effect, Event
+from awed.scheduler.clients import Clients
+from awed.scheduler.counts import QueueCounts
+from awed.scheduler.flow import Flow
+from awed.scheduler.jobs import Jobs
+from awed.scheduler.queue import Wanted
+from awed.scheduler.state import ClientEntry, Limits, State
+from awed.scheduler.tasks import Tasks
+from awed.scheduler.work import Work
+
+QUEUE_SUSPENDED = "queue_suspended"
+"""The key under which the store remembers that the queue is suspended: "1" or ""."""
+
+
+class Scheduler:
+    """The verbs by subject: ``jobs``, ``tasks``, ``work``, ``clients``; and the queue as a whole."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._state = State(limits)
+        self._flow = Flow(self._state)
+        self.clients = Clients(self._state)
+        self.jobs = Jobs(self._state, self._flow)
+        self.work = Work(self._state, self._flow, self.clients)
+        self.tasks = Tasks(self._state, self._flow, self.work)
+
+    @property
+    def changes(self) -> Changes:
+        """For records that the scheduler does not hold and that are to be stored with the next batch."""
+        return self._state.changes
+
+    @property
+    def queue_suspended(self) -> bool:
+        return self._state.queue_suspended
+
+    @property
+    def job_ids(self) -> Iterable[str]:
+        """The ids of the jobs that are held."""
+        return self._state.jobs.keys()
+
+    def restore(self, stored: Unfinished, now: datetime) -> None:
+        """Take in what the store remembers, into an empty scheduler.
+
+        Clients get the full heartbeat limit to come back, and keep their work if they do.
+        """
+        self._state.queue_suspended = stored.meta.get(QUEUE_SUSPENDED) == "1"
+        for client in stored.clients:
+            if client.status is not ClientState.SUSPEND:
+                client.status = ClientState.IDLE
+            self.clients.hold(ClientEntry(client, now, confirmed=False))
+        tasks: dict[str, list[TaskRecord]] = {}
+        for task in stored.tasks:
+            tasks.setdefault(task.task.jobid, []).append(task)
+        work: dict[str, list[WorkRecord]] = {}
+        for record in stored.work:
+            work.setdefault(record.jobid, []).append(record)
+        for job in stored.jobs:
+            self.jobs.adopt(job, tasks.get(job.job.id, []), work.get(job.job.id, []), now)
+        for entry in self._state.clients.values():
+            if entry.held and entry.client.status is ClientState.IDLE:
+                self._state.set_client(entry, ClientState.BUSY)
+
+    def start_due(self, now: datetime) -> None:
+        """Start the jobs whose ``info.start_at`` has come."""
+        self._flow.start_due(now)
+
+    def suspend_queue(self, now: datetime) -> None:
+        """Hand out no work until :meth:`resume_queue`; a restart does not change that."""
+        self._set_queue_suspended(True)
+        self._state.event("QS", now)
+
+    def resume_queue(self, now: datetime) -> None:
+        self._set_queue_suspended(False)
+        self._state.event("QR", now)
+        self._state.queue.touch_all()
+
+    def _set_queue_suspended(self, suspended: bool) -> None:
+        self._state.queue_suspended = suspended
+        self._state.changes.meta(QUEUE_SUSPENDED, "1" if suspended else "")
+
+    def counts(self) -> QueueCounts:
+        return self._state.counts.view()
+
+    def take_changes(self) -> Batch:
+        """What became dirty or gone since the last call, as records for the store."""
+        return self._state.changes.take()
+
+    def take_effects(self) -> list[Effect]:
+        effects, self._state.effects = self._state.effects, []
+        return effects
+
+    def take_events(self) -> list[Event]:
+        events, self._state.events = self._state.events, []
+        return events
+
+    def take_fresh_work(self) -> set[Wanted]:
+        """Which kinds of work came into the queue since the last call."""
+        fresh, self._state.queue.fresh = self._state.queue.fresh, set()
+        return fresh

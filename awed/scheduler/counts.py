@@ -1,0 +1,87 @@
+"""The numbers of ``GET /queue``, kept as things change."""
+
+from collections import Counter
+
+from msgspec import Struct, field
+
+from awed.model.states import ClientState, JobState, TaskState, WorkState
+
+
+class JobCounts(Struct):
+    total: int
+    active: int
+    suspended: int
+
+
+class TaskCounts(Struct):
+    total: int
+    queuing: int
+    in_progress: int = field(name="in-progress")
+    pending: int
+    completed: int
+    suspended: int
+    failed: int
+
+
+class WorkCounts(Struct):
+    total: int
+    queuing: int
+    checkout: int
+    suspended: int
+
+
+class ClientCounts(Struct):
+    total: int
+    busy: int
+    idle: int
+    suspended: int
+
+
+class QueueCounts(Struct):
+    """How many jobs, tasks and workunits the scheduler holds, and clients it knows, by state."""
+
+    jobs: JobCounts
+    tasks: TaskCounts
+    workunits: WorkCounts
+    clients: ClientCounts
+
+
+class Counts:
+    """One counter for each state. A task that waits for its turn or its files counts as pending."""
+
+    def __init__(self) -> None:
+        self.jobs: Counter[JobState] = Counter()
+        self.tasks: Counter[TaskState] = Counter()
+        self.work: Counter[WorkState] = Counter()
+        self.clients: Counter[ClientState] = Counter()
+
+    def view(self) -> QueueCounts:
+        jobs, tasks, work, clients = self.jobs, self.tasks, self.work, self.clients
+        return QueueCounts(
+            jobs=JobCounts(
+                total=jobs.total(),
+                active=jobs.total() - jobs[JobState.SUSPEND],
+                suspended=jobs[JobState.SUSPEND],
+            ),
+            tasks=TaskCounts(
+                total=tasks.total(),
+                queuing=tasks[TaskState.QUEUED],
+                in_progress=tasks[TaskState.IN_PROGRESS],
+                pending=tasks[TaskState.PENDING] + tasks[TaskState.INIT],
+                completed=tasks[TaskState.COMPLETED],
+                suspended=tasks[TaskState.SUSPEND],
+                failed=0,
+            ),
+            workunits=WorkCounts(
+                total=work.total(),
+                queuing=work[WorkState.QUEUED],
+                checkout=work[WorkState.CHECKOUT],
+                suspended=work[WorkState.SUSPEND],
+            ),
+            clients=ClientCounts(
+                total=clients.total(),
+                busy=clients[ClientState.BUSY],
+                idle=clients[ClientState.IDLE],
+                suspended=clients[ClientState.SUSPEND],
+            ),
+        )

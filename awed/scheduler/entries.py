@@ -1,0 +1,185 @@
+"""What the scheduler knows of an unfinished job and its tasks beyond their documents."""
+
+import heapq
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from msgspec import structs
+
+from awed.model import ids
+from awed.model.access import Acl
+from awed.model.job import Job, Task
+from awed.model.records import JobRecord, TaskRecord
+from awed.model.states import TaskState, WorkState
+from awed.model.work import Part, WorkRecord
+from awed.scheduler.ranks import RankSet
+
+
+class QueueKey(NamedTuple):
+    """The order of hand-out: higher priority, then earlier job, then the task's place in it."""
+
+    minus_priority: int
+    submittime: datetime
+    job_id: str
+    place: int
+
+
+class JobEntry:
+    """An unfinished job: its document (tasks included), its rights, its task entries in document order."""
+
+    __slots__ = ("acl", "by_name", "job", "tasks")
+
+    def __init__(self, job: Job, acl: Acl) -> None:
+        self.job = job
+        self.acl = acl
+        self.tasks = [TaskEntry(self, task, index) for index, task in enumerate(job.tasks)]
+        self.by_name = {ids.task_name(entry.task.taskid): entry for entry in self.tasks}
+        for entry in self.tasks:
+            for name in entry.task.depends_on:
+                self.by_name[ids.task_name(name)].dependents.append(entry)
+        self.count_blockers()
+
+    def count_blockers(self) -> None:
+        """See for each task how many of those that it depends on are not completed."""
+        for entry in self.tasks:
+            entry.blockers = 0
+        for entry in self.tasks:
+            if entry.task.state is not TaskState.COMPLETED:
+                for after in entry.dependents:
+                    after.blockers += 1
+
+    def record(self) -> JobRecord:
+        return JobRecord(job=structs.replace(self.job, tasks=[]), acl=self.acl)
+
+
+class TaskEntry:
+    """A task of an unfinished job, and where each of its ranks is.
+
+    A rank is done (in ``done``), or has a record (it has been out: it is out now, suspended, or back in
+    ``returned``), or is at least ``next_fresh`` and was never handed out.
+    """
+
+    __slots__ = (
+        "attempts",
+        "base_attempts",
+        "blockers",
+        "busy",
+        "dependents",
+        "done",
+        "index",
+        "job",
+        "last_done",
+        "next_fresh",
+        "part",
+        "queue_key",
+        "records",
+        "returned",
+        "task",
+    )
+
+    def __init__(self, job: JobEntry, task: Task, index: int) -> None:
+        self.job = job
+        self.task = task
+        self.index = index
+        self.dependents: list[TaskEntry] = []
+        self.blockers = 0
+        """How many of the tasks it depends on are not completed."""
+        self.done = RankSet()
+        self.part: Part | None = None
+        self.records: dict[int, WorkRecord] = {}
+        self.returned: list[int] = []
+        self.next_fresh = self.first_rank
+        self.attempts = 0
+        """The highest attempt number of any of its runs."""
+        self.base_attempts = 0
+        """Below which no new run is numbered: a reset or a restart does not repeat a number."""
+        self.last_done: WorkRecord | None = None
+        """The record of the run that finished last: who is to blame if outputs turn out to be missing."""
+        self.queue_key: QueueKey | None = None
+        """Its place in the queue; None while it is not queued."""
+        self.busy = 0
+        """Number of the preparation or check under way, 0 for none; answers with another number are void."""
+
+    @property
+    def first_rank(self) -> int:
+        return 0 if self.task.totalwork == 1 else 1
+
+    @property
+    def last_rank(self) -> int:
+        return 0 if self.task.totalwork == 1 else self.task.totalwork
+
+    @property
+    def has_files(self) -> bool:
+        task = self.task
+        return bool(task.inputs or task.outputs or task.predata)
+
+    @property
+    def has_queued_rank(self) -> bool:
+        return bool(self.returned) or self.next_fresh <= self.last_rank
+
+    def key(self) -> QueueKey:
+        info = self.job.job.info
+        return QueueKey(-info.priority, info.submittime, self.job.job.id, self.index)
+
+    def rank_for(self, client_id: str) -> int | None:
+        """The first queued rank that this client may have, None if it failed at all of them."""
+        if not self.returned:
+            return self.next_fresh if self.next_fresh <= self.last_rank else None
+        fitting = [rank for rank in self.returned if client_id not in self.records[rank].failed_on]
+        if fitting:
+            return min(fitting)
+        return self.next_fresh if self.next_fresh <= self.last_rank else None
+
+    def take(self, rank: int) -> WorkRecord:
+        """Take a queued rank out of the queue; its record, made now if it was never out."""
+        if rank in self.records:
+            self.returned.remove(rank)
+            heapq.heapify(self.returned)
+            return self.records[rank]
+        self.next_fresh = rank + 1
+        record = self._new_record(rank)
+        self.records[rank] = record
+        return record
+
+    def _new_record(self, rank: int) -> WorkRecord:
+        return WorkRecord(ids.work_id(self.task.taskid, rank), self.task.jobid, self.task.taskid, rank)
+
+    def give_back(self, record: WorkRecord) -> None:
+        """Queue a rank again that was out or suspended."""
+        record.state = WorkState.QUEUED
+        record.client = ""
+        heapq.heappush(self.returned, record.rank)
+
+    def unfinished_ranks(self) -> Iterator[int]:
+        return self.done.gaps(self.first_rank, self.last_rank)
+
+    def restore(self, record: TaskRecord, work: list[WorkRecord]) -> None:
+        """Take over what the store remembers: done ranks, and those that have been out."""
+        self.done = RankSet(record.done)
+        self.part = record.part
+        self.attempts = self.base_attempts = max(record.attempts, *(item.attempt for item in work), 0)
+        self.records = {item.rank: item for item in work if item.rank not in self.done}
+        seen = max(self.done.top(), *self.records, self.first_rank - 1)
+        self.next_fresh = seen + 1
+        for rank in self.done.gaps(self.first_rank, seen):
+            if rank not in self.records:
+                self.records[rank] = self._new_record(rank)
+            if self.records[rank].state is WorkState.QUEUED:
+                heapq.heappush(self.returned, rank)
+
+    def reset(self) -> None:
+        """Forget every run: no rank is done, none was ever out."""
+        self.base_attempts = self.attempts
+        self.done = RankSet()
+        self.part = None
+        self.records = {}
+        self.returned = []
+        self.next_fresh = self.first_rank
+        self.last_done = None
+        self.busy = 0
+
+    def record(self) -> TaskRecord:
+        return TaskRecord(
+            task=self.task, index=self.index, done=str(self.done), part=self.part, attempts=self.attempts
+        )

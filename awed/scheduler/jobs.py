@@ -1,0 +1,165 @@
+"""The verbs for jobs: submit, suspend, resume, delete, run again, and change what steers their work."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from awed.model import ids
+from awed.model.access import Acl
+from awed.model.errors import Conflict, Invalid, JobNotFound
+from awed.model.job import Job
+from awed.model.records import JobRecord, Secret, TaskRecord
+from awed.model.states import ACTIVE, JobState, TaskState, WorkState
+from awed.model.times import NO_TIME
+from awed.model.work import WorkRecord
+from awed.scheduler.entries import JobEntry, TaskEntry
+from awed.scheduler.flow import Flow
+from awed.scheduler.state import State
+from awed.workflow.submission import Submission
+
+
+class Jobs:
+    """The verbs for jobs that the scheduler holds: all that are not finished."""
+
+    def __init__(self, state: State, flow: Flow) -> None:
+        self._state = state
+        self._flow = flow
+
+    def submit(self, submission: Submission, acl: Acl, token: str, now: datetime) -> Job:
+        """Take a new job in; what can run is queued at once. *token*: its data token, "" for none."""
+        job = submission.job
+        if job.id in self._state.jobs:
+            raise Conflict(f"job id {job.id} is known already")
+        job.info.auth = bool(token)
+        entry = JobEntry(job, acl)
+        self._state.hold(entry)
+        self._state.touch_job(entry, now)
+        for task in entry.tasks:
+            self._state.changes.task(task)
+        if token:
+            self._state.changes.secret(Secret(job.id, job.id, token=token))
+        for task_id, environ in submission.private_env.items():
+            self._state.changes.secret(Secret(task_id, job.id, environ=environ))
+        self._state.event("JQ", now, jobid=job.id)
+        self._flow.start(entry, now)
+        return job
+
+    def adopt(
+        self, record: JobRecord, tasks: Iterable[TaskRecord], work: Iterable[WorkRecord], now: datetime
+    ) -> JobEntry:
+        """Hold a stored job. An unfinished one goes on where it was."""
+        by_task: dict[str, list[WorkRecord]] = {}
+        for item in work:
+            by_task.setdefault(item.taskid, []).append(item)
+        ordered = sorted(tasks, key=lambda task: task.index)
+        record.job.tasks = [task.task for task in ordered]
+        entry = JobEntry(record.job, record.acl)
+        for task_entry, task in zip(entry.tasks, ordered, strict=True):
+            task_entry.restore(task, by_task.get(task.task.taskid, []))
+        self._state.hold(entry)
+        for task_entry in entry.tasks:
+            self._count_work(task_entry)
+        if entry.job.state in ACTIVE:
+            self._continue(entry, now)
+        return entry
+
+    def _count_work(self, entry: TaskEntry) -> None:
+        work = self._state.counts.work
+        if entry.task.state is TaskState.SUSPEND and entry.task.starteddate != NO_TIME:
+            work[WorkState.SUSPEND] += entry.task.remainwork
+        elif entry.task.state in (TaskState.QUEUED, TaskState.IN_PROGRESS):
+            out = self._hand_to_holders(entry)
+            work[WorkState.CHECKOUT] += out
+            work[WorkState.QUEUED] += entry.task.remainwork - out
+
+    def _hand_to_holders(self, entry: TaskEntry) -> int:
+        """How many workunits are still out: to clients that are known. Others' work is queued again."""
+        out = 0
+        for record in entry.records.values():
+            if record.state is not WorkState.CHECKOUT:
+                continue
+            client = self._state.clients.get(record.client)
+            if client is None:
+                entry.give_back(record)
+                self._state.changes.work(record)
+            else:
+                client.held[record.wuid] = record
+                out += 1
+        return out
+
+    def _continue(self, job: JobEntry, now: datetime) -> None:
+        for entry in job.tasks:
+            if entry.task.state not in (TaskState.QUEUED, TaskState.IN_PROGRESS):
+                continue
+            if not entry.task.remainwork:
+                self._flow.check(entry, now)
+            elif entry.has_queued_rank:
+                self._state.queue.add(entry)
+        if job.job.id in self._state.jobs:
+            self._flow.start(job, now)
+
+    def get(self, job_id: str) -> JobEntry:
+        """Raises :class:`~awed.model.errors.JobNotFound` for a job that is not held."""
+        entry = self._state.jobs.get(job_id)
+        if entry is None:
+            raise JobNotFound(job_id)
+        return entry
+
+    def suspend(self, job_id: str, now: datetime, notes: str = "manually suspended") -> None:
+        entry = self.get(job_id)
+        if entry.job.state is JobState.SUSPEND:
+            return
+        self._flow.suspend(entry, now, notes)
+
+    def resume(self, job_id: str, now: datetime) -> None:
+        entry = self.get(job_id)
+        if entry.job.state is not JobState.SUSPEND:
+            raise Invalid(f"fail to resume job: {job_id} job {job_id} is not in 'suspend' status")
+        self._flow.resume(entry, now)
+
+    def delete(self, job_id: str, now: datetime, full: bool) -> None:
+        """Mark the job as deleted and take its work away; *full*: nothing of it is left in the store."""
+        entry = self.get(job_id)
+        self._flow.withdraw(entry)
+        self._state.set_job(entry, JobState.DELETED, now)
+        self._state.drop(entry)
+        self._state.event("JR" if full else "JL", now, jobid=job_id)
+        if full:
+            self._state.changes.job_gone(entry, job_id)
+
+    def recompute(self, entry: JobEntry, task_name: str, now: datetime) -> None:
+        """Run a task and all that depends on it again. The job must be held, and suspended or completed."""
+        first = entry.by_name.get(task_name)
+        if first is None:
+            raise Invalid(f"task not found:{ids.task_id(entry.job.id, task_name)}")
+        self._flow.redo(entry, _downstream(first), now)
+        entry.job.notes = f"recomputed from task {first.task.taskid}"
+
+    def resubmit(self, entry: JobEntry, now: datetime) -> None:
+        """Run every task again. The job must be held, and suspended or completed."""
+        self._flow.redo(entry, entry.tasks, now)
+        entry.job.notes = "restarted from the beginning"
+
+    def requeue(self, entry: JobEntry, now: datetime) -> None:
+        """Priority or groups changed: the job's queued work takes its new place."""
+        self._state.touch_job(entry, now)
+        for task in entry.tasks:
+            if task.queue_key is not None:
+                self._state.queue.remove(task)
+                self._state.queue.add(task)
+
+    def position(self, job_id: str) -> int:
+        """How many jobs, itself included, are not behind it in the order of hand-out."""
+        key = self.get(job_id).tasks[0].key()
+        active = (entry for entry in self._state.jobs.values() if entry.job.state in ACTIVE)
+        return sum(entry.tasks[0].key() <= key for entry in active)
+
+
+def _downstream(first: TaskEntry) -> list[TaskEntry]:
+    found = {first.index: first}
+    todo = [first]
+    while todo:
+        for after in todo.pop().dependents:
+            if after.index not in found:
+                found[after.index] = after
+                todo.append(after)
+    return [found[index] for index in sorted(found)]

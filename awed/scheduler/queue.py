@@ -1,0 +1,112 @@
+"""The work queue: tasks with queued ranks, in one ordered bucket for each (allowed groups, command name)."""
+
+import heapq
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from awed.scheduler.entries import QueueKey, TaskEntry
+
+ANY_APP = "*"
+
+
+class Wanted(NamedTuple):
+    """What a bucket's work asks of a client: a group among *groups* (empty: any), and the app."""
+
+    groups: frozenset[str]
+    app: str
+
+    def fits(self, group: str, apps: Iterable[str]) -> bool:
+        return (not self.groups or group in self.groups) and (self.app in apps or ANY_APP in apps)
+
+
+class Found(NamedTuple):
+    """A queued rank that a client may have."""
+
+    key: QueueKey
+    entry: TaskEntry
+    rank: int
+
+
+def parse_groups(text: str) -> frozenset[str]:
+    """Group names of a comma separated list."""
+    return frozenset(name.strip() for name in text.split(",") if name.strip())
+
+
+def wanted(entry: TaskEntry) -> Wanted:
+    """What a task asks of a client; a task's own groups go before its job's."""
+    groups = entry.task.clientgroups or entry.job.job.info.clientgroups
+    return Wanted(parse_groups(groups), entry.task.cmd.name)
+
+
+class Bucket:
+    """A heap of tasks. A task that left the queue, or moved in it, is dropped when it comes up."""
+
+    __slots__ = ("_heap",)
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[QueueKey, TaskEntry]] = []
+
+    def push(self, entry: TaskEntry, key: QueueKey) -> None:
+        heapq.heappush(self._heap, (key, entry))
+
+    def head(self) -> QueueKey | None:
+        """The key of the first task, None if the bucket is empty."""
+        while self._heap and self._heap[0][1].queue_key is not self._heap[0][0]:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def first(self, rank_of: Callable[[TaskEntry], int | None]) -> Found | None:
+        """The first task for which *rank_of* names a rank. Those before it stay where they are."""
+        passed = []
+        found = None
+        while self.head() is not None and found is None:
+            key, entry = self._heap[0]
+            rank = rank_of(entry)
+            if rank is None:
+                passed.append(heapq.heappop(self._heap))
+            else:
+                found = Found(key, entry, rank)
+        for item in passed:
+            heapq.heappush(self._heap, item)
+        return found
+
+
+class WorkQueue:
+    """All queued work. ``fresh`` names the buckets that got work since somebody last looked."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[Wanted, Bucket] = {}
+        self.fresh: set[Wanted] = set()
+
+    def add(self, entry: TaskEntry) -> None:
+        """Queue a task that has queued ranks; one that is queued already stays where it is."""
+        place = wanted(entry)
+        self.fresh.add(place)
+        if entry.queue_key is None:
+            entry.queue_key = entry.key()
+            self._buckets.setdefault(place, Bucket()).push(entry, entry.queue_key)
+
+    def remove(self, entry: TaskEntry) -> None:
+        entry.queue_key = None
+
+    def touch_all(self) -> None:
+        """Let those who wait look again at everything."""
+        self.fresh.update(self._buckets)
+
+    def find(self, group: str, apps: Iterable[str], rank_of: Callable[[TaskEntry], int | None]) -> Found | None:
+        """The first rank, in the order of hand-out, that a client of this group and with these apps may have."""
+        heads = []
+        for place in list(self._buckets):
+            head = self._buckets[place].head()
+            if head is None:
+                del self._buckets[place]
+            elif place.fits(group, apps):
+                heads.append((head, place))
+        best: Found | None = None
+        for head, place in sorted(heads):
+            if best is not None and best.key < head:
+                break
+            found = self._buckets[place].first(rank_of)
+            if found is not None and (best is None or found.key < best.key):
+                best = found
+        return best

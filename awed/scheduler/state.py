@@ -1,0 +1,139 @@
+"""All that the scheduler holds, and the small steps of change that keep counters and change notes true."""
+
+from collections import OrderedDict
+from datetime import datetime
+
+from msgspec import Struct
+
+from awed.model import ids
+from awed.model.client import Client
+from awed.model.states import (
+    JOB_STEPS,
+    TASK_STEPS,
+    ClientState,
+    JobState,
+    TaskState,
+    WorkState,
+    step,
+)
+from awed.model.work import WorkRecord
+from awed.scheduler.changes import Changes, Effect, Event
+from awed.scheduler.counts import Counts
+from awed.scheduler.entries import JobEntry, TaskEntry
+from awed.scheduler.queue import WorkQueue
+
+
+class Limits(Struct, frozen=True):
+    """How many failures suspend a workunit, how many in a row a client; how many seconds of silence lose a client."""
+
+    max_work_failure: int = 3
+    max_client_failure: int = 5
+    heartbeat: float = 30.0
+
+
+class ClientEntry:
+    """A client, the work it holds, and what it is still to be told."""
+
+    __slots__ = ("client", "confirmed", "discards", "failures", "held", "last_seen")
+
+    def __init__(self, client: Client, last_seen: datetime, confirmed: bool = True) -> None:
+        self.client = client
+        self.last_seen = last_seen
+        self.confirmed = confirmed
+        """False after a restart, until the client registers again and says what it runs."""
+        self.held: dict[str, WorkRecord] = {}
+        self.discards: set[str] = set()
+        self.failures = 0
+        """Failures in a row."""
+
+
+class State:
+    """The held jobs, clients and queue; what changed, what is to be done, what happened."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.jobs: dict[str, JobEntry] = {}
+        self.clients: OrderedDict[str, ClientEntry] = OrderedDict()
+        """By last sign of life, the longest silent first."""
+        self.queue = WorkQueue()
+        self.queue_suspended = False
+        self.counts = Counts()
+        self.changes = Changes()
+        self.effects: list[Effect] = []
+        self.events: list[Event] = []
+        self._turns = 0
+
+    def task(self, task_id: str) -> TaskEntry | None:
+        """The entry of a task by its full id, None if the scheduler does not hold its job."""
+        job_id, _, name = task_id.rpartition("_")
+        job = self.jobs.get(job_id)
+        return job.by_name.get(name) if job else None
+
+    def turn(self) -> int:
+        """A number that no effect had before."""
+        self._turns += 1
+        return self._turns
+
+    def event(self, code: str, now: datetime, text: str = "", **about: str) -> None:
+        self.events.append(Event(code, now, about, text))
+
+    def set_job(self, entry: JobEntry, state: JobState, now: datetime) -> None:
+        job = entry.job
+        self.counts.jobs[job.state] -= 1
+        job.state = step(JOB_STEPS, job.state, state)
+        self.counts.jobs[job.state] += 1
+        self.touch_job(entry, now)
+
+    def touch_job(self, entry: JobEntry, now: datetime) -> None:
+        entry.job.updatetime = now
+        self.changes.job(entry)
+
+    def set_task(self, entry: TaskEntry, state: TaskState) -> None:
+        task = entry.task
+        self.counts.tasks[task.state] -= 1
+        task.state = step(TASK_STEPS, task.state, state)
+        self.counts.tasks[task.state] += 1
+        self.changes.task(entry)
+
+    def hold(self, entry: JobEntry) -> None:
+        """Take a job in, and count it and its tasks."""
+        self.jobs[entry.job.id] = entry
+        self.counts.jobs[entry.job.state] += 1
+        self.counts.tasks.update(task.task.state for task in entry.tasks)
+
+    def drop(self, entry: JobEntry) -> None:
+        """Hold the job no more; its work must have left the queue."""
+        del self.jobs[entry.job.id]
+        self.counts.jobs[entry.job.state] -= 1
+        self.counts.tasks.subtract(task.task.state for task in entry.tasks)
+
+    def requeue(self, entry: TaskEntry, record: WorkRecord) -> None:
+        """Put work that was out or suspended back into the queue of its running task."""
+        self.counts.work[record.state] -= 1
+        self.counts.work[WorkState.QUEUED] += 1
+        self.release(record, discard=False)
+        entry.give_back(record)
+        self.changes.work(record)
+        self.queue.add(entry)
+
+    def release(self, record: WorkRecord, discard: bool) -> None:
+        """The client that holds this work, if any, holds it no more; with *discard* it is told to throw it away."""
+        client = self.clients.get(record.client)
+        if client is None or client.held.pop(record.wuid, None) is None:
+            return
+        if discard:
+            client.discards.add(record.wuid)
+        if not client.held and client.client.status is ClientState.BUSY:
+            self.set_client(client, ClientState.IDLE)
+
+    def set_client(self, entry: ClientEntry, state: ClientState) -> None:
+        self.counts.clients[entry.client.status] -= 1
+        entry.client.status = state
+        self.counts.clients[state] += 1
+
+    def find_work(self, work_id: ids.WorkId) -> tuple[TaskEntry, WorkRecord | None] | None:
+        """The task of an unfinished workunit and its record, if it has one; None if there is no such workunit."""
+        entry = self.task(work_id.task_id)
+        if entry is None or not entry.first_rank <= work_id.rank <= entry.last_rank or work_id.rank in entry.done:
+            return None
+        return entry, entry.records.get(work_id.rank)

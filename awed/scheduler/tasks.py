@@ -1,0 +1,109 @@
+"""What the world answers to the effects *prepare this task* and *check its outputs*."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from awed.model import ids
+from awed.model.job import IO, JobError, Task
+from awed.model.states import JobState, TaskState, WorkState
+from awed.model.work import Part, Report, ReportStatus, WorkRecord
+from awed.scheduler.entries import TaskEntry
+from awed.scheduler.flow import Flow
+from awed.scheduler.state import State
+from awed.scheduler.work import Work
+
+
+class Prepared(Struct):
+    """The files of a task as found and made, and how it splits (None: as the document says)."""
+
+    inputs: list[IO]
+    outputs: list[IO]
+    predata: list[IO]
+    part: Part | None = None
+    totalwork: int | None = None
+
+
+class Tasks:
+    """The verbs for tasks. Each returns whether the answer still counts: the job may be gone or suspended by now."""
+
+    def __init__(self, state: State, flow: Flow, work: Work) -> None:
+        self._state = state
+        self._flow = flow
+        self._work = work
+
+    def get(self, task_id: str, turn: int) -> Task | None:
+        """The task that an effect is about, None if the effect is void by now."""
+        entry = self._awaited(task_id, turn)
+        return entry.task if entry else None
+
+    def origins(self, task_id: str) -> dict[str, Task]:
+        """The tasks of the same job by the ids that the document gave them, for inputs that name their origin."""
+        entry = self._state.task(task_id)
+        return {name: other.task for name, other in entry.job.by_name.items()} if entry else {}
+
+    def prepared(self, task_id: str, turn: int, files: Prepared, now: datetime) -> bool:
+        """The task's files are ready: queue it."""
+        entry = self._awaited(task_id, turn)
+        if entry is None:
+            return False
+        entry.busy = 0
+        task = entry.task
+        task.inputs, task.outputs, task.predata = files.inputs, files.outputs, files.predata
+        if files.totalwork is not None:
+            task.totalwork = task.remainwork = files.totalwork
+            entry.reset()
+        entry.part = files.part
+        self._flow.enqueue(entry, now)
+        return True
+
+    def failed(self, task_id: str, turn: int, reason: str, now: datetime) -> bool:
+        """The task cannot be prepared, or its outputs never will be there: suspend it and its job."""
+        entry = self._awaited(task_id, turn)
+        if entry is None:
+            return False
+        if entry.task.state is TaskState.PENDING:
+            self._state.set_task(entry, TaskState.SUSPEND)
+        error = JobError(taskfailed=task_id, servernotes=reason, status=JobState.SUSPEND)
+        self._flow.suspend(entry.job, now, f"task {task_id}: {reason}", error)
+        return True
+
+    def checked(self, task_id: str, turn: int, outputs: list[IO], now: datetime) -> bool:
+        """All outputs are there: the task is completed."""
+        entry = self._awaited(task_id, turn)
+        if entry is None:
+            return False
+        entry.task.outputs = outputs
+        self._flow.complete(entry, now)
+        return True
+
+    def outputs_missing(self, task_id: str, turn: int, ranks: Sequence[int], reason: str, now: datetime) -> bool:
+        """Outputs are missing although these ranks were reported done: that counts as their failure."""
+        entry = self._awaited(task_id, turn)
+        if entry is None:
+            return False
+        entry.busy = 0
+        for record in [self._undo(entry, rank) for rank in ranks]:
+            if record.state is WorkState.CHECKOUT:
+                report = Report(record.wuid, record.client, ReportStatus.FAIL, logs={"worknotes": reason})
+                self._work.fail(entry, record, report, now)
+        return True
+
+    def _undo(self, entry: TaskEntry, rank: int) -> WorkRecord:
+        """Make a done rank one that is out, at the client that ran it last where that is known."""
+        last = entry.last_done
+        if last is None or last.rank != rank:
+            last = WorkRecord(ids.work_id(entry.task.taskid, rank), entry.task.jobid, entry.task.taskid, rank)
+            last.attempt = entry.attempts
+        last.state = WorkState.CHECKOUT
+        entry.done.discard(rank)
+        entry.records[rank] = last
+        entry.task.remainwork += 1
+        self._state.counts.work[WorkState.CHECKOUT] += 1
+        self._state.changes.task(entry)
+        return last
+
+    def _awaited(self, task_id: str, turn: int) -> TaskEntry | None:
+        entry = self._state.task(task_id)
+        return entry if entry is not None and entry.busy == turn else None

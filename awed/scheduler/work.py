@@ -1,0 +1,255 @@
+"""Handing out workunits, and taking reports of them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from awed.model import ids
+from awed.model.errors import (
+    ClientBusy,
+    ClientNotFound,
+    ClientSuspended,
+    NoEligibleWork,
+    QueueEmpty,
+    QueueSuspended,
+    StaleAttempt,
+    WorkNotFound,
+)
+from awed.model.ids import WorkId, parse_work_id
+from awed.model.job import JobError
+from awed.model.states import ClientState, JobState, TaskState, WorkState
+from awed.model.times import NO_TIME
+from awed.model.work import Report, ReportStatus, WorkRecord, WorkReport, Workunit
+from awed.scheduler.clients import Clients
+from awed.scheduler.entries import TaskEntry
+from awed.scheduler.flow import Flow
+from awed.scheduler.state import ClientEntry, State
+
+RESERVED = "reserved"
+"""The state that the answer to a checkout shows; everywhere else it is ``checkout``."""
+
+
+class Work:
+    """The verbs for workunits."""
+
+    def __init__(self, state: State, flow: Flow, clients: Clients) -> None:
+        self._state = state
+        self._flow = flow
+        self._clients = clients
+
+    def checkout(self, client_id: str, available: int | None, now: datetime) -> Workunit:
+        """Hand this client the first workunit that it may have.
+
+        *available*: free disk of the client in bytes, None if it did not say. Raises one of the errors whose texts
+        workers compare: no such client, busy, suspended, no work, none that fits, queue suspended.
+        """
+        client = self._may_ask(client_id, now)
+
+        def rank_for(entry: TaskEntry) -> int | None:
+            if available is not None and available < sum(io.size for io in entry.task.inputs):
+                return None
+            return entry.rank_for(client_id)
+
+        found = self._state.queue.find(client.client.group, client.client.apps, rank_for)
+        if found is None:
+            raise NoEligibleWork if self._state.counts.work[WorkState.QUEUED] else QueueEmpty
+        record = self._check_out(found.entry, found.rank, client, now)
+        return self._view(found.entry, found.rank, record, RESERVED)
+
+    def _may_ask(self, client_id: str, now: datetime) -> ClientEntry:
+        client = self._clients.seen(client_id, now)
+        if not client.confirmed:
+            raise ClientNotFound
+        if self._state.queue_suspended:
+            raise QueueSuspended
+        if client.client.status is ClientState.SUSPEND:
+            raise ClientSuspended
+        if not client.held:
+            client.discards.clear()
+        if len(client.held) >= client.client.slots:
+            raise ClientBusy
+        return client
+
+    def _check_out(self, entry: TaskEntry, rank: int, client: ClientEntry, now: datetime) -> WorkRecord:
+        state = self._state
+        record = entry.take(rank)
+        if not entry.has_queued_rank:
+            state.queue.remove(entry)
+        record.state = WorkState.CHECKOUT
+        record.client = client.client.id
+        record.checkout_time = now
+        record.attempt = max(record.attempt, entry.base_attempts) + 1
+        entry.attempts = max(entry.attempts, record.attempt)
+        state.counts.work[WorkState.QUEUED] -= 1
+        state.counts.work[WorkState.CHECKOUT] += 1
+        state.changes.work(record)
+        if entry.task.state is TaskState.QUEUED:
+            state.set_task(entry, TaskState.IN_PROGRESS)
+        if entry.job.job.state is JobState.QUEUED:
+            if entry.job.job.info.startedtime == NO_TIME:
+                entry.job.job.info.startedtime = now
+            state.set_job(entry.job, JobState.IN_PROGRESS, now)
+        self._clients.took(client, record)
+        state.event("WC", now, wuid=record.wuid, jobid=record.jobid, clientid=record.client)
+        return record
+
+    def report(self, report: Report, now: datetime) -> None:
+        """Take what a worker says of a workunit it holds.
+
+        A report of work that the client does not hold (any more) changes nothing. Raises
+        :class:`~awed.model.errors.StaleAttempt` for it if the report names its attempt, and
+        :class:`~awed.model.errors.ClientNotFound` for a client that is neither known nor the holder.
+        """
+        held = self._held_by(report)
+        client = self._state.clients.get(report.client)
+        if client is not None:
+            self._clients.seen(report.client, now)
+            client.discards.discard(report.wuid)
+        if held is None:
+            self._refuse(report, client, now)
+            return
+        entry, record = held
+        self._keep_logs(entry, record, report)
+        if report.status is ReportStatus.DONE:
+            self._done(entry, record, report, now)
+        elif record.state is WorkState.CHECKOUT:
+            if report.status is ReportStatus.DISCARDED:
+                self._state.requeue(entry, record)
+            else:
+                self.fail(entry, record, report, now)
+
+    def _held_by(self, report: Report) -> tuple[TaskEntry, WorkRecord] | None:
+        """Task and record of a workunit that the reporter holds, or held when its job was suspended."""
+        found = self._state.find_work(parse_work_id(report.wuid))
+        if found is None or found[1] is None:
+            return None
+        entry, record = found[0], found[1]
+        current = report.attempt is None or report.attempt == record.attempt
+        return (entry, record) if record.client == report.client and current else None
+
+    def _refuse(self, report: Report, client: ClientEntry | None, now: datetime) -> None:
+        if client is None:
+            raise ClientNotFound
+        reason = f"workunit {report.wuid} is not checked out by client {report.client}"
+        self._state.event("WI", now, reason, wuid=report.wuid, clientid=report.client)
+        if report.attempt is not None:
+            raise StaleAttempt(f"{reason} as attempt {report.attempt}")
+
+    def _keep_logs(self, entry: TaskEntry, record: WorkRecord, report: Report) -> None:
+        if report.logs or report.perf is not None:
+            self._state.changes.report(
+                WorkReport(
+                    wuid=record.wuid,
+                    jobid=record.jobid,
+                    taskid=record.taskid,
+                    rank=record.rank,
+                    perf=report.perf,
+                    **report.logs,
+                )
+            )
+
+    def _done(self, entry: TaskEntry, record: WorkRecord, report: Report, now: datetime) -> None:
+        state = self._state
+        state.release(record, discard=False)
+        state.counts.work[record.state] -= 1
+        del entry.records[record.rank]
+        entry.done.add(record.rank)
+        entry.last_done = record
+        entry.task.remainwork -= 1
+        entry.task.computetime += report.computetime
+        state.changes.work_gone(record.wuid)
+        state.changes.task(entry)
+        self._clients.succeeded(record.client, now)
+        state.event("WD", now, wuid=record.wuid, jobid=record.jobid, clientid=record.client)
+        if not entry.task.remainwork and entry.task.state is TaskState.IN_PROGRESS:
+            self._flow.check(entry, now)
+
+    def fail(self, entry: TaskEntry, record: WorkRecord, report: Report, now: datetime) -> None:
+        """A run of this workunit, which is out, failed: it is queued again, or suspended if it failed too often."""
+        state = self._state
+        record.failed += 1
+        record.failed_on = [*record.failed_on, record.client]
+        permanent = report.exitstatus == PERMANENT_FAILURE
+        limit = 1 if permanent or entry.job.job.info.noretry else state.limits.max_work_failure
+        about = {"wuid": record.wuid, "jobid": record.jobid, "clientid": record.client}
+        state.event("WF", now, **about)
+        self._clients.failed(record, now)
+        if record.failed < limit:
+            state.requeue(entry, record)
+            state.event("WR", now, **about)
+        else:
+            state.event("W!" if permanent else "WP", now, **about)
+            error = _why(record, report, permanent)
+            said = f" msg from client:{error.worknotes}" if error.worknotes else ""
+            self._flow.suspend(entry.job, now, f"workunit {record.wuid} failed {record.failed} time(s).{said}", error)
+
+    def get(self, work_id: WorkId) -> Workunit:
+        """A workunit that is queued, out or suspended; else :class:`~awed.model.errors.WorkNotFound`."""
+        found = self._state.find_work(work_id)
+        if found is None or found[0].task.starteddate == NO_TIME:
+            raise WorkNotFound(str(work_id))
+        entry, record = found
+        return self._view(entry, work_id.rank, record)
+
+    def all(self) -> Iterator[Workunit]:
+        """Every workunit that is queued, out or suspended, job by job."""
+        for job in self._state.jobs.values():
+            for entry in job.tasks:
+                if entry.task.state in _AT_WORK and entry.task.starteddate != NO_TIME:
+                    for rank in entry.unfinished_ranks():
+                        yield self._view(entry, rank, entry.records.get(rank))
+
+    def holder(self, work_id: WorkId) -> str:
+        """The id of the client that has this workunit out, "" if none has."""
+        found = self._state.find_work(work_id)
+        record = found[1] if found else None
+        return record.client if record is not None and record.state is WorkState.CHECKOUT else ""
+
+    def _view(self, entry: TaskEntry, rank: int, record: WorkRecord | None, shown: str = "") -> Workunit:
+        task = entry.task
+        wuid = ids.work_id(task.taskid, rank)
+        unit = Workunit(
+            wuid=wuid,
+            id=wuid,
+            jobid=task.jobid,
+            taskid=task.taskid,
+            task_name=ids.task_name(task.taskid),
+            info=entry.job.job.info,
+            inputs=task.inputs,
+            outputs=task.outputs,
+            predata=task.predata,
+            cmd=task.cmd,
+            rank=rank,
+            totalwork=task.totalwork,
+            part=entry.part,
+            state=WorkState.SUSPEND if task.state is TaskState.SUSPEND else WorkState.QUEUED,
+            userattr=task.userattr,
+        )
+        if record is not None:
+            unit.state = shown or record.state
+            unit.failed = record.failed
+            unit.checkout_time = record.checkout_time
+            unit.client = record.client
+            unit.attempt = record.attempt
+        return unit
+
+
+def _why(record: WorkRecord, report: Report, permanent: bool) -> JobError:
+    no_use = f", exit status {PERMANENT_FAILURE}: not tried again" if permanent else ""
+    return JobError(
+        clientfailed=report.client,
+        workfailed=record.wuid,
+        taskfailed=record.taskid,
+        servernotes=f"workunit failed {record.failed} time(s){no_use}",
+        worknotes=report.logs.get("worknotes", ""),
+        apperror=report.logs.get("stderr", "")[-STDERR_TAIL:],
+        status=JobState.SUSPEND,
+    )
+
+
+STDERR_TAIL = 4096
+"""How many characters of a failed command's stderr stand in the job document."""
+
+PERMANENT_FAILURE = 42
+"""The exit status by which a command says that trying again is no use."""
+
+_AT_WORK = frozenset({TaskState.QUEUED, TaskState.IN_PROGRESS, TaskState.SUSPEND})

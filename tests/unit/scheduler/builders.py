@@ -1,0 +1,135 @@
+"""Short ways to jobs, clients and reports, and a check of everything that must hold between two verbs."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from awed.model import ids
+from awed.model.access import Acl
+from awed.model.client import Client
+from awed.model.job import IO, Cmd, Info, Job, Task
+from awed.model.states import ClientState, JobState, TaskState, WorkState
+from awed.model.times import NO_TIME
+from awed.model.work import Report, ReportStatus, Workunit
+from awed.scheduler.core import Scheduler
+from awed.scheduler.state import Limits, State
+from awed.workflow.submission import Submission
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def at(seconds: float) -> datetime:
+    return T0 + timedelta(seconds=seconds)
+
+
+def task(name: str, *after: str, work: int = 1, app: str = "app", outputs: Sequence[str] = ()) -> Task:
+    """A task by the name that a document would give it; :func:`job` makes the names full ids."""
+    return Task(
+        taskid=name,
+        cmd=Cmd(name=app),
+        depends_on=list(after),
+        totalwork=work,
+        remainwork=work,
+        outputs=[IO(filename=output) for output in outputs],
+    )
+
+
+def job(*tasks: Task, groups: str = "", priority: int = 1, submitted: float = 0, noretry: bool = False) -> Submission:
+    job_id = ids.new_id()
+    for item in tasks:
+        item.jobid = job_id
+        item.taskid = ids.task_id(job_id, item.taskid)
+        item.depends_on = [ids.task_id(job_id, name) for name in item.depends_on]
+    info = Info(clientgroups=groups, priority=priority, submittime=at(submitted), noretry=noretry)
+    return Submission(Job(id=job_id, info=info, tasks=list(tasks), remaintasks=len(tasks)))
+
+
+class World:
+    """A scheduler with a clock that the test turns, and what the test needs to say again and again."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.scheduler = Scheduler(limits or Limits())
+        self.now = T0
+
+    def submit(self, submission: Submission, token: str = "") -> Job:
+        return self.scheduler.jobs.submit(submission, Acl(), token, self.now)
+
+    def client(
+        self, client_id: str, group: str = "", apps: Sequence[str] = ("*",), slots: int = 1, work: Sequence[str] = ()
+    ) -> str:
+        profile = Client(id=client_id, group=group, apps=list(apps), slots=slots)
+        self.scheduler.clients.register(profile, work, self.now)
+        return client_id
+
+    def checkout(self, client_id: str, available: int | None = None) -> Workunit:
+        return self.scheduler.work.checkout(client_id, available, self.now)
+
+    def report(self, unit: Workunit, status: str = "done", *, attempt: int | None = None, **more: object) -> None:
+        report = Report(unit.wuid, unit.client, ReportStatus(status), attempt=attempt, **more)  # type: ignore[arg-type]
+        self.scheduler.work.report(report, self.now)
+
+    def run(self, client_id: str) -> Workunit:
+        """Check out and finish one workunit."""
+        unit = self.checkout(client_id)
+        self.report(unit)
+        return unit
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+def check_invariants(scheduler: Scheduler) -> None:
+    """Counters equal recounts, a workunit is in one place, nothing runs before its dependencies."""
+    state = scheduler._state
+    _check_work(state)
+    _check_clients(state)
+    assert +state.counts.jobs == Counter(entry.job.state for entry in state.jobs.values())
+    assert +state.counts.tasks == Counter(task.task.state for entry in state.jobs.values() for task in entry.tasks)
+    for entry in state.jobs.values():
+        assert entry.job.remaintasks == sum(task.task.state is not TaskState.COMPLETED for task in entry.tasks) > 0
+        assert entry.job.state not in (JobState.COMPLETED, JobState.DELETED)
+
+
+def _check_work(state: State) -> None:
+    counted: Counter[WorkState] = Counter()
+    for job_entry in state.jobs.values():
+        for entry in job_entry.tasks:
+            task = entry.task
+            assert task.remainwork == len(list(entry.unfinished_ranks())) == task.totalwork - len(entry.done) >= 0
+            assert entry.blockers == sum(
+                job_entry.by_name[ids.task_name(name)].task.state is not TaskState.COMPLETED
+                for name in task.depends_on
+            )
+            if task.state in (TaskState.QUEUED, TaskState.IN_PROGRESS):
+                assert not entry.blockers
+                out = sum(record.state is WorkState.CHECKOUT for record in entry.records.values())
+                queued = len(entry.returned) + max(0, entry.last_rank - entry.next_fresh + 1)
+                assert out + queued == task.remainwork
+                assert (entry.queue_key is not None) == (queued > 0)
+                counted[WorkState.CHECKOUT] += out
+                counted[WorkState.QUEUED] += queued
+            else:
+                assert entry.queue_key is None
+                if task.state is TaskState.SUSPEND and task.starteddate != NO_TIME:
+                    counted[WorkState.SUSPEND] += task.remainwork
+            assert task.state is not TaskState.COMPLETED or not task.remainwork
+    assert +state.counts.work == +counted
+
+
+def _check_clients(state: State) -> None:
+    assert +state.counts.clients == Counter(entry.client.status for entry in state.clients.values())
+    out = {
+        record.wuid: record.client
+        for job_entry in state.jobs.values()
+        for entry in job_entry.tasks
+        for record in entry.records.values()
+        if record.state is WorkState.CHECKOUT
+    }
+    held = {wuid: client_id for client_id, entry in state.clients.items() for wuid in entry.held}
+    assert held == out
+    for entry in state.clients.values():
+        assert not entry.held.keys() & entry.discards
+        if entry.client.status is not ClientState.SUSPEND:
+            assert (entry.client.status is ClientState.BUSY) == bool(entry.held)
+        else:
+            assert not entry.held

@@ -1,0 +1,164 @@
+"""Which work goes to whom, and in which order."""
+
+import pytest
+
+from awed.model.errors import (
+    ClientBusy,
+    ClientNotFound,
+    ClientSuspended,
+    NoEligibleWork,
+    QueueEmpty,
+    QueueSuspended,
+)
+from awed.model.job import IO
+from awed.scheduler.tasks import Prepared
+from tests.unit.scheduler.builders import World, at, job, task
+
+
+def test_higher_priority_first_then_earlier_job_then_task_order_and_rank() -> None:
+    world = World()
+    late = world.submit(job(task("0"), priority=5, submitted=3)).id
+    early = world.submit(job(task("0"), task("1", work=2), submitted=1)).id
+    middle = world.submit(job(task("0"), submitted=2)).id
+    world.client("c")
+    order = [world.run("c").wuid for _ in range(5)]
+    assert order == [f"{late}_0_0", f"{early}_0_0", f"{early}_1_1", f"{early}_1_2", f"{middle}_0_0"]
+
+
+def test_order_holds_across_buckets() -> None:
+    """Jobs for different groups and apps share one order for a client that may have them all."""
+    world = World()
+    first = world.submit(job(task("0", app="x"), submitted=1)).id
+    second = world.submit(job(task("0", app="y"), submitted=2, groups="g")).id
+    third = world.submit(job(task("0", app="x"), submitted=3, groups="h,g")).id
+    world.client("c", group="g")
+    assert [world.run("c").jobid for _ in range(3)] == [first, second, third]
+
+
+@pytest.mark.parametrize(
+    ("groups", "group", "fits"),
+    [("", "", True), ("", "g", True), ("g", "g", True), (" h , g ", "g", True), ("h", "g", False), ("g", "", False)],
+)
+def test_a_client_gets_work_of_jobs_that_allow_its_group(groups: str, group: str, fits: bool) -> None:
+    world = World()
+    world.submit(job(task("0"), groups=groups))
+    world.client("c", group=group)
+    if fits:
+        world.checkout("c")
+    else:
+        with pytest.raises(NoEligibleWork):
+            world.checkout("c")
+
+
+@pytest.mark.parametrize(("apps", "fits"), [(["*"], True), (["app"], True), (["a", "app"], True), (["a"], False)])
+def test_a_client_gets_commands_that_it_has(apps: list[str], fits: bool) -> None:
+    world = World()
+    world.submit(job(task("0")))
+    world.client("c", apps=apps)
+    if fits:
+        world.checkout("c")
+    else:
+        with pytest.raises(NoEligibleWork):
+            world.checkout("c")
+
+
+def test_work_too_large_for_the_clients_disk_is_passed_over_but_stays_first_for_others() -> None:
+    world = World()
+    big = task("0")
+    big.inputs = [IO(filename="in", size=1000)]
+    big_id = world.submit(job(big)).id
+    [effect] = world.scheduler.take_effects()
+    world.scheduler.tasks.prepared(effect.taskid, effect.turn, Prepared(big.inputs, [], []), world.now)  # type: ignore[union-attr]
+    small_id = world.submit(job(task("0"), submitted=1)).id
+    world.client("small")
+    world.client("large")
+    assert world.checkout("small", available=999).jobid == small_id
+    assert world.checkout("large", available=1000).jobid == big_id
+
+
+def test_the_texts_of_an_empty_handed_checkout() -> None:
+    world = World()
+    with pytest.raises(ClientNotFound, match=r"^Client not found$"):
+        world.checkout("c")
+    world.client("c", apps=["x"])
+    with pytest.raises(QueueEmpty, match=r"^Server queue is empty$"):
+        world.checkout("c")
+    world.submit(job(task("0"), task("1", app="x")))
+    world.checkout("c")
+    with pytest.raises(ClientBusy, match=r"^Client busy$"):
+        world.checkout("c")
+    world.client("d", apps=["x"])
+    with pytest.raises(NoEligibleWork, match=r"^No eligible workunit found$"):
+        world.checkout("d")
+    world.scheduler.clients.suspend("d")
+    with pytest.raises(ClientSuspended, match=r"^Client suspended$"):
+        world.checkout("d")
+    world.scheduler.suspend_queue(world.now)
+    with pytest.raises(QueueSuspended, match=r"^Server queue is suspended$"):
+        world.checkout("d")
+
+
+def test_a_client_holds_as_many_workunits_as_it_has_slots() -> None:
+    world = World()
+    world.submit(job(task("0", work=3)))
+    world.client("c", slots=2)
+    assert [world.checkout("c").rank, world.checkout("c").rank] == [1, 2]
+    with pytest.raises(ClientBusy):
+        world.checkout("c")
+
+
+def test_an_array_gives_each_rank_once() -> None:
+    world = World()
+    world.submit(job(task("0", work=1000), task("1", "0")))
+    world.client("c")
+    units = [world.run("c") for _ in range(1000)]
+    assert [unit.rank for unit in units] == list(range(1, 1001))
+    assert {unit.totalwork for unit in units} == {1000}
+    assert world.run("c").task_name == "1"
+
+
+def test_a_new_priority_moves_queued_work_at_once() -> None:
+    world = World()
+    first = world.submit(job(task("0"), submitted=1))
+    second = world.submit(job(task("0"), submitted=2))
+    jobs = world.scheduler.jobs
+    assert [jobs.position(first.id), jobs.position(second.id)] == [1, 2]
+    second.info.priority = 9
+    jobs.requeue(jobs.get(second.id), world.now)
+    world.client("c")
+    assert [jobs.position(first.id), jobs.position(second.id)] == [2, 1]
+    assert world.checkout("c").jobid == second.id
+
+
+def test_new_groups_move_queued_work_at_once() -> None:
+    world = World()
+    moved = world.submit(job(task("0"), groups="h"))
+    world.client("c", group="g")
+    moved.info.clientgroups = "g"
+    world.scheduler.jobs.requeue(world.scheduler.jobs.get(moved.id), world.now)
+    assert world.checkout("c").jobid == moved.id
+
+
+def test_a_job_waits_for_its_start_time() -> None:
+    world = World()
+    submission = job(task("0"))
+    submission.job.info.start_at = at(60)
+    world.submit(submission)
+    world.client("c")
+    world.pass_time(59)
+    world.scheduler.start_due(world.now)
+    with pytest.raises(QueueEmpty):
+        world.checkout("c")
+    world.pass_time(1)
+    world.scheduler.start_due(world.now)
+    world.checkout("c")
+
+
+def test_whoever_waits_hears_which_kind_of_work_came() -> None:
+    world = World()
+    world.submit(job(task("0"), task("1", "0", app="y"), groups="g"))
+    assert {(tuple(kind.groups), kind.app) for kind in world.scheduler.take_fresh_work()} == {(("g",), "app")}
+    assert not world.scheduler.take_fresh_work()
+    world.client("c", group="g")
+    world.run("c")
+    assert {kind.app for kind in world.scheduler.take_fresh_work()} == {"y"}

@@ -1,0 +1,290 @@
+"""Random lives of jobs and clients: whatever happens in whatever order, the scheduler's books balance.
+
+The machine plays client programs, people and a store. Restarts go through the store's own form: a new scheduler
+starts from exactly the records that the batches of the old one left.
+"""
+
+import copy
+from datetime import timedelta
+
+import msgspec
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+
+from awed.model.client import Client
+from awed.model.errors import AwedError, StaleAttempt
+from awed.model.records import Batch, JobRecord, TaskRecord, Unfinished
+from awed.model.states import UNFINISHED
+from awed.model.work import WorkRecord, Workunit
+from awed.scheduler.changes import Check, DeleteNodes, Effect, Prepare
+from awed.scheduler.core import Scheduler
+from awed.scheduler.state import Limits
+from awed.scheduler.tasks import Prepared
+from tests.unit.scheduler.builders import World, check_invariants, job, task
+
+
+class Shelf:
+    """What a store would hold after the batches so far."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, JobRecord] = {}
+        self.tasks: dict[str, TaskRecord] = {}
+        self.work: dict[str, WorkRecord] = {}
+        self.clients: dict[str, Client] = {}
+        self.meta: dict[str, str] = {}
+
+    def commit(self, batch: Batch) -> None:
+        batch = msgspec.json.decode(msgspec.json.encode(batch), type=Batch)
+        for wuid in batch.gone_work:
+            self.work.pop(wuid, None)
+        for client_id in batch.gone_clients:
+            self.clients.pop(client_id, None)
+        for job_id in batch.gone_jobs:
+            self.jobs.pop(job_id, None)
+            self.tasks = {key: record for key, record in self.tasks.items() if record.task.jobid != job_id}
+            self.work = {key: record for key, record in self.work.items() if record.jobid != job_id}
+        self.jobs |= {record.job.id: record for record in batch.jobs}
+        self.tasks |= {record.task.taskid: record for record in batch.tasks}
+        self.work |= {record.wuid: record for record in batch.work}
+        self.clients |= {client.id: client for client in batch.clients}
+        self.meta |= batch.meta
+
+    def unfinished(self) -> Unfinished:
+        jobs = [record for record in self.jobs.values() if record.job.state in UNFINISHED]
+        held = {record.job.id for record in jobs}
+        tasks = [record for record in self.tasks.values() if record.task.jobid in held]
+        work = [record for record in self.work.values() if record.jobid in held]
+        return copy.deepcopy(Unfinished(jobs, tasks, work, list(self.clients.values()), self.meta))
+
+
+CHECKOUT_TEXTS = {
+    "No eligible workunit found",
+    "Server queue is empty",
+    "Server queue is suspended",
+    "Client not found",
+    "Client busy",
+    "Client suspended",
+}
+
+
+class SchedulerMachine(RuleBasedStateMachine):
+    jobs = Bundle("jobs")
+    clients = Bundle("clients")
+    units = Bundle("units")
+
+    @initialize(target=clients)
+    def begin(self) -> object:
+        self.world = World(Limits(max_work_failure=2, max_client_failure=2, heartbeat=30))
+        self.shelf = Shelf()
+        self.effects: list[Effect] = []
+        return multiple(self.world.client("c0", "g"), self.world.client("c1", "h", slots=2))
+
+    @property
+    def scheduler(self) -> Scheduler:
+        return self.world.scheduler
+
+    @rule(
+        target=jobs,
+        widths=st.lists(st.integers(1, 4), min_size=1, max_size=4),
+        edges=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=4),
+        with_files=st.sampled_from([False, False, True]),
+        groups=st.sampled_from(["", "g", "h", "g,h"]),
+        priority=st.integers(1, 3),
+    )
+    def submit(
+        self, widths: list[int], edges: list[tuple[int, int]], with_files: bool, groups: str, priority: int
+    ) -> str:
+        after = {n: sorted({str(a) for a, b in edges if b == n and a < n}) for n in range(len(widths))}
+        tasks = [
+            task(str(n), *after[n], work=width, outputs=["out"] if with_files else [])
+            for n, width in enumerate(widths)
+        ]
+        return self.world.submit(job(*tasks, groups=groups, priority=priority)).id
+
+    @rule(
+        target=clients,
+        group=st.sampled_from(["", "g"]),
+        apps=st.sampled_from([["*"], ["*"], ["app"], ["x"]]),
+        slots=st.integers(1, 2),
+        number=st.integers(0, 3),
+    )
+    def register(self, number: int, group: str, apps: list[str], slots: int) -> str:
+        known = self.scheduler._state.clients
+        name = f"c{number}"
+        held = [*known[name].held] if name in known else []
+        return self.world.client(name, group, apps, slots, held[:1])
+
+    @rule(target=units, turn=st.integers(0, 5))
+    def take(self, turn: int) -> object:
+        return self.checkout(turn) or multiple()
+
+    def checkout(self, turn: int) -> Workunit | None:
+        """Some client that gets work, if any does, takes some."""
+        if not self.scheduler._state.jobs:
+            self.world.submit(job(task("0", work=3), task("1", "0", outputs=["out"])))
+        names = list(self.scheduler._state.clients)
+        for name in names[turn:] + names[:turn]:
+            try:
+                return copy.deepcopy(self.world.checkout(name))
+            except AwedError as error:
+                assert str(error) in CHECKOUT_TEXTS
+                if str(error) == "Client not found":
+                    held = self.scheduler._state.clients[name].held
+                    self.world.client(name, "g", work=[*held][turn:])
+        return None
+
+    @rule(times=st.integers(1, 5), turn=st.integers(0, 5), status=st.sampled_from(["done", "done", "fail"]))
+    def work(self, times: int, turn: int, status: str) -> None:
+        """Take and report some work at once, answering effects on the way."""
+        for _ in range(times):
+            unit = self.checkout(turn)
+            if isinstance(unit, Workunit):
+                self.report(unit, status, True)
+            self.books_balance()
+            self.answer_effect(0, True)
+
+    @rule(
+        unit=units, status=st.sampled_from(["done", "done", "done", "fail", "discarded"]), names_attempt=st.booleans()
+    )
+    def report(self, unit: Workunit, status: str, names_attempt: bool) -> None:
+        try:
+            self.world.report(unit, status, attempt=unit.attempt if names_attempt else None)
+        except StaleAttempt:
+            assert names_attempt
+        except AwedError as error:
+            assert str(error) == "Client not found"
+
+    @rule(choice=st.integers(0, 5), works=st.sampled_from([True, True, True, False]))
+    def answer_effect(self, choice: int, works: bool) -> None:
+        if not self.effects:
+            return
+        effect = self.effects.pop(choice % len(self.effects))
+        tasks, now = self.scheduler.tasks, self.world.now
+        if isinstance(effect, DeleteNodes):
+            return
+        found = tasks.get(effect.taskid, effect.turn)
+        if isinstance(effect, Prepare):
+            files = Prepared(found.inputs, found.outputs, found.predata) if found else Prepared([], [], [])
+            if works:
+                tasks.prepared(effect.taskid, effect.turn, files, now)
+            else:
+                tasks.failed(effect.taskid, effect.turn, "no such node", now)
+        elif isinstance(effect, Check):
+            if works:
+                tasks.checked(effect.taskid, effect.turn, found.outputs if found else [], now)
+            else:
+                ranks = range(0 if found and found.totalwork == 1 else 1, 2 if found and found.totalwork > 1 else 1)
+                tasks.outputs_missing(effect.taskid, effect.turn, ranks, "missing: out", now)
+
+    @rule(
+        job=jobs,
+        verb=st.sampled_from(
+            ["suspend", "suspend", "resume", "resume", "resume", "requeue", "delete", "delete_full"]
+        ),
+    )
+    def steer(self, job: str, verb: str) -> None:
+        jobs, now = self.scheduler.jobs, self.world.now
+        try:
+            if verb == "suspend":
+                jobs.suspend(job, now)
+            elif verb == "resume":
+                jobs.resume(job, now)
+            elif verb == "requeue":
+                entry = jobs.get(job)
+                entry.job.info.priority += 1
+                jobs.requeue(entry, now)
+            else:
+                jobs.delete(job, now, full=verb == "delete_full")
+        except AwedError as error:
+            assert job in str(error)
+
+    @rule(job=jobs, number=st.integers(0, 3))
+    def run_again(self, job: str, number: int) -> None:
+        self.commit()
+        record = self.shelf.jobs.get(job)
+        state = record.job.state if record else "gone"
+        if state not in ("completed", "suspend"):
+            return
+        if state == "completed":
+            kept = copy.deepcopy(self.shelf)
+            tasks = [item for item in kept.tasks.values() if item.task.jobid == job]
+            entry = self.scheduler.jobs.adopt(kept.jobs[job], tasks, [], self.world.now)
+        else:
+            entry = self.scheduler.jobs.get(job)
+        if number:
+            self.scheduler.jobs.recompute(entry, str(number % len(entry.tasks)), self.world.now)
+        else:
+            self.scheduler.jobs.resubmit(entry, self.world.now)
+
+    @rule(client=clients, verb=st.sampled_from(["beat", "beat_list", "suspend", "resume", "remove", "give_back"]))
+    def client_verb(self, client: str, verb: str) -> None:
+        clients, now = self.scheduler.clients, self.world.now
+        try:
+            if verb == "beat":
+                clients.heartbeat(client, None, now)
+            elif verb == "beat_list":
+                clients.heartbeat(client, [*clients.get(client).held][:1], now)
+            elif verb == "suspend":
+                clients.suspend(client)
+            elif verb == "resume":
+                clients.resume(client)
+            elif verb == "give_back":
+                clients.give_back(client, [])
+            else:
+                clients.remove(client, now)
+        except AwedError as error:
+            assert str(error) in ("Client not found", "Client not suspended")
+
+    @rule(seconds=st.sampled_from([1, 20, 31]))
+    def pass_time(self, seconds: int) -> None:
+        self.world.now += timedelta(seconds=seconds)
+        self.scheduler.clients.remove_lost(self.world.now)
+
+    @rule(suspended=st.sampled_from([True, False, False, False]))
+    def suspend_queue(self, suspended: bool) -> None:
+        (self.scheduler.suspend_queue if suspended else self.scheduler.resume_queue)(self.world.now)
+
+    @rule()
+    def commit(self) -> None:
+        self.shelf.commit(self.scheduler.take_changes())
+
+    @rule(crash=st.booleans())
+    def restart(self, crash: bool) -> None:
+        if not crash:
+            self.commit()
+        self.effects = []
+        self.world.scheduler = Scheduler(self.scheduler._state.limits)
+        self.world.scheduler.restore(self.shelf.unfinished(), self.world.now)
+
+    @invariant()
+    def books_balance(self) -> None:
+        check_invariants(self.scheduler)
+        self.effects += self.scheduler.take_effects()
+
+    def teardown(self) -> None:
+        """Everything that is left can be driven to its end."""
+        if not hasattr(self, "world"):
+            return
+        self.scheduler.resume_queue(self.world.now)
+        for turn in range(500):
+            while self.effects:
+                self.answer_effect(0, True)
+                self.books_balance()
+            for entry in list(self.scheduler._state.jobs.values()):
+                if entry.job.state == "suspend":
+                    self.scheduler.jobs.resume(entry.job.id, self.world.now)
+            self.books_balance()
+            if not self.scheduler._state.jobs:
+                return
+            name = self.world.client(f"finisher{turn}", "h" if turn % 2 else "g")
+            try:
+                self.world.run(name)
+            except AwedError:
+                self.scheduler.clients.remove_lost(self.world.now + timedelta(seconds=60))
+            self.books_balance()
+        raise AssertionError(f"not finished: {[entry.job for entry in self.scheduler._state.jobs.values()]}")
+
+
+SchedulerMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
+TestScheduler = SchedulerMachine.TestCase

@@ -1,0 +1,236 @@
+"""What a report changes: success, failure, retry, suspension, and reports that come too late."""
+
+import pytest
+
+from awed.model.errors import ClientNotFound, NoEligibleWork, QueueEmpty, StaleAttempt
+from awed.model.ids import parse_work_id
+from awed.model.job import NO_NODE, Job
+from awed.model.states import ClientState, JobState, TaskState
+from awed.scheduler.changes import Check, DeleteNodes, Prepare
+from awed.scheduler.state import Limits
+from awed.scheduler.tasks import Prepared
+from tests.unit.scheduler.builders import World, check_invariants, job, task
+
+
+def state_of(job: Job) -> JobState:
+    return job.state
+
+
+def test_a_diamond_runs_each_task_when_its_last_dependency_is_done() -> None:
+    world = World()
+    submitted = world.submit(job(task("0"), task("1", "0"), task("2", "0"), task("3", "1", "2")))
+    world.client("c")
+    assert [world.run("c").task_name for _ in range(4)] == ["0", "1", "2", "3"]
+    assert state_of(submitted) is JobState.COMPLETED
+    assert submitted.remaintasks == 0
+    assert submitted.registered is False
+    assert not list(world.scheduler.job_ids)
+
+
+def test_a_failed_workunit_goes_to_another_client_and_suspends_its_job_at_the_limit() -> None:
+    world = World(Limits(max_work_failure=3))
+    submitted = world.submit(job(task("0"), task("1", "0")))
+    for name in ("a", "b", "c"):
+        world.client(name)
+        unit = world.checkout(name)
+        logs = {"worknotes": "note of fail", "stderr": "err line\n"}
+        world.report(unit, "fail", logs=logs)
+        with pytest.raises((NoEligibleWork, QueueEmpty)):
+            world.checkout(name)
+    wuid = f"{submitted.id}_0_0"
+    assert state_of(submitted) is JobState.SUSPEND
+    assert submitted.notes == f"workunit {wuid} failed 3 time(s). msg from client:note of fail"
+    assert submitted.lastfailed == wuid
+    assert submitted.error is not None
+    assert submitted.error.clientfailed == "c"
+    assert submitted.error.taskfailed == f"{submitted.id}_0"
+    assert submitted.error.servernotes == "workunit failed 3 time(s)"
+    assert submitted.error.worknotes == "note of fail"
+    assert submitted.error.apperror == "err line\n"
+    assert submitted.error.status == "suspend"
+    assert [item.state for item in submitted.tasks] == [TaskState.SUSPEND, TaskState.PENDING]
+
+
+@pytest.mark.parametrize(("noretry", "exitstatus"), [(True, 1), (False, 42)])
+def test_no_retry_where_the_job_or_the_command_says_so(noretry: bool, exitstatus: int) -> None:
+    world = World()
+    submitted = world.submit(job(task("0"), noretry=noretry))
+    world.client("a")
+    world.report(world.checkout("a"), "fail", exitstatus=exitstatus)
+    assert state_of(submitted) is JobState.SUSPEND
+
+
+def test_resume_forgives_and_goes_on() -> None:
+    world = World(Limits(max_work_failure=1))
+    submitted = world.submit(job(task("0"), task("1", "0")))
+    world.client("a")
+    world.run("a")
+    world.report(world.checkout("a"), "fail")
+    assert state_of(submitted) is JobState.SUSPEND
+    world.scheduler.jobs.resume(submitted.id, world.now)
+    assert (submitted.state, submitted.resumed, submitted.error) == (JobState.IN_PROGRESS, 1, None)
+    world.run("a")
+    assert state_of(submitted) is JobState.COMPLETED
+
+
+def test_a_client_that_fails_too_often_in_a_row_is_suspended() -> None:
+    world = World(Limits(max_work_failure=99, max_client_failure=2))
+    world.submit(job(task("0", work=9)))
+    world.client("a", slots=3)
+    kept = world.checkout("a")
+    world.report(world.checkout("a"), "fail")
+    world.report(world.checkout("a"), "fail")
+    view = world.scheduler.clients.all(world.now)[0]
+    assert (view.status, view.total_failed, view.current_work) == (ClientState.SUSPEND, 2, {})
+    assert kept.wuid in world.scheduler.clients.get("a").discards
+    check_invariants(world.scheduler)
+
+
+def test_discarded_work_is_queued_again_without_blame() -> None:
+    world = World(Limits(max_work_failure=1))
+    submitted = world.submit(job(task("0")))
+    world.client("a")
+    world.report(world.checkout("a"), "discarded")
+    assert state_of(submitted) is JobState.IN_PROGRESS
+    assert world.checkout("a").attempt == 2
+
+
+def test_a_report_of_an_old_attempt_changes_nothing() -> None:
+    world = World()
+    submitted = world.submit(job(task("0")))
+    world.client("a")
+    old = world.checkout("a")
+    world.pass_time(31)
+    assert world.scheduler.clients.remove_lost(world.now) == ["a"]
+    world.client("a")
+    new = world.checkout("a")
+    assert (old.attempt, new.attempt) == (1, 2)
+    with pytest.raises(StaleAttempt, match="attempt 1"):
+        world.report(old, attempt=1)
+    assert state_of(submitted) is JobState.IN_PROGRESS
+    world.report(new, attempt=2)
+    assert state_of(submitted) is JobState.COMPLETED
+    world.report(new)
+
+
+def test_a_late_report_without_an_attempt_is_taken_silently() -> None:
+    """The original's workers repeat for ever whatever is not answered 200."""
+    world = World()
+    world.submit(job(task("0")))
+    world.client("a")
+    world.client("b")
+    unit = world.checkout("a")
+    world.scheduler.clients.suspend("a")
+    again = world.checkout("b")
+    world.report(unit)
+    assert world.scheduler.work.holder(parse_work_id(again.wuid)) == "b"
+
+
+def test_a_report_of_an_unknown_client_is_refused() -> None:
+    world = World()
+    world.submit(job(task("0")))
+    world.client("a")
+    unit = world.checkout("a")
+    unit.client = "nobody"
+    with pytest.raises(ClientNotFound):
+        world.report(unit)
+
+
+def test_work_finished_after_its_job_was_suspended_still_counts() -> None:
+    world = World()
+    submitted = world.submit(job(task("0"), task("1", "0")))
+    world.client("a")
+    unit = world.checkout("a")
+    world.scheduler.jobs.suspend(submitted.id, world.now)
+    assert world.scheduler.clients.heartbeat("a", None, world.now) == [unit.wuid]
+    world.report(unit, attempt=unit.attempt)
+    assert world.scheduler.clients.heartbeat("a", None, world.now) == []
+    world.scheduler.jobs.resume(submitted.id, world.now)
+    assert submitted.tasks[0].state is TaskState.COMPLETED
+    assert world.run("a").task_name == "1"
+
+
+def test_outputs_are_checked_before_a_task_is_completed() -> None:
+    world = World()
+    submitted = world.submit(job(task("0", outputs=["out"]), task("1", "0")))
+    [prepare] = world.scheduler.take_effects()
+    assert isinstance(prepare, Prepare)
+    first = submitted.tasks[0]
+    first.outputs[0].node = "n1"
+    assert world.scheduler.tasks.prepared(prepare.taskid, prepare.turn, Prepared([], first.outputs, []), world.now)
+    for name in ("a", "b"):
+        world.client(name)
+    world.run("a")
+    [check] = world.scheduler.take_effects()
+    assert isinstance(check, Check)
+    assert world.scheduler.tasks.outputs_missing(check.taskid, check.turn, [0], "missing: out", world.now)
+    with pytest.raises(NoEligibleWork):
+        world.checkout("a")
+    unit = world.run("b")
+    assert (unit.failed, unit.attempt) == (1, 2)
+    [check] = world.scheduler.take_effects()
+    assert isinstance(check, Check)
+    assert world.scheduler.tasks.checked(check.taskid, check.turn, first.outputs, world.now)
+    assert first.state is TaskState.COMPLETED
+    assert world.run("a").task_name == "1"
+
+
+def test_an_answer_that_comes_too_late_is_void() -> None:
+    world = World()
+    submitted = world.submit(job(task("0", outputs=["out"])))
+    [prepare] = world.scheduler.take_effects()
+    assert isinstance(prepare, Prepare)
+    world.scheduler.jobs.suspend(submitted.id, world.now)
+    tasks = world.scheduler.tasks
+    assert not tasks.prepared(prepare.taskid, prepare.turn, Prepared([], [], []), world.now)
+    assert not tasks.failed(prepare.taskid, prepare.turn, "why", world.now)
+    world.scheduler.jobs.resume(submitted.id, world.now)
+    [again] = world.scheduler.take_effects()
+    assert isinstance(again, Prepare)
+    assert again.turn != prepare.turn
+    world.scheduler.jobs.delete(submitted.id, world.now, full=False)
+    assert not tasks.prepared(again.taskid, again.turn, Prepared([], [], []), world.now)
+
+
+def test_a_task_that_cannot_be_prepared_suspends_its_job_with_the_reason() -> None:
+    world = World()
+    submitted = world.submit(job(task("0", outputs=["out"])))
+    [prepare] = world.scheduler.take_effects()
+    assert isinstance(prepare, Prepare)
+    world.scheduler.tasks.failed(prepare.taskid, prepare.turn, "node x not found", world.now)
+    assert state_of(submitted) is JobState.SUSPEND
+    assert "node x not found" in submitted.notes
+    world.scheduler.jobs.resume(submitted.id, world.now)
+    assert isinstance(world.scheduler.take_effects()[0], Prepare)
+
+
+def test_recompute_runs_a_task_and_all_that_depends_on_it_again() -> None:
+    world = World()
+    submitted = world.submit(job(task("0"), task("1", "0"), task("2", "0"), task("3", "1")))
+    world.client("a")
+    for _ in range(3):
+        world.run("a")
+    world.scheduler.jobs.suspend(submitted.id, world.now)
+    entry = world.scheduler.jobs.get(submitted.id)
+    world.scheduler.jobs.recompute(entry, "1", world.now)
+    assert (submitted.notes, submitted.resumed) == (f"recomputed from task {submitted.id}_1", 1)
+    assert [world.run("a").task_name for _ in range(2)] == ["1", "3"]
+    assert state_of(submitted) is JobState.COMPLETED
+
+
+def test_resubmit_runs_everything_again_and_removes_outputs() -> None:
+    world = World()
+    submitted = world.submit(job(task("0", outputs=["out"])))
+    [prepare] = world.scheduler.take_effects()
+    assert isinstance(prepare, Prepare)
+    submitted.tasks[0].outputs[0].node = "n1"
+    files = Prepared([], submitted.tasks[0].outputs, [])
+    world.scheduler.tasks.prepared(prepare.taskid, prepare.turn, files, world.now)
+    world.scheduler.jobs.suspend(submitted.id, world.now)
+    world.scheduler.jobs.resubmit(world.scheduler.jobs.get(submitted.id), world.now)
+    deleted, again = world.scheduler.take_effects()
+    assert isinstance(deleted, DeleteNodes)
+    assert [io.node for io in deleted.files] == ["n1"]
+    assert isinstance(again, Prepare)
+    assert submitted.tasks[0].outputs[0].node == NO_NODE
+    check_invariants(world.scheduler)
