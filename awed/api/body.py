@@ -4,24 +4,17 @@ A handler gets the result by ``await request.form()`` or ``await request.body(li
 answered at once and its connection closed; what it left on disk goes with the request, however that ends.
 """
 
-from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
 from msgspec import Struct
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IPushProducer
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.server import Request
 
 from awed.api.errors import error_answer
-from awed.api.form import IN_MEMORY, Form, Receiver, Spool, receiver_for
+from awed.api.form import IN_MEMORY, Form, Spool, receiver_for
 from awed.model.errors import AwedError, TooLarge
-from awed.threads import InThread
-
-HIGH_WATER = 2 * 1024 * 1024
-"""Bytes waiting for the thread above which the peer is asked to wait."""
+from awed.streams import Pump
 
 LINGER = 2.0
 """Seconds for which a refused peer may go on sending, so that it reads the answer before the connection breaks."""
@@ -46,7 +39,7 @@ class AwedRequest(Request):
     """A request that does not hold its body in memory. Sites use a subclass made by :func:`requests_with`."""
 
     bodies: Bodies
-    _pump: "Pump | None" = None
+    _pump: Pump[Form] | None = None
     _form: Form | None = None
     _limit = 0
     _received = 0
@@ -67,7 +60,7 @@ class AwedRequest(Request):
         plain = (await self.form()).plain
         return b"" if plain is None else await plain.read(limit)
 
-    def gotLength(self, length: int | None) -> None:  # noqa: N802
+    def gotLength(self, length: int | None) -> None:
         """The headers are in. *length*: of the body, None if it is chunked."""
         self.content = BytesIO()
         if length == 0:
@@ -84,10 +77,10 @@ class AwedRequest(Request):
         except AwedError as error:
             self._refuse(error)
         else:
-            self._pump = Pump(receiver, self.bodies.spool.in_thread, channel.transport, self._refuse)
+            self._pump = Pump(receiver, self.bodies.spool.in_thread, channel.transport, self._refuse, IN_MEMORY)
             self.notifyFinish().addBoth(self._pump.discard)
 
-    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
+    def handleContentChunk(self, data: bytes) -> None:
         """A piece of the body is in."""
         if self._refused or self._pump is None:
             return
@@ -127,98 +120,3 @@ class AwedRequest(Request):
 def requests_with(bodies: Bodies) -> type[AwedRequest]:
     """The request factory of a site that takes bodies in like this."""
     return type("AwedRequest", (AwedRequest,), {"bodies": bodies})
-
-
-class Pump:
-    """Feeds a receiver in order: on the spot while the whole body is small, in a thread once it is more.
-
-    Pauses *peer* while more than :data:`HIGH_WATER` bytes wait. *failed* hears of an error of the receiver when it
-    happens; :meth:`finish` raises it again.
-    """
-
-    _log = Logger()
-
-    def __init__(
-        self, receiver: Receiver, in_thread: InThread, peer: IPushProducer, failed: Callable[[Exception], None]
-    ) -> None:
-        self._receiver = receiver
-        self._in_thread = in_thread
-        self._peer = peer
-        self._failed = failed
-        self._waiting: list[bytes] = []
-        self._size = 0
-        self._large = False
-        self._busy = False
-        self._paused = False
-        self._discarded = False
-        self._error: Exception | None = None
-        self._finished: Deferred[None] | None = None
-        self._form = Form(is_form=False)
-
-    def write(self, data: bytes) -> None:
-        """Take the next piece."""
-        if self._error is not None or self._discarded:
-            return
-        self._waiting.append(data)
-        self._size += len(data)
-        if self._size > IN_MEMORY and not self._busy:
-            self._start()
-        if self._size > HIGH_WATER and not self._paused:
-            self._paused = True
-            self._peer.pauseProducing()
-
-    async def finish(self) -> Form:
-        """Feed the rest and wait for the end. Raises what the receiver raised."""
-        if not self._large:
-            self._receiver.feed(self._take())
-            return self._receiver.finish()
-        self._finished = Deferred()
-        if not self._busy:
-            self._start()
-        await self._finished
-        if self._error is not None:
-            raise self._error
-        return self._form
-
-    def discard(self, _reason: object = None) -> None:
-        """The request is over: remove its temporary files, as soon as no thread is at them."""
-        self._discarded = True
-        self._take()
-        if self._large and not self._busy:
-            Deferred.fromCoroutine(self._clean())
-
-    def _start(self) -> None:
-        self._large = self._busy = True
-        Deferred.fromCoroutine(self._drain())
-
-    async def _drain(self) -> None:
-        try:
-            while self._waiting and self._error is None:
-                await self._in_thread(self._receiver.feed, self._take())
-            if self._finished is not None and self._error is None:
-                self._form = await self._in_thread(self._receiver.finish)
-        except Exception as error:  # finish() raises it
-            self._error = error
-            self._failed(error)
-        self._busy = False
-        self._take()
-        if self._discarded:
-            await self._clean()
-        if self._finished is not None:
-            self._finished.callback(None)
-
-    def _take(self) -> bytes:
-        """What waits; the peer may send more."""
-        data = b"".join(self._waiting)
-        self._waiting.clear()
-        self._size = 0
-        if self._paused:
-            self._paused = False
-            self._peer.resumeProducing()
-        return data
-
-    async def _clean(self) -> None:
-        try:
-            await self._in_thread(self._receiver.discard)
-        except OSError:
-            self._log.failure("temporary files of a request were not removed")

@@ -5,16 +5,16 @@ Everything here is synchronous and may block on the disk; :mod:`awed.api.body` c
 
 import errno
 import hashlib
-import os
 import uuid
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 from urllib.parse import parse_qsl
 
 from msgspec import Struct
 from multipart import MultipartError, ParserLimitReached, PushMultipartParser, parse_options_header
 
 from awed.model.errors import Invalid, NoSpace, TooLarge
+from awed.streams import Receiver, free_bytes
 from awed.threads import InThread
 
 IN_MEMORY = 64 * 1024
@@ -41,7 +41,7 @@ class Part:
     """One field of a form, or a whole plain body.
 
     *filename* is None for a text field. Either *data* or *path* is set: a part of more than :data:`IN_MEMORY` bytes
-    is a file, which vanishes with the request unless :meth:`adopt` is called.
+    is a file, which vanishes with the request unless it was moved away.
     """
 
     def __init__(self, name: str, filename: str | None, spool: Spool) -> None:
@@ -54,7 +54,6 @@ class Part:
         self._digest = hashlib.md5(usedforsecurity=False)
         self._pieces: list[bytes] = []
         self._file: BinaryIO | None = None
-        self._adopted = False
 
     @property
     def md5(self) -> str:
@@ -75,10 +74,6 @@ class Part:
             return self.data or b""
         return await self._spool.in_thread(self.path.read_bytes)
 
-    def adopt(self) -> None:
-        """The caller takes over the file at *path*; the request no longer removes it."""
-        self._adopted = True
-
     def write(self, data: bytes) -> None:
         """Take the next piece. Raises :class:`TooLarge` or :class:`NoSpace`."""
         self.size += len(data)
@@ -96,15 +91,14 @@ class Part:
             self._file.close()
 
     def discard(self) -> None:
-        """Remove the file, if there is one and nobody adopted it."""
+        """Remove the file, if there is one and nobody moved it away."""
         if self._file is not None:
             self._file.close()
-        if self.path is not None and not self._adopted:
+        if self.path is not None:
             self.path.unlink(missing_ok=True)
 
     def _write_file(self, data: bytes) -> None:
-        disk = os.statvfs(self._spool.directory)
-        if disk.f_bavail * disk.f_frsize < self._spool.min_free + len(data):
+        if free_bytes(self._spool.directory) < self._spool.min_free + len(data):
             raise NoSpace("too little free disk space for this upload")
         try:
             if self._file is None:
@@ -136,20 +130,7 @@ class Form(Struct):
         return None if part is None else part.text()
 
 
-class Receiver(Protocol):
-    """Takes a body in pieces. Its methods block, and are never called side by side."""
-
-    def feed(self, data: bytes) -> None:
-        """Take the next piece; raises :class:`Invalid`, :class:`TooLarge` or :class:`NoSpace`."""
-
-    def finish(self) -> Form:
-        """The body is complete; raises :class:`Invalid` if a form is cut off."""
-
-    def discard(self) -> None:
-        """Remove temporary files that nobody adopted."""
-
-
-def receiver_for(content_type: str, spool: Spool) -> Receiver:
+def receiver_for(content_type: str, spool: Spool) -> Receiver[Form]:
     """What takes a body of this content type. Raises :class:`Invalid` for multipart without a boundary."""
     kind, options = parse_options_header(content_type)
     if kind == "multipart/form-data":

@@ -14,10 +14,11 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.web.server import Site
 
-from awed.api.body import HIGH_WATER, LINGER, AwedRequest, Bodies, requests_with
+from awed.api.body import LINGER, AwedRequest, Bodies, requests_with
 from awed.api.form import IN_MEMORY, Spool
 from awed.api.site import ApiSite
 from awed.model.errors import AwedError
+from awed.streams import HIGH_WATER
 from awed.threads import InThread
 from tests.unit.api.test_form import multipart
 from tests.unit.api.traversal import P, T, at_once

@@ -1,0 +1,250 @@
+"""Bytes on their way between transports and files: off the reactor, in order, at the pace of the slower side."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Lock
+from typing import BinaryIO, Generic, NamedTuple, Protocol, TypeVar
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IConsumer, IPushProducer
+from twisted.logger import Logger
+from zope.interface import implementer
+
+from awed.threads import InThread
+
+HIGH_WATER = 2 * 1024 * 1024
+"""Bytes waiting for a thread above which the peer is asked to wait."""
+
+PIECE = 256 * 1024
+"""Bytes read from a file at a time."""
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+
+class Receiver(Protocol[T_co]):
+    """Takes a body in pieces. Its methods may block, and are never called side by side."""
+
+    def feed(self, data: bytes) -> None:
+        """Take the next piece."""
+
+    def finish(self) -> T_co:
+        """No more pieces come: what has become of them."""
+
+    def discard(self) -> None:
+        """Let go of everything; nobody wants it any more."""
+
+
+class Pump(Generic[T]):
+    """Feeds a receiver in a thread. A body of up to *inline* bytes is fed on the spot, when it is complete.
+
+    Pauses *peer* while more than :data:`HIGH_WATER` bytes wait. *failed* hears of an error of the receiver when it
+    happens; :meth:`finish` raises it again.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        receiver: Receiver[T],
+        in_thread: InThread,
+        peer: IPushProducer,
+        failed: Callable[[Exception], None],
+        inline: int = 0,
+    ) -> None:
+        self._receiver = receiver
+        self._in_thread = in_thread
+        self._peer = peer
+        self._failed = failed
+        self._inline = inline
+        self._waiting: list[bytes] = []
+        self._size = 0
+        self._large = inline == 0
+        self._busy = False
+        self._paused = False
+        self._discarded = False
+        self._error: Exception | None = None
+        self._finished: Deferred[None] | None = None
+        self._result: T
+
+    def write(self, data: bytes) -> None:
+        """Take the next piece."""
+        if self._error is not None or self._discarded:
+            return
+        self._waiting.append(data)
+        self._size += len(data)
+        if self._size > self._inline and not self._busy:
+            self._start()
+        if self._size > HIGH_WATER and not self._paused:
+            self._paused = True
+            self._peer.pauseProducing()
+
+    async def finish(self) -> T:
+        """Feed the rest and wait for the end. Raises what the receiver raised."""
+        if not self._large:
+            self._receiver.feed(self._take())
+            return self._receiver.finish()
+        self._finished = Deferred()
+        if not self._busy:
+            self._start()
+        await self._finished
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    def discard(self, _reason: object = None) -> None:
+        """Nobody wants the body any more: let the receiver know, as soon as no thread is at it."""
+        self._discarded = True
+        self._take()
+        if self._large and not self._busy:
+            Deferred.fromCoroutine(self._clean())
+
+    def _start(self) -> None:
+        self._large = self._busy = True
+        Deferred.fromCoroutine(self._drain())
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting and self._error is None:
+                await self._in_thread(self._receiver.feed, self._take())
+            if self._finished is not None and self._error is None:
+                self._result = await self._in_thread(self._receiver.finish)
+        except Exception as error:  # finish() raises it
+            self._error = error
+            self._failed(error)
+        self._busy = False
+        self._take()
+        if self._discarded:
+            await self._clean()
+        if self._finished is not None:
+            self._finished.callback(None)
+
+    def _take(self) -> bytes:
+        """What waits; the peer may send more."""
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        self._size = 0
+        if self._paused:
+            self._paused = False
+            self._peer.resumeProducing()
+        return data
+
+    async def _clean(self) -> None:
+        try:
+            await self._in_thread(self._receiver.discard)
+        except OSError:
+            self._log.failure("temporary files were not removed")
+
+
+class Slice(NamedTuple):
+    """*length* bytes of a file, from *offset* on."""
+
+    path: Path
+    offset: int
+    length: int
+
+
+class Pieces:
+    """Bytes and slices of files, read one after the other. Its methods block, and may be called from any thread."""
+
+    def __init__(self, pieces: Sequence[bytes | Slice]) -> None:
+        self._pieces = list(reversed(pieces))
+        self._file: BinaryIO | None = None
+        self._left = 0
+        self._lock = Lock()
+        self._closed = False
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, up to about *size*; none at the end. Raises :class:`OSError` if a file is too short."""
+        with self._lock:
+            while not self._closed:
+                if self._left:
+                    return self._read_file(size)
+                if not self._pieces:
+                    break
+                piece = self._pieces.pop()
+                if not isinstance(piece, bytes):
+                    self._open(piece)
+                elif piece:
+                    return piece
+            return b""
+
+    def close(self) -> None:
+        """Close the file that is open; a read under way ends first."""
+        with self._lock:
+            self._closed = True
+            self._close_file()
+
+    def _open(self, piece: Slice) -> None:
+        self._close_file()
+        self._file = piece.path.open("rb", buffering=0)
+        self._file.seek(piece.offset)
+        self._left = piece.length
+
+    def _read_file(self, size: int) -> bytes:
+        assert self._file is not None
+        data = self._file.read(min(size, self._left))
+        if not data:
+            raise OSError(f"{self._file.name} is {self._left} bytes too short")
+        self._left -= len(data)
+        return data
+
+    def _close_file(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+@implementer(IPushProducer)
+class Sender:
+    """Writes pieces to a consumer, which may pause it; *progress* is called after each."""
+
+    def __init__(
+        self, pieces: Pieces, in_thread: InThread, progress: Callable[[bytes], object] | None = None
+    ) -> None:
+        self._pieces = pieces
+        self._in_thread = in_thread
+        self._progress = progress
+        self._paused: Deferred[None] | None = None
+        self._stopped = False
+
+    async def send(self, consumer: IConsumer) -> None:
+        """Write everything. Raises :class:`~twisted.internet.defer.CancelledError` if the consumer stops it, and
+        :class:`OSError` if a file cannot be read."""
+        try:
+            while data := await self._in_thread(self._pieces.read, PIECE):
+                if self._paused is not None:
+                    await self._paused
+                if self._stopped:
+                    raise CancelledError
+                consumer.write(data)
+                self._progress()
+        finally:
+            # Not awaited: whoever cancelled this must not wait for the disk.
+            Deferred.fromCoroutine(self._close())
+
+    def pauseProducing(self) -> None:
+        """The consumer has enough for now."""
+        if self._paused is None:
+            self._paused = Deferred()
+
+    def resumeProducing(self) -> None:
+        """The consumer wants more."""
+        paused, self._paused = self._paused, None
+        if paused is not None:
+            paused.callback(None)
+
+    def stopProducing(self) -> None:
+        """The consumer is gone."""
+        self._stopped = True
+        self.resumeProducing()
+
+    async def _close(self) -> None:
+        await self._in_thread(self._pieces.close)
+
+
+def free_bytes(directory: Path) -> int:
+    """How much a user's program may still write to the disk of *directory*."""
+    disk = os.statvfs(directory)
+    return disk.f_bavail * disk.f_frsize
