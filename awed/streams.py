@@ -219,7 +219,8 @@ class Sender:
                 if self._stopped:
                     raise CancelledError
                 consumer.write(data)
-                self._progress()
+                if self._progress is not None:
+                    self._progress()
         finally:
             # Not awaited: whoever cancelled this must not wait for the disk.
             Deferred.fromCoroutine(self._close())
