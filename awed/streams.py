@@ -200,9 +200,7 @@ class Pieces:
 class Sender:
     """Writes pieces to a consumer, which may pause it; *progress* is called after each."""
 
-    def __init__(
-        self, pieces: Pieces, in_thread: InThread, progress: Callable[[bytes], object] | None = None
-    ) -> None:
+    def __init__(self, pieces: Pieces, in_thread: InThread, progress: Callable[[], object] | None = None) -> None:
         self._pieces = pieces
         self._in_thread = in_thread
         self._progress = progress
