@@ -1,0 +1,92 @@
+"""The data directory: who holds it, the administrator's token, and where the daemon can be reached."""
+
+import fcntl
+import os
+import socket
+import stat
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from awed.model.times import rfc3339
+
+
+class StartError(Exception):
+    """The daemon cannot start; the text says why, in one line."""
+
+
+class DataDir:
+    """A directory that belongs to one daemon at a time. Its files are small and are read and written at start only.
+
+    ``admin-token`` is the administrator's secret; ``listening`` holds the URLs of a running daemon, one a line;
+    ``lock`` is held by the running daemon and says who that is.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.tmp = path / "tmp"
+        self.nodes = path / "nodes"
+        self.logs = path / "logs"
+        self._token = path / "admin-token"
+        self._listening = path / "listening"
+        self._lock = path / "lock"
+
+    @contextmanager
+    def held(self, now: datetime) -> Iterator[None]:
+        """Make what is missing, and hold the directory. Raises :class:`StartError`, also if another has it."""
+        try:
+            for directory in (self.path, self.tmp, self.nodes, self.logs):
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StartError(f"data directory {self.path}: {error}") from error
+        try:
+            self._take(lock, now)
+            self._listening.unlink(missing_ok=True)
+            yield
+            self._listening.unlink(missing_ok=True)
+            os.ftruncate(lock, 0)
+        finally:
+            os.close(lock)
+
+    def _take(self, lock: int, now: datetime) -> None:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(lock, 1000).decode(errors="replace").strip() or "another process"
+            raise StartError(f"data directory {self.path} is in use by {holder}") from None
+        os.ftruncate(lock, 0)
+        os.write(lock, f"process {os.getpid()} on {socket.gethostname()} since {rfc3339(now)}\n".encode())
+
+    def admin_token(self, new: Callable[[], str]) -> str:
+        """The administrator's token, made by *new* at the first start. Raises :class:`StartError`."""
+        if not self._token.exists():
+            _write(self._token, new() + "\n")
+        mode = stat.S_IMODE(self._token.stat().st_mode)
+        if mode & 0o077:
+            raise StartError(f"{self._token} can be read by others (mode {mode:o}): make it 600, or remove it")
+        token = self._token.read_text().strip()
+        if not token:
+            raise StartError(f"{self._token} is empty: remove it, and a new one is made")
+        return token
+
+    def announce(self, urls: Iterable[str]) -> None:
+        """Tell programs beside the daemon where it listens."""
+        _write(self._listening, "".join(f"{url}\n" for url in urls))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that is there whole or not at all, for the owner's eyes only (mode 600)."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(name)
+        raise

@@ -1,0 +1,94 @@
+"""From endpoint strings to listening ports: how others reach them, and what may not be reachable."""
+
+import ipaddress
+from collections.abc import Sequence
+
+from msgspec import Struct
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.defer import maybeDeferred
+from twisted.internet.endpoints import quoteStringArgument, serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import (
+    IAddress,
+    IListeningPort,
+    IProtocolFactory,
+    IReactorCore,
+    IStreamServerEndpoint,
+)
+
+from awed.config import Config, ConfigError
+from awed.daemon.datadir import StartError
+
+
+class Listener(Struct, frozen=True):
+    """An endpoint string and the endpoint it describes."""
+
+    description: str
+    endpoint: IStreamServerEndpoint
+
+
+def descriptions(config: Config) -> Sequence[str]:
+    """The endpoint strings to listen on: those of ``[Ports] listen``, or else ``api-port`` on loopback."""
+    if config.ports.listen:
+        return config.ports.listen
+    place = f"{config.ports.api_port}:interface=127.0.0.1"
+    if not config.ssl.enable:
+        return [f"tcp:{place}"]
+    if not (config.ssl.key and config.ssl.cert):
+        raise ConfigError("[SSL] enable: key and cert must name the files to use")
+    key, cert = map(quoteStringArgument, (config.ssl.key, config.ssl.cert))
+    return [f"ssl:{place}:privateKey={key}:certKey={cert}"]
+
+
+def listeners(config: Config, reactor: IReactorCore) -> list[Listener]:
+    """What to listen on. Raises :class:`ConfigError` with all strings that make no sense."""
+    found, faults = [], []
+    for description in descriptions(config):
+        try:
+            found.append(Listener(description, serverFromString(reactor, description)))
+        except Exception as error:  # The parser of an endpoint, maybe a plugin's, raises what it likes.
+            faults.append(f"cannot listen on {description}: {error}")
+    if faults:
+        raise ConfigError(*faults)
+    return found
+
+
+async def listen(listener: Listener, factory: IProtocolFactory, config: Config) -> IListeningPort:
+    """Start to listen. Raises :class:`StartError`: the address is taken, or reaches further than is allowed."""
+    try:
+        port: IListeningPort = await listener.endpoint.listen(factory)
+    except (CannotListenError, OSError, OverflowError) as error:
+        reason = error.socketError if isinstance(error, CannotListenError) else error
+        raise StartError(f"cannot listen on {listener.description}: {reason}") from error
+    danger = _danger(config)
+    if danger and not is_local(port.getHost()):
+        await maybeDeferred(port.stopListening)
+        raise StartError(f"{listener.description} can be reached from other machines while {danger}")
+    return port
+
+
+def _danger(config: Config) -> str:
+    """Why only this machine may connect, and how to change that; "" if all may."""
+    rights = [f"[Anonymous] {right}" for right in ("write", "delete") if getattr(config.anonymous, right)]
+    if not rights or config.security.anonymous_beyond_loopback:
+        return ""
+    is_on = f"{' and '.join(rights)} {'are' if len(rights) > 1 else 'is'} on"
+    return f"{is_on}: turn that off, or allow it with [Security] anonymous_beyond_loopback = true"
+
+
+def is_local(address: IAddress) -> bool:
+    """Whether only this machine can connect to a port with this address."""
+    if isinstance(address, IPv4Address | IPv6Address):
+        return ipaddress.ip_address(address.host.partition("%")[0]).is_loopback
+    return isinstance(address, UNIXAddress)
+
+
+def url(listener: Listener, address: IAddress) -> str:
+    """Where a program on this machine finds the API; the endpoint string if there is no URL for it."""
+    if not isinstance(address, IPv4Address | IPv6Address):
+        return listener.description
+    scheme = "https" if listener.description.startswith("ssl:") else "http"
+    ip = ipaddress.ip_address(address.host.partition("%")[0])
+    if ip.is_unspecified:
+        ip = ipaddress.ip_address("127.0.0.1" if ip.version == 4 else "::1")
+    return f"{scheme}://{ip}:{address.port}" if ip.version == 4 else f"{scheme}://[{ip}]:{address.port}"

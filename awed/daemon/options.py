@@ -1,0 +1,65 @@
+"""The command line of ``twistd awe``."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec.structs import replace
+from twisted.python import usage
+
+import awed
+from awed.config import Config, ConfigError, Reading, read_config
+
+
+class Options(usage.Options):
+    """What is given here wins over the configuration file. *reading* is the outcome of both, once they are parsed.
+
+    Faults end the program with one line each and status 1.
+    """
+
+    synopsis = "[options]"
+    longdesc = "The AWE workflow server: takes jobs, and hands their work to workers over HTTP."
+    optParameters = [
+        ["data", "d", None, "Directory of the daemon's files; made if it is not there."],
+        ["store", "s", None, "Where jobs are kept. [default: sqlite:DATA/awed.sqlite]"],
+        ["config", "c", None, "Configuration file; etc/awed.conf shows all settings."],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.reading = Reading(Config())
+        self._listen: list[str] = []
+
+    def opt_listen(self, endpoint: str) -> None:
+        """Twisted endpoint string to listen on; may be repeated. [default: tcp:8001:interface=127.0.0.1]"""
+        self._listen.append(endpoint)
+
+    opt_l = opt_listen
+
+    def opt_version(self) -> None:
+        """Show the version of awed and exit."""
+        print(f"awed {awed.__version__}")
+        raise SystemExit(0)
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        try:
+            super().parseOptions(options)  # type: ignore[no-untyped-call]
+            self.reading = self._read()
+        except (usage.UsageError, ConfigError) as error:
+            raise SystemExit(f"twistd awe: {error}") from None
+
+    def _read(self) -> Reading:
+        reading = read_config(self["config"]) if self["config"] else self.reading
+        config = reading.config
+        data = self["data"] or config.directories.data
+        if not data:
+            raise ConfigError("no data directory: give --data DIR, or [Directories] data in the configuration file")
+        data = str(Path(data).absolute())
+        store = self["store"] or config.server.store or f"sqlite:{data}/awed.sqlite"
+        listen = tuple(self._listen) or config.ports.listen
+        config = replace(
+            config,
+            directories=replace(config.directories, data=data, logs=config.directories.logs or f"{data}/logs"),
+            server=replace(config.server, store=store),
+            ports=replace(config.ports, listen=listen),
+        )
+        return replace(reading, config=config)
