@@ -1,0 +1,5 @@
+"""``python -m awed.cli``."""
+
+from awed.cli.program import main
+
+main()

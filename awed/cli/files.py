@@ -1,0 +1,65 @@
+"""Commands that move files: inputs to the daemon's node store, outputs from wherever they are."""
+
+import os
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from awed.cli.client import Server
+from awed.cli.lookup import find_job
+from awed.cli.options import pass_server
+from awed.model.ids import task_name
+from awed.model.job import IO, NO_NODE, Job
+
+
+@click.command()
+@click.argument("file", type=click.File("rb"))
+@pass_server
+def put(server: Server, file: BinaryIO) -> None:
+    """Upload FILE (- for standard input), and print the URL under which a document can name it as an input."""
+    node = server.upload(Path(file.name).name, file)
+    click.echo(f"{server.url}/node/{node.id}?download")
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
+@click.argument("output", metavar="[TASK/]OUTPUT")
+@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@pass_server
+def get(server: Server, job_id: str, output: str, out: Path | None) -> None:
+    """Fetch an output of a job, to standard output or the file of -o."""
+    url = output_url(server.job(find_job(server, job_id)), output)
+    if out is None:
+        server.download(url, sys.stdout.buffer)
+        return
+    part = out.with_name(f"{out.name}.part")
+    with part.open("wb") as file:
+        server.download(url, file)
+    os.replace(part, out)
+
+
+def output_url(job: Job, wanted: str) -> str:
+    """The URL of the output *wanted* (``file`` or ``task/file``).
+
+    :class:`click.UsageError`: there is none, there are several, or it is not made yet.
+    """
+    outputs = [
+        (f"{task_name(task.taskid)}/{output.filename}", output) for task in job.tasks for output in task.outputs
+    ]
+    fitting = [(name, output) for name, output in outputs if wanted in {name, output.filename}]
+    if not fitting:
+        raise click.UsageError(f"the job has no output {wanted}; it has {', '.join(name for name, _ in outputs)}")
+    if len(fitting) > 1:
+        raise click.UsageError(f"which {wanted}? {', '.join(name for name, _ in fitting)}")
+    name, output = fitting[0]
+    if not _node_url(output):
+        raise click.UsageError(f"{name} is not there yet; awe job {job.id} shows how far its task is")
+    return _node_url(output)
+
+
+def _node_url(output: IO) -> str:
+    if output.url:
+        return output.url
+    return f"{output.host}/node/{output.node}?download" if output.host and output.node != NO_NODE else ""

@@ -1,0 +1,106 @@
+"""Following a job to its end, by looking at its document at a modest pace."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeElapsedColumn
+
+from awed.cli.client import Server, Unreachable
+from awed.cli.show import clean, running
+from awed.model.ids import task_name
+from awed.model.job import Job
+from awed.model.states import JobState
+
+ENDS = frozenset({JobState.COMPLETED, JobState.SUSPEND, JobState.DELETED})
+"""States in which a job stays until somebody does something."""
+
+_FIRST_PAUSE, _LAST_PAUSE, _GROWTH = 0.2, 2.0, 1.2
+
+
+def follow(server: Server, job: Job, console: Console, sleep: Callable[[float], None] = time.sleep) -> Job:
+    """Show on *console* how *job* goes on, and return it as it ended.
+
+    A server that is away is waited for, since the job outlives it. Raises :class:`~awed.cli.client.Refused` if the
+    server will not show the job any more.
+    """
+    pauses = _pauses()
+    with _view(console) as view:
+        view.show(job)
+        while job.state not in ENDS:
+            sleep(next(pauses))
+            try:
+                job = server.job(job.id)
+            except Unreachable as error:
+                view.away(str(error))
+            else:
+                view.show(job)
+    return job
+
+
+def steps(before: Job, after: Job) -> Iterator[str]:
+    """What happened to the tasks between two looks at a job, a line each: ``orfs: in-progress, 2 of 6``."""
+    for old, new in zip(before.tasks, after.tasks, strict=True):
+        if (old.state, old.remainwork) != (new.state, new.remainwork):
+            parts = f", {new.totalwork - new.remainwork} of {new.totalwork}" if new.totalwork > 1 else ""
+            yield f"{task_name(new.taskid)}: {new.state}{parts}"
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds between two looks: short at first, for jobs that are done at once."""
+    pause = _FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(pause * _GROWTH, _LAST_PAUSE)
+
+
+class _View(Protocol):
+    """Where a follower sees each look at the job, and that the server is away."""
+
+    def show(self, job: Job) -> None: ...
+
+    def away(self, reason: str) -> None: ...
+
+
+def _view(console: Console) -> AbstractContextManager[_View]:
+    return _Bar(console) if console.is_terminal else nullcontext(_Lines(console))
+
+
+class _Bar(Progress):
+    """On a terminal: a bar of tasks, with the names of those at work."""
+
+    def __init__(self, console: Console) -> None:
+        columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "{task.fields[now]}")
+        super().__init__(*columns, console=console)
+        self._bar: TaskID | None = None
+
+    def show(self, job: Job) -> None:
+        if self._bar is None:
+            self._bar = self.add_task(clean(job.info.name) or "tasks", total=len(job.tasks), now="")
+        self.update(self._bar, completed=len(job.tasks) - job.remaintasks, now=running(job.tasks))
+
+    def away(self, reason: str) -> None:
+        assert self._bar is not None
+        self.update(self._bar, now=f"{reason}; waiting for it")
+
+
+class _Lines:
+    """Elsewhere: a line for each step of a task."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last: Job | None = None
+        self._away = False
+
+    def show(self, job: Job) -> None:
+        for line in steps(self._last or job, job):
+            self._console.print(line)
+        self._last = job
+        self._away = False
+
+    def away(self, reason: str) -> None:
+        if not self._away:
+            self._console.print(f"{reason}; waiting for it")
+        self._away = True

@@ -1,0 +1,67 @@
+"""``awe logs``: what a job's commands wrote, and what the workers noted."""
+
+from collections.abc import Iterator
+
+import click
+from msgspec import Struct
+
+from awed.cli.client import Server
+from awed.cli.lookup import find_job
+from awed.cli.options import json_option, pass_server, print_json
+from awed.model.ids import task_name
+
+
+class WorkLogs(Struct):
+    """The texts of one workunit, by name: stdout, stderr, worknotes."""
+
+    rank: int
+    logs: dict[str, str] = {}
+
+
+class TaskLogs(Struct):
+    """The workunits of one task."""
+
+    taskid: str
+    totalwork: int = 1
+    workunits: list[WorkLogs] = []
+
+
+class JobReport(Struct):
+    """What ``GET /job/<id>?report`` shows, as far as it matters here."""
+
+    tasks: list[TaskLogs] = []
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
+@click.argument("task", required=False)
+@json_option
+@pass_server
+def logs(server: Server, job_id: str, task: str | None, as_json: bool) -> None:
+    """Print what a job's commands wrote, of all tasks or of TASK alone."""
+    answer = server.get(f"/job/{find_job(server, job_id)}?report")
+    if as_json:
+        print_json(answer)
+        return
+    for line in log_lines(_chosen(answer.read(JobReport).tasks, task)):
+        click.echo(line)
+
+
+def log_lines(tasks: list[TaskLogs]) -> Iterator[str]:
+    """Each text that is not empty, under a heading that says whose it is."""
+    for task in tasks:
+        for work in task.workunits:
+            part = f", part {work.rank} of {task.totalwork}" if task.totalwork > 1 else ""
+            for name, text in work.logs.items():
+                if text:
+                    yield f"==> {task_name(task.taskid)}{part}: {name} <=="
+                    yield text.removesuffix("\n")
+
+
+def _chosen(tasks: list[TaskLogs], name: str | None) -> list[TaskLogs]:
+    if name is None:
+        return tasks
+    chosen = [task for task in tasks if name in {task_name(task.taskid), task.taskid}]
+    if not chosen:
+        raise click.UsageError(f"there is no task {name}; there are {', '.join(task_name(t.taskid) for t in tasks)}")
+    return chosen

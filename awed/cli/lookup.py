@@ -1,0 +1,36 @@
+"""From what a person types to a job: an id may be cut short as long as it fits one job alone."""
+
+import re
+
+import click
+from msgspec import Struct
+
+from awed.cli.client import Server
+from awed.model.ids import is_uuid
+
+_SHOWN = 5
+
+
+class _Candidate(Struct):
+    id: str
+    name: str = ""
+
+
+def find_job(server: Server, text: str) -> str:
+    """The id of the only job whose id begins with *text*. :class:`click.UsageError`: there is none, or several."""
+    if is_uuid(text):
+        return text.lower()
+    if not re.fullmatch("[0-9a-fA-F-]+", text):
+        raise click.UsageError(f"{text!r} is no job id, nor the beginning of one")
+    answer = server.get(f"/job?query&id={text.lower()}*&verbosity=minimal&limit={_SHOWN}")
+    return _only(text, answer.read(list[_Candidate]), answer.total_count)
+
+
+def _only(text: str, candidates: list[_Candidate], total: int) -> str:
+    if not candidates:
+        raise click.UsageError(f"no job has an id that begins with {text}")
+    if total > 1:
+        listed = "".join(f"\n  {job.id}  {job.name}" for job in candidates)
+        more = f"\n  and {total - len(candidates)} more" if total > len(candidates) else ""
+        raise click.UsageError(f"{total} jobs have an id that begins with {text}:{listed}{more}")
+    return candidates[0].id

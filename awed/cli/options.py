@@ -1,0 +1,35 @@
+"""What several commands have in common: their options, and printing for programs."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from awed.cli.client import Answer, Server
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+pass_server = click.make_pass_decorator(Server)
+"""Hands the command the :class:`~awed.cli.client.Server` that the options before its name chose."""
+
+
+def json_option(command: _Command) -> _Command:
+    """``--json``, as *as_json*."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the server's data, for programs.")(command)
+
+
+def print_json(answer: Answer) -> None:
+    """The data of an answer just as the server sent it, one value a line."""
+    click.echo(msgspec.json.format(answer.data, indent=2))
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Go on only if that was meant: *yes* says so beforehand. :class:`click.ClickException`: it was not."""
+    if not yes and not click.confirm(question):
+        raise click.ClickException("nothing was done")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

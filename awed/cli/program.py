@@ -1,0 +1,85 @@
+"""``awe``: the options that all commands share, the commands, and how the program ends."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn, TextIO
+from urllib.parse import urlsplit
+
+import click
+
+from awed import __version__
+from awed.cli.client import Server, ServerError
+from awed.cli.files import get, put
+from awed.cli.jobs import delete, job, jobs, resume, suspend
+from awed.cli.logs import logs
+from awed.cli.submit import submit
+from awed.cli.why import why
+from awed.cli.workers import queue, workers
+
+DEFAULT_SERVER = "http://127.0.0.1:8001"
+
+NO_ANSWER = 3
+"""Exit status when the server could not be asked, or refused."""
+
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--server",
+    envvar="AWE_SERVER",
+    default=DEFAULT_SERVER,
+    metavar="URL",
+    show_default=True,
+    show_envvar=True,
+    help="The daemon's address.",
+)
+@click.option("--token-file", type=click.File(), help="A file with your token. Without it AWE_TOKEN holds the token.")
+@click.version_option(__version__, prog_name="awe")
+@click.pass_context
+def awe(context: click.Context, server: str, token_file: TextIO | None) -> None:
+    """Submit workflows to an AWE server, and see what becomes of them.
+
+    A job's ID may be cut short as long as it fits one job alone.
+
+    Exit status: 0 done; 1 the job that was waited for did not complete, or you said no; 2 a mistake in the command
+    line; 3 the server refused or did not answer.
+    """
+    parts = urlsplit(server)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise click.BadParameter(
+            f"expected http://HOST:PORT or https://HOST, found {server!r}", param_hint="--server"
+        )
+    token = token_file.read().strip() if token_file else os.environ.get("AWE_TOKEN", "")
+    context.obj = Server(server, authorization(token))
+
+
+for command in (submit, jobs, job, logs, why, suspend, resume, delete, workers, queue, put, get):
+    awe.add_command(command)
+
+
+def authorization(token: str) -> str:
+    """The header for a token: one that names its kind (``mgrast abc``) stands as it is."""
+    return token if not token or " " in token else f"Bearer {token}"
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line (default: the process's own) and return its exit status, having said what went wrong."""
+    try:
+        status = awe.main(arguments, prog_name="awe", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return INTERRUPTED
+    except ServerError as error:
+        for text in error.texts:
+            click.echo(f"awe: {text}", err=True)
+        return NO_ANSWER
+    return status or 0
+
+
+def main() -> NoReturn:
+    """The program ``awe``."""
+    sys.exit(run())

@@ -1,0 +1,185 @@
+"""What people see: tables and words made of documents. Everything here is a function of its arguments."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from awed.model.client import Client
+from awed.model.ids import task_name
+from awed.model.job import Job, Task
+from awed.model.states import ACTIVE, TaskState
+from awed.model.times import NO_TIME
+
+_WIDE = 400
+"""Columns of a table that goes to a file or a pipe: nothing is folded there."""
+
+_SHORT = 8
+
+
+def screen(*, stderr: bool = False) -> Console:
+    """Where people read. Text of documents is shown as it is, not as markup."""
+    console = Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _WIDE
+    return console
+
+
+def clean(text: str) -> str:
+    """*text* on one line and without what a terminal would obey."""
+    return "".join(char if char.isprintable() else " " for char in text.strip())
+
+
+def short(ident: str) -> str:
+    """The beginning of an id, enough to tell a few thousand jobs apart."""
+    return ident[:_SHORT]
+
+
+def span(seconds: float) -> str:
+    """A duration by its two largest units: ``0.4 s``, ``12 s``, ``3 min 5 s``, ``2 h``, ``4 d 1 h``."""
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    for size, unit, smaller, smaller_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // smaller
+            return f"{whole // size} {unit}" + (f" {rest} {smaller_unit}" if rest else "")
+    return f"{whole} s"
+
+
+def between(start: datetime, end: datetime, now: datetime) -> str:
+    """How long something took or, without an end, has taken so far; "" if it has not begun."""
+    if start == NO_TIME:
+        return ""
+    return span(((now if end == NO_TIME else end) - start).total_seconds())
+
+
+def moment(when: datetime) -> str:
+    """A time as a clock on the wall here shows it; "" for "not yet"."""
+    return "" if when == NO_TIME else when.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def jobs_table(jobs: Sequence[Job], now: datetime) -> Table:
+    """Jobs in the order in which they come."""
+    table = _table("id", "name", "state", "tasks", "age", "ran", "notes")
+    for job in jobs:
+        _add_row(
+            table,
+            short(job.id),
+            job.info.name,
+            job.state,
+            done(job),
+            between(job.info.submittime, NO_TIME, now),
+            between(job.info.startedtime, job.info.completedtime, _clock(job, now)),
+            job.notes,
+        )
+    return table
+
+
+def done(job: Job) -> str:
+    """Tasks done of all: ``3/8``."""
+    return f"{len(job.tasks) - job.remaintasks}/{len(job.tasks)}"
+
+
+def job_facts(job: Job, now: datetime) -> Table:
+    """What is true of the job as a whole; what is not set is left out."""
+    info = job.info
+    facts = {
+        "job": job.id,
+        "name": info.name,
+        "state": f"{job.state}, tasks done: {done(job)}",
+        "notes": job.notes,
+        "pipeline": info.pipeline,
+        "project": info.project,
+        "user": info.user,
+        "priority": str(info.priority),
+        "groups": info.clientgroups,
+        "submitted": moment(info.submittime),
+        "started": moment(info.startedtime),
+        "completed": moment(info.completedtime),
+        "expires": moment(job.expiration),
+        "ran": between(info.startedtime, info.completedtime, _clock(job, now)),
+    }
+    table = Table.grid(padding=(0, 2))
+    for name, value in facts.items():
+        if value:
+            _add_row(table, name, value)
+    return table
+
+
+def tasks_table(job: Job, workers: Mapping[str, str], now: datetime) -> Table:
+    """The job's tasks and where their time went; *workers*: who ran a task, by task id."""
+    table = _table("task", "state", "work", "queued", "ran", "worker", "after", "output")
+    for task in job.tasks:
+        _add_row(
+            table,
+            task_name(task.taskid),
+            task.state,
+            f"{task.totalwork - task.remainwork}/{task.totalwork}",
+            between(task.createddate, task.starteddate, _clock(job, now)),
+            between(task.starteddate, task.completeddate, _clock(job, now)),
+            workers.get(task.taskid, ""),
+            ", ".join(map(task_name, task.depends_on)),
+            ", ".join(output.filename for output in task.outputs),
+        )
+    return table
+
+
+def _clock(job: Job, now: datetime) -> datetime:
+    """Until when the unfinished things of a job take time: in a job that stands still, until its last change."""
+    return now if job.state in ACTIVE else job.updatetime
+
+
+def workers_table(clients: Sequence[Client], now: datetime) -> Table:
+    """The registered workers."""
+    table = _table("id", "name", "group", "state", "apps", "working on", "done", "failed", "registered", "host")
+    for client in clients:
+        _add_row(
+            table,
+            short(client.id),
+            client.name,
+            client.group,
+            client.status,
+            ", ".join(client.apps),
+            ", ".join(map(work_name, client.current_work)),
+            str(client.total_completed),
+            str(client.total_failed),
+            between(client.regtime, NO_TIME, now),
+            client.hostname or client.host,
+        )
+    return table
+
+
+def queue_table(counts: Mapping[str, Mapping[str, int]]) -> Table:
+    """How many jobs, tasks, workunits and clients there are, by state."""
+    table = _table("", "total", "by state")
+    for kind, states in counts.items():
+        by_state = (f"{number} {state}" for state, number in states.items() if number and state != "total")
+        _add_row(table, kind, str(states.get("total", 0)), ", ".join(by_state))
+    return table
+
+
+def work_name(work_id: str) -> str:
+    """A workunit by job, task and, in a split task, rank: ``1a2b3c4d orfs 3``."""
+    job_id, _, rest = work_id.partition("_")
+    task, _, rank = rest.rpartition("_")
+    return f"{short(job_id)} {task}" + (f" {rank}" if rank != "0" else "")
+
+
+def running(tasks: Sequence[Task]) -> str:
+    """The tasks at work now: ``gc, orfs 3/6``."""
+    return ", ".join(
+        task_name(task.taskid)
+        + (f" {task.totalwork - task.remainwork}/{task.totalwork}" if task.totalwork > 1 else "")
+        for task in tasks
+        if task.state is TaskState.IN_PROGRESS
+    )
+
+
+def _table(*columns: str) -> Table:
+    return Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+
+
+def _add_row(table: Table, *cells: str) -> None:
+    table.add_row(*map(clean, cells))

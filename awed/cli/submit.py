@@ -1,0 +1,110 @@
+"""``awe submit``: from a workflow document to a job, and if wanted to its end."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+import msgspec
+
+from awed.cli.client import Server
+from awed.cli.follow import follow
+from awed.cli.options import now, pass_server
+from awed.cli.show import between, screen, short
+from awed.cli.why import print_why
+from awed.model.job import NO_NODE, Job
+from awed.model.states import JobState
+
+
+def _input_file(text: str) -> tuple[str, Path]:
+    """``NAME=FILE``, or FILE alone for an input of the file's name."""
+    name, equals, file = text.rpartition("=")
+    if not Path(file).is_file():
+        raise click.BadParameter(f"there is no file {file}")
+    return (name if equals else Path(file).name), Path(file)
+
+
+@click.command()
+@click.argument("document", type=click.File("rb"), metavar="FILE")
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    type=_input_file,
+    metavar="[NAME=]FILE",
+    help="Upload FILE as the document's input NAME (if not given: of the file's own name). May be repeated.",
+)
+@click.option("--wait", is_flag=True, help="Follow the job to its end.")
+@pass_server
+def submit(server: Server, document: BinaryIO, inputs: tuple[tuple[str, Path], ...], wait: bool) -> int:
+    """Submit the workflow in FILE (- for standard input) and print the id of the new job.
+
+    With --wait the exit status tells how the job ended: 0 completed, 1 suspended or deleted, 130 for ^C, which
+    leaves the job running.
+    """
+    text = document.read()
+    if inputs:
+        text = _with_inputs(server, text, dict(inputs))
+    job = server.post_file("/job", "upload", Path(document.name).name, BytesIO(text)).read(Job)
+    click.echo(job.id)
+    return _wait(server, job) if wait else 0
+
+
+def _wait(server: Server, job: Job) -> int:
+    console = screen(stderr=True)
+    try:
+        job = follow(server, job, console)
+    except KeyboardInterrupt:
+        console.print(f"The job goes on; `awe job {short(job.id)}` shows it.")
+        return 130
+    if job.state is JobState.COMPLETED:
+        console.print(f"completed in {between(job.info.submittime, job.info.completedtime, now())}")
+        return 0
+    print_why(server, job, console)
+    return 1
+
+
+def _with_inputs(server: Server, text: bytes, files: dict[str, Path]) -> bytes:
+    """The document with each of *files* uploaded, and named as the source of the inputs that have its name."""
+    try:
+        document = msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise click.UsageError(f"the document is not JSON: {error}") from error
+    inputs = list(open_inputs(document))
+    known = {name for name, _ in inputs}
+    for name in files:
+        if name not in known:
+            raise click.UsageError(f"no input {name} lacks a source; those that do: {', '.join(known) or 'none'}")
+    for name, path in files.items():
+        with path.open("rb") as file:
+            node = server.upload(path.name, file)
+        for fitting in (fields for known_name, fields in inputs if known_name == name):
+            fitting |= {"host": server.url, "node": node.id}
+    return msgspec.json.encode(document)
+
+
+def open_inputs(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """File name and fields of each input that says nowhere where its bytes are, in both forms of a document.
+
+    What is not formed like that is passed over: the server will say what is wrong with it.
+    """
+    for task in _items(_field(document, "tasks")):
+        for kind in ("inputs", "predata"):
+            files = _field(task, kind)
+            named = files.items() if isinstance(files, dict) else [(_field(f, "filename"), f) for f in _items(files)]
+            for name, fields in named:
+                if isinstance(name, str) and isinstance(fields, dict) and not _has_source(fields):
+                    yield name, fields
+
+
+def _field(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _has_source(fields: dict[str, Any]) -> bool:
+    return bool(fields.get("origin") or fields.get("url") or fields.get("node", NO_NODE) != NO_NODE)

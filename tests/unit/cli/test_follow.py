@@ -1,0 +1,74 @@
+"""Following a job to its end."""
+
+import itertools
+from io import StringIO
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from awed.cli.client import Refused, Server
+from awed.cli.follow import follow, steps
+from awed.model.job import Job
+from awed.model.states import JobState, TaskState
+from tests.unit.cli.fake import JOB_ID, FakeServer, envelope, job, task
+
+BEGIN = job(task("a"), task("b", TaskState.PENDING, totalwork=2))
+MIDDLE = job(task("a", TaskState.COMPLETED), task("b", TaskState.IN_PROGRESS, totalwork=2, remainwork=1))
+END = job(task("a", TaskState.COMPLETED), task("b", TaskState.COMPLETED, totalwork=2), state=JobState.COMPLETED)
+
+
+def followed(server: FakeServer, *looks: Job) -> tuple[Job, str]:
+    """How the job ended, and what was printed elsewhere than on a terminal."""
+    server.on(f"GET /job/{JOB_ID}", *looks)
+    out = StringIO()
+    return follow(Server(server.url), BEGIN, Console(file=out), sleep=lambda _: None), out.getvalue()
+
+
+def test_each_step_of_a_task_is_a_line() -> None:
+    assert list(steps(BEGIN, MIDDLE)) == ["a: completed", "b: in-progress, 1 of 2"]
+    assert list(steps(MIDDLE, MIDDLE)) == []
+
+
+def test_it_looks_until_the_job_is_completed(server: FakeServer) -> None:
+    end, printed = followed(server, BEGIN, MIDDLE, END)
+    assert end == END
+    assert printed.splitlines() == ["a: completed", "b: in-progress, 1 of 2", "b: completed, 2 of 2"]
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("state", [JobState.SUSPEND, JobState.DELETED])
+def test_a_job_that_stands_still_is_waited_for_no_longer(server: FakeServer, state: JobState) -> None:
+    end, _ = followed(server, msgspec.structs.replace(MIDDLE, state=state))
+    assert end.state is state
+
+
+def test_a_server_that_is_away_is_waited_for_and_said_once(server: FakeServer) -> None:
+    server.raw(f"GET /job/{JOB_ID}", (200, b"?"), (200, b"?"), (200, envelope(END)))
+    out = StringIO()
+    assert follow(Server(server.url), MIDDLE, Console(file=out, width=400), sleep=lambda _: None) == END
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 2
+    assert lines[0].endswith("waiting for it")
+
+
+def test_a_job_that_is_gone_ends_the_wait(server: FakeServer) -> None:
+    server.refuse(f"GET /job/{JOB_ID}", 404, "job not found")
+    with pytest.raises(Refused):
+        follow(Server(server.url), BEGIN, Console(file=StringIO()), sleep=lambda _: None)
+
+
+def test_pauses_grow_to_a_modest_pace(server: FakeServer) -> None:
+    pauses: list[float] = []
+    server.on(f"GET /job/{JOB_ID}", *[BEGIN] * 30, END)
+    follow(Server(server.url), BEGIN, Console(file=StringIO()), sleep=pauses.append)
+    assert pauses[0] == 0.2
+    assert pauses[-1] == 2.0
+    assert all(a <= b for a, b in itertools.pairwise(pauses))
+
+
+def test_a_terminal_shows_a_bar_of_tasks(server: FakeServer) -> None:
+    server.on(f"GET /job/{JOB_ID}", MIDDLE, END)
+    out = StringIO()
+    follow(Server(server.url), BEGIN, Console(file=out, force_terminal=True, width=100), sleep=lambda _: None)
+    assert "2/2" in out.getvalue()

@@ -1,0 +1,98 @@
+"""Commands about jobs."""
+
+import json
+from typing import Any
+
+import pytest
+
+from awed.model.client import Client
+from awed.model.states import JobState, TaskState
+from tests.unit.cli.conftest import Awe
+from tests.unit.cli.fake import JOB_ID, FakeServer, job, task
+
+
+def test_the_list_says_what_it_leaves_out(server: FakeServer, awe: Awe, capsys: Any) -> None:
+    server.raw(
+        "GET /job?limit=1",
+        (200, b'{"status":200,"data":[{"id":"%s"}],"error":null,"total_count":7}' % JOB_ID.encode()),
+    )
+    assert awe("jobs", "--limit", "1") == 0
+    printed = capsys.readouterr()
+    assert "128068d0" in printed.out
+    assert printed.err == "1 of 7 jobs; --limit shows more\n"
+
+
+def test_a_list_by_states(server: FakeServer, awe: Awe) -> None:
+    server.on("GET /job?query&state=queued,suspend&limit=25", [])
+    assert awe("jobs", "--state", "queued", "--state", "suspend") == 0
+
+
+def test_an_unknown_state_is_a_mistake(awe: Awe, capsys: Any) -> None:
+    assert awe("jobs", "--state", "lost") == 2
+    assert "in-progress" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "request_line"),
+    [
+        (["jobs"], "GET /job?limit=25"),
+        (["job", JOB_ID], f"GET /job/{JOB_ID}"),
+        (["logs", JOB_ID], f"GET /job/{JOB_ID}?report"),
+        (["why", JOB_ID], f"GET /job/{JOB_ID}"),
+        (["workers"], "GET /client"),
+        (["queue"], "GET /queue?json"),
+    ],
+)
+def test_programs_get_the_servers_data_exactly(
+    server: FakeServer, awe: Awe, capsys: Any, arguments: list[str], request_line: str
+) -> None:
+    data = {"unknown to awe": [1.5, None, "\u00fc", 123456789012345678901234567890], "time": "0001-01-01T00:00:00Z"}
+    server.raw(request_line, (200, json.dumps({"status": 200, "data": data, "error": None}).encode()))
+    assert awe(*arguments, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == data
+
+
+def test_a_job_with_its_tasks_and_who_ran_them(server: FakeServer, awe: Awe, capsys: Any) -> None:
+    split = task("map", TaskState.COMPLETED, totalwork=3)
+    server.on(f"GET /job/{JOB_ID}", job(split, task("join"), state=JobState.IN_PROGRESS))
+    stays = {"1": "id-1", "2": "id-of-one-gone", "3": "id-1"}
+    work_stats = {f"{split.taskid}_{rank}": {"client_id": client} for rank, client in stays.items()}
+    server.on(f"GET /job/{JOB_ID}?perf", {"id": JOB_ID, "work_stats": work_stats})
+    server.on("GET /client", [Client(id="id-1", name="w1")])
+    assert awe("job", JOB_ID) == 0
+    printed = capsys.readouterr().out
+    assert "in-progress, tasks done: 1/2" in printed
+    assert "w1, id-of-on" in printed
+
+
+def test_a_job_without_a_performance_record(server: FakeServer, awe: Awe, capsys: Any) -> None:
+    server.on(f"GET /job/{JOB_ID}", job(task("a")))
+    server.refuse(f"GET /job/{JOB_ID}?perf", 404, "job not found")
+    assert awe("job", JOB_ID) == 0
+    assert "queued" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "request_line"),
+    [
+        (["suspend", JOB_ID], f"PUT /job/{JOB_ID}?suspend"),
+        (["resume", JOB_ID], f"PUT /job/{JOB_ID}?resume"),
+        (["delete", JOB_ID], f"DELETE /job/{JOB_ID}"),
+        (["delete", JOB_ID, "--full", "--yes"], f"DELETE /job/{JOB_ID}?full"),
+    ],
+)
+def test_a_change_prints_what_the_server_says(
+    server: FakeServer, awe: Awe, capsys: Any, arguments: list[str], request_line: str
+) -> None:
+    server.on(request_line, "it is done")
+    assert awe(*arguments) == 0
+    assert capsys.readouterr().out == "it is done\n"
+
+
+def test_nothing_is_lost_without_a_yes(
+    server: FakeServer, awe: Awe, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: "n")
+    assert awe("delete", JOB_ID, "--full") == 1
+    assert server.requests == []
+    assert "nothing was done" in capsys.readouterr().err

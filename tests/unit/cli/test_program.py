@@ -1,0 +1,50 @@
+"""The program's own options, and its exit status for each kind of end."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awed.cli.program import authorization, run
+from tests.unit.cli.conftest import Awe
+from tests.unit.cli.fake import FakeServer
+
+
+def test_a_server_that_is_not_there_is_one_clear_line(capsys: Any) -> None:
+    assert run(["--server", "http://127.0.0.1:1", "jobs"]) == 3
+    assert capsys.readouterr().err == "awe: no answer from http://127.0.0.1:1: Connection refused\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--server", "localhost:8001", "jobs"], ["nonsense"], ["job"], ["--server", "ftp://h", "jobs"]]
+)
+def test_a_wrong_command_line(arguments: list[str]) -> None:
+    assert run(arguments) == 2
+
+
+def test_help_is_no_mistake(capsys: Any) -> None:
+    assert run(["--help"]) == 0
+    assert "submit" in capsys.readouterr().out
+
+
+def test_an_option_goes_before_the_environment(server: FakeServer, awe: Awe, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.on("GET /client", [])
+    monkeypatch.setenv("AWE_SERVER", "http://127.0.0.1:1")
+    assert awe("--server", server.url, "workers") == 0
+
+
+def test_the_token_of_a_file_goes_before_that_of_the_environment(
+    server: FakeServer, awe: Awe, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("from-file\n")
+    monkeypatch.setenv("AWE_TOKEN", "from-environment")
+    server.on("GET /client", [])
+    assert awe("workers") == 0
+    assert awe("--token-file", str(tmp_path / "token"), "workers") == 0
+    assert [request.authorization for request in server.requests] == ["Bearer from-environment", "Bearer from-file"]
+
+
+def test_a_token_that_names_its_kind_stands_as_it_is() -> None:
+    assert authorization("mgrast abc") == "mgrast abc"
+    assert authorization("abc") == "Bearer abc"
+    assert authorization("") == ""

@@ -1,0 +1,138 @@
+"""Submitting, with files and to the end."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from awed.cli.submit import open_inputs
+from awed.model.states import JobState, TaskState
+from tests.unit.cli.conftest import Awe
+from tests.unit.cli.fake import JOB_ID, FakeServer, job, task
+
+QUEUED = job(task("a"))
+DOCUMENT = {
+    "tasks": [
+        {
+            "taskid": "a",
+            "inputs": [{"filename": "genome.fa"}, {"filename": "genome.fa", "origin": "z"}],
+            "predata": {"genome.fa": {}, "database": {"url": "http://x/y"}},
+        }
+    ]
+}
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> str:
+    path = tmp_path / "job.json"
+    path.write_text(json.dumps(DOCUMENT))
+    return str(path)
+
+
+def sent(server: FakeServer, place: int = -1) -> Any:
+    """The document that a request carried."""
+    body = server.requests[place].body
+    return json.loads(body[body.index(b"\r\n\r\n") : body.rindex(b"\r\n--")])
+
+
+def test_the_id_is_all_that_is_printed(server: FakeServer, awe: Awe, document: str, capsys: Any) -> None:
+    server.on("POST /job", QUEUED)
+    assert awe("submit", document) == 0
+    assert capsys.readouterr().out == f"{JOB_ID}\n"
+    assert b'name="upload"; filename="job.json"' in server.requests[0].body
+    assert sent(server) == DOCUMENT
+
+
+def test_every_fault_of_a_document_is_shown(server: FakeServer, awe: Awe, document: str, capsys: Any) -> None:
+    server.refuse("POST /job", 400, "tasks[0]: no cmd", "tasks[1]: no cmd")
+    assert awe("submit", document) == 3
+    assert capsys.readouterr().err == "awe: tasks[0]: no cmd\nawe: tasks[1]: no cmd\n"
+
+
+@pytest.mark.parametrize(("end", "status"), [(JobState.COMPLETED, 0), (JobState.SUSPEND, 1), (JobState.DELETED, 1)])
+def test_the_exit_status_tells_how_the_job_ended(
+    server: FakeServer, awe: Awe, document: str, end: JobState, status: int
+) -> None:
+    server.on("POST /job", job(task("a"), state=end, notes="manually suspended"))
+    server.on("GET /client", [])
+    server.raw("GET /", (200, b"{}"))
+    assert awe("submit", document, "--wait") == status
+
+
+def test_a_failure_is_explained_at_once(server: FakeServer, awe: Awe, document: str, capsys: Any) -> None:
+    server.on("POST /job", job(task("a"), state=JobState.SUSPEND, notes="manually suspended"))
+    server.on("GET /client", [])
+    server.raw("GET /", (200, b"{}"))
+    awe("submit", document, "--wait")
+    assert "Nothing failed: manually suspended." in capsys.readouterr().err
+
+
+def test_an_interrupt_leaves_the_job_running_and_says_so(server: FakeServer, document: str) -> None:
+    server.on("POST /job", QUEUED)
+    server.on(f"GET /job/{JOB_ID}", job(task("a", TaskState.IN_PROGRESS)))
+    command = [sys.executable, "-m", "awed.cli", "--server", server.url, "submit", document, "--wait"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as awe:
+        assert awe.stderr is not None
+        assert awe.stderr.readline() == "a: in-progress\n"
+        awe.send_signal(signal.SIGINT)
+        _, errors = awe.communicate()
+    assert awe.returncode == 130
+    assert errors.splitlines() == ["The job goes on; `awe job 128068d0` shows it."]
+    assert "DELETE" not in {request.method for request in server.requests}
+
+
+def test_a_file_fills_every_input_of_its_name(server: FakeServer, awe: Awe, document: str, tmp_path: Path) -> None:
+    (tmp_path / "genome.fa").write_text(">x\nACGT\n")
+    server.on("POST /node", {"id": "node-1"})
+    server.on("POST /job", QUEUED)
+    assert awe("submit", document, "--input", str(tmp_path / "genome.fa")) == 0
+    assert b">x\nACGT\n" in server.requests[0].body
+    source = {"host": server.url, "node": "node-1"}
+    (filled,) = sent(server)["tasks"]
+    assert filled["inputs"] == [{"filename": "genome.fa", **source}, {"filename": "genome.fa", "origin": "z"}]
+    assert filled["predata"] == {"genome.fa": source, "database": {"url": "http://x/y"}}
+
+
+def test_a_file_for_an_input_of_another_name(server: FakeServer, awe: Awe, document: str, tmp_path: Path) -> None:
+    (tmp_path / "lambda.fa").write_text("ACGT")
+    server.on("POST /node", {"id": "node-1"})
+    server.on("POST /job", QUEUED)
+    assert awe("submit", document, "--input", f"genome.fa={tmp_path / 'lambda.fa'}") == 0
+
+
+def test_a_file_for_no_input_is_a_mistake_before_anything_is_sent(
+    server: FakeServer, awe: Awe, document: str, capsys: Any
+) -> None:
+    assert awe("submit", document, "--input", f"genom.fa={document}") == 2
+    assert "no input genom.fa lacks a source; those that do: genome.fa" in capsys.readouterr().err
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["submit", "/nowhere/job.json"], "No such file"),
+        (["submit", "-", "--input", "x=/nowhere"], "there is no file /nowhere"),
+    ],
+)
+def test_files_that_are_not_there(awe: Awe, capsys: Any, arguments: list[str], text: str) -> None:
+    assert awe(*arguments) == 2
+    assert text in capsys.readouterr().err
+
+
+def test_a_document_that_is_not_json(server: FakeServer, awe: Awe, tmp_path: Path, capsys: Any) -> None:
+    broken = tmp_path / "job.json"
+    broken.write_text('{"tasks": [')
+    assert awe("submit", str(broken), "--input", str(broken)) == 2
+    assert "not JSON" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "strange", [None, [], {"tasks": {}}, {"tasks": [7, {"inputs": 7}, {"inputs": [7]}, {"inputs": {"a": 7}}]}]
+)
+def test_strange_documents_are_left_to_the_server(strange: Any) -> None:
+    assert list(open_inputs(strange)) == []
