@@ -1,0 +1,63 @@
+"""A real daemon and its workers, for tests over real sockets."""
+
+import re
+from pathlib import Path
+
+from tests.integration.program import Program
+
+TWISTD = ("-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile=", "awe")
+
+
+class Stage:
+    """The folder of a test and the programs in it, which end with the test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._programs: list[Program] = []
+
+    def run(self, *arguments: str) -> Program:
+        """Start Python with *arguments*."""
+        program = Program(arguments, self.folder)
+        self._programs.append(program)
+        return program
+
+    def daemon(self, *options: str, data: str = "data") -> "Daemon":
+        """A daemon that is still to be started."""
+        return Daemon(self, self.folder / data, *options)
+
+    async def clear(self) -> None:
+        """Kill what still runs."""
+        for program in self._programs:
+            program.signal("KILL")
+            await program.ended()
+
+
+class Daemon:
+    """``twistd awe`` on a data directory. Its port is any free one, and the same again after a restart."""
+
+    def __init__(self, stage: Stage, data: Path, *options: str) -> None:
+        self.stage = stage
+        self.data = data
+        self.options = options
+        self.listen = "tcp:0:interface=127.0.0.1"
+        self.url = ""
+
+    def launch(self) -> Program:
+        """Start the process and do not wait for it."""
+        self.program = self.stage.run(*TWISTD, "--data", str(self.data), "--listen", self.listen, *self.options)
+        return self.program
+
+    async def start(self) -> None:
+        """Start the process and wait until it listens."""
+        self.url = (await self.launch().said(r"Listening on (http\S+)"))[1]
+        self.listen = re.sub(r"^tcp:\d+", f"tcp:{self.url.rpartition(':')[2]}", self.listen)
+
+    async def kill(self) -> None:
+        """What a power cut does."""
+        self.program.signal("KILL")
+        await self.program.ended()
+
+    async def stop(self) -> int:
+        """Ask it to end: its exit status."""
+        self.program.signal("TERM")
+        return await self.program.ended()
