@@ -5,6 +5,7 @@ from datetime import datetime
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from awed.model.client import Client
 from awed.model.ids import task_name
@@ -16,6 +17,14 @@ _WIDE = 400
 """Columns of a table that goes to a file or a pipe: nothing is folded there."""
 
 _SHORT = 8
+
+_STYLES = {
+    "completed": "green",
+    "in-progress": "cyan",
+    "active-busy": "cyan",
+    "suspend": "red",
+    "deleted": "dim",
+}
 
 
 def screen(*, stderr: bool = False) -> Console:
@@ -68,7 +77,7 @@ def jobs_table(jobs: Sequence[Job], now: datetime) -> Table:
             table,
             short(job.id),
             job.info.name,
-            job.state,
+            _state(job.state),
             done(job),
             between(job.info.submittime, NO_TIME, now),
             between(job.info.startedtime, job.info.completedtime, _clock(job, now)),
@@ -115,7 +124,7 @@ def tasks_table(job: Job, workers: Mapping[str, str], now: datetime) -> Table:
         _add_row(
             table,
             task_name(task.taskid),
-            task.state,
+            _state(task.state),
             f"{task.totalwork - task.remainwork}/{task.totalwork}",
             between(task.createddate, task.starteddate, _clock(job, now)),
             between(task.starteddate, task.completeddate, _clock(job, now)),
@@ -140,7 +149,7 @@ def workers_table(clients: Sequence[Client], now: datetime) -> Table:
             short(client.id),
             client.name,
             client.group,
-            client.status,
+            _state(client.status),
             ", ".join(client.apps),
             ", ".join(map(work_name, client.current_work)),
             str(client.total_completed),
@@ -181,5 +190,9 @@ def _table(*columns: str) -> Table:
     return Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0))
 
 
-def _add_row(table: Table, *cells: str) -> None:
-    table.add_row(*map(clean, cells))
+def _add_row(table: Table, *cells: str | Text) -> None:
+    table.add_row(*(clean(cell) if isinstance(cell, str) else cell for cell in cells))
+
+
+def _state(state: str) -> Text:
+    return Text(state, style=_STYLES.get(state, ""))
