@@ -147,7 +147,7 @@ class Flow:
         job.job.resumed += 1
         job.job.notes = job.job.lastfailed = ""
         job.job.error = None
-        any_done = job.job.remaintasks < len(job.tasks)
+        any_done = any(not entry.task.remainwork for entry in job.tasks)
         state.set_job(job, JobState.IN_PROGRESS if any_done else JobState.QUEUED, now)
         for entry in job.tasks:
             if entry.task.state is TaskState.SUSPEND:

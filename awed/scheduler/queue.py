@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterable
+from itertools import count
 from typing import NamedTuple
 
 from awed.scheduler.entries import QueueKey, TaskEntry
@@ -39,19 +40,23 @@ def wanted(entry: TaskEntry) -> Wanted:
 
 
 class Bucket:
-    """A heap of tasks. A task that left the queue, or moved in it, is dropped when it comes up."""
+    """A heap of tasks. A task that left the queue, or moved in it, is dropped when it comes up.
 
-    __slots__ = ("_heap",)
+    The count in each item keeps equal keys apart: a task that left and came back stands in the heap twice.
+    """
+
+    __slots__ = ("_heap", "_pushed")
 
     def __init__(self) -> None:
-        self._heap: list[tuple[QueueKey, TaskEntry]] = []
+        self._heap: list[tuple[QueueKey, int, TaskEntry]] = []
+        self._pushed = count()
 
     def push(self, entry: TaskEntry, key: QueueKey) -> None:
-        heapq.heappush(self._heap, (key, entry))
+        heapq.heappush(self._heap, (key, next(self._pushed), entry))
 
     def head(self) -> QueueKey | None:
         """The key of the first task, None if the bucket is empty."""
-        while self._heap and self._heap[0][1].queue_key is not self._heap[0][0]:
+        while self._heap and self._heap[0][2].queue_key is not self._heap[0][0]:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
@@ -60,7 +65,7 @@ class Bucket:
         passed = []
         found = None
         while self.head() is not None and found is None:
-            key, entry = self._heap[0]
+            key, _, entry = self._heap[0]
             rank = rank_of(entry)
             if rank is None:
                 passed.append(heapq.heappop(self._heap))

@@ -162,3 +162,15 @@ def test_whoever_waits_hears_which_kind_of_work_came() -> None:
     world.client("c", group="g")
     world.run("c")
     assert {kind.app for kind in world.scheduler.take_fresh_work()} == {"y"}
+
+
+def test_work_that_left_the_queue_and_came_back_is_handed_out_once() -> None:
+    world = World()
+    submitted = world.submit(job(task("0")))
+    for _ in range(3):
+        world.scheduler.jobs.suspend(submitted.id, world.now)
+        world.scheduler.jobs.resume(submitted.id, world.now)
+    world.client("a", slots=2)
+    world.checkout("a")
+    with pytest.raises(QueueEmpty):
+        world.checkout("a")
