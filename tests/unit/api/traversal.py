@@ -9,6 +9,7 @@ from treq.testing import RequestTraversalAgent, _SynchronousProducer
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.testing import MemoryReactorClock
+from twisted.web.iweb import IBodyProducer
 from twisted.web.resource import IResource
 
 from awed.api.body import Bodies, requests_with
@@ -34,5 +35,9 @@ class MemoryClient(HTTPClient):
         agent = RequestTraversalAgent(resource)  # type: ignore[no-untyped-call]
         reactor: IReactorTime = MemoryReactorClock()
         agent._serverFactory = ApiSite(resource, requests_with(Bodies(Spool(directory, at_once))), reactor)
-        super().__init__(agent, data_to_body_producer=_SynchronousProducer)
+        super().__init__(agent, data_to_body_producer=_producer)
         self.flush: Callable[[], None] = agent.flush
+
+
+def _producer(body: object) -> IBodyProducer:
+    return body if IBodyProducer.providedBy(body) else _SynchronousProducer(body)  # type: ignore[no-untyped-call]

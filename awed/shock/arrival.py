@@ -1,0 +1,61 @@
+"""A file on its way from a host to the disk."""
+
+import hashlib
+from pathlib import Path
+from threading import Lock
+from typing import BinaryIO
+
+
+class Arrival:
+    """What has come of a file so far. Its methods block, and may be called from any thread.
+
+    *etag* names the version that was begun, "" if the rest of it cannot be asked for.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        self.etag = ""
+        self._digest = hashlib.md5(usedforsecurity=False)
+        self._file: BinaryIO | None = None
+        self._lock = Lock()
+        self._discarded = False
+
+    @property
+    def md5(self) -> str:
+        return self._digest.hexdigest()
+
+    def begin(self, at: int) -> None:
+        """Bytes from offset *at* on are about to come: 0, or where the last try broke off."""
+        with self._lock:
+            if at == 0:
+                self.size = 0
+                self._digest = hashlib.md5(usedforsecurity=False)
+            self._file = self.path.open("ab" if at else "wb", buffering=0)
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes."""
+        with self._lock:
+            if self._discarded or self._file is None:
+                return
+            self._file.write(data)
+            self._digest.update(data)
+            self.size += len(data)
+
+    def finish(self) -> int:
+        """No more comes for now; how many bytes there are."""
+        with self._lock:
+            self._close()
+            return self.size
+
+    def discard(self) -> None:
+        """Give up: remove the file."""
+        with self._lock:
+            self._discarded = True
+            self._close()
+            self.path.unlink(missing_ok=True)
+
+    def _close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None

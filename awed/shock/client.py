@@ -1,0 +1,241 @@
+"""A client of any Shock's node API, for the daemon and for workers.
+
+Tokens travel in a header and nowhere else: no error and no log holds one.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
+
+import msgspec
+from msgspec import Struct
+from treq.client import HTTPClient
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from zope.interface import implementer
+
+from awed.model.access import Acl
+from awed.model.errors import Invalid, NotFound, Unavailable
+from awed.model.node import Lock, Node, NodeIndex
+from awed.shock.formbody import FormBody, FormField
+from awed.shock.http import Call, DataHttp
+from awed.shock.interface import IShock
+from awed.threads import InThread
+
+LOCK_PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Seconds between looks at a node that is locked; the last is repeated."""
+
+LOCK_LIMIT = 3600.0
+"""Seconds for which a lock is waited for."""
+
+
+@implementer(IShock)
+class ShockClient:
+    """One Shock host, by its URL without ``/node``."""
+
+    def __init__(self, http: HTTPClient, reactor: IReactorTime, in_thread: InThread, host: str) -> None:
+        self._http = DataHttp(http, reactor, in_thread)
+        self._reactor = reactor
+        self._in_thread = in_thread
+        self._host = host.rstrip("/")
+
+    async def node(self, node_id: str, token: str) -> Node:
+        """The node's document, once its file is not locked any more."""
+        node = await self._look(node_id, token)
+        return await self._unlocked(node, token, lambda node: node.file.locked)
+
+    async def create(self, token: str, owner: str = "", parts: int = 0, file_name: str = "") -> Node:
+        """A new, empty node; with *parts* > 1 a parts node. *owner* follows from the token."""
+        node = _node(await self._ask("create node", "POST", "", token))
+        if parts > 1:
+            fields = [_text("parts", str(parts))]
+            if file_name:
+                fields.append(_text("file_name", file_name))
+            node = await self._update(node.id, "set parts of", fields, token)
+        return node
+
+    async def index(self, node_id: str, index: str, token: str) -> NodeIndex:
+        """Make the index if it is not there, and wait for it.
+
+        Raises :class:`~awed.model.errors.Invalid` if it cannot be made.
+        """
+        node = await self.node(node_id, token)
+        if index not in node.indexes:
+            await self._ask(f"index {index} of node", "PUT", node_id, token, f"/index/{quote(index)}")
+            node = await self._look(node_id, token)
+        node = await self._unlocked(node, token, lambda node: node.indexes[index].locked)
+        return node.indexes[index]
+
+    async def delete(self, node_id: str, token: str) -> None:
+        """Remove the node, if it is there."""
+        try:
+            await self._ask("delete node", "DELETE", node_id, token)
+        except NotFound:
+            return
+
+    async def download(
+        self,
+        node_id: str,
+        path: Path,
+        *,
+        token: str = "",
+        part: tuple[str, str] | None = None,
+        md5: str | None = None,
+    ) -> int:
+        """Write the node's file to *path*, or of it the units *part* (index, ``a-b``); the number of bytes."""
+        query = "?download" if part is None else f"?download&index={quote(part[0])}&part={quote(part[1])}"
+        return await self._http.fetch(self._call("download node", "GET", node_id, token, query), path, md5)
+
+    async def upload(
+        self,
+        node_id: str,
+        path: Path,
+        *,
+        filename: str,
+        token: str = "",
+        rank: int | None = None,
+        attributes: Any = None,
+    ) -> Node:
+        """Give the node its file, or with a *rank* that part of it; *attributes* replace what it has, if given."""
+        size = (await self._in_thread(path.stat)).st_size
+        fields = [FormField(str(rank) if rank else "upload", path, filename, size)]
+        if attributes is not None:
+            fields.append(_attributes(attributes))
+        try:
+            return await self._update(node_id, f"upload {filename} to", fields, token)
+        except Invalid as error:
+            # The answer to an earlier try may have been lost, or the same work was done before.
+            if "immutable" in str(error) and await self._has(node_id, path, rank, token):
+                return await self._look(node_id, token)
+            raise
+
+    async def set_attributes(self, node_id: str, attributes: Any, token: str = "") -> Node:
+        """Replace the node's attributes."""
+        return await self._update(node_id, "set attributes of", [_attributes(attributes)], token)
+
+    async def copy(self, node_id: str, source: str, token: str = "") -> Node:
+        """Give the empty node the file of the node *source*."""
+        return await self._update(node_id, f"copy node {source} to", [_text("copy_data", source)], token)
+
+    async def subset(self, node_id: str, parent: str, index: str, records: Path, token: str = "") -> Node:
+        """Give the empty node a subset of *parent*: the file *records* numbers units of *index*, one a line."""
+        size = (await self._in_thread(records.stat)).st_size
+        fields = [
+            _text("parent_node", parent),
+            _text("parent_index", index),
+            FormField("subset_indices", records, records.name, size),
+        ]
+        return await self._update(node_id, f"take a subset of node {parent} to", fields, token)
+
+    async def acl(self, node_id: str, token: str = "") -> Acl:
+        """Who may do what with the node."""
+        return msgspec.convert(await self._ask("get acl of node", "GET", node_id, token, "/acl/"), Acl)
+
+    async def grant(self, node_id: str, right: str, users: Sequence[str], token: str = "") -> Acl:
+        """Give *users* a right: ``read``, ``write``, ``delete``, ``all`` or ``public_...`` (which needs no users)."""
+        tail = f"/acl/{quote(right)}" + (f"?users={quote(','.join(users))}" if users else "")
+        return msgspec.convert(await self._ask("set acl of node", "PUT", node_id, token, tail), Acl)
+
+    async def fetch_url(self, url: str, path: Path) -> int:
+        """Write what a plain http(s) URL shows to *path*; the number of bytes."""
+        return await self._http.fetch(Call(f"get {_shown(url)}", "GET", url), path)
+
+    async def _look(self, node_id: str, token: str) -> Node:
+        return _node(await self._ask("get node", "GET", node_id, token))
+
+    async def _ask(self, call: str, method: str, node_id: str, token: str, tail: str = "") -> Any:
+        """The data of the answer; *tail* is what follows the node's id in the URL."""
+        return await self._send(self._call(call, method, node_id, token, tail))
+
+    async def _update(self, node_id: str, call: str, fields: Sequence[FormField], token: str) -> Node:
+        body = partial(FormBody, fields, uuid4().hex, self._in_thread)
+        return _node(await self._send(self._call(f"{call} node", "PUT", node_id, token), body))
+
+    async def _send(self, call: Call, body: Callable[[Callable[[], object]], FormBody] | None = None) -> Any:
+        answer = await self._http.ask(call, body)
+        try:
+            return msgspec.json.decode(answer, type=_Envelope).data
+        except msgspec.DecodeError as error:
+            raise Unavailable(f"{call.what}: the answer is not one of a Shock: {error}") from None
+
+    def _call(self, call: str, method: str, node_id: str, token: str, tail: str = "") -> Call:
+        path = f"/node/{quote(node_id)}{tail}" if node_id else "/node"
+        return Call(self._what(call, node_id), method, f"{self._host}{path}", _authorization(token))
+
+    async def _unlocked(self, node: Node, token: str, lock_of: Callable[[Node], Lock | None]) -> Node:
+        """The node once the lock is gone, asked for again and again."""
+        deadline = self._reactor.seconds() + LOCK_LIMIT
+        pauses = chain(LOCK_PAUSES, repeat(LOCK_PAUSES[-1]))
+        while (lock := lock_of(node)) is not None:
+            if lock.error:
+                raise Invalid(f"{self._what('wait for node', node.id)}: {lock.error}")
+            if self._reactor.seconds() > deadline:
+                raise Unavailable(f"{self._what('wait for node', node.id)}: still locked after {LOCK_LIMIT:.0f} s")
+            await deferLater(self._reactor, next(pauses))
+            node = await self._look(node.id, token)
+        return node
+
+    async def _has(self, node_id: str, path: Path, rank: int | None, token: str) -> bool:
+        """Whether the node has this very file, or as that part."""
+        node = await self._look(node_id, token)
+        md5 = await self._in_thread(_md5, path)
+        if not rank:
+            return node.file.checksum.get("md5") == md5
+        parts = node.parts.parts if node.parts else []
+        part = parts[rank - 1] if rank <= len(parts) else None
+        return part is not None and md5 in part
+
+    def _what(self, call: str, node_id: str) -> str:
+        return f"{call} {node_id} at {_shown(self._host)}" if node_id else f"{call} at {_shown(self._host)}"
+
+
+class _Envelope(Struct):
+    data: Any = None
+
+
+def _authorization(token: str) -> dict[str, str]:
+    if not token:
+        return {}
+    return {"Authorization": token if " " in token else f"OAuth {token}"}
+
+
+def _text(name: str, value: str) -> FormField:
+    return FormField(name, value.encode())
+
+
+def _attributes(value: Any) -> FormField:
+    """As a file: Shock cuts the text form at 32 KiB."""
+    return FormField("attributes", msgspec.json.encode(value), "attributes.json")
+
+
+def _node(data: Any) -> Node:
+    """A node from its document. What is not set is null there, and left at its default here."""
+    if not isinstance(data, dict):
+        raise Unavailable("the answer is not a node document")
+    try:
+        return msgspec.convert(_set(data) | {"file": _set(data.get("file") or {})}, Node)
+    except msgspec.ValidationError as error:
+        raise Unavailable(f"the answer is not a node document: {error}") from None
+
+
+def _set(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if value is not None}
+
+
+def _shown(url: str) -> str:
+    """A URL without what may be secret in it: user, password, query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an invalid URL"
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()

@@ -1,0 +1,286 @@
+"""HTTP as a client of data hosts needs it: limits on silence, retries with growing pauses, bodies that stream."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, cast
+
+import msgspec
+from treq.client import HTTPClient
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
+from twisted.web.client import (
+    Agent,
+    HTTPConnectionPool,
+    RequestGenerationFailed,
+    RequestTransmissionFailed,
+    ResponseDone,
+    ResponseFailed,
+    ResponseNeverReceived,
+)
+from twisted.web.error import PageRedirect, RedirectWithNoLocation, SchemeNotSupported
+from twisted.web.http import PotentialDataLoss
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
+from zope.interface import implementer
+
+from awed.model.errors import AwedError, Conflict, Invalid, NotFound, TooLarge, Unauthorized, Unavailable
+from awed.shock.arrival import Arrival
+from awed.shock.formbody import FormBody
+from awed.streams import Pump
+from awed.threads import InThread
+
+CONNECT_LIMIT = 15.0
+"""Seconds for a host to take a connection."""
+
+IDLE_LIMIT = 120.0
+"""Seconds without any progress after which a host is given up."""
+
+PAUSES = (1.0, 4.0, 15.0)
+"""Seconds between tries; there is one try more than there are pauses."""
+
+T = TypeVar("T")
+
+_BROKEN = (
+    ConnectError,
+    ConnectionClosed,
+    DNSLookupError,
+    RequestTransmissionFailed,
+    ResponseFailed,
+    ResponseNeverReceived,
+)
+_LOST = (PageRedirect, RedirectWithNoLocation)
+_REFUSALS: Mapping[int, type[AwedError]] = {
+    401: Unauthorized,
+    403: Unauthorized,
+    404: NotFound,
+    409: Conflict,
+    410: NotFound,
+    413: TooLarge,
+}
+
+
+def http_client(reactor: Any) -> HTTPClient:
+    """A treq client that keeps connections, and has a limit on the time to make one."""
+    return HTTPClient(Agent(reactor, connectTimeout=CONNECT_LIMIT, pool=HTTPConnectionPool(reactor)))
+
+
+class Call(NamedTuple):
+    """One request. *what* says in errors what was tried: the call, the node, the host."""
+
+    what: str
+    method: str
+    url: str
+    headers: Mapping[str, str] = {}
+
+    def plus(self, headers: Mapping[str, str]) -> "Call":
+        """The same with more headers."""
+        return self._replace(headers={**self.headers, **headers})
+
+
+class MayPass(Exception):
+    """This try failed, the next may not. The text is the cause."""
+
+
+class DataHttp:
+    """Requests to data hosts.
+
+    Every method raises :class:`~awed.model.errors.Unavailable` if no try came through, or the error that stands for
+    the host's refusal, with its texts.
+    """
+
+    def __init__(self, client: HTTPClient, reactor: IReactorTime, in_thread: InThread) -> None:
+        self._client = client
+        self._reactor = reactor
+        self._in_thread = in_thread
+
+    async def ask(self, call: Call, make_body: Callable[[Callable[[], object]], FormBody] | None = None) -> bytes:
+        """The body of the answer. *make_body* makes the body for one try; it is given what tells of progress."""
+
+        async def attempt() -> bytes:
+            watch = _Watch(self._reactor)
+            body = make_body(watch.progress) if make_body else None
+            typed = call.plus({"Content-Type": body.content_type}) if body else call
+            response = await self._request(watch, typed, body)
+            content = await self._content(watch, response)
+            if not 200 <= response.code < 300:
+                raise _refusal(call.what, response.code, content)
+            return content
+
+        return await self._insist(call.what, attempt)
+
+    async def fetch(self, call: Call, path: Path, md5: str | None = None) -> int:
+        """Write what comes to *path*, from where the last try broke off if the host can do that; its size.
+
+        If the md5 is another than *md5*, that is a failed try. A file that failed is removed.
+        """
+        arrival = Arrival(path)
+
+        async def attempt() -> int:
+            await self._fetch(call, arrival)
+            if md5 is not None and arrival.md5 != md5:
+                arrival.etag = ""
+                raise MayPass(f"the md5 of what came is {arrival.md5}, expected {md5}")
+            return arrival.size
+
+        try:
+            return await self._insist(call.what, attempt)
+        except BaseException:
+            Deferred.fromCoroutine(self._abandon(arrival))
+            raise
+
+    async def _insist(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
+        for pause in PAUSES:
+            try:
+                return await attempt()
+            except MayPass:
+                await deferLater(self._reactor, pause)
+        try:
+            return await attempt()
+        except MayPass as error:
+            raise Unavailable(f"{what}: {error} (tried {len(PAUSES) + 1} times)") from None
+
+    async def _fetch(self, call: Call, arrival: Arrival) -> None:
+        watch = _Watch(self._reactor)
+        rest = {"Range": f"bytes={arrival.size}-", "If-Range": arrival.etag} if arrival.etag and arrival.size else {}
+        response = await self._request(watch, call.plus(rest))
+        if response.code not in (200, 206):
+            arrival.etag = ""
+            raise _refusal(call.what, response.code, await self._content(watch, response))
+        at = arrival.size if response.code == 206 and _starts_at(response, arrival.size) else 0
+        etag = response.headers.getRawHeaders("ETag", [""])[0]
+        arrival.etag = "" if response.length is UNKNOWN_LENGTH else etag
+        try:
+            await self._in_thread(arrival.begin, at)
+            await self._receive(watch, response, arrival)
+        except OSError as error:
+            raise Unavailable(f"{call.what}: cannot write {arrival.path.name}: {error.strerror}") from None
+
+    async def _receive(self, watch: "_Watch", response: IResponse, arrival: Arrival) -> None:
+        body = _Body(watch)
+        pump = Pump(arrival, self._in_thread, body, lambda _: body.stopProducing())
+        body.write = pump.write
+        response.deliverBody(body)
+        try:
+            await watch.guard(body.done)
+        finally:
+            await pump.finish()
+
+    async def _content(self, watch: "_Watch", response: IResponse) -> bytes:
+        pieces: list[bytes] = []
+        body = _Body(watch)
+        body.write = pieces.append
+        response.deliverBody(body)
+        await watch.guard(body.done)
+        return b"".join(pieces)
+
+    async def _request(self, watch: "_Watch", call: Call, body: FormBody | None = None) -> IResponse:
+        headers = Headers({name: [value] for name, value in call.headers.items()})
+        try:
+            waiting: Deferred[Any] = self._client.request(
+                call.method, call.url, headers=headers, data=body, unbuffered=True
+            )
+            return cast(IResponse, await watch.guard(waiting))
+        except RequestGenerationFailed as error:
+            raise Invalid(f"{call.what}: {_cause(error)}") from None
+        except (ValueError, SchemeNotSupported):
+            raise Invalid(f"{call.what}: this is not a valid http or https URL") from None
+
+    async def _abandon(self, arrival: Arrival) -> None:
+        await self._in_thread(arrival.discard)
+
+
+class _Watch:
+    """Cancels what it guards once nothing has happened for :data:`IDLE_LIMIT` seconds."""
+
+    def __init__(self, reactor: IReactorTime) -> None:
+        self._reactor = reactor
+        self._timer: IDelayedCall | None = None
+
+    def progress(self) -> None:
+        """Something happened."""
+        if self._timer is not None and self._timer.active():
+            self._timer.reset(IDLE_LIMIT)
+
+    async def guard(self, waiting: Deferred[T]) -> T:
+        """The result of *waiting*. Raises :class:`MayPass` if the connection broke or stood still."""
+        timer = self._timer = self._reactor.callLater(IDLE_LIMIT, waiting.cancel)
+        try:
+            return await waiting
+        except CancelledError:
+            if timer.active():
+                raise
+            raise MayPass(f"no progress for {IDLE_LIMIT:.0f} s") from None
+        except _BROKEN as error:
+            cause = _cause(error)
+            if isinstance(cause, _LOST):
+                raise Invalid(f"too many redirects, or one without a target: {cause}") from None
+            raise MayPass(str(cause) or type(cause).__name__) from None
+        finally:
+            if timer.active():
+                timer.cancel()
+
+
+@implementer(IPushProducer)
+class _Body(Protocol):
+    """Takes in the body of a response; *done* fires when it is complete."""
+
+    write: Callable[[bytes], object]
+
+    def __init__(self, watch: _Watch) -> None:
+        self._watch = watch
+        self.done: Deferred[None] = Deferred(lambda _: self.stopProducing())
+
+    def dataReceived(self, data: bytes) -> None:
+        self._watch.progress()
+        self.write(data)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if reason.check(ResponseDone, PotentialDataLoss):  # the latter: a body that ends with its connection
+            self.done.callback(None)
+        else:
+            self.done.errback(reason)
+
+    def pauseProducing(self) -> None:
+        self._connection.pauseProducing()
+
+    def resumeProducing(self) -> None:
+        self._connection.resumeProducing()
+
+    def stopProducing(self) -> None:
+        self._connection.loseConnection()
+
+    @property
+    def _connection(self) -> Any:
+        return self.transport
+
+
+def _cause(error: BaseException) -> BaseException:
+    """What lies at the bottom of an error of twisted.web's client."""
+    reasons = getattr(error, "reasons", None)
+    return _cause(reasons[0].value) if reasons else error
+
+
+def _starts_at(response: IResponse, offset: int) -> bool:
+    return bool(response.headers.getRawHeaders("Content-Range", [""])[0].startswith(f"bytes {offset}-"))
+
+
+def _refusal(what: str, status: int, content: bytes) -> Exception:
+    """The error for an answer that is not 2xx."""
+    text = f"{status} {_texts(content)}"
+    # Shock says 400 for an index that is being built.
+    if status == 423 or (status >= 500 and status != 501) or "is locked" in text:
+        return MayPass(text)
+    return _REFUSALS.get(status, Invalid)(f"{what}: {text}")
+
+
+def _texts(content: bytes) -> str:
+    """The error texts of an envelope, or the beginning of whatever else came."""
+    try:
+        texts = msgspec.json.decode(content)["error"]
+        return "; ".join(texts) if isinstance(texts, list) else str(texts)
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return content[:200].decode("utf-8", "replace")

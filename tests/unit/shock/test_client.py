@@ -1,0 +1,321 @@
+"""The client against a host that does as it is told, in memory: bytes, retries, refusals."""
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from klein import Klein
+from msgspec import json
+from treq.client import HTTPClient
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from twisted.web.iweb import IRequest
+from zope.interface.verify import verifyObject
+
+from awed.api.body import AwedRequest
+from awed.api.form import Part
+from awed.model.errors import Invalid, NotFound, Unauthorized, Unavailable
+from awed.model.node import Lock, Node, NodeFile, NodeIndex
+from awed.shock.client import LOCK_PAUSES, ShockClient
+from awed.shock.http import IDLE_LIMIT, PAUSES
+from awed.shock.interface import IShock
+from tests.unit.api.traversal import MemoryClient, at_once
+
+TOKEN = "secret token"
+HOST = "http://user:password@shock.example"
+DATA = bytes(range(256)) * 1000
+
+
+class Host:
+    """Answers each request with the next of *answers*: bytes, a status and text, or whatever a callable does."""
+
+    app = Klein()
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.requests: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        self.fields: list[dict[str, tuple[str | None, bytes]]] = []
+
+    @app.route("/<path:_>", methods=["GET", "PUT", "POST", "DELETE"])
+    async def answer(self, request: AwedRequest, _: str) -> bytes:
+        self.requests.append(f"{request.method.decode()} {request.uri.decode()}")
+        self.headers.append({n.decode(): v[0].decode() for n, v in request.requestHeaders.getAllRawHeaders()})
+        parts = (await request.form()).parts
+        self.fields.append({part.name: (part.filename, content(part)) for part in parts})
+        answer = self.answers.pop(0)
+        if callable(answer):
+            return bytes(answer(request))
+        if isinstance(answer, bytes):
+            return answer
+        status, data = answer
+        request.setResponseCode(status)
+        ok = status == 200
+        return json.encode({"status": status, "data": data if ok else None, "error": None if ok else [data]})
+
+
+def content(part: Part) -> bytes:
+    return part.path.read_bytes() if part.path else part.data or b""
+
+
+class Talk:
+    """A client and its host; time stands still until :meth:`result` needs it."""
+
+    def __init__(self, directory: Path, *answers: Any) -> None:
+        self.clock = Clock()
+        self.host = Host(*answers)
+        self.http = MemoryClient(self.host.app.resource(), directory)
+        self.client = ShockClient(self.http, self.clock, at_once, HOST)
+        self.path = directory / "file"
+
+    def settle(self) -> None:
+        for _ in range(60):  # each flush may make the client ask for more
+            self.http.flush()
+
+    def result(self, call: Coroutine[Deferred[Any], Any, Any], *pauses: float) -> Any:
+        results: list[Any] = []
+        Deferred.fromCoroutine(call).addBoth(results.append)
+        self.settle()
+        for pause in pauses:
+            assert not results
+            self.clock.advance(pause)
+            self.settle()
+        assert results
+        assert not self.clock.getDelayedCalls()
+        if isinstance(results[0], Failure):
+            results[0].raiseException()
+        return results[0]
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Callable[..., Talk]:
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    return lambda *answers: Talk(tmp_path, *answers)
+
+
+Talking = Callable[..., Talk]
+
+
+def broken(request: Any) -> bytes:
+    request.transport.loseConnection()
+    return b""
+
+
+def short(request: Any) -> bytes:
+    request.setHeader("Content-Length", str(len(DATA)))
+    request.setHeader("ETag", '"1"')
+    request.write(DATA[:1000])
+    request.transport.loseConnection()
+    return b""
+
+
+def rest(request: IRequest) -> bytes:
+    request.setResponseCode(206)
+    request.setHeader("Content-Range", f"bytes 1000-{len(DATA) - 1}/{len(DATA)}")
+    return DATA[1000:]
+
+
+def test_it_is_a_shock(talk: Talking) -> None:
+    assert verifyObject(IShock, talk().client)
+
+
+def test_a_download_is_the_file_and_its_size(talk: Talking) -> None:
+    t = talk(DATA)
+    md5 = hashlib.md5(DATA).hexdigest()
+    assert t.result(t.client.download("n1", t.path, token=TOKEN, md5=md5)) == len(DATA)
+    assert t.path.read_bytes() == DATA
+    assert t.host.requests == ["GET /node/n1?download"]
+    assert t.host.headers[0]["Authorization"] == TOKEN
+
+
+def test_a_part_is_asked_for_by_index_and_range(talk: Talking) -> None:
+    t = talk(b"x")
+    t.result(t.client.download("n1", t.path, token="abc", part=("chunkrecord", "3-5")))
+    assert t.host.requests == ["GET /node/n1?download&index=chunkrecord&part=3-5"]
+    assert t.host.headers[0]["Authorization"] == "OAuth abc"
+
+
+def test_a_download_that_broke_off_goes_on_where_it_was(talk: Talking) -> None:
+    t = talk(short, rest)
+    md5 = hashlib.md5(DATA).hexdigest()
+    assert t.result(t.client.download("n1", t.path, md5=md5), PAUSES[0]) == len(DATA)
+    assert t.path.read_bytes() == DATA
+    assert t.host.headers[1]["Range"] == "bytes=1000-"
+    assert t.host.headers[1]["If-Range"] == '"1"'
+
+
+def test_a_host_that_sends_all_again_is_taken_at_its_word(talk: Talking) -> None:
+    t = talk(short, DATA)
+    t.result(t.client.download("n1", t.path), PAUSES[0])
+    assert t.path.read_bytes() == DATA
+
+
+def test_a_wrong_md5_is_tried_again_and_then_an_error_and_no_file(talk: Talking) -> None:
+    t = talk(b"wrong", b"wrong", b"wrong", b"wrong")
+    with pytest.raises(Unavailable, match=r"download node n1 at http://shock.example: the md5 .* expected abc"):
+        t.result(t.client.download("n1", t.path, md5="abc"), *PAUSES)
+    assert not t.path.exists()
+
+
+@pytest.mark.parametrize("failure", [broken, (500, "database"), (423, "Node file is locked"), (400, "is locked")])
+def test_what_may_pass_is_tried_again(talk: Talking, failure: Any) -> None:
+    t = talk(failure, failure, failure, DATA)
+    assert t.result(t.client.download("n1", t.path), *PAUSES) == len(DATA)
+
+
+def test_what_does_not_pass_ends_and_names_host_node_call_and_cause(talk: Talking) -> None:
+    t = talk(*[(503, "no disk")] * 4)
+    with pytest.raises(Unavailable) as caught:
+        t.result(t.client.node("n1", TOKEN), *PAUSES)
+    assert str(caught.value) == "get node n1 at http://shock.example: 503 no disk (tried 4 times)"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ((404, "Node not found"), NotFound),
+        ((401, "User Unauthorized"), Unauthorized),
+        ((400, "Node has no file"), Invalid),
+        ((501, "This request type is not implemented."), Invalid),
+    ],
+)
+def test_a_refusal_is_not_tried_again(talk: Talking, answer: tuple[int, str], error: type[Exception]) -> None:
+    t = talk(answer)
+    with pytest.raises(error, match=f"download node n1 at http://shock.example: {answer[0]} {answer[1]}"):
+        t.result(t.client.download("n1", t.path, token=TOKEN))
+    assert not t.path.exists()
+
+
+def test_a_silent_host_is_given_up(talk: Talking) -> None:
+    t = talk()
+    t.client = ShockClient(SilentClient(), t.clock, at_once, HOST)
+    with pytest.raises(Unavailable, match="no progress for 120 s"):
+        t.result(
+            t.client.node("n1", ""),
+            *[IDLE_LIMIT, PAUSES[0], IDLE_LIMIT, PAUSES[1]],
+            IDLE_LIMIT,
+            PAUSES[2],
+            IDLE_LIMIT,
+        )
+
+
+class SilentClient(HTTPClient):
+    def __init__(self) -> None:
+        pass
+
+    def request(self, *args: Any, **kwargs: Any) -> Deferred[Any]:
+        return Deferred()
+
+
+@pytest.mark.parametrize("size", [0, 10, 1_000_000])
+def test_an_upload_streams_the_file_and_its_attributes(talk: Talking, size: int) -> None:
+    t = talk((200, Node("n1")))
+    t.path.write_bytes(b"x" * size)
+    node = t.result(t.client.upload("n1", t.path, filename="out.txt", token=TOKEN, attributes={"a": 1}))
+    assert node.id == "n1"
+    assert t.host.requests == ["PUT /node/n1"]
+    assert t.host.fields == [{"upload": ("out.txt", b"x" * size), "attributes": ("attributes.json", b'{"a":1}')}]
+
+
+def test_a_rank_is_uploaded_as_that_part(talk: Talking) -> None:
+    t = talk((200, Node("n1")))
+    t.path.write_bytes(b"x")
+    t.result(t.client.upload("n1", t.path, filename="out.txt", rank=7))
+    assert t.host.fields == [{"7": ("out.txt", b"x")}]
+
+
+def test_an_upload_whose_answer_was_lost_is_not_an_error(talk: Talking) -> None:
+    node = Node("n1", file=NodeFile(size=1, checksum={"md5": hashlib.md5(b"x").hexdigest()}))
+    t = talk(broken, (400, "Node file immutable"), (200, node), (200, node))
+    t.path.write_bytes(b"x")
+    assert t.result(t.client.upload("n1", t.path, filename="f"), PAUSES[0]) == node
+
+
+def test_another_file_in_the_node_is_an_error(talk: Talking) -> None:
+    t = talk((400, "Node file immutable"), (200, Node("n1")))
+    t.path.write_bytes(b"x")
+    with pytest.raises(Invalid, match=r"upload f to node n1 .* Node file immutable"):
+        t.result(t.client.upload("n1", t.path, filename="f"))
+
+
+def test_a_parts_node_is_made_in_two_steps(talk: Talking) -> None:
+    t = talk((200, Node("n1")), (200, Node("n1", type="parts")))
+    assert t.result(t.client.create(TOKEN, parts=3, file_name="all")).type == "parts"
+    assert t.host.requests == ["POST /node", "PUT /node/n1"]
+    assert t.host.fields[1] == {"parts": (None, b"3"), "file_name": (None, b"all")}
+
+
+def test_a_node_is_waited_for_until_its_file_is_unlocked(talk: Talking) -> None:
+    locked = Node("n1", file=NodeFile(locked=Lock()))
+    t = talk((200, locked), (200, locked), (200, Node("n1")))
+    assert t.result(t.client.node("n1", ""), *LOCK_PAUSES[:2]) == Node("n1")
+
+
+def test_a_lock_that_failed_is_an_error(talk: Talking) -> None:
+    t = talk((200, Node("n1", file=NodeFile(locked=Lock(error="disk full")))))
+    with pytest.raises(Invalid, match="disk full"):
+        t.result(t.client.node("n1", ""))
+
+
+def test_an_index_is_made_only_once_and_waited_for(talk: Talking) -> None:
+    done = Node("n1", indexes={"line": NodeIndex(total_units=4)})
+    building = Node("n1", indexes={"line": NodeIndex(locked=Lock())})
+    t = talk((200, Node("n1")), (200, None), (200, building), (200, done))
+    assert t.result(t.client.index("n1", "line", ""), LOCK_PAUSES[0]).total_units == 4
+    t = talk((200, done))
+    assert t.result(t.client.index("n1", "line", "")).total_units == 4
+
+
+def test_deleting_what_is_gone_is_no_error(talk: Talking) -> None:
+    t = talk((404, "Node not found"))
+    assert t.result(t.client.delete("n1", "")) is None
+
+
+def test_nulls_of_a_document_are_what_is_not_set(talk: Talking) -> None:
+    document = {
+        "id": "n1",
+        "file": {"checksum": None, "size": 0},
+        "indexes": None,
+        "tags": None,
+        "version_parts": None,
+    }
+    t = talk((200, document))
+    assert t.result(t.client.node("n1", "")) == Node("n1")
+
+
+def test_an_answer_that_is_no_shocks_is_told(talk: Talking) -> None:
+    t = talk(b"<html>")
+    with pytest.raises(Unavailable, match="not one of a Shock"):
+        t.result(t.client.node("n1", ""))
+
+
+def test_a_plain_url_may_lead_elsewhere_but_not_in_circles(talk: Talking) -> None:
+    def moved(request: IRequest) -> bytes:
+        request.redirect(b"http://other.example/b")
+        return b""
+
+    t = talk(moved, b"hello")
+    assert t.result(t.client.fetch_url("http://host.example/a?key=secret", t.path)) == 5
+    t = talk(*[moved] * 30)
+    with pytest.raises(Invalid, match=r"get http://host.example/a: too many redirects"):
+        t.result(t.client.fetch_url("http://host.example/a?key=secret", t.path))
+
+
+@pytest.mark.parametrize("url", ["ftp://host/x", "nonsense", "http://[::1/x", ""])
+def test_what_is_no_url_is_told(talk: Talking, url: str) -> None:
+    t = talk()
+    with pytest.raises(Invalid, match="not a valid http or https URL"):
+        t.result(t.client.fetch_url(url, t.path))
+
+
+def test_no_error_tells_a_token(talk: Talking) -> None:
+    for answer in ((401, "User Unauthorized"), (404, "gone"), b"<html>"):
+        t = talk(answer)
+        with pytest.raises(Exception) as caught:  # noqa: PT011
+            t.result(t.client.node("n1", TOKEN))
+        assert "secret" not in str(caught.value)
+        assert "password" not in str(caught.value)
