@@ -21,7 +21,7 @@ from twisted.web.client import (
     ResponseFailed,
     ResponseNeverReceived,
 )
-from twisted.web.error import PageRedirect, RedirectWithNoLocation, SchemeNotSupported
+from twisted.web.error import InfiniteRedirection, PageRedirect, RedirectWithNoLocation, SchemeNotSupported
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
@@ -52,7 +52,7 @@ _BROKEN = (
     ResponseFailed,
     ResponseNeverReceived,
 )
-_LOST = (PageRedirect, RedirectWithNoLocation)
+_LOST = (InfiniteRedirection, PageRedirect, RedirectWithNoLocation)
 _REFUSALS: Mapping[int, type[AwedError]] = {
     401: Unauthorized,
     403: Unauthorized,
