@@ -85,6 +85,10 @@ class MayPass(Exception):
     """This try failed, the next may not. The text is the cause."""
 
 
+class _Astray(Exception):
+    """Redirected without end, or to nowhere."""
+
+
 class DataHttp:
     """Requests to data hosts.
 
@@ -186,6 +190,8 @@ class DataHttp:
             return cast(IResponse, await watch.guard(waiting))
         except RequestGenerationFailed as error:
             raise Invalid(f"{call.what}: {_cause(error)}") from None
+        except _Astray:
+            raise Invalid(f"{call.what}: too many redirects, or one that leads nowhere") from None
         except (ValueError, SchemeNotSupported):
             raise Invalid(f"{call.what}: this is not a valid http or https URL") from None
 
@@ -206,7 +212,7 @@ class _Watch:
             self._timer.reset(IDLE_LIMIT)
 
     async def guard(self, waiting: Deferred[T]) -> T:
-        """The result of *waiting*. Raises :class:`MayPass` if the connection broke or stood still."""
+        """The result of *waiting*. Raises :class:`MayPass` if the connection broke or stood still, or _Astray."""
         timer = self._timer = self._reactor.callLater(IDLE_LIMIT, waiting.cancel)
         try:
             return await waiting
@@ -217,7 +223,7 @@ class _Watch:
         except _BROKEN as error:
             cause = _cause(error)
             if isinstance(cause, _LOST):
-                raise Invalid(f"too many redirects, or one without a target: {cause}") from None
+                raise _Astray from None
             raise MayPass(str(cause) or type(cause).__name__) from None
         finally:
             if timer.active():
