@@ -16,7 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from awed.model.errors import Invalid
-from awed.workflow.faults import Faults, Place
+from awed.workflow.faults import Faults
+from awed.workflow.places import Place, walk
 
 T = TypeVar("T", bound=Struct)
 
@@ -39,6 +40,7 @@ def decode(body: bytes, kind: type[T], faults: Faults) -> T:
 
     Raises :class:`~awed.model.errors.Invalid` for what is no JSON at all.
     """
+    _check_encoding(body)
     if rb"\u0000" in body:
         _note_nuls(_parsed(body), faults)
     try:
@@ -46,30 +48,31 @@ def decode(body: bytes, kind: type[T], faults: Faults) -> T:
     except msgspec.ValidationError:
         fitting = _fitting(_parsed(body), kind, (), faults)
         return msgspec.convert({} if fitting is _MISFIT else fitting, kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise _malformed(body, error) from None
+
+
+def _check_encoding(body: bytes) -> None:
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        raise _malformed_at(body, error.start, "invalid UTF-8") from None
 
 
 def _parsed(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise _malformed(body, error) from None
 
 
 def _note_nuls(document: Any, faults: Faults) -> None:
     """NUL characters are refused everywhere: commands, environments, files and databases cannot hold them."""
-    rest: list[tuple[Place, Any]] = [((), document)]
-    while rest:
-        place, value = rest.pop()
+    for place, value in walk(document, ()):
         if isinstance(value, str) and "\0" in value:
             faults.at(place, "contains a NUL character")
-        elif isinstance(value, dict):
-            if any("\0" in name for name in value):
-                faults.at(place, "a name contains a NUL character")
-            rest.extend(((*place, name), item) for name, item in value.items())
-        elif isinstance(value, list):
-            rest.extend(((*place, number), item) for number, item in enumerate(value))
+        elif place and "\0" in str(place[-1]):
+            faults.at(place[:-1], "a name contains a NUL character")
 
 
 def _fitting(value: Any, kind: Any, place: Place, faults: Faults) -> Any:
@@ -146,10 +149,6 @@ def _malformed(body: bytes, error: Exception) -> Invalid:
         return Invalid("malformed JSON: nested too deeply")
     if isinstance(error, msgspec.ValidationError):  # a number that no float holds; msgspec does not say where
         return Invalid("malformed JSON: number out of range")
-    try:
-        body.decode()
-    except UnicodeDecodeError as undecodable:
-        return _malformed_at(body, undecodable.start, "invalid UTF-8")
     message = re.fullmatch(r"(?:JSON is malformed: )?(.*?)(?: \(byte (\d+)\))?", str(error), re.DOTALL)
     assert message is not None
     if message[2] is None:

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from awed.model.job import IO
 from awed.workflow.document import SentTask, entries
-from awed.workflow.faults import FEW, Faults, Place, listed, quoted
+from awed.workflow.faults import Faults
 from awed.workflow.graph import cycles
 from awed.workflow.names import short_name
+from awed.workflow.places import Place
+from awed.workflow.wording import FEW, listed, quoted
 
 UPDATE = "update"
 """The type of an output that is no new node: it changes the attributes of one that exists."""
@@ -27,7 +29,8 @@ class Dependencies:
         """For each task those it waits for. Origins become short ids in place. Circles are noted."""
         found = [self._of(number) for number in range(len(self._tasks))]
         for circle in cycles(dict(zip(self._names, found, strict=True))):
-            self._faults.add(f"dependency cycle: {_drawn(circle)}", ("tasks",))
+            first = ("tasks", self._numbers[circle[0]], "dependsOn")
+            self._faults.add(first, f"dependency cycle: {_drawn(circle)}")
         return found
 
     def _of(self, number: int) -> list[str]:

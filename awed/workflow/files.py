@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from awed.model.job import IO, NO_NODE, OWN_HOST, PartInfo
 from awed.workflow.dependencies import UPDATE
 from awed.workflow.document import Files, SentTask, entries
-from awed.workflow.faults import Faults, Place, cut, listed, quoted, shown
+from awed.workflow.faults import Faults
+from awed.workflow.places import Place, shown
 from awed.workflow.values import LARGEST, MOST_WORK, check_attributes, check_number, check_path
+from awed.workflow.wording import cut, listed, quoted
 
 _HOST = re.compile(
     r"https?://"
@@ -32,7 +34,7 @@ def check_files(task: SentTask, task_id: str, place: Place, faults: Faults) -> N
             _check_file(io, (*place, kind, key), faults)
             if io.filename and io.filename in seen:
                 text = f"invalid {kind}: task {task_id} contains multiple {kind} with filename={cut(io.filename)}"
-                faults.add(text, (*place, kind, key, "filename"))
+                faults.add((*place, kind, key, "filename"), text)
             seen.add(io.filename)
     if isinstance(task.partinfo, PartInfo):
         _check_partinfo(task.partinfo, task.inputs, (*place, "partinfo"), faults)
@@ -41,11 +43,15 @@ def check_files(task: SentTask, task_id: str, place: Place, faults: Faults) -> N
 def _check_file(io: IO, place: Place, faults: Faults) -> None:
     if not io.filename:
         faults.at((*place, "filename"), "missing")
-    io.directory = io.directory.removesuffix("/")
+    io.directory = _plain_directory(io.directory)
     for name in ("filename", "directory", "attrfile", "shockfilename"):
         check_path(getattr(io, name), (*place, name), faults)
     check_number(io.size, 0, LARGEST, (*place, "size"), faults)
     check_attributes(io.nodeattr, (*place, "nodeattr"), faults)
+
+
+def _plain_directory(sent: str) -> str:
+    return "" if sent in (".", "./") else sent.removesuffix("/") or sent
 
 
 def _check_partinfo(part: PartInfo, inputs: Files, place: Place, faults: Faults) -> None:
@@ -65,6 +71,7 @@ class Locator:
     def __init__(self, shockhost: str, own_hosts: Iterable[str], faults: Faults) -> None:
         self._own_hosts = {host.rstrip("/").lower() for host in own_hosts} | {OWN_HOST}
         self._faults = faults
+        self._checked_hosts: set[str] = set()
         self.shockhost = self._host(shockhost, ("shockhost",))
 
     def locate(self, task: SentTask, place: Place) -> None:
@@ -84,7 +91,7 @@ class Locator:
 
     def _predata(self, io: IO, place: Place) -> None:
         if not self._settle(io, place):
-            self._faults.add(f"Invalid IO, required fields url or host / node missing ({shown(place)})", place)
+            self._faults.add(place, f"Invalid IO, required fields url or host / node missing ({shown(place)})")
 
     def _output(self, io: IO, inputs: Files, place: Place) -> None:
         if not io.host:
@@ -123,10 +130,11 @@ class Locator:
         host = host.rstrip("/")
         if host.lower() in self._own_hosts:
             return OWN_HOST
-        if host:
+        if host and host not in self._checked_hosts:
+            self._checked_hosts.add(host)
             self._check(_HOST, host, place)
         return host
 
     def _check(self, form: re.Pattern[str], url: str, place: Place) -> None:
         if not form.fullmatch(url):
-            self._faults.add(f"Not a valid url: {cut(url)} ({shown(place)})", place)
+            self._faults.add(place, f"Not a valid url: {cut(url)} ({shown(place)})")

@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 
 from awed.model.ids import is_uuid, task_id
-from awed.workflow.faults import Faults, quoted
+from awed.workflow.faults import Faults
+from awed.workflow.wording import quoted
 
 _NAME = re.compile(r"[^\s/\\\x00-\x1f\x7f]{1,100}\Z")
 """What may stand in a path and be part of a directory's name."""
@@ -18,7 +19,7 @@ def is_name(text: str) -> bool:
 def check_job_id(sent: str, faults: Faults) -> None:
     """Note an id that is no UUID."""
     if not is_uuid(sent):
-        faults.add(f"Job-Id format wrong: {quoted(sent)}", ("id",))
+        faults.add(("id",), f"Job-Id format wrong: {quoted(sent)}")
 
 
 def short_name(job_id: str, sent: str) -> str:

@@ -16,7 +16,7 @@ from awed.workflow.faults import Faults
 from awed.workflow.files import Locator, check_files
 from awed.workflow.names import check_job_id, check_names, short_name
 from awed.workflow.submission import Submission
-from awed.workflow.values import check_info, check_task
+from awed.workflow.values import LARGEST, check_info, check_number, check_task
 
 
 def read_submission(
@@ -32,7 +32,7 @@ def read_submission(
     if sent.id:
         check_job_id(sent.id, faults)
     if not sent.tasks:
-        faults.add("invalid job script: task list empty", ("tasks",))
+        faults.add(("tasks",), "invalid job script: task list empty")
     check_info(sent.info, faults)
     locator = Locator(sent.shockhost, own_hosts, faults)
     for number, task in enumerate(sent.tasks):
@@ -59,16 +59,7 @@ def read_import(body: bytes, *, now: datetime) -> Job:
     """
     faults = Faults()
     sent = decode(body, FinishedJob, faults)
-    if sent.state != JobState.COMPLETED:
-        faults.add("invalid job import: must be completed", ("state",))
-    if sent.info is None:
-        faults.add("invalid job import: missing job info", ("info",))
-    if not sent.tasks:
-        faults.add("invalid job document: task list empty", ("tasks",))
-    if sent.id:
-        check_job_id(sent.id, faults)
-    else:
-        faults.add("invalid job import: missing job id", ("id",))
+    _check_finished(sent, faults)
     tasks = _checked_tasks(sent.id, sent.tasks, faults)
     faults.refuse_any()
     assert sent.info is not None
@@ -87,6 +78,24 @@ def read_import(body: bytes, *, now: datetime) -> Job:
         shockhost=sent.shockhost,
         tasks=[_finished(task, known) for task, known in finished],
     )
+
+
+def _check_finished(sent: FinishedJob, faults: Faults) -> None:
+    if sent.state != JobState.COMPLETED:
+        faults.add(("state",), "invalid job import: must be completed")
+    if sent.info:
+        check_info(sent.info, faults)
+    else:
+        faults.add(("info",), "invalid job import: missing job info")
+    if not sent.tasks:
+        faults.add(("tasks",), "invalid job document: task list empty")
+    if sent.id:
+        check_job_id(sent.id, faults)
+    else:
+        faults.add(("id",), "invalid job import: missing job id")
+    check_number(sent.resumed, 0, LARGEST, ("resumed",), faults)
+    for number, task in enumerate(sent.tasks):
+        check_number(task.computetime, 0, LARGEST, ("tasks", number, "computetime"), faults)
 
 
 def _checked_tasks(job_id: str, sent: Sequence[SentTask], faults: Faults) -> list[Task]:

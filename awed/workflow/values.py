@@ -4,7 +4,9 @@ from typing import Any
 
 from awed.model.job import Info
 from awed.workflow.document import SentInfo, SentTask
-from awed.workflow.faults import Faults, Place, quoted
+from awed.workflow.faults import Faults
+from awed.workflow.places import Place, walk
+from awed.workflow.wording import quoted
 
 MOST_WORK = 1_000_000
 """Workunits of a task, and MB of a part."""
@@ -26,10 +28,18 @@ def check_info(info: SentInfo | Info, faults: Faults) -> None:
 def check_task(task: SentTask, place: Place, faults: Faults) -> None:
     """Note what is wrong with a task's command and numbers."""
     if not task.cmd.name:
-        faults.at((*place, "cmd", "name"), "missing: what shall be run?")
+        faults.at((*place, "cmd", "name"), "missing")
+    _check_variables(task.cmd.environ.public, (*place, "cmd", "environ", "public"), faults)
+    _check_variables(task.cmd.environ.private, (*place, "cmd", "environ", "private"), faults)
     check_number(task.totalwork, -LARGEST, MOST_WORK, (*place, "totalwork"), faults)
     check_number(task.maxworksize, 0, MOST_WORK, (*place, "maxworksize"), faults)
     check_attributes(task.userattr, (*place, "userattr"), faults)
+
+
+def _check_variables(environ: dict[str, str], place: Place, faults: Faults) -> None:
+    for name in environ:
+        if not name or "=" in name:
+            faults.at(place, f"{quoted(name)} cannot be the name of a variable")
 
 
 def check_number(value: int, least: int, most: int, place: Place, faults: Faults) -> None:
@@ -42,19 +52,14 @@ def check_number(value: int, least: int, most: int, place: Place, faults: Faults
 
 def check_attributes(attributes: dict[str, Any], place: Place, faults: Faults) -> None:
     """Note values of free attributes that could not be stored."""
-    rest: list[tuple[Place, Any]] = [((*place, name), value) for name, value in attributes.items()]
-    while rest:
-        inner, value = rest.pop()
-        if isinstance(value, int):
-            check_number(value, -LARGEST, LARGEST, inner, faults)
-        elif not isinstance(value, dict | list):
-            continue
-        elif len(inner) - len(place) >= MOST_NESTED:
+    if not attributes:  # as most are
+        return
+    for inner, value in walk(attributes, place):
+        if len(inner) - len(place) > MOST_NESTED:
             faults.at(place, f"nested more than {MOST_NESTED} levels deep")
             return
-        else:
-            items = value.items() if isinstance(value, dict) else enumerate(value)
-            rest.extend(((*inner, key), item) for key, item in items)
+        if isinstance(value, int):
+            check_number(value, -LARGEST, LARGEST, inner, faults)
 
 
 def check_path(path: str, place: Place, faults: Faults) -> None:
@@ -66,7 +71,7 @@ def check_path(path: str, place: Place, faults: Faults) -> None:
         faults.at(place, f"{quoted(path)} is absolute")
     elif ".." in parts:
         faults.at(place, f"{quoted(path)} leaves its directory")
-    elif "" in parts or "." in parts:
+    elif "" in parts or parts[-1] == ".":
         faults.at(place, f"{quoted(path)} has an empty part")
     elif any(len(part.encode()) > LONGEST_NAME for part in parts):
         faults.at(place, f"{quoted(path)} is too long")
