@@ -8,6 +8,7 @@ from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request, Site
 
+from awed.api.channel import ApiChannel
 from awed.api.envelope import answer, answer_error
 from awed.api.errors import no_resource
 from awed.api.hosts import HOST_HEADER
@@ -18,6 +19,8 @@ IDLE_TIMEOUT = 90.0
 
 class ApiSite(Site):
     """The factory of the API's connections, which are kept alive. Their requests read bodies, never twisted.web."""
+
+    protocol = ApiChannel  # type: ignore[assignment]
 
     def __init__(self, root: IResource, request_factory: Callable[..., Request], reactor: IReactorTime) -> None:
         super().__init__(  # type: ignore[no-untyped-call]

@@ -10,6 +10,7 @@ from twisted.internet.testing import StringTransport
 from twisted.web.resource import IResource
 from twisted.web.server import Request
 
+from awed.api.channel import ApiChannel
 from awed.api.site import ApiSite
 
 HOST = IPv4Address("TCP", "192.0.2.1", 8001)
@@ -29,15 +30,25 @@ class Reply:
         return msgspec.json.decode(self.body)
 
 
-def raw(root: IResource, data: bytes, request_factory: type[Request] = Request) -> bytes:
-    """All that the site around *root* sends when *data* arrives on a connection."""
+def raw(
+    root: IResource, data: bytes, request_factory: type[Request] = Request, *, then_closes: bool = False
+) -> bytes:
+    """All that the site around *root* sends when *data* arrives on a connection, whose peer may send no more then."""
+    connection, transport = connect(root, request_factory)
+    connection.dataReceived(data)
+    if then_closes:
+        connection.readConnectionLost()
+    return bytes(transport.value())
+
+
+def connect(root: IResource, request_factory: type[Request] = Request) -> tuple[ApiChannel, StringTransport]:
+    """A fresh connection to the site around *root*, and what it sends."""
     site = ApiSite(root, request_factory, Clock())
     connection = site.buildProtocol(PEER)  # type: ignore[no-untyped-call]
-    assert connection is not None
+    assert isinstance(connection, ApiChannel)
     transport = StringTransport(HOST, PEER)
-    connection.makeConnection(transport)
-    connection.dataReceived(data)
-    return bytes(transport.value())
+    connection.makeConnection(transport)  # type: ignore[no-untyped-call]
+    return connection, transport
 
 
 def call(
