@@ -1,0 +1,199 @@
+"""The other ways to look at a job: in one line, with its logs, with its times and sizes."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from awed.model.ids import work_id
+from awed.model.job import IO, Job, JobError, Task
+from awed.model.states import JobState, TaskState
+from awed.model.times import NO_TIME
+from awed.model.work import WorkReport
+
+_RUNNING = (TaskState.QUEUED, TaskState.IN_PROGRESS)
+
+
+class MinimalJob(Struct):
+    """A job in one line. *task*: places of the tasks that matter now, *state*: their states (or the job's own);
+    *size*: bytes of the first task's inputs; *userattr*: the attributes that were asked for."""
+
+    id: str
+    name: str
+    size: int
+    submittime: datetime
+    completedtime: datetime
+    computetime: int
+    task: list[int]
+    state: list[str]
+    userattr: dict[str, Any]
+
+
+class Logs(Struct):
+    """What a workunit wrote."""
+
+    stdout: str = ""
+    stderr: str = ""
+    worknotes: str = ""
+
+
+class WorkLogs(Struct):
+    wuid: str
+    rank: int
+    logs: Logs
+
+
+class TaskLogs(Struct):
+    taskid: str
+    state: TaskState
+    totalwork: int
+    completeddate: datetime
+    workunits: list[WorkLogs]
+
+
+class JobLogs(Struct):
+    """``?report``: how far a job is, and the logs of all its workunits."""
+
+    id: str
+    state: JobState
+    updatetime: datetime
+    notes: str
+    lastfailed: str
+    error: JobError | None
+    resumed: int
+    tasks: list[TaskLogs]
+
+
+class TaskPerf(Struct):
+    """Times are seconds since 1970, 0 for "not yet"; *resp*: seconds from queued to end; sizes in bytes, by file."""
+
+    queued: int
+    start: int
+    end: int
+    resp: int
+    size_infile: list[int]
+    size_outfile: list[int]
+
+
+class JobPerf(Struct):
+    """``?perf``: times and sizes of a job, its tasks and its workunits, as far as they are known."""
+
+    id: str
+    queued: int
+    start: int
+    end: int
+    resp: int
+    task_stats: dict[str, TaskPerf]
+    work_stats: dict[str, dict[str, Any]]
+
+
+class WorkPerf(Struct):
+    """What a worker measures of one workunit: times in seconds since 1970, durations in seconds, sizes in bytes."""
+
+    queued: int = 0
+    done: int = 0
+    resp: int = 0
+    checkout: int = 0
+    deliver: int = 0
+    clientresp: int = 0
+    time_predata_in: float = 0
+    time_data_in: float = 0
+    time_data_out: float = 0
+    runtime: int = 0
+    dockerprep: int = 0
+    max_mem_usage: int = 0
+    max_memory_total_rss: int = 0
+    max_memory_total_swap: int = 0
+    client_id: str = ""
+    size_predata: int = 0
+    size_infile: int = 0
+    size_outfile: int = 0
+
+
+def minimal(job: Job, attributes: Sequence[str]) -> MinimalJob:
+    """*job* in one line, with these of its user attributes."""
+    places, states = _now(job)
+    return MinimalJob(
+        id=job.id,
+        name=job.info.name,
+        size=sum(io.size for io in job.tasks[0].inputs) if job.tasks else 0,
+        submittime=job.info.submittime,
+        completedtime=job.info.completedtime,
+        computetime=sum(task.computetime for task in job.tasks),
+        task=places,
+        state=states,
+        userattr={name: job.info.userattr[name] for name in attributes if name in job.info.userattr},
+    )
+
+
+def _now(job: Job) -> tuple[list[int], list[str]]:
+    """Which tasks matter now, and in which states they are."""
+    if job.state is JobState.SUSPEND:
+        failed = [place for place, task in enumerate(job.tasks) if job.lastfailed.startswith(f"{task.taskid}_")]
+        return failed, [job.state]
+    if job.state in (JobState.COMPLETED, JobState.DELETED):
+        return [], [job.state]
+    running = [(place, task.state) for place, task in enumerate(job.tasks) if task.state in _RUNNING]
+    waiting = ((place, task.state) for place, task in enumerate(job.tasks) if task.state is not TaskState.COMPLETED)
+    chosen = running or [pair for pair, _ in zip(waiting, range(1), strict=False)]
+    return [place for place, _ in chosen], [state for _, state in chosen]
+
+
+def with_logs(job: Job, reports: Iterable[WorkReport]) -> JobLogs:
+    """*job* with the logs of its workunits, empty where none came yet."""
+    logs = {report.wuid: Logs(report.stdout, report.stderr, report.worknotes) for report in reports}
+    return JobLogs(
+        id=job.id,
+        state=job.state,
+        updatetime=job.updatetime,
+        notes=job.notes,
+        lastfailed=job.lastfailed,
+        error=job.error,
+        resumed=job.resumed,
+        tasks=[_task_logs(task, logs) for task in job.tasks],
+    )
+
+
+def _task_logs(task: Task, logs: dict[str, Logs]) -> TaskLogs:
+    ranks = range(1, task.totalwork + 1) if task.totalwork > 1 else (0,)
+    ids = ((work_id(task.taskid, rank), rank) for rank in ranks)
+    workunits = [WorkLogs(wuid, rank, logs.get(wuid) or Logs()) for wuid, rank in ids]
+    return TaskLogs(task.taskid, task.state, task.totalwork, task.completeddate, workunits)
+
+
+def with_perf(job: Job, reports: Iterable[WorkReport]) -> JobPerf:
+    """*job*'s times and sizes, with what the workers measured."""
+    queued, start, end = map(_seconds, (job.info.submittime, job.info.startedtime, job.info.completedtime))
+    return JobPerf(
+        id=job.id,
+        queued=queued,
+        start=start,
+        end=end,
+        resp=_between(queued, end),
+        task_stats={task.taskid: _task_perf(task) for task in job.tasks},
+        work_stats={report.wuid: _work_perf(report) for report in reports},
+    )
+
+
+def _task_perf(task: Task) -> TaskPerf:
+    queued, start, end = map(_seconds, (task.createddate, task.starteddate, task.completeddate))
+    return TaskPerf(queued, start, end, _between(queued, end), _sizes(task.inputs), _sizes(task.outputs))
+
+
+def _work_perf(report: WorkReport) -> dict[str, Any]:
+    measured = msgspec.json.decode(report.perf, type=dict[str, Any]) if report.perf is not None else {}
+    return {**msgspec.structs.asdict(WorkPerf()), **measured}
+
+
+def _sizes(files: Iterable[IO]) -> list[int]:
+    return [io.size for io in files]
+
+
+def _seconds(moment: datetime) -> int:
+    return 0 if moment == NO_TIME else int(moment.timestamp())
+
+
+def _between(start: int, end: int) -> int:
+    return end - start if start and end else 0

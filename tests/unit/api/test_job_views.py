@@ -1,0 +1,116 @@
+"""The other ways to look at a job, as recorded from the original."""
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from msgspec import Raw
+
+from awed.api.job_views import minimal, with_logs, with_perf
+from awed.model.job import IO, Info, Job, JobError, Task
+from awed.model.states import JobState, TaskState
+from awed.model.times import NO_TIME
+from awed.model.work import WorkReport
+
+START = datetime(2026, 11, 23, 20, 41, 5, tzinfo=UTC)
+END = datetime(2026, 11, 23, 20, 41, 6, 900000, tzinfo=UTC)
+SECOND = int(START.timestamp())
+
+
+def job(*states: TaskState, state: JobState = JobState.IN_PROGRESS, lastfailed: str = "") -> Job:
+    tasks = [Task(f"j_{number}", "j", state=task_state, computetime=2) for number, task_state in enumerate(states)]
+    return Job("j", Info(name="n", userattr={"a": 1, "b": 2}), state=state, lastfailed=lastfailed, tasks=tasks)
+
+
+@pytest.mark.parametrize(
+    ("shown", "places", "states"),
+    [
+        (job(TaskState.COMPLETED, TaskState.QUEUED, TaskState.IN_PROGRESS), [1, 2], ["queued", "in-progress"]),
+        (job(TaskState.COMPLETED, TaskState.PENDING, TaskState.PENDING), [1], ["pending"]),
+        (job(TaskState.COMPLETED, state=JobState.COMPLETED), [], ["completed"]),
+        (job(TaskState.PENDING, state=JobState.DELETED), [], ["deleted"]),
+        (job(TaskState.SUSPEND, TaskState.SUSPEND, state=JobState.SUSPEND, lastfailed="j_1_0"), [1], ["suspend"]),
+        (job(TaskState.SUSPEND, state=JobState.SUSPEND), [], ["suspend"]),
+    ],
+)
+def test_the_tasks_that_matter_now(shown: Job, places: list[int], states: list[str]) -> None:
+    view = minimal(shown, [])
+    assert (view.task, view.state) == (places, states)
+
+
+def test_a_job_in_one_line() -> None:
+    shown = job(TaskState.QUEUED, TaskState.PENDING)
+    shown.tasks[0].inputs = [IO("a", size=3), IO("b", size=4)]
+    view = minimal(shown, ["b", "c"])
+    assert (view.name, view.size, view.computetime, view.userattr) == ("n", 7, 4, {"b": 2})
+    assert list(msgspec.to_builtins(view)) == [
+        "id",
+        "name",
+        "size",
+        "submittime",
+        "completedtime",
+        "computetime",
+        "task",
+        "state",
+        "userattr",
+    ]
+
+
+def test_a_job_without_tasks() -> None:
+    assert minimal(Job("j"), []).size == 0
+
+
+def test_logs_of_all_ranks_empty_where_none_came() -> None:
+    shown = job(TaskState.IN_PROGRESS, TaskState.PENDING)
+    shown.tasks[0].totalwork = 2
+    shown.error = JobError(workfailed="j_0_2")
+    view = with_logs(shown, [WorkReport("j_0_2", "j", "j_0", 2, stdout="out", worknotes="note")])
+    assert msgspec.to_builtins(view.tasks) == [
+        {
+            "taskid": "j_0",
+            "state": "in-progress",
+            "totalwork": 2,
+            "completeddate": "0001-01-01T00:00:00Z",
+            "workunits": [
+                {"wuid": "j_0_1", "rank": 1, "logs": {"stdout": "", "stderr": "", "worknotes": ""}},
+                {"wuid": "j_0_2", "rank": 2, "logs": {"stdout": "out", "stderr": "", "worknotes": "note"}},
+            ],
+        },
+        {
+            "taskid": "j_1",
+            "state": "pending",
+            "totalwork": 1,
+            "completeddate": "0001-01-01T00:00:00Z",
+            "workunits": [{"wuid": "j_1_0", "rank": 0, "logs": {"stdout": "", "stderr": "", "worknotes": ""}}],
+        },
+    ]
+    assert view.error == shown.error
+
+
+def test_times_and_sizes() -> None:
+    shown = job(TaskState.COMPLETED)
+    shown.info = Info(submittime=START, startedtime=END, completedtime=END)
+    task = shown.tasks[0]
+    task.createddate, task.starteddate, task.completeddate = START, START, END
+    task.inputs, task.outputs = [IO("a", size=11)], [IO("b", size=22)]
+    view = with_perf(shown, [WorkReport("j_0_0", "j", "j_0", 0, perf=Raw(b'{"runtime": 2, "own": 1}'))])
+    assert (view.queued, view.start, view.end, view.resp) == (SECOND, SECOND + 1, SECOND + 1, 1)
+    assert msgspec.to_builtins(view.task_stats) == {
+        "j_0": {
+            "queued": SECOND,
+            "start": SECOND,
+            "end": SECOND + 1,
+            "resp": 1,
+            "size_infile": [11],
+            "size_outfile": [22],
+        }
+    }
+    work = view.work_stats["j_0_0"]
+    assert (work["runtime"], work["own"], work["client_id"]) == (2, 1, "")
+
+
+def test_what_has_not_happened_is_0() -> None:
+    shown = job(TaskState.PENDING)
+    shown.info = Info(submittime=START, completedtime=NO_TIME)
+    view = with_perf(shown, [])
+    assert (view.queued, view.end, view.resp, view.task_stats["j_0"].queued) == (SECOND, 0, 0, 0)
