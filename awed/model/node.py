@@ -74,18 +74,8 @@ class Node(Struct):
 
 
 class NodeRecord(Struct):
-    """A node as it is stored. *bytes_of* is the id of the node under whose name its file lies on disk
-    (its own, or the node it is a copy of); the parent's id and ranges of a subset stand in *subset*."""
+    """A node as it is stored: its document and its rights. What a restart finds out by itself is not in it: locks,
+    and the parts that have arrived of a file that is not merged yet."""
 
     node: Node
     acl: Acl
-    bytes_of: str = ""
-    subset: "Subset | None" = None
-
-
-class Subset(Struct):
-    """Which records of a parent's index a subset node shows."""
-
-    parent: str
-    index: str
-    records: list[int]

@@ -44,13 +44,13 @@ class ShockClient:
         self._in_thread = in_thread
         self._host = host.rstrip("/")
 
-    async def node(self, node_id: str, token: str) -> Node:
-        """The node's document, once its file is not locked any more."""
+    async def node(self, node_id: str, token: str = "", owner: str = "") -> Node:
+        """The node's document, once its file is not locked any more. *owner* follows from the token, here as below."""
         node = await self._look(node_id, token)
         return await self._unlocked(node, token, lambda node: node.file.locked)
 
-    async def create(self, token: str, owner: str = "", parts: int = 0, file_name: str = "") -> Node:
-        """A new, empty node; with *parts* > 1 a parts node. *owner* follows from the token."""
+    async def create(self, token: str = "", owner: str = "", parts: int = 0, file_name: str = "") -> Node:
+        """A new, empty node; with *parts* > 1 a parts node."""
         node = _node(await self._ask("create node", "POST", "", token))
         if parts > 1:
             fields = [_text("parts", str(parts))]
@@ -59,7 +59,7 @@ class ShockClient:
             node = await self._update(node.id, "set parts of", fields, token)
         return node
 
-    async def index(self, node_id: str, index: str, token: str) -> NodeIndex:
+    async def index(self, node_id: str, index: str, token: str = "", owner: str = "") -> NodeIndex:
         """Make the index if it is not there, and wait for it.
 
         Raises :class:`~awed.model.errors.Invalid` if it cannot be made.
@@ -71,7 +71,7 @@ class ShockClient:
         node = await self._unlocked(node, token, lambda node: node.indexes[index].locked)
         return node.indexes[index]
 
-    async def delete(self, node_id: str, token: str) -> None:
+    async def delete(self, node_id: str, token: str = "", owner: str = "") -> None:
         """Remove the node, if it is there."""
         try:
             await self._ask("delete node", "DELETE", node_id, token)
