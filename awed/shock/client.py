@@ -45,7 +45,7 @@ class ShockClient:
         self._host = host.rstrip("/")
 
     async def node(self, node_id: str, token: str = "", owner: str = "") -> Node:
-        """The node's document, once its file is not locked any more. *owner* follows from the token, here as below."""
+        """The node's document, once its file is not locked any more. Here as below *owner* follows from the token."""
         node = await self._look(node_id, token)
         return await self._unlocked(node, token, lambda node: node.file.locked)
 
