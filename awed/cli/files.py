@@ -9,7 +9,7 @@ import click
 
 from awed.cli.client import Server
 from awed.cli.lookup import find_job
-from awed.cli.options import pass_server
+from awed.cli.options import job_argument, pass_server
 from awed.model.ids import task_name
 from awed.model.job import IO, NO_NODE, Job
 
@@ -18,18 +18,18 @@ from awed.model.job import IO, NO_NODE, Job
 @click.argument("file", type=click.File("rb"))
 @pass_server
 def put(server: Server, file: BinaryIO) -> None:
-    """Upload FILE (- for standard input), and print the URL under which a document can name it as an input."""
+    """Upload FILE (- for standard input), and print its URL, for documents."""
     node = server.upload(Path(file.name).name, file)
     click.echo(f"{server.url}/node/{node.id}?download")
 
 
 @click.command()
-@click.argument("job_id", metavar="ID")
+@job_argument
 @click.argument("output", metavar="[TASK/]OUTPUT")
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 @pass_server
 def get(server: Server, job_id: str, output: str, out: Path | None) -> None:
-    """Fetch an output of a job, to standard output or the file of -o."""
+    """Fetch an output of a job, to standard output or a file."""
     url = output_url(server.job(find_job(server, job_id)), output)
     if out is None:
         server.download(url, sys.stdout.buffer)

@@ -1,11 +1,11 @@
-"""Commands that show jobs and change them."""
+"""Commands that show jobs."""
 
 import click
 from msgspec import Struct
 
 from awed.cli.client import Refused, Server
 from awed.cli.lookup import find_job
-from awed.cli.options import confirm, json_option, now, pass_server, print_json
+from awed.cli.options import job_argument, json_option, now, pass_server, print_json
 from awed.cli.show import job_facts, jobs_table, screen, short, tasks_table
 from awed.cli.waiting import worker_name
 from awed.model.client import Client
@@ -34,11 +34,11 @@ def jobs(server: Server, states: tuple[str, ...], limit: int, as_json: bool) -> 
 
 
 @click.command()
-@click.argument("job_id", metavar="ID")
+@job_argument
 @json_option
 @pass_server
 def job(server: Server, job_id: str, as_json: bool) -> None:
-    """Show one job and its tasks: their state, and where their time went."""
+    """Show a job, its tasks and where their time went."""
     answer = server.get(f"/job/{find_job(server, job_id)}")
     if as_json:
         print_json(answer)
@@ -48,35 +48,6 @@ def job(server: Server, job_id: str, as_json: bool) -> None:
     console.print(job_facts(document, now()))
     console.print()
     console.print(tasks_table(document, _workers(server, document.id), now()))
-
-
-@click.command()
-@click.argument("job_id", metavar="ID")
-@pass_server
-def suspend(server: Server, job_id: str) -> None:
-    """Take a job's work out of the queue until it is resumed."""
-    click.echo(server.put(f"/job/{find_job(server, job_id)}?suspend").read(str))
-
-
-@click.command()
-@click.argument("job_id", metavar="ID")
-@pass_server
-def resume(server: Server, job_id: str) -> None:
-    """Let a suspended job go on."""
-    click.echo(server.put(f"/job/{find_job(server, job_id)}?resume").read(str))
-
-
-@click.command()
-@click.argument("job_id", metavar="ID")
-@click.option("--full", is_flag=True, help="Remove document, logs and files as well.")
-@click.option("--yes", is_flag=True, help="Do not ask whether --full is meant.")
-@pass_server
-def delete(server: Server, job_id: str, full: bool, yes: bool) -> None:
-    """End a job for good."""
-    ident = find_job(server, job_id)
-    if full:
-        confirm(f"Remove job {ident} with its logs and files?", yes)
-    click.echo(server.delete(f"/job/{ident}{'?full' if full else ''}").read(str))
 
 
 class _Stay(Struct):

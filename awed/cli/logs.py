@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from awed.cli.client import Server
 from awed.cli.lookup import find_job
-from awed.cli.options import json_option, pass_server, print_json
+from awed.cli.options import job_argument, json_option, pass_server, print_json
 from awed.model.ids import task_name
 
 
@@ -33,12 +33,12 @@ class JobReport(Struct):
 
 
 @click.command()
-@click.argument("job_id", metavar="ID")
+@job_argument
 @click.argument("task", required=False)
 @json_option
 @pass_server
 def logs(server: Server, job_id: str, task: str | None, as_json: bool) -> None:
-    """Print what a job's commands wrote, of all tasks or of TASK alone."""
+    """Print what the commands of a job, or of one TASK, wrote."""
     answer = server.get(f"/job/{find_job(server, job_id)}?report")
     if as_json:
         print_json(answer)

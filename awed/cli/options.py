@@ -15,6 +15,13 @@ pass_server = click.make_pass_decorator(Server)
 """Hands the command the :class:`~awed.cli.client.Server` that the options before its name chose."""
 
 
+job_argument = click.argument("job_id", metavar="ID")
+"""Which job; the command asks :func:`~awed.cli.lookup.find_job` for its whole id."""
+
+yes_option = click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")
+"""For commands that lose something, which ask :func:`confirm`."""
+
+
 def json_option(command: _Command) -> _Command:
     """``--json``, as *as_json*."""
     return click.option("--json", "as_json", is_flag=True, help="Print the server's data, for programs.")(command)

@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 import click
 
 from awed import __version__
+from awed.cli import changes
 from awed.cli.client import Server, ServerError
 from awed.cli.files import get, put
-from awed.cli.jobs import delete, job, jobs, resume, suspend
+from awed.cli.jobs import job, jobs
 from awed.cli.logs import logs
-from awed.cli.submit import submit
+from awed.cli.submit import import_job, submit
 from awed.cli.why import why
 from awed.cli.workers import queue, workers
 
@@ -25,7 +26,14 @@ NO_ANSWER = 3
 INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _InOrder(click.Group):
+    """Help lists the commands in the order in which one comes to need them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--server",
     envvar="AWE_SERVER",
@@ -55,7 +63,11 @@ def awe(context: click.Context, server: str, token_file: TextIO | None) -> None:
     context.obj = Server(server, authorization(token))
 
 
-for command in (submit, jobs, job, logs, why, suspend, resume, delete, workers, queue, put, get):
+for command in (
+    *(submit, jobs, job, logs, why, put, get, workers, queue),
+    *(changes.suspend, changes.resume, changes.recompute, changes.resubmit, changes.delete),
+    *(changes.priority, changes.group, changes.expire, import_job),
+):
     awe.add_command(command)
 
 

@@ -38,7 +38,7 @@ def _input_file(text: str) -> tuple[str, Path]:
 @click.option("--wait", is_flag=True, help="Follow the job to its end.")
 @pass_server
 def submit(server: Server, document: BinaryIO, inputs: tuple[tuple[str, Path], ...], wait: bool) -> int:
-    """Submit the workflow in FILE (- for standard input) and print the id of the new job.
+    """Submit the workflow in FILE (- for standard input), and print the job's id.
 
     With --wait the exit status tells how the job ended: 0 completed, 1 suspended or deleted, 130 for ^C, which
     leaves the job running.
@@ -49,6 +49,14 @@ def submit(server: Server, document: BinaryIO, inputs: tuple[tuple[str, Path], .
     job = server.post_file("/job", "upload", Path(document.name).name, BytesIO(text)).read(Job)
     click.echo(job.id)
     return _wait(server, job) if wait else 0
+
+
+@click.command("import")
+@click.argument("document", type=click.File("rb"), metavar="FILE")
+@pass_server
+def import_job(server: Server, document: BinaryIO) -> None:
+    """Store the completed job in FILE, as `awe job --json` printed it elsewhere."""
+    click.echo(server.post_file("/job", "import", Path(document.name).name, document).read(Job).id)
 
 
 def _wait(server: Server, job: Job) -> int:

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from awed.cli.client import Server
 from awed.cli.lookup import find_job
-from awed.cli.options import json_option, now, pass_server, print_json
+from awed.cli.options import job_argument, json_option, now, pass_server, print_json
 from awed.cli.show import clean, done, moment, screen, short
 from awed.cli.waiting import waits, worker_name
 from awed.model.client import Client
@@ -42,7 +42,7 @@ class Facts(Struct):
 
 
 @click.command()
-@click.argument("job_id", metavar="ID")
+@job_argument
 @json_option
 @pass_server
 def why(server: Server, job_id: str, as_json: bool) -> None:

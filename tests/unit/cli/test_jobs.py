@@ -1,4 +1,4 @@
-"""Commands about jobs."""
+"""Commands that show jobs."""
 
 import json
 from typing import Any
@@ -70,29 +70,3 @@ def test_a_job_without_a_performance_record(server: FakeServer, awe: Awe, capsys
     server.refuse(f"GET /job/{JOB_ID}?perf", 404, "job not found")
     assert awe("job", JOB_ID) == 0
     assert "queued" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "request_line"),
-    [
-        (["suspend", JOB_ID], f"PUT /job/{JOB_ID}?suspend"),
-        (["resume", JOB_ID], f"PUT /job/{JOB_ID}?resume"),
-        (["delete", JOB_ID], f"DELETE /job/{JOB_ID}"),
-        (["delete", JOB_ID, "--full", "--yes"], f"DELETE /job/{JOB_ID}?full"),
-    ],
-)
-def test_a_change_prints_what_the_server_says(
-    server: FakeServer, awe: Awe, capsys: Any, arguments: list[str], request_line: str
-) -> None:
-    server.on(request_line, "it is done")
-    assert awe(*arguments) == 0
-    assert capsys.readouterr().out == "it is done\n"
-
-
-def test_nothing_is_lost_without_a_yes(
-    server: FakeServer, awe: Awe, monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
-    monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: "n")
-    assert awe("delete", JOB_ID, "--full") == 1
-    assert server.requests == []
-    assert "nothing was done" in capsys.readouterr().err

@@ -136,3 +136,10 @@ def test_a_document_that_is_not_json(server: FakeServer, awe: Awe, tmp_path: Pat
 )
 def test_strange_documents_are_left_to_the_server(strange: Any) -> None:
     assert list(open_inputs(strange)) == []
+
+
+def test_an_import_goes_as_it_is(server: FakeServer, awe: Awe, document: str, capsys: Any) -> None:
+    server.on("POST /job", QUEUED)
+    assert awe("import", document) == 0
+    assert b'name="import"' in server.requests[0].body
+    assert capsys.readouterr().out == f"{JOB_ID}\n"
