@@ -1,0 +1,143 @@
+"""Carries out what the scheduler asks of the world, and brings the answers back."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import TypeVar
+
+from twisted.internet.defer import CancelledError, Deferred, DeferredList
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+
+from awed.model.errors import AwedError, Unavailable
+from awed.model.job import IO, Task
+from awed.scheduler.changes import Check, DeleteNodes, Effect, Prepare
+from awed.scheduler.core import Scheduler
+from awed.scheduler.tasks import Prepared
+from awed.service.files import Access, Missing, TaskFiles
+
+PAUSES = (2.0, 5.0, 15.0, 45.0)
+"""Seconds between the tries of an effect whose data store does not answer; then the task is suspended."""
+
+T = TypeVar("T")
+
+
+class Effects:
+    """Performs effects side by side. *answered* is called after each answer that the scheduler took.
+
+    *access* finds the data token and the owner of a job. An effect that is void by the time it is done (the job was
+    suspended or deleted) leaves no nodes behind.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        *,
+        scheduler: Scheduler,
+        files: TaskFiles,
+        access: Callable[[str], Awaitable[Access]],
+        answered: Callable[[], object],
+        now: Callable[[], datetime],
+        reactor: IReactorTime,
+    ) -> None:
+        self._scheduler = scheduler
+        self._files = files
+        self._access = access
+        self._answered = answered
+        self._now = now
+        self._reactor = reactor
+        self._under_way: set[Deferred[None]] = set()
+
+    def perform(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            work = Deferred.fromCoroutine(self._safely(effect))
+            if not work.called:
+                self._under_way.add(work)
+                work.addBoth(self._done, work)
+
+    def _done(self, result: None, work: Deferred[None]) -> None:
+        self._under_way.discard(work)
+
+    async def stop(self) -> None:
+        """Leave off whatever is under way; the scheduler asks for it again when it is restored."""
+        under_way = list(self._under_way)
+        for work in under_way:
+            work.cancel()
+        await DeferredList(under_way, consumeErrors=True)
+
+    async def _safely(self, effect: Effect) -> None:
+        try:
+            match effect:
+                case Prepare():
+                    await self._prepare(effect)
+                case Check():
+                    await self._check(effect)
+                case DeleteNodes():
+                    await self._delete(effect)
+        except CancelledError:
+            return
+        except Exception:
+            self._log.failure("effect {effect} failed", effect=effect)
+
+    async def _prepare(self, effect: Prepare) -> None:
+        tasks = self._scheduler.tasks
+        task = tasks.get(effect.taskid, effect.turn)
+        if task is None:
+            return
+        before = {io.node for io in task.outputs}
+
+        async def once(task: Task) -> Prepared:
+            access = await self._access(task.jobid)
+            return await self._files.prepare(task, tasks.origins(task.taskid), access)
+
+        prepared = await self._tried(task, once, effect)
+        if prepared is None:
+            return
+        if not tasks.prepared(effect.taskid, effect.turn, prepared, self._now()):
+            made = tuple(io for io in prepared.outputs if io.node not in before)
+            await self._delete(DeleteNodes(task.jobid, made))
+        self._answered()
+
+    async def _check(self, effect: Check) -> None:
+        tasks = self._scheduler.tasks
+        task = tasks.get(effect.taskid, effect.turn)
+        if task is None:
+            return
+
+        async def once(task: Task) -> list[IO]:
+            return await self._files.check(task, await self._access(task.jobid))
+
+        outputs = await self._tried(task, once, effect)
+        if outputs is not None:
+            tasks.checked(effect.taskid, effect.turn, outputs, self._now())
+            self._answered()
+
+    async def _tried(self, task: Task, once: Callable[[Task], Awaitable[T]], effect: Prepare | Check) -> T | None:
+        """The result of *once*, tried again while the data store is away. None: it failed; the scheduler was told."""
+        tasks = self._scheduler.tasks
+        pauses = iter(PAUSES)
+        while True:
+            try:
+                return await once(task)
+            except Missing as missing:
+                reason = "; ".join(missing.texts)
+                tasks.outputs_missing(effect.taskid, effect.turn, missing.ranks, reason, self._now())
+                break
+            except AwedError as error:
+                pause = next(pauses, None) if isinstance(error, Unavailable) else None
+                if pause is None:
+                    tasks.failed(effect.taskid, effect.turn, "; ".join(error.texts), self._now())
+                    break
+                self._log.warn("task {task}: {error}; again in {pause} s", task=task.taskid, error=error, pause=pause)
+                await deferLater(self._reactor, pause)
+        self._answered()
+        return None
+
+    async def _delete(self, effect: DeleteNodes) -> None:
+        access = await self._access(effect.jobid)
+        for io in effect.files:
+            try:
+                await self._files.delete(io, access)
+            except AwedError as error:
+                self._log.warn("job {job}: could not delete a node: {error}", job=effect.jobid, error=error)

@@ -1,0 +1,133 @@
+"""The files of a task: found and made before it runs, checked when its work is done, removed in the end."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from awed.model.errors import AwedError, Invalid, NotFound
+from awed.model.ids import task_name
+from awed.model.job import IO, NO_NODE, Task
+from awed.model.node import Node
+from awed.scheduler.tasks import Prepared
+from awed.shock.interface import IShock
+
+ShockFor = Callable[[str], IShock]
+"""The Shock of a host, the daemon's own one for ``own:``."""
+
+
+class Access(Struct, frozen=True):
+    """With which data token, and for which owner, the nodes of a job are used."""
+
+    token: str
+    owner: str
+
+
+class Missing(AwedError):
+    """Declared outputs are not there. *ranks*: the workunits that did not deliver."""
+
+    def __init__(self, names: Sequence[str], ranks: Sequence[int]) -> None:
+        super().__init__(f"declared outputs are missing: {', '.join(names)}")
+        self.ranks = list(ranks)
+
+
+class TaskFiles:
+    """What the effects *prepare*, *check* and *delete nodes* do. Errors are those of ``IShock`` and name the file."""
+
+    def __init__(self, shock_for: ShockFor) -> None:
+        self._shock_for = shock_for
+
+    async def prepare(self, task: Task, origins: Mapping[str, Task], access: Access) -> Prepared:
+        """Look up the inputs, make the nodes of the outputs. Outputs that have a node keep it."""
+        return Prepared(
+            inputs=[await self._input(io, origins, access) for io in task.inputs],
+            outputs=[await self._output(io, task.totalwork, access) for io in task.outputs],
+            predata=[await self._input(io, origins, access) for io in task.predata],
+        )
+
+    async def _input(self, io: IO, origins: Mapping[str, Task], access: Access) -> IO:
+        with _about(io):
+            if io.origin:
+                source = _output_of(io, origins)
+                io = replace(io, host=source.host, node=source.node, size=source.size)
+            if io.node == NO_NODE:
+                return io
+            node = await self._shock_for(io.host).node(io.node, access.token, access.owner)
+            if not node.has_file and not io.nofile:
+                raise Invalid(f"node {io.node} of {io.host} has no file")
+            return replace(io, size=node.file.size)
+
+    async def _output(self, io: IO, totalwork: int, access: Access) -> IO:
+        if io.node != NO_NODE:
+            return io
+        with _about(io):
+            shock = self._shock_for(io.host)
+            node = await shock.create(access.token, access.owner, totalwork, io.shockfilename or io.filename)
+            return replace(io, node=node.id)
+
+    async def check(self, task: Task, access: Access) -> list[IO]:
+        """The outputs with their sizes and URLs. Raises :class:`Missing` with everything that is not there."""
+        outputs: list[IO] = []
+        missing: list[str] = []
+        ranks: set[int] = set()
+        for io in task.outputs:
+            with _about(io):
+                node = await self._delivered(io, access)
+            if node is not None and _satisfies(io, node):
+                outputs.append(replace(io, size=node.file.size, url=f"{io.host}/node/{io.node}?download"))
+            elif io.is_optional:
+                outputs.append(io)
+            else:
+                missing.append(io.filename)
+                ranks |= _undelivered(node, task.totalwork)
+        if missing:
+            raise Missing(missing, sorted(ranks))
+        return outputs
+
+    async def _delivered(self, io: IO, access: Access) -> Node | None:
+        shock = self._shock_for(io.host)
+        try:
+            node = await shock.node(io.node, access.token, access.owner)
+        except NotFound:
+            return None
+        if io.shockindex and node.has_file:
+            await shock.index(io.node, io.shockindex, access.token, access.owner)
+        return node
+
+    async def delete(self, io: IO, access: Access) -> None:
+        """Remove a file's node; one that is gone already is no error."""
+        with _about(io):
+            await self._shock_for(io.host).delete(io.node, access.token, access.owner)
+
+
+def _output_of(io: IO, origins: Mapping[str, Task]) -> IO:
+    for output in origins[task_name(io.origin)].outputs:
+        if output.filename == io.filename:
+            return output
+    raise Invalid(f"task {io.origin} has no output of that name")
+
+
+def _satisfies(io: IO, node: Node) -> bool:
+    if io.nofile:
+        return True
+    return node.has_file and (node.file.size > 0 or not io.nonzero)
+
+
+def _undelivered(node: Node | None, totalwork: int) -> set[int]:
+    """Which ranks are to run again for an output that is not there: those whose part is missing, or else all."""
+    if totalwork == 1:
+        return {0}
+    arrived = node.parts.parts if node is not None and node.parts is not None else []
+    missing = {rank for rank in range(1, totalwork + 1) if rank > len(arrived) or not arrived[rank - 1]}
+    return missing or set(range(1, totalwork + 1))
+
+
+@contextmanager
+def _about(io: IO) -> Iterator[None]:
+    """Puts the file's name before the texts of an error."""
+    try:
+        yield
+    except AwedError as error:
+        error.texts = [f"{io.filename}: {text}" for text in error.texts]
+        raise

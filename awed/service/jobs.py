@@ -1,0 +1,74 @@
+"""The verbs for jobs, durable."""
+
+from awed.model.access import Acl, User
+from awed.model.errors import Conflict, Invalid
+from awed.model.job import Job
+from awed.model.states import JobState
+from awed.model.work import WorkReport
+from awed.service.shell import Shell
+from awed.store.interface import JobPage, JobQuery
+from awed.workflow.submission import Submission
+
+
+class JobVerbs(Shell):
+    """Submit, view, suspend, resume, delete: jobs of the scheduler and finished ones in the store alike."""
+
+    async def submit(self, submission: Submission, owner: User, token: str = "") -> Job:
+        """Take in a new job of *owner*. :class:`Conflict` if its id is known."""
+        job = submission.job
+        if await self._store.job(job.id) is not None:
+            raise Conflict(f"job id {job.id} is known already")
+        everyone = [owner.name]
+        acl = Acl(owner=owner.name, read=everyone, write=everyone, delete=everyone)
+        self._scheduler.jobs.submit(submission, acl, token, self._now())
+        await self._settle()
+        return job
+
+    def acl(self, job_id: str) -> Acl:
+        """The rights to a job that is not finished. :class:`JobNotFound`."""
+        return self._scheduler.jobs.get(job_id).acl
+
+    async def jobs(self, query: JobQuery) -> JobPage:
+        await self._committer.durable()
+        return await self._store.jobs(query)
+
+    async def distinct(self, path: str, reader: str | None) -> list[object]:
+        await self._committer.durable()
+        return await self._store.distinct(path, reader)
+
+    async def suspend_job(self, job_id: str) -> None:
+        await self._unfinished(job_id, "suspend")
+        self._scheduler.jobs.suspend(job_id, self._now())
+        await self._settle()
+
+    async def resume_job(self, job_id: str) -> None:
+        if self._held(job_id) is None:
+            await self.job(job_id)
+            raise Invalid(f"fail to resume job: {job_id} job {job_id} is not in 'suspend' status")
+        self._scheduler.jobs.resume(job_id, self._now())
+        await self._settle()
+
+    async def delete_job(self, job_id: str, full: bool) -> None:
+        """Mark a job as deleted; *full*: remove all that is stored of it."""
+        record = await self.job(job_id)
+        if self._held(job_id) is not None:
+            self._scheduler.jobs.delete(job_id, self._now(), full)
+        elif full:
+            self._scheduler.changes.job_gone(None, job_id)
+        elif record.job.state is not JobState.DELETED:
+            record.job.state = JobState.DELETED
+            record.job.updatetime = self._now()
+            record.job.tasks = []
+            self._scheduler.changes.job_record(record)
+        await self._settle()
+
+    async def _unfinished(self, job_id: str, verb: str) -> None:
+        """Raises for a job that is unknown, or finished and therefore not to be *verb*-ed."""
+        if self._held(job_id) is None:
+            state = (await self.job(job_id)).job.state
+            raise Invalid(f"fail to {verb} job: {job_id} job {job_id} is in {state} state")
+
+    async def reports(self, job_id: str) -> list[WorkReport]:
+        """Logs and performance records of the job's workunits."""
+        await self._committer.durable()
+        return await self._store.reports(job_id)

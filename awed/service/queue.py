@@ -1,0 +1,27 @@
+"""The verbs for the queue as a whole, durable."""
+
+from awed.scheduler.counts import QueueCounts
+from awed.service.shell import Shell
+
+
+class QueueVerbs(Shell):
+    """Count, suspend, resume."""
+
+    def counts(self) -> QueueCounts:
+        return self._scheduler.counts()
+
+    @property
+    def waiting_clients(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def queue_suspended(self) -> bool:
+        return self._scheduler.queue_suspended
+
+    async def suspend_queue(self) -> None:
+        self._scheduler.suspend_queue(self._now())
+        await self._settle()
+
+    async def resume_queue(self) -> None:
+        self._scheduler.resume_queue(self._now())
+        await self._settle()

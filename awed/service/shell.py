@@ -1,0 +1,128 @@
+"""The shell around the scheduler: keeps store, data plane and waiting clients in step with it."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from awed.model.errors import JobNotFound
+from awed.model.records import Batch, JobRecord
+from awed.model.work import Workunit
+from awed.scheduler.changes import Event
+from awed.scheduler.core import Scheduler
+from awed.scheduler.state import Limits
+from awed.service.committer import Committer
+from awed.service.effects import Effects
+from awed.service.files import Access, ShockFor, TaskFiles
+from awed.service.waiting import WaitingRoom
+from awed.store.interface import IStore
+
+SERVER_UUID = "server_uuid"
+"""The key of the store's meta data under which it keeps the id that workers know the server by."""
+
+
+class Shell:
+    """The scheduler and what must follow it. Call :meth:`start` first, :meth:`stop` last.
+
+    The verbs (:mod:`awed.service.engine`) change the scheduler and then await :meth:`_settle`.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        *,
+        store: IStore,
+        shock_for: ShockFor,
+        limits: Limits,
+        reactor: IReactorTime,
+        now: Callable[[], datetime],
+        patience: float = 15.0,
+        observe: Callable[[Iterable[Event]], object] = lambda events: None,
+    ) -> None:
+        """*patience*: seconds that a request waits for the store. *observe* hears every event of the scheduler."""
+        self._store = store
+        self._now = now
+        self._observe = observe
+        self._scheduler = Scheduler(limits)
+        changes = self._scheduler.changes
+        self._committer = Committer(store, self._scheduler.take_changes, lambda: bool(changes), reactor, patience)
+        self._waiting = WaitingRoom(self._checkout_now, reactor)
+        self._effects = Effects(
+            scheduler=self._scheduler,
+            files=TaskFiles(shock_for),
+            access=self._access,
+            answered=self._follow,
+            now=now,
+            reactor=reactor,
+        )
+        self.server_uuid = ""
+
+    async def start(self) -> None:
+        """Take in what the opened store holds, and let it go on."""
+        stored = await self._store.load()
+        self.server_uuid = stored.meta[SERVER_UUID]
+        self._scheduler.restore(stored, self._now())
+        self._log.info(
+            "restored {jobs} unfinished jobs with {tasks} tasks, {work} workunits that were out, {clients} clients",
+            jobs=len(stored.jobs),
+            tasks=len(stored.tasks),
+            work=len(stored.work),
+            clients=len(stored.clients),
+        )
+        await self._settle()
+
+    async def stop(self) -> None:
+        await self._effects.stop()
+        await self._committer.stop()
+
+    def tick(self) -> None:
+        """What is due by now: lost clients go, jobs start whose time has come. Call it every second or so."""
+        now = self._now()
+        for client_id in self._scheduler.clients.remove_lost(now):
+            self._log.warn("client {client} was silent for too long: its work is queued again", client=client_id)
+        self._scheduler.start_due(now)
+        self._follow()
+
+    async def commit(self, batch: Batch) -> None:
+        """Make records durable that the scheduler knows nothing of (nodes, groups, accounts)."""
+        await self._committer.commit(batch)
+
+    def _follow(self) -> None:
+        """Let the world follow the core: hand out, perform, tell, and see to it that a commit is under way."""
+        fresh = self._scheduler.take_fresh_work()
+        if fresh:
+            self._waiting.hand_out(fresh)
+        self._effects.perform(self._scheduler.take_effects())
+        self._observe(self._scheduler.take_events())
+        self._committer.begin()
+
+    async def _settle(self) -> None:
+        self._follow()
+        await self._committer.durable()
+
+    async def _access(self, job_id: str) -> Access:
+        record = await self.job(job_id)
+        secret = await self._store.secret(job_id) if record.job.info.auth else None
+        return Access(secret.token if secret else "", record.acl.owner)
+
+    async def job(self, job_id: str) -> JobRecord:
+        """A job with its tasks, wherever it is. :class:`JobNotFound`."""
+        await self._committer.durable()
+        held = self._held(job_id)
+        if held is not None:
+            return held
+        record = await self._store.job(job_id)
+        if record is None:
+            raise JobNotFound(job_id)
+        return record
+
+    def _held(self, job_id: str) -> JobRecord | None:
+        if job_id not in self._scheduler.job_ids:
+            return None
+        entry = self._scheduler.jobs.get(job_id)
+        return JobRecord(job=entry.job, acl=entry.acl)
+
+    def _checkout_now(self, client_id: str, available: int | None) -> Workunit:
+        return self._scheduler.work.checkout(client_id, available, self._now())

@@ -1,0 +1,91 @@
+"""Clients that wait for work: each is handed some the moment that work which fits it comes into the queue."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.interfaces import IReactorTime
+
+from awed.model.client import Client
+from awed.model.errors import AwedError, NothingToDo, QueueEmpty
+from awed.model.work import Workunit
+from awed.scheduler.queue import Wanted
+
+
+class Waiter(Struct):
+    """A request that waits: whose it is, how much disk its client has free, and what fires when there is work."""
+
+    client_id: str
+    available: int | None
+    handed: Deferred[Workunit]
+
+
+_Kind = tuple[str, tuple[str, ...]]
+"""A client's group and apps: clients of one kind may have the same work."""
+
+
+class WaitingRoom:
+    """Those who wait, by kind and in the order of their coming. *checkout* is the scheduler's."""
+
+    def __init__(self, checkout: Callable[[str, int | None], Workunit], reactor: IReactorTime) -> None:
+        self._checkout = checkout
+        self._reactor = reactor
+        self._waiters: dict[_Kind, OrderedDict[str, Waiter]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._waiters.values()))
+
+    async def wait(self, client: Client, available: int | None, seconds: float) -> Workunit | None:
+        """Work for this client, or None if none came in time.
+
+        A client waits once: what it waited for before is answered as if its time were up. Raises what a checkout
+        raises of the client itself (suspended, say).
+        """
+        kind = (client.group, tuple(client.apps))
+        room = self._waiters.setdefault(kind, OrderedDict())
+        self._turn_away(room.get(client.id))
+        waiter = Waiter(client.id, available, Deferred())
+        room[client.id] = waiter
+        waiter.handed.addTimeout(seconds, self._reactor)
+        try:
+            return await waiter.handed
+        except TimeoutError:
+            return None
+        finally:
+            self._leave(kind, waiter)
+
+    def _turn_away(self, waiter: Waiter | None) -> None:
+        if waiter is not None and not waiter.handed.called:
+            waiter.handed.errback(TimeoutError())
+
+    def _leave(self, kind: _Kind, waiter: Waiter) -> None:
+        room = self._waiters.get(kind, OrderedDict())
+        if room.get(waiter.client_id) is waiter:
+            del room[waiter.client_id]
+        if not room:
+            self._waiters.pop(kind, None)
+
+    def hand_out(self, fresh: Iterable[Wanted]) -> None:
+        """Work of these kinds has come into the queue: give it to those who wait and may have it."""
+        wanted = list(fresh)
+        for group, apps in list(self._waiters):
+            if any(kind.fits(group, apps) for kind in wanted) and not self._serve((group, apps)):
+                return
+
+    def _serve(self, kind: _Kind) -> bool:
+        """Try everyone of a kind; False as soon as the queue is empty."""
+        for waiter in list(self._waiters[kind].values()):
+            if waiter.handed.called:
+                continue
+            try:
+                unit = self._checkout(waiter.client_id, waiter.available)
+            except QueueEmpty:
+                return False
+            except NothingToDo:
+                continue
+            except AwedError as error:
+                waiter.handed.errback(error)
+            else:
+                waiter.handed.callback(unit)
+        return True

@@ -1,0 +1,84 @@
+"""The verbs for workunits, durable."""
+
+from collections.abc import Iterable
+
+from twisted.internet.defer import CancelledError
+
+from awed.model.errors import NothingToDo, Unauthorized, WorkNotFound
+from awed.model.ids import WorkId
+from awed.model.work import Report, ReportStatus, Workunit
+from awed.service.shell import Shell
+
+
+class WorkVerbs(Shell):
+    """Hand out, take reports, show; and the secrets that a holder of work may have."""
+
+    async def checkout(
+        self, client_id: str, available: int | None, wait: float = 0, holding: Iterable[str] | None = None
+    ) -> Workunit:
+        """Hand a client work, waiting up to *wait* seconds for some.
+
+        *holding*: everything that the client runs, if it says so; what else is out to it never arrived. Raises what
+        :meth:`awed.scheduler.work.Work.checkout` raises.
+        """
+        if holding is not None:
+            self._scheduler.clients.give_back(client_id, holding)
+        try:
+            unit = self._checkout_now(client_id, available)
+        except NothingToDo:
+            if wait <= 0:
+                raise
+            client = self._scheduler.clients.get(client_id).client
+            late = await self._waiting.wait(client, available, wait)
+            unit = late if late is not None else self._checkout_now(client_id, available)
+        try:
+            await self._settle()
+        except CancelledError:
+            self._give_back(unit)
+            raise
+        return unit
+
+    def _give_back(self, unit: Workunit) -> None:
+        """Whoever asked is gone before the answer."""
+        report = Report(unit.wuid, unit.client, ReportStatus.DISCARDED, attempt=unit.attempt)
+        self._scheduler.work.report(report, self._now())
+        self._follow()
+
+    async def report(self, report: Report) -> None:
+        """Take a worker's report. Raises what :meth:`awed.scheduler.work.Work.report` raises."""
+        self._scheduler.work.report(report, self._now())
+        await self._settle()
+
+    async def workunit(self, work_id: WorkId) -> Workunit:
+        """A workunit that is queued, out or suspended. :class:`WorkNotFound`."""
+        await self._committer.durable()
+        return self._scheduler.work.get(work_id)
+
+    async def workunits(self) -> Iterable[Workunit]:
+        """Every workunit that is queued, out or suspended, made as they are asked for."""
+        await self._committer.durable()
+        return self._scheduler.work.all()
+
+    async def work_log(self, work_id: WorkId, name: str) -> str:
+        """The *stdout*, *stderr* or *worknotes* of a workunit, also after its end."""
+        await self._committer.durable()
+        report = await self._store.report(str(work_id))
+        if report is None:
+            raise WorkNotFound(str(work_id))
+        return str(getattr(report, name))
+
+    async def data_token(self, work_id: WorkId, client_id: str) -> str:
+        """The data token of the job, for the holder of one of its workunits alone (:class:`Unauthorized`)."""
+        self._require_holder(work_id, client_id)
+        secret = await self._store.secret(work_id.job_id)
+        return secret.token if secret else ""
+
+    async def private_env(self, work_id: WorkId, client_id: str) -> dict[str, str]:
+        """The private variables of the task, likewise."""
+        self._require_holder(work_id, client_id)
+        secret = await self._store.secret(work_id.task_id)
+        return secret.environ if secret else {}
+
+    def _require_holder(self, work_id: WorkId, client_id: str) -> None:
+        if not client_id or self._scheduler.work.holder(work_id) != client_id:
+            raise Unauthorized(f"workunit {work_id} is not checked out by client {client_id}")
