@@ -1,0 +1,113 @@
+"""Files on their way to a client: read in a thread, sent at its pace, whole or a range."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from twisted.internet.defer import CancelledError
+from twisted.logger import Logger
+
+from awed.api.body import AwedRequest
+from awed.api.envelope import CORS, answer_error
+from awed.streams import Pieces, Sender, Slice
+from awed.threads import InThread
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
+
+_log = Logger()
+
+
+async def send_file(
+    request: AwedRequest, slices: Sequence[Slice], name: str | None, etag: str, in_thread: InThread
+) -> bytes:
+    """Answer with the bytes of *slices*, or with the range of them that is asked for.
+
+    *name* is suggested to the client as the file's, unless it is None. *etag* must change with the bytes.
+    """
+    size = sum(piece.length for piece in slices)
+    if f'"{etag}"' in _header(request, "If-None-Match"):
+        request.setResponseCode(304)
+        return b""
+    begin, end = _range(request, etag, size)
+    if begin > end:
+        request.responseHeaders.setRawHeaders("Content-Range", [f"bytes */{size}"])
+        return answer_error(request, 416, [f"the range lies outside of the file, which has {size} bytes"])
+    _set_headers(request, name, etag, (begin, end), size)
+    if request.method != b"HEAD" and end > begin:
+        await _send(request, cut(slices, begin, end), in_thread)
+    return b""
+
+
+def cut(slices: Sequence[Slice], begin: int, end: int) -> list[Slice]:
+    """The bytes from *begin* to before *end* of what *slices* are together."""
+    result = []
+    for path, offset, length in slices:
+        first, last = max(begin, 0), min(end, length)
+        if first < last:
+            result.append(Slice(path, offset + first, last - first))
+        begin, end = begin - length, end - length
+    return result
+
+
+def _range(request: AwedRequest, etag: str, size: int) -> tuple[int, int]:
+    """From where to before where to send; all, if a range is not asked for, not understood or for another version.
+
+    The begin is beyond the end if the range has no byte of the file.
+    """
+    match = _RANGE.match(_header(request, "Range"))
+    if match is None or not any(match.groups()) or _header(request, "If-Range") not in ("", f'"{etag}"'):
+        return 0, size
+    first, last = match.groups()
+    if not first:
+        begin, end = max(size - int(last), 0), size
+    else:
+        begin, end = int(first), min(int(last) + 1, size) if last else size
+    if begin >= end:
+        return 1, 0
+    request.setResponseCode(206)
+    return begin, end
+
+
+def _set_headers(request: AwedRequest, name: str | None, etag: str, part: tuple[int, int], size: int) -> None:
+    begin, end = part
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "Content-Length": str(end - begin),
+        "Accept-Ranges": "bytes",
+        "ETag": f'"{etag}"',
+    }
+    if request.code == 206:
+        headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size}"
+    if name is not None:
+        headers["Content-Disposition"] = f"attachment; filename={_quoted(name)}"
+    for header, text in headers.items():
+        request.responseHeaders.setRawHeaders(header, [text])
+    for pair in CORS:
+        request.responseHeaders.setRawHeaders(pair[0], [pair[1]])
+
+
+async def _send(request: AwedRequest, slices: list[Slice], in_thread: InThread) -> None:
+    sender = Sender(Pieces(slices), in_thread)
+    request.registerProducer(sender, True)  # type: ignore[no-untyped-call]
+    try:
+        await sender.send(request)
+    except CancelledError:
+        return  # the client has left
+    except OSError:
+        _log.failure("{uri}: the file could not be read", uri=request.path.decode("ascii", "replace"))
+        request.loseConnection()  # type: ignore[no-untyped-call]  # what was promised will not come, and must not look complete
+    finally:
+        if request.channel is not None:
+            request.unregisterProducer()  # type: ignore[no-untyped-call]
+
+
+def _header(request: AwedRequest, name: str) -> str:
+    return str(request.requestHeaders.getRawHeaders(name, [""])[0])
+
+
+def _quoted(name: str) -> str:
+    if _TOKEN.match(name):
+        return name
+    plain = re.sub(r'[^ -~]|["\\]', "_", name)
+    return f"\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -1,0 +1,151 @@
+"""The form of ``POST /node`` and ``PUT /node/<id>``, read into a :class:`~awed.shock.change.Change`."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from awed.api.form import Form, Part
+from awed.model.errors import Invalid
+from awed.model.times import NO_TIME
+from awed.shock.change import Change, CloseParts, CopyOf, Declare, Fill, SubsetOf, Whole
+
+ATTRIBUTES_LIMIT = 16 * 1024 * 1024
+"""Bytes that the attributes of a node may have."""
+
+_FILES = frozenset({"upload", "gzip", "bzip2", "attributes", "subset_indices"})
+_TEXTS = frozenset(
+    {
+        *("parts", "compression", "copy_data", "copy_attributes", "copy_indexes", "parent_node", "parent_index"),
+        *("attributes_str", "file_name", "format", "tags", "priority", "expiration", "remove_expiration"),
+        *("linkage", "ids", "operation"),
+    }
+)
+_UNSUPPORTED = frozenset(
+    {
+        *("upload_url", "type", "source", "path", "action", "checksum-md5", "unpack_node", "archive_format"),
+        *("file_lock", "file_unlock", "clear_revisions"),
+    }
+)
+_PART = re.compile(r"[1-9][0-9]{0,8}\Z")
+_EXPIRATION = re.compile(r"([0-9]{1,6})([MHD])\Z")
+_UNITS = {"M": timedelta(minutes=1), "H": timedelta(hours=1), "D": timedelta(days=1)}
+_PACKED = {"gzip": "gzip", "bzip2": "bzip2"}
+
+
+async def read_change(form: Form, now: datetime) -> Change:
+    """What *form* asks for. A body that is no form is the file. Raises :class:`~awed.model.errors.Invalid`."""
+    if form.plain is not None:
+        form.plain.filename = "filename"
+        return Change(fill=Whole(form.plain))
+    for part in form.parts:
+        _check_field(part)
+    return Change(
+        fill=_fill(form),
+        parts={int(part.name): part for part in form.parts if _PART.match(part.name)},
+        attributes=await _attributes(form),
+        file_name=form.text("file_name") or "",
+        format=form.text("format") or "",
+        tags=[tag for tag in (form.text("tags") or "").split(",") if tag],
+        priority=_priority(form.text("priority")),
+        expiration=_expiration(form, now),
+        linkage=_linkage(form),
+    )
+
+
+def _check_field(part: Part) -> None:
+    if part.name in _UNSUPPORTED:
+        raise Invalid(f"form field {part.name} is not supported by this node store")
+    is_file = part.name in _FILES or _PART.match(part.name)
+    if not is_file and part.name not in _TEXTS:
+        raise Invalid(f"unknown form field {part.name}")
+    if bool(is_file) != (part.filename is not None):
+        raise Invalid(f"form field {part.name} must be a {'file' if is_file else 'text'}")
+
+
+def _fill(form: Form) -> Fill | None:
+    ways: dict[str, Callable[[str], Fill]] = {
+        "upload": lambda name: _whole(form, name, ""),
+        "gzip": lambda name: _whole(form, name, "gzip"),
+        "bzip2": lambda name: _whole(form, name, "bzip2"),
+        "parts": lambda name: _parts(form.text(name) or "", form.text("compression") or ""),
+        "copy_data": lambda name: CopyOf(
+            form.text(name) or "", form.get("copy_attributes") is not None, form.get("copy_indexes") is not None
+        ),
+        "parent_node": lambda _: _subset(form),
+    }
+    chosen = [name for part in form.parts for name in ways if part.name == name]
+    if len(chosen) > 1:
+        raise Invalid(f"a node gets its file in one way, not by {' and '.join(chosen)}")
+    return ways[chosen[0]](chosen[0]) if chosen else None
+
+
+def _whole(form: Form, name: str, compression: str) -> Whole:
+    part = form.get(name)
+    assert part is not None
+    return Whole(part, compression)
+
+
+def _parts(number: str, compression: str) -> Declare | CloseParts:
+    if compression not in ("", *_PACKED):
+        raise Invalid(f"compression must be gzip or bzip2, found: {compression}")
+    match number:
+        case "close":
+            return CloseParts()
+        case "unknown":
+            return Declare(0, compression)
+        case _ if _PART.match(number):
+            return Declare(int(number), compression)
+    raise Invalid(f"parts must be a number from 1 up, unknown or close, found: {number}")
+
+
+def _subset(form: Form) -> SubsetOf:
+    records = form.get("subset_indices")
+    if records is None or form.get("parent_index") is None:
+        raise Invalid("a subset needs parent_node, parent_index and the file subset_indices")
+    return SubsetOf(form.text("parent_node") or "", form.text("parent_index") or "", records)
+
+
+async def _attributes(form: Form) -> Any:
+    file, text = form.get("attributes"), form.get("attributes_str")
+    if file is not None and text is not None:
+        raise Invalid("attributes and attributes_str are two ways to say the same, send one")
+    part = file or text
+    if part is None:
+        return UNSET
+    try:
+        return msgspec.json.decode(await part.read(ATTRIBUTES_LIMIT))
+    except msgspec.DecodeError as error:
+        raise Invalid(f"{part.name} is not JSON: {error}") from None
+
+
+def _priority(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise Invalid(f"priority must be an integer, found: {text}") from None
+
+
+def _expiration(form: Form, now: datetime) -> datetime | UnsetType:
+    if form.get("remove_expiration") is not None:
+        return NO_TIME
+    text = form.text("expiration")
+    if text is None:
+        return UNSET
+    match = _EXPIRATION.match(text)
+    if match is None:
+        raise Invalid(f"expiration must be a number followed by M, H or D, found: {text}")
+    return now + int(match[1]) * _UNITS[match[2]]
+
+
+def _linkage(form: Form) -> dict[str, Any] | None:
+    relation = form.text("linkage")
+    if relation is None:
+        return None
+    ids = [node_id for node_id in (form.text("ids") or "").split(",") if node_id]
+    return {"relation": relation, "ids": ids, "operation": form.text("operation") or ""}

@@ -1,0 +1,201 @@
+"""The files of nodes on disk: each node has a directory, and what is in it is whole and durable.
+
+A file is written under a temporary name on the same file system, fsynced and renamed, so a crash at any moment leaves
+the old file or the new one. All functions block.
+"""
+
+import errno
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from msgspec import Struct
+
+from awed.model.errors import Invalid, NoSpace
+from awed.model.ids import is_uuid
+from awed.streams import PIECE, Slice, free_bytes
+
+DATA = "data"
+"""The node's file in its directory."""
+
+RANGES = "ranges"
+"""In a subset node's directory: which ranges of its parent's file, hard-linked as :data:`DATA`, are its own."""
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+_NO_LINKS = {errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EXDEV}
+
+
+class Upload(Protocol):
+    """A file as it came in: small ones are *data*, others lie at *path*, on the file system of the nodes."""
+
+    @property
+    def filename(self) -> str | None: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def md5(self) -> str: ...
+    @property
+    def data(self) -> bytes | None: ...
+    @property
+    def path(self) -> Path | None: ...
+
+
+class Written(Struct, frozen=True):
+    """What was written: its size in bytes and its md5."""
+
+    size: int
+    md5: str
+
+
+class NodeFiles:
+    """The directories ``nodes`` and ``tmp`` under *root*. What would leave less than *min_free* bytes is refused."""
+
+    def __init__(self, root: Path, min_free: int = 0) -> None:
+        self.nodes = root / "nodes"
+        self.temporary = root / "tmp"
+        self._min_free = min_free
+
+    def prepare(self) -> None:
+        """Make the directories, and remove what a crash left in the temporary one."""
+        self.nodes.mkdir(parents=True, exist_ok=True)
+        self.temporary.mkdir(parents=True, exist_ok=True)
+        for path in self.temporary.iterdir():
+            path.unlink()
+
+    def directory(self, node_id: str) -> Path:
+        """Where the node's files are. Two levels keep directories small."""
+        return self.nodes / node_id[:2] / node_id[2:4] / node_id
+
+    def path(self, node_id: str, name: str) -> Path:
+        """One file of the node."""
+        return self.directory(node_id) / name
+
+    def all_nodes(self) -> Iterator[tuple[str, list[str]]]:
+        """The id of each node that has a directory, and the names in it."""
+        for directory in self.nodes.glob("*/*/*"):
+            if is_uuid(directory.name):
+                yield directory.name, os.listdir(directory)
+
+    def stage(self, upload: Upload, trailer: bytes = b"") -> Path:
+        """Make an upload, followed by *trailer*, durable; the path in the temporary directory at which it now is."""
+        self.check_space(len(upload.data or b""))
+        if upload.path is None:
+            with self.new() as (path, file):
+                file.write(upload.data or b"")
+                file.write(trailer)
+            return path
+        try:
+            with upload.path.open("r+b") as file:
+                file.seek(0, os.SEEK_END)
+                file.write(trailer)
+                file.flush()
+                os.fsync(file.fileno())
+        except FileNotFoundError:
+            raise Invalid("the upload broke off") from None
+        return upload.path
+
+    @contextmanager
+    def new(self) -> Iterator[tuple[Path, BinaryIO]]:
+        """A new temporary file, durable at the end, gone on an error."""
+        path = self.temporary / uuid.uuid4().hex
+        try:
+            with path.open("xb") as file:
+                yield path, file
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            if error.errno in _NO_SPACE:
+                raise NoSpace("no free disk space") from None
+            raise
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+
+    def place(self, path: Path, node_id: str, name: str) -> None:
+        """Move a durable file to its node."""
+        target = self.path(node_id, name)
+        self._make(target.parent)
+        try:
+            path.replace(target)
+        except FileNotFoundError:
+            raise Invalid("the upload broke off") from None
+        sync(target.parent)
+
+    def share(self, source_id: str, node_id: str, name: str) -> None:
+        """Give a node the file of another without copying its bytes, where the file system can do that."""
+        source = self.path(source_id, name)
+        target = self.path(node_id, name)
+        self._make(target.parent)
+        try:
+            os.link(source, target)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            self.place(self._copy(source), node_id, name)
+        sync(target.parent)
+
+    def remove(self, node_id: str, names: Iterable[str]) -> None:
+        """Remove files of a node; those that are gone are no error."""
+        for name in names:
+            self.path(node_id, name).unlink(missing_ok=True)
+
+    def remove_node(self, node_id: str) -> None:
+        """Remove everything of a node."""
+        shutil.rmtree(self.directory(node_id), ignore_errors=True)
+
+    def concatenate(self, slices: Iterable[Slice], file: BinaryIO) -> Written:
+        """Write the slices one after the other."""
+        digest = hashlib.md5(usedforsecurity=False)
+        size = 0
+        for data in read_slices(slices):
+            self.check_space(len(data))
+            file.write(data)
+            digest.update(data)
+            size += len(data)
+        return Written(size, digest.hexdigest())
+
+    def _copy(self, source: Path) -> Path:
+        with self.new() as (path, file):
+            self.concatenate([Slice(source, 0, source.stat().st_size)], file)
+        return path
+
+    def check_space(self, size: int) -> None:
+        """Raises :class:`~awed.model.errors.NoSpace` if *size* more bytes would leave too little."""
+        if free_bytes(self.temporary) < self._min_free + size:
+            raise NoSpace("too little free disk space for this file")
+
+    def _make(self, directory: Path) -> None:
+        """Make a directory and what is missing above it, durably."""
+        if not directory.is_dir():
+            self._make(directory.parent)
+            directory.mkdir(exist_ok=True)
+            sync(directory.parent)
+
+
+def sync(path: Path) -> None:
+    """Make what was written to a file, or the names in a directory, survive a crash."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_slices(slices: Iterable[Slice]) -> Iterator[bytes]:
+    """The bytes of the slices, in order. Raises :class:`OSError` if a file is too short."""
+    for path, offset, length in slices:
+        with path.open("rb", buffering=0) as file:
+            file.seek(offset)
+            left = length
+            while left:
+                data = file.read(min(PIECE, left))
+                if not data:
+                    raise OSError(f"{path} is {left} bytes too short")
+                left -= len(data)
+                yield data

@@ -1,0 +1,59 @@
+"""Records of nodes between the store and their users: read, stamped, committed."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from awed.model.errors import NotFound
+from awed.model.ids import is_uuid
+from awed.model.node import NodeRecord
+from awed.model.records import Batch
+
+Load = Callable[[str], Awaitable[NodeRecord | None]]
+Commit = Callable[[Batch], Awaitable[None]]
+
+
+class NodeRecords:
+    """Records by id. *load* gives one that nobody else holds; *commit* returns once a batch is durable."""
+
+    def __init__(self, load: Load, commit: Commit) -> None:
+        self._load = load
+        self._commit = commit
+
+    async def find(self, node_id: str) -> NodeRecord | None:
+        """A node's record, None if there is no such node."""
+        return await self._load(node_id) if is_uuid(node_id) else None
+
+    async def get(self, node_id: str) -> NodeRecord:
+        """A node's record. Raises :class:`~awed.model.errors.NotFound`."""
+        record = await self.find(node_id)
+        if record is None:
+            raise NotFound("Node not found")
+        return record
+
+    async def put(self, record: NodeRecord) -> None:
+        """Stamp the record with its versions and make it durable."""
+        _stamp(record)
+        await self._commit(Batch(nodes=[record]))
+
+    async def drop(self, node_id: str) -> None:
+        """Remove a record for good."""
+        await self._commit(Batch(gone_nodes=[node_id]))
+
+
+def _stamp(record: NodeRecord) -> None:
+    """Set the versions, which change with what they stand for and with nothing else."""
+    node = record.node
+    node.version_parts = {
+        "acl_ver": _version(record.acl),
+        "attributes_ver": _version(node.attributes),
+        "file_ver": _version(node.file),
+        "indexes_ver": _version(node.indexes),
+    }
+    node.version = _version([node.id, *node.version_parts.values()])
+
+
+def _version(value: Any) -> str:
+    return hashlib.md5(msgspec.json.encode(value, order="deterministic"), usedforsecurity=False).hexdigest()

@@ -1,0 +1,75 @@
+"""Long work on nodes in the background: what is under way is locked, and can be waited for."""
+
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.logger import Logger
+
+from awed.model.errors import AwedError
+from awed.model.node import Lock
+
+AT_ONCE = 2
+"""How many pieces of long work run side by side: the threads are for requests as well."""
+
+
+class Underway:
+    """Work by node and subject (the file, or the name of an index). *now* is the clock of the locks."""
+
+    _log = Logger()
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._turn = DeferredSemaphore(AT_ONCE)
+        self._locks: dict[tuple[str, str], Lock] = {}
+        self._waiting: dict[tuple[str, str], list[Deferred[None]]] = {}
+
+    def start(self, node_id: str, subject: str, work: Coroutine[Deferred[Any], Any, None]) -> None:
+        """Do *work*, locking its subject. If it fails the lock stays, with the error, until it is started again."""
+        key = node_id, subject
+        self._locks[key] = Lock(created_on=self._now())
+        self._waiting[key] = []
+        Deferred.fromCoroutine(self._run(key, work))
+
+    def lock(self, node_id: str, subject: str) -> Lock | None:
+        """The lock of a subject, None if it is free."""
+        return self._locks.get((node_id, subject))
+
+    def subjects(self, node_id: str) -> list[str]:
+        """What is locked of a node."""
+        return [subject for node, subject in self._locks if node == node_id]
+
+    async def ended(self, node_id: str, subject: str) -> None:
+        """Wait until no work on the subject is under way."""
+        waiting = self._waiting.get((node_id, subject))
+        if waiting is not None:
+            end: Deferred[None] = Deferred()
+            waiting.append(end)
+            await end
+
+    def forget(self, node_id: str) -> None:
+        """Drop the errors of a node that is gone."""
+        for subject in self.subjects(node_id):
+            if (node_id, subject) not in self._waiting:
+                del self._locks[node_id, subject]
+
+    async def all_ended(self) -> None:
+        """Wait until nothing is under way."""
+        while self._waiting:
+            await self.ended(*next(iter(self._waiting)))
+
+    async def _run(self, key: tuple[str, str], work: Coroutine[Deferred[Any], Any, None]) -> None:
+        await self._turn.acquire()
+        try:
+            await work
+        except AwedError as error:
+            self._locks[key].error = str(error)
+        except Exception:
+            self._log.failure("work on {subject} of node {node} failed", node=key[0], subject=key[1])
+            self._locks[key].error = "internal error: see the server's log"
+        else:
+            del self._locks[key]
+        self._turn.release()
+        for end in self._waiting.pop(key):
+            end.callback(None)

@@ -1,0 +1,101 @@
+"""A node store in a directory, with records in memory: what survives a restart survives here."""
+
+import hashlib
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from awed.model.access import User
+from awed.model.node import NodeRecord
+from awed.model.records import Batch
+from awed.shock.change import Change, Fill, Whole
+from awed.shock.files import NodeFiles
+from awed.shock.nodes import NodeStore
+from awed.streams import Pieces
+from awed.threads import InThread
+from tests.unit.api.traversal import at_once
+
+ALICE = User("alice")
+BOB = User("bob")
+ANYONE = User()
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Bytes:
+    """An upload that is small."""
+
+    def __init__(self, data: bytes, filename: str | None = "f") -> None:
+        self.data: bytes | None = data
+        self.filename = filename
+        self.size = len(data)
+        self.md5 = hashlib.md5(data).hexdigest()
+        self.path: Path | None = None
+
+
+class World:
+    """The records and the directory that a store works on. *failing* makes the next commits fail."""
+
+    def __init__(self, directory: Path, in_thread: InThread = at_once) -> None:
+        self.records: dict[str, bytes] = {}
+        self.commits = 0
+        self.failing: Exception | None = None
+        self.time = EPOCH
+        self.files = NodeFiles(directory)
+        self.in_thread = in_thread
+        self.start()
+
+    def start(self) -> NodeStore:
+        """A new store on what the last one left."""
+        self.store = NodeStore(self.files, self.load, self.commit, self.in_thread, self.now)
+        result(self.store.recover(list(self.records)))
+        return self.store
+
+    def now(self) -> datetime:
+        self.time += timedelta(seconds=1)
+        return self.time
+
+    async def load(self, node_id: str) -> NodeRecord | None:
+        encoded = self.records.get(node_id)
+        return None if encoded is None else msgspec.msgpack.decode(encoded, type=NodeRecord)
+
+    async def commit(self, batch: Batch) -> None:
+        if self.failing is not None:
+            raise self.failing
+        self.commits += 1
+        for record in batch.nodes:
+            self.records[record.node.id] = msgspec.msgpack.encode(record)
+        for node_id in batch.gone_nodes:
+            self.records.pop(node_id, None)
+
+    def content(self, node_id: str, user: User = ALICE) -> bytes:
+        _, slices = result(self.store.content(node_id, user))
+        pieces = Pieces(slices)
+        return b"".join(iter(lambda: pieces.read(1000), b""))
+
+    def names(self) -> list[str]:
+        """All files on disk, those of nodes without their directory."""
+        return sorted(path.name for path in self.files.nodes.parent.rglob("*") if path.is_file())
+
+
+def result(work: Coroutine[Deferred[Any], Any, Any] | Deferred[Any]) -> Any:
+    """What *work* comes to, at once."""
+    results: list[Any] = []
+    deferred = work if isinstance(work, Deferred) else Deferred.fromCoroutine(work)
+    deferred.addBoth(results.append)
+    assert results, "it waits for something"
+    if isinstance(results[0], Failure):
+        results[0].raiseException()
+    return results[0]
+
+
+def whole(data: bytes, filename: str = "f") -> Change:
+    return Change(fill=Whole(Bytes(data, filename)))
+
+
+def filled(fill: Fill) -> Change:
+    return Change(fill=fill)
