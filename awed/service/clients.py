@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from awed.model.client import Client, Heartbeat
+from awed.model.states import ClientState
 from awed.service.shell import Shell
 
 
@@ -34,6 +35,22 @@ class ClientVerbs(Shell):
     async def resume_client(self, client_id: str) -> None:
         self._scheduler.clients.resume(client_id)
         await self._settle()
+
+    async def suspend_clients(self) -> int:
+        """Suspend all clients that are not suspended yet; how many there were."""
+        found = [client.id for client in self.clients() if client.status is not ClientState.SUSPEND]
+        for client_id in found:
+            self._scheduler.clients.suspend(client_id)
+        await self._settle()
+        return len(found)
+
+    async def resume_clients(self) -> int:
+        """Resume all suspended clients; how many there were."""
+        found = [client.id for client in self.clients() if client.status is ClientState.SUSPEND]
+        for client_id in found:
+            self._scheduler.clients.resume(client_id)
+        await self._settle()
+        return len(found)
 
     async def remove_client(self, client_id: str) -> None:
         self._scheduler.clients.remove(client_id, self._now())

@@ -1,6 +1,6 @@
 """The port to the database. It speaks of jobs, not of a database's language."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -61,6 +61,15 @@ class IStore(Interface):
 
     def load() -> Awaitable[Unfinished]:
         """Everything the scheduler starts from, in bulk: unfinished jobs, their tasks and work, clients, meta."""
+
+    def load_job(job_id: str) -> Awaitable[Unfinished | None]:
+        """What :meth:`load` gives, of one job in whatever state; no clients, no meta. None: there is no such job."""
+
+    def job_ids(states: Collection[JobState]) -> Awaitable[list[str]]:
+        """The ids of all jobs in one of these states."""
+
+    def expired(now: datetime) -> Awaitable[list[str]]:
+        """The ids of the completed and deleted jobs whose expiration is set and not after *now*."""
 
     def job(job_id: str) -> Awaitable[JobRecord | None]:
         """One job with its tasks (``job.tasks`` filled, in order), or None."""
