@@ -17,6 +17,8 @@ from awed.model.work import WorkReport
 class JobQuery(Struct, frozen=True):
     """Which jobs, in which order. All conditions must hold.
 
+    *id_prefix*: how the job's id begins, in lower case.
+
     *fields*: dotted document path (``info.project``, ``tasks.cmd.name``) to the values of which one must match; a
     value that reads as a number or boolean also matches that number or boolean. *reader*: only jobs that this
     user may read; None means all. *since* (inclusive) and *until* (exclusive) bound the submit or the completed
@@ -24,6 +26,7 @@ class JobQuery(Struct, frozen=True):
     """
 
     states: tuple[JobState, ...] = ()
+    id_prefix: str = ""
     fields: Mapping[str, Sequence[str]] = {}
     reader: str | None = None
     since: datetime | None = None
