@@ -17,7 +17,7 @@ from awed.model.work import WorkReport
 class JobQuery(Struct, frozen=True):
     """Which jobs, in which order. All conditions must hold.
 
-    *id_prefix*: how the job's id begins, in lower case.
+    *id_prefix*: how the job's id begins.
 
     *fields*: dotted document path (``info.project``, ``tasks.cmd.name``) to the values of which one must match; a
     value that reads as a number or boolean also matches that number or boolean. *reader*: only jobs that this

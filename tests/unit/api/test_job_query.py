@@ -50,7 +50,7 @@ def test_with_query_every_other_parameter_is_a_field() -> None:
 
 
 def test_an_id_may_be_cut_short() -> None:
-    assert query("id_prefix=12AB") == JobQuery(reader="ann", id_prefix="12ab")
+    assert query("id_prefix=12ab") == JobQuery(reader="ann", id_prefix="12ab")
 
 
 def test_without_query_parameters_are_no_fields() -> None:

@@ -13,7 +13,7 @@ def query(prefix: str) -> str:
 
 
 def test_a_whole_id_is_not_asked_for(server: FakeServer) -> None:
-    assert find_job(Server(server.url), JOB_ID.upper()) == JOB_ID
+    assert find_job(Server(server.url), JOB_ID) == JOB_ID
     assert server.requests == []
 
 
