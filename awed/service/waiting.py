@@ -43,10 +43,9 @@ class WaitingRoom:
         raises of the client itself (suspended, say).
         """
         kind = (client.group, tuple(client.apps))
-        room = self._waiters.setdefault(kind, OrderedDict())
-        self._turn_away(room.get(client.id))
+        self._turn_away(self._waiters.get(kind, {}).get(client.id))
         waiter = Waiter(client.id, available, Deferred())
-        room[client.id] = waiter
+        self._waiters.setdefault(kind, OrderedDict())[client.id] = waiter
         waiter.handed.addTimeout(seconds, self._reactor)
         try:
             return await waiter.handed
