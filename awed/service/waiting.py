@@ -43,7 +43,7 @@ class WaitingRoom:
         raises of the client itself (suspended, say).
         """
         kind = (client.group, tuple(client.apps))
-        self._turn_away(self._waiters.get(kind, {}).get(client.id))
+        self._turn_away(kind, client.id)
         waiter = Waiter(client.id, available, Deferred())
         self._waiters.setdefault(kind, OrderedDict())[client.id] = waiter
         waiter.handed.addTimeout(seconds, self._reactor)
@@ -54,7 +54,8 @@ class WaitingRoom:
         finally:
             self._leave(kind, waiter)
 
-    def _turn_away(self, waiter: Waiter | None) -> None:
+    def _turn_away(self, kind: _Kind, client_id: str) -> None:
+        waiter = self._waiters.get(kind, OrderedDict()).get(client_id)
         if waiter is not None and not waiter.handed.called:
             waiter.handed.errback(TimeoutError())
 

@@ -1,7 +1,7 @@
 """The port to the database. It speaks of jobs, not of a database's language."""
 
 from collections.abc import Awaitable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from msgspec import Struct
 from zope.interface import Interface
@@ -11,6 +11,7 @@ from awed.model.job import Job
 from awed.model.node import NodeRecord
 from awed.model.records import Batch, JobRecord, Secret, Unfinished
 from awed.model.states import JobState
+from awed.model.times import NO_TIME
 from awed.model.work import WorkReport
 
 
@@ -35,6 +36,14 @@ class JobQuery(Struct, frozen=True):
     descending: bool = True
     limit: int = 25
     offset: int = 0
+
+    @property
+    def span(self) -> tuple[datetime, datetime] | None:
+        """*since* and *until*, if one of them is given. No span holds :data:`~awed.model.times.NO_TIME`."""
+        if self.since is None and self.until is None:
+            return None
+        first = NO_TIME + datetime.resolution
+        return max(self.since or first, first), self.until or datetime.max.replace(tzinfo=UTC)
 
 
 class JobPage(Struct):

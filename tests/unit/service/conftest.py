@@ -5,7 +5,7 @@ import pytest_twisted
 from tests.unit.service.worlds import EngineWorld
 
 
-@pytest_twisted.async_fixture()  # type: ignore[untyped-decorator]
+@pytest_twisted.async_fixture()
 async def world() -> EngineWorld:
     made = EngineWorld()
     await made.start()
