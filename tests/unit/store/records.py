@@ -56,4 +56,4 @@ def account(name: str, token_hash: str = "") -> Account:
 
 
 def node(node_id: str, **fields: Any) -> NodeRecord:
-    return NodeRecord(Node(id=node_id, **fields), Acl(owner="joe"), bytes_of=node_id)
+    return NodeRecord(Node(id=node_id, **fields), Acl(owner="joe"))
