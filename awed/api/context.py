@@ -8,10 +8,12 @@ from typing import Protocol
 from twisted.web.iweb import IRequest
 
 from awed.api.hosts import OwnHosts
-from awed.api.rights import Verb
+from awed.api.rights import Verb, require, require_admin
 from awed.model.access import User
+from awed.model.client import Client
 from awed.model.errors import Unauthorized
 from awed.service.engine import Engine
+from awed.service.groups import Groups
 from awed.threads import InThread
 
 OTHER_GROUP = "Clientgroup name in token does not match that in the client."
@@ -32,10 +34,13 @@ class Context:
     """The engine behind the API, and what a resource needs beside it."""
 
     engine: Engine
+    groups: Groups
     authenticators: IAuthenticators
     hosts: OwnHosts
     in_thread: InThread
     now: Callable[[], datetime]
+    client_auth_required: bool = False
+    """Only workers with the token of a client group may register."""
 
     async def user(self, request: IRequest, verb: Verb) -> User:
         """Who makes *request*. Raises :class:`~awed.model.errors.Unauthorized`."""
@@ -45,18 +50,28 @@ class Context:
         """Who makes *request*; the token of a client group will do. Raises likewise."""
         return await self.authenticators.user(request.getHeader("authorization"), verb, workers=True)
 
-    async def worker(self, request: IRequest, verb: Verb, client_id: str) -> None:
-        """Make sure that who makes *request* may act as this client.
+    async def worker(self, request: IRequest, verb: Verb, client_id: str, right: Verb = "execute") -> None:
+        """Make sure that who makes *request* may act as this client: with its group's token, or with *right* to the
+        group. *verb* is what a request without Authorization must be free to do.
 
         Raises :class:`~awed.model.errors.Unauthorized` and :class:`~awed.model.errors.ClientNotFound`.
         """
         user = await self.authenticated_worker(request, verb)
-        if user.group and user.group != self.engine.client(client_id).group:
+        group = self.engine.client(client_id).group
+        if not user.group:
+            require(user, right, self.groups.acl(group))
+        elif user.group != group:
             raise Unauthorized(OTHER_GROUP)
+
+    async def client(self, request: IRequest, verb: Verb, client_id: str) -> Client:
+        """The client, if who makes *request* has this right to its group. Raises likewise."""
+        user = await self.user(request, verb)
+        client = self.engine.client(client_id)
+        require(user, verb, self.groups.acl(client.group))
+        return client
 
     async def admin(self, request: IRequest) -> User:
         """Who makes *request*, if that is an admin."""
         user = await self.user(request, "read")
-        if not user.admin:
-            raise Unauthorized("No Authorization")
+        require_admin(user)
         return user
