@@ -1,8 +1,9 @@
 """The parts of the daemon as the configuration wants them, each still to be started."""
 
+import secrets
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from awed.api.site import ApiSite
 from awed.auth.accounts import AccountPasswords, AccountTokens
 from awed.auth.admin import AdminToken
 from awed.auth.chain import Authenticators
+from awed.auth.groups import GroupTokens
 from awed.auth.identity import Globus, IdentityHttp, mgrast
 from awed.auth.interface import IAuthenticator
 from awed.auth.oauth import GLOBUS_WORDS, MGRAST_WORDS, OAuthTokens
@@ -28,11 +30,13 @@ from awed.auth.recent import Recent
 from awed.auth.secrets import SECRET_WORDS
 from awed.config import Config
 from awed.config.settings import Anonymous, Auth
+from awed.daemon.debug import Debug
 from awed.model.access import Verb
 from awed.model.job import OWN_HOST
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
 from awed.service.files import ShockFor
+from awed.service.groups import Groups
 from awed.shock.client import ShockClient
 from awed.shock.files import NodeFiles
 from awed.shock.http import http_client
@@ -55,7 +59,9 @@ class Parts:
         self._in_thread: InThread = in_threads_of(reactor)
         self._files = NodeFiles(Path(config.directories.data), config.limits.min_free_space)
         self._tidying: Deferred[None] = succeed(None)
+        self._debug = Debug()
         self.engine = self._engine()
+        self.groups = Groups(self.engine.commit, now, partial(secrets.token_hex, 32))
         self.nodes = NodeStore(self._files, store.node, self.engine.commit, self._in_thread, now)
 
     def _engine(self) -> Engine:
@@ -66,7 +72,12 @@ class Parts:
             heartbeat=server.heartbeat_limit,
         )
         return Engine(
-            store=self._store, shock_for=self._shock_for(), limits=limits, reactor=self._reactor, now=self._now
+            store=self._store,
+            shock_for=self._shock_for(),
+            limits=limits,
+            reactor=self._reactor,
+            now=self._now,
+            observe=self._debug.events,
         )
 
     def _shock_for(self) -> ShockFor:
@@ -84,6 +95,7 @@ class Parts:
         """Take in what is stored, files first: the engine may need them at once."""
         await self.nodes.recover(await self._store.node_ids())
         await self.engine.start()
+        self.groups.restore(await self._store.groups())
         self._tidying = Deferred.fromCoroutine(self._tidy())
 
     async def _tidy(self) -> None:
@@ -104,13 +116,15 @@ class Parts:
         """The API."""
         context = Context(
             engine=self.engine,
+            groups=self.groups,
             authenticators=self._authenticators(admin_token),
             hosts=OwnHosts(self._config.external.api_url),
             in_thread=self._in_thread,
             now=self._now,
+            client_auth_required=self._config.auth.client_auth_required,
         )
         node = NodeResource(self.nodes, context.user, self._in_thread, self._now)
-        root = make_root(context, _about(self._config), {"node": node.app.resource()})
+        root = make_root(context, _about(self._config), self._debug, {"node": node.app.resource()})
         return ApiSite(root, requests_with(self._bodies()), self._reactor)
 
     def _bodies(self) -> Bodies:
@@ -124,6 +138,7 @@ class Parts:
             AdminToken(admin_token, SECRET_WORDS | GLOBUS_WORDS | MGRAST_WORDS),
             AccountTokens(self._store.account_by_token),
             AccountPasswords(self._store.account, self._in_thread, Recent(self._reactor.seconds)),
+            GroupTokens(self.groups.group_of),
             *self._identity_servers(self._config.auth),
         ]
         return Authenticators(methods, _free(self._config.anonymous), self._config.admin.users)
