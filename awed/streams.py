@@ -1,7 +1,7 @@
 """Bytes on their way between transports and files: off the reactor, in order, at the pace of the slower side."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO, Generic, NamedTuple, Protocol, TypeVar
@@ -148,37 +148,51 @@ class Slice(NamedTuple):
 class Pieces:
     """Bytes and slices of files, read one after the other. Its methods block, and may be called from any thread."""
 
-    def __init__(self, pieces: Sequence[bytes | Slice]) -> None:
-        self._pieces = list(reversed(pieces))
+    def __init__(self, pieces: Iterable[bytes | Slice]) -> None:
+        self._pieces = iter(pieces)
         self._file: BinaryIO | None = None
+        self._path: Path | None = None
         self._left = 0
+        self._bytes = b""
         self._lock = Lock()
         self._closed = False
 
     def read(self, size: int) -> bytes:
-        """The next bytes, up to about *size*; none at the end. Raises :class:`OSError` if a file is too short."""
+        """The next bytes, up to *size*; none at the end. Raises :class:`OSError` if a file is too short."""
         with self._lock:
-            while not self._closed:
-                if self._left:
-                    return self._read_file(size)
-                if not self._pieces:
-                    break
-                piece = self._pieces.pop()
-                if not isinstance(piece, bytes):
+            while not (self._closed or self._left or self._bytes):
+                piece = next(self._pieces, None)
+                if piece is None:
+                    return b""
+                if isinstance(piece, bytes):
+                    self._bytes = piece
+                else:
                     self._open(piece)
-                elif piece:
-                    return piece
-            return b""
+            if self._left:
+                return self._read_file(size)
+            data, self._bytes = self._bytes[:size], self._bytes[size:]
+            return data
 
     def close(self) -> None:
         """Close the file that is open; a read under way ends first."""
         with self._lock:
             self._closed = True
+            self._bytes, self._left = b"", 0
             self._close_file()
 
+    def __iter__(self) -> Iterator[bytes]:
+        """All that is left, and then close."""
+        try:
+            while data := self.read(PIECE):
+                yield data
+        finally:
+            self.close()
+
     def _open(self, piece: Slice) -> None:
-        self._close_file()
-        self._file = piece.path.open("rb", buffering=0)
+        if self._file is None or self._path != piece.path:
+            self._close_file()
+            self._path = piece.path
+            self._file = piece.path.open("rb", buffering=0)
         self._file.seek(piece.offset)
         self._left = piece.length
 
@@ -186,7 +200,7 @@ class Pieces:
         assert self._file is not None
         data = self._file.read(min(size, self._left))
         if not data:
-            raise OSError(f"{self._file.name} is {self._left} bytes too short")
+            raise OSError(f"{self._path} is {self._left} bytes too short")
         self._left -= len(data)
         return data
 
@@ -194,6 +208,17 @@ class Pieces:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def cut(slices: Iterable[Slice], begin: int, end: int) -> list[Slice]:
+    """The bytes from *begin* to before *end* of what *slices* are together."""
+    result = []
+    for path, offset, length in slices:
+        first, last = max(begin, 0), min(end, length)
+        if first < last:
+            result.append(Slice(path, offset + first, last - first))
+        begin, end = begin - length, end - length
+    return result
 
 
 @implementer(IPushProducer)

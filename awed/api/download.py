@@ -9,7 +9,7 @@ from twisted.logger import Logger
 
 from awed.api.body import AwedRequest
 from awed.api.envelope import CORS, answer_error
-from awed.streams import Pieces, Sender, Slice
+from awed.streams import Pieces, Sender, Slice, cut
 from awed.threads import InThread
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
@@ -37,17 +37,6 @@ async def send_file(
     if request.method != b"HEAD" and end > begin:
         await _send(request, cut(slices, begin, end), in_thread)
     return b""
-
-
-def cut(slices: Sequence[Slice], begin: int, end: int) -> list[Slice]:
-    """The bytes from *begin* to before *end* of what *slices* are together."""
-    result = []
-    for path, offset, length in slices:
-        first, last = max(begin, 0), min(end, length)
-        if first < last:
-            result.append(Slice(path, offset + first, last - first))
-        begin, end = begin - length, end - length
-    return result
 
 
 def _range(request: AwedRequest, etag: str, size: int) -> tuple[int, int]:

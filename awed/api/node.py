@@ -10,10 +10,12 @@ from awed.api.body import AwedRequest
 from awed.api.download import send_file
 from awed.api.envelope import answer
 from awed.api.errors import new_app
-from awed.api.node_form import read_change
-from awed.api.params import params_of
+from awed.api.node_form import file_of, read_change
+from awed.api.node_query import acl_change, etag_of, selected, shown_acl
+from awed.api.params import Params, params_of
 from awed.model.access import User
 from awed.model.errors import Invalid
+from awed.shock.indexing import SubsetIndex
 from awed.shock.nodes import NodeStore
 from awed.threads import InThread
 
@@ -50,13 +52,11 @@ class NodeResource:
 
     @app.route("/<node_id>", methods=["GET"])
     async def show(self, request: AwedRequest, node_id: str) -> bytes:
-        """A node's document, or its file."""
+        """A node's document, or its file or a part of it."""
         user = await self._who(request, "read")
         params = params_of(request)
         if "download" in params or "download_raw" in params:
-            node, slices = await self._nodes.content(node_id, user)
-            name = None if "download_raw" in params else params.text("file_name", node.file.name)
-            return await send_file(request, slices, name, node.file.checksum["md5"], self._in_thread)
+            return await self._download(request, params, node_id, user)
         return answer(request, await self._nodes.get(node_id, user))
 
     @app.route("/<node_id>", methods=["DELETE"])
@@ -64,3 +64,55 @@ class NodeResource:
         """Remove a node."""
         await self._nodes.delete(node_id, await self._who(request, "delete"))
         return answer(request, None)
+
+    @app.route("/<node_id>/index/<name>", methods=["GET"])
+    async def show_index(self, request: AwedRequest, node_id: str, name: str) -> bytes:
+        """What is known of an index."""
+        node = await self._nodes.get(node_id, await self._who(request, "read"))
+        if name not in node.indexes:
+            raise Invalid(f"Invalid index type: {name}")
+        return answer(request, {name: node.indexes[name]})
+
+    @app.route("/<node_id>/index/<name>", methods=["PUT"])
+    async def make_index(self, request: AwedRequest, node_id: str, name: str) -> bytes:
+        """Make an index, or keep one that comes with the request."""
+        params = params_of(request)
+        form = await request.form()
+        if "upload" in params:
+            user = await self._who(request, "write")
+            await self._nodes.put_index(node_id, name, user, file_of(form, "upload"))
+        elif name == "subset":
+            user = await self._who(request, "write")
+            source = SubsetIndex(form.text("parent_index") or "", file_of(form, "subset_indices"))
+            await self._nodes.put_index(node_id, form.text("index_name") or "", user, source)
+        else:
+            user = await self._who(request, "read")  # it adds nothing that is not in the file
+            full_name = f"column{params.text('number')}" if name == "column" else name
+            await self._nodes.make_index(node_id, full_name, user, "force_rebuild" in params)
+        return answer(request, None)
+
+    @app.route("/<node_id>/index/<name>", methods=["DELETE"])
+    async def remove_index(self, request: AwedRequest, node_id: str, name: str) -> bytes:
+        """Remove an index."""
+        await self._nodes.remove_index(node_id, name, await self._who(request, "write"))
+        return answer(request, None)
+
+    @app.route("/<node_id>/acl", methods=["GET"])
+    @app.route("/<node_id>/acl/<subject>", methods=["GET"])
+    async def show_acl(self, request: AwedRequest, node_id: str, subject: str = "all") -> bytes:
+        """Who may do what with a node."""
+        return answer(request, shown_acl(await self._nodes.acl(node_id, await self._who(request, "read"))))
+
+    @app.route("/<node_id>/acl/<subject>", methods=["PUT", "POST", "DELETE"])
+    async def change_acl(self, request: AwedRequest, node_id: str, subject: str) -> bytes:
+        """Give or take rights."""
+        user = await self._who(request, "write")
+        users = params_of(request).texts("users") or ((await request.form()).text("users") or "").split(",")
+        change = acl_change(subject, [name for name in users if name], give=request.method != b"DELETE")
+        return answer(request, shown_acl(await self._nodes.change_acl(node_id, user, change)))
+
+    async def _download(self, request: AwedRequest, params: Params, node_id: str, user: User) -> bytes:
+        selection = selected(params)
+        node, slices = await self._nodes.content(node_id, user, selection)
+        name = None if "download_raw" in params else params.text("file_name", node.file.name)
+        return await send_file(request, slices, name, etag_of(node, selection), self._in_thread)

@@ -33,7 +33,6 @@ _UNSUPPORTED = frozenset(
 _PART = re.compile(r"[1-9][0-9]{0,8}\Z")
 _EXPIRATION = re.compile(r"([0-9]{1,6})([MHD])\Z")
 _UNITS = {"M": timedelta(minutes=1), "H": timedelta(hours=1), "D": timedelta(days=1)}
-_PACKED = {"gzip": "gzip", "bzip2": "bzip2"}
 
 
 async def read_change(form: Form, now: datetime) -> Change:
@@ -54,6 +53,14 @@ async def read_change(form: Form, now: datetime) -> Change:
         expiration=_expiration(form, now),
         linkage=_linkage(form),
     )
+
+
+def file_of(form: Form, name: str) -> Part:
+    """The file of that name. Raises :class:`~awed.model.errors.Invalid`."""
+    part = form.get(name)
+    if part is None or part.filename is None:
+        raise Invalid(f"the form lacks the file {name}")
+    return part
 
 
 def _check_field(part: Part) -> None:
@@ -90,7 +97,7 @@ def _whole(form: Form, name: str, compression: str) -> Whole:
 
 
 def _parts(number: str, compression: str) -> Declare | CloseParts:
-    if compression not in ("", *_PACKED):
+    if compression not in ("", "gzip", "bzip2"):
         raise Invalid(f"compression must be gzip or bzip2, found: {compression}")
     match number:
         case "close":
@@ -103,10 +110,9 @@ def _parts(number: str, compression: str) -> Declare | CloseParts:
 
 
 def _subset(form: Form) -> SubsetOf:
-    records = form.get("subset_indices")
-    if records is None or form.get("parent_index") is None:
+    if form.get("parent_index") is None:
         raise Invalid("a subset needs parent_node, parent_index and the file subset_indices")
-    return SubsetOf(form.text("parent_node") or "", form.text("parent_index") or "", records)
+    return SubsetOf(form.text("parent_node") or "", form.text("parent_index") or "", file_of(form, "subset_indices"))
 
 
 async def _attributes(form: Form) -> Any:

@@ -2,10 +2,13 @@
 
 from typing import Literal
 
+from msgspec import Struct
+
 from awed.model.access import PUBLIC, Acl, User
-from awed.model.errors import Unauthorized
+from awed.model.errors import Invalid, Unauthorized
 
 Right = Literal["read", "write", "delete"]
+RIGHTS: tuple[Right, ...] = ("read", "write", "delete")
 
 
 def owned_by(user: User) -> Acl:
@@ -23,3 +26,33 @@ def check(user: User, right: Right, acl: Acl) -> None:
     """Raises :class:`~awed.model.errors.Unauthorized`, in Shock's words, if *user* does not have the right."""
     if not may(user, right, acl):
         raise Unauthorized("No Authorization" if user.name == PUBLIC else "User Unauthorized")
+
+
+class AclChange(Struct, frozen=True):
+    """*users* get (or lose) rights. *subject*: a right, ``all`` of them, or ``owner``."""
+
+    subject: str
+    users: list[str]
+    give: bool
+
+
+def apply_acl(change: AclChange, user: User, acl: Acl) -> None:
+    """Make the change, if *user* may: the owner and admins all, others only give up what they have themselves."""
+    only_oneself = not change.give and change.users == [user.name]
+    if not only_oneself:
+        check(user, "write", Acl(acl.owner))
+    if change.subject == "owner":
+        _hand_over(change, acl)
+        return
+    for right in RIGHTS if change.subject == "all" else (change.subject,):
+        holders = getattr(acl, right)
+        rest = [holder for holder in holders if holder not in change.users]
+        setattr(acl, right, [*rest, *change.users] if change.give else rest)
+
+
+def _hand_over(change: AclChange, acl: Acl) -> None:
+    if not change.give:
+        raise Invalid("the owner of a node cannot be removed")
+    if len(change.users) != 1:
+        raise Invalid("a node has one owner")
+    acl.owner = change.users[0]

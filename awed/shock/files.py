@@ -11,6 +11,7 @@ import shutil
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -18,13 +19,12 @@ from msgspec import Struct
 
 from awed.model.errors import Invalid, NoSpace
 from awed.model.ids import is_uuid
-from awed.streams import PIECE, Slice, free_bytes
+from awed.model.node import Node, NodeFile, NodeIndex
+from awed.shock.units import UNIT, sized
+from awed.streams import Pieces, Slice, free_bytes
 
 DATA = "data"
 """The node's file in its directory."""
-
-RANGES = "ranges"
-"""In a subset node's directory: which ranges of its parent's file, hard-linked as :data:`DATA`, are its own."""
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _NO_LINKS = {errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EXDEV}
@@ -149,11 +149,11 @@ class NodeFiles:
         """Remove everything of a node."""
         shutil.rmtree(self.directory(node_id), ignore_errors=True)
 
-    def concatenate(self, slices: Iterable[Slice], file: BinaryIO) -> Written:
-        """Write the slices one after the other."""
+    def write(self, blocks: Iterable[bytes], file: BinaryIO) -> Written:
+        """Write blocks one after the other."""
         digest = hashlib.md5(usedforsecurity=False)
         size = 0
-        for data in read_slices(slices):
+        for data in blocks:
             self.check_space(len(data))
             file.write(data)
             digest.update(data)
@@ -162,7 +162,7 @@ class NodeFiles:
 
     def _copy(self, source: Path) -> Path:
         with self.new() as (path, file):
-            self.concatenate([Slice(source, 0, source.stat().st_size)], file)
+            self.write(Pieces([Slice(source, 0, source.stat().st_size)]), file)
         return path
 
     def check_space(self, size: int) -> None:
@@ -187,15 +187,34 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def read_slices(slices: Iterable[Slice]) -> Iterator[bytes]:
-    """The bytes of the slices, in order. Raises :class:`OSError` if a file is too short."""
-    for path, offset, length in slices:
-        with path.open("rb", buffering=0) as file:
-            file.seek(offset)
-            left = length
-            while left:
-                data = file.read(min(PIECE, left))
-                if not data:
-                    raise OSError(f"{path} is {left} bytes too short")
-                left -= len(data)
-                yield data
+def content_of(upload: Upload) -> list[bytes | Slice]:
+    """The bytes of an upload, as pieces."""
+    return [Slice(upload.path, 0, upload.size) if upload.path else upload.data or b""]
+
+
+def lines_of(upload: Upload) -> Iterator[bytes]:
+    """The lines of an upload, without empty ones and blanks at their ends. Blocks."""
+    rest = b""
+    for block in Pieces(content_of(upload)):
+        *whole, rest = (rest + block).split(b"\n")
+        yield from filter(None, map(bytes.strip, whole))
+    if rest.strip():
+        yield rest.strip()
+
+
+def must_be_empty(node: Node) -> None:
+    """Raises :class:`~awed.model.errors.Invalid` if the node has a file, or waits for its parts."""
+    if node.has_file or node.parts is not None:
+        raise Invalid("Node file immutable")
+
+
+def set_file(node: Node, name: str, written: Written, now: datetime) -> None:
+    """Set in the document that the node has a file now."""
+    node.file = NodeFile(
+        name=name,
+        size=written.size,
+        checksum={"md5": written.md5},
+        format=node.file.format,
+        created_on=now,
+    )
+    node.indexes["size"] = NodeIndex(sized(written.size), UNIT, now)

@@ -3,72 +3,14 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from twisted.web.iweb import IRequest
-from twisted.web.resource import Resource
 
-from awed.api.body import Bodies, requests_with
-from awed.api.form import Spool
-from awed.api.node import NodeResource
-from awed.api.site import Root
-from awed.model.access import User
-from awed.model.errors import Unauthorized
 from awed.model.ids import new_id
-from tests.unit.api.traversal import at_once
-from tests.unit.api.wire import Reply, call
-from tests.unit.shock.world import World
+from tests.unit.api.shock import ALICE, BOB, FORM, Fields, Shock, error
 
 EXCHANGES = Path(__file__).parents[2] / "data" / "exchanges"
-FORM = {"Content-Type": "multipart/form-data; boundary=b"}
-Fields = dict[str, str | tuple[str, bytes]]
-Headers = dict[str, str]
-ALICE = {"Authorization": "alice"}
-BOB = {"Authorization": "bob"}
-
-
-class Shock:
-    """The node API on a store in memory. ``Authorization: NAME`` is taken for the user of that name."""
-
-    def __init__(self, directory: Path) -> None:
-        self.world = World(directory)
-        nodes = NodeResource(self.world.store, self.who, at_once, self.world.now)
-        self.root = Root(Resource(), {"node": nodes.app.resource()})
-        self.requests = requests_with(Bodies(Spool(self.world.files.temporary, at_once)))
-
-    async def who(self, request: IRequest, right: Literal["read", "write", "delete"]) -> User:
-        name = request.getHeader("authorization")
-        if name == "nonsense":
-            raise Unauthorized("Invalid authorization header or content")
-        return User(name) if name else User()
-
-    def call(self, method: str, path: str, body: bytes = b"", headers: Headers | None = None) -> Reply:
-        return call(self.root, method, path, headers, body, request_factory=self.requests)
-
-    def form(self, method: str, path: str, fields: Fields, headers: Headers | None = None) -> Reply:
-        return self.call(method, path, encode(fields), FORM | (headers or {}))
-
-    def node(self, method: str, path: str, fields: Fields, headers: Headers | None = None) -> Any:
-        reply = self.form(method, path, fields, headers)
-        assert reply.json["error"] is None
-        assert reply.status == reply.json["status"] == 200
-        return reply.json["data"]
-
-
-def encode(fields: Fields) -> bytes:
-    body = b""
-    for name, value in fields.items():
-        filename, data = (None, value.encode()) if isinstance(value, str) else value
-        file = f'; filename="{filename}"' if filename is not None else ""
-        body += f'--b\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'.encode() + data + b"\r\n"
-    return body + b"--b--\r\n"
-
-
-def error(reply: Reply) -> tuple[int, str]:
-    assert reply.json["data"] is None
-    assert reply.json["status"] == reply.status
-    return reply.status, reply.json["error"][0]
 
 
 @pytest.fixture

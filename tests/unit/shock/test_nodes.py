@@ -1,7 +1,6 @@
 """What a node store promises: whole files, nothing lost, nothing left over."""
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from awed.model.node import Node
 from awed.model.times import NO_TIME
 from awed.shock.change import Change, Declare
 from awed.shock.own import OwnShock
-from tests.unit.shock.world import ALICE, ANYONE, BOB, Bytes, World, filled, result, whole
+from tests.unit.shock.world import ALICE, ANYONE, BOB, Bytes, Gate, World, filled, later, result, whole
 
 
 @pytest.fixture
@@ -235,49 +234,28 @@ def test_a_merge_that_a_restart_cut_off_is_taken_up_again(world: World) -> None:
     assert world.names() == ["data"]
 
 
-class Gate:
-    """Holds work back while it is shut."""
-
-    def __init__(self) -> None:
-        self.shut = False
-        self.waiting: list[Callable[[], Any]] = []
-
-    def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Deferred[Any]:
-        done: Deferred[Any] = Deferred()
-        self.waiting.append(lambda: done.callback(function(*args, **kwargs)))
-        if not self.shut:
-            self.open()
-        return done
-
-    def open(self) -> None:
-        self.shut = False
-        while self.waiting and not self.shut:
-            self.waiting.pop(0)()
-
-
 def test_while_parts_are_merged_the_file_is_locked_and_others_wait(tmp_path: Path) -> None:
     gate = Gate()
     world = World(tmp_path, gate)
     node = create(world, filled(Declare(2)))
     update(world, node, part(1, b"a"))
-    write = world.store._write
+    write = world.files.write
 
     def slow_write(*args: Any) -> Any:
         gate.shut = True
         return write(*args)
 
-    setattr(world.store, "_write", slow_write)  # noqa: B010
-    answered = Deferred.fromCoroutine(world.store.update(node.id, ALICE, part(2, b"b")))
+    setattr(world.files, "write", slow_write)  # noqa: B010
+    answered = later(world.store.update(node.id, ALICE, part(2, b"b")))
     lock = result(world.store.get(node.id, ALICE)).file.locked
     assert lock is not None
     assert lock.error == ""
     with pytest.raises(Locked, match="Node file is locked"):
         result(world.store.content(node.id, ALICE))
-    settled: list[Any] = []
-    Deferred.fromCoroutine(OwnShock(world.store).node(node.id, "", "alice")).addBoth(settled.append)
+    settled = later(OwnShock(world.store).node(node.id, "", "alice"))
     assert settled == []
     gate.open()
-    assert result(answered)
+    assert answered
     assert settled[0].file.size == 2
     assert world.content(node.id) == b"ab"
 
@@ -287,11 +265,10 @@ def test_two_changes_at_once_are_both_kept(tmp_path: Path) -> None:
     world = World(tmp_path, gate)
     node = create(world)
     gate.shut = True
-    done: list[Any] = []
-    for change in (whole(b"a"), Change(attributes=1), Change(tags=["t"])):
-        Deferred.fromCoroutine(world.store.update(node.id, ALICE, change)).addBoth(done.append)
+    changes = (whole(b"a"), Change(attributes=1), Change(tags=["t"]))
+    done = [later(world.store.update(node.id, ALICE, change)) for change in changes]
     gate.open()
-    assert len(done) == 3
+    assert all(done)
     node = result(world.store.get(node.id, ALICE))
     assert (node.file.size, node.attributes, node.tags) == (1, 1, ["t"])
 

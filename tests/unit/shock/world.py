@@ -1,7 +1,7 @@
 """A node store in a directory, with records in memory: what survives a restart survives here."""
 
 import hashlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from awed.model.node import NodeRecord
 from awed.model.records import Batch
 from awed.shock.change import Change, Fill, Whole
 from awed.shock.files import NodeFiles
-from awed.shock.nodes import NodeStore
+from awed.shock.indexing import Selection
+from awed.shock.nodes import ALL, NodeStore
 from awed.streams import Pieces
 from awed.threads import InThread
 from tests.unit.api.traversal import at_once
@@ -72,14 +73,40 @@ class World:
         for node_id in batch.gone_nodes:
             self.records.pop(node_id, None)
 
-    def content(self, node_id: str, user: User = ALICE) -> bytes:
-        _, slices = result(self.store.content(node_id, user))
-        pieces = Pieces(slices)
-        return b"".join(iter(lambda: pieces.read(1000), b""))
+    def content(self, node_id: str, user: User = ALICE, selection: Selection = ALL) -> bytes:
+        _, slices = result(self.store.content(node_id, user, selection))
+        return b"".join(Pieces(slices))
 
     def names(self) -> list[str]:
         """All files on disk, those of nodes without their directory."""
         return sorted(path.name for path in self.files.nodes.parent.rglob("*") if path.is_file())
+
+
+class Gate:
+    """Holds work back while it is shut."""
+
+    def __init__(self) -> None:
+        self.shut = False
+        self.waiting: list[Callable[[], Any]] = []
+
+    def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Deferred[Any]:
+        done: Deferred[Any] = Deferred()
+        self.waiting.append(lambda: done.callback(function(*args, **kwargs)))
+        if not self.shut:
+            self.open()
+        return done
+
+    def open(self) -> None:
+        self.shut = False
+        while self.waiting and not self.shut:
+            self.waiting.pop(0)()
+
+
+def later(work: Coroutine[Deferred[Any], Any, Any]) -> list[Any]:
+    """What *work* comes to stands in this list, once it is there."""
+    results: list[Any] = []
+    Deferred.fromCoroutine(work).addBoth(results.append)
+    return results
 
 
 def result(work: Coroutine[Deferred[Any], Any, Any] | Deferred[Any]) -> Any:

@@ -1,0 +1,56 @@
+"""What the query strings of ``/node`` ask for."""
+
+import hashlib
+from collections.abc import Sequence
+
+from awed.api.params import Params
+from awed.model.access import PUBLIC, Acl
+from awed.model.errors import Invalid
+from awed.model.node import Node
+from awed.shock.access import RIGHTS, AclChange
+from awed.shock.indexing import Selection
+from awed.shock.units import UNIT
+
+_SUBJECTS = ("all", *RIGHTS)
+_PUBLIC = "public_"
+
+
+def selected(params: Params) -> Selection:
+    """Which bytes of a file a download is about. Raises :class:`~awed.model.errors.Invalid`."""
+    unit = params.count("chunk_size", UNIT)
+    if not unit:
+        raise Invalid("chunk_size must be at least 1")
+    return Selection(
+        seek=params.count("seek", 0),
+        length=params.count("length", 0) if "length" in params else None,
+        index=params.text("index"),
+        parts=tuple(params.texts("part")),
+        unit=unit,
+    )
+
+
+def etag_of(node: Node, selection: Selection) -> str:
+    """Names those bytes: it changes when they do."""
+    md5 = node.file.checksum.get("md5", "")
+    if selection == Selection():
+        return md5
+    made = node.indexes[selection.index].created_on if selection.index else ""
+    return hashlib.md5(f"{md5} {made} {selection}".encode(), usedforsecurity=False).hexdigest()
+
+
+def acl_change(subject: str, users: Sequence[str], *, give: bool) -> AclChange:
+    """What ``/acl/<subject>`` does, for *users* or, for ``public_...``, for all."""
+    if subject.startswith(_PUBLIC) and subject.removeprefix(_PUBLIC) in _SUBJECTS:
+        return AclChange(subject.removeprefix(_PUBLIC), [PUBLIC], give)
+    if subject not in ("owner", *_SUBJECTS):
+        raise Invalid(f"Invalid acl type: {subject}")
+    if not users:
+        raise Invalid("the acl is changed for users: ?users=a,b or a form field users")
+    return AclChange(subject, list(users), give)
+
+
+def shown_acl(acl: Acl) -> dict[str, object]:
+    """An ACL as Shock shows it: what all may do stands apart from the lists."""
+    lists: dict[str, object] = {right: [name for name in getattr(acl, right) if name != PUBLIC] for right in RIGHTS}
+    public = {right: PUBLIC in getattr(acl, right) for right in RIGHTS}
+    return {"owner": acl.owner, **lists, "public": public}

@@ -1,0 +1,23 @@
+"""What all parts of the embedded node store work on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from awed.shock.alone import Alone
+from awed.shock.files import NodeFiles
+from awed.shock.records import NodeRecords
+from awed.shock.underway import Underway
+from awed.threads import InThread
+
+
+@dataclass(frozen=True)
+class NodeBase:
+    """Files and records of nodes, what is being done to them, threads, and the clock."""
+
+    files: NodeFiles
+    records: NodeRecords
+    alone: Alone
+    underway: Underway
+    in_thread: InThread
+    now: Callable[[], datetime]

@@ -1,0 +1,141 @@
+"""How a node gets its file: an upload, parts, another node's file, or a subset of it."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from awed.model.access import User
+from awed.model.errors import Invalid, NotFound
+from awed.model.node import Node, NodeRecord
+from awed.shock.access import check
+from awed.shock.base import NodeBase
+from awed.shock.change import Change, CloseParts, CopyOf, Declare, SubsetOf, Whole
+from awed.shock.files import DATA, Written, content_of, lines_of, must_be_empty, set_file
+from awed.shock.indexing import PREFIX, SIZE, NodeIndexes
+from awed.shock.merging import PartMerger
+from awed.shock.packing import unpacked
+from awed.shock.parts import ArrivedPart, stage_part
+from awed.shock.units import ascending
+from awed.streams import Pieces, Slice
+
+T = TypeVar("T")
+
+
+class Staged(Struct):
+    """Uploads of one request, durable in the temporary directory and not yet in their node."""
+
+    whole: tuple[Path, str, Written] | None = None
+    parts: dict[int, tuple[Path, ArrivedPart]] = {}
+
+    def paths(self) -> list[Path]:
+        """Where they are, unless they were moved to their node."""
+        return [path for path, _ in self.parts.values()] + ([self.whole[0]] if self.whole else [])
+
+
+class Filler:
+    """Puts files into nodes. The caller runs it alone on the node, and makes the record durable afterwards."""
+
+    def __init__(self, base: NodeBase, merger: PartMerger, indexes: NodeIndexes) -> None:
+        self._base = base
+        self._merger = merger
+        self._indexes = indexes
+
+    async def staged(self, change: Change, work: Callable[[Staged], Awaitable[T]]) -> T:
+        """Make the uploads durable, and let *work* put them into their node. What it does not use is removed."""
+        staged = Staged()
+        try:
+            if isinstance(change.fill, Whole):
+                staged.whole = await self._base.in_thread(self._stage, change.fill)
+            for number, upload in change.parts.items():
+                staged.parts[number] = await self._base.in_thread(stage_part, self._base.files, upload)
+            return await work(staged)
+        finally:
+            if staged.paths():
+                await self._base.in_thread(_unlink, staged.paths())
+
+    async def fill(self, record: NodeRecord, user: User, change: Change, staged: Staged) -> None:
+        """Do what *change* asks for about the file. *user* must be allowed to read what is copied."""
+        node = record.node
+        match change.fill:
+            case Whole():
+                await self._fill_whole(node, staged)
+            case Declare() as declared:
+                self._merger.declare(node, declared)
+            case CloseParts():
+                await self._merger.close(node)
+            case CopyOf() as copy:
+                await self._copy(node, user, copy)
+            case SubsetOf() as subset:
+                await self._take_subset(node, user, subset)
+        for number, (path, part) in staged.parts.items():
+            await self._merger.add(node, number, path, part)
+
+    async def _fill_whole(self, node: Node, staged: Staged) -> None:
+        assert staged.whole is not None
+        path, name, written = staged.whole
+        if node.has_file and node.file.checksum.get("md5") == written.md5:
+            return  # the same work, delivered again
+        must_be_empty(node)
+        await self._place(node, path, name or node.file.name, written)
+
+    async def _copy(self, node: Node, user: User, copy: CopyOf) -> None:
+        must_be_empty(node)
+        source = await self._source(copy.source, user)
+        names = [DATA]
+        if copy.indexes:
+            node.indexes.update({name: index for name, index in source.indexes.items() if index.locked is None})
+            names += [PREFIX + name for name in node.indexes if name != SIZE]
+        for name in names:
+            try:
+                await self._base.in_thread(self._base.files.share, source.id, node.id, name)
+            except FileNotFoundError:
+                raise NotFound("Node not found") from None
+        if copy.attributes:
+            node.attributes = source.attributes
+        node.type = "copy"
+        written = Written(source.file.size, source.file.checksum["md5"])
+        set_file(node, source.file.name, written, self._base.now())
+        node.file = replace(node.file, format=source.file.format)
+
+    async def _take_subset(self, node: Node, user: User, subset: SubsetOf) -> None:
+        must_be_empty(node)
+        parent = await self._source(subset.parent, user)
+        total = self._indexes.usable(parent, subset.index).total_units
+        data = self._base.files.path(parent.id, DATA)
+
+        def write() -> tuple[Path, Written]:
+            numbers = ascending(lines_of(subset.records), total)
+            slices = (Slice(data, *unit) for unit in self._indexes.units(parent, subset.index, numbers))
+            with self._base.files.new() as (path, file):
+                return path, self._base.files.write(Pieces(slices), file)
+
+        path, written = await self._base.in_thread(write)
+        node.type = "subset"
+        await self._place(node, path, node.file.name or parent.file.name, written)
+
+    async def _source(self, node_id: str, user: User) -> Node:
+        record = await self._base.records.get(node_id)
+        check(user, "read", record.acl)
+        if not record.node.has_file:
+            raise Invalid("Node has no file")
+        return record.node
+
+    async def _place(self, node: Node, path: Path, name: str, written: Written) -> None:
+        await self._base.in_thread(self._base.files.place, path, node.id, DATA)
+        set_file(node, name, written, self._base.now())
+
+    def _stage(self, whole: Whole) -> tuple[Path, str, Written]:
+        upload, name = whole.upload, whole.upload.filename or ""
+        if not whole.compression:
+            return self._base.files.stage(upload), name, Written(upload.size, upload.md5)
+        with self._base.files.new() as (path, file):
+            written = self._base.files.write(unpacked(Pieces(content_of(upload)), whole.compression), file)
+        return path, name.rpartition(".")[0] or name, written
+
+
+def _unlink(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,142 @@
+"""Units of indexes: consecutive pieces of a file, stored as offset and length, and found again by their numbers."""
+
+import re
+import struct
+from array import array
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from sys import byteorder
+from typing import BinaryIO, NamedTuple
+
+from awed.model.errors import Invalid
+
+UNIT = 1024 * 1024
+"""Bytes in a unit of the index ``size``, and about as many in one of ``chunkrecord``."""
+
+_ENTRY = struct.Struct("<QQ")
+_BATCH = 65536
+_PART = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?\Z")
+
+
+class Unit(NamedTuple):
+    """*length* bytes from *offset* on."""
+
+    offset: int
+    length: int
+
+
+def between(boundaries: Iterable[int], size: int) -> Iterator[Unit]:
+    """The units that *boundaries*, which ascend, cut a file of *size* bytes into."""
+    begin = 0
+    for end in boundaries:
+        yield Unit(begin, end - begin)
+        begin = end
+    if begin < size:
+        yield Unit(begin, size - begin)
+
+
+def packed(units: Iterable[Unit], size: int = UNIT) -> Iterator[Unit]:
+    """Consecutive units joined into ones of up to *size* bytes; one that is longer stays alone."""
+    begin = length = 0
+    for unit in units:
+        if length and length + unit.length > size:
+            yield Unit(begin, length)
+            begin, length = unit.offset, 0
+        length += unit.length
+    if length:
+        yield Unit(begin, length)
+
+
+def sized(size: int, unit: int = UNIT) -> int:
+    """How many units of *unit* bytes a file of *size* bytes has; the last may be shorter."""
+    return -(-size // unit)
+
+
+def part_range(text: str, total: int) -> tuple[int, int]:
+    """The first and the last unit of a part ``n`` or ``a-b`` of *total* units, counted from 1.
+
+    Raises :class:`~awed.model.errors.Invalid`, in Shock's words.
+    """
+    match = _PART.match(text)
+    if match is None:
+        raise Invalid(f"Invalid index record range: {text}")
+    first, last = int(match[1]), int(match[2] or match[1])
+    if first > last:
+        raise Invalid(f"Invalid index record range: {text}")
+    if first < 1 or last > total:
+        raise Invalid(f"Index record out of bounds: {text}, there are {total}")
+    return first, last
+
+
+def write_index(units: Iterable[Unit], file: BinaryIO) -> int:
+    """Write an index, 16 bytes a unit; how many units there are."""
+    total = 0
+    units = iter(units)
+    while batch := array("Q", [number for unit in islice(units, _BATCH) for number in unit]):
+        if byteorder == "big":
+            batch.byteswap()
+        file.write(batch)
+        total += len(batch) // 2
+    return total
+
+
+def read_index(path: Path, first: int, last: int) -> Iterator[Unit]:
+    """The units from number *first* to *last*; those that follow each other in the file come as one."""
+    joined = Unit(0, 0)
+    with path.open("rb") as file:
+        file.seek((first - 1) * _ENTRY.size)
+        left = (last - first + 1) * _ENTRY.size
+        while left and (data := file.read(min(left, _BATCH))):
+            left -= len(data)
+            for offset, length in _ENTRY.iter_unpack(data):
+                if offset == joined.offset + joined.length:
+                    joined = Unit(joined.offset, joined.length + length)
+                else:
+                    if joined.length:
+                        yield joined
+                    joined = Unit(offset, length)
+    if joined.length:
+        yield joined
+
+
+def read_units(path: Path, numbers: Iterable[int]) -> Iterator[Unit]:
+    """The units of these numbers, one by one."""
+    with path.open("rb") as file:
+        for number in numbers:
+            file.seek((number - 1) * _ENTRY.size)
+            yield Unit(*_ENTRY.unpack(file.read(_ENTRY.size)))
+
+
+def read_entries(blocks: Iterable[bytes], size: int) -> Iterator[Unit]:
+    """The units of an index that was uploaded, for a file of *size* bytes.
+
+    Raises :class:`~awed.model.errors.Invalid` if it is none, or reaches beyond the file.
+    """
+    rest = b""
+    for block in blocks:
+        data = rest + block
+        whole = len(data) // _ENTRY.size * _ENTRY.size
+        for offset, length in _ENTRY.iter_unpack(data[:whole]):
+            if offset + length > size:
+                raise Invalid(f"the index reaches beyond the file, which has {size} bytes")
+            yield Unit(offset, length)
+        rest = data[whole:]
+    if rest:
+        raise Invalid(f"an index has {_ENTRY.size} bytes for each unit")
+
+
+def ascending(lines: Iterable[bytes], total: int) -> Iterator[int]:
+    """The numbers of units in a list of them, one a line. Raises :class:`~awed.model.errors.Invalid`."""
+    last = 0
+    for line in lines:
+        try:
+            number = int(line)
+        except ValueError:
+            raise Invalid(f"a list of records has a number in each line, found: {line[:80]!r}") from None
+        if number > total:
+            raise Invalid(f"Index record out of bounds: {number}, there are {total}")
+        if number <= last:
+            raise Invalid(f"a list of records ascends from 1 up, found {number} after {last}")
+        last = number
+        yield number
