@@ -38,6 +38,7 @@ _VIEW = frozenset(
         "date_end",
         "verbosity",
         "userattr",
+        "id_prefix",
         "active",
         "suspend",
         "registered",
@@ -60,6 +61,7 @@ def job_query(params: Params, user: User) -> JobQuery:
     """
     return JobQuery(
         states=_states(params),
+        id_prefix=params.text("id_prefix"),
         fields=_fields(params) if "query" in params else {},
         reader=reader(user),
         since=_moment(params, "date_start"),

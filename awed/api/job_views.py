@@ -183,7 +183,7 @@ def _task_perf(task: Task) -> TaskPerf:
 
 
 def _work_perf(report: WorkReport) -> dict[str, Any]:
-    measured = msgspec.json.decode(report.perf, type=dict[str, Any]) if report.perf is not None else {}
+    measured: dict[str, Any] = report.perf if isinstance(report.perf, dict) else {}
     return {**msgspec.structs.asdict(WorkPerf()), **measured}
 
 

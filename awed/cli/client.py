@@ -84,6 +84,9 @@ class Server:
     def put(self, path: str) -> Answer:
         return self._ask("PUT", path)
 
+    def post(self, path: str) -> Answer:
+        return self._ask("POST", path)
+
     def delete(self, path: str) -> Answer:
         return self._ask("DELETE", path)
 

@@ -19,14 +19,16 @@ class _Candidate(Struct):
 def find_job(server: Server, text: str) -> str:
     """The id of the only job whose id begins with *text*. :class:`click.UsageError`: there is none, or several."""
     if is_uuid(text):
-        return text.lower()
+        return text
     if not re.fullmatch("[0-9a-fA-F-]+", text):
         raise click.UsageError(f"{text!r} is no job id, nor the beginning of one")
-    answer = server.get(f"/job?query&id={text.lower()}*&verbosity=minimal&limit={_SHOWN}")
+    answer = server.get(f"/job?id_prefix={text}&verbosity=minimal&limit={_SHOWN}")
     return _only(text, answer.read(list[_Candidate]), answer.total_count)
 
 
 def _only(text: str, candidates: list[_Candidate], total: int) -> str:
+    if not all(job.id.startswith(text) for job in candidates):
+        raise click.UsageError(f"this server knows jobs by their whole ids only, and {text} is none")
     if not candidates:
         raise click.UsageError(f"no job has an id that begins with {text}")
     if total > 1:

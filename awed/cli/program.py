@@ -12,11 +12,12 @@ from awed import __version__
 from awed.cli import changes
 from awed.cli.client import Server, ServerError
 from awed.cli.files import get, put
+from awed.cli.groups import groups
 from awed.cli.jobs import job, jobs
 from awed.cli.logs import logs
 from awed.cli.submit import import_job, submit
 from awed.cli.why import why
-from awed.cli.workers import queue, workers
+from awed.cli.workers import events, queue, workers
 
 DEFAULT_SERVER = "http://127.0.0.1:8001"
 
@@ -66,7 +67,7 @@ def awe(context: click.Context, server: str, token_file: TextIO | None) -> None:
 for command in (
     *(submit, jobs, job, logs, why, put, get, workers, queue),
     *(changes.suspend, changes.resume, changes.recompute, changes.resubmit, changes.delete),
-    *(changes.priority, changes.group, changes.expire, import_job),
+    *(changes.priority, changes.group, changes.expire, import_job, groups, events),
 ):
     awe.add_command(command)
 

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from awed.model.access import ClientGroup
 from awed.model.client import Client
 from awed.model.ids import task_name
 from awed.model.job import Job, Task
@@ -166,6 +167,23 @@ def queue_table(counts: Mapping[str, Mapping[str, int]]) -> Table:
     for kind, states in counts.items():
         by_state = (f"{number} {state}" for state, number in states.items() if number and state != "total")
         _add_row(table, kind, str(states.get("total", 0)), ", ".join(by_state))
+    return table
+
+
+def groups_table(groups: Sequence[ClientGroup]) -> Table:
+    """Client groups; their tokens are only for those who ask for one."""
+    table = _table("name", "made", "expires", "addresses")
+    for group in groups:
+        _add_row(table, group.name, moment(group.created_on), moment(group.expiration), group.ip_cidr)
+    return table
+
+
+def events_table(codes: Mapping[str, Mapping[str, str]]) -> Table:
+    """What the codes in the event log mean, by who writes them."""
+    table = _table("by", "code", "event")
+    for source, texts in codes.items():
+        for code, text in texts.items():
+            _add_row(table, source, code, text)
     return table
 
 

@@ -1,10 +1,10 @@
-"""Commands about what serves all jobs: the workers and the queue."""
+"""Commands about what serves all jobs: the workers, the queue, the event log."""
 
 import click
 
 from awed.cli.client import Server
 from awed.cli.options import json_option, now, pass_server, print_json
-from awed.cli.show import queue_table, screen, workers_table
+from awed.cli.show import events_table, queue_table, screen, workers_table
 from awed.model.client import Client
 
 
@@ -32,3 +32,15 @@ def queue(server: Server, as_json: bool) -> None:
     screen().print(queue_table(answer.read(dict[str, dict[str, int]])))
     if server.about().queue_status == "suspended":
         click.echo("The queue is suspended: nothing is handed out.")
+
+
+@click.command()
+@json_option
+@pass_server
+def events(server: Server, as_json: bool) -> None:
+    """Say what the codes in the server's event log mean."""
+    answer = server.get("/logger?event")
+    if as_json:
+        print_json(answer)
+    else:
+        screen().print(events_table(answer.read(dict[str, dict[str, str]])))

@@ -1,6 +1,7 @@
 """Who there is, and who may do what to a thing."""
 
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
@@ -9,13 +10,28 @@ from awed.model.times import NO_TIME
 PUBLIC = "public"
 """The user that everyone is who does not say otherwise; in an ACL: everyone."""
 
+ADMIN = "admin"
+"""The user that comes with the administrator's token."""
+
+LONGEST_NAME = 200
+
+
+def is_user_name(text: str) -> bool:
+    """Whether a user can be called *text*: it can be read, and is none of the names that the server itself gives."""
+    return text.isprintable() and 0 < len(text) <= LONGEST_NAME and text not in (PUBLIC, ADMIN)
+
 
 class User(Struct, frozen=True):
-    """Who asks. *group* is set for a worker that came with a client group's token: the group's name."""
+    """Who asks. *group* is set for a worker that came with a client group's token: the group's name. Such a worker is
+    nobody else, its *name* is empty."""
 
     name: str = PUBLIC
     admin: bool = False
     group: str = ""
+
+
+Verb = Literal["read", "write", "delete", "execute"]
+"""What may be done to a thing. Only client groups can be executed: run work under that name."""
 
 
 class Acl(Struct):
@@ -25,6 +41,11 @@ class Acl(Struct):
     read: list[str] = []
     write: list[str] = []
     delete: list[str] = []
+
+    def allows(self, user: User, verb: Verb) -> bool:
+        """Whether *user* has this right: admins and the owner have all, others those that they or ``public`` have."""
+        listed: list[str] = getattr(self, verb, [])
+        return user.admin or user.name == self.owner or user.name in listed or PUBLIC in listed
 
 
 class GroupAcl(Acl):

@@ -45,6 +45,11 @@ def task_name(task_id: str) -> str:
     return task_id.rpartition("_")[2]
 
 
+def job_of(part_id: str) -> str:
+    """The job's id in a task's or a workunit's."""
+    return part_id.partition("_")[0]
+
+
 def work_id(task_id: str, rank: int) -> str:
     return f"{task_id}_{rank}"
 

@@ -98,7 +98,7 @@ LOG_NAMES = ("stdout", "stderr", "worknotes")
 
 
 class WorkReport(Struct):
-    """The logs and the performance record of a workunit, kept after its end."""
+    """The logs and the performance record (any JSON; Raw going in) of a workunit, kept after its end."""
 
     wuid: str
     jobid: str
@@ -107,4 +107,4 @@ class WorkReport(Struct):
     stdout: str = ""
     stderr: str = ""
     worknotes: str = ""
-    perf: Raw | None = None
+    perf: Any = None

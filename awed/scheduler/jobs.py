@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from awed.model import ids
 from awed.model.access import Acl
 from awed.model.errors import Conflict, Invalid, JobNotFound
 from awed.model.job import Job
@@ -126,11 +125,14 @@ class Jobs:
         if full:
             self._state.changes.job_gone(entry, job_id)
 
-    def recompute(self, entry: JobEntry, task_name: str, now: datetime) -> None:
+    def expire(self, job_id: str, now: datetime) -> None:
+        """Nothing is left of a finished job whose time is over."""
+        self._state.event("JE", now, jobid=job_id)
+        self._state.changes.job_gone(None, job_id)
+
+    def recompute(self, task_name: str, entry: JobEntry, now: datetime) -> None:
         """Run a task and all that depends on it again. The job must be held, and suspended or completed."""
-        first = entry.by_name.get(task_name)
-        if first is None:
-            raise Invalid(f"task not found:{ids.task_id(entry.job.id, task_name)}")
+        first = entry.by_name[task_name]
         self._flow.redo(entry, _downstream(first), now)
         entry.job.notes = f"recomputed from task {first.task.taskid}"
 

@@ -1,8 +1,9 @@
 """The verbs for clients, durable."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from awed.model.client import Client, Heartbeat
+from awed.model.states import ClientState
 from awed.service.shell import Shell
 
 
@@ -33,6 +34,31 @@ class ClientVerbs(Shell):
 
     async def resume_client(self, client_id: str) -> None:
         self._scheduler.clients.resume(client_id)
+        await self._settle()
+
+    async def suspend_clients(self, chosen: Callable[[Client], bool]) -> int:
+        """Suspend the chosen ones of all clients that are not suspended yet; how many there were."""
+        found = [
+            client.id for client in self.clients() if client.status is not ClientState.SUSPEND and chosen(client)
+        ]
+        for client_id in found:
+            self._scheduler.clients.suspend(client_id)
+        await self._settle()
+        return len(found)
+
+    async def resume_clients(self, chosen: Callable[[Client], bool]) -> int:
+        """Resume the chosen ones of all suspended clients; how many there were."""
+        found = [client for client in self.clients() if client.status is ClientState.SUSPEND and chosen(client)]
+        for client in found:
+            self._scheduler.clients.resume(client.id)
+        await self._settle()
+        return len(found)
+
+    async def set_subclients(self, client_id: str, count: int) -> None:
+        """How many workers a proxy stands for."""
+        client = self._scheduler.clients.get(client_id).client
+        client.subclients = count
+        self._scheduler.changes.client(client)
         await self._settle()
 
     async def remove_client(self, client_id: str) -> None:

@@ -1,13 +1,22 @@
 """The verbs for jobs, durable."""
 
+from msgspec.structs import replace
+
 from awed.model.access import Acl, User
 from awed.model.errors import Conflict, Invalid
 from awed.model.job import Job
+from awed.model.records import Batch, JobRecord, TaskRecord
 from awed.model.states import JobState
 from awed.model.work import WorkReport
+from awed.scheduler.changes import Event
 from awed.service.shell import Shell
 from awed.store.interface import JobPage, JobQuery
 from awed.workflow.submission import Submission
+
+
+def owned_by(user: User) -> Acl:
+    """The rights to a new thing of this user."""
+    return Acl(owner=user.name, read=[user.name], write=[user.name], delete=[user.name])
 
 
 class JobVerbs(Shell):
@@ -16,13 +25,22 @@ class JobVerbs(Shell):
     async def submit(self, submission: Submission, owner: User, token: str = "") -> Job:
         """Take in a new job of *owner*. :class:`Conflict` if its id is known."""
         job = submission.job
-        if await self._store.job(job.id) is not None:
-            raise Conflict(f"job id {job.id} is known already")
-        everyone = [owner.name]
-        acl = Acl(owner=owner.name, read=everyone, write=everyone, delete=everyone)
-        self._scheduler.jobs.submit(submission, acl, token, self._now())
+        await self._require_new(job.id)
+        self._scheduler.jobs.submit(submission, owned_by(owner), token, self._now())
         await self._settle()
         return job
+
+    async def import_job(self, job: Job, owner: User) -> None:
+        """Store a finished job as it stands; nothing of it is queued. :class:`Conflict` if its id is known."""
+        await self._require_new(job.id)
+        tasks = [TaskRecord(task, index) for index, task in enumerate(job.tasks)]
+        record = JobRecord(replace(job, tasks=[]), owned_by(owner))
+        self._observe([Event("JI", self._now(), {"jobid": job.id})])
+        await self._committer.commit(Batch(jobs=[record], tasks=tasks))
+
+    async def _require_new(self, job_id: str) -> None:
+        if self._held(job_id) is not None or await self._store.job(job_id) is not None:
+            raise Conflict(f"job id {job_id} is known already")
 
     def acl(self, job_id: str) -> Acl:
         """The rights to a job that is not finished. :class:`JobNotFound`."""

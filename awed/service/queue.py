@@ -1,5 +1,6 @@
 """The verbs for the queue as a whole, durable."""
 
+from awed.model.job import Job
 from awed.scheduler.counts import QueueCounts
 from awed.service.shell import Shell
 
@@ -17,6 +18,11 @@ class QueueVerbs(Shell):
     @property
     def queue_suspended(self) -> bool:
         return self._scheduler.queue_suspended
+
+    def held_jobs(self) -> list[Job]:
+        """The unfinished jobs, with their tasks."""
+        jobs = self._scheduler.jobs
+        return [jobs.get(job_id).job for job_id in self._scheduler.job_ids]
 
     async def suspend_queue(self) -> None:
         self._scheduler.suspend_queue(self._now())

@@ -1,7 +1,7 @@
 """The port to the database. It speaks of jobs, not of a database's language."""
 
-from collections.abc import Awaitable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
 
 from msgspec import Struct
 from zope.interface import Interface
@@ -11,11 +11,14 @@ from awed.model.job import Job
 from awed.model.node import NodeRecord
 from awed.model.records import Batch, JobRecord, Secret, Unfinished
 from awed.model.states import JobState
+from awed.model.times import NO_TIME
 from awed.model.work import WorkReport
 
 
 class JobQuery(Struct, frozen=True):
     """Which jobs, in which order. All conditions must hold.
+
+    *id_prefix*: how the job's id begins.
 
     *fields*: dotted document path (``info.project``, ``tasks.cmd.name``) to the values of which one must match; a
     value that reads as a number or boolean also matches that number or boolean. *reader*: only jobs that this
@@ -24,6 +27,7 @@ class JobQuery(Struct, frozen=True):
     """
 
     states: tuple[JobState, ...] = ()
+    id_prefix: str = ""
     fields: Mapping[str, Sequence[str]] = {}
     reader: str | None = None
     since: datetime | None = None
@@ -32,6 +36,14 @@ class JobQuery(Struct, frozen=True):
     descending: bool = True
     limit: int = 25
     offset: int = 0
+
+    @property
+    def span(self) -> tuple[datetime, datetime] | None:
+        """*since* and *until*, if one of them is given. No span holds :data:`~awed.model.times.NO_TIME`."""
+        if self.since is None and self.until is None:
+            return None
+        first = NO_TIME + datetime.resolution
+        return max(self.since or first, first), self.until or datetime.max.replace(tzinfo=UTC)
 
 
 class JobPage(Struct):
@@ -61,6 +73,15 @@ class IStore(Interface):
 
     def load() -> Awaitable[Unfinished]:
         """Everything the scheduler starts from, in bulk: unfinished jobs, their tasks and work, clients, meta."""
+
+    def load_job(job_id: str) -> Awaitable[Unfinished | None]:
+        """What :meth:`load` gives, of one job in whatever state; no clients, no meta. None: there is no such job."""
+
+    def job_ids(states: Collection[JobState]) -> Awaitable[list[str]]:
+        """The ids of all jobs in one of these states."""
+
+    def expired(now: datetime) -> Awaitable[list[str]]:
+        """The ids of the completed and deleted jobs whose expiration is set and not after *now*."""
 
     def job(job_id: str) -> Awaitable[JobRecord | None]:
         """One job with its tasks (``job.tasks`` filled, in order), or None."""

@@ -49,6 +49,10 @@ def test_with_query_every_other_parameter_is_a_field() -> None:
     assert found.fields == {"state": ["completed", "deleted"], "info.project": ["P1", "P2"]}
 
 
+def test_an_id_may_be_cut_short() -> None:
+    assert query("id_prefix=12ab") == JobQuery(reader="ann", id_prefix="12ab")
+
+
 def test_without_query_parameters_are_no_fields() -> None:
     assert query("state=completed").fields == {}
 

@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
-from msgspec import Raw
 
 from awed.api.job_views import minimal, with_logs, with_perf
 from awed.model.job import IO, Info, Job, JobError, Task
@@ -93,7 +92,7 @@ def test_times_and_sizes() -> None:
     task = shown.tasks[0]
     task.createddate, task.starteddate, task.completeddate = START, START, END
     task.inputs, task.outputs = [IO("a", size=11)], [IO("b", size=22)]
-    view = with_perf(shown, [WorkReport("j_0_0", "j", "j_0", 0, perf=Raw(b'{"runtime": 2, "own": 1}'))])
+    view = with_perf(shown, [WorkReport("j_0_0", "j", "j_0", 0, perf={"runtime": 2, "own": 1})])
     assert (view.queued, view.start, view.end, view.resp) == (SECOND, SECOND + 1, SECOND + 1, 1)
     assert msgspec.to_builtins(view.task_stats) == {
         "j_0": {

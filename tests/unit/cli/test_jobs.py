@@ -41,6 +41,8 @@ def test_an_unknown_state_is_a_mistake(awe: Awe, capsys: Any) -> None:
         (["why", JOB_ID], f"GET /job/{JOB_ID}"),
         (["workers"], "GET /client"),
         (["queue"], "GET /queue?json"),
+        (["groups"], "GET /cgroup?limit=0"),
+        (["events"], "GET /logger?event"),
     ],
 )
 def test_programs_get_the_servers_data_exactly(

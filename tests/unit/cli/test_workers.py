@@ -18,3 +18,9 @@ def test_a_suspended_queue_is_mentioned(server: FakeServer, awe: Awe, capsys: An
     server.raw("GET /", (200, b'{"queue_status":"suspended"}'))
     assert awe("queue") == 0
     assert "nothing is handed out" in capsys.readouterr().out
+
+
+def test_event_codes_are_explained(server: FakeServer, awe: Awe, capsys: Any) -> None:
+    server.on("GET /logger?event", {"server": {"JD": "job done"}})
+    assert awe("events") == 0
+    assert capsys.readouterr().out.splitlines()[1].split() == ["server", "JD", "job", "done"]

@@ -212,7 +212,7 @@ def test_recompute_runs_a_task_and_all_that_depends_on_it_again() -> None:
         world.run("a")
     world.scheduler.jobs.suspend(submitted.id, world.now)
     entry = world.scheduler.jobs.get(submitted.id)
-    world.scheduler.jobs.recompute(entry, "1", world.now)
+    world.scheduler.jobs.recompute("1", entry, world.now)
     assert (submitted.notes, submitted.resumed) == (f"recomputed from task {submitted.id}_1", 1)
     assert [world.run("a").task_name for _ in range(2)] == ["1", "3"]
     assert state_of(submitted) is JobState.COMPLETED

@@ -1,0 +1,99 @@
+"""``/cgroup``: client groups, their tokens and rights."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from awed.api.acl import ALL, GROUP_RIGHTS, acl_change
+from awed.api.body import AwedRequest
+from awed.api.context import Context
+from awed.api.envelope import answer, answer_page
+from awed.api.errors import new_app
+from awed.api.params import params_of
+from awed.api.rights import Verb, may, require
+from awed.model.access import ClientGroup, GroupRecord, User
+from awed.model.errors import Unauthorized
+
+_ORDERS: Mapping[str, Callable[[ClientGroup], Any]] = {
+    "last_modified": lambda group: group.last_modified,
+    "created_on": lambda group: group.created_on,
+    "expiration": lambda group: group.expiration,
+    "name": lambda group: group.name,
+    "id": lambda group: group.id,
+}
+
+
+class GroupResource:
+    """The client groups that the caller may see or change."""
+
+    app = new_app()
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._groups = context.groups
+
+    @app.route("/", methods=["GET"])
+    async def index(self, request: AwedRequest) -> bytes:
+        user = await self._context.user(request, "read")
+        params = params_of(request)
+        found = [record for record in self._groups.all() if may(user, "read", record.acl)]
+        order = _ORDERS[params.choice("order", tuple(_ORDERS), "last_modified")]
+        descending = params.choice("direction", ("asc", "desc"), "desc") == "desc"
+        found.sort(key=lambda record: order(record.group), reverse=descending)
+        limit, offset = params.count("limit", 25), params.count("offset", 0)
+        page = found[offset : offset + limit] if limit else found[offset:]
+        return answer_page(request, [_shown(record, user) for record in page], limit, offset, len(found))
+
+    @app.route("/<name>", methods=["POST"])
+    async def create(self, request: AwedRequest, name: str) -> bytes:
+        user = await self._context.user(request, "write")
+        return answer(request, _shown(await self._groups.create(name, user), user))
+
+    @app.route("/<group_id>", methods=["GET"])
+    async def show(self, request: AwedRequest, group_id: str) -> bytes:
+        user, record = await self._allowed(request, group_id, "read")
+        return answer(request, _shown(record, user))
+
+    @app.route("/<group_id>", methods=["DELETE"])
+    async def delete(self, request: AwedRequest, group_id: str) -> bytes:
+        await self._allowed(request, group_id, "delete")
+        await self._groups.delete(group_id)
+        return answer(request, f"clientgroup deleted: {group_id}")
+
+    @app.route("/<group_id>/token", methods=["PUT"])
+    async def renew_token(self, request: AwedRequest, group_id: str) -> bytes:
+        user, record = await self._allowed(request, group_id, "write")
+        if not _owns(user, record):
+            raise Unauthorized("User Unauthorized")
+        return answer(request, _shown(await self._groups.renew_token(group_id), user))
+
+    @app.route("/<group_id>/acl", methods=["GET"])
+    @app.route("/<group_id>/acl/<kind>", methods=["GET"])
+    async def show_acl(self, request: AwedRequest, group_id: str, kind: str = ALL) -> bytes:
+        _, record = await self._allowed(request, group_id, "read")
+        return answer(request, record.acl)
+
+    @app.route("/<group_id>/acl/<kind>", methods=["PUT", "POST", "DELETE"])
+    async def change_acl(self, request: AwedRequest, group_id: str, kind: str) -> bytes:
+        user = await self._context.user(request, "write")
+        record = self._groups.get(group_id)
+        change = await acl_change(request, kind, GROUP_RIGHTS)
+        change.require(user, record.acl)
+        return answer(request, await self._groups.change_acl(group_id, change))
+
+    async def _allowed(self, request: AwedRequest, group_id: str, verb: Verb) -> tuple[User, GroupRecord]:
+        """Who makes *request* and the group, if they have this right to it."""
+        user = await self._context.user(request, verb)
+        record = self._groups.get(group_id)
+        require(user, verb, record.acl)
+        return user, record
+
+
+def _owns(user: User, record: GroupRecord) -> bool:
+    return user.admin or user.name == record.acl.owner
+
+
+def _shown(record: GroupRecord, user: User) -> ClientGroup:
+    """The group as *user* may see it: its token is for its owner and for admins."""
+    return record.group if _owns(user, record) else replace(record.group, token="")

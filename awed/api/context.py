@@ -1,0 +1,77 @@
+"""What every resource works with."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from twisted.web.iweb import IRequest
+
+from awed.api.hosts import OwnHosts
+from awed.api.rights import Verb, require, require_admin
+from awed.model.access import User
+from awed.model.client import Client
+from awed.model.errors import Unauthorized
+from awed.service.engine import Engine
+from awed.service.groups import Groups
+from awed.threads import InThread
+
+OTHER_GROUP = "Clientgroup name in token does not match that in the client."
+
+
+class IAuthenticators(Protocol):
+    """Finds out who asks."""
+
+    def user(self, header: str | None, verb: Verb, *, workers: bool = False) -> Awaitable[User]:
+        """The user of an Authorization header; without one the public, if *verb* is free to it.
+
+        *workers*: the token of a client group will do. Raises :class:`~awed.model.errors.Unauthorized`.
+        """
+
+
+@dataclass(frozen=True)
+class Context:
+    """The engine behind the API, and what a resource needs beside it."""
+
+    engine: Engine
+    groups: Groups
+    authenticators: IAuthenticators
+    hosts: OwnHosts
+    in_thread: InThread
+    now: Callable[[], datetime]
+    client_auth_required: bool = False
+    """Only workers with the token of a client group may register."""
+
+    async def user(self, request: IRequest, verb: Verb) -> User:
+        """Who makes *request*. Raises :class:`~awed.model.errors.Unauthorized`."""
+        return await self.authenticators.user(request.getHeader("authorization"), verb)
+
+    async def authenticated_worker(self, request: IRequest, verb: Verb) -> User:
+        """Who makes *request*; the token of a client group will do. Raises likewise."""
+        return await self.authenticators.user(request.getHeader("authorization"), verb, workers=True)
+
+    async def worker(self, request: IRequest, verb: Verb, client_id: str, right: Verb = "execute") -> None:
+        """Make sure that who makes *request* may act as this client: with its group's token, or with *right* to the
+        group. *verb* is what a request without Authorization must be free to do.
+
+        Raises :class:`~awed.model.errors.Unauthorized` and :class:`~awed.model.errors.ClientNotFound`.
+        """
+        user = await self.authenticated_worker(request, verb)
+        group = self.engine.client(client_id).group
+        if not user.group:
+            require(user, right, self.groups.acl(group))
+        elif user.group != group:
+            raise Unauthorized(OTHER_GROUP)
+
+    async def client(self, request: IRequest, verb: Verb, client_id: str) -> Client:
+        """The client, if who makes *request* has this right to its group. Raises likewise."""
+        user = await self.user(request, verb)
+        client = self.engine.client(client_id)
+        require(user, verb, self.groups.acl(client.group))
+        return client
+
+    async def admin(self, request: IRequest) -> User:
+        """Who makes *request*, if that is an admin."""
+        user = await self.user(request, "read")
+        require_admin(user)
+        return user

@@ -1,0 +1,167 @@
+"""``/job``: submit, import, list, look at, change, delete."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from awed.api.acl import ALL, acl_change
+from awed.api.body import AwedRequest
+from awed.api.context import Context
+from awed.api.envelope import answer, answer_page
+from awed.api.errors import new_app
+from awed.api.hosts import shown_job
+from awed.api.job_changes import JobChanges
+from awed.api.job_query import distinct_path, job_query, reader
+from awed.api.job_views import minimal, with_logs, with_perf
+from awed.api.params import Params, params_of
+from awed.api.rights import Verb, require, require_admin
+from awed.model.access import User
+from awed.model.errors import Invalid
+from awed.model.ids import new_id
+from awed.model.job import Job
+from awed.model.records import JobRecord
+from awed.model.states import JobState
+from awed.workflow.reader import read_import, read_submission
+
+DOCUMENT_LIMIT = 256 * 1024 * 1024
+"""Bytes that a workflow document may have."""
+
+
+class JobResource:
+    """The jobs that the caller may see or change."""
+
+    app = new_app()
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._engine = context.engine
+        self._changes = JobChanges(context.engine, context.now)
+        self._views: Mapping[str, Callable[[JobRecord], Awaitable[object]]] = {
+            "report": self._report,
+            "perf": self._perf,
+            "position": self._position,
+        }
+
+    @app.route("/", methods=["POST"])
+    async def submit(self, request: AwedRequest) -> bytes:
+        user = await self._context.user(request, "write")
+        form = await request.form()
+        upload, finished = form.get("upload"), form.get("import")
+        token = request.getHeader("datatoken") or ""
+        if upload is not None:
+            job = await self._submit(request, await upload.read(DOCUMENT_LIMIT), user, token)
+        elif finished is not None:
+            job = await self._import(await finished.read(DOCUMENT_LIMIT), user, token)
+        else:
+            raise Invalid("No job script or awf is submitted")
+        return answer(request, shown_job(job, self._context.hosts.base(request)))
+
+    @app.route("/", methods=["GET"])
+    async def index(self, request: AwedRequest) -> bytes:
+        user = await self._context.user(request, "read")
+        params = params_of(request)
+        if "distinct" in params:
+            return answer(request, await self._engine.distinct(distinct_path(params), reader(user)))
+        query = job_query(params, user)
+        page = await self._engine.jobs(query)
+        return answer_page(request, self._listed(request, params, page.jobs), query.limit, query.offset, page.total)
+
+    @app.route("/<job_id>", methods=["GET"])
+    async def show(self, request: AwedRequest, job_id: str) -> bytes:
+        record = await self._allowed(request, job_id, "read")
+        params = params_of(request)
+        for name, view in self._views.items():
+            if name in params:
+                return answer(request, await view(record))
+        return answer(request, shown_job(record.job, self._context.hosts.base(request)))
+
+    @app.route("/", methods=["PUT"])
+    async def change_all(self, request: AwedRequest) -> bytes:
+        user = await self._context.user(request, "write")
+        params = params_of(request)
+        if "resumeall" in params:
+            return answer(request, f"{await self._engine.resume_jobs(_whose(user))} suspended jobs resumed")
+        if "recoverall" in params:
+            require_admin(user)
+            return answer(request, f"{await self._engine.recover_all()} missing jobs recovered")
+        raise Invalid("requested job operation not supported")
+
+    @app.route("/<job_id>", methods=["PUT"])
+    async def change(self, request: AwedRequest, job_id: str) -> bytes:
+        await self._allowed(request, job_id, "write")
+        return answer(request, await self._changes.change(job_id, request))
+
+    @app.route("/", methods=["DELETE"])
+    async def delete_all(self, request: AwedRequest) -> bytes:
+        user = await self._context.user(request, "delete")
+        params = params_of(request)
+        full = "full" in params
+        if "suspend" in params:
+            count = await self._engine.delete_suspended_jobs(_whose(user), full)
+            return answer(request, f"deleted {count} suspended jobs")
+        if "zombie" in params:
+            return answer(request, f"deleted {await self._engine.delete_zombies(_whose(user), full)} zombie jobs")
+        raise Invalid("requested job operation not supported")
+
+    @app.route("/<job_id>", methods=["DELETE"])
+    async def delete(self, request: AwedRequest, job_id: str) -> bytes:
+        await self._allowed(request, job_id, "delete")
+        await self._engine.delete_job(job_id, full="full" in params_of(request))
+        return answer(request, f"job deleted: {job_id}")
+
+    @app.route("/<job_id>/acl", methods=["GET"])
+    @app.route("/<job_id>/acl/<kind>", methods=["GET"])
+    async def show_acl(self, request: AwedRequest, job_id: str, kind: str = ALL) -> bytes:
+        return answer(request, (await self._allowed(request, job_id, "read")).acl)
+
+    @app.route("/<job_id>/acl/<kind>", methods=["PUT", "POST", "DELETE"])
+    async def change_acl(self, request: AwedRequest, job_id: str, kind: str) -> bytes:
+        user = await self._context.user(request, "write")
+        record = await self._engine.job(job_id)
+        change = await acl_change(request, kind)
+        change.require(user, record.acl)
+        return answer(request, await self._engine.change_acl(job_id, change))
+
+    async def _submit(self, request: AwedRequest, document: bytes, user: User, token: str) -> Job:
+        submission = await self._context.in_thread(
+            read_submission,
+            document,
+            now=self._context.now(),
+            new_id=new_id,
+            own_hosts=self._context.hosts.known(request),
+        )
+        return await self._engine.submit(submission, user, token)
+
+    async def _import(self, document: bytes, user: User, token: str) -> Job:
+        job = await self._context.in_thread(read_import, document, now=self._context.now())
+        await self._engine.import_job(job, user)
+        if token:
+            await self._engine.set_token(job.id, token)
+        return (await self._engine.job(job.id)).job
+
+    def _listed(self, request: AwedRequest, params: Params, jobs: Sequence[Job]) -> Sequence[object]:
+        if params.choice("verbosity", ("full", "minimal"), "full") == "minimal":
+            return [minimal(job, params.texts("userattr")) for job in jobs]
+        base = self._context.hosts.base(request)
+        return [shown_job(job, base) for job in jobs]
+
+    async def _allowed(self, request: AwedRequest, job_id: str, verb: Verb) -> JobRecord:
+        """The job, if who makes *request* has this right to it."""
+        user = await self._context.user(request, verb)
+        record = await self._engine.job(job_id)
+        require(user, verb, record.acl)
+        return record
+
+    async def _report(self, record: JobRecord) -> object:
+        return with_logs(record.job, await self._engine.reports(record.job.id))
+
+    async def _perf(self, record: JobRecord) -> object:
+        return with_perf(record.job, await self._engine.reports(record.job.id))
+
+    async def _position(self, record: JobRecord) -> object:
+        if record.job.state not in (JobState.QUEUED, JobState.IN_PROGRESS):
+            raise Invalid(f"job is not queued or in-progress, job state:{record.job.state}")
+        return {"position": self._engine.position(record.job.id)}
+
+
+def _whose(user: User) -> str | None:
+    """Whose jobs an operation on all jobs concerns: the caller's own, or everybody's for an admin."""
+    return None if user.admin else user.name

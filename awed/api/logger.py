@@ -1,0 +1,48 @@
+"""``/logger``: what the codes of events mean, and how much is logged."""
+
+from typing import Protocol
+
+from awed.api.body import AwedRequest
+from awed.api.context import Context
+from awed.api.envelope import answer
+from awed.api.errors import new_app
+from awed.api.params import params_of
+from awed.model.errors import Invalid
+from awed.model.events import EVENTS
+
+LEVELS = ("0", "1", "2", "3")
+
+
+class DebugLevel(Protocol):
+    """How much detail is logged, from 0 (none) to 3; setting it counts at once."""
+
+    level: int
+
+
+class LoggerResource:
+    """The log's settings."""
+
+    app = new_app()
+
+    def __init__(self, context: Context, debug: DebugLevel) -> None:
+        self._context = context
+        self._debug = debug
+
+    @app.route("/", methods=["GET"])
+    async def show(self, request: AwedRequest) -> bytes:
+        await self._context.user(request, "read")
+        params = params_of(request)
+        if "event" in params:
+            return answer(request, EVENTS)
+        if "debug" in params:
+            return answer(request, {"debuglevel": self._debug.level})
+        raise Invalid("requested logger operation not supported")
+
+    @app.route("/", methods=["PUT"])
+    async def change(self, request: AwedRequest) -> bytes:
+        await self._context.admin(request)
+        params = params_of(request)
+        if "debug" not in params:
+            raise Invalid("requested logger operation not supported")
+        self._debug.level = int(params.choice("debug", LEVELS, ""))
+        return answer(request, {"debuglevel": self._debug.level})

@@ -1,0 +1,117 @@
+"""``/queue``: how much there is to do, what exactly, and whether any of it is handed out."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+
+from awed.api.body import AwedRequest
+from awed.api.context import Context
+from awed.api.envelope import answer
+from awed.api.errors import new_app
+from awed.api.hosts import shown_task, shown_work
+from awed.api.job_views import minimal, with_perf
+from awed.api.params import Params, params_of
+from awed.api.rights import require
+from awed.model.errors import Invalid
+from awed.model.ids import parse_work_id
+from awed.model.states import JobState
+from awed.scheduler.counts import QueueCounts
+
+_STATUS = """\
+++++++++AWE server queue status++++++++
+total jobs ............... {c.jobs.total}
+    active:           ({c.jobs.active})
+    suspended:        ({c.jobs.suspended})
+total tasks .............. {c.tasks.total}
+    queuing:          ({c.tasks.queuing})
+    in-progress:      ({c.tasks.in_progress})
+    pending:          ({c.tasks.pending})
+    completed:        ({c.tasks.completed})
+    suspended:        ({c.tasks.suspended})
+    failed & skipped: ({c.tasks.failed})
+total workunits .......... {c.workunits.total}
+    queuing:          ({c.workunits.queuing})
+    checkout:         ({c.workunits.checkout})
+    suspended:        ({c.workunits.suspended})
+total clients ............ {c.clients.total}
+    busy:             ({c.clients.busy})
+    idle:             ({c.clients.idle})
+    suspend:          ({c.clients.suspended})
+---last update: {now:%Y-%m-%d %H:%M:%S.%f} +0000 UTC
+
+"""
+
+
+class QueueResource:
+    """The queue as a whole."""
+
+    app = new_app()
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._engine = context.engine
+        self._views: Mapping[str, Callable[[str], Awaitable[object]]] = {
+            "job": self._jobs,
+            "task": self._tasks,
+            "work": self._work,
+            "client": self._clients,
+        }
+
+    @app.route("/", methods=["GET"])
+    async def show(self, request: AwedRequest) -> bytes:
+        params = params_of(request)
+        if "clientgroup" in params:
+            return await self._running(request, params.text("clientgroup"))
+        if params and "json" not in params:
+            return await self._show_to_admin(request, params)
+        await self._context.user(request, "read")
+        counts = self._engine.counts()
+        return answer(request, counts if "json" in params else status_text(counts, self._context.now()))
+
+    @app.route("/", methods=["PUT"])
+    async def change(self, request: AwedRequest) -> bytes:
+        await self._context.admin(request)
+        params = params_of(request)
+        if "suspend" in params:
+            await self._engine.suspend_queue()
+            return answer(request, "work queue suspended")
+        if "resume" in params:
+            await self._engine.resume_queue()
+            return answer(request, "work queue resumed")
+        raise Invalid("requested queue operation not supported")
+
+    async def _running(self, request: AwedRequest, group: str) -> bytes:
+        """The jobs that clients of a group work at, in one line each."""
+        user = await self._context.user(request, "read")
+        require(user, "read", self._context.groups.acl(group))
+        clients = [client for client in self._engine.clients() if client.group == group]
+        running = {parse_work_id(work_id).job_id for client in clients for work_id in client.current_work}
+        return answer(request, [minimal(job, []) for job in self._engine.held_jobs() if job.id in running])
+
+    async def _show_to_admin(self, request: AwedRequest, params: Params) -> bytes:
+        await self._context.admin(request)
+        base = self._context.hosts.base(request)
+        for name, view in self._views.items():
+            if name in params:
+                return answer(request, await view(base))
+        raise Invalid("requested queue operation not supported")
+
+    async def _jobs(self, base: str) -> object:
+        jobs = self._engine.held_jobs()
+        return {
+            "active": {job.id: with_perf(job, []) for job in jobs if job.state is not JobState.SUSPEND},
+            "suspend": {job.id: True for job in jobs if job.state is JobState.SUSPEND},
+        }
+
+    async def _tasks(self, base: str) -> object:
+        return {task.taskid: shown_task(task, base) for job in self._engine.held_jobs() for task in job.tasks}
+
+    async def _work(self, base: str) -> object:
+        return {work.wuid: shown_work(work, base) for work in await self._engine.workunits()}
+
+    async def _clients(self, base: str) -> object:
+        return {client.id: client for client in self._engine.clients()}
+
+
+def status_text(counts: QueueCounts, now: datetime) -> str:
+    """The counters as a block of text."""
+    return _STATUS.format(c=counts, now=now)

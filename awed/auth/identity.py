@@ -1,0 +1,137 @@
+"""Identity servers: others that know whose a token is."""
+
+from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Protocol
+from urllib.parse import quote, urlsplit
+
+import msgspec
+from treq.client import HTTPClient
+from treq.content import collect
+from treq.cookies import IndexableCookieJar
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent
+
+from awed.model.errors import Unavailable
+
+TIME_LIMIT = 10.0
+"""Seconds for an identity server to answer."""
+
+SIZE_LIMIT = 65_536
+"""Bytes of an answer."""
+
+_TRY_LATER = (408, 429)
+
+
+class IdentityServer(Protocol):
+    """Knows whose a token is."""
+
+    async def name_of(self, token: str) -> str | None:
+        """The user's name, None if the token is not accepted. Raises :class:`~awed.model.errors.Unavailable`."""
+
+
+class IdentityHttp:
+    """Questions to identity servers, with limits on time and size."""
+
+    _log = Logger()
+
+    def __init__(self, agent: IAgent, reactor: IReactorTime) -> None:
+        # Without cookies: none of one user's may go along with the next one's token.
+        self._client = HTTPClient(agent, IndexableCookieJar(DefaultCookiePolicy(allowed_domains=[])))
+        self._reactor = reactor
+
+    async def ask(self, url: str, headers: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """The object that the server sends, None if it refuses. Raises :class:`~awed.model.errors.Unavailable`."""
+        answer = Deferred.fromCoroutine(self._ask(url, headers))
+        answer.addTimeout(TIME_LIMIT, self._reactor)
+        try:
+            return await answer
+        except CancelledError:
+            raise
+        except Exception as error:  # whatever it was, nobody is let in
+            host = urlsplit(url).hostname
+            self._log.warn("identity server {host}: {error!r}", host=host, error=error)
+            raise Unavailable(f"the identity server {host} does not answer") from None
+
+    async def _ask(self, url: str, headers: Mapping[str, str]) -> Mapping[str, Any] | None:
+        # A redirect could carry the token elsewhere.
+        fields = Headers({name: [value] for name, value in headers.items()})
+        response = await self._client.get(url, headers=fields, allow_redirects=False, unbuffered=True)
+        body = bytearray()
+
+        def receive(data: bytes) -> None:
+            body.extend(data)
+            if len(body) > SIZE_LIMIT:
+                raise ValueError(f"more than {SIZE_LIMIT} bytes")
+
+        await collect(response, receive)
+        if 400 <= response.code < 500 and response.code not in _TRY_LATER:
+            return None
+        if response.code not in (200, 201):
+            raise ValueError(f"status {response.code}")
+        return msgspec.json.decode(bytes(body), type=dict[str, Any])
+
+
+class UserInfo:
+    """A server that tells at *url* who the user of a token is, under the first of *keys* that is there.
+
+    The token goes in *header*, after *prefix*; the defaults are those of OpenID Connect.
+    """
+
+    def __init__(
+        self,
+        http: IdentityHttp,
+        url: str,
+        header: str = "Authorization",
+        prefix: str = "Bearer ",
+        keys: tuple[str, ...] = ("preferred_username", "username", "login", "sub"),
+    ) -> None:
+        self._http = http
+        self._url = url
+        self._header = header
+        self._prefix = prefix
+        self._keys = keys
+
+    async def name_of(self, token: str) -> str | None:
+        answer = await self._http.ask(self._url, {self._header: self._prefix + token})
+        return _name(answer, *self._keys)
+
+
+def mgrast(http: IdentityHttp, url: str) -> UserInfo:
+    """MG-RAST's server: the token stands alone in a header of its own."""
+    return UserInfo(http, url, "Auth", "", ("login",))
+
+
+class Globus:
+    """Globus Nexus: the user's profile lies at *profile_url* under the client id that is the token's.
+
+    It stands in tokens of the older form; for others *token_url* knows it.
+    """
+
+    def __init__(self, http: IdentityHttp, profile_url: str, token_url: str) -> None:
+        self._http = http
+        self._profile_url = profile_url.rstrip("/")
+        self._token_url = token_url
+
+    async def name_of(self, token: str) -> str | None:
+        client_id = _client_id(token)
+        if client_id is None:
+            client_id = _name(await self._http.ask(self._token_url, {"X-Globus-Goauthtoken": token}), "client_id")
+        if client_id is None:
+            return None
+        url = f"{self._profile_url}/{quote(client_id, safe='')}"
+        return _name(await self._http.ask(url, {"Authorization": f"Globus-Goauthtoken {token}"}), "username")
+
+
+def _client_id(token: str) -> str | None:
+    """The client id that is written in a token ``un=...|client_id=...|...``."""
+    fields = dict(field.partition("=")[::2] for field in token.split("|"))
+    return fields.get("client_id") or None
+
+
+def _name(answer: Mapping[str, Any] | None, *keys: str) -> str | None:
+    values = (answer.get(key) for key in keys) if answer else ()
+    return next((value for value in values if isinstance(value, str) and value), None)

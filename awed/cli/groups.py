@@ -1,0 +1,65 @@
+"""Commands about client groups: whose workers may come, and their tokens."""
+
+from urllib.parse import quote
+
+import click
+
+from awed.cli.client import Server
+from awed.cli.options import confirm, json_option, pass_server, print_json, yes_option
+from awed.cli.show import groups_table, screen
+from awed.model.access import ClientGroup
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def groups(context: click.Context, as_json: bool) -> None:
+    """List the client groups; `awe groups -h` shows how to change them."""
+    if context.invoked_subcommand:
+        return
+    answer = context.obj.get("/cgroup?limit=0")
+    if as_json:
+        print_json(answer)
+    else:
+        screen().print(groups_table(answer.read(list[ClientGroup])))
+
+
+@groups.command()
+@click.argument("name")
+@pass_server
+def add(server: Server, name: str) -> None:
+    """Make the group NAME and print the token for its workers."""
+    click.echo(server.post(f"/cgroup/{quote(name, safe='')}").read(ClientGroup).token)
+
+
+@groups.command()
+@click.argument("name")
+@yes_option
+@pass_server
+def token(server: Server, name: str, yes: bool) -> None:
+    """Give the group NAME a new token and print it; the old one is void."""
+    ident = _find_group(server, name)
+    confirm(f"Make the token that the workers of {name} have now void?", yes)
+    click.echo(server.put(f"/cgroup/{ident}/token").read(ClientGroup).token)
+
+
+@groups.command()
+@click.argument("name")
+@yes_option
+@pass_server
+def remove(server: Server, name: str, yes: bool) -> None:
+    """Remove the group NAME."""
+    ident = _find_group(server, name)
+    confirm(f"Remove the group {name} and its token?", yes)
+    server.delete(f"/cgroup/{ident}")
+
+
+def _find_group(server: Server, name: str) -> str:
+    """The id of the group that is called *name*."""
+    known = server.get("/cgroup?limit=0").read(list[ClientGroup])
+    for group in known:
+        if name in {group.name, group.id}:
+            return group.id
+    raise click.UsageError(
+        f"there is no group {name}; there are {', '.join(group.name for group in known) or 'none'}"
+    )

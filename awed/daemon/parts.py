@@ -1,0 +1,176 @@
+"""The parts of the daemon as the configuration wants them, each still to be started."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.logger import Logger
+from twisted.web.client import Agent
+
+from awed.api.assembly import make_root
+from awed.api.body import Bodies, requests_with
+from awed.api.context import Context
+from awed.api.form import Spool
+from awed.api.hosts import OwnHosts
+from awed.api.node import NodeResource
+from awed.api.root import About, Permissions
+from awed.api.site import ApiSite
+from awed.auth.accounts import AccountPasswords, AccountTokens
+from awed.auth.admin import AdminToken
+from awed.auth.chain import Authenticators
+from awed.auth.groups import GroupTokens
+from awed.auth.identity import Globus, IdentityHttp, mgrast
+from awed.auth.interface import IAuthenticator
+from awed.auth.oauth import GLOBUS_WORDS, MGRAST_WORDS, OAuthTokens
+from awed.auth.recent import Recent
+from awed.auth.secrets import SECRET_WORDS
+from awed.config import Config
+from awed.config.settings import Anonymous, Auth
+from awed.daemon.debug import Debug
+from awed.model.access import Verb
+from awed.model.job import OWN_HOST
+from awed.scheduler.state import Limits
+from awed.service.engine import Engine
+from awed.service.files import ShockFor
+from awed.service.groups import Groups
+from awed.shock.client import ShockClient
+from awed.shock.files import NodeFiles
+from awed.shock.http import http_client
+from awed.shock.nodes import NodeStore
+from awed.shock.own import OwnShock
+from awed.store.interface import IStore
+from awed.threads import InThread, in_threads_of
+
+_log = Logger()
+
+
+class Parts:
+    """Makes every part and joins it to the others. *reactor*: the one the daemon runs on; *now*: its clock."""
+
+    def __init__(self, config: Config, store: IStore, reactor: Any, now: Callable[[], datetime]) -> None:
+        self._config = config
+        self._store = store
+        self._reactor = reactor
+        self._now = now
+        self._in_thread: InThread = in_threads_of(reactor)
+        self._files = NodeFiles(Path(config.directories.data), config.limits.min_free_space)
+        self._tidying: Deferred[None] = succeed(None)
+        self._debug = Debug()
+        self.engine = self._engine()
+        self.groups = Groups(self.engine.commit, now, partial(secrets.token_hex, 32))
+        self.nodes = NodeStore(self._files, store.node, self.engine.commit, self._in_thread, now)
+
+    def _engine(self) -> Engine:
+        server = self._config.server
+        limits = Limits(
+            max_work_failure=server.max_work_failure,
+            max_client_failure=server.max_client_failure,
+            heartbeat=server.heartbeat_limit,
+        )
+        return Engine(
+            store=self._store,
+            shock_for=self._shock_for(),
+            limits=limits,
+            reactor=self._reactor,
+            now=self._now,
+            observe=self._debug.events,
+        )
+
+    def _shock_for(self) -> ShockFor:
+        http = http_client(self._reactor)
+
+        @cache
+        def shock_for(host: str) -> OwnShock | ShockClient:
+            if host == OWN_HOST:
+                return OwnShock(self.nodes)
+            return ShockClient(http, self._reactor, self._in_thread, host)
+
+        return shock_for
+
+    async def start(self) -> None:
+        """Take in what is stored, files first: the engine may need them at once."""
+        await self.nodes.recover(await self._store.node_ids())
+        await self.engine.start()
+        self.groups.restore(await self._store.groups())
+        self._tidying = Deferred.fromCoroutine(self._tidy())
+
+    async def _tidy(self) -> None:
+        """However many nodes there are, requests need not wait for this."""
+        try:
+            await self.nodes.tidy()
+        except CancelledError:
+            return
+        except Exception:
+            _log.failure("Tidying up the node store failed; the next start tries again")
+
+    async def stop(self) -> None:
+        self._tidying.cancel()
+        await self.nodes.close()
+        await self.engine.stop()
+
+    def site(self, admin_token: str) -> ApiSite:
+        """The API."""
+        context = Context(
+            engine=self.engine,
+            groups=self.groups,
+            authenticators=self._authenticators(admin_token),
+            hosts=OwnHosts(self._config.external.api_url),
+            in_thread=self._in_thread,
+            now=self._now,
+            client_auth_required=self._config.auth.client_auth_required,
+        )
+        node = NodeResource(self.nodes, context.user, self._in_thread, self._now)
+        root = make_root(context, _about(self._config), self._debug, {"node": node.app.resource()})
+        return ApiSite(root, requests_with(self._bodies()), self._reactor)
+
+    def _bodies(self) -> Bodies:
+        limits = self._config.limits
+        spool = Spool(self._files.temporary, self._in_thread, limits.min_free_space)
+        bodies = Bodies(spool, limit=limits.max_document)
+        return Bodies(spool, limits.max_document, limits.max_upload) if limits.max_upload else bodies
+
+    def _authenticators(self, admin_token: str) -> Authenticators:
+        methods: list[IAuthenticator] = [
+            AdminToken(admin_token, SECRET_WORDS | GLOBUS_WORDS | MGRAST_WORDS),
+            AccountTokens(self._store.account_by_token),
+            AccountPasswords(self._store.account, self._in_thread, Recent(self._reactor.seconds)),
+            GroupTokens(self.groups.group_of),
+            *self._identity_servers(self._config.auth),
+        ]
+        return Authenticators(methods, _free(self._config.anonymous), self._config.admin.users)
+
+    def _identity_servers(self, auth: Auth) -> list[IAuthenticator]:
+        http = IdentityHttp(Agent(self._reactor), self._reactor)
+        servers: list[IAuthenticator] = []
+        if auth.globus_profile_url:
+            globus = Globus(http, auth.globus_profile_url, auth.globus_token_url)
+            servers.append(OAuthTokens(globus, GLOBUS_WORDS | {"oauth"}, Recent(self._reactor.seconds)))
+        if auth.mgrast_oauth_url:
+            words = MGRAST_WORDS if servers else MGRAST_WORDS | {"oauth"}
+            servers.append(OAuthTokens(mgrast(http, auth.mgrast_oauth_url), words, Recent(self._reactor.seconds)))
+        return servers
+
+
+def _free(anonymous: Anonymous) -> list[Verb]:
+    """What those may do who do not say who they are."""
+    verbs: tuple[Verb, ...] = ("read", "write", "delete")
+    return [verb for verb in verbs if getattr(anonymous, verb)]
+
+
+def _about(config: Config) -> About:
+    auth = [
+        name
+        for name, url in (("globus", config.auth.globus_profile_url), ("mgrast", config.auth.mgrast_oauth_url))
+        if url
+    ]
+    anonymous = config.anonymous
+    return About(
+        title=config.server.title,
+        contact=config.admin.email,
+        auth=auth,
+        anonymous=Permissions(anonymous.read, anonymous.write, anonymous.delete),
+    )

@@ -1,0 +1,106 @@
+"""The assembly: every part of the daemon is made and joined to the others here, and nowhere else."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+from twisted.application.service import IService
+from twisted.internet import reactor
+from twisted.internet.defer import maybeDeferred
+from twisted.internet.interfaces import IReactorThreads
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from awed.config import ConfigError, Reading
+from awed.daemon.datadir import DataDir, StartError
+from awed.daemon.exit import end_badly, end_well_on_sigterm
+from awed.daemon.lifecycle import SteppedService
+from awed.daemon.listening import Listener, listen, listeners, url
+from awed.daemon.options import Options
+from awed.daemon.parts import Parts
+from awed.model.errors import AwedError
+from awed.service.engine import Engine
+from awed.store.open import open_store
+
+log = Logger()
+
+TICK = 1.0
+"""Seconds between two looks at what is due: lost clients, jobs whose time has come."""
+
+
+def makeService(options: Options) -> IService:
+    """The daemon as a service. A configuration that makes no sense ends the program at once."""
+    try:
+        places = listeners(options.reading.config, reactor)
+    except ConfigError as error:
+        raise SystemExit(f"twistd awe: {error}") from None
+    end_well_on_sigterm(reactor)
+    return SteppedService(reactor, partial(_start, options.reading, places), _cannot_start)
+
+
+def _cannot_start(error: Exception) -> None:
+    if isinstance(error, StartError | OSError | ValueError | AwedError):
+        log.critical("Cannot start: {error}", error=error)
+        end_badly(reactor, str(error))
+    else:
+        log.failure("Cannot start")
+        end_badly(reactor, "cannot start because of a fault of its own: see the log")
+
+
+async def _start(reading: Reading, places: list[Listener], stack: AsyncExitStack) -> None:
+    """Take every step from nothing to listening; *stack* undoes them in reverse."""
+    config = reading.config
+    data = DataDir(Path(config.directories.data))
+    stack.enter_context(data.held(_now()))
+    admin_token = data.admin_token(partial(secrets.token_hex, 32))
+    _report(reading)
+    store = open_store(config.server.store, cast(IReactorThreads, reactor))
+    await store.open()
+    stack.push_async_callback(store.close)
+    parts = Parts(config, store, reactor, _now)
+    await parts.start()
+    stack.push_async_callback(parts.stop)
+    stack.push_async_callback(_keep_time(parts.engine))
+    site = parts.site(admin_token)
+    urls = []
+    for place in places:
+        port = await listen(place, site, config)
+        stack.push_async_callback(maybeDeferred, port.stopListening)
+        urls.append(url(place, port.getHost()))
+    data.announce(urls)
+    for found in urls:
+        log.info("Listening on {url}", url=found)
+
+
+def _keep_time(engine: Engine) -> Callable[[], Awaitable[None]]:
+    """See once a second to what is due; the result stops that."""
+
+    def tick() -> None:
+        try:
+            engine.tick()
+        except Exception:
+            log.failure("A round of what is due failed; the next one comes")
+
+    async def stop() -> None:
+        rounds.stop()
+
+    rounds = LoopingCall(tick)
+    rounds.clock = reactor
+    rounds.start(TICK, now=False)
+    return stop
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _report(reading: Reading) -> None:
+    """Tell what is strange in the configuration."""
+    for warning in reading.warnings:
+        log.warn("{warning}", warning=warning)
+    if reading.ignored:
+        log.info("Settings of the original that mean nothing here: {settings}", settings=", ".join(reading.ignored))

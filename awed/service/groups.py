@@ -1,0 +1,127 @@
+"""Client groups: who may run workers under a name, and by which token those say so."""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+
+from awed.model.access import PUBLIC, Acl, ClientGroup, GroupAcl, GroupRecord, User
+from awed.model.errors import Conflict, Invalid, NotFound
+from awed.model.ids import new_id
+from awed.model.records import Batch
+
+ANY_ADDRESS = "0.0.0.0/0"
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}\Z")
+
+
+def owned_by(name: str) -> GroupAcl:
+    """The rights to a group of that user; of ``public`` for one that is everybody's."""
+    return GroupAcl(name, [name], [name], [name], [name])
+
+
+class Groups:
+    """All client groups. They are few, and held in memory.
+
+    *commit* makes a batch durable, *new_token* makes a secret that nobody can guess.
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[Batch], Awaitable[None]],
+        now: Callable[[], datetime],
+        new_token: Callable[[], str],
+    ) -> None:
+        self._commit = commit
+        self._now = now
+        self._new_token = new_token
+        self._by_id: dict[str, GroupRecord] = {}
+        self._by_name: dict[str, GroupRecord] = {}
+        self._by_token: dict[bytes, str] = {}
+
+    def restore(self, records: Iterable[GroupRecord]) -> None:
+        """Take in what the store holds."""
+        for record in records:
+            self._hold(record)
+
+    def all(self) -> list[GroupRecord]:
+        return list(self._by_id.values())
+
+    def get(self, group_id: str) -> GroupRecord:
+        """Raises :class:`~awed.model.errors.NotFound`."""
+        record = self._by_id.get(group_id)
+        if record is None:
+            raise NotFound(f"clientgroup not found: {group_id}")
+        return record
+
+    def acl(self, name: str) -> GroupAcl:
+        """The rights to the group of that name, everybody's if there is none."""
+        record = self._by_name.get(name)
+        return owned_by(PUBLIC) if record is None else record.acl
+
+    def group_of(self, token: str) -> str | None:
+        """The name of the group whose token this is. Looked up by a digest, so that the time taken tells nothing."""
+        return self._by_token.get(_digest(token))
+
+    async def create(self, name: str, owner: User) -> GroupRecord:
+        """A new group of *owner*. Raises :class:`~awed.model.errors.Invalid` or :class:`~awed.model.errors.Conflict`
+        for its name."""
+        return await self._create(name, owned_by(owner.name))
+
+    async def ensure(self, name: str) -> None:
+        """Make a group that is everybody's, unless there is one of that name. Raises likewise."""
+        if name and name not in self._by_name:
+            await self._create(name, owned_by(PUBLIC))
+
+    async def _create(self, name: str, acl: GroupAcl) -> GroupRecord:
+        if not _NAME.match(name):
+            raise Invalid(f"invalid clientgroup name: {name}: letters, digits and _.- are allowed")
+        if name in self._by_name:
+            raise Conflict(f"clientgroup {name} exists already")
+        now = self._now()
+        group = ClientGroup(
+            id=new_id(),
+            ip_cidr=ANY_ADDRESS,
+            name=name,
+            token=self._new_token(),
+            created_on=now,
+            last_modified=now,
+        )
+        record = GroupRecord(group, acl)
+        self._hold(record)
+        await self._commit(Batch(groups=[record]))
+        return record
+
+    async def renew_token(self, group_id: str) -> GroupRecord:
+        """Give the group a new token; the old one is void at once."""
+        record = self.get(group_id)
+        del self._by_token[_digest(record.group.token)]
+        record.group.token = self._new_token()
+        self._hold(record)
+        await self._changed(record)
+        return record
+
+    async def change_acl(self, group_id: str, change: Callable[[Acl], object]) -> GroupAcl:
+        """The rights to the group, after *change*."""
+        record = self.get(group_id)
+        change(record.acl)
+        await self._changed(record)
+        return record.acl
+
+    async def delete(self, group_id: str) -> None:
+        """Forget the group. Its workers stay, its token is void."""
+        record = self.get(group_id)
+        del self._by_id[group_id], self._by_name[record.group.name], self._by_token[_digest(record.group.token)]
+        await self._commit(Batch(gone_groups=[group_id]))
+
+    async def _changed(self, record: GroupRecord) -> None:
+        record.group.last_modified = self._now()
+        await self._commit(Batch(groups=[record]))
+
+    def _hold(self, record: GroupRecord) -> None:
+        self._by_id[record.group.id] = self._by_name[record.group.name] = record
+        self._by_token[_digest(record.group.token)] = record.group.name
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,96 @@
+"""Job queries: the ids of a page, how many match in all, and distinct values."""
+
+import sqlite3
+from itertools import chain
+
+from awed.model.states import JobState
+from awed.store.document import distinct, sortable
+from awed.store.interface import JobQuery
+from awed.store.sqlite import paths
+from awed.store.sqlite.rows import seen_by
+from awed.store.sqlite.sql import Sql, among, any_of, select, within
+
+_JOBS = Sql("jobs j")
+
+
+def page(connection: sqlite3.Connection, query: JobQuery) -> tuple[list[str], int]:
+    """The ids of a page's jobs in order, and how many jobs match in all."""
+    conditions = _conditions(query)
+    listed = not conditions and query.order == "updatetime"
+    ids = [id for (id,) in _run(connection, _listed(query) if listed else _searched(query, conditions))]
+    ((total,),) = _run(connection, _total(query, conditions))
+    return ids, total
+
+
+def values(connection: sqlite3.Connection, path: str, reader: str | None) -> list[object]:
+    """The distinct values of a path over the jobs that *reader* may read."""
+    column = paths.column(path)
+    if column:
+        rows = _run(connection, select(f"DISTINCT j.{column.name}", _JOBS, _readable(reader)))
+        return distinct(column.shown(value) for (value,) in rows if value is not None)
+    leaves = paths.leaves(path)
+    if leaves is None:
+        return []
+    scalars = [leaves.condition, Sql("v.type NOT IN ('array', 'object')"), *_readable(reader)]
+    rows = _run(connection, select("DISTINCT v.type, v.value", within("jobs j, ", leaves.tables, ""), scalars))
+    return distinct({"true": True, "false": False}.get(kind, value) for kind, value in rows)
+
+
+def _run(connection: sqlite3.Connection, sql: Sql) -> sqlite3.Cursor:
+    return connection.execute(sql.text, sql.values)
+
+
+def _listed(query: JobQuery) -> Sql:
+    """A plain list by update time. Under each reader and state ``listing`` is in this order, so the page is among
+    the first of each; the cost does not grow with the number of jobs."""
+    order = f"ORDER BY updatetime {_direction(query)}, id {_direction(query)}"
+    arm = f"SELECT * FROM (SELECT updatetime, id FROM listing WHERE reader = ? AND state = ? {order} LIMIT ?)"  # noqa: S608
+    first = query.offset + query.limit if query.limit else -1
+    values = [(reader, state, first) for reader in seen_by(query.reader) for state in _states(query)]
+    arms = Sql(" UNION ALL ".join([arm] * len(values)), list(chain.from_iterable(values)))
+    return select("id", within("(", arms), [], Sql(f"{order} LIMIT ? OFFSET ?", [query.limit or -1, query.offset]))
+
+
+def _searched(query: JobQuery, conditions: list[Sql]) -> Sql:
+    """Any other page."""
+    tail = within(
+        "ORDER BY ", paths.order(query.order), f" {_direction(query)}, j.id {_direction(query)} LIMIT ? OFFSET ?"
+    )
+    tail = Sql(tail.text, [*tail.values, query.limit or -1, query.offset])
+    return select("j.id", _JOBS, [*conditions, *_stated(query), *_readable(query.reader)], tail)
+
+
+def _total(query: JobQuery, conditions: list[Sql]) -> Sql:
+    if conditions:
+        return select("count(*)", _JOBS, [*conditions, *_stated(query), *_readable(query.reader)])
+    kept = [among("reader", seen_by(query.reader)), among("state", _states(query))]
+    return select("coalesce(sum(number), 0)", Sql("counts"), kept)
+
+
+def _conditions(query: JobQuery) -> list[Sql]:
+    """What is asked beside state and reader."""
+    conditions = [paths.condition(path, texts) for path, texts in query.fields.items()]
+    if query.span:
+        span = [sortable(moment) for moment in query.span]
+        times = ("submittime", "completedtime")
+        conditions.append(any_of([Sql(f"(j.{time} >= ? AND j.{time} < ?)", span) for time in times]))
+    return conditions
+
+
+def _stated(query: JobQuery) -> list[Sql]:
+    return [among("j.state", query.states)] if query.states else []
+
+
+def _readable(reader: str | None) -> list[Sql]:
+    if reader is None:
+        return []
+    listed = [Sql("l.id = j.id"), among("l.reader", seen_by(reader))]
+    return [within("EXISTS (", select("1", Sql("listing l"), listed))]
+
+
+def _states(query: JobQuery) -> list[JobState]:
+    return list(dict.fromkeys(query.states)) or list(JobState)
+
+
+def _direction(query: JobQuery) -> str:
+    return "DESC" if query.descending else "ASC"

@@ -1,0 +1,97 @@
+"""The tables, and how an older file becomes a current one.
+
+Every record is kept whole, as the JSON that msgspec makes of it, in a column ``doc``; other columns exist to find it
+by. Of jobs these columns make a narrow table of their own, which can be scanned fast, beside the documents.
+
+``listing`` has a row for each job and each reader it has, in the order in which lists are shown: the reader ``all``
+stands for those who may see everything, ``public`` for everyone (such a job has no row of a single user), ``@name``
+for one user. So every job is found exactly once under ``all``, and exactly once under ``public`` and ``@name`` if
+that user may read it. ``counts`` says how many rows there are of each reader and state, so that no list needs
+counting. Triggers keep both.
+"""
+
+import sqlite3
+
+_FIRST = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE jobs (
+    id TEXT PRIMARY KEY,
+    state TEXT NOT NULL, updatetime TEXT NOT NULL, completedtime TEXT NOT NULL,
+    readers TEXT NOT NULL, submittime TEXT NOT NULL, priority INTEGER NOT NULL, name TEXT NOT NULL,
+    pipeline TEXT NOT NULL, clientgroups TEXT NOT NULL, project TEXT NOT NULL, service TEXT NOT NULL,
+    user TEXT NOT NULL, submission TEXT
+);
+CREATE INDEX jobs_completedtime ON jobs (completedtime);
+CREATE INDEX jobs_submittime ON jobs (submittime);
+CREATE INDEX jobs_priority ON jobs (priority);
+CREATE INDEX jobs_name ON jobs (name);
+CREATE INDEX jobs_pipeline ON jobs (pipeline);
+CREATE INDEX jobs_clientgroups ON jobs (clientgroups);
+CREATE INDEX jobs_project ON jobs (project);
+CREATE INDEX jobs_service ON jobs (service);
+CREATE INDEX jobs_user ON jobs (user);
+CREATE INDEX jobs_submission ON jobs (submission) WHERE submission IS NOT NULL;
+
+CREATE TABLE job_docs (id TEXT PRIMARY KEY, doc TEXT NOT NULL);
+CREATE INDEX job_docs_expiration ON job_docs (json_extract(doc, '$.job.expiration'));
+CREATE TABLE tasks (job TEXT, position INTEGER, doc TEXT NOT NULL, PRIMARY KEY (job, position));
+CREATE TABLE work (job TEXT, id TEXT, doc TEXT NOT NULL, PRIMARY KEY (job, id));
+CREATE TABLE reports (job TEXT, task TEXT, rank INTEGER, doc TEXT NOT NULL, PRIMARY KEY (job, task, rank));
+CREATE TABLE secrets (job TEXT, key TEXT, doc TEXT NOT NULL, PRIMARY KEY (job, key));
+CREATE TABLE clients (id TEXT PRIMARY KEY, doc TEXT NOT NULL);
+CREATE TABLE groups (id TEXT PRIMARY KEY, doc TEXT NOT NULL);
+CREATE TABLE accounts (name TEXT PRIMARY KEY, token_hash TEXT NOT NULL, doc TEXT NOT NULL);
+CREATE INDEX accounts_token_hash ON accounts (token_hash);
+CREATE TABLE nodes (id TEXT PRIMARY KEY, doc TEXT NOT NULL);
+
+CREATE TABLE listing (
+    reader TEXT, state TEXT, updatetime TEXT, id TEXT, PRIMARY KEY (reader, state, updatetime, id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX listing_id ON listing (id, reader);
+CREATE TABLE counts (
+    reader TEXT, state TEXT, number INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (reader, state)
+) WITHOUT ROWID;
+
+CREATE TRIGGER job_added AFTER INSERT ON jobs BEGIN
+    INSERT INTO listing SELECT value, new.state, new.updatetime, new.id FROM json_each(new.readers);
+END;
+CREATE TRIGGER job_moved AFTER UPDATE OF state, updatetime ON jobs BEGIN
+    UPDATE listing SET state = new.state, updatetime = new.updatetime WHERE id = new.id;
+END;
+CREATE TRIGGER job_shared AFTER UPDATE OF readers ON jobs WHEN old.readers <> new.readers BEGIN
+    DELETE FROM listing WHERE id = new.id;
+    INSERT INTO listing SELECT value, new.state, new.updatetime, new.id FROM json_each(new.readers);
+END;
+CREATE TRIGGER job_gone AFTER DELETE ON jobs BEGIN
+    DELETE FROM listing WHERE id = old.id;
+END;
+
+CREATE TRIGGER listed AFTER INSERT ON listing BEGIN
+    INSERT OR IGNORE INTO counts (reader, state) VALUES (new.reader, new.state);
+    UPDATE counts SET number = number + 1 WHERE reader = new.reader AND state = new.state;
+END;
+CREATE TRIGGER unlisted AFTER DELETE ON listing BEGIN
+    UPDATE counts SET number = number - 1 WHERE reader = old.reader AND state = old.state;
+END;
+CREATE TRIGGER relisted AFTER UPDATE OF state ON listing WHEN old.state <> new.state BEGIN
+    INSERT OR IGNORE INTO counts (reader, state) VALUES (new.reader, new.state);
+    UPDATE counts SET number = number + 1 WHERE reader = new.reader AND state = new.state;
+    UPDATE counts SET number = number - 1 WHERE reader = old.reader AND state = old.state;
+END;
+"""
+
+MIGRATIONS = (_FIRST,)
+"""Scripts that lead from one version of the schema to the next, the first from an empty file. Only ever append."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the schema up to date, each step in a transaction of its own.
+
+    Raises :class:`ValueError` if the file is of a newer awed.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise ValueError(f"the database has schema version {version}, this awed knows up to {len(MIGRATIONS)}")
+    for number, script in enumerate(MIGRATIONS[version:], version + 1):
+        connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")

@@ -1,0 +1,127 @@
+"""The embedded store: one SQLite file, written by one thread and read by two beside it."""
+
+import os
+import sqlite3
+from collections.abc import Awaitable, Collection
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from twisted.internet.interfaces import IReactorThreads
+from zope.interface import implementer
+
+from awed.model.access import Account, GroupRecord
+from awed.model.node import NodeRecord
+from awed.model.records import Batch, JobRecord, Secret, Unfinished
+from awed.model.states import JobState
+from awed.model.work import WorkReport
+from awed.store.interface import IStore, JobPage, JobQuery
+from awed.store.sqlite import reads, rows
+from awed.store.sqlite.connections import connect_reader, connect_writer, open_private
+from awed.store.sqlite.threads import ConnectedThreads
+
+
+@implementer(IStore)
+class SqliteStore:
+    """The store in the file *path*, which is made if need be, for its owner's eyes alone.
+
+    Every method may raise :class:`~awed.model.errors.Unavailable`; when the cause is gone the store goes on.
+    """
+
+    def __init__(self, path: Path, reactor: IReactorThreads) -> None:
+        self._writer = ConnectedThreads(reactor, "sqlite-writer", 1, partial(connect_writer, path))
+        self._readers = ConnectedThreads(reactor, "sqlite-reader", 2, partial(connect_reader, path))
+
+    async def open(self) -> None:
+        """Make or check the file. Raises :class:`ValueError` if it is no database, or of a newer awed."""
+        self._writer.start()
+        self._readers.start()
+        try:
+            await self._writer.run(reads.node_ids)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        await self._readers.stop()
+        await self._writer.stop()
+
+    def commit(self, batch: Batch) -> Awaitable[None]:
+        return self._writer.run(partial(_write, rows.encode(batch)), begin="BEGIN IMMEDIATE")
+
+    def load(self) -> Awaitable[Unfinished]:
+        return self._readers.run(reads.unfinished)
+
+    def load_job(self, job_id: str) -> Awaitable[Unfinished | None]:
+        return self._readers.run(partial(reads.unfinished_job, job_id))
+
+    def job_ids(self, states: Collection[JobState]) -> Awaitable[list[str]]:
+        return self._readers.run(partial(reads.job_ids, states))
+
+    def expired(self, now: datetime) -> Awaitable[list[str]]:
+        return self._readers.run(partial(reads.expired, now))
+
+    def job(self, job_id: str) -> Awaitable[JobRecord | None]:
+        return self._readers.run(partial(reads.job, job_id))
+
+    def jobs(self, query: JobQuery) -> Awaitable[JobPage]:
+        return self._readers.run(partial(reads.jobs, query))
+
+    def distinct(self, path: str, reader: str | None) -> Awaitable[list[object]]:
+        return self._readers.run(partial(reads.distinct, path, reader))
+
+    def reports(self, job_id: str) -> Awaitable[list[WorkReport]]:
+        return self._readers.run(partial(reads.reports, job_id))
+
+    def report(self, work_id: str) -> Awaitable[WorkReport | None]:
+        return self._readers.run(partial(reads.report, work_id))
+
+    def secret(self, key: str) -> Awaitable[Secret | None]:
+        return self._readers.run(partial(reads.secret, key))
+
+    def groups(self) -> Awaitable[list[GroupRecord]]:
+        return self._readers.run(reads.groups)
+
+    def accounts(self) -> Awaitable[list[Account]]:
+        return self._readers.run(reads.accounts)
+
+    def account(self, name: str) -> Awaitable[Account | None]:
+        return self._readers.run(partial(reads.account, name))
+
+    def account_by_token(self, token_hash: str) -> Awaitable[Account | None]:
+        return self._readers.run(partial(reads.account_by_token, token_hash))
+
+    def node(self, node_id: str) -> Awaitable[NodeRecord | None]:
+        return self._readers.run(partial(reads.node, node_id))
+
+    def node_ids(self) -> Awaitable[list[str]]:
+        return self._readers.run(reads.node_ids)
+
+    def backup(self, path: Path) -> Awaitable[None]:
+        """Copy the store as it is now to the file *path*, which appears when it is whole, while work goes on."""
+        return self._readers.run(partial(_copy, path))
+
+    def integrity_check(self) -> Awaitable[list[str]]:
+        """What SQLite finds wrong in the file; nothing, if all is well."""
+        return self._readers.run(_faults)
+
+
+def _write(writes: list[rows.Write], connection: sqlite3.Connection) -> None:
+    for sql, values in writes:
+        connection.executemany(sql, values)
+
+
+def _copy(path: Path, connection: sqlite3.Connection) -> None:
+    unfinished = path.with_name(path.name + ".part")
+    unfinished.unlink(missing_ok=True)
+    target = open_private(unfinished)
+    try:
+        connection.backup(target)
+    finally:
+        target.close()
+    os.replace(unfinished, path)
+
+
+def _faults(connection: sqlite3.Connection) -> list[str]:
+    found = [text for (text,) in connection.execute("PRAGMA integrity_check")]
+    return [] if found == ["ok"] else found

@@ -1,0 +1,111 @@
+"""The daemon starts and ends as it should, or says in one line why it does not start."""
+
+import os
+import signal
+import stat
+
+import pytest
+import pytest_twisted
+
+from tests.integration.daemon import Daemon, Stage
+
+
+async def refusal(daemon: Daemon) -> str:
+    """The last words of a daemon that must not start."""
+    program = daemon.launch()
+    assert await program.ended() == 1
+    assert "Traceback" not in program.output
+    return program.output.splitlines()[-1]
+
+
+@pytest_twisted.ensureDeferred
+async def test_first_start_makes_a_private_data_directory(daemon: Daemon) -> None:
+    assert stat.S_IMODE(daemon.data.stat().st_mode) == 0o700
+    token = daemon.data / "admin-token"
+    assert stat.S_IMODE(token.stat().st_mode) == 0o600
+    assert len(bytes.fromhex(token.read_text())) == 32
+    assert (daemon.data / "listening").read_text() == f"{daemon.url}\n"
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_token_stays_over_a_restart(daemon: Daemon) -> None:
+    token = (daemon.data / "admin-token").read_text()
+    await daemon.kill()
+    await daemon.start()
+    assert (daemon.data / "admin-token").read_text() == token
+
+
+@pytest_twisted.ensureDeferred
+async def test_sigterm_ends_it_with_status_0(daemon: Daemon) -> None:
+    assert await daemon.stop() == 0
+    assert not (daemon.data / "listening").exists()
+    await daemon.start()
+
+
+@pytest_twisted.ensureDeferred
+async def test_ctrl_c_ends_it_by_its_signal(daemon: Daemon) -> None:
+    """A shell that runs it must learn that it was interrupted."""
+    daemon.program.signal("INT")
+    assert await daemon.program.ended() == -signal.SIGINT
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_second_daemon_is_told_who_holds_the_directory(daemon: Daemon, stage: Stage) -> None:
+    pid = daemon.program.transport.pid
+    assert f"awed: data directory {daemon.data} is in use by process {pid} on " in await refusal(stage.daemon())
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_port_in_use_is_refused(daemon: Daemon, stage: Stage) -> None:
+    other = stage.daemon(data="other")
+    other.listen = daemon.listen
+    assert await refusal(other) == f"awed: cannot listen on {daemon.listen}: [Errno 98] Address already in use"
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_endpoint_that_makes_no_sense_is_refused(stage: Stage) -> None:
+    assert await refusal(stage.daemon("--listen", "tpc:1")) == (
+        "twistd awe: cannot listen on tpc:1: Unknown endpoint type: 'tpc'"
+    )
+
+
+@pytest_twisted.ensureDeferred
+async def test_wrong_values_are_refused(stage: Stage) -> None:
+    config = stage.folder / "awed.conf"
+    config.write_text("[Server]\nexpire_wait = soon\n")
+    assert await refusal(stage.daemon("--config", str(config))) == (
+        f"twistd awe: {config}: [Server] expire_wait = soon: expected a whole number of at least 1"
+    )
+
+
+@pytest_twisted.ensureDeferred
+async def test_unknown_settings_are_warned_of(stage: Stage) -> None:
+    config = stage.folder / "awed.conf"
+    config.write_text("[Server]\ntitel = x\n")
+    daemon = stage.daemon("--config", str(config))
+    await daemon.start()
+    assert f"{config}: unknown setting [Server] titel; did you mean [Server] title?" in daemon.program.output
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_port_for_other_machines_is_refused_while_strangers_may_write(stage: Stage) -> None:
+    daemon = stage.daemon()
+    daemon.listen = "tcp:0"
+    assert "[Security] anonymous_beyond_loopback = true" in await refusal(daemon)
+
+
+@pytest.mark.parametrize("uri", ["mongodb://localhost/AWEDB", "postgres:x"])
+@pytest_twisted.ensureDeferred
+async def test_a_store_that_there_is_not_is_refused(stage: Stage, uri: str) -> None:
+    assert "sqlite:PATH" in await refusal(stage.daemon("--store", uri))
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_store_of_a_newer_awed_is_refused(daemon: Daemon) -> None:
+    await daemon.stop()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_data_directory_that_cannot_be_written_is_refused(stage: Stage) -> None:
+    (stage.folder / "data").touch()
+    assert "data: File exists" in (await refusal(stage.daemon())).replace("'", "") or os.geteuid() == 0

@@ -1,0 +1,147 @@
+"""The whole API in memory: real resources, a real engine, a store in memory, and time that moves when told to."""
+
+from collections.abc import Awaitable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from awed.api.assembly import make_root
+from awed.api.body import Bodies, requests_with
+from awed.api.context import Context
+from awed.api.form import Spool
+from awed.api.hosts import OwnHosts
+from awed.api.rights import Verb
+from awed.api.root import About
+from awed.model.access import User
+from awed.model.errors import Unauthorized
+from awed.scheduler.state import Limits
+from awed.service.engine import Engine
+from awed.service.groups import Groups
+from awed.shock.interface import IShock
+from awed.store.memory import MemoryStore
+from tests.unit.api.traversal import at_once
+from tests.unit.api.wire import Reply, call
+
+T = TypeVar("T")
+
+NOW = datetime(2026, 11, 23, 20, 41, 5, tzinfo=UTC)
+BOUNDARY = "-----------------------------7d"
+
+
+class ByName:
+    """Believes what an Authorization header says: a user's name, ``root`` is an admin, ``group`` and a name is a
+    worker of that group, none is the public."""
+
+    async def user(self, header: str | None, verb: Verb, *, workers: bool = False) -> User:
+        if workers and header is not None and header.startswith("group "):
+            return User("", group=header.removeprefix("group "))
+        if header is not None and header.startswith(("nobody", "group ")):
+            raise Unauthorized("Invalid Auth Header")
+        return User(header, admin=header == "root") if header else User()
+
+
+def no_shock(host: str) -> IShock:
+    """There are no files here."""
+    raise AssertionError(f"asked for the nodes of {host}")
+
+
+class Debug:
+    """How much is logged."""
+
+    level = 0
+
+
+class Served:
+    """An API to make requests to."""
+
+    def __init__(self, directory: Path, client_auth_required: bool = False) -> None:
+        self.clock = Clock()
+        self.store = MemoryStore()
+        self.engine = Engine(store=self.store, shock_for=no_shock, limits=Limits(), reactor=self.clock, now=self.now)
+        done(self.store.open())
+        done(self.engine.start())
+        tokens = (f"token-{number}" for number in count(1))
+        self.groups = Groups(self.engine.commit, self.now, lambda: next(tokens))
+        self.debug = Debug()
+        context = Context(
+            engine=self.engine,
+            groups=self.groups,
+            authenticators=ByName(),
+            hosts=OwnHosts(""),
+            in_thread=at_once,
+            now=self.now,
+            client_auth_required=client_auth_required,
+        )
+        self.root = make_root(context, About(), self.debug, {})
+        self._requests = requests_with(Bodies(Spool(directory, at_once)))
+
+    def now(self) -> datetime:
+        return NOW + timedelta(seconds=self.clock.seconds())
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        files: Mapping[str, str | bytes] | None = None,
+        *,
+        body: bytes = b"",
+        user: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """The answer to one request of *user*; *files* are sent as a form."""
+        head = dict(headers or {})
+        if user:
+            head["Authorization"] = user
+        if files is not None:
+            head["Content-Type"] = f"multipart/form-data; boundary={BOUNDARY}"
+            body = form(files.items())
+        return call(self.root, method, path, head, body, request_factory=self._requests)
+
+    def submit(self, document: object, user: str = "") -> dict[str, Any]:
+        """Submit a job."""
+        job: dict[str, Any] = data(self.call("POST", "/job", {"upload": msgspec.json.encode(document)}, user=user))
+        return job
+
+    def register(self, **profile: object) -> dict[str, Any]:
+        """Register a worker."""
+        body = {"profile": msgspec.json.encode({"apps": ["*"], **profile})}
+        client: dict[str, Any] = data(self.call("POST", "/client", body))
+        return client
+
+
+def data(reply: Reply) -> Any:
+    """What an answer to a request that was done holds."""
+    assert reply.status == 200, reply.body
+    return reply.json["data"]
+
+
+def fault(reply: Reply, status: int = 400) -> str:
+    """The one text of an answer to a request that was refused."""
+    assert (reply.status, reply.json["status"], reply.json["data"]) == (status, status, None)
+    (text,) = reply.json["error"]
+    return str(text)
+
+
+def done(work: Awaitable[T]) -> T:
+    """What an awaitable that does not wait comes to."""
+
+    async def wait() -> T:
+        return await work
+
+    results: list[T] = []
+    Deferred.fromCoroutine(wait()).addCallback(results.append)
+    return results[0]
+
+
+def form(parts: Iterable[tuple[str, str | bytes]]) -> bytes:
+    """A multipart body in which every part is a file."""
+    lines: list[bytes] = []
+    for name, content in parts:
+        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="{name}"\r\n\r\n'
+        lines += [head.encode(), content.encode() if isinstance(content, str) else content, b"\r\n"]
+    return b"".join([*lines, f"--{BOUNDARY}--\r\n".encode()])

@@ -1,0 +1,116 @@
+"""``/client``, as far as it is the API's own doing."""
+
+import pytest
+
+from tests.unit.api.served import Served, data, fault
+
+JOB = {"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
+
+
+def test_a_worker_is_told_its_record_and_who_the_server_is(served: Served) -> None:
+    client = served.register(id="c1", name="alpha", group="g")
+    assert list(client)[-1] == "server_uuid"
+    assert (client["id"], client["name"], client["Status"]) == ("c1", "alpha", "active-idle")
+    assert client["server_uuid"] == served.engine.server_uuid
+    shown = data(served.call("GET", "/client/c1"))
+    assert shown == {key: text for key, text in client.items() if key != "server_uuid"}
+
+
+@pytest.mark.parametrize(
+    ("files", "text"),
+    [(None, "Profile file not provided"), ({"other": "{}"}, "Profile file not provided"), ({"profile": "{"}, "")],
+)
+def test_what_is_no_registration(served: Served, files: dict[str, str | bytes] | None, text: str) -> None:
+    assert fault(served.call("POST", "/client", files)).startswith(f"Error in registering new client: {text}")
+
+
+def test_lists(served: Served) -> None:
+    served.register(id="c1", group="g1", apps=["sort"])
+    served.register(id="c2", group="g2")
+    served.submit(JOB)
+    served.call("GET", "/work?client=c2")
+
+    def found(query: str) -> list[str]:
+        return [client["id"] for client in data(served.call("GET", f"/client?{query}"))]
+
+    assert sorted(found("")) == ["c1", "c2"]
+    assert found("busy") == ["c2"]
+    assert found("group=g1") == ["c1"]
+    assert found("status=active-busy") == found("status=busy") == ["c2"]
+    assert found("status=idle") == ["c1"]
+    assert found("app=sort") == ["c1"]
+    assert found("group=g1&status=busy") == []
+
+
+@pytest.mark.parametrize(
+    ("method", "query"), [("GET", ""), ("GET", "?heartbeat"), ("PUT", "?suspend"), ("DELETE", "")]
+)
+def test_an_unknown_worker(served: Served, method: str, query: str) -> None:
+    assert fault(served.call(method, f"/client/unknown{query}")) == "Client not found"
+
+
+def test_heartbeats_in_both_forms(served: Served) -> None:
+    served.register(id="c1")
+    beat = {"server-uuid": served.engine.server_uuid}
+    body = b'{"healthy": true, "error_message": "", "busy": false, "current_work": {"data": []}}'
+    assert data(served.call("GET", "/client/c1?heartbeat")) == beat
+    assert data(served.call("PUT", "/client/c1?heartbeat", body=body)) == beat
+    assert data(served.call("PUT", "/client/c1?heartbeat")) == beat
+
+
+def test_a_heartbeat_tells_what_to_throw_away(served: Served) -> None:
+    served.register(id="c1")
+    job_id = served.submit(JOB)["id"]
+    served.call("GET", "/work?client=c1")
+    served.call("DELETE", f"/job/{job_id}")
+    assert data(served.call("GET", "/client/c1?heartbeat"))["discard"] == f"{job_id}_0_0"
+
+
+@pytest.mark.parametrize("body", [b"{", b"[" * 100000, b'{"current_work": 3}', b"\xff"])
+def test_a_heartbeat_that_is_no_json(served: Served, body: bytes) -> None:
+    served.register(id="c1")
+    assert served.call("PUT", "/client/c1?heartbeat", body=body).status == 400
+
+
+def test_operations(served: Served) -> None:
+    served.register(id="c1")
+    assert data(served.call("PUT", "/client/c1?suspend")) == "client suspended"
+    assert data(served.call("GET", "/client?status=suspend"))[0]["id"] == "c1"
+    assert fault(served.call("GET", "/work?client=c1")) == "Client suspended"
+    assert data(served.call("PUT", "/client/c1?resume")) == "client resumed"
+    assert fault(served.call("PUT", "/client/c1?resume")) == "Client not suspended"
+    assert data(served.call("PUT", "/client?suspendall")) == "1 clients suspended"
+    assert data(served.call("PUT", "/client?resumeall")) == "1 suspended clients resumed"
+    assert data(served.call("PUT", "/client/c1?subclients=3")) == "ok"
+    assert data(served.call("GET", "/client/c1"))["subclients"] == 3
+    assert fault(served.call("PUT", "/client/c1?subclients=x")).startswith("subclients must be")
+    assert data(served.call("DELETE", "/client/c1")) == "client deleted"
+    assert fault(served.call("PUT", "/client")) == "requested client operation not supported"
+    assert fault(served.call("DELETE", "/client"), 501) == "Not Implemented"
+
+
+def test_a_worker_with_a_token_acts_for_its_own_group_alone(served: Served) -> None:
+    profile = {"profile": b'{"id": "c1", "group": "g", "apps": ["*"]}'}
+    text = "Clientgroup name in token does not match that in the client."
+    assert (
+        fault(served.call("POST", "/client", profile, user="group h")) == f"Error in registering new client: {text}"
+    )
+    assert served.call("POST", "/client", profile, user="group g").status == 200
+    job_id = served.submit(JOB)["id"]
+    calls = [
+        ("GET", "/work?client=c1"),
+        ("GET", f"/work/{job_id}_0_0?datatoken&client=c1"),
+        ("GET", f"/work/{job_id}_0_0?privateenv&client=c1"),
+        ("PUT", f"/work/{job_id}_0_0?status=done&client=c1"),
+        ("GET", "/client/c1?heartbeat"),
+        ("PUT", "/client/c1?heartbeat"),
+        ("DELETE", "/client/c1"),
+    ]
+    for method, path in calls:
+        assert fault(served.call(method, path, user="group h"), 401) == text
+        assert served.call(method, path, user="group g").status == 200
+
+
+def test_a_workers_token_is_for_a_workers_calls(served: Served) -> None:
+    for path in ("/job", "/client", "/work", "/client/c1"):
+        assert served.call("GET", path, user="group g").status == 401

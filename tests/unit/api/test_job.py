@@ -1,0 +1,132 @@
+"""``/job``, as far as it is the API's own doing."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from awed.model.ids import new_id
+from tests.unit.api.served import Served, data, fault
+
+JOB = {"info": {"name": "j", "project": "p"}, "tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
+
+
+def ids(reply: Any) -> list[str]:
+    return [job["id"] for job in data(reply)]
+
+
+def test_a_job_is_taken_in_and_shown(served: Served) -> None:
+    job = served.submit(JOB)
+    assert data(served.call("GET", f"/job/{job['id']}")) == job
+    assert data(served.call("GET", f"/job/{job['id']}/")) == job
+
+
+def test_a_job_belongs_to_who_submitted_it(served: Served) -> None:
+    job_id = served.submit(JOB, user="ann")["id"]
+    for method, query in [("GET", ""), ("GET", "?report"), ("GET", "?perf"), ("PUT", "?suspend"), ("DELETE", "")]:
+        path = f"/job/{job_id}{query}"
+        assert fault(served.call(method, path, user="bob"), 401) == "User Unauthorized"
+        assert fault(served.call(method, path), 401) == "User Unauthorized"
+        assert served.call(method, path, user="ann").status == 200
+
+
+def test_what_is_public_is_everybodys(served: Served) -> None:
+    job_id = served.submit(JOB)["id"]
+    assert served.call("PUT", f"/job/{job_id}?suspend", user="bob").status == 200
+
+
+def test_lists_show_what_the_caller_may_read(served: Served) -> None:
+    mine, open_to_all = served.submit(JOB, user="ann")["id"], served.submit(JOB)["id"]
+    assert set(ids(served.call("GET", "/job", user="ann"))) == {mine, open_to_all}
+    assert ids(served.call("GET", "/job", user="bob")) == [open_to_all]
+    assert ids(served.call("GET", "/job?query&info.project=p")) == [open_to_all]
+    assert len(ids(served.call("GET", "/job?active", user="root"))) == 2
+
+
+def test_who_asks_wrongly_is_refused_before_anything_else(served: Served) -> None:
+    for method, path in [("GET", "/job"), ("POST", "/job"), ("GET", "/work"), ("PUT", f"/job/{new_id()}?suspend")]:
+        assert fault(served.call(method, path, user="nobody"), 401) == "Invalid Auth Header"
+
+
+def test_without_a_document(served: Served) -> None:
+    text = "No job script or awf is submitted"
+    assert fault(served.call("POST", "/job", {"other": "x"})) == text
+    assert fault(served.call("POST", "/job")) == text
+    assert fault(served.call("POST", "/job", body=b"{}")) == text
+
+
+def test_all_faults_of_a_document_are_told(served: Served) -> None:
+    document = {"tasks": [{"taskid": "0"}, {"taskid": "a_b", "cmd": {"name": "x"}}]}
+    reply = served.call("POST", "/job", {"upload": msgspec.json.encode(document)})
+    assert reply.status == 400
+    assert len(reply.json["error"]) >= 2
+
+
+def test_a_known_id(served: Served) -> None:
+    job = {**JOB, "id": new_id()}
+    served.submit(job)
+    assert served.call("POST", "/job", {"upload": msgspec.json.encode(job)}).status == 409
+
+
+def test_the_token_is_kept_and_not_shown(served: Served) -> None:
+    body = {"upload": msgspec.json.encode(JOB)}
+    reply = served.call("POST", "/job", body, headers={"Datatoken": "tok-123"})
+    assert data(reply)["info"]["auth"] is True
+    assert b"tok-123" not in reply.body
+
+
+def test_pages(served: Served) -> None:
+    for _ in range(3):
+        served.submit(JOB)
+    reply = served.call("GET", "/job?limit=2&offset=2")
+    assert (reply.json["limit"], reply.json["offset"], reply.json["total_count"]) == (2, 2, 3)
+    assert len(data(reply)) == 1
+    assert list(reply.json) == ["status", "data", "error", "limit", "offset", "total_count"]
+
+
+def test_distinct_is_a_plain_list(served: Served) -> None:
+    served.submit(JOB)
+    assert served.call("GET", "/job?distinct=project").json == {"status": 200, "data": ["p"], "error": None}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("/job?limit=abc", "limit must be a non-negative integer, found: abc"),
+        ("/job?distinct=x", "unable to run distinct query on non-indexed info field: x"),
+        ("/job?query&date_end=x", "Invalid datetime format: x"),
+        ("/job?verbosity=loud", "verbosity must be one of full, minimal, found: loud"),
+    ],
+)
+def test_wrong_parameters(served: Served, path: str, text: str) -> None:
+    assert fault(served.call("GET", path)) == text
+
+
+@pytest.mark.parametrize(
+    ("method", "query"), [("GET", ""), ("GET", "?report"), ("PUT", "?resume"), ("DELETE", "?full")]
+)
+def test_an_unknown_job(served: Served, method: str, query: str) -> None:
+    assert fault(served.call(method, f"/job/nothing{query}"), 404) == "job not found: nothing"
+
+
+def test_operations(served: Served) -> None:
+    job_id = served.submit(JOB)["id"]
+    assert data(served.call("PUT", f"/job/{job_id}?suspend")) == f"job suspended: {job_id}"
+    assert data(served.call("GET", "/job?suspend"))[0]["notes"] == "manually suspended"
+    assert data(served.call("PUT", f"/job/{job_id}?resume")) == f"job resumed: {job_id}"
+    assert fault(served.call("PUT", f"/job/{job_id}?resume")) == (
+        f"fail to resume job: {job_id} job {job_id} is not in 'suspend' status"
+    )
+    assert fault(served.call("PUT", f"/job/{job_id}")) == "requested job operation not supported"
+    assert data(served.call("DELETE", f"/job/{job_id}")) == f"job deleted: {job_id}"
+    assert data(served.call("GET", f"/job/{job_id}"))["state"] == "deleted"
+    assert data(served.call("DELETE", f"/job/{job_id}?full")) == f"job deleted: {job_id}"
+    assert served.call("GET", f"/job/{job_id}").status == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("POST", "/job/x/acl", 405), ("PATCH", "/job", 405), ("POST", "/job/x", 405), ("GET", "/job/x/y", 404)],
+)
+def test_what_jobs_do_not_have(served: Served, method: str, path: str, status: int) -> None:
+    assert served.call(method, path).status == status

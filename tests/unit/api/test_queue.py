@@ -1,0 +1,107 @@
+"""``/queue`` and ``/``."""
+
+from tests.unit.api.served import Served, data, fault
+
+JOB = {"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
+
+
+def test_the_counters_as_text(served: Served) -> None:
+    served.submit(JOB)
+    served.register(id="c1")
+    text = data(served.call("GET", "/queue"))
+    assert text == (
+        "++++++++AWE server queue status++++++++\n"
+        "total jobs ............... 1\n"
+        "    active:           (1)\n"
+        "    suspended:        (0)\n"
+        "total tasks .............. 1\n"
+        "    queuing:          (1)\n"
+        "    in-progress:      (0)\n"
+        "    pending:          (0)\n"
+        "    completed:        (0)\n"
+        "    suspended:        (0)\n"
+        "    failed & skipped: (0)\n"
+        "total workunits .......... 1\n"
+        "    queuing:          (1)\n"
+        "    checkout:         (0)\n"
+        "    suspended:        (0)\n"
+        "total clients ............ 1\n"
+        "    busy:             (0)\n"
+        "    idle:             (1)\n"
+        "    suspend:          (0)\n"
+        "---last update: 2026-11-23 20:41:05.000000 +0000 UTC\n"
+        "\n"
+    )
+
+
+def test_the_counters_as_json(served: Served) -> None:
+    assert served.call("GET", "/queue?json").body == (
+        b'{"status":200,"data":{"jobs":{"total":0,"active":0,"suspended":0},'
+        b'"tasks":{"total":0,"queuing":0,"in-progress":0,"pending":0,"completed":0,"suspended":0,"failed":0},'
+        b'"workunits":{"total":0,"queuing":0,"checkout":0,"suspended":0},'
+        b'"clients":{"total":0,"busy":0,"idle":0,"suspended":0}},"error":null}'
+    )
+
+
+def test_the_rest_is_for_admins(served: Served) -> None:
+    job_id = served.submit(JOB)["id"]
+    suspended = served.submit(JOB)["id"]
+    served.call("PUT", f"/job/{suspended}?suspend")
+    served.register(id="c1")
+    for query in ("job", "task", "work", "client", "what"):
+        assert fault(served.call("GET", f"/queue?{query}"), 401) == "No Authorization"
+    assert fault(served.call("GET", "/queue?what", user="root")) == "requested queue operation not supported"
+    jobs = data(served.call("GET", "/queue?job", user="root"))
+    assert (list(jobs["active"]), jobs["suspend"]) == ([job_id], {suspended: True})
+    assert data(served.call("GET", "/queue?task", user="root"))[f"{job_id}_0"]["state"] == "queued"
+    assert data(served.call("GET", "/queue?work", user="root"))[f"{job_id}_0_0"]["state"] == "queued"
+    assert data(served.call("GET", "/queue?client", user="root"))["c1"]["Status"] == "active-idle"
+
+
+def test_what_a_group_works_at(served: Served) -> None:
+    job_id = served.submit(JOB)["id"]
+    served.clock.advance(1)
+    served.submit(JOB)
+    served.register(id="c1", group="g")
+    assert data(served.call("GET", "/queue?clientgroup=g")) == []
+    served.call("GET", "/work?client=c1")
+    assert [job["id"] for job in data(served.call("GET", "/queue?clientgroup=g"))] == [job_id]
+
+
+def test_the_queue_is_suspended_by_admins(served: Served) -> None:
+    served.submit(JOB)
+    served.register(id="c1")
+    assert fault(served.call("PUT", "/queue?suspend"), 401) == "No Authorization"
+    assert data(served.call("PUT", "/queue?suspend", user="root")) == "work queue suspended"
+    assert served.call("GET", "/").json["queue_status"] == "suspended"
+    assert fault(served.call("GET", "/work?client=c1")) == "Server queue is suspended"
+    assert data(served.call("PUT", "/queue?resume", user="root")) == "work queue resumed"
+    assert served.call("GET", "/work?client=c1").status == 200
+    assert fault(served.call("PUT", "/queue", user="root")) == "requested queue operation not supported"
+    assert fault(served.call("DELETE", "/queue"), 501) == "Not Implemented"
+
+
+def test_the_front_page(served: Served) -> None:
+    page = served.call("GET", "/").json
+    assert list(page) == [
+        "resources",
+        "info_indexes",
+        "url",
+        "title",
+        "contact",
+        "id",
+        "auth",
+        "anonymous_permissions",
+        "type",
+        "queue_status",
+        "version",
+        "server_time",
+        "uptime",
+        "uuid",
+    ]
+    assert {"job", "work", "client", "queue"} <= set(page["resources"])
+    assert (page["id"], page["type"], page["queue_status"]) == ("AWE", "server", "running")
+    assert page["url"] == "http://awe.example:8001/"
+    assert page["server_time"] == "2026-11-23T20:41:05Z"
+    assert page["uptime"] == "0h0m0s"
+    assert page["anonymous_permissions"] == {"read": True, "write": True, "delete": True}

@@ -1,0 +1,173 @@
+"""Nothing is answered before it is durable, and what was durable is there after a restart."""
+
+import pytest
+from pytest_twisted import ensureDeferred
+from twisted.internet.defer import Deferred
+
+from awed.model.errors import ClientNotFound, StaleAttempt, Unavailable
+from awed.model.records import Batch
+from awed.model.states import JobState
+from tests.unit.scheduler.builders import job, task
+from tests.unit.service.worlds import EngineWorld, state_of
+
+
+@ensureDeferred
+async def test_a_submission_is_answered_after_its_commit(world: EngineWorld) -> None:
+    world.store.hold()
+    submitted = state_of(world.submit(job(task("0"))))
+    assert not submitted.called
+    world.store.let_go()
+    await submitted
+
+
+@ensureDeferred
+async def test_requests_that_come_during_a_commit_share_the_next(world: EngineWorld) -> None:
+    await world.submit(job(task("0")))
+    before = len(world.store.batches)
+    world.store.hold()
+    waiting = [state_of(world.submit(job(task("0")))) for _ in range(10)]
+    world.store.let_go()
+    for each in waiting:
+        await each
+    assert [len(batch.jobs) for batch in world.store.batches[before:]] == [1, 9]
+
+
+@ensureDeferred
+async def test_nobody_is_shown_what_is_not_durable(world: EngineWorld) -> None:
+    submitted = await world.submit(job(task("0")))
+    await world.client("a")
+    unit = await world.engine.checkout("a", None)
+    world.store.hold()
+    report = state_of(world.report(unit))
+    view = state_of(world.engine.job(submitted.id))
+    assert not view.called
+    world.store.let_go()
+    await report
+    assert (await view).job.state is JobState.COMPLETED  # type: ignore[attr-defined]
+
+
+@ensureDeferred
+async def test_a_store_that_is_away_is_tried_again_and_everything_is_written(world: EngineWorld) -> None:
+    world.store.away = True
+    patient = state_of(world.submit(job(task("0"))))
+    world.clock.advance(1)
+    late = state_of(world.submit(job(task("0"))))
+    world.store.away = False
+    world.clock.pump([1, 1])
+    await patient
+    await late
+    assert len(await world.store.job_ids([JobState.QUEUED])) == 2
+
+
+@ensureDeferred
+async def test_who_waits_too_long_for_the_store_is_told_and_the_change_is_written_later(world: EngineWorld) -> None:
+    world.store.away = True
+    submission = job(task("0"))
+    waiting = state_of(world.submit(submission))
+    world.clock.pump([1] * 11)
+    with pytest.raises(Unavailable, match="store does not answer"):
+        await waiting
+    world.store.away = False
+    world.clock.pump([1] * 6)
+    assert await world.store.job(submission.job.id) is not None
+
+
+@ensureDeferred
+async def test_a_new_try_writes_one_consistent_moment(world: EngineWorld) -> None:
+    """The records of a batch that failed have changed meanwhile: what changed with them must go along."""
+    submitted = await world.submit(job(task("0"), task("1", "0")))
+    await world.client("a")
+    world.store.away = True
+    checkout = state_of(world.engine.checkout("a", None))
+    scheduler = world.engine._scheduler
+    [unit] = [unit for unit in scheduler.work.all() if unit.client == "a"]
+    report = state_of(world.report(unit))
+    world.store.away = False
+    world.clock.pump([1])
+    await checkout
+    await report
+    stored = await world.store.load_job(submitted.id)
+    assert stored is not None
+    assert [record.done for record in stored.tasks] == ["0", ""]
+    assert stored.jobs[0].job.remaintasks == 1
+    assert stored.work == []
+
+
+@ensureDeferred
+async def test_after_a_restart_the_holders_report_still_counts(world: EngineWorld) -> None:
+    submitted = await world.submit(job(task("0"), task("1", "0")))
+    await world.client("a")
+    unit = await world.engine.checkout("a", None)
+    await world.restart()
+    await world.report(unit, attempt=unit.attempt)
+    await world.client("a")
+    assert (await world.run("a")).task_name == "1"
+    assert (await world.engine.job(submitted.id)).job.state is JobState.COMPLETED
+
+
+@ensureDeferred
+async def test_after_a_restart_a_worker_registers_again_and_keeps_its_work(world: EngineWorld) -> None:
+    await world.submit(job(task("0"), task("1")))
+    await world.client("a")
+    unit = await world.engine.checkout("a", None)
+    uuid = world.engine.server_uuid
+    await world.restart()
+    assert world.engine.server_uuid == uuid
+    with pytest.raises(ClientNotFound):
+        await world.engine.heartbeat("a", None)
+    await world.client("a", unit.wuid)
+    assert (await world.engine.heartbeat("a", [unit.wuid])).discard == ""
+    await world.report(unit, attempt=unit.attempt)
+
+
+@ensureDeferred
+async def test_after_a_restart_work_of_clients_that_stay_away_is_queued_again(world: EngineWorld) -> None:
+    await world.submit(job(task("0")))
+    await world.client("a")
+    unit = await world.engine.checkout("a", None)
+    await world.restart()
+    await world.client("b")
+    world.clock.advance(30)
+    world.engine.tick()
+    await world.engine.heartbeat("b", None)
+    world.clock.advance(1)
+    world.engine.tick()
+    again = await world.engine.checkout("b", None)
+    assert (again.wuid, again.attempt) == (unit.wuid, 2)
+    await world.client("a")
+    with pytest.raises(StaleAttempt):
+        await world.report(unit, attempt=1)
+
+
+@ensureDeferred
+async def test_finished_jobs_are_in_the_store_alone_and_can_be_run_again(world: EngineWorld) -> None:
+    submitted = await world.submit(job(task("0"), task("1", "0")))
+    await world.client("a")
+    for _ in range(2):
+        await world.run("a")
+    assert not list(world.engine._scheduler.job_ids)
+    await world.engine.recompute(submitted.id, "1")
+    assert (await world.run("a")).task_name == "1"
+    record = await world.engine.job(submitted.id)
+    assert (record.job.state, record.job.resumed) == (JobState.COMPLETED, 1)
+    await world.engine.delete_job(submitted.id, full=False)
+    assert (await world.engine.job(submitted.id)).job.state is JobState.DELETED
+    assert len((await world.engine.job(submitted.id)).job.tasks) == 2
+
+
+@ensureDeferred
+async def test_the_committer_commits_for_others_too(world: EngineWorld) -> None:
+    await world.engine.commit(Batch(meta={"a": "1"}))
+    assert (await world.store.load()).meta["a"] == "1"
+
+
+@ensureDeferred
+async def test_stopping_writes_what_is_left(world: EngineWorld) -> None:
+    world.store.hold()
+    submission = job(task("0"))
+    submitted = state_of(world.submit(submission))
+    stopped: Deferred[object] = state_of(world.engine.stop())
+    world.store.let_go()
+    await stopped
+    await submitted
+    assert await world.store.job(submission.job.id) is not None

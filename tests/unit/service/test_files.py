@@ -1,0 +1,158 @@
+"""The files of a task are found, made, checked and removed; a data store that is away stops only that task."""
+
+from msgspec.structs import replace
+from pytest_twisted import ensureDeferred
+
+from awed.model.job import IO, Job
+from awed.model.states import JobState, TaskState
+from awed.workflow.submission import Submission
+from tests.unit.scheduler.builders import job, task
+from tests.unit.service.worlds import EngineWorld
+
+HOST = "http://shock.example"
+
+
+def two_steps(world: EngineWorld) -> Submission:
+    """Task 1 reads what task 0 writes, which reads a file that is there."""
+    first, second = task("0"), task("1", "0")
+    first.inputs = [IO(filename="in", host=HOST, node=world.shock.put(size=7))]
+    first.outputs = [IO(filename="mid", host=HOST)]
+    second.inputs = [IO(filename="mid", origin="0")]
+    second.outputs = [IO(filename="out", host=HOST, nonzero=True)]
+    return job(first, second)
+
+
+async def current(world: EngineWorld, submission: Submission) -> Job:
+    return (await world.engine.job(submission.job.id)).job
+
+
+@ensureDeferred
+async def test_files_go_from_task_to_task(world: EngineWorld) -> None:
+    submission = two_steps(world)
+    await world.submit(submission)
+    await world.client("a")
+    unit = await world.engine.checkout("a", None, wait=1)
+    assert [io.size for io in unit.inputs] == [7]
+    world.shock.deliver(unit.outputs[0].node, size=5)
+    await world.report(unit)
+    unit = await world.engine.checkout("a", None, wait=1)
+    [mid] = unit.inputs
+    assert (mid.host, mid.size) == (HOST, 5)
+    world.shock.deliver(unit.outputs[0].node)
+    await world.report(unit)
+    done = await current(world, submission)
+    assert done.state is JobState.COMPLETED
+    assert done.tasks[0].outputs[0].url == f"{HOST}/node/{mid.node}?download"
+
+
+@ensureDeferred
+async def test_a_task_is_not_completed_while_a_declared_output_is_missing(world: EngineWorld) -> None:
+    submission = two_steps(world)
+    await world.submit(submission)
+    await world.client("a")
+    await world.run("a")
+    assert (await current(world, submission)).tasks[0].state is TaskState.IN_PROGRESS
+    await world.client("b")
+    unit = await world.engine.checkout("b", None, wait=1)
+    assert unit.failed == 1
+    world.shock.deliver(unit.outputs[0].node)
+    await world.report(unit)
+    assert (await current(world, submission)).tasks[0].state is TaskState.COMPLETED
+
+
+@ensureDeferred
+async def test_missing_outputs_are_named_when_the_job_gives_up(world: EngineWorld) -> None:
+    submission = two_steps(world)
+    submission.job.info.noretry = True
+    await world.submit(submission)
+    await world.client("a")
+    await world.run("a")
+    given_up = await current(world, submission)
+    assert given_up.state is JobState.SUSPEND
+    assert "declared outputs are missing: mid" in given_up.notes
+
+
+@ensureDeferred
+async def test_an_optional_output_may_be_missing_and_nonzero_must_not_be_empty(world: EngineWorld) -> None:
+    one = task("0")
+    one.outputs = [IO(filename="maybe", host=HOST, optional=True), IO(filename="log", host=HOST)]
+    submission = job(one)
+    await world.submit(submission)
+    await world.client("a")
+    unit = await world.engine.checkout("a", None, wait=1)
+    world.shock.deliver(unit.outputs[1].node, size=0)
+    await world.report(unit)
+    assert (await current(world, submission)).state is JobState.COMPLETED
+    strict = job(replace(task("0"), outputs=[IO(filename="log", host=HOST, nonzero=True)]))
+    strict.job.info.noretry = True
+    await world.submit(strict)
+    unit = await world.engine.checkout("a", None, wait=1)
+    world.shock.deliver(unit.outputs[0].node, size=0)
+    await world.report(unit)
+    assert (await current(world, strict)).state is JobState.SUSPEND
+
+
+@ensureDeferred
+async def test_an_input_that_is_not_there_suspends_the_job_and_says_which(world: EngineWorld) -> None:
+    one = task("0")
+    one.inputs = [IO(filename="in", host=HOST, node="gone")]
+    submission = job(one)
+    await world.submit(submission)
+    suspended = await current(world, submission)
+    assert suspended.state is JobState.SUSPEND
+    assert "in: Node not found" in suspended.notes
+    world.shock.nodes["gone"] = world.shock.nodes[world.shock.put()]
+    await world.engine.resume_job(submission.job.id)
+    assert (await current(world, submission)).tasks[0].state is TaskState.QUEUED
+
+
+@ensureDeferred
+async def test_a_data_store_that_is_away_is_tried_again_and_others_go_on(world: EngineWorld) -> None:
+    world.shock.away = True
+    submission = two_steps(world)
+    await world.submit(submission)
+    plain = await world.submit(job(task("0")))
+    await world.client("a")
+    assert (await world.run("a")).jobid == plain.id
+    world.shock.away = False
+    world.clock.pump([1, 1, 1])
+    assert (await world.engine.checkout("a", None, wait=1)).jobid == submission.job.id
+
+
+@ensureDeferred
+async def test_a_data_store_that_stays_away_suspends_the_task_with_the_reason(world: EngineWorld) -> None:
+    world.shock.away = True
+    submission = two_steps(world)
+    await world.submit(submission)
+    world.clock.pump([1] * 70)
+    suspended = await current(world, submission)
+    assert suspended.state is JobState.SUSPEND
+    assert "in: shock.example does not answer" in suspended.notes
+
+
+@ensureDeferred
+async def test_preparation_that_a_restart_cut_off_is_taken_up_again(world: EngineWorld) -> None:
+    world.shock.away = True
+    submission = two_steps(world)
+    await world.submit(submission)
+    world.shock.away = False
+    await world.restart()
+    await world.client("a")
+    unit = await world.engine.checkout("a", None, wait=1)
+    world.shock.deliver(unit.outputs[0].node)
+    await world.report(unit)
+    assert (await world.engine.checkout("a", None, wait=1)).task_name == "1"
+
+
+@ensureDeferred
+async def test_temporary_files_are_removed_when_the_job_is_done(world: EngineWorld) -> None:
+    one = task("0")
+    one.outputs = [IO(filename="tmp", host=HOST, temporary=True), IO(filename="out", host=HOST)]
+    await world.submit(job(one))
+    await world.client("a")
+    unit = await world.engine.checkout("a", None, wait=1)
+    for io in unit.outputs:
+        world.shock.deliver(io.node)
+    await world.report(unit)
+    await world.engine.heartbeat("a", None)
+    assert [io.node in world.shock.nodes for io in unit.outputs] == [False, True]

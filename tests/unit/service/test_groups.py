@@ -1,0 +1,112 @@
+"""Client groups: names, tokens, rights, and that every change is made durable."""
+
+from collections.abc import Coroutine
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, TypeVar
+
+import pytest
+from twisted.internet.defer import Deferred
+
+from awed.model.access import PUBLIC, GroupRecord, User
+from awed.model.errors import AwedError, Conflict, Invalid, NotFound
+from awed.model.records import Batch
+from awed.service.groups import Groups
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+ANN = User("ann")
+T = TypeVar("T")
+
+
+class Kept:
+    """Groups, and what was made durable of them."""
+
+    def __init__(self) -> None:
+        self.batches: list[Batch] = []
+        tokens = (f"t{number}" for number in count(1))
+        self.groups = Groups(self.commit, lambda: NOW, lambda: next(tokens))
+
+    async def commit(self, batch: Batch) -> None:
+        self.batches.append(batch)
+
+
+def done(work: Coroutine[Any, Any, T]) -> T:
+    results: list[T] = []
+    Deferred.fromCoroutine(work).addCallback(results.append)
+    return results[0]
+
+
+def refused(work: Coroutine[Any, Any, object], family: type[AwedError]) -> None:
+    errors: list[object] = []
+    Deferred.fromCoroutine(work).addErrback(lambda failure: errors.append(failure.check(family)))
+    assert errors == [family]
+
+
+@pytest.fixture
+def kept() -> Kept:
+    return Kept()
+
+
+@pytest.fixture
+def group(kept: Kept) -> GroupRecord:
+    return done(kept.groups.create("g", ANN))
+
+
+def test_a_new_group_is_its_makers(kept: Kept, group: GroupRecord) -> None:
+    assert (group.group.name, group.group.token, group.acl.owner, group.acl.execute) == ("g", "t1", "ann", ["ann"])
+    assert (group.group.created_on, group.group.last_modified) == (NOW, NOW)
+    assert kept.batches == [Batch(groups=[group])]
+    assert kept.groups.get(group.group.id) is group
+    assert kept.groups.acl("g") is group.acl
+
+
+def test_names(kept: Kept, group: GroupRecord) -> None:
+    refused(kept.groups.create("g", ANN), Conflict)
+    for name in ("", "a b", "ä", "a/b", "a\n"):
+        refused(kept.groups.create(name, ANN), Invalid)
+    assert len(kept.batches) == 1
+
+
+def test_a_group_that_nobody_made_is_everybodys(kept: Kept, group: GroupRecord) -> None:
+    assert kept.groups.acl("new").execute == [PUBLIC]
+    done(kept.groups.ensure("new"))
+    done(kept.groups.ensure("new"))
+    done(kept.groups.ensure("g"))
+    done(kept.groups.ensure(""))
+    assert [record.group.name for record in kept.groups.all()] == ["g", "new"]
+    assert kept.groups.acl("new").owner == PUBLIC
+    refused(kept.groups.ensure("a b"), Invalid)
+
+
+def test_one_token_counts_at_a_time(kept: Kept, group: GroupRecord) -> None:
+    assert kept.groups.group_of("t1") == "g"
+    done(kept.groups.renew_token(group.group.id))
+    assert (kept.groups.group_of("t1"), kept.groups.group_of("t2")) == (None, "g")
+    assert kept.batches[-1] == Batch(groups=[group])
+    done(kept.groups.delete(group.group.id))
+    assert kept.groups.group_of("t2") is None
+    assert kept.groups.group_of("") is None
+
+
+def test_rights_change(kept: Kept, group: GroupRecord) -> None:
+    acl = done(kept.groups.change_acl(group.group.id, lambda acl: acl.read.append("bob")))
+    assert acl.read == ["ann", "bob"]
+    assert acl.write == ["ann"]
+    assert kept.batches[-1] == Batch(groups=[group])
+
+
+def test_what_is_gone_is_gone(kept: Kept, group: GroupRecord) -> None:
+    done(kept.groups.delete(group.group.id))
+    assert kept.batches[-1] == Batch(gone_groups=[group.group.id])
+    assert kept.groups.all() == []
+    with pytest.raises(NotFound):
+        kept.groups.get(group.group.id)
+    refused(kept.groups.delete(group.group.id), NotFound)
+    done(kept.groups.create("g", ANN))
+
+
+def test_the_store_remembers(kept: Kept, group: GroupRecord) -> None:
+    other = Kept()
+    other.groups.restore([group])
+    assert other.groups.group_of("t1") == "g"
+    assert other.groups.all() == [group]

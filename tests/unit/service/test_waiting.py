@@ -1,0 +1,104 @@
+"""Clients that wait are handed work the moment there is some."""
+
+import pytest
+from pytest_twisted import ensureDeferred
+
+from awed.model.errors import ClientSuspended, QueueEmpty
+from awed.model.work import Workunit
+from tests.unit.scheduler.builders import job, task
+from tests.unit.service.worlds import EngineWorld, state_of
+
+
+@ensureDeferred
+async def test_a_waiting_client_gets_work_as_soon_as_it_is_submitted(world: EngineWorld) -> None:
+    await world.client("a")
+    waiting = state_of(world.engine.checkout("a", None, wait=60))
+    assert world.engine.waiting_clients == 1
+    submitted = await world.submit(job(task("0"), task("1", "0")))
+    unit = await waiting
+    assert isinstance(unit, Workunit)
+    assert unit.jobid == submitted.id
+    assert world.engine.waiting_clients == 0
+    await world.client("b")
+    next_one = state_of(world.engine.checkout("b", None, wait=60))
+    await world.report(unit)
+    assert (await next_one).task_name == "1"  # type: ignore[attr-defined]
+
+
+@ensureDeferred
+async def test_a_wait_that_is_over_ends_like_a_checkout_that_did_not_wait(world: EngineWorld) -> None:
+    await world.client("a")
+    waiting = state_of(world.engine.checkout("a", None, wait=60))
+    world.clock.advance(60)
+    with pytest.raises(QueueEmpty):
+        await waiting
+
+
+@ensureDeferred
+async def test_each_workunit_wakes_one_of_many(world: EngineWorld) -> None:
+    names = [f"c{number}" for number in range(10)]
+    for name in names:
+        await world.client(name)
+    waiting = [state_of(world.engine.checkout(name, None, wait=60)) for name in names]
+    await world.submit(job(task("0", work=3)))
+    assert [each.called for each in waiting] == [True] * 3 + [False] * 7
+    for each in waiting[:3]:
+        await each
+    world.clock.advance(60)
+    for each in waiting[3:]:
+        with pytest.raises(QueueEmpty):
+            await each
+
+
+@ensureDeferred
+async def test_a_client_that_asks_again_waits_once(world: EngineWorld) -> None:
+    await world.client("a")
+    first = state_of(world.engine.checkout("a", None, wait=60))
+    second = state_of(world.engine.checkout("a", None, wait=60))
+    with pytest.raises(QueueEmpty):
+        await first
+    await world.submit(job(task("0")))
+    await second
+
+
+@ensureDeferred
+async def test_a_client_that_is_suspended_while_it_waits_is_told(world: EngineWorld) -> None:
+    await world.client("a")
+    waiting = state_of(world.engine.checkout("a", None, wait=60))
+    await world.engine.suspend_client("a")
+    await world.submit(job(task("0")))
+    with pytest.raises(ClientSuspended):
+        await waiting
+
+
+@ensureDeferred
+async def test_work_handed_to_a_request_that_was_cut_off_is_queued_again(world: EngineWorld) -> None:
+    await world.client("a")
+    await world.submit(job(task("0")))
+    world.store.hold()
+    cut_off = state_of(world.engine.checkout("a", None))
+    cut_off.addErrback(lambda failure: None)
+    cut_off.cancel()
+    world.store.let_go()
+    again = await world.engine.checkout("a", None)
+    assert again.attempt == 2
+
+
+@ensureDeferred
+async def test_resuming_the_queue_wakes_those_who_wait(world: EngineWorld) -> None:
+    await world.client("a")
+    await world.engine.suspend_queue()
+    await world.submit(job(task("0")))
+    waiting = state_of(world.engine.checkout("a", None, wait=60))
+    assert not waiting.called
+    await world.engine.resume_queue()
+    await waiting
+
+
+@ensureDeferred
+async def test_work_whose_answer_never_arrived_is_handed_out_again(world: EngineWorld) -> None:
+    await world.client("a")
+    await world.submit(job(task("0")))
+    lost = await world.engine.checkout("a", None, holding=[])
+    again = await world.engine.checkout("a", None, holding=[])
+    assert (again.wuid, again.attempt) == (lost.wuid, 2)

@@ -1,0 +1,144 @@
+"""An engine on a store in memory, with a clock that the test turns, and a Shock that the test plays."""
+
+from collections.abc import Awaitable
+from datetime import UTC, datetime, timedelta
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from zope.interface import implementer
+
+from awed.model import ids
+from awed.model.access import User
+from awed.model.client import Client
+from awed.model.errors import NotFound, Unavailable
+from awed.model.job import Job
+from awed.model.node import Node, NodeFile, NodeIndex
+from awed.model.records import Batch
+from awed.model.work import Report, ReportStatus, Workunit
+from awed.scheduler.state import Limits
+from awed.service.engine import Engine
+from awed.shock.interface import IShock
+from awed.store.memory import MemoryStore
+from awed.workflow.submission import Submission
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class GatedStore(MemoryStore):
+    """A memory store whose commits the test can hold back, or let fail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[Batch] = []
+        self.gate: Deferred[None] | None = None
+        self.away = False
+
+    async def commit(self, batch: Batch) -> None:
+        if self.away:
+            raise Unavailable("no database")
+        if self.gate is not None:
+            await self.gate
+        self.batches.append(batch)
+        await super().commit(batch)
+
+    def hold(self) -> None:
+        self.gate = Deferred()
+
+    def let_go(self) -> None:
+        gate, self.gate = self.gate, None
+        assert gate is not None
+        gate.callback(None)
+
+
+@implementer(IShock)
+class FakeShock:
+    """Nodes in a dictionary. *away* makes every call fail as a dead host does."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {}
+        self.away = False
+
+    def put(self, size: int = 1) -> str:
+        node = Node(id=ids.new_id(), file=NodeFile(size=size, created_on=T0))
+        self.nodes[node.id] = node
+        return node.id
+
+    def deliver(self, node_id: str, size: int = 1) -> None:
+        self.nodes[node_id].file = NodeFile(size=size, created_on=T0)
+
+    async def node(self, node_id: str, token: str, owner: str) -> Node:
+        self._call()
+        if node_id not in self.nodes:
+            raise NotFound("Node not found")
+        return self.nodes[node_id]
+
+    async def create(self, token: str, owner: str, parts: int, file_name: str) -> Node:
+        self._call()
+        node = Node(id=ids.new_id())
+        self.nodes[node.id] = node
+        return node
+
+    async def index(self, node_id: str, index: str, token: str, owner: str) -> NodeIndex:
+        self._call()
+        return NodeIndex(total_units=1)
+
+    async def delete(self, node_id: str, token: str, owner: str) -> None:
+        self._call()
+        self.nodes.pop(node_id, None)
+
+    def _call(self) -> None:
+        if self.away:
+            raise Unavailable("shock.example does not answer")
+
+
+class EngineWorld:
+    """The engine and what stands around it. :meth:`restart` makes a new engine on the same store."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self.store = GatedStore()
+        self.shock = FakeShock()
+        self.clock = Clock()
+        self.engine = self._new_engine()
+
+    def _new_engine(self) -> Engine:
+        return Engine(
+            store=self.store,
+            shock_for=lambda host: self.shock,
+            limits=self.limits,
+            reactor=self.clock,
+            now=self.now,
+            patience=10.0,
+        )
+
+    def now(self) -> datetime:
+        return T0 + timedelta(seconds=self.clock.seconds())
+
+    async def start(self) -> None:
+        await self.store.open()
+        await self.engine.start()
+
+    async def restart(self) -> None:
+        """As after a kill: the new engine knows what the store knows."""
+        self.engine = self._new_engine()
+        await self.engine.start()
+
+    async def submit(self, submission: Submission, token: str = "") -> Job:
+        return await self.engine.submit(submission, User(), token)
+
+    async def client(self, name: str, *work: str, slots: int = 1) -> str:
+        await self.engine.register(Client(id=name, apps=["*"], slots=slots), work)
+        return name
+
+    async def report(self, unit: Workunit, status: str = "done", attempt: int | None = None) -> None:
+        await self.engine.report(Report(unit.wuid, unit.client, ReportStatus(status), attempt=attempt))
+
+    async def run(self, name: str) -> Workunit:
+        unit = await self.engine.checkout(name, None)
+        await self.report(unit)
+        return unit
+
+
+def state_of(awaitable: Awaitable[object]) -> Deferred[object]:
+    """Start something that waits, so that the test can look at how far it is."""
+    return Deferred.fromCoroutine(awaitable)  # type: ignore[arg-type]

@@ -1,0 +1,328 @@
+"""How every store answers queries: pages, orders, readers, ranges, fields, distinct values."""
+
+from typing import Any
+
+from awed.model.job import JobError
+from awed.model.records import Batch
+from awed.model.states import JobState, TaskState
+from awed.model.times import NO_TIME
+from awed.store.interface import IStore, JobQuery
+from tests.unit.store.contract import StoreTests, test
+from tests.unit.store.records import at, job, task
+
+HOSTILE = (
+    "'",
+    '"',
+    "' OR 1=1 --",
+    '" OR "',
+    "$",
+    "$where",
+    "]",
+    "[0]",
+    "a[0]",
+    "\\",
+    "%",
+    "*",
+    ".",
+    "..",
+    "\0",
+    "é" * 999,
+)
+
+
+class QueryContract(StoreTests):
+    """Pages of jobs and distinct values."""
+
+    @test
+    async def test_pages_by_update_time_newest_first(self, store: IStore) -> None:
+        await store.commit(Batch(jobs=[job(f"{number:02}", updated=number % 10) for number in range(60)]))
+        page = await store.jobs(JobQuery())
+        assert (len(page.jobs), page.total) == (25, 60)
+        assert [found.id for found in page.jobs[:3]] == ["59", "49", "39"]
+
+    @test
+    async def test_pages_together_are_the_whole_list(self, store: IStore) -> None:
+        """Also where many jobs are equal in what they are ordered by."""
+        await store.commit(Batch(jobs=[job(f"{number:02}", name="same", updated=0) for number in range(23)]))
+        for order in ("updatetime", "info.name", "nothing.there", "tasks.cmd.name"):
+            for descending in (True, False):
+                pages = [
+                    await ids(store, order=order, descending=descending, limit=5, offset=n) for n in range(0, 25, 5)
+                ]
+                expected = sorted((f"{number:02}" for number in range(23)), reverse=descending)
+                assert [id for page in pages for id in page] == expected
+
+    @test
+    async def test_limits_and_offsets(self, store: IStore) -> None:
+        await store.commit(Batch(jobs=[job(str(number), updated=number) for number in range(5)]))
+        assert await ids(store, limit=0) == ["4", "3", "2", "1", "0"]
+        assert await ids(store, limit=2, offset=4) == ["0"]
+        assert await ids(store, limit=0, offset=3) == ["1", "0"]
+        page = await store.jobs(JobQuery(limit=2, offset=9))
+        assert (page.jobs, page.total) == ([], 5)
+        page = await store.jobs(JobQuery(limit=2, offset=9, fields={"info.priority": ["1"]}))
+        assert (page.jobs, page.total) == ([], 5)
+
+    @test
+    async def test_jobs_are_whole(self, store: IStore) -> None:
+        await store.commit(Batch(jobs=[job("a")], tasks=[task("a", 1), task("a", 0)]))
+        (found,) = (await store.jobs(JobQuery())).jobs
+        assert [step.taskid for step in found.tasks] == ["a_0", "a_1"]
+
+    @test
+    async def test_states(self, store: IStore) -> None:
+        await store.commit(Batch(jobs=[job(state.value, state=state) for state in JobState]))
+        for state in JobState:
+            assert await ids(store, states=(state,)) == [state]
+        several = (JobState.QUEUED, JobState.COMPLETED, JobState.QUEUED)
+        assert await ids(store, states=several) == ["queued", "completed"]
+        assert await ids(store, states=several, order="info.name") == ["queued", "completed"]
+        assert (await store.jobs(JobQuery(states=several))).total == 2
+
+    @test
+    async def test_a_list_follows_a_change_of_state_and_time(self, store: IStore) -> None:
+        await store.commit(Batch(jobs=[job("a", updated=1), job("b", updated=2)]))
+        await store.commit(Batch(jobs=[job("a", updated=3, state=JobState.COMPLETED)]))
+        assert await ids(store) == ["a", "b"]
+        assert await ids(store, states=(JobState.QUEUED,)) == ["b"]
+        assert await ids(store, states=(JobState.COMPLETED,)) == ["a"]
+        assert (await store.jobs(JobQuery(states=(JobState.QUEUED,)))).total == 1
+
+    @test
+    async def test_readers_see_what_is_theirs_or_shared(self, store: IStore) -> None:
+        jobs = [
+            job("joes"),
+            job("anns", owner="ann", read=("joe", "joe", "ann")),
+            job("everyones", owner="ann", read=("bob", "public")),
+            job("anonymous", owner="public"),
+        ]
+        await store.commit(Batch(jobs=jobs))
+        seen = {
+            "joe": {"joes", "anns", "everyones"},
+            "ann": {"anns", "everyones"},
+            "bob": {"everyones"},
+            "public": {"everyones", "anonymous"},
+            "stranger": {"everyones"},
+            "": {"everyones"},
+            "all": {"everyones"},
+            None: {"joes", "anns", "everyones", "anonymous"},
+        }
+        for reader, names in seen.items():
+            for query in (JobQuery(reader=reader), JobQuery(reader=reader, fields={"info.priority": ["1"]})):
+                page = await store.jobs(query)
+                assert ({found.id for found in page.jobs}, page.total) == (names, len(names))
+
+    @test
+    async def test_a_changed_acl_counts_at_once(self, store: IStore) -> None:
+        await store.commit(Batch(jobs=[job("a", read=("ann", "bob"))]))
+        await store.commit(Batch(jobs=[job("a", owner="ann", read=("eve",))]))
+        assert [await ids(store, reader=reader) for reader in ("joe", "bob", "ann", "eve")] == [[], [], ["a"], ["a"]]
+        assert (await store.jobs(JobQuery(reader="bob"))).total == 0
+
+    @test
+    async def test_date_ranges(self, store: IStore) -> None:
+        """The submit or the completed time is in the range; its start belongs to it, its end does not, and a job that
+        is not completed has no completed time."""
+        await store.commit(
+            Batch(
+                jobs=[
+                    job("1", submittime=at(1)),
+                    job("2", submittime=at(2), completedtime=at(8)),
+                    job("3", submittime=at(3.000001)),
+                    job("4", submittime=at(4), completedtime=at(4.5)),
+                ]
+            )
+        )
+        assert await found(store, since=at(3)) == {"2", "3", "4"}
+        assert await found(store, until=at(3)) == {"1", "2"}
+        assert await found(store, since=at(2), until=at(4)) == {"2", "3"}
+        assert await found(store, since=at(4.5), until=at(8)) == {"4"}
+        assert await found(store, since=at(3.000001), until=at(3.000002)) == {"3"}
+        assert await found(store, since=at(9)) == set()
+        assert await found(store, since=NO_TIME, fields={"id": ["3"]}) == {"3"}
+
+    @test
+    async def test_fields_of_every_type(self, store: IStore) -> None:
+        odd = {"n": 3, "f": 2.5, "whole": 3.0, "yes": True, "text": "3", "true": "true", "none": None, "é ü": "ß"}
+        await store.commit(
+            Batch(
+                jobs=[
+                    job("a", name="n", project="p", priority=3, noretry=True, submittime=at(0.5), userattr=odd),
+                    job("b", name="m", project="p", userattr={"list": ["x", 4, False], "deep": {"er": {"x": "y"}}}),
+                ]
+            )
+        )
+        only_a = {
+            "id": ["a"],
+            "info.name": ["n"],
+            "info.priority": ["3"],
+            "info.noretry": ["true"],
+            "info.submittime": ["2026-01-01T00:00:00.500000Z"],
+            "info.userattr.n": ["3"],
+            "info.userattr.f": ["x", "2.5"],
+            "info.userattr.whole": ["3"],
+            "info.userattr.yes": ["true"],
+            "info.userattr.text": ["3"],
+            "info.userattr.true": ["true"],
+            "info.userattr.é ü": ["ß", "x"],
+        }
+        for path, texts in only_a.items():
+            assert await found(store, fields={path: texts}) == {"a"}, path
+        assert await found(store, fields=only_a) == {"a"}
+        assert await found(store, fields={"info.submittime": ["2026-01-01T01:00:00.5+01:00"]}) == {"a"}
+        for text in ("x", "4", "false"):
+            assert await found(store, fields={"info.userattr.list": [text]}) == {"b"}
+        assert await found(store, fields={"info.userattr.deep.er.x": ["y"]}) == {"b"}
+        assert await found(store, fields={"state": ["queued"], "info.project": ["p"]}) == {"a", "b"}
+        assert await found(store, fields={"info.project": ["p"], "info.name": ["m"]}) == {"b"}
+        assert await found(store, fields={"info.name": ["m", "n", "o"]}) == {"a", "b"}
+
+    @test
+    async def test_fields_that_match_nothing(self, store: IStore) -> None:
+        await store.commit(Batch(jobs=[job("a", name="n", priority=1, userattr={"yes": True, "n": 1, "none": None})]))
+        for path, text in {
+            "info.name": "N",
+            "info.priority": "one",
+            "info.noretry": "0",
+            "info.userattr": "yes",
+            "info.userattr.yes": "1",
+            "info.userattr.n": "true",
+            "info.userattr.none": "null",
+            "info": "name",
+            "info.nothing": "",
+            "nothing.at.all": "x",
+            "": "",
+            "tasks": "x",
+        }.items():
+            assert await found(store, fields={path: [text]}) == set(), path
+        assert await found(store, fields={"info.name": []}) == set()
+        assert await found(store, fields={"info.xref": []}) == set()
+
+    @test
+    async def test_submission_has_any_type(self, store: IStore) -> None:
+        odd = 'a"\\é\n'
+        values = {"text": "s1", "number": 7, "whole": 8.0, "fraction": 1.5, "yes": True, "digits": "7", "odd": odd}
+        jobs = [job(name, userattr={"submission": value}) for name, value in values.items()]
+        await store.commit(Batch(jobs=[*jobs, job("none"), job("null", userattr={"submission": None})]))
+        wanted = {"s1": {"text"}, "7": {"number", "digits"}, "8": {"whole"}, "1.5": {"fraction"}, "true": {"yes"}}
+        for text, names in {**wanted, odd: {"odd"}, "null": set(), '"s1"': set()}.items():
+            assert await found(store, fields={"info.userattr.submission": [text]}) == names
+        assert await store.distinct("info.userattr.submission", None) == [True, 1.5, 7, 8, "7", odd, "s1"]
+
+    @test
+    async def test_fields_of_tasks_and_their_files(self, store: IStore) -> None:
+        a, b = task("a", 0, app="blast", inputs=("x.fa", "y.fa")), task("b", 0, app="sort")
+        b.task.depends_on = ["b_1"]
+        b.task.userattr = {"stage": 2}
+        b.task.state = TaskState.COMPLETED
+        await store.commit(Batch(jobs=[job("a"), job("b"), job("c")], tasks=[a, b, task("b", 1, app="uniq")]))
+        assert await found(store, fields={"tasks.cmd.name": ["blast"]}) == {"a"}
+        assert await found(store, fields={"tasks.cmd.name": ["uniq", "blast"]}) == {"a", "b"}
+        assert await found(store, fields={"tasks.state": ["completed"]}) == {"b"}
+        assert await found(store, fields={"tasks.taskid": ["a_0"]}) == {"a"}
+        assert await found(store, fields={"tasks.inputs.filename": ["y.fa"]}) == {"a"}
+        assert await found(store, fields={"tasks.dependsOn": ["b_1"]}) == {"b"}
+        assert await found(store, fields={"tasks.userattr.stage": ["2"]}) == {"b"}
+        assert await found(store, fields={"tasks.inputs": ["x.fa"]}) == set()
+
+    @test
+    async def test_strangers_paths_and_values_are_data(self, store: IStore) -> None:
+        """Whatever stands in a path or value, nothing is found that should not be, and nothing breaks."""
+        attributes = {"x": "1", "$x": "2", "x]": "3"}
+        await store.commit(Batch(jobs=[job("a", name="n", userattr=attributes)], tasks=[task("a", 0)]))
+        assert await found(store, fields={"info.userattr.$x": ["2"]}) == {"a"}
+        assert await found(store, fields={"info.userattr.x]": ["3"]}) == {"a"}
+        for text in HOSTILE:
+            assert await found(store, fields={"info.name": [text]}) == set()
+            assert await found(store, fields={"info.userattr.x": [text]}) == set()
+            for path in (text, f"info.{text}", f"info.userattr.{text}", f"tasks.{text}", f"tasks.inputs.{text}"):
+                assert await found(store, fields={path: [text, "n", "1"]}) == set(), path
+                assert await found(store, order=path) == {"a"}
+                assert await store.distinct(path, "joe") == []
+            assert await found(store, reader=text) == set()
+
+    @test
+    async def test_numbers_that_are_none_match_nothing(self, store: IStore) -> None:
+        await store.commit(Batch(jobs=[job("a", userattr={"x": 1})]))
+        for number in ("1e999", "-1e999", "9" * 400, "9223372036854775808", "NaN", "Infinity", "0x1", "1_0"):
+            for path in ("info.priority", "resumed", "info.userattr.x", "info.userattr.submission"):
+                assert await found(store, fields={path: [number]}) == set()
+
+    @test
+    async def test_orders(self, store: IStore) -> None:
+        """Nothing comes before numbers, numbers before texts, and texts are in order of their code points."""
+        values = [2, 10, "b", "B", "é", -1.5, None, [], {"a": 1}]
+        jobs = [job(str(index), userattr={"v": value}) for index, value in enumerate(values)]
+        await store.commit(Batch(jobs=[*jobs, job("9")]))
+        expected = ["6", "7", "8", "9", "5", "0", "1", "3", "2", "4"]
+        assert await ids(store, order="info.userattr.v", descending=False) == expected
+        assert await ids(store, order="info.userattr.v") == expected[::-1]
+        for order in ("id", "nothing", "info", "tasks", "info.priority", ""):
+            assert await ids(store, order=order) == [str(number) for number in range(9, -1, -1)]
+
+    @test
+    async def test_orders_of_times_know_fractions(self, store: IStore) -> None:
+        times = {"a": 5.0, "b": 5.25, "c": 5.000001, "d": 6.0}
+        jobs = [
+            job(name, submittime=at(time), startedtime=at(time), start_at=at(time)) for name, time in times.items()
+        ]
+        await store.commit(Batch(jobs=jobs))
+        for field in ("submittime", "startedtime", "start_at"):
+            assert await ids(store, order=f"info.{field}", descending=False) == ["a", "c", "b", "d"]
+
+    @test
+    async def test_orders_go_with_conditions(self, store: IStore) -> None:
+        jobs = [job(f"{n:02}", owner=("ann", "joe")[n % 2], name=f"n{n % 3}", priority=n % 5) for n in range(30)]
+        await store.commit(Batch(jobs=jobs))
+        page = await store.jobs(JobQuery(fields={"info.name": ["n1"]}, reader="joe", order="info.priority", limit=3))
+        assert ([one.id for one in page.jobs], page.total) == (["19", "13", "07"], 5)
+
+    @test
+    async def test_distinct_values(self, store: IStore) -> None:
+        anns = job("c", owner="ann", project="secret", userattr={"k": 2, "list": ["x", "y"]})
+        anns.job.error = JobError(status="bad")
+        await store.commit(
+            Batch(
+                jobs=[
+                    job(
+                        "a", project="p", priority=2, submittime=at(1.5), userattr={"k": "v", "list": ["z", 1, None]}
+                    ),
+                    job("b", project="q", priority=10, submittime=at(1.5), userattr={"k": True, "list": {"no": "x"}}),
+                    anns,
+                ],
+                tasks=[task("a", 0, app="sort"), task("a", 1, app="awk"), task("c", 0, app="sed")],
+            )
+        )
+        assert await store.distinct("info.project", None) == ["p", "q", "secret"]
+        assert await store.distinct("info.project", "joe") == ["p", "q"]
+        assert await store.distinct("info.priority", None) == [1, 2, 10]
+        assert await store.distinct("info.submittime", "joe") == ["2026-01-01T00:00:01.500000Z"]
+        assert await store.distinct("info.completedtime", "joe") == ["0001-01-01T00:00:00Z"]
+        assert await store.distinct("info.userattr.k", None) == [True, 2, "v"]
+        assert await store.distinct("info.userattr.list", None) == [1, "x", "y", "z"]
+        assert await store.distinct("error.status", None) == ["bad"]
+        assert await store.distinct("error.status", "joe") == []
+        assert await store.distinct("state", None) == ["queued"]
+        assert await store.distinct("tasks.cmd.name", "joe") == ["awk", "sort"]
+        assert await store.distinct("info.userattr.submission", None) == []
+
+    @test
+    async def test_gone_jobs_are_in_no_list(self, store: IStore) -> None:
+        await store.commit(Batch(jobs=[job(name, project=name, read=("ann",)) for name in ("a", "b")]))
+        await store.commit(Batch(gone_jobs=["a"]))
+        for query in (JobQuery(), JobQuery(reader="ann"), JobQuery(fields={"info.priority": ["1"]})):
+            page = await store.jobs(query)
+            assert ([left.id for left in page.jobs], page.total) == (["b"], 1)
+        assert await store.distinct("info.project", None) == ["b"]
+
+
+async def ids(store: IStore, **query: Any) -> list[str]:
+    """The ids of a page, in order."""
+    return [one.id for one in (await store.jobs(JobQuery(**query))).jobs]
+
+
+async def found(store: IStore, **query: Any) -> set[str]:
+    """The ids of all that match; the total must agree."""
+    page = await store.jobs(JobQuery(**query, limit=0))
+    assert page.total == len(page.jobs)
+    return {one.id for one in page.jobs}
