@@ -22,7 +22,14 @@ class ApiSite(Site):
 
     protocol = ApiChannel  # type: ignore[assignment]
 
-    def __init__(self, root: IResource, request_factory: Callable[..., Request], reactor: IReactorTime) -> None:
+    def __init__(
+        self,
+        root: IResource,
+        request_factory: Callable[..., Request],
+        reactor: IReactorTime,
+        log_access: Callable[[HTTPRequest], object] = lambda request: None,
+    ) -> None:
+        """*log_access* is told of each request when it is answered."""
         super().__init__(  # type: ignore[no-untyped-call]
             root,
             requestFactory=request_factory,
@@ -30,9 +37,10 @@ class ApiSite(Site):
             reactor=reactor,
             parsePOSTFormSubmission=False,
         )
+        self._log_access = log_access
 
     def log(self, request: HTTPRequest) -> None:
-        """Nothing: an access log line would cost more than many an answer."""
+        self._log_access(request)
 
 
 class Root(Resource):

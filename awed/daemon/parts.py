@@ -1,7 +1,7 @@
 """The parts of the daemon as the configuration wants them, each still to be started."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -10,7 +10,9 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.logger import Logger
 from twisted.web.client import Agent
+from twisted.web.http import Request
 
+from awed.api.access_log import access_line
 from awed.api.assembly import make_root
 from awed.api.body import Bodies, requests_with
 from awed.api.context import Context
@@ -33,10 +35,13 @@ from awed.config.settings import Anonymous, Auth
 from awed.daemon.debug import Debug
 from awed.model.access import Verb
 from awed.model.job import OWN_HOST
+from awed.scheduler.changes import Event
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
 from awed.service.files import ShockFor
 from awed.service.groups import Groups
+from awed.service.journal import Journal, event_lines
+from awed.service.rounds import Rounds
 from awed.shock.client import ShockClient
 from awed.shock.files import NodeFiles
 from awed.shock.http import http_client
@@ -46,6 +51,9 @@ from awed.store.interface import IStore
 from awed.threads import InThread, in_threads_of
 
 _log = Logger()
+
+TICK = 1.0
+"""Seconds between two looks at what is due: lost clients, jobs whose time has come."""
 
 
 class Parts:
@@ -60,6 +68,9 @@ class Parts:
         self._files = NodeFiles(Path(config.directories.data), config.limits.min_free_space)
         self._tidying: Deferred[None] = succeed(None)
         self._debug = Debug()
+        logs = Path(config.directories.logs)
+        self._events = Journal(logs / "event.log", self._in_thread)
+        self._access = Journal(logs / "access.log", self._in_thread)
         self.engine = self._engine()
         self.groups = Groups(self.engine.commit, now, partial(secrets.token_hex, 32))
         self.nodes = NodeStore(self._files, store.node, self.engine.commit, self._in_thread, now)
@@ -70,6 +81,8 @@ class Parts:
             max_work_failure=server.max_work_failure,
             max_client_failure=server.max_client_failure,
             heartbeat=server.heartbeat_limit,
+            keep_jobs=server.global_expire,
+            keep_pipelines=server.pipeline_expire,
         )
         return Engine(
             store=self._store,
@@ -77,8 +90,18 @@ class Parts:
             limits=limits,
             reactor=self._reactor,
             now=self._now,
-            observe=self._debug.events,
+            observe=self._happened,
         )
+
+    def _happened(self, events: Iterable[Event]) -> None:
+        happened = list(events)
+        self._events.write(event_lines(happened))
+        self._debug.events(happened)
+
+    def rounds(self) -> list[Rounds]:
+        """What is to be done as time passes."""
+        engine, minutes = self.engine, self._config.server.expire_wait
+        return [Rounds(engine.tick, TICK, self._reactor), Rounds(engine.remove_expired, minutes * 60, self._reactor)]
 
     def _shock_for(self) -> ShockFor:
         http = http_client(self._reactor)
@@ -93,6 +116,7 @@ class Parts:
 
     async def start(self) -> None:
         """Take in what is stored, files first: the engine may need them at once."""
+        self._events.write(event_lines([Event("SS", self._now())]))
         await self.nodes.recover(await self._store.node_ids())
         await self.engine.start()
         self.groups.restore(await self._store.groups())
@@ -111,6 +135,8 @@ class Parts:
         self._tidying.cancel()
         await self.nodes.close()
         await self.engine.stop()
+        await self._events.close()
+        await self._access.close()
 
     def site(self, admin_token: str) -> ApiSite:
         """The API."""
@@ -125,7 +151,10 @@ class Parts:
         )
         node = NodeResource(self.nodes, context.user, self._in_thread, self._now)
         root = make_root(context, _about(self._config), self._debug, {"node": node.app.resource()})
-        return ApiSite(root, requests_with(self._bodies()), self._reactor)
+        return ApiSite(root, requests_with(self._bodies()), self._reactor, self._log_access)
+
+    def _log_access(self, request: Request) -> None:
+        self._access.write([access_line(request, self._now())])
 
     def _bodies(self) -> Bodies:
         limits = self._config.limits

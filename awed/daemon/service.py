@@ -1,7 +1,6 @@
 """The assembly: every part of the daemon is made and joined to the others here, and nowhere else."""
 
 import secrets
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +11,6 @@ from twisted.application.service import IService
 from twisted.internet import reactor
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IReactorThreads
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from awed.config import ConfigError, Reading
@@ -23,13 +21,9 @@ from awed.daemon.listening import Listener, listen, listeners, url
 from awed.daemon.options import Options
 from awed.daemon.parts import Parts
 from awed.model.errors import AwedError
-from awed.service.engine import Engine
 from awed.store.open import open_store
 
 log = Logger()
-
-TICK = 1.0
-"""Seconds between two looks at what is due: lost clients, jobs whose time has come."""
 
 
 def makeService(options: Options) -> IService:
@@ -64,7 +58,9 @@ async def _start(reading: Reading, places: list[Listener], stack: AsyncExitStack
     parts = Parts(config, store, reactor, _now)
     await parts.start()
     stack.push_async_callback(parts.stop)
-    stack.push_async_callback(_keep_time(parts.engine))
+    for rounds in parts.rounds():
+        rounds.start()
+        stack.push_async_callback(rounds.stop)
     site = parts.site(admin_token)
     urls = []
     for place in places:
@@ -74,24 +70,6 @@ async def _start(reading: Reading, places: list[Listener], stack: AsyncExitStack
     data.announce(urls)
     for found in urls:
         log.info("Listening on {url}", url=found)
-
-
-def _keep_time(engine: Engine) -> Callable[[], Awaitable[None]]:
-    """See once a second to what is due; the result stops that."""
-
-    def tick() -> None:
-        try:
-            engine.tick()
-        except Exception:
-            log.failure("A round of what is due failed; the next one comes")
-
-    async def stop() -> None:
-        rounds.stop()
-
-    rounds = LoopingCall(tick)
-    rounds.clock = reactor
-    rounds.start(TICK, now=False)
-    return stop
 
 
 def _now() -> datetime:

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from awed.model.client import Client
-from awed.model.job import IO
+from awed.model.job import IO, NO_NODE, OWN_HOST, Job
 from awed.model.records import Batch, JobRecord, Secret
 from awed.model.work import WorkRecord, WorkReport
 from awed.scheduler.entries import JobEntry, TaskEntry
@@ -16,6 +17,7 @@ class Prepare(Struct, frozen=True):
 
     taskid: str
     turn: int
+    owner: str
 
 
 class Check(Struct, frozen=True):
@@ -23,13 +25,21 @@ class Check(Struct, frozen=True):
 
     taskid: str
     turn: int
+    owner: str
 
 
 class DeleteNodes(Struct, frozen=True):
-    """These files are needed no more. *jobid* is whose data token opens them."""
+    """These files of a job are needed no more."""
 
     jobid: str
+    owner: str
     files: tuple[IO, ...]
+
+
+def own_outputs(job: Job, owner: str) -> DeleteNodes:
+    """What is to be deleted together with a job: the outputs that lie in the daemon's own node store."""
+    outputs = [io for task in job.tasks for io in task.outputs if io.host == OWN_HOST and io.node != NO_NODE]
+    return DeleteNodes(job.id, owner, tuple(map(replace, outputs)))
 
 
 Effect = Prepare | Check | DeleteNodes

@@ -49,7 +49,7 @@ class Flow:
         self._state.changes.task(entry)
         if entry.has_files:
             entry.busy = self._state.turn()
-            self._state.effects.append(Prepare(entry.task.taskid, entry.busy))
+            self._state.effects.append(Prepare(entry.task.taskid, entry.busy, entry.job.acl.owner))
         else:
             self.enqueue(entry, now)
 
@@ -76,7 +76,7 @@ class Flow:
         """All ranks are done: complete the task, once its outputs are seen to be there."""
         if entry.task.outputs:
             entry.busy = self._state.turn()
-            self._state.effects.append(Check(entry.task.taskid, entry.busy))
+            self._state.effects.append(Check(entry.task.taskid, entry.busy, entry.job.acl.owner))
         else:
             self.complete(entry, now)
 
@@ -101,6 +101,7 @@ class Flow:
         state = self._state
         job.job.info.completedtime = now
         job.job.registered = False
+        state.limit_lifetime(job.job, now)
         state.set_job(job, JobState.COMPLETED, now)
         state.drop(job)
         state.event("JD", now, jobid=job.job.id)
@@ -212,7 +213,7 @@ class Flow:
     def delete_nodes(self, job: JobEntry, files: list[IO]) -> None:
         nodes = tuple(structs.replace(io) for io in files if io.node != NO_NODE)
         if nodes:
-            self._state.effects.append(DeleteNodes(job.job.id, nodes))
+            self._state.effects.append(DeleteNodes(job.job.id, job.acl.owner, nodes))
 
 
 def _forget_node(io: IO) -> None:

@@ -10,6 +10,7 @@ from awed.model.records import JobRecord, Secret, TaskRecord
 from awed.model.states import ACTIVE, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME
 from awed.model.work import WorkRecord
+from awed.scheduler.changes import own_outputs
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.flow import Flow
 from awed.scheduler.state import State
@@ -119,16 +120,20 @@ class Jobs:
         """Mark the job as deleted and take its work away; *full*: nothing of it is left in the store."""
         entry = self.get(job_id)
         self._flow.withdraw(entry)
+        self._state.limit_lifetime(entry.job, now)
         self._state.set_job(entry, JobState.DELETED, now)
         self._state.drop(entry)
         self._state.event("JR" if full else "JL", now, jobid=job_id)
         if full:
             self._state.changes.job_gone(entry, job_id)
+            self._state.effects.append(own_outputs(entry.job, entry.acl.owner))
 
-    def expire(self, job_id: str, now: datetime) -> None:
-        """Nothing is left of a finished job whose time is over."""
-        self._state.event("JE", now, jobid=job_id)
-        self._state.changes.job_gone(None, job_id)
+    def remove_stored(self, record: JobRecord, now: datetime, expired: bool) -> None:
+        """Nothing is left of a job that is not held; *expired*: because its time is over."""
+        job = record.job
+        self._state.event("JE" if expired else "JR", now, jobid=job.id)
+        self._state.changes.job_gone(None, job.id)
+        self._state.effects.append(own_outputs(job, record.acl.owner))
 
     def recompute(self, task_name: str, entry: JobEntry, now: datetime) -> None:
         """Run a task and all that depends on it again. The job must be held, and suspended or completed."""

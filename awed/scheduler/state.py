@@ -1,12 +1,14 @@
 """All that the scheduler holds, and the small steps of change that keep counters and change notes true."""
 
 from collections import OrderedDict
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
 from awed.model import ids
 from awed.model.client import Client
+from awed.model.job import Job
 from awed.model.states import (
     JOB_STEPS,
     TASK_STEPS,
@@ -16,6 +18,7 @@ from awed.model.states import (
     WorkState,
     step,
 )
+from awed.model.times import NO_TIME
 from awed.model.work import WorkRecord
 from awed.scheduler.changes import Changes, Effect, Event
 from awed.scheduler.counts import Counts
@@ -24,11 +27,17 @@ from awed.scheduler.queue import WorkQueue
 
 
 class Limits(Struct, frozen=True):
-    """How many failures suspend a workunit, how many in a row a client; how many seconds of silence lose a client."""
+    """How many failures suspend a workunit, how many in a row a client; how many seconds of silence lose a client.
+
+    *keep_jobs*: seconds for which a finished job is kept, None for ever; *keep_pipelines*: the same for those of one
+    pipeline.
+    """
 
     max_work_failure: int = 3
     max_client_failure: int = 5
     heartbeat: float = 30.0
+    keep_jobs: float | None = None
+    keep_pipelines: Mapping[str, float] = {}
 
 
 class ClientEntry:
@@ -87,6 +96,12 @@ class State:
     def touch_job(self, entry: JobEntry, now: datetime) -> None:
         entry.job.updatetime = now
         self.changes.job(entry)
+
+    def limit_lifetime(self, job: Job, now: datetime) -> None:
+        """Set when a job that ends now is to be removed, unless that was set for this job itself."""
+        seconds = self.limits.keep_pipelines.get(job.info.pipeline, self.limits.keep_jobs)
+        if job.expiration == NO_TIME and seconds is not None:
+            job.expiration = now + timedelta(seconds=seconds)
 
     def set_task(self, entry: TaskEntry, state: TaskState) -> None:
         task = entry.task

@@ -25,8 +25,8 @@ T = TypeVar("T")
 class Effects:
     """Performs effects side by side. *answered* is called after each answer that the scheduler took.
 
-    *access* finds the data token and the owner of a job. An effect that is void by the time it is done (the job was
-    suspended or deleted) leaves no nodes behind.
+    *token* finds the data token of a job, "" if it has none. An effect that is void by the time it is done, because
+    the job was suspended or deleted, leaves no nodes behind.
     """
 
     _log = Logger()
@@ -36,14 +36,14 @@ class Effects:
         *,
         scheduler: Scheduler,
         files: TaskFiles,
-        access: Callable[[str], Awaitable[Access]],
+        token: Callable[[str], Awaitable[str]],
         answered: Callable[[], object],
         now: Callable[[], datetime],
         reactor: IReactorTime,
     ) -> None:
         self._scheduler = scheduler
         self._files = files
-        self._access = access
+        self._token = token
         self._answered = answered
         self._now = now
         self._reactor = reactor
@@ -88,15 +88,14 @@ class Effects:
         before = {io.node for io in task.outputs}
 
         async def once(task: Task) -> Prepared:
-            access = await self._access(task.jobid)
-            return await self._files.prepare(task, tasks.origins(task.taskid), access)
+            return await self._files.prepare(task, tasks.origins(task.taskid), await self._access(task.jobid, effect))
 
         prepared = await self._tried(task, once, effect)
         if prepared is None:
             return
         if not tasks.prepared(effect.taskid, effect.turn, prepared, self._now()):
             made = tuple(io for io in prepared.outputs if io.node not in before)
-            await self._delete(DeleteNodes(task.jobid, made))
+            await self._delete(DeleteNodes(task.jobid, effect.owner, made))
         self._answered()
 
     async def _check(self, effect: Check) -> None:
@@ -106,7 +105,7 @@ class Effects:
             return
 
         async def once(task: Task) -> list[IO]:
-            return await self._files.check(task, await self._access(task.jobid))
+            return await self._files.check(task, await self._access(task.jobid, effect))
 
         outputs = await self._tried(task, once, effect)
         if outputs is not None:
@@ -134,8 +133,11 @@ class Effects:
         self._answered()
         return None
 
+    async def _access(self, job_id: str, effect: Effect) -> Access:
+        return Access(await self._token(job_id), effect.owner)
+
     async def _delete(self, effect: DeleteNodes) -> None:
-        access = await self._access(effect.jobid)
+        access = await self._access(effect.jobid, effect)
         for io in effect.files:
             try:
                 await self._files.delete(io, access)

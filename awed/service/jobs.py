@@ -72,7 +72,7 @@ class JobVerbs(Shell):
         if self._held(job_id) is not None:
             self._scheduler.jobs.delete(job_id, self._now(), full)
         elif full:
-            self._scheduler.changes.job_gone(None, job_id)
+            self._scheduler.jobs.remove_stored(record, self._now(), expired=False)
         elif record.job.state is not JobState.DELETED:
             record.job.state = JobState.DELETED
             record.job.updatetime = self._now()

@@ -156,7 +156,9 @@ class RevisionVerbs(Shell):
         await self._committer.durable()
         expired = await self._store.expired(self._now())
         for job_id in expired:
-            self._scheduler.jobs.expire(job_id, self._now())
+            record = await self._store.job(job_id)
+            if record is not None and self._held(job_id) is None:
+                self._scheduler.jobs.remove_stored(record, self._now(), expired=True)
         await self._settle()
         return len(expired)
 

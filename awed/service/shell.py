@@ -14,7 +14,7 @@ from awed.scheduler.core import Scheduler
 from awed.scheduler.state import Limits
 from awed.service.committer import Committer
 from awed.service.effects import Effects
-from awed.service.files import Access, ShockFor, TaskFiles
+from awed.service.files import ShockFor, TaskFiles
 from awed.service.waiting import WaitingRoom
 from awed.store.interface import IStore
 
@@ -52,7 +52,7 @@ class Shell:
         self._effects = Effects(
             scheduler=self._scheduler,
             files=TaskFiles(shock_for),
-            access=self._access,
+            token=self._token,
             answered=self._follow,
             now=now,
             reactor=reactor,
@@ -77,7 +77,7 @@ class Shell:
         await self._effects.stop()
         await self._committer.stop()
 
-    def tick(self) -> None:
+    async def tick(self) -> None:
         """What is due by now: lost clients go, jobs start whose time has come. Call it every second or so."""
         now = self._now()
         for client_id in self._scheduler.clients.remove_lost(now):
@@ -102,10 +102,10 @@ class Shell:
         self._follow()
         await self._committer.durable()
 
-    async def _access(self, job_id: str) -> Access:
-        record = await self.job(job_id)
-        secret = await self._store.secret(job_id) if record.job.info.auth else None
-        return Access(secret.token if secret else "", record.acl.owner)
+    async def _token(self, job_id: str) -> str:
+        await self._committer.durable()
+        secret = await self._store.secret(job_id)
+        return secret.token if secret else ""
 
     async def job(self, job_id: str) -> JobRecord:
         """A job with its tasks, wherever it is. :class:`JobNotFound`."""

@@ -5,8 +5,10 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred
 
 from awed.model.errors import ClientNotFound, StaleAttempt, Unavailable
+from awed.model.job import IO, OWN_HOST
 from awed.model.records import Batch
 from awed.model.states import JobState
+from awed.scheduler.state import Limits
 from tests.unit.scheduler.builders import job, task
 from tests.unit.service.worlds import EngineWorld, state_of
 
@@ -128,10 +130,10 @@ async def test_after_a_restart_work_of_clients_that_stay_away_is_queued_again(wo
     await world.restart()
     await world.client("b")
     world.clock.advance(30)
-    world.engine.tick()
+    await world.engine.tick()
     await world.engine.heartbeat("b", None)
     world.clock.advance(1)
-    world.engine.tick()
+    await world.engine.tick()
     again = await world.engine.checkout("b", None)
     assert (again.wuid, again.attempt) == (unit.wuid, 2)
     await world.client("a")
@@ -171,3 +173,27 @@ async def test_stopping_writes_what_is_left(world: EngineWorld) -> None:
     await stopped
     await submitted
     assert await world.store.job(submission.job.id) is not None
+
+
+@ensureDeferred
+async def test_a_finished_job_whose_time_is_over_is_removed_with_its_files() -> None:
+    world = EngineWorld(Limits(keep_jobs=100, keep_pipelines={"short": 10}))
+    await world.start()
+    await world.client("a")
+    one = task("0")
+    one.outputs = [IO(filename="out", host=OWN_HOST)]
+    short, long = job(one), job(task("0"))
+    short.job.info.pipeline = "short"
+    await world.submit(short)
+    unit = await world.engine.checkout("a", None, wait=1)
+    world.shock.deliver(unit.outputs[0].node)
+    await world.report(unit)
+    await world.submit(long)
+    await world.run("a")
+    assert await world.engine.remove_expired() == 0
+    world.clock.advance(11)
+    assert await world.engine.remove_expired() == 1
+    assert await world.store.job(short.job.id) is None
+    assert not world.shock.nodes
+    world.clock.advance(100)
+    assert await world.engine.remove_expired() == 1

@@ -1,0 +1,29 @@
+"""The access log: one line for each answered request."""
+
+from datetime import datetime
+
+from msgspec import Struct
+from twisted.web.http import Request
+
+
+class AccessLine(Struct):
+    """Who asked for what, and what they got. The query is left out: it may hold what is nobody else's business."""
+
+    time: datetime
+    peer: str
+    method: str
+    path: str
+    status: int
+    bytes: int
+
+
+def access_line(request: Request, now: datetime) -> AccessLine:
+    """The line for a request that has been answered."""
+    return AccessLine(
+        time=now,
+        peer=getattr(request.getClientAddress(), "host", ""),
+        method=request.method.decode("ascii", "replace"),
+        path=request.path.decode("ascii", "replace"),
+        status=request.code,
+        bytes=request.sentLength,
+    )

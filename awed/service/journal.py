@@ -1,0 +1,83 @@
+"""Journals: what happened, one line of JSON each, in files that are rotated; a thread writes many lines at a time."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.logfile import LogFile
+
+from awed.model.events import EVENTS
+from awed.scheduler.changes import Event
+from awed.threads import InThread
+
+FILE_SIZE = 10 * 1024 * 1024
+"""Bytes after which a file is rotated."""
+
+FILES_KEPT = 10
+
+_WORDS = {code: words for group in ("client", "general", "server") for code, words in EVENTS[group].items()}
+
+
+class Journal:
+    """Appends records to the file *path*. Whoever writes does not wait; lines that a full disk loses are logged."""
+
+    _log = Logger()
+
+    def __init__(self, path: Path, in_thread: InThread) -> None:
+        self._path = path
+        self._in_thread = in_thread
+        self._file: LogFile | None = None
+        self._waiting: list[Struct] = []
+        self._writing: Deferred[None] | None = None
+
+    def write(self, records: Iterable[Struct]) -> None:
+        self._waiting.extend(records)
+        if self._waiting and self._writing is None:
+            self._writing = Deferred.fromCoroutine(self._drain())
+
+    async def _drain(self) -> None:
+        try:
+            while self._waiting:
+                records, self._waiting = self._waiting, []
+                await self._in_thread(self._append, records)
+        except OSError as error:
+            self._log.error("{path}: lines are lost: {error}", path=self._path, error=error)
+        finally:
+            self._writing = None
+
+    def _append(self, records: list[Struct]) -> None:
+        if self._file is None:
+            self._file = LogFile(
+                self._path.name,
+                str(self._path.parent),
+                rotateLength=FILE_SIZE,
+                maxRotatedFiles=FILES_KEPT,
+                defaultMode=0o640,
+            )
+        self._file.write(msgspec.json.Encoder().encode_lines(records).decode())
+
+    async def close(self) -> None:
+        """Write what is left."""
+        while self._writing is not None:
+            await self._writing
+        if self._file is not None:
+            await self._in_thread(self._file.close)
+
+
+class EventLine(Struct, omit_defaults=True):
+    """An event as it stands in the journal: when, the original's code and words, what it is about, and details."""
+
+    time: datetime
+    code: str
+    event: str
+    ids: dict[str, str]
+    text: str = ""
+
+
+def event_lines(events: Iterable[Event]) -> Iterable[EventLine]:
+    for event in events:
+        yield EventLine(event.time, event.code, _WORDS[event.code], event.ids, event.text)
