@@ -53,8 +53,8 @@ class Flow:
         else:
             self.enqueue(entry, now)
 
-    def enqueue(self, entry: TaskEntry, now: datetime) -> None:
-        """The task is ready to run: its unfinished ranks go into the queue."""
+    def enqueue(self, entry: TaskEntry, now: datetime, note: str = "") -> None:
+        """The task is ready to run: its unfinished ranks go into the queue. *note*: what is worth telling of that."""
         state = self._state
         task = entry.task
         if task.starteddate == NO_TIME:
@@ -66,7 +66,7 @@ class Flow:
         state.counts.work[WorkState.QUEUED] += task.remainwork
         if entry.job.job.state is JobState.INIT:
             state.set_job(entry.job, JobState.QUEUED, now)
-        state.event("TQ", now, taskid=task.taskid, jobid=task.jobid)
+        state.event("TQ", now, note, taskid=task.taskid, jobid=task.jobid)
         if task.remainwork:
             state.queue.add(entry)
         else:

@@ -16,13 +16,17 @@ from awed.scheduler.work import Work
 
 
 class Prepared(Struct):
-    """The files of a task as found and made, and how it splits (None: as the document says)."""
+    """The files of a task as found and made; into how many workunits it is split, by which part of an input.
+
+    *note*: why it is not split although the document wants that.
+    """
 
     inputs: list[IO]
     outputs: list[IO]
     predata: list[IO]
+    totalwork: int
     part: Part | None = None
-    totalwork: int | None = None
+    note: str = ""
 
 
 class Tasks:
@@ -51,11 +55,11 @@ class Tasks:
         entry.busy = 0
         task = entry.task
         task.inputs, task.outputs, task.predata = files.inputs, files.outputs, files.predata
-        if files.totalwork is not None:
+        if task.totalwork != files.totalwork:
             task.totalwork = task.remainwork = files.totalwork
             entry.reset()
         entry.part = files.part
-        self._flow.enqueue(entry, now)
+        self._flow.enqueue(entry, now, files.note)
         return True
 
     def failed(self, task_id: str, turn: int, reason: str, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from awed.model.ids import task_name
 from awed.model.job import IO, NO_NODE, Task
 from awed.model.node import Node
 from awed.scheduler.tasks import Prepared
+from awed.service.splitting import Split, split, split_input
 from awed.shock.interface import IShock
 
 ShockFor = Callable[[str], IShock]
@@ -39,12 +40,27 @@ class TaskFiles:
         self._shock_for = shock_for
 
     async def prepare(self, task: Task, origins: Mapping[str, Task], access: Access) -> Prepared:
-        """Look up the inputs, make the nodes of the outputs. Outputs that have a node keep it."""
+        """Look up the inputs, split the task by one of them, make the nodes of the outputs.
+
+        Outputs that have a node keep it.
+        """
+        inputs = [await self._input(io, origins, access) for io in task.inputs]
+        parts = await self._split(task, inputs, access)
         return Prepared(
-            inputs=[await self._input(io, origins, access) for io in task.inputs],
-            outputs=[await self._output(io, task.totalwork, access) for io in task.outputs],
+            inputs=inputs,
+            outputs=[await self._output(io, parts.totalwork, access) for io in task.outputs],
             predata=[await self._input(io, origins, access) for io in task.predata],
+            part=parts.part,
+            totalwork=parts.totalwork,
+            note=parts.note,
         )
+
+    async def _split(self, task: Task, inputs: Sequence[IO], access: Access) -> Split:
+        source = split_input(task, inputs)
+        if source is None:
+            return Split(task.totalwork)
+        with _about(source):
+            return await split(task, source, self._shock_for(source.host), access.token, access.owner)
 
     async def _input(self, io: IO, origins: Mapping[str, Task], access: Access) -> IO:
         with _about(io):

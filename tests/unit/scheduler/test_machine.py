@@ -58,6 +58,8 @@ class Shelf:
         return copy.deepcopy(Unfinished(jobs, tasks, work, list(self.clients.values()), self.meta))
 
 
+NOTHING = Prepared([], [], [], 1)
+
 CHECKOUT_TEXTS = {
     "No eligible workunit found",
     "Server queue is empty",
@@ -165,7 +167,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             return
         found = tasks.get(effect.taskid, effect.turn)
         if isinstance(effect, Prepare):
-            files = Prepared(found.inputs, found.outputs, found.predata) if found else Prepared([], [], [])
+            files = Prepared(found.inputs, found.outputs, found.predata, found.totalwork) if found else NOTHING
             if works:
                 tasks.prepared(effect.taskid, effect.turn, files, now)
             else:

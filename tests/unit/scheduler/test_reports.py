@@ -157,7 +157,7 @@ def test_outputs_are_checked_before_a_task_is_completed() -> None:
     assert isinstance(prepare, Prepare)
     first = submitted.tasks[0]
     first.outputs[0].node = "n1"
-    assert world.scheduler.tasks.prepared(prepare.taskid, prepare.turn, Prepared([], first.outputs, []), world.now)
+    assert world.scheduler.tasks.prepared(prepare.taskid, prepare.turn, Prepared([], first.outputs, [], 1), world.now)
     for name in ("a", "b"):
         world.client(name)
     world.run("a")
@@ -182,14 +182,14 @@ def test_an_answer_that_comes_too_late_is_void() -> None:
     assert isinstance(prepare, Prepare)
     world.scheduler.jobs.suspend(submitted.id, world.now)
     tasks = world.scheduler.tasks
-    assert not tasks.prepared(prepare.taskid, prepare.turn, Prepared([], [], []), world.now)
+    assert not tasks.prepared(prepare.taskid, prepare.turn, Prepared([], [], [], 1), world.now)
     assert not tasks.failed(prepare.taskid, prepare.turn, "why", world.now)
     world.scheduler.jobs.resume(submitted.id, world.now)
     [again] = world.scheduler.take_effects()
     assert isinstance(again, Prepare)
     assert again.turn != prepare.turn
     world.scheduler.jobs.delete(submitted.id, world.now, full=False)
-    assert not tasks.prepared(again.taskid, again.turn, Prepared([], [], []), world.now)
+    assert not tasks.prepared(again.taskid, again.turn, Prepared([], [], [], 1), world.now)
 
 
 def test_a_task_that_cannot_be_prepared_suspends_its_job_with_the_reason() -> None:
@@ -224,7 +224,7 @@ def test_resubmit_runs_everything_again_and_removes_outputs() -> None:
     [prepare] = world.scheduler.take_effects()
     assert isinstance(prepare, Prepare)
     submitted.tasks[0].outputs[0].node = "n1"
-    files = Prepared([], submitted.tasks[0].outputs, [])
+    files = Prepared([], submitted.tasks[0].outputs, [], 1)
     world.scheduler.tasks.prepared(prepare.taskid, prepare.turn, files, world.now)
     world.scheduler.jobs.suspend(submitted.id, world.now)
     world.scheduler.jobs.resubmit(world.scheduler.jobs.get(submitted.id), world.now)
