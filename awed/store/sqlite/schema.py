@@ -7,7 +7,7 @@ by. Of jobs these columns make a narrow table of their own, which can be scanned
 stands for those who may see everything, ``public`` for everyone (such a job has no row of a single user), ``@name``
 for one user. So every job is found exactly once under ``all``, and exactly once under ``public`` and ``@name`` if
 that user may read it. ``counts`` says how many rows there are of each reader and state, so that no list needs
-counting. Triggers keep both.
+counting. Triggers keep both. (Inside of a trigger OR IGNORE means nothing: the statement that fired it decides.)
 """
 
 import sqlite3
@@ -50,7 +50,7 @@ CREATE TABLE listing (
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX listing_id ON listing (id, reader);
 CREATE TABLE counts (
-    reader TEXT, state TEXT, number INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (reader, state)
+    reader TEXT, state TEXT, number INTEGER NOT NULL, PRIMARY KEY (reader, state)
 ) WITHOUT ROWID;
 
 CREATE TRIGGER job_added AFTER INSERT ON jobs BEGIN
@@ -68,15 +68,13 @@ CREATE TRIGGER job_gone AFTER DELETE ON jobs BEGIN
 END;
 
 CREATE TRIGGER listed AFTER INSERT ON listing BEGIN
-    INSERT OR IGNORE INTO counts (reader, state) VALUES (new.reader, new.state);
-    UPDATE counts SET number = number + 1 WHERE reader = new.reader AND state = new.state;
+    INSERT INTO counts VALUES (new.reader, new.state, 1) ON CONFLICT DO UPDATE SET number = number + 1;
 END;
 CREATE TRIGGER unlisted AFTER DELETE ON listing BEGIN
     UPDATE counts SET number = number - 1 WHERE reader = old.reader AND state = old.state;
 END;
 CREATE TRIGGER relisted AFTER UPDATE OF state ON listing WHEN old.state <> new.state BEGIN
-    INSERT OR IGNORE INTO counts (reader, state) VALUES (new.reader, new.state);
-    UPDATE counts SET number = number + 1 WHERE reader = new.reader AND state = new.state;
+    INSERT INTO counts VALUES (new.reader, new.state, 1) ON CONFLICT DO UPDATE SET number = number + 1;
     UPDATE counts SET number = number - 1 WHERE reader = old.reader AND state = old.state;
 END;
 """

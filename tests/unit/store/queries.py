@@ -315,6 +315,15 @@ class QueryContract(StoreTests):
             assert ([left.id for left in page.jobs], page.total) == (["b"], 1)
         assert await store.distinct("info.project", None) == ["b"]
 
+    @test
+    async def test_jobs_that_come_to_the_same_state_are_counted(self, store: IStore) -> None:
+        """One after the other, as they do: the second finds the state's counter there already."""
+        for name in ("a", "b"):
+            await store.commit(Batch(jobs=[job(name, state=JobState.INIT)]))
+            await store.commit(Batch(jobs=[job(name, state=JobState.QUEUED)]))
+        assert (await store.jobs(JobQuery(states=(JobState.QUEUED,), limit=1))).total == 2
+        assert (await store.jobs(JobQuery(states=(JobState.INIT,)))).total == 0
+
 
 async def ids(store: IStore, **query: Any) -> list[str]:
     """The ids of a page, in order."""
