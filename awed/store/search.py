@@ -24,6 +24,7 @@ class Found:
         info, span = self.job.info, query.span
         return (
             (not query.states or self.job.state in query.states)
+            and self.job.id.startswith(query.id_prefix)
             and self.readable(query.reader)
             and (span is None or any(span[0] <= time < span[1] for time in (info.submittime, info.completedtime)))
             and all(self._has(path, [read(text) for text in texts]) for path, texts in query.fields.items())

@@ -12,6 +12,9 @@ from awed.store.sqlite.sql import Sql, among, any_of, select, within
 
 _JOBS = Sql("jobs j")
 
+_LAST = "\U0010ffff"
+"""The last of all characters."""
+
 
 def page(connection: sqlite3.Connection, query: JobQuery) -> tuple[list[str], int]:
     """The ids of a page's jobs in order, and how many jobs match in all."""
@@ -70,6 +73,8 @@ def _total(query: JobQuery, conditions: list[Sql]) -> Sql:
 def _conditions(query: JobQuery) -> list[Sql]:
     """What is asked beside state and reader."""
     conditions = [paths.condition(path, texts) for path, texts in query.fields.items()]
+    if query.id_prefix:
+        conditions.append(Sql("(j.id >= ? AND j.id < ?)", [query.id_prefix, query.id_prefix + _LAST]))
     if query.span:
         span = [sortable(moment) for moment in query.span]
         times = ("submittime", "completedtime")

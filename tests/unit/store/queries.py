@@ -80,6 +80,16 @@ class QueryContract(StoreTests):
         assert (await store.jobs(JobQuery(states=several))).total == 2
 
     @test
+    async def test_ids_that_begin_alike(self, store: IStore) -> None:
+        names = ("ab", "ab1", "ab2", "abz", "ac", "a")
+        await store.commit(Batch(jobs=[job(name, updated=number) for number, name in enumerate(names)]))
+        assert await ids(store, id_prefix="ab") == ["abz", "ab2", "ab1", "ab"]
+        assert await ids(store, id_prefix="ab", limit=1) == ["abz"]
+        assert await ids(store, id_prefix="ab1", fields={"info.priority": ["1"]}) == ["ab1"]
+        assert await ids(store, id_prefix="b") == await ids(store, id_prefix="ab", reader="eve") == []
+        assert (await store.jobs(JobQuery(id_prefix="ab", limit=1))).total == 4
+
+    @test
     async def test_a_list_follows_a_change_of_state_and_time(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job("a", updated=1), job("b", updated=2)]))
         await store.commit(Batch(jobs=[job("a", updated=3, state=JobState.COMPLETED)]))
