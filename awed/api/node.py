@@ -8,10 +8,10 @@ from twisted.web.iweb import IRequest
 
 from awed.api.body import AwedRequest
 from awed.api.download import send_file
-from awed.api.envelope import answer
+from awed.api.envelope import answer, answer_page
 from awed.api.errors import new_app
 from awed.api.node_form import file_of, read_change
-from awed.api.node_query import acl_change, etag_of, selected, shown_acl
+from awed.api.node_query import acl_change, etag_of, selected, shown_acl, wanted
 from awed.api.params import Params, params_of
 from awed.model.access import User
 from awed.model.errors import Invalid
@@ -40,6 +40,17 @@ class NodeResource:
         user = await self._who(request, "write")
         change = await read_change(await request.form(), self._now())
         return answer(request, await self._nodes.create(user, change))
+
+    @app.route("/", methods=["GET"])
+    async def index(self, request: AwedRequest) -> bytes:
+        """A page of nodes, or the values that they have."""
+        user = await self._who(request, "read")
+        params = params_of(request)
+        if "distinct" in params:
+            return answer(request, await self._nodes.distinct(params.text("distinct"), user))
+        query = wanted(params)
+        nodes, total = await self._nodes.find(query, user)
+        return answer_page(request, nodes, query.limit, query.offset, total)
 
     @app.route("/<node_id>", methods=["PUT"])
     async def update(self, request: AwedRequest, node_id: str) -> bytes:

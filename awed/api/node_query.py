@@ -1,7 +1,7 @@
 """What the query strings of ``/node`` ask for."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from awed.api.params import Params
 from awed.model.access import PUBLIC, Acl
@@ -9,10 +9,12 @@ from awed.model.errors import Invalid
 from awed.model.node import Node
 from awed.shock.access import RIGHTS, AclChange
 from awed.shock.indexing import Selection
+from awed.shock.search import Condition, NodeQuery
 from awed.shock.units import UNIT
 
 _SUBJECTS = ("all", *RIGHTS)
 _PUBLIC = "public_"
+_LISTING = frozenset({"query", "querynode", "order", "direction", "limit", "offset", "distinct"})
 
 
 def selected(params: Params) -> Selection:
@@ -36,6 +38,29 @@ def etag_of(node: Node, selection: Selection) -> str:
         return md5
     made = node.indexes[selection.index].created_on if selection.index else ""
     return hashlib.md5(f"{md5} {made} {selection}".encode(), usedforsecurity=False).hexdigest()
+
+
+def wanted(params: Params) -> NodeQuery:
+    """Which nodes a list is about. Raises :class:`~awed.model.errors.Invalid`."""
+    return NodeQuery(
+        conditions=tuple(_conditions(params)),
+        order=params.text("order", "created_on"),
+        descending=params.choice("direction", ("asc", "desc"), "desc") == "desc",
+        limit=params.count("limit", 25),
+        offset=params.count("offset", 0),
+    )
+
+
+def _conditions(params: Params) -> Iterator[Condition]:
+    if "query" in params:
+        prefix = "attributes."
+    elif "querynode" in params:
+        prefix = ""
+    else:
+        return
+    for name in params:
+        if name not in _LISTING:
+            yield from (Condition(prefix + name, value) for value in params.values(name))
 
 
 def acl_change(subject: str, users: Sequence[str], *, give: bool) -> AclChange:

@@ -43,6 +43,10 @@ class Params:
         """The first value of *name*."""
         return self._values.get(name, [default])[0]
 
+    def values(self, name: str) -> list[str]:
+        """All values of *name*, as they are."""
+        return self._values.get(name, [])
+
     def texts(self, name: str) -> list[str]:
         """All values of *name*, whether it is repeated or they are joined by commas; without empty ones."""
         return [part for value in self._values.get(name, ()) for part in value.split(",") if part]

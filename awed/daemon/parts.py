@@ -47,6 +47,7 @@ from awed.shock.files import NodeFiles
 from awed.shock.http import http_client
 from awed.shock.nodes import NodeStore
 from awed.shock.own import OwnShock
+from awed.shock.records import NodeRecords
 from awed.store.interface import IStore
 from awed.threads import InThread, in_threads_of
 
@@ -73,7 +74,8 @@ class Parts:
         self._access = Journal(logs / "access.log", self._in_thread)
         self.engine = self._engine()
         self.groups = Groups(self.engine.commit, now, partial(secrets.token_hex, 32))
-        self.nodes = NodeStore(self._files, store.node, self.engine.commit, self._in_thread, now)
+        records = NodeRecords(store.node, self.engine.commit, store.nodes)
+        self.nodes = NodeStore(self._files, records, self._in_thread, now)
 
     def _engine(self) -> Engine:
         server = self._config.server

@@ -18,8 +18,7 @@ def owned_by(user: User) -> Acl:
 
 def may(user: User, right: Right, acl: Acl) -> bool:
     """Whether *user* has the right."""
-    holders: list[str] = getattr(acl, right)
-    return user.admin or user.name == acl.owner or user.name in holders or PUBLIC in holders
+    return acl.allows(user, right)
 
 
 def check(user: User, right: Right, acl: Acl) -> None:

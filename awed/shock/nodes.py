@@ -6,14 +6,17 @@ before its files are removed. What a crash leaves between the two is cleaned up 
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 
 from msgspec import UNSET
 
-from awed.model.access import Acl, User
-from awed.model.errors import Invalid
+from awed.model.access import ADMIN, Acl, User
+from awed.model.errors import Invalid, NotFound
 from awed.model.ids import new_id
 from awed.model.node import Node, NodeIndex, NodeRecord
+from awed.model.times import NO_TIME
 from awed.shock.access import AclChange, Right, apply_acl, check, owned_by
 from awed.shock.alone import Alone, to_the_end
 from awed.shock.base import NodeBase
@@ -23,7 +26,8 @@ from awed.shock.filling import Filler, Staged
 from awed.shock.indexing import PREFIX, SIZE, SMALL, NodeIndexes, Selection, SubsetIndex
 from awed.shock.merging import FILE, PartMerger
 from awed.shock.parts import PREFIX as PART_PREFIX
-from awed.shock.records import Commit, Load, NodeRecords
+from awed.shock.records import NodeRecords
+from awed.shock.search import NodeQuery, matching, values_at
 from awed.shock.underway import Underway
 from awed.streams import Slice
 from awed.threads import InThread
@@ -32,16 +36,16 @@ ALL = Selection()
 
 
 class NodeStore:
-    """Nodes of this daemon. *load* and *commit* reach the daemon's store; *now* is the clock.
+    """Nodes of this daemon. *records* reaches the daemon's store; *now* is the clock.
 
     Every method that takes a user raises :class:`~awed.model.errors.NotFound` for an unknown node, and
     :class:`~awed.model.errors.Unauthorized` if the user may not.
     """
 
     def __init__(
-        self, files: NodeFiles, load: Load, commit: Commit, in_thread: InThread, now: Callable[[], datetime]
+        self, files: NodeFiles, records: NodeRecords, in_thread: InThread, now: Callable[[], datetime]
     ) -> None:
-        base = NodeBase(files, NodeRecords(load, commit), Alone(), Underway(now), in_thread, now)
+        base = NodeBase(files, records, Alone(), Underway(now), in_thread, now)
         self._base = base
         self._merger = PartMerger(base)
         self._indexes = NodeIndexes(base)
@@ -79,6 +83,34 @@ class NodeStore:
         """The node, and where those bytes of its file are that are asked for."""
         node = await self.get(node_id, user)
         return node, await self._indexes.select(node, selection)
+
+    async def find(self, query: NodeQuery, user: User) -> tuple[list[Node], int]:
+        """A page of the nodes that *user* may read, and how many match in all."""
+        found: list[tuple[tuple[int, Any, str], str]] = []
+        async for page in self._base.records.pages():
+            found += await self._base.in_thread(matching, page, query, user)
+        found.sort(reverse=query.descending)
+        end = query.offset + query.limit if query.limit else None
+        records = [await self._base.records.find(node_id) for _, node_id in found[query.offset : end]]
+        return [await self._shown(record) for record in records if record is not None], len(found)
+
+    async def distinct(self, path: str, user: User) -> list[Any]:
+        """The distinct texts, numbers and booleans that documents which *user* may read have at a dotted *path*."""
+        values: dict[tuple[str, Any], Any] = {}
+        async for page in self._base.records.pages():
+            values |= await self._base.in_thread(values_at, page, path, user)
+        return [values[key] for key in sorted(values, key=lambda key: (key[0], key[1]))]
+
+    async def remove_expired(self) -> int:
+        """Remove the nodes whose time is over; how many there were."""
+        now = self._base.now()
+        over: list[str] = []
+        async for page in self._base.records.pages():
+            over += [record.node.id for record in page if NO_TIME < record.node.expiration <= now]
+        for node_id in over:
+            with suppress(NotFound):  # its owner was faster
+                await self.delete(node_id, User(ADMIN, admin=True))
+        return len(over)
 
     async def delete(self, node_id: str, user: User) -> None:
         """Remove the node and its files."""

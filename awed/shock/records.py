@@ -1,7 +1,7 @@
 """Records of nodes between the store and their users: read, stamped, committed."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -13,14 +13,20 @@ from awed.model.records import Batch
 
 Load = Callable[[str], Awaitable[NodeRecord | None]]
 Commit = Callable[[Batch], Awaitable[None]]
+Scan = Callable[[str, int], Awaitable[list[NodeRecord]]]
+
+PAGE = 500
+"""Records that are scanned at a time."""
 
 
 class NodeRecords:
-    """Records by id. *load* gives one that nobody else holds; *commit* returns once a batch is durable."""
+    """Records by id. *load* gives one that nobody else holds; *commit* returns once a batch is durable; *scan* gives
+    the first records, so many, with ids after one."""
 
-    def __init__(self, load: Load, commit: Commit) -> None:
+    def __init__(self, load: Load, commit: Commit, scan: Scan) -> None:
         self._load = load
         self._commit = commit
+        self._scan = scan
 
     async def find(self, node_id: str) -> NodeRecord | None:
         """A node's record, None if there is no such node."""
@@ -32,6 +38,13 @@ class NodeRecords:
         if record is None:
             raise NotFound("Node not found")
         return record
+
+    async def pages(self) -> AsyncIterator[list[NodeRecord]]:
+        """All records, by id, some at a time."""
+        last = ""
+        while page := await self._scan(last, PAGE):
+            yield page
+            last = page[-1].node.id
 
     async def put(self, record: NodeRecord) -> None:
         """Stamp the record with its versions and make it durable."""

@@ -116,5 +116,8 @@ class IStore(Interface):
     def node(node_id: str) -> Awaitable[NodeRecord | None]:
         """One node of the embedded data store."""
 
+    def nodes(after: str, limit: int) -> Awaitable[list[NodeRecord]]:
+        """The first *limit* nodes whose ids come after *after*, by id: page by page, all of them."""
+
     def node_ids() -> Awaitable[list[str]]:
         """The ids of all nodes, for the sweep of orphaned files at start."""

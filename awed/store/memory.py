@@ -166,6 +166,10 @@ class MemoryStore:
     async def node(self, node_id: str) -> NodeRecord | None:
         return self._read(self._nodes).get(node_id)
 
+    async def nodes(self, after: str, limit: int) -> list[NodeRecord]:
+        found = self._read(self._nodes).where(lambda record: record.node.id > after)
+        return sorted(found, key=lambda record: record.node.id)[:limit]
+
     async def node_ids(self) -> list[str]:
         return sorted(record.node.id for record in self._read(self._nodes).all())
 

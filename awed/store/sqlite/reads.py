@@ -136,6 +136,10 @@ def node(node_id: str, connection: sqlite3.Connection) -> NodeRecord | None:
     return _one(connection, _NODE, "SELECT doc FROM nodes WHERE id = ?", [node_id])
 
 
+def nodes(after: str, limit: int, connection: sqlite3.Connection) -> list[NodeRecord]:
+    return _all(connection, _NODE, "SELECT doc FROM nodes WHERE id > ? ORDER BY id LIMIT ?", [after, limit])
+
+
 def node_ids(connection: sqlite3.Connection) -> list[str]:
     return [id for (id,) in connection.execute("SELECT id FROM nodes ORDER BY id")]
 

@@ -94,6 +94,9 @@ class SqliteStore:
     def node(self, node_id: str) -> Awaitable[NodeRecord | None]:
         return self._readers.run(partial(reads.node, node_id))
 
+    def nodes(self, after: str, limit: int) -> Awaitable[list[NodeRecord]]:
+        return self._readers.run(partial(reads.nodes, after, limit))
+
     def node_ids(self) -> Awaitable[list[str]]:
         return self._readers.run(reads.node_ids)
 

@@ -146,3 +146,18 @@ def test_others_can_only_give_up_what_is_their_own(shock: Shock) -> None:
 def test_a_change_of_rights_that_makes_no_sense(shock: Shock, method: str, subject: str) -> None:
     path = f"/node/{shock.node('POST', '/node', {}, ALICE)['id']}"
     assert error(shock.call(method, f"{path}/acl/{subject}", headers=ALICE))[0] == 400
+
+
+# Lists.
+
+
+def test_a_list_is_a_page_of_what_matches(shock: Shock) -> None:
+    for number in (1, 2, 3):
+        shock.node("POST", "/node", {"attributes_str": f'{{"n": {number}, "kind": "x,y"}}', "tags": "t"})
+    page = shock.call("GET", "/node?query&n=[2;3]&kind=x,y&limit=1").json
+    assert (page["limit"], page["offset"], page["total_count"]) == (1, 0, 2)
+    assert page["data"][0]["attributes"]["n"] == 3
+    assert shock.call("GET", "/node?querynode&tags=t&attributes.n=1").json["total_count"] == 1
+    assert shock.call("GET", "/node").json["total_count"] == 3
+    assert shock.call("GET", "/node?distinct=attributes.n").json["data"] == [1, 2, 3]
+    assert error(shock.call("GET", "/node?limit=x"))[0] == 400

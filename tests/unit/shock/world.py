@@ -17,6 +17,7 @@ from awed.shock.change import Change, Fill, Whole
 from awed.shock.files import NodeFiles
 from awed.shock.indexing import Selection
 from awed.shock.nodes import ALL, NodeStore
+from awed.shock.records import NodeRecords
 from awed.streams import Pieces
 from awed.threads import InThread
 from tests.unit.api.traversal import at_once
@@ -52,7 +53,8 @@ class World:
 
     def start(self) -> NodeStore:
         """A new store on what the last one left."""
-        self.store = NodeStore(self.files, self.load, self.commit, self.in_thread, self.now)
+        records = NodeRecords(self.load, self.commit, self.scan)
+        self.store = NodeStore(self.files, records, self.in_thread, self.now)
         result(self.store.recover(list(self.records)))
         return self.store
 
@@ -63,6 +65,10 @@ class World:
     async def load(self, node_id: str) -> NodeRecord | None:
         encoded = self.records.get(node_id)
         return None if encoded is None else msgspec.msgpack.decode(encoded, type=NodeRecord)
+
+    async def scan(self, after: str, limit: int) -> list[NodeRecord]:
+        ids = sorted(node_id for node_id in self.records if node_id > after)[:limit]
+        return [msgspec.msgpack.decode(self.records[node_id], type=NodeRecord) for node_id in ids]
 
     async def commit(self, batch: Batch) -> None:
         if self.failing is not None:

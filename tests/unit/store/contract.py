@@ -314,6 +314,9 @@ class WritingContract(StoreTests):
         await store.commit(Batch(nodes=[node("2", attributes={"a": [1]}), node("1")]))
         assert await store.node("2") == node("2", attributes={"a": [1]})
         assert await store.node_ids() == ["1", "2"]
+        assert await store.nodes("", 1) == [node("1")]
+        assert await store.nodes("1", 5) == [node("2", attributes={"a": [1]})]
+        assert await store.nodes("2", 5) == []
         await store.commit(Batch(nodes=[node("1", version="x")], gone_nodes=["2"]))
         assert await store.node("1") == node("1", version="x")
         assert await store.node_ids() == ["1"]
