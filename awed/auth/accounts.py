@@ -9,7 +9,7 @@ from zope.interface import implementer
 from awed.auth.interface import IAuthenticator
 from awed.auth.passwords import matches
 from awed.auth.recent import Recent
-from awed.auth.secrets import SECRET_WORDS, same, token_hash
+from awed.auth.tokens import SECRET_WORDS, same, token_hash
 from awed.model.access import Account, User, is_user_name
 from awed.threads import InThread
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from zope.interface import implementer
 
 from awed.auth.interface import IAuthenticator
-from awed.auth.secrets import SECRET_WORDS, same, token_hash
+from awed.auth.tokens import SECRET_WORDS, same, token_hash
 from awed.model.access import ADMIN, User
 
 

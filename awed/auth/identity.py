@@ -1,14 +1,12 @@
 """Identity servers: others that know whose a token is."""
 
 from collections.abc import Mapping
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 import msgspec
 from treq.client import HTTPClient
 from treq.content import collect
-from treq.cookies import IndexableCookieJar
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -39,8 +37,7 @@ class IdentityHttp:
     _log = Logger()
 
     def __init__(self, agent: IAgent, reactor: IReactorTime) -> None:
-        # Without cookies: none of one user's may go along with the next one's token.
-        self._client = HTTPClient(agent, IndexableCookieJar(DefaultCookiePolicy(allowed_domains=[])))
+        self._agent = agent
         self._reactor = reactor
 
     async def ask(self, url: str, headers: Mapping[str, str]) -> Mapping[str, Any] | None:
@@ -53,13 +50,15 @@ class IdentityHttp:
             raise
         except Exception as error:  # whatever it was, nobody is let in
             host = urlsplit(url).hostname
-            self._log.warn("identity server {host}: {error!r}", host=host, error=error)
+            self._log.warn(
+                "identity server {host}: {kind}: {error}", host=host, kind=type(error).__name__, error=error
+            )
             raise Unavailable(f"the identity server {host} does not answer") from None
 
     async def _ask(self, url: str, headers: Mapping[str, str]) -> Mapping[str, Any] | None:
-        # A redirect could carry the token elsewhere.
+        client = HTTPClient(self._agent)  # a new one: it keeps cookies, which are another user's the next time
         fields = Headers({name: [value] for name, value in headers.items()})
-        response = await self._client.get(url, headers=fields, allow_redirects=False, unbuffered=True)
+        response = await client.get(url, headers=fields, allow_redirects=False, unbuffered=True)
         body = bytearray()
 
         def receive(data: bytes) -> None:
@@ -68,6 +67,7 @@ class IdentityHttp:
                 raise ValueError(f"more than {SIZE_LIMIT} bytes")
 
         await collect(response, receive)
+        # Redirects are not followed, for they could carry the token elsewhere.
         if 400 <= response.code < 500 and response.code not in _TRY_LATER:
             return None
         if response.code not in (200, 201):

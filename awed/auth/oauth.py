@@ -7,7 +7,7 @@ from zope.interface import implementer
 from awed.auth.identity import IdentityServer
 from awed.auth.interface import IAuthenticator
 from awed.auth.recent import Recent
-from awed.auth.secrets import token_hash
+from awed.auth.tokens import token_hash
 from awed.model.access import User, is_user_name
 
 GLOBUS_WORDS = frozenset({"globus-goauthtoken", "globus", "goauth"})

@@ -29,7 +29,7 @@ from awed.auth.identity import Globus, IdentityHttp, mgrast
 from awed.auth.interface import IAuthenticator
 from awed.auth.oauth import GLOBUS_WORDS, MGRAST_WORDS, OAuthTokens
 from awed.auth.recent import Recent
-from awed.auth.secrets import SECRET_WORDS
+from awed.auth.tokens import SECRET_WORDS
 from awed.config import Config
 from awed.config.settings import Anonymous, Auth
 from awed.daemon.debug import Debug

@@ -4,10 +4,8 @@ A document that fits is decoded by msgspec in one go. Only one that does not is 
 null stands for "not given": programs written in Go send it for empty lists and maps.
 """
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
-from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
@@ -15,8 +13,8 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from awed.model.errors import Invalid
 from awed.workflow.faults import Faults
+from awed.workflow.parsing import parse, parse_as
 from awed.workflow.places import Place, walk
 
 T = TypeVar("T", bound=Struct)
@@ -40,30 +38,13 @@ def decode(body: bytes, kind: type[T], faults: Faults) -> T:
 
     Raises :class:`~awed.model.errors.Invalid` for what is no JSON at all.
     """
-    _check_encoding(body)
     if rb"\u0000" in body:
-        _note_nuls(_parsed(body), faults)
+        _note_nuls(parse(body), faults)
     try:
-        return msgspec.json.decode(body, type=kind)
+        return parse_as(body, kind)
     except msgspec.ValidationError:
-        fitting = _fitting(_parsed(body), kind, (), faults)
+        fitting = _fitting(parse(body), kind, (), faults)
         return msgspec.convert({} if fitting is _MISFIT else fitting, kind)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise _malformed(body, error) from None
-
-
-def _check_encoding(body: bytes) -> None:
-    try:
-        body.decode()
-    except UnicodeDecodeError as error:
-        raise _malformed_at(body, error.start, "invalid UTF-8") from None
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise _malformed(body, error) from None
 
 
 def _note_nuls(document: Any, faults: Faults) -> None:
@@ -138,25 +119,4 @@ def _expected(kind: Any) -> str:
 
 
 def _expected_arm(arm: Any) -> str:
-    if isinstance(arm, type) and issubclass(arm, StrEnum):
-        return "one of " + ", ".join(arm)
     return "object" if _is_struct(arm) else _NAMES.get(get_origin(arm) or arm, "")
-
-
-def _malformed(body: bytes, error: Exception) -> Invalid:
-    """Where and why *body* is no JSON."""
-    if isinstance(error, RecursionError):
-        return Invalid("malformed JSON: nested too deeply")
-    if isinstance(error, msgspec.ValidationError):  # a number that no float holds; msgspec does not say where
-        return Invalid("malformed JSON: number out of range")
-    message = re.fullmatch(r"(?:JSON is malformed: )?(.*?)(?: \(byte (\d+)\))?", str(error), re.DOTALL)
-    assert message is not None
-    if message[2] is None:
-        return _malformed_at(body, len(body), "unexpected end")
-    return _malformed_at(body, int(message[2]), message[1])
-
-
-def _malformed_at(body: bytes, position: int, reason: str) -> Invalid:
-    before = body[:position].decode(errors="replace")
-    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    return Invalid(f"malformed JSON: {reason} (line {line}, column {column})")

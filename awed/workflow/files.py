@@ -1,29 +1,11 @@
-"""The files of a task: their names, and where they live."""
+"""The files of a task: their names, sizes and attributes."""
 
-import re
-from collections.abc import Iterable
-
-from awed.model.job import IO, NO_NODE, OWN_HOST, PartInfo
-from awed.workflow.dependencies import UPDATE
+from awed.model.job import IO, PartInfo
 from awed.workflow.document import Files, SentTask, entries
 from awed.workflow.faults import Faults
-from awed.workflow.places import Place, shown
+from awed.workflow.places import Place
 from awed.workflow.values import LARGEST, MOST_WORK, check_attributes, check_number, check_path
 from awed.workflow.wording import cut, listed, quoted
-
-_HOST = re.compile(
-    r"https?://"
-    r"([^\s/?#@\x00-\x1f\x7f]*@)?"
-    r"(\[[0-9a-f:.]+\]|[^\s/?#@:\[\]\x00-\x1f\x7f]+)(:[0-9]{1,5})?"
-    r"(/[^\s?#\x00-\x1f\x7f]*)?",
-    re.IGNORECASE,
-)
-_URL = re.compile(_HOST.pattern + r"([?#][^\s\x00-\x1f\x7f]*)?", re.IGNORECASE)
-_NODE = re.compile(r"[0-9A-Za-z-]{1,100}")
-_DOWNLOAD = re.compile(rf"(.+)/node/({_NODE.pattern})\?download")
-
-_OF_NODES = ("copy", "subset", UPDATE)
-"""Types of outputs that may name a node."""
 
 
 def check_files(task: SentTask, task_id: str, place: Place, faults: Faults) -> None:
@@ -59,82 +41,3 @@ def _check_partinfo(part: PartInfo, inputs: Files, place: Place, faults: Faults)
     if part.input and part.input not in names:
         faults.at((*place, "input"), f"no input {quoted(part.input)} (there are: {listed(names)})")
     check_number(part.maxpartsize_mb, 0, MOST_WORK, (*place, "maxpartsize_mb"), faults)
-
-
-class Locator:
-    """Settles where files live, in place: host, node and url of each.
-
-    *shockhost* is where outputs go that do not say it; *own_hosts* are the daemon's own addresses. A file of the
-    daemon itself gets ``OWN_HOST`` and no url, which differs for those who ask.
-    """
-
-    def __init__(self, shockhost: str, own_hosts: Iterable[str], faults: Faults) -> None:
-        self._own_hosts = {host.rstrip("/").lower() for host in own_hosts} | {OWN_HOST}
-        self._faults = faults
-        self._checked_hosts: set[str] = set()
-        self.shockhost = self._host(shockhost, ("shockhost",))
-
-    def locate(self, task: SentTask, place: Place) -> None:
-        """Settle all files of *task*, and note those of which nobody could know where they are."""
-        for key, io in entries(task.inputs):
-            self._input(io, (*place, "inputs", key))
-        for key, io in entries(task.outputs):
-            self._output(io, task.inputs, (*place, "outputs", key))
-        for key, io in entries(task.predata):
-            self._predata(io, (*place, "predata", key))
-
-    def _input(self, io: IO, place: Place) -> None:
-        if io.origin:
-            self._unsettle(io, place)
-        elif not self._settle(io, place):
-            self._faults.at(place, "an input needs a url, or host and node, or an origin")
-
-    def _predata(self, io: IO, place: Place) -> None:
-        if not self._settle(io, place):
-            self._faults.add(place, f"Invalid IO, required fields url or host / node missing ({shown(place)})")
-
-    def _output(self, io: IO, inputs: Files, place: Place) -> None:
-        if not io.host:
-            self.shockhost = io.host = self.shockhost or OWN_HOST
-        if io.type in _OF_NODES and self._settle(io, place):
-            return
-        self._unsettle(io, place)
-        if io.type == UPDATE and not io.origin and all(io.filename != other.filename for _, other in entries(inputs)):
-            self._faults.at(place, "an update needs host and node, an origin, or an input of the same name")
-
-    def _unsettle(self, io: IO, place: Place) -> None:
-        """There is no node yet, whatever was sent."""
-        io.host = self._host(io.host, (*place, "host"))
-        io.node, io.url = NO_NODE, ""
-
-    def _settle(self, io: IO, place: Place) -> bool:
-        """Complete *io* from host and node, or else from its url. False if it has neither."""
-        if io.host and io.node not in ("", NO_NODE):
-            io.host = self._host(io.host, (*place, "host"))
-        elif not io.url:
-            return False
-        else:
-            self._check(_URL, io.url, (*place, "url"))
-            download = _DOWNLOAD.fullmatch(io.url)
-            if download is None:
-                io.host, io.node = "", NO_NODE
-                return True
-            io.host, io.node = self._host(download[1], (*place, "url")), download[2]
-        if not _NODE.fullmatch(io.node):
-            self._faults.at((*place, "node"), f"{quoted(io.node)} is no id of a node")
-        io.url = "" if io.host == OWN_HOST else f"{io.host}/node/{io.node}?download"
-        return True
-
-    def _host(self, host: str, place: Place) -> str:
-        """*host* as it stands in the model."""
-        host = host.rstrip("/")
-        if host.lower() in self._own_hosts:
-            return OWN_HOST
-        if host and host not in self._checked_hosts:
-            self._checked_hosts.add(host)
-            self._check(_HOST, host, place)
-        return host
-
-    def _check(self, form: re.Pattern[str], url: str, place: Place) -> None:
-        if not form.fullmatch(url):
-            self._faults.add(place, f"Not a valid url: {cut(url)} ({shown(place)})")

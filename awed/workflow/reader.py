@@ -13,7 +13,8 @@ from awed.workflow.decoding import decode
 from awed.workflow.dependencies import Dependencies
 from awed.workflow.document import Files, FinishedJob, FinishedTask, SentCmd, SentJob, SentTask, entries
 from awed.workflow.faults import Faults
-from awed.workflow.files import Locator, check_files
+from awed.workflow.files import check_files
+from awed.workflow.locations import Locator
 from awed.workflow.names import check_job_id, check_names, short_name
 from awed.workflow.submission import Submission
 from awed.workflow.values import LARGEST, check_info, check_number, check_task

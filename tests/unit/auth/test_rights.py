@@ -1,0 +1,106 @@
+"""May this user do this to that: the whole matrix."""
+
+import pytest
+
+from awed.auth.rights import (
+    admin_only,
+    group_owned_by,
+    may,
+    owned_by,
+    reader,
+    require,
+    require_acl_change,
+    require_admin,
+)
+from awed.model.access import ADMIN, PUBLIC, Acl, GroupAcl, User, Verb, is_user_name
+from awed.model.errors import Unauthorized
+
+ANN, BOB, EVE, NOBODY = User("ann"), User("bob"), User("eve"), User()
+ROOT = User("root", admin=True)
+WORKER = User("", group="g")
+VERBS: tuple[Verb, ...] = ("read", "write", "delete", "execute")
+
+
+def rights(user: User, acl: Acl) -> str:
+    return "".join(verb[0] for verb in VERBS if may(user, verb, acl))
+
+
+@pytest.mark.parametrize(
+    ("acl", "expected"),
+    [
+        (GroupAcl("ann"), {"ann": "rwde", "bob": "", "public": "", "worker": ""}),
+        (GroupAcl("ann", read=["bob"]), {"ann": "rwde", "bob": "r", "public": "", "worker": ""}),
+        (GroupAcl("ann", ["bob"], ["bob"], ["bob"], ["bob"]), {"ann": "rwde", "bob": "rwde", "public": ""}),
+        (GroupAcl("ann", execute=[PUBLIC]), {"ann": "rwde", "bob": "e", "public": "e", "worker": "e"}),
+        (Acl("ann", read=[PUBLIC], delete=["bob"]), {"bob": "rd", "public": "r", "worker": "r"}),
+        (Acl(), {"ann": "", "public": "rwde", "worker": ""}),
+        (owned_by(NOBODY), {"ann": "rwd", "public": "rwde", "worker": "rwd"}),
+    ],
+)
+def test_owner_listed_and_public(acl: Acl, expected: dict[str, str]) -> None:
+    users = {"ann": ANN, "bob": BOB, "public": NOBODY, "worker": WORKER}
+    assert {name: rights(users[name], acl) for name in expected} == expected
+    assert rights(EVE, acl) == rights(WORKER, acl)
+    assert rights(ROOT, acl) == "rwde"
+
+
+def test_new_things_are_their_makers() -> None:
+    assert owned_by(ANN) == Acl("ann", ["ann"], ["ann"], ["ann"])
+    assert group_owned_by(ANN) == GroupAcl("ann", ["ann"], ["ann"], ["ann"], ["ann"])
+    one = owned_by(ANN)
+    one.read.append("bob")
+    assert one.write == ["ann"]
+
+
+def test_the_words_of_a_refusal() -> None:
+    require(ANN, "write", owned_by(ANN))
+    require_admin(ROOT)
+    with pytest.raises(Unauthorized, match=r"^User Unauthorized$"):
+        require(BOB, "write", owned_by(ANN))
+    with pytest.raises(Unauthorized, match=r"^No Authorization$"):
+        require_admin(ANN)
+
+
+def test_an_acl_is_changed_by_owner_and_admins_and_left_by_anybody() -> None:
+    acl = Acl("ann", read=["bob"], write=["bob"])
+    require_acl_change(ANN, acl)
+    require_acl_change(ROOT, acl)
+    require_acl_change(BOB, acl, removed=["bob"])
+    for user, removed in ((BOB, []), (BOB, ["ann"]), (BOB, ["bob", "ann"]), (NOBODY, [PUBLIC]), (EVE, [])):
+        with pytest.raises(Unauthorized, match=r"^User Unauthorized$"):
+            require_acl_change(user, acl, removed)
+
+
+def test_lists_are_for_their_reader() -> None:
+    assert [reader(user) for user in (ROOT, ANN, NOBODY)] == [None, "ann", PUBLIC]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "flags", "expected"),
+    [
+        ("PUT", "queue", ["suspend"], True),
+        ("PUT", "queue", [], True),
+        ("GET", "queue", [], False),
+        ("GET", "queue", ["json"], False),
+        ("GET", "queue", ["clientgroup"], False),
+        ("GET", "queue", ["job"], True),
+        ("GET", "queue", ["json", "client"], True),
+        ("GET", "queue", ["anything"], True),
+        ("PUT", "logger", ["debug"], True),
+        ("GET", "logger", ["debug"], False),
+        ("PUT", "job", ["recoverall"], True),
+        ("PUT", "job", ["resumeall"], False),
+        ("PUT", "job/x", ["recoverall"], False),
+        ("GET", "job", [], False),
+    ],
+)
+def test_calls_for_admins_alone(method: str, path: str, flags: list[str], expected: bool) -> None:
+    assert admin_only(method, path, flags) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("ann", True), ("Ä. B", True), ("", False), (PUBLIC, False), (ADMIN, False), ("a\0", False), ("x" * 201, False)],
+)
+def test_names_of_users(text: str, expected: bool) -> None:
+    assert is_user_name(text) == expected
