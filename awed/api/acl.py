@@ -6,8 +6,9 @@ from msgspec import Struct
 
 from awed.api.body import AwedRequest
 from awed.api.params import params_of
+from awed.auth.rights import require_acl_change
 from awed.model.access import PUBLIC, Acl, User
-from awed.model.errors import Invalid, Unauthorized
+from awed.model.errors import Invalid
 
 OWNER = "owner"
 ALL = "all"
@@ -37,9 +38,7 @@ class AclChange(Struct, frozen=True):
     def require(self, user: User, acl: Acl) -> None:
         """Raises :class:`~awed.model.errors.Unauthorized` unless *user* may make this change to *acl*: its owner and
         admins may, and others may take themselves off."""
-        leaves = not self.add and user.name != PUBLIC and set(self.users) == {user.name}
-        if not (user.admin or user.name == acl.owner or leaves):
-            raise Unauthorized("User Unauthorized")
+        require_acl_change(user, acl, removed=() if self.add else self.users)
 
 
 async def acl_change(request: AwedRequest, kind: str, rights: Sequence[str] = JOB_RIGHTS) -> AclChange:

@@ -11,8 +11,8 @@ from awed.api.context import Context
 from awed.api.envelope import answer, answer_page
 from awed.api.errors import new_app
 from awed.api.params import params_of
-from awed.api.rights import Verb, may, require
-from awed.model.access import ClientGroup, GroupRecord, User
+from awed.auth.rights import may, require
+from awed.model.access import ClientGroup, GroupRecord, User, Verb
 from awed.model.errors import Unauthorized
 
 _ORDERS: Mapping[str, Callable[[ClientGroup], Any]] = {

@@ -9,8 +9,8 @@ from awed.api.context import OTHER_GROUP, Context
 from awed.api.envelope import answer
 from awed.api.errors import new_app
 from awed.api.params import Params, params_of
-from awed.api.rights import Verb, may, require
-from awed.model.access import User
+from awed.auth.rights import may, require
+from awed.model.access import User, Verb
 from awed.model.client import Client
 from awed.model.errors import Invalid, Unauthorized
 from awed.model.ids import new_id

@@ -8,8 +8,8 @@ from typing import Protocol
 from twisted.web.iweb import IRequest
 
 from awed.api.hosts import OwnHosts
-from awed.api.rights import Verb, require, require_admin
-from awed.model.access import User
+from awed.auth.rights import require, require_admin
+from awed.model.access import User, Verb
 from awed.model.client import Client
 from awed.model.errors import Unauthorized
 from awed.service.engine import Engine

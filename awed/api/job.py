@@ -9,11 +9,11 @@ from awed.api.envelope import answer, answer_page
 from awed.api.errors import new_app
 from awed.api.hosts import shown_job
 from awed.api.job_changes import JobChanges
-from awed.api.job_query import distinct_path, job_query, reader
+from awed.api.job_query import distinct_path, job_query
 from awed.api.job_views import minimal, with_logs, with_perf
 from awed.api.params import Params, params_of
-from awed.api.rights import Verb, require, require_admin
-from awed.model.access import User
+from awed.auth.rights import reader, require, require_admin
+from awed.model.access import User, Verb
 from awed.model.errors import Invalid
 from awed.model.ids import new_id
 from awed.model.job import Job

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 from awed.api.params import Params
+from awed.auth.rights import reader
 from awed.model.access import User
 from awed.model.errors import Invalid
 from awed.model.states import ACTIVE, UNFINISHED, JobState
@@ -71,11 +72,6 @@ def job_query(params: Params, user: User) -> JobQuery:
         limit=params.count("limit", 25),
         offset=params.count("offset", 0),
     )
-
-
-def reader(user: User) -> str | None:
-    """Whose right to read limits a list; None for an admin, who reads all."""
-    return None if user.admin else user.name
 
 
 def distinct_path(params: Params) -> str:

@@ -10,7 +10,7 @@ from awed.api.errors import new_app
 from awed.api.hosts import shown_task, shown_work
 from awed.api.job_views import minimal, with_perf
 from awed.api.params import Params, params_of
-from awed.api.rights import require
+from awed.auth.rights import require
 from awed.model.errors import Invalid
 from awed.model.ids import parse_work_id
 from awed.model.states import JobState

@@ -14,7 +14,7 @@ from awed.api.errors import new_app
 from awed.api.form import Form
 from awed.api.hosts import shown_work
 from awed.api.params import Params, params_of
-from awed.api.rights import may, require
+from awed.auth.rights import may, require
 from awed.model.access import User
 from awed.model.errors import Invalid
 from awed.model.ids import WorkId, parse_work_id

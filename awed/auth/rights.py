@@ -1,25 +1,9 @@
 """May this user do this to that? Every resource asks here."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 
-from awed.model.access import PUBLIC, Acl, GroupAcl, User, Verb
+from awed.model.access import PUBLIC, Acl, User, Verb
 from awed.model.errors import Unauthorized
-
-_ADMIN_ONLY: Mapping[tuple[str, str], Callable[[set[str]], bool]] = {
-    ("PUT", "queue"): lambda flags: True,
-    ("GET", "queue"): lambda flags: bool(flags - {"json", "clientgroup"}),
-    ("PUT", "logger"): lambda flags: True,
-    ("PUT", "job"): lambda flags: "recoverall" in flags,
-}
-
-
-def admin_only(method: str, path: str, flags: Collection[str]) -> bool:
-    """Whether a call is for admins alone. *path* is without outer slashes, *flags* are the names in the query.
-
-    ``GET /queue?clientgroup=`` is also for those who may read that group.
-    """
-    condition = _ADMIN_ONLY.get((method, path))
-    return condition is not None and condition(set(flags))
 
 
 def may(user: User, verb: Verb, acl: Acl) -> bool:
@@ -58,9 +42,3 @@ def owned_by(user: User) -> Acl:
     """The rights to a new thing of *user*."""
     name = user.name
     return Acl(name, [name], [name], [name])
-
-
-def group_owned_by(user: User) -> GroupAcl:
-    """The rights to a new client group of *user*."""
-    name = user.name
-    return GroupAcl(name, [name], [name], [name], [name])

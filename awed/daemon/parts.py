@@ -165,9 +165,10 @@ class Parts:
         return Bodies(spool, limits.max_document, limits.max_upload) if limits.max_upload else bodies
 
     def _authenticators(self, admin_token: str) -> Authenticators:
+        words = SECRET_WORDS | GLOBUS_WORDS | MGRAST_WORDS
         methods: list[IAuthenticator] = [
-            AdminToken(admin_token, SECRET_WORDS | GLOBUS_WORDS | MGRAST_WORDS),
-            AccountTokens(self._store.account_by_token),
+            AdminToken(admin_token, words),
+            AccountTokens(self._store.account_by_token, words),
             AccountPasswords(self._store.account, self._in_thread, Recent(self._reactor.seconds)),
             GroupTokens(self.groups.group_of),
             *self._identity_servers(self._config.auth),

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from awed.auth.rights import owned_by
 from awed.model.access import Acl, User
 from awed.model.errors import Conflict, Invalid
 from awed.model.job import Job
@@ -12,11 +13,6 @@ from awed.scheduler.changes import Event
 from awed.service.shell import Shell
 from awed.store.interface import JobPage, JobQuery
 from awed.workflow.submission import Submission
-
-
-def owned_by(user: User) -> Acl:
-    """The rights to a new thing of this user."""
-    return Acl(owner=user.name, read=[user.name], write=[user.name], delete=[user.name])
 
 
 class JobVerbs(Shell):

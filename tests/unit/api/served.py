@@ -15,9 +15,8 @@ from awed.api.body import Bodies, requests_with
 from awed.api.context import Context
 from awed.api.form import Spool
 from awed.api.hosts import OwnHosts
-from awed.api.rights import Verb
 from awed.api.root import About
-from awed.model.access import User
+from awed.model.access import User, Verb
 from awed.model.errors import Unauthorized
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine

@@ -32,7 +32,7 @@ class MemoryClient(HTTPClient):
     """
 
     def __init__(self, resource: IResource, directory: Path) -> None:
-        agent = RequestTraversalAgent(resource)  # type: ignore[no-untyped-call]
+        agent = RequestTraversalAgent(resource)
         reactor: IReactorTime = MemoryReactorClock()
         agent._serverFactory = ApiSite(resource, requests_with(Bodies(Spool(directory, at_once))), reactor)
         super().__init__(agent, data_to_body_producer=_producer)
@@ -40,4 +40,4 @@ class MemoryClient(HTTPClient):
 
 
 def _producer(body: object) -> IBodyProducer:
-    return body if IBodyProducer.providedBy(body) else _SynchronousProducer(body)  # type: ignore[no-untyped-call]
+    return body if IBodyProducer.providedBy(body) else _SynchronousProducer(body)

@@ -3,8 +3,6 @@
 import pytest
 
 from awed.auth.rights import (
-    admin_only,
-    group_owned_by,
     may,
     owned_by,
     reader,
@@ -46,7 +44,6 @@ def test_owner_listed_and_public(acl: Acl, expected: dict[str, str]) -> None:
 
 def test_new_things_are_their_makers() -> None:
     assert owned_by(ANN) == Acl("ann", ["ann"], ["ann"], ["ann"])
-    assert group_owned_by(ANN) == GroupAcl("ann", ["ann"], ["ann"], ["ann"], ["ann"])
     one = owned_by(ANN)
     one.read.append("bob")
     assert one.write == ["ann"]
@@ -73,29 +70,6 @@ def test_an_acl_is_changed_by_owner_and_admins_and_left_by_anybody() -> None:
 
 def test_lists_are_for_their_reader() -> None:
     assert [reader(user) for user in (ROOT, ANN, NOBODY)] == [None, "ann", PUBLIC]
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "flags", "expected"),
-    [
-        ("PUT", "queue", ["suspend"], True),
-        ("PUT", "queue", [], True),
-        ("GET", "queue", [], False),
-        ("GET", "queue", ["json"], False),
-        ("GET", "queue", ["clientgroup"], False),
-        ("GET", "queue", ["job"], True),
-        ("GET", "queue", ["json", "client"], True),
-        ("GET", "queue", ["anything"], True),
-        ("PUT", "logger", ["debug"], True),
-        ("GET", "logger", ["debug"], False),
-        ("PUT", "job", ["recoverall"], True),
-        ("PUT", "job", ["resumeall"], False),
-        ("PUT", "job/x", ["recoverall"], False),
-        ("GET", "job", [], False),
-    ],
-)
-def test_calls_for_admins_alone(method: str, path: str, flags: list[str], expected: bool) -> None:
-    assert admin_only(method, path, flags) == expected
 
 
 @pytest.mark.parametrize(
