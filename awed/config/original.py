@@ -6,7 +6,7 @@ IGNORED: Mapping[str, frozenset[str]] = {
     "ports": frozenset({"site_port"}),
     "external": frozenset({"site_url"}),
     "anonymous": frozenset({"create_user", "cg_read", "cg_write", "cg_delete"}),
-    "auth": frozenset({"basic", "oauth_urls", "oauth_bearers", "login_url"}),
+    "auth": frozenset({"basic", "oauth_urls", "oauth_bearers", "login_url", "mgrast_login_url"}),
     "admin": frozenset({"secretkey"}),
     "directories": frozenset({"site", "awf"}),
     "paths": frozenset({"pidfile"}),
@@ -21,7 +21,6 @@ IGNORED: Mapping[str, frozenset[str]] = {
             "recover_max",
         }
     ),
-    "args": frozenset({"debuglevel"}),
     "other": frozenset({"dev", "debuglevel", "conf", "logoutput"}),
     "docker": frozenset({"use_docker", "use_app_defs", "app_registry_url"}),
     "app": frozenset({"app_registry_url"}),

@@ -77,7 +77,6 @@ class Auth(Struct, frozen=True):
     globus_token_url: Annotated[str, URL, "Globus: where tokens are issued."] = ""
     globus_profile_url: Annotated[str, URL, "Globus: where the user of a token is asked for."] = ""
     mgrast_oauth_url: Annotated[str, URL, "MG-RAST: where the user of a token is asked for."] = ""
-    mgrast_login_url: Annotated[str, URL, "MG-RAST: where users log in."] = ""
 
 
 class Directories(Struct, frozen=True):
@@ -128,6 +127,12 @@ class Limits(Struct, frozen=True):
     min_free_space: Annotated[int, SIZE, "Uploads are refused that would leave less free disk than this."] = 1 << 30
 
 
+class Args(Struct, frozen=True):
+    """What the original takes as arguments."""
+
+    debuglevel: Annotated[int, whole(0, 3), "How much the log tells, until PUT /logger?debug= says otherwise."] = 0
+
+
 class Config(Struct, frozen=True, rename="pascal"):
     """All settings, by section."""
 
@@ -142,6 +147,7 @@ class Config(Struct, frozen=True, rename="pascal"):
     mongodb: Mongodb = Mongodb()
     server: Server = Server()
     limits: Limits = Limits()
+    args: Args = Args()
 
 
 class Setting(Struct, frozen=True):

@@ -24,11 +24,10 @@ class DataDir:
     ``lock`` is held by the running daemon and says who that is.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, logs: Path) -> None:
+        """*logs*: where the logs go, be it here or elsewhere."""
         self.path = path
-        self.tmp = path / "tmp"
-        self.nodes = path / "nodes"
-        self.logs = path / "logs"
+        self._parts = (path, path / "tmp", path / "nodes", logs)
         self._token = path / "admin-token"
         self._listening = path / "listening"
         self._lock = path / "lock"
@@ -37,7 +36,7 @@ class DataDir:
     def held(self, now: datetime) -> Iterator[None]:
         """Make what is missing, and hold the directory. Raises :class:`StartError`, also if another has it."""
         try:
-            for directory in (self.path, self.tmp, self.nodes, self.logs):
+            for directory in self._parts:
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""How much detail the log tells: set by ``PUT /logger?debug=``, from 0 (none) to 3."""
+"""How much detail the log tells: from 0 (little) to 3; ``PUT /logger?debug=`` changes it."""
 
 from collections.abc import Iterable
 
@@ -12,8 +12,8 @@ class Debug:
 
     _log = Logger()
 
-    def __init__(self) -> None:
-        self.level = 0
+    def __init__(self, level: int) -> None:
+        self.level = level
 
     def events(self, events: Iterable[Event]) -> None:
         if self.level >= 1:

@@ -68,7 +68,7 @@ class Parts:
         self._in_thread: InThread = in_threads_of(reactor)
         self._files = NodeFiles(Path(config.directories.data), config.limits.min_free_space)
         self._tidying: Deferred[None] = succeed(None)
-        self._debug = Debug()
+        self._debug = Debug(config.args.debuglevel)
         logs = Path(config.directories.logs)
         self._events = Journal(logs / "event.log", self._in_thread)
         self._access = Journal(logs / "access.log", self._in_thread)

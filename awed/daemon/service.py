@@ -13,6 +13,7 @@ from twisted.internet.defer import maybeDeferred
 from twisted.internet.interfaces import IReactorThreads
 from twisted.logger import Logger
 
+from awed import __version__
 from awed.config import ConfigError, Reading
 from awed.daemon.datadir import DataDir, StartError
 from awed.daemon.exit import end_badly, end_well_on_sigterm
@@ -21,6 +22,7 @@ from awed.daemon.listening import Listener, listen, listeners, url
 from awed.daemon.options import Options
 from awed.daemon.parts import Parts
 from awed.model.errors import AwedError
+from awed.store.interface import IStore
 from awed.store.open import open_store
 
 log = Logger()
@@ -37,7 +39,7 @@ def makeService(options: Options) -> IService:
 
 
 def _cannot_start(error: Exception) -> None:
-    if isinstance(error, StartError | OSError | ValueError | AwedError):
+    if isinstance(error, StartError | OSError | AwedError):
         log.critical("Cannot start: {error}", error=error)
         end_badly(reactor, str(error))
     else:
@@ -48,12 +50,11 @@ def _cannot_start(error: Exception) -> None:
 async def _start(reading: Reading, places: list[Listener], stack: AsyncExitStack) -> None:
     """Take every step from nothing to listening; *stack* undoes them in reverse."""
     config = reading.config
-    data = DataDir(Path(config.directories.data))
+    data = DataDir(Path(config.directories.data), Path(config.directories.logs))
     stack.enter_context(data.held(_now()))
     admin_token = data.admin_token(partial(secrets.token_hex, 32))
     _report(reading)
-    store = open_store(config.server.store, cast(IReactorThreads, reactor))
-    await store.open()
+    store = await _opened_store(config.server.store)
     stack.push_async_callback(store.close)
     parts = Parts(config, store, reactor, _now)
     await parts.start()
@@ -72,13 +73,31 @@ async def _start(reading: Reading, places: list[Listener], stack: AsyncExitStack
         log.info("Listening on {url}", url=found)
 
 
+async def _opened_store(uri: str) -> IStore:
+    try:
+        store = open_store(uri, cast(IReactorThreads, reactor))
+        await store.open()
+    except ValueError as error:
+        raise StartError(f"cannot open the store: {error}") from error
+    return store
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
 def _report(reading: Reading) -> None:
-    """Tell what is strange in the configuration."""
+    """Tell where things are, and what is strange in the configuration."""
+    config = reading.config
+    log.info(
+        "awed {version}, data in {data}, jobs in {store}",
+        version=__version__,
+        data=config.directories.data,
+        store=config.server.store,
+    )
     for warning in reading.warnings:
         log.warn("{warning}", warning=warning)
+    if config.mongodb.hosts:
+        log.warn("[Mongodb] is not in use: this version of awed has no MongoDB store yet")
     if reading.ignored:
         log.info("Settings of the original that mean nothing here: {settings}", settings=", ".join(reading.ignored))

@@ -1,7 +1,11 @@
 """A real daemon and its workers, for tests over real sockets."""
 
+import json
 import re
 from pathlib import Path
+from typing import Any
+
+import treq
 
 from tests.integration.program import Program
 
@@ -51,6 +55,22 @@ class Daemon:
         """Start the process and wait until it listens."""
         self.url = (await self.launch().said(r"Listening on (http\S+)"))[1]
         self.listen = re.sub(r"^tcp:\d+", f"tcp:{self.url.rpartition(':')[2]}", self.listen)
+
+    async def call(self, method: str, path: str, **parameters: Any) -> Any:
+        """A request (with treq's parameters), and the ``data`` of its answer, which must be 200."""
+        response = await treq.request(method, self.url + path, persistent=False, **parameters)
+        answer = await response.json()
+        assert response.code == 200, answer
+        return answer["data"]
+
+    async def submit(self, document: dict[str, Any]) -> Any:
+        """Submit a job: what is shown of it."""
+        return await self.call("POST", "/job", files={"upload": ("job.json", json.dumps(document).encode())})
+
+    async def register(self, **profile: Any) -> Any:
+        """Register a client: what is shown of it."""
+        text = json.dumps({"name": "test", "group": "test", "apps": ["*"], **profile}).encode()
+        return await self.call("POST", "/client", files={"profile": ("profile.json", text)})
 
     async def kill(self) -> None:
         """What a power cut does."""

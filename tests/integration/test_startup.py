@@ -1,13 +1,17 @@
 """The daemon starts and ends as it should, or says in one line why it does not start."""
 
-import os
 import signal
+import sqlite3
 import stat
+from collections.abc import Awaitable, Callable
 
 import pytest
 import pytest_twisted
+from twisted.internet.defer import ensureDeferred
 
 from tests.integration.daemon import Daemon, Stage
+
+JOB = {"info": {"name": "test"}, "tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
 
 
 async def refusal(daemon: Daemon) -> str:
@@ -103,9 +107,56 @@ async def test_a_store_that_there_is_not_is_refused(stage: Stage, uri: str) -> N
 @pytest_twisted.ensureDeferred
 async def test_a_store_of_a_newer_awed_is_refused(daemon: Daemon) -> None:
     await daemon.stop()
+    with sqlite3.connect(daemon.data / "awed.sqlite") as database:
+        database.execute("PRAGMA user_version = 1000")
+    assert "awed: cannot open the store: the database has schema version 1000" in await refusal(daemon)
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_data_directory_that_cannot_be_written_is_refused(stage: Stage) -> None:
+async def test_a_file_that_is_no_store_is_refused(stage: Stage) -> None:
+    (stage.folder / "text").write_text("not a database, " * 100)
+    assert await refusal(stage.daemon("--store", "sqlite:text")) == (
+        "awed: cannot open the store: text is not a SQLite database"
+    )
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_data_directory_that_cannot_be_made_is_refused(stage: Stage) -> None:
     (stage.folder / "data").touch()
-    assert "data: File exists" in (await refusal(stage.daemon())).replace("'", "") or os.geteuid() == 0
+    assert f"awed: data directory {stage.folder}/data: " in await refusal(stage.daemon())
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_refused_daemon_leaves_the_data_directory_free(stage: Stage) -> None:
+    daemon = stage.daemon()
+    await refusal(stage.daemon("--store", "postgres:x"))
+    await daemon.start()
+
+
+@pytest_twisted.ensureDeferred
+async def test_sigterm_does_not_wait_for_those_who_wait_for_work(daemon: Daemon) -> None:
+    client = await daemon.register()
+    waiting = ensureDeferred(daemon.call("GET", f"/work?client={client['id']}&wait=60"))
+    waiting.addErrback(lambda failure: None)
+    await daemon.call("GET", "/client")  # When this is answered, the daemon has the request before it.
+    assert await daemon.stop() == 0
+    assert "Traceback" not in daemon.program.output
+    await waiting
+
+
+@pytest.mark.parametrize("end", [Daemon.kill, Daemon.stop])
+@pytest_twisted.ensureDeferred
+async def test_what_was_acknowledged_is_there_after_the_end(
+    daemon: Daemon, end: Callable[[Daemon], Awaitable[object]]
+) -> None:
+    job = await daemon.submit(JOB)
+    client = await daemon.register()
+    work = await daemon.call("GET", f"/work?client={client['id']}")
+    await end(daemon)
+    await daemon.start()
+    assert (await daemon.call("GET", f"/job/{job['id']}"))["state"] == "in-progress"
+    again = await daemon.register(id=client["id"], current_work={work["id"]: True})
+    assert again["server_uuid"] == client["server_uuid"]
+    assert again["current_work"] == {work["id"]: True}
+    assert await daemon.call("PUT", f"/work/{work['id']}?status=done&client={client['id']}") == "ok"
+    assert (await daemon.call("GET", f"/job/{job['id']}"))["state"] == "completed"

@@ -46,7 +46,7 @@ password=pa%ss
 id=unique:true
 
 [Args]
-debuglevel=0
+debuglevel=1
 
 [Server]
 perf_log_workunit=true
@@ -81,13 +81,14 @@ def test_file_of_the_original_works() -> None:
     assert config.directories.data == "/mnt/data/awe/data"
     assert config.mongodb.hosts == ("localhost", "other:27018")
     assert config.mongodb.password == "pa%ss"
+    assert config.args.debuglevel == 1
     assert config.server.max_work_failure == 5
     assert config.server.global_expire == 7 * 86400
     assert config.server.pipeline_expire == {"mgrast": 30 * 86400, "test": 7200}
     assert reading.warnings == []
     assert "[Ports] site-port" in reading.ignored
     assert "[Mongodb-Node-Indices] id" in reading.ignored
-    assert "[Args] debuglevel" in reading.ignored
+    assert "[Admin] secretkey" in reading.ignored
 
 
 def test_empty_value_means_the_default() -> None:

@@ -17,25 +17,35 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "new" / "data"
 
 
+def at(path: Path) -> DataDir:
+    return DataDir(path, path / "logs")
+
+
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_first_start_makes_a_private_directory(path: Path) -> None:
-    with DataDir(path).held(NOW):
+    with at(path).held(NOW):
         assert mode(path) == 0o700
         assert {entry.name for entry in path.iterdir()} == {"lock", "logs", "nodes", "tmp"}
 
 
+def test_logs_may_be_elsewhere(path: Path, tmp_path: Path) -> None:
+    with DataDir(path, tmp_path / "var" / "log").held(NOW):
+        assert mode(tmp_path / "var" / "log") == 0o700
+        assert not (path / "logs").exists()
+
+
 def test_a_second_daemon_is_refused_and_told_who_holds_it(path: Path) -> None:
     expected = f"data directory {path} is in use by process {os.getpid()} on .+ since 2026-03-01T12:00:00Z"
-    with DataDir(path).held(NOW), pytest.raises(StartError, match=expected), DataDir(path).held(NOW):
+    with at(path).held(NOW), pytest.raises(StartError, match=expected), at(path).held(NOW):
         pass
 
 
 def test_the_directory_is_free_again_after_use(path: Path) -> None:
     for _ in range(2):
-        with DataDir(path).held(NOW):
+        with at(path).held(NOW):
             pass
 
 
@@ -43,13 +53,13 @@ def test_a_directory_that_cannot_be_made_is_a_start_error(tmp_path: Path) -> Non
     (tmp_path / "file").touch()
     with (
         pytest.raises(StartError, match=r"data directory .*file/data"),
-        DataDir(tmp_path / "file" / "data").held(NOW),
+        at(tmp_path / "file" / "data").held(NOW),
     ):
         pass
 
 
 def test_the_token_is_made_once_and_is_private(path: Path) -> None:
-    data = DataDir(path)
+    data = at(path)
     with data.held(NOW):
         assert data.admin_token(lambda: "first") == "first"
         assert data.admin_token(lambda: "second") == "first"
@@ -58,7 +68,7 @@ def test_the_token_is_made_once_and_is_private(path: Path) -> None:
 
 
 def test_a_token_that_others_can_read_is_refused(path: Path) -> None:
-    data = DataDir(path)
+    data = at(path)
     with data.held(NOW):
         data.admin_token(lambda: "secret")
         (path / "admin-token").chmod(0o644)
@@ -69,7 +79,7 @@ def test_a_token_that_others_can_read_is_refused(path: Path) -> None:
 
 def test_an_empty_token_is_refused(path: Path) -> None:
     """An empty secret would be everybody's."""
-    data = DataDir(path)
+    data = at(path)
     with data.held(NOW):
         data.admin_token(lambda: "secret")
         (path / "admin-token").write_text("\n")
@@ -78,7 +88,7 @@ def test_an_empty_token_is_refused(path: Path) -> None:
 
 
 def test_listening_is_there_as_long_as_the_daemon(path: Path) -> None:
-    data = DataDir(path)
+    data = at(path)
     with data.held(NOW):
         data.announce(["http://127.0.0.1:8001", "unix:/run/awed.sock"])
         assert (path / "listening").read_text() == "http://127.0.0.1:8001\nunix:/run/awed.sock\n"
@@ -88,5 +98,5 @@ def test_listening_is_there_as_long_as_the_daemon(path: Path) -> None:
 def test_listening_of_a_killed_daemon_is_gone_at_the_next_start(path: Path) -> None:
     path.mkdir(parents=True)
     (path / "listening").write_text("http://127.0.0.1:1\n")
-    with DataDir(path).held(NOW):
+    with at(path).held(NOW):
         assert not (path / "listening").exists()
