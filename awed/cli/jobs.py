@@ -3,10 +3,10 @@
 import click
 from msgspec import Struct
 
-from awed.cli.client import Refused, Server
+from awed.cli.client import Server, ServerError
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, now, pass_server, print_json
-from awed.cli.show import job_facts, jobs_table, screen, short, tasks_table
+from awed.cli.show import Effort, job_facts, jobs_table, screen, short, tasks_table
 from awed.cli.waiting import worker_name
 from awed.model.client import Client
 from awed.model.job import Job
@@ -47,31 +47,38 @@ def job(server: Server, job_id: str, as_json: bool) -> None:
     console = screen()
     console.print(job_facts(document, now()))
     console.print()
-    console.print(tasks_table(document, _workers(server, document.id), now()))
+    console.print(tasks_table(document, _efforts(server, document.id), now()))
 
 
-class _Stay(Struct):
-    """Where a workunit was run."""
+class _WorkPerf(Struct):
+    """What a worker measured of a workunit, as far as it matters here; in seconds."""
 
     client_id: str = ""
+    runtime: float = 0
+    time_predata_in: float = 0
+    time_data_in: float = 0
+    time_data_out: float = 0
 
 
-class _Perf(Struct):
+class _JobPerf(Struct):
     """What matters here of ``GET /job/<id>?perf``."""
 
-    work_stats: dict[str, _Stay] = {}
+    work_stats: dict[str, _WorkPerf] = {}
 
 
-def _workers(server: Server, job_id: str) -> dict[str, str]:
-    """Who ran each task, by task id."""
+def _efforts(server: Server, job_id: str) -> dict[str, Effort]:
+    """What the workers did for each task, by task id."""
     try:
-        stays = server.get(f"/job/{job_id}?perf").read(_Perf).work_stats
-    except Refused:  # an imported job has no such record
+        perf = server.get(f"/job/{job_id}?perf").read(_JobPerf)
+    except ServerError:  # an imported job has no such record, and what another worker sent may be of another form
         return {}
     names = {client.id: worker_name(client) for client in server.get("/client").read(list[Client])}
-    ran: dict[str, dict[str, None]] = {}
-    for work_id, stay in stays.items():
-        if stay.client_id:
-            name = names.get(stay.client_id, short(stay.client_id))
-            ran.setdefault(work_id.rpartition("_")[0], {})[name] = None
-    return {task_id: ", ".join(workers) for task_id, workers in ran.items()}
+    efforts: dict[str, Effort] = {}
+    for work_id, measured in perf.work_stats.items():
+        effort = efforts.setdefault(work_id.rpartition("_")[0], Effort())
+        effort.ran += measured.runtime
+        effort.files += measured.time_predata_in + measured.time_data_in + measured.time_data_out
+        worker = names.get(measured.client_id, short(measured.client_id))
+        if worker and worker not in effort.workers:
+            effort.workers.append(worker)
+    return efforts

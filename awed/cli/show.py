@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -47,9 +48,9 @@ def short(ident: str) -> str:
 
 
 def span(seconds: float) -> str:
-    """A duration by its two largest units: ``0.4 s``, ``12 s``, ``3 min 5 s``, ``2 h``, ``4 d 1 h``."""
+    """A duration by its two largest units: ``0.04 s``, ``12 s``, ``3 min 5 s``, ``2 h``, ``4 d 1 h``."""
     if seconds < 10:
-        return f"{max(seconds, 0):.1f} s"
+        return f"{max(seconds, 0):.2f} s"
     whole = round(seconds)
     for size, unit, smaller, smaller_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
         if whole >= size:
@@ -118,18 +119,31 @@ def job_facts(job: Job, now: datetime) -> Table:
     return table
 
 
-def tasks_table(job: Job, workers: Mapping[str, str], now: datetime) -> Table:
-    """The job's tasks and where their time went; *workers*: who ran a task, by task id."""
-    table = _table("task", "state", "work", "queued", "ran", "worker", "after", "output")
+class Effort(Struct):
+    """What the workers did for all parts of a task: who they were, and the seconds of commands and transfers."""
+
+    workers: list[str] = []
+    ran: float = 0
+    files: float = 0
+
+
+def tasks_table(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Table:
+    """The job's tasks and where their time went; *efforts*: by task id.
+
+    A task *took* the time from when it was ready to its end; what of that is neither commands nor files is waiting.
+    """
+    table = _table("task", "state", "work", "took", "ran", "files", "worker", "after", "output")
     for task in job.tasks:
+        effort = efforts.get(task.taskid, Effort())
         _add_row(
             table,
             task_name(task.taskid),
             _state(task.state),
             f"{task.totalwork - task.remainwork}/{task.totalwork}",
-            between(task.createddate, task.starteddate, _clock(job, now)),
-            between(task.starteddate, task.completeddate, _clock(job, now)),
-            workers.get(task.taskid, ""),
+            between(task.createddate, task.completeddate, _clock(job, now)),
+            span(effort.ran) if effort.workers else "",
+            span(effort.files) if effort.workers else "",
+            ", ".join(effort.workers),
             ", ".join(map(task_name, task.depends_on)),
             ", ".join(output.filename for output in task.outputs),
         )

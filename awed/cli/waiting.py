@@ -36,7 +36,7 @@ def _state(job: Job, task: Task, clients: Sequence[Client], now: datetime) -> st
     parts = f", {task.totalwork - task.remainwork} of {task.totalwork} parts done" if task.totalwork > 1 else ""
     holders = [client for client in clients if _concerns(task, client.current_work)]
     if holders:
-        return f"has run for {between(task.starteddate, NO_TIME, now)} on {_names(holders)}{parts}"
+        return f"runs on {_names(holders)}{parts}; it was queued {between(task.starteddate, NO_TIME, now)} ago"
     if task.state in {TaskState.QUEUED, TaskState.IN_PROGRESS}:
         return f"is queued{parts}: {_lacking(job, task, clients)}"
     return "is suspended" if task.state is TaskState.SUSPEND else "is ready, its files are being prepared"

@@ -57,18 +57,22 @@ def test_programs_get_the_servers_data_exactly(
 def test_a_job_with_its_tasks_and_who_ran_them(server: FakeServer, awe: Awe, capsys: Any) -> None:
     split = task("map", TaskState.COMPLETED, totalwork=3)
     server.on(f"GET /job/{JOB_ID}", job(split, task("join"), state=JobState.IN_PROGRESS))
-    stays = {"1": "id-1", "2": "id-of-one-gone", "3": "id-1"}
-    work_stats = {f"{split.taskid}_{rank}": {"client_id": client} for rank, client in stays.items()}
+    measured = {"runtime": 20, "time_data_in": 1, "time_data_out": 4.0}
+    clients = {"1": "id-1", "2": "id-of-one-gone", "3": "id-1"}
+    work_stats = {f"{split.taskid}_{rank}": {"client_id": client, **measured} for rank, client in clients.items()}
     server.on(f"GET /job/{JOB_ID}?perf", {"id": JOB_ID, "work_stats": work_stats})
     server.on("GET /client", [Client(id="id-1", name="w1")])
     assert awe("job", JOB_ID) == 0
     printed = capsys.readouterr().out
     assert "in-progress, tasks done: 1/2" in printed
-    assert "w1, id-of-on" in printed
+    assert "1 min  15 s   w1, id-of-on" in printed
 
 
-def test_a_job_without_a_performance_record(server: FakeServer, awe: Awe, capsys: Any) -> None:
+@pytest.mark.parametrize("work_stats", [None, {"x_y_0": {"runtime": "long"}}])
+def test_a_job_without_a_performance_record_that_is_understood(
+    server: FakeServer, awe: Awe, capsys: Any, work_stats: Any
+) -> None:
     server.on(f"GET /job/{JOB_ID}", job(task("a")))
-    server.refuse(f"GET /job/{JOB_ID}?perf", 404, "job not found")
+    server.on(f"GET /job/{JOB_ID}?perf", {"work_stats": work_stats})
     assert awe("job", JOB_ID) == 0
     assert "queued" in capsys.readouterr().out

@@ -8,6 +8,7 @@ import pytest
 from rich.table import Table
 
 from awed.cli.show import (
+    Effort,
     between,
     clean,
     job_facts,
@@ -43,8 +44,8 @@ def rows(table: Table) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (-1, "0.0 s"),
-        (0.44, "0.4 s"),
+        (-1, "0.00 s"),
+        (0.444, "0.44 s"),
         (12.4, "12 s"),
         (59.6, "1 min"),
         (185, "3 min 5 s"),
@@ -106,9 +107,10 @@ def test_where_the_time_of_tasks_went() -> None:
     )
     second = task("second", TaskState.IN_PROGRESS, after=("first",), totalwork=6, remainwork=4)
     second.createddate, second.starteddate = ago(60), ago(20)
-    table = rows(tasks_table(job(first, second), {first.taskid: "w1"}, NOW))
-    assert table[1] == ["first", "completed", "1/1", "10 s", "30 s", "w1", "a.txt, b.txt"]
-    assert table[2] == ["second", "in-progress", "2/6", "40 s", "20 s", "first"]
+    efforts = {first.taskid: Effort(["w1", "w2"], ran=12, files=0.25)}
+    table = rows(tasks_table(job(first, second), efforts, NOW))
+    assert table[1] == ["first", "completed", "1/1", "40 s", "12 s", "0.25 s", "w1, w2", "a.txt, b.txt"]
+    assert table[2] == ["second", "in-progress", "2/6", "1 min", "first"]
 
 
 def test_a_worker_and_what_it_works_on() -> None:
