@@ -97,10 +97,11 @@ class Committer:
         self._next = []
 
     def _tell(self) -> None:
-        done, self._in_commit = self._in_commit, []
-        for waiting in done:
-            if not waiting.called:
-                waiting.callback(None)
+        while self._in_commit:  # who is told may come back at once, with nothing changed to wait for
+            done, self._in_commit = self._in_commit, []
+            for waiting in done:
+                if not waiting.called:
+                    waiting.callback(None)
 
     async def _write(self, batch: Batch) -> None:
         """Write *batch*, however often it takes.

@@ -35,6 +35,22 @@ async def test_requests_that_come_during_a_commit_share_the_next(world: EngineWo
 
 
 @ensureDeferred
+async def test_who_waits_again_as_soon_as_a_commit_is_done_is_answered(world: EngineWorld) -> None:
+    """Nothing changed since, so there is no further commit to wait for."""
+    submission = job(task("0"))
+    world.store.hold()
+
+    async def submit_and_look() -> None:
+        await world.submit(submission)
+        await world.engine.job(submission.job.id)
+
+    waiting = Deferred.fromCoroutine(submit_and_look())
+    world.store.let_go()
+    assert waiting.called
+    await waiting
+
+
+@ensureDeferred
 async def test_nobody_is_shown_what_is_not_durable(world: EngineWorld) -> None:
     submitted = await world.submit(job(task("0")))
     await world.client("a")
