@@ -40,6 +40,15 @@ async def test_the_token_stays_over_a_restart(daemon: Daemon) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_the_token_is_the_administrator_s(daemon: Daemon) -> None:
+    token = (daemon.data / "admin-token").read_text().strip()
+    headers = {"Authorization": f"Bearer {token}"}
+    assert await daemon.call("PUT", "/queue?suspend", headers=headers) == "work queue suspended"
+    assert token not in daemon.program.output
+    assert all(token not in log.read_text() for log in (daemon.data / "logs").iterdir())
+
+
+@pytest_twisted.ensureDeferred
 async def test_sigterm_ends_it_with_status_0(daemon: Daemon) -> None:
     assert await daemon.stop() == 0
     assert not (daemon.data / "listening").exists()
