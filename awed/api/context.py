@@ -7,6 +7,7 @@ from typing import Protocol
 
 from twisted.web.iweb import IRequest
 
+from awed.api.headers import header
 from awed.api.hosts import OwnHosts
 from awed.auth.rights import require, require_admin
 from awed.model.access import User, Verb
@@ -44,11 +45,11 @@ class Context:
 
     async def user(self, request: IRequest, verb: Verb) -> User:
         """Who makes *request*. Raises :class:`~awed.model.errors.Unauthorized`."""
-        return await self.authenticators.user(request.getHeader("authorization"), verb)
+        return await self.authenticators.user(header(request, b"authorization"), verb)
 
     async def authenticated_worker(self, request: IRequest, verb: Verb) -> User:
         """Who makes *request*; the token of a client group will do. Raises likewise."""
-        return await self.authenticators.user(request.getHeader("authorization"), verb, workers=True)
+        return await self.authenticators.user(header(request, b"authorization"), verb, workers=True)
 
     async def worker(self, request: IRequest, verb: Verb, client_id: str, right: Verb = "execute") -> None:
         """Make sure that who makes *request* may act as this client: with its group's token, or with *right* to the

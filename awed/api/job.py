@@ -7,6 +7,7 @@ from awed.api.body import AwedRequest
 from awed.api.context import Context
 from awed.api.envelope import answer, answer_page
 from awed.api.errors import new_app
+from awed.api.headers import header
 from awed.api.hosts import shown_job
 from awed.api.job_changes import JobChanges
 from awed.api.job_query import distinct_path, job_query
@@ -45,7 +46,7 @@ class JobResource:
         user = await self._context.user(request, "write")
         form = await request.form()
         upload, finished = form.get("upload"), form.get("import")
-        token = request.getHeader("datatoken") or ""
+        token = header(request, b"datatoken") or ""
         if upload is not None:
             job = await self._submit(request, await upload.read(DOCUMENT_LIMIT), user, token)
         elif finished is not None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 from awed.api.body import AwedRequest
+from awed.api.headers import header
 from awed.api.params import Params, params_of
 from awed.model.errors import Invalid
 from awed.model.times import rfc3339
@@ -38,7 +39,7 @@ class JobChanges:
         """Do what the query of *request* says."""
         params = params_of(request)
         if "settoken" in params:
-            return await self._set_token(job_id, request.getHeader("datatoken") or "")
+            return await self._set_token(job_id, header(request, b"datatoken") or "")
         for name, operation in self._operations.items():
             if name in params:
                 return await operation(job_id, params)

@@ -22,6 +22,7 @@ class Dependencies:
         self._names = names
         self._tasks = tasks
         self._faults = faults
+        self._named = all(names)
         self._numbers = {name: number for number, name in enumerate(names)}
         self._outputs = [{io.filename for _, io in entries(task.outputs)} for task in tasks]
 
@@ -50,7 +51,7 @@ class Dependencies:
     def _known(self, name: str, place: Place) -> bool:
         if name in self._numbers:
             return True
-        if all(self._names):  # else a task whose id is missing may be meant
+        if self._named:  # else a task whose id is missing may be meant
             self._faults.at(place, f"no task {quoted(name)} (there are: {listed(self._names)})")
         return False
 

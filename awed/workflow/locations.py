@@ -1,11 +1,11 @@
 """Where the files of a task live: host, node and url."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from awed.model.job import IO, NO_NODE, OWN_HOST
 from awed.workflow.dependencies import UPDATE
-from awed.workflow.document import Files, SentTask, entries
+from awed.workflow.document import SentTask, entries
 from awed.workflow.faults import Faults
 from awed.workflow.places import Place, shown
 from awed.workflow.wording import cut, quoted
@@ -42,8 +42,9 @@ class Locator:
         """Settle all files of *task*, and note those of which nobody could know where they are."""
         for key, io in entries(task.inputs):
             self._input(io, (*place, "inputs", key))
+        names = {io.filename for _, io in entries(task.inputs)}
         for key, io in entries(task.outputs):
-            self._output(io, task.inputs, (*place, "outputs", key))
+            self._output(io, names, (*place, "outputs", key))
         for key, io in entries(task.predata):
             self._predata(io, (*place, "predata", key))
 
@@ -57,13 +58,16 @@ class Locator:
         if not self._settle(io, place):
             self._faults.add(place, f"Invalid IO, required fields url or host / node missing ({shown(place)})")
 
-    def _output(self, io: IO, inputs: Files, place: Place) -> None:
-        if not io.host:
+    def _output(self, io: IO, inputs: Container[str], place: Place) -> None:
+        by_url = _DOWNLOAD.fullmatch(io.url) is not None
+        of_node = io.type in _OF_NODES and (by_url or io.node not in ("", NO_NODE))
+        if not io.host and not (of_node and by_url):
             self.shockhost = io.host = self.shockhost or OWN_HOST
-        if io.type in _OF_NODES and self._settle(io, place):
+        if of_node:
+            self._settle(io, place)
             return
         self._unsettle(io, place)
-        if io.type == UPDATE and not io.origin and all(io.filename != other.filename for _, other in entries(inputs)):
+        if io.type == UPDATE and not io.origin and io.filename not in inputs:
             self._faults.at(place, "an update needs host and node, an origin, or an input of the same name")
 
     def _unsettle(self, io: IO, place: Place) -> None:

@@ -190,6 +190,24 @@ def test_outputs_about_a_node_keep_it(kind: str) -> None:
     assert (io.node, io.url) == (NODE, f"{SHOCK}/node/{NODE}?download")
 
 
+def test_an_output_about_a_node_without_host_is_at_the_jobs_shock() -> None:
+    assert only_output(shockhost=SHOCK, type="update", node=NODE).url == f"{SHOCK}/node/{NODE}?download"
+    assert only_output(type="update", node=NODE).host == OWN_HOST
+    assert only_output(type="update", node=NODE, url=URL).host == OWN_HOST
+
+
+def test_an_output_about_a_node_may_name_it_by_url() -> None:
+    read = job(task(outputs=[{"filename": "a", "type": "copy", "url": f"{SHOCK}/node/{NODE}?download"}]))
+    [io] = read.tasks[0].outputs
+    assert (io.host, io.node, read.shockhost) == (SHOCK, NODE, "")
+
+
+def test_an_output_does_not_go_to_a_plain_url() -> None:
+    for kind in ("", "copy"):
+        io = only_output(type=kind, url=URL)
+        assert (io.host, io.node, io.url) == (OWN_HOST, NO_NODE, "")
+
+
 def test_an_update_may_be_of_an_input_or_of_another_tasks_output() -> None:
     read = job(
         task("0", outputs=[{"filename": "a"}]),
