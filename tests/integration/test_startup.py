@@ -4,10 +4,13 @@ import signal
 import sqlite3
 import stat
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 import pytest_twisted
-from twisted.internet.defer import ensureDeferred
+from twisted.internet.defer import ensureDeferred, gatherResults
+from twisted.internet.error import ConnectError
+from twisted.web.client import ResponseFailed
 
 from tests.integration.daemon import Daemon, Stage
 
@@ -169,3 +172,23 @@ async def test_what_was_acknowledged_is_there_after_the_end(
     assert again["current_work"] == {work["id"]: True}
     assert await daemon.call("PUT", f"/work/{work['id']}?status=done&client={client['id']}") == "ok"
     assert (await daemon.call("GET", f"/job/{job['id']}"))["state"] == "completed"
+
+
+@pytest_twisted.ensureDeferred
+async def test_sigterm_in_the_middle_of_requests_loses_nothing(daemon: Daemon) -> None:
+    acknowledged: list[str] = []
+
+    async def submit_until_the_end() -> None:
+        with suppress(ResponseFailed, ConnectError):
+            while True:
+                acknowledged.append((await daemon.submit(JOB))["id"])
+
+    submitters = [ensureDeferred(submit_until_the_end()) for _ in range(8)]
+    while len(acknowledged) < 20:
+        await daemon.submit(JOB)
+    assert await daemon.stop() == 0
+    await gatherResults(submitters)
+    assert "Traceback" not in daemon.program.output
+    await daemon.start()
+    for job in acknowledged:
+        await daemon.call("GET", f"/job/{job}")
