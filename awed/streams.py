@@ -13,6 +13,9 @@ from zope.interface import implementer
 
 from awed.threads import InThread
 
+BATCH = 256 * 1024
+"""Bytes that are worth the way to a thread and back."""
+
 HIGH_WATER = 2 * 1024 * 1024
 """Bytes waiting for a thread above which the peer is asked to wait."""
 
@@ -74,7 +77,8 @@ class Pump(Generic[T]):
             return
         self._waiting.append(data)
         self._size += len(data)
-        if self._size > self._inline and not self._busy:
+        self._large = self._large or self._size > self._inline
+        if self._size > BATCH and not self._busy:
             self._start()
         if self._size > HIGH_WATER and not self._paused:
             self._paused = True
@@ -101,20 +105,20 @@ class Pump(Generic[T]):
             Deferred.fromCoroutine(self._clean())
 
     def _start(self) -> None:
-        self._large = self._busy = True
+        self._busy = True
         Deferred.fromCoroutine(self._drain())
 
     async def _drain(self) -> None:
         try:
-            while self._waiting and self._error is None:
+            while self._error is None and (self._size > BATCH or (self._waiting and self._finished)):
                 await self._in_thread(self._receiver.feed, self._take())
             if self._finished is not None and self._error is None:
                 self._result = await self._in_thread(self._receiver.finish)
         except Exception as error:  # finish() raises it
             self._error = error
             self._failed(error)
+            self._take()
         self._busy = False
-        self._take()
         if self._discarded:
             await self._clean()
         if self._finished is not None:
@@ -266,6 +270,13 @@ class Sender:
 
     async def _close(self) -> None:
         await self._in_thread(self._pieces.close)
+
+
+def write_all(file: BinaryIO, data: bytes) -> None:
+    """Write to an unbuffered file, which may take less at a time than it is given."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def free_bytes(directory: Path) -> int:

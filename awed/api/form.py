@@ -14,7 +14,7 @@ from msgspec import Struct
 from multipart import MultipartError, ParserLimitReached, PushMultipartParser, parse_options_header
 
 from awed.model.errors import Invalid, NoSpace, TooLarge
-from awed.streams import Receiver, free_bytes
+from awed.streams import Receiver, free_bytes, write_all
 from awed.threads import InThread
 
 IN_MEMORY = 64 * 1024
@@ -106,7 +106,7 @@ class Part:
                 self._file = self.path.open("xb", buffering=0)
                 data = b"".join([*self._pieces, data])
                 self._pieces.clear()
-            self._file.write(data)
+            write_all(self._file, data)
         except OSError as error:
             if error.errno in _NO_SPACE:
                 raise NoSpace("too little free disk space for this upload") from None

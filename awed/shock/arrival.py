@@ -5,6 +5,8 @@ from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
+from awed.streams import write_all
+
 
 class Arrival:
     """What has come of a file so far. Its methods block, and may be called from any thread.
@@ -38,7 +40,7 @@ class Arrival:
         with self._lock:
             if self._discarded or self._file is None:
                 return
-            self._file.write(data)
+            write_all(self._file, data)
             self._digest.update(data)
             self.size += len(data)
 

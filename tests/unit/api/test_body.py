@@ -18,7 +18,7 @@ from awed.api.body import LINGER, AwedRequest, Bodies, requests_with
 from awed.api.form import IN_MEMORY, Spool
 from awed.api.site import ApiSite
 from awed.model.errors import AwedError
-from awed.streams import HIGH_WATER
+from awed.streams import BATCH, HIGH_WATER
 from awed.threads import InThread
 from tests.unit.api.test_form import multipart
 from tests.unit.api.traversal import P, T, at_once
@@ -135,11 +135,11 @@ def test_a_declared_length_over_the_limit_is_refused_unread(tmp_path: Path) -> N
 
 
 def test_a_chunked_body_is_refused_at_its_first_byte_too_many(tmp_path: Path) -> None:
-    peer = Peer(tmp_path, limit=IN_MEMORY * 3)
-    answer = peer.send("POST /a", CHUNKED, b"%x\r\n" % (1 << 30) + b"x" * IN_MEMORY * 2)
+    peer = Peer(tmp_path, limit=BATCH * 2)
+    answer = peer.send("POST /a", CHUNKED, b"%x\r\n" % (1 << 30) + b"x" * (BATCH + 1))
     assert answer == b""
     assert peer.files() == 1
-    peer.channel.dataReceived(b"x" * (IN_MEMORY + 1))
+    peer.channel.dataReceived(b"x" * BATCH)
     peer.channel.dataReceived(b"x" * 1000)
     assert peer.transport.value().startswith(b"HTTP/1.1 413 ")
     assert peer.transport.value().count(b"HTTP/1.1") == 1
@@ -171,7 +171,7 @@ def test_a_form_that_breaks_off_is_told_to_the_handler(tmp_path: Path) -> None:
 
 def test_a_form_that_goes_wrong_early_is_answered_early(tmp_path: Path) -> None:
     peer = Peer(tmp_path)
-    answer = peer.send("POST /a", FORM | length(1_000_000), b"--b?" + b"x" * IN_MEMORY * 2)
+    answer = peer.send("POST /a", FORM | length(1_000_000), b"--b?" + b"x" * BATCH)
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert peer.seen == []
 
@@ -180,7 +180,7 @@ def test_a_peer_that_is_faster_than_the_disk_has_to_wait(tmp_path: Path) -> None
     thread = SlowThread()
     peer = Peer(tmp_path, thread)
     peer.send("PUT /node/1", length(HIGH_WATER * 3))
-    peer.channel.dataReceived(b"x" * IN_MEMORY * 2)
+    peer.channel.dataReceived(b"x" * (BATCH + 1))
     peer.channel.dataReceived(b"x" * HIGH_WATER)
     assert peer.transport.producerState == "producing"
     peer.channel.dataReceived(b"x")
@@ -200,12 +200,12 @@ def test_a_handler_that_runs_before_the_disk_is_done_waits_for_it(tmp_path: Path
     assert peer.files() == 0
 
 
-@pytest.mark.parametrize("sent", [IN_MEMORY * 2, IN_MEMORY * 3])
+@pytest.mark.parametrize("sent", [0, IN_MEMORY, BATCH, BATCH * 2])
 def test_a_peer_that_leaves_leaves_nothing_even_while_a_thread_writes(tmp_path: Path, sent: int) -> None:
     thread = SlowThread()
     peer = Peer(tmp_path, thread)
-    peer.send("PUT /a", length(IN_MEMORY * 3), b"x" * IN_MEMORY * 2)
-    peer.channel.dataReceived(b"x" * (sent - IN_MEMORY * 2))
+    peer.send("PUT /a", length(BATCH * 3), b"x" * (BATCH + 1))
+    peer.channel.dataReceived(b"x" * sent)
     peer.leave()
     thread.run()
     assert peer.files() == 0
