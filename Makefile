@@ -1,9 +1,12 @@
-# make demo: a workflow from submission to result. make test, make check: what CI runs.
+# make demo: a workflow from submission to result. make test, make check: what CI runs. make crash: see below.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check clean venv
+ROUNDS ?= 50
+STORE ?=
+
+.PHONY: demo test check crash clean venv
 
 venv: .venv/ready
 
@@ -18,6 +21,10 @@ demo: venv
 
 test: venv
 	$(BIN)/python -m pytest
+
+# A long crash test: make crash ROUNDS=50 [STORE=mongodb://...]
+crash: venv
+	$(BIN)/python -m tests.integration.crash $(ROUNDS) $(STORE)
 
 check: venv
 	$(BIN)/ruff check

@@ -14,7 +14,7 @@ def main() -> int:
         ledger = play(Path(folder), rounds, store)
     for name, number in sorted(ledger.numbers.items()):
         print(f"{number:8} {name}")
-    for fault in ledger.faults:
+    for fault in ledger.faults[:20]:
         print(f"FAULT: {fault}")
     print(f"{len(ledger.faults):8} faults")
     return 1 if ledger.faults else 0
