@@ -1,0 +1,84 @@
+"""What is executed: the argument list and the environment of a workunit's command."""
+
+import os
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+
+from awed.model.job import Cmd
+from awed.model.work import Workunit
+from awed.worker.errors import WorkFailed
+
+SCRIPT_NAME = "awe_script"
+"""The file in the working directory that holds the lines of a ``cmd_script``."""
+
+INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
+"""Variables that a command has from the worker; everything else comes with the workunit."""
+
+_NAME_END = r"(?![\w.-])"
+_VARIABLE = r"\$\{(?P<variable>\w+)\}"
+
+
+def command_line(cmd: Cmd, files: Mapping[str, str], variables: Mapping[str, str]) -> list[str]:
+    """The argument list of *cmd*: program first, ``@name`` and ``${VAR}`` replaced in the arguments.
+
+    ``args`` is split as a shell would, and *then* replaced, so a value with blanks stays one argument; no value is
+    looked at a second time. Names of files or variables that are not known are left as they stand. A ``cmd_script``
+    gets the arguments as ``$1``, ``$2``, ... Raises :class:`WorkFailed` for quotes that do not match.
+    """
+    arguments = substituted(cmd.args_array or _split(cmd.args), files, variables)
+    if cmd.cmd_script:
+        return [*_interpreter(cmd.cmd_script[0]), SCRIPT_NAME, *arguments]
+    return [cmd.name, *arguments]
+
+
+def substituted(arguments: Sequence[str], files: Mapping[str, str], variables: Mapping[str, str]) -> list[str]:
+    """*arguments* with each ``@name`` of *files* and ``${VAR}`` of *variables* replaced."""
+    pattern = _pattern(files)
+
+    def value(match: re.Match[str]) -> str:
+        if match["variable"] is None:
+            return files[match["file"]]
+        return variables.get(match["variable"], match[0])
+
+    return [pattern.sub(value, argument) for argument in arguments]
+
+
+def environment(work: Workunit, private: Mapping[str, str], inherited: Mapping[str, str]) -> dict[str, str]:
+    """The variables that the command sees; those of the workunit itself cannot be overridden."""
+    kept = {name: inherited[name] for name in INHERITED if name in inherited}
+    own = {
+        "AWE_RANK": str(work.rank),
+        "AWE_TOTALWORK": str(work.totalwork),
+        "AWE_JOBID": work.jobid,
+        "AWE_TASKID": work.taskid,
+        "AWE_WORKID": work.wuid,
+        "AWE_ATTEMPT": str(work.attempt),
+        CLIENT_VARIABLE: work.client,
+    }
+    return {"PATH": os.defpath, **kept, **work.cmd.environ.public, **private, **own}
+
+
+CLIENT_VARIABLE = "AWE_CLIENTID"
+"""Whose command a process belongs to. A worker that was killed finds what it left running by this."""
+
+
+def _pattern(files: Mapping[str, str]) -> re.Pattern[str]:
+    # Longest first: of the files ``a`` and ``a.b``, ``@a.b`` names the second. A name must end where it ends
+    # in the argument, so that ``@reads.fq.gz`` is not taken for the file ``reads.fq``.
+    names = "|".join(re.escape(name) for name in sorted(files, key=len, reverse=True))
+    file = f"@(?P<file>{names}){_NAME_END}" if names else "(?P<file>(?!))"
+    return re.compile(f"{file}|{_VARIABLE}")
+
+
+def _split(args: str) -> list[str]:
+    try:
+        return shlex.split(args)
+    except ValueError as error:
+        raise WorkFailed(f"cannot split cmd.args: {error}: {args}") from None
+
+
+def _interpreter(first_line: str) -> list[str]:
+    """Who runs a script: what its first line says after ``#!``, else the shell."""
+    named = _split(first_line.removeprefix("#!")) if first_line.startswith("#!") else []
+    return named or ["/bin/sh"]

@@ -1,0 +1,27 @@
+"""Where a workunit's files lie: always inside its directory, whatever a document or a command says."""
+
+import os
+from pathlib import Path
+
+from awed.model.job import IO
+from awed.worker.errors import WorkFailed
+
+
+def inside(root: Path, *names: str) -> Path:
+    """The path of *names* below *root*, an absolute path without symbolic links.
+
+    Raises :class:`WorkFailed` if they lead anywhere else: by ``..``, as an absolute path, or through a symbolic link.
+    """
+    wanted = os.path.join(*names)
+    try:
+        real = os.path.realpath(root / wanted)
+    except ValueError:  # a null byte
+        raise WorkFailed(f"not a file name: {wanted!r}") from None
+    if os.path.isabs(wanted) or not real.startswith(f"{root}{os.sep}"):
+        raise WorkFailed(f"{wanted!r} is not inside of the work directory")
+    return root / os.path.normpath(wanted)
+
+
+def path_of(root: Path, io: IO) -> Path:
+    """Where the file of *io* lies in the work directory *root*; checked as :func:`inside` does."""
+    return inside(root, io.directory, io.filename)

@@ -1,0 +1,74 @@
+"""What a worker says of a workunit it is done with, as it is kept on disk and as it is sent."""
+
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Struct
+
+from awed.model.work import ReportStatus
+
+
+class Perf(Struct):
+    """Where a workunit's time went, by the original's names. Moments are unix times, the rest seconds and bytes."""
+
+    queued: int = 0
+    done: int = 0
+    resp: int = 0
+    checkout: int = 0
+    deliver: int = 0
+    clientresp: int = 0
+    time_predata_in: float = 0.0
+    time_data_in: float = 0.0
+    time_data_out: float = 0.0
+    runtime: float = 0.0
+    dockerprep: int = 0
+    max_mem_usage: int = 0
+    max_memory_total_rss: int = 0
+    max_memory_total_swap: int = 0
+    client_id: str = ""
+    size_predata: int = 0
+    size_infile: int = 0
+    size_outfile: int = 0
+
+
+class Finished(Struct):
+    """The report on a workunit. *exitstatus* is None if no command ran to an end, negative for a signal."""
+
+    wuid: str
+    attempt: int
+    status: ReportStatus
+    perf: Perf
+    exitstatus: int | None = None
+    worknotes: str = ""
+    stdout: bytes = b""
+    stderr: bytes = b""
+
+    def query(self, client: str) -> dict[str, str]:
+        """The parameters of the request that delivers it."""
+        query = {
+            "status": str(self.status),
+            "client": client,
+            "computetime": str(round(self.perf.runtime)),
+            "attempt": str(self.attempt),
+        }
+        if self.exitstatus is not None:
+            query["exitstatus"] = str(self.exitstatus)
+        return query
+
+    def parts(self) -> Iterator[tuple[str, bytes]]:
+        """The files of its form: the performance record, and each log that is not empty."""
+        yield "perf", msgspec.json.encode(self.perf)
+        logs = {"worknotes": self.worknotes.encode(), "stdout": self.stdout, "stderr": self.stderr}
+        for name, log in logs.items():
+            if log:
+                yield name, log
+
+    def without_logs(self) -> "Finished":
+        """The same in few bytes, for a server to which it was too large."""
+        notes = f"{self.worknotes[:1000]}\n[stdout and stderr were too large for the server]"
+        return msgspec.structs.replace(self, worknotes=notes, stdout=b"", stderr=b"")
+
+
+def refusal(wuid: str, attempt: int, *texts: str) -> Finished:
+    """The report on a workunit that was not run."""
+    return Finished(wuid, attempt, ReportStatus.FAIL, Perf(), worknotes="\n".join(texts))

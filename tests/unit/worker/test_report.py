@@ -1,0 +1,59 @@
+"""Reports say what the original's say, and more only where a server of the original does not mind."""
+
+import json
+import os
+from pathlib import Path
+
+from awed.model.work import ReportStatus
+from awed.worker.logs import Logs, tail
+from awed.worker.report import Finished, Perf, refusal
+from tests.unit.worker.builders import CLIENT, JOB
+
+EXCHANGES = Path(__file__).parents[2] / "data" / "exchanges"
+WUID = f"{JOB}_0_0"
+
+
+def test_the_performance_record_has_the_original_s_keys() -> None:
+    recorded = json.loads((EXCHANGES / "v0.9.51" / "single_done.json").read_text())
+    parts = {part["name"]: part["content"] for part in recorded["request"]["parts"]}
+    finished = Finished(WUID, 2, ReportStatus.DONE, Perf(runtime=2.6, client_id=CLIENT), 0, "note", b"out", b"err")
+    sent = dict(finished.parts())
+    assert list(json.loads(sent["perf"])) == list(json.loads(parts["perf"]))
+    assert list(sent) == [part["name"] for part in recorded["request"]["parts"]]
+
+
+def test_the_query_names_status_attempt_and_time() -> None:
+    finished = Finished(WUID, 2, ReportStatus.FAIL, Perf(runtime=2.6), 42)
+    assert finished.query(CLIENT) == {
+        "status": "fail",
+        "client": CLIENT,
+        "computetime": "3",
+        "attempt": "2",
+        "exitstatus": "42",
+    }
+
+
+def test_without_an_end_there_is_no_exit_status_and_empty_logs_are_not_sent() -> None:
+    finished = refusal(WUID, 1, "no", "way")
+    assert "exitstatus" not in finished.query(CLIENT)
+    assert list(dict(finished.parts())) == ["perf", "worknotes"]
+    assert finished.worknotes == "no\nway"
+
+
+def test_without_logs_a_report_keeps_what_counts() -> None:
+    large = Finished(WUID, 1, ReportStatus.DONE, Perf(runtime=1), 0, "x" * 5000, b"o", b"e")
+    small = large.without_logs()
+    assert (small.status, small.exitstatus, small.perf) == (large.status, large.exitstatus, large.perf)
+    assert not small.stdout
+    assert not small.stderr
+    assert "too large" in small.worknotes
+    assert len(small.worknotes) < 1100
+
+
+def test_of_a_long_log_the_end_is_kept_and_that_is_said(tmp_path: Path) -> None:
+    logs = Logs(tmp_path)
+    os.write(logs.stdout, b"0123456789")
+    assert tail(logs.stdout, 10) == b"0123456789"
+    assert tail(logs.stdout, 4) == b"[the last 4 of 10 bytes]\n6789"
+    assert logs.read() == (b"0123456789", b"")
+    logs.close()
