@@ -1,0 +1,157 @@
+"""A workunit's files on their way in and out."""
+
+import json
+import os
+from collections.abc import Awaitable, Iterable
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from awed.model.errors import AwedError
+from awed.model.job import IO, NO_NODE
+from awed.model.work import Workunit
+from awed.threads import InThread
+from awed.worker.cache import Cache
+from awed.worker.datahost import HostAt
+from awed.worker.errors import WorkFailed
+from awed.worker.outputs import Output, needs_file
+from awed.worker.parts import part_of
+from awed.worker.paths import inside, path_of
+from awed.worker.unpacking import unpack
+
+
+class FileMover:
+    """Brings inputs and predata into work directories, and outputs to their nodes."""
+
+    def __init__(self, host_at: HostAt, cache: Cache, in_thread: InThread) -> None:
+        self._host_at = host_at
+        self._cache = cache
+        self._in_thread = in_thread
+
+    async def fetch_predata(self, work: Workunit, root: Path, token: str) -> int:
+        """Bring the predata into the work directory *root*, from the cache if they are there; their size in bytes."""
+        return sum([await _about(io, self._fetch_shared(io, root, token)) for io in work.predata])
+
+    async def fetch_inputs(self, work: Workunit, root: Path, token: str) -> int:
+        """Fetch the inputs into the work directory *root*; their size in bytes."""
+        return sum([await _about(io, self._fetch_input(io, work, root, token)) for io in work.inputs])
+
+    async def deliver(self, work: Workunit, outputs: Iterable[Output], root: Path, token: str) -> None:
+        """Upload what the command made: whole, or as the part of this rank."""
+        for output in outputs:
+            await _about(output.io, self._deliver(output, work, root, token))
+
+    async def _fetch_input(self, io: IO, work: Workunit, root: Path, token: str) -> int:
+        if io.attrfile:
+            node = await self._host_at(io.host).node(io.node, token)
+            await self._in_thread(_write_json, inside(root, io.attrfile), node.attributes)
+        if io.nofile:
+            return 0
+        part = part_of(work, io)
+        if io.cache and part is None:
+            return await self._fetch_shared(io, root, token)
+        path = _place(root, io)
+        await self._fetch(path, io, token, part)
+        return path.stat().st_size
+
+    async def _fetch_shared(self, io: IO, root: Path, token: str) -> int:
+        """One that other workunits read as well."""
+        path = _place(root, io)
+        await self._cache.link(await self._cache_key(io, token), path, partial(self._fetch, io=io, token=token))
+        return path.stat().st_size
+
+    async def _cache_key(self, io: IO, token: str) -> str:
+        """By content where a checksum is known. What a plain URL shows is taken to stay as it is."""
+        if has_node(io):
+            node = await self._host_at(io.host).node(io.node, token)
+            if md5 := node.file.checksum.get("md5"):
+                return f"{md5}.{io.uncompress}" if io.uncompress else md5
+        return sha256(f"{io.host} {io.node} {io.url} {io.uncompress}".encode()).hexdigest()
+
+    async def _fetch(self, path: Path, io: IO, token: str, part: tuple[str, str] | None = None) -> None:
+        if has_node(io):
+            await self._host_at(io.host).download(io.node, path, token=token, part=part)
+        elif io.url:
+            await self._host_at("").fetch_url(io.url, path)
+        else:
+            raise WorkFailed("neither a node nor a url to fetch it from")
+        if io.uncompress:
+            await self._in_thread(unpack, path, io.uncompress)
+
+    async def _deliver(self, output: Output, work: Workunit, root: Path, token: str) -> None:
+        io = output.io
+        if not has_node(io):
+            raise WorkFailed("no node to deliver it to")
+        host = self._host_at(io.host)
+        attributes = await self._attributes(io, root) if work.rank <= 1 else None
+        if io.type == "copy":
+            await host.copy(io.node, _parent(io, work), token)
+        elif io.type == "subset" and output.path and output.size:
+            await host.subset(io.node, _parent(io, work), io.formoptions.get("parent_index", ""), output.path, token)
+        elif path := _uploaded(output, work):
+            name, rank = io.shockfilename or io.filename, work.rank or None
+            await host.upload(io.node, path, filename=name, token=token, rank=rank, attributes=attributes)
+            return
+        if attributes is not None:
+            await host.set_attributes(io.node, attributes, token)
+
+    async def _attributes(self, io: IO, root: Path) -> dict[str, Any] | None:
+        """What the document says of the output, and over it what the command wrote into its attribute file."""
+        written = await self._in_thread(_read_json, inside(root, io.attrfile)) if io.attrfile else {}
+        return {**io.nodeattr, **written} or None
+
+
+def has_node(io: IO) -> bool:
+    """Whether it lives in a Shock host, and not at a plain URL."""
+    return bool(io.host) and io.node not in ("", NO_NODE)
+
+
+async def _about(io: IO, step: Awaitable[Any]) -> Any:
+    """Do one step for *io*; what goes wrong is told with the file's name."""
+    try:
+        return await step
+    except AwedError as error:
+        raise WorkFailed(*(f"{io.filename}: {text}" for text in error.texts)) from error
+
+
+def _uploaded(output: Output, work: Workunit) -> Path | None:
+    """The file to upload. A node of parts is complete only when each rank has delivered, be it nothing."""
+    if output.path is None and work.rank and needs_file(output.io):
+        return Path(os.devnull)
+    return output.path
+
+
+def _parent(io: IO, work: Workunit) -> str:
+    """The node whose file an output shares, which is named by its id or as one of the inputs."""
+    name = io.formoptions.get("parent_name")
+    named = [source.node for source in work.inputs if name and source.filename == name]
+    parent = named[0] if named else io.formoptions.get("parent_node")
+    if not parent:
+        raise WorkFailed("formoptions.parent_node or parent_name must name the node it is made of")
+    return parent
+
+
+def _place(root: Path, io: IO) -> Path:
+    path = path_of(root, io)
+    if io.directory:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value))
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """The object in an attribute file; empty if the command wrote none."""
+    try:
+        text = path.read_text()
+        value = json.loads(text) if text else {}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise WorkFailed(f"cannot read the attribute file {path.name}: {error}") from error
+    if not isinstance(value, dict):
+        raise WorkFailed(f"the attribute file {path.name} does not hold a JSON object")
+    return value

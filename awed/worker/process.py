@@ -1,0 +1,150 @@
+"""A running command: one process with all its children, in a session of its own."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from twisted.internet.interfaces import IReactorFDSet, IReactorTime, IReadDescriptor
+from twisted.internet.task import deferLater
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from awed.worker.condition import Condition
+from awed.worker.errors import WorkFailed
+from awed.worker.logs import Logs
+
+GROUP_POLL = 0.1
+"""Seconds between two looks whether the children of a terminated command are gone; they cannot be waited for."""
+
+
+class Exit(NamedTuple):
+    """How a command ended: its exit status, or minus the signal that killed it; and its peak memory in bytes."""
+
+    status: int
+    max_rss: int
+
+
+@implementer(IReadDescriptor)
+class Process:
+    """A command that was started. Its end is seen by a pidfd, which the reactor watches like a socket.
+
+    Not ``reactor.spawnProcess``: it has no session of its own to offer, forks slowly, and tells of a program that
+    cannot be executed only by an exit status.
+    """
+
+    def __init__(self, reactor: IReactorFDSet, child: "subprocess.Popen[bytes]") -> None:
+        self._reactor = reactor
+        self._child = child
+        self._pidfd = os.pidfd_open(child.pid)
+        self._exit: Exit | None = None
+        self._ended = Condition()
+        self._terminating = False
+        reactor.addReader(self)
+
+    @property
+    def pid(self) -> int:
+        """The process id, which is also that of its group and session."""
+        return self._child.pid
+
+    async def ended(self) -> Exit:
+        """Waits until the command has ended; what it left running in its group is killed by then."""
+        while self._exit is None:
+            await self._ended.wait()
+        return self._exit
+
+    async def kill(self, clock: IReactorTime, grace: float) -> Exit:
+        """Ends the whole group: SIGTERM, and SIGKILL for what is left after *grace* seconds."""
+        if self._exit:
+            return self._exit
+        self._terminating = True
+        self.signal(signal.SIGTERM)
+        last = clock.callLater(grace, self.signal, signal.SIGKILL)
+        exit = await self.ended()
+        while last.active() and self.signal(0):
+            await deferLater(clock, GROUP_POLL)
+        if last.active():
+            last.cancel()
+        return exit
+
+    def signal(self, number: int) -> bool:
+        """Send a signal to the whole group (0: none, only look); whether there is anybody left in it."""
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            return False
+        except PermissionError:  # somebody is left who changed user
+            return True
+        return True
+
+    # IReadDescriptor
+
+    def fileno(self) -> int:
+        return self._pidfd
+
+    def logPrefix(self) -> str:
+        return f"command {self.pid}"
+
+    def doRead(self) -> None:
+        """The command has ended. It is reaped last: until then nobody else can get its group's id."""
+        self._reactor.removeReader(self)
+        os.close(self._pidfd)
+        if not self._terminating:
+            self.signal(signal.SIGKILL)
+        _, status, usage = os.wait4(self.pid, 0)
+        self._child.returncode = os.waitstatus_to_exitcode(status)
+        self._exit = Exit(self._child.returncode, usage.ru_maxrss * 1024)
+        self._ended.notify()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """Nothing to do: the reactor calls this for its readers when it is torn down."""
+
+
+Start = Callable[[Sequence[str], Mapping[str, str], Path, Logs], Process]
+""":func:`start` for a certain reactor."""
+
+
+def start(
+    reactor: IReactorFDSet, argv: Sequence[str], environ: Mapping[str, str], directory: Path, logs: Logs
+) -> Process:
+    """Run a command in *directory* with its output going to *logs*.
+
+    Raises :class:`WorkFailed` if there is no such program or it cannot be executed.
+    """
+    try:
+        child = subprocess.Popen(  # noqa: S603
+            argv,
+            cwd=directory,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=logs.stdout,
+            stderr=logs.stderr,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise WorkFailed(_why_not(argv[0], environ, error)) from error
+    return Process(reactor, child)
+
+
+def _why_not(program: str, environ: Mapping[str, str], error: Exception) -> str:
+    if not isinstance(error, OSError):  # a null byte in an argument
+        return f"cannot execute {program}: {error}"
+    if isinstance(error, FileNotFoundError):
+        if shutil.which(program, path=environ.get("PATH")) is None:
+            return f"command not found: {program}"
+        return f"cannot execute {program}: the interpreter that it names is missing"
+    return f"cannot execute {program}: {error.strerror}"
+
+
+def how_it_ended(status: int) -> str:
+    """An exit status in words."""
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        name = signal.Signals(-status).name
+    except ValueError:  # a real-time signal has no name
+        return f"killed by signal {-status}"
+    return f"killed by signal {-status} ({name})"

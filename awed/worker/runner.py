@@ -1,0 +1,159 @@
+"""One workunit, from its directory to its report."""
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from twisted.internet.defer import CancelledError
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from awed.model.errors import AwedError
+from awed.model.work import ReportStatus, Workunit
+from awed.worker.arguments import SCRIPT_NAME, command_line, environment
+from awed.worker.errors import WorkFailed
+from awed.worker.files import FileMover
+from awed.worker.janitor import Janitor
+from awed.worker.logs import Logs
+from awed.worker.outage import Outage
+from awed.worker.outputs import find_outputs
+from awed.worker.paths import path_of
+from awed.worker.process import Exit, Start, how_it_ended
+from awed.worker.report import Finished, Perf
+from awed.worker.server import ServerClient
+from awed.worker.workdir import Workdir
+
+KILL_GRACE = 10.0
+"""Seconds that a command has between SIGTERM and SIGKILL."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What all runs of a worker share.
+
+    *start* starts a command, *inherited* are the worker's own variables, *grace* is in seconds.
+    """
+
+    server: ServerClient
+    outage: Outage
+    files: FileMover
+    workdir: Workdir
+    janitor: Janitor
+    start: Start
+    clock: IReactorTime
+    inherited: Mapping[str, str]
+    grace: float = KILL_GRACE
+
+
+class Runner:
+    """Runs one workunit. Cancelling :meth:`run` kills the command and hands the work back as ``discarded``."""
+
+    _log = Logger()
+
+    def __init__(self, work: Workunit, equipment: Equipment) -> None:
+        self._work = work
+        self._with = equipment
+        self._perf = Perf(client_id=work.client)
+        self._notes: list[str] = []
+        self._exit: Exit | None = None
+        self._directory: Path | None = None
+        self._logs: Logs | None = None
+
+    async def run(self) -> Finished:
+        """Do the work; the report on it. Whatever goes wrong is in the report."""
+        began = self._with.clock.seconds()
+        status = await self._outcome()
+        ended = self._with.clock.seconds()
+        perf = self._perf
+        perf.queued = perf.checkout = int(began)
+        perf.deliver = int(ended)
+        perf.clientresp = round(ended - began)
+        stdout, stderr = self._leave(status)
+        return Finished(
+            wuid=self._work.wuid,
+            attempt=self._work.attempt,
+            status=status,
+            perf=perf,
+            exitstatus=self._exit and self._exit.status,
+            worknotes="\n".join(self._notes),
+            stdout=stdout,
+            stderr=stderr,
+        )
+
+    async def _outcome(self) -> ReportStatus:
+        try:
+            await self._steps()
+            return ReportStatus.DONE
+        except CancelledError:
+            return ReportStatus.DISCARDED
+        except AwedError as failure:
+            self._notes += failure.texts
+        except OSError as error:
+            self._notes.append(str(error))
+        except Exception as error:
+            self._log.failure("running {wuid} failed", wuid=self._work.wuid)
+            self._notes.append(f"a fault of the worker: {error!r}")
+        return ReportStatus.FAIL
+
+    async def _steps(self) -> None:
+        work, files, perf = self._work, self._with.files, self._perf
+        if work.cmd.docker_image or work.cmd.docker_pull:
+            raise WorkFailed("this worker does not run containers")
+        self._directory = self._with.workdir.make(work.wuid, work.attempt)
+        self._logs = Logs(self._directory)
+        root = self._directory
+        token, private = await self._secrets()
+        perf.size_predata, perf.time_predata_in = await self._timed(files.fetch_predata(work, root, token))
+        perf.size_infile, perf.time_data_in = await self._timed(files.fetch_inputs(work, root, token))
+        _, perf.runtime = await self._timed(self._execute(root, self._logs, private))
+        outputs = find_outputs(root, work.outputs)
+        perf.size_outfile = sum(output.size for output in outputs)
+        _, perf.time_data_out = await self._timed(files.deliver(work, outputs, root, token))
+
+    async def _secrets(self) -> tuple[str, dict[str, str]]:
+        """The data token and the private variables, if the workunit has any."""
+        server, persist, wuid = self._with.server, self._with.outage.persist, self._work.wuid
+        token = await persist(lambda: server.data_token(wuid)) if self._work.info.auth else ""
+        private = await persist(lambda: server.private_environ(wuid)) if self._work.cmd.has_private_env else {}
+        return token, private
+
+    async def _execute(self, root: Path, logs: Logs, private: Mapping[str, str]) -> None:
+        """Run the command to its end; killed if this is cancelled."""
+        work, cmd = self._work, self._work.cmd
+        environ = environment(work, private, self._with.inherited)
+        files = {io.filename: str(path_of(root, io)) for io in (*work.outputs, *work.predata, *work.inputs)}
+        argv = command_line(cmd, files, environ)
+        if cmd.cmd_script:
+            _write_script(root, cmd.cmd_script)
+        process = self._with.start(argv, environ, root, logs)
+        try:
+            self._exit = await process.ended()
+        except CancelledError:
+            await process.kill(self._with.clock, self._with.grace)
+            raise
+        logs.publish()
+        self._perf.max_mem_usage = self._perf.max_memory_total_rss = self._exit.max_rss
+        if self._exit.status:
+            raise WorkFailed(how_it_ended(self._exit.status))
+
+    async def _timed(self, step: Awaitable[T]) -> tuple[T, float]:
+        """What *step* returns, and how many seconds it took."""
+        began = self._with.clock.seconds()
+        return await step, self._with.clock.seconds() - began
+
+    def _leave(self, status: ReportStatus) -> tuple[bytes, bytes]:
+        """Tidy up; what the command said on stdout and stderr."""
+        said = (b"", b"")
+        if self._logs:
+            said = self._logs.read()
+            self._logs.close()
+        if self._directory:
+            self._with.janitor.take(self._directory, failed=status is ReportStatus.FAIL)
+        return said
+
+
+def _write_script(root: Path, lines: Sequence[str]) -> None:
+    (root / SCRIPT_NAME).write_text("".join(f"{line}\n" for line in lines))

@@ -1,0 +1,103 @@
+"""The directory in which a worker lives: its id, its lock, and what it keeps on disk."""
+
+import fcntl
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+from awed.model.ids import is_uuid, new_id
+from awed.worker.errors import WorkdirInUse
+
+
+class Workdir:
+    """The layout below one root::
+
+    id                      the client id, for life
+    lock                    held by the worker that runs here; tells its process id
+    work/<wuid>.<attempt>   running workunits
+    failed/...              directories of failed ones, for people to look into
+    trash/...               what is about to be removed
+    reports/...             finished reports that the server has not acknowledged
+    cache/<md5>             predata
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(os.path.realpath(root))
+        self.work = self.root / "work"
+        self.failed = self.root / "failed"
+        self.trash = self.root / "trash"
+        self.reports = self.root / "reports"
+        self.cache = self.root / "cache"
+
+    def open(self) -> None:
+        """Make the directories, take the lock, and throw away what a killed worker was at.
+
+        Raises :class:`WorkdirInUse` if a worker runs here, :class:`OSError` if nothing can be written here.
+        """
+        for directory in (self.work, self.failed, self.trash, self.reports, self.cache):
+            directory.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(self.root / "lock")
+        for left in self.work.iterdir():
+            self.discard(left)
+
+    def close(self) -> None:
+        """Give the lock back."""
+        os.close(self._lock)
+
+    def client_id(self) -> str:
+        """The id under which this worker registers; made at its first start here."""
+        file = self.root / "id"
+        known = file.read_text().strip() if file.exists() else ""
+        if not is_uuid(known):
+            known = new_id()
+            file.write_text(f"{known}\n")
+        return known
+
+    def available(self) -> int:
+        """Free disk in bytes."""
+        disk = os.statvfs(self.root)
+        return disk.f_bavail * disk.f_frsize
+
+    def make(self, wuid: str, attempt: int) -> Path:
+        """A new empty directory for a workunit."""
+        directory = self.work / file_name(wuid, attempt)
+        if directory.exists():
+            self.discard(directory)
+        directory.mkdir()
+        return directory
+
+    def discard(self, directory: Path) -> None:
+        """Put a directory where it is out of the way and will be removed."""
+        directory.rename(_unused(self.trash / directory.name))
+
+    def keep(self, directory: Path) -> None:
+        """Put the directory of a failed workunit aside."""
+        kept = _unused(self.failed / directory.name)
+        directory.rename(kept)
+        os.utime(kept)
+
+
+def file_name(wuid: str, attempt: int) -> str:
+    """A name for the files of one run of a workunit, whatever its id is made of."""
+    return f"{quote(wuid, safe='')}.{attempt}"
+
+
+def _unused(path: Path) -> Path:
+    number, candidate = 0, path
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.name}.{number}")
+    return candidate
+
+
+def _locked(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(descriptor, 100, 0).decode(errors="replace").strip()
+        os.close(descriptor)
+        raise WorkdirInUse(f"{path.parent} is in use by another worker, process {holder}") from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor

@@ -1,0 +1,85 @@
+"""Data hosts in memory."""
+
+from pathlib import Path
+from typing import Any
+
+from awed.model.errors import NotFound
+from awed.model.node import Node, NodeFile
+
+
+class FakeHosts:
+    """All Shock hosts and all URLs of a test. *calls*: what was asked, in order."""
+
+    def __init__(self) -> None:
+        self.content: dict[str, bytes] = {}
+        self.md5: dict[str, str] = {}
+        self.attributes: dict[str, Any] = {}
+        self.calls: list[tuple[Any, ...]] = []
+
+    def __call__(self, host: str) -> "FakeHost":
+        return FakeHost(self, host)
+
+
+class FakeHost:
+    """One of them."""
+
+    def __init__(self, hosts: FakeHosts, host: str) -> None:
+        self._hosts = hosts
+        self._host = host
+
+    async def node(self, node_id: str, token: str) -> Node:
+        self._hosts.calls.append(("node", node_id, token))
+        md5 = self._hosts.md5.get(node_id)
+        file = NodeFile(checksum={"md5": md5} if md5 else {})
+        return Node(node_id, file=file, attributes=self._hosts.attributes.get(node_id))
+
+    async def download(
+        self,
+        node_id: str,
+        path: Path,
+        *,
+        token: str = "",
+        part: tuple[str, str] | None = None,
+        md5: str | None = None,
+    ) -> int:
+        self._hosts.calls.append(("download", self._host, node_id, token, part))
+        return self._write(node_id, path)
+
+    async def fetch_url(self, url: str, path: Path) -> int:
+        self._hosts.calls.append(("fetch_url", url))
+        return self._write(url, path)
+
+    async def upload(
+        self,
+        node_id: str,
+        path: Path,
+        *,
+        filename: str,
+        token: str = "",
+        rank: int | None = None,
+        attributes: Any = None,
+    ) -> Node:
+        self._hosts.calls.append(("upload", node_id, filename, token, rank, attributes))
+        self._hosts.content[node_id if rank is None else f"{node_id}/{rank}"] = _content(path)
+        return Node(node_id)
+
+    async def set_attributes(self, node_id: str, attributes: Any, token: str = "") -> Node:
+        self._hosts.calls.append(("set_attributes", node_id, attributes, token))
+        return Node(node_id)
+
+    async def copy(self, node_id: str, source: str, token: str = "") -> Node:
+        self._hosts.calls.append(("copy", node_id, source, token))
+        return Node(node_id)
+
+    async def subset(self, node_id: str, parent: str, index: str, records: Path, token: str = "") -> Node:
+        self._hosts.calls.append(("subset", node_id, parent, index, _content(records), token))
+        return Node(node_id)
+
+    def _write(self, name: str, path: Path) -> int:
+        if name not in self._hosts.content:
+            raise NotFound(f"download node {name} at {self._host}: 404 Node not found")
+        return path.write_bytes(self._hosts.content[name])
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes()

@@ -1,0 +1,257 @@
+"""One workunit from its directory to its report, with real commands and files in memory."""
+
+import os
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs
+
+from awed.model.job import Environ, Info
+from awed.model.work import ReportStatus, Workunit
+from awed.worker.cache import Cache
+from awed.worker.files import FileMover
+from awed.worker.janitor import Janitor
+from awed.worker.outage import Outage
+from awed.worker.process import start
+from awed.worker.report import Finished
+from awed.worker.runner import Equipment, Runner
+from awed.worker.server import ServerClient
+from awed.worker.workdir import Workdir
+from tests.conftest import LoggedErrors
+from tests.unit.worker.builders import CLIENT, IN_THREAD, JOB, file, workunit
+from tests.unit.worker.datahost import FakeHosts
+from tests.unit.worker.fake import FakeServer, data, refused
+from tests.unit.worker.waiting import gone, until
+
+REACTOR: Any = reactor
+
+
+class World:
+    """What runs need."""
+
+    def __init__(self, directory: Path) -> None:
+        self.fake = FakeServer()
+        self.hosts = FakeHosts()
+        self.workdir = Workdir(directory)
+        self.workdir.open()
+        server = ServerClient(self.fake.http, REACTOR, "http://server", CLIENT)
+        self.equipment = Equipment(
+            server=server,
+            outage=Outage(REACTOR, lambda: 0.0),
+            files=FileMover(self.hosts, Cache(self.workdir.cache, IN_THREAD), IN_THREAD),
+            workdir=self.workdir,
+            janitor=Janitor(self.workdir, REACTOR, IN_THREAD, keep=3600),
+            start=partial(start, REACTOR),
+            clock=REACTOR,
+            inherited={"PATH": os.environ["PATH"], "SHLVL": "7"},
+            grace=0.3,
+        )
+
+    def begin(self, work: Workunit) -> Deferred[Finished]:
+        return Deferred.fromCoroutine(Runner(work, self.equipment).run())
+
+    def left(self) -> list[str]:
+        """What lies below the work directory: running, failed, to be removed."""
+        places = (self.workdir.work, self.workdir.failed, self.workdir.trash)
+        return [f"{place.name}/{path.name}" for place in places for path in place.iterdir()]
+
+    def root(self, work: Workunit) -> Path:
+        return self.workdir.work / f"{work.wuid}.{work.attempt}"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "w")
+
+
+def script(*lines: str, **fields: Any) -> Workunit:
+    """A workunit that runs a shell script."""
+    return workunit("script", cmd_script=list(lines), **fields)
+
+
+@pytest_twisted.ensureDeferred
+async def test_files_come_in_the_command_runs_files_go_out(world: World) -> None:
+    world.hosts.content["node-of-in.txt"] = b"pear\napple\n"
+    work = workunit("sort", "@in.txt -o out.txt", inputs=[file("in.txt")], outputs=[file("out.txt")])
+    finished = await world.begin(work)
+    assert (finished.wuid, finished.attempt, finished.status) == (work.wuid, 1, ReportStatus.DONE)
+    assert (finished.exitstatus, finished.worknotes) == (0, "")
+    assert world.hosts.content["node-of-out.txt"] == b"apple\npear\n"
+    perf = finished.perf
+    assert (perf.size_infile, perf.size_outfile, perf.client_id) == (11, 11, CLIENT)
+    assert perf.runtime > 0
+    assert perf.max_mem_usage > 0
+    assert perf.queued == perf.checkout > 0
+    assert world.left() == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_command_sees_its_rank_its_variables_and_nothing_else(world: World) -> None:
+    world.fake.script("secret", data(None, Privateenv='{"SECRET": "s p"}'))
+    work = workunit("env", rank=2, totalwork=3, environ=Environ({"PUBLIC": "p"}), has_private_env=True, attempt=4)
+    finished = await world.begin(work)
+    seen = dict(line.split("=", 1) for line in finished.stdout.decode().splitlines())
+    assert seen == {
+        "PATH": os.environ["PATH"],
+        "PUBLIC": "p",
+        "SECRET": "s p",
+        "AWE_RANK": "2",
+        "AWE_TOTALWORK": "3",
+        "AWE_JOBID": JOB,
+        "AWE_TASKID": f"{JOB}_0",
+        "AWE_WORKID": f"{JOB}_0_2",
+        "AWE_ATTEMPT": "4",
+        "AWE_CLIENTID": CLIENT,
+    }
+
+
+@pytest_twisted.ensureDeferred
+async def test_secrets_are_replaced_in_arguments_and_do_not_reach_log_or_notes(world: World) -> None:
+    world.fake.script("secret", data(None, Privateenv='{"SECRET": "hush"}'))
+    with capturedLogs() as logs:
+        finished = await world.begin(workunit("test", "${SECRET} = other", has_private_env=True))
+    assert finished.exitstatus == 1
+    assert "hush" not in f"{logs}{finished}"
+
+
+@pytest_twisted.ensureDeferred
+async def test_secrets_are_asked_for_until_the_server_answers(world: World) -> None:
+    world.fake.script("secret", ConnectionResetError(), data(None, Datatoken="tok"))
+    world.hosts.content["node-of-a"] = b""
+    finished = await world.begin(workunit(info=Info(auth=True), inputs=[file("a")]))
+    assert finished.status is ReportStatus.DONE
+    assert world.hosts.calls[0][3] == "tok"
+
+
+@pytest_twisted.ensureDeferred
+async def test_secrets_that_are_refused_are_a_failure(world: World) -> None:
+    world.fake.script("secret", refused("User Unauthorized", 401))
+    finished = await world.begin(workunit(info=Info(auth=True)))
+    assert (finished.status, finished.worknotes) == (ReportStatus.FAIL, "User Unauthorized")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_script_runs_in_a_shell_with_the_arguments(world: World) -> None:
+    finished = await world.begin(script("x=$1", "echo $((x + 1)) >&2", 'pwd > "$2"', args="41 where"))
+    assert (finished.stderr, finished.worknotes) == (b"42\n", "")
+    bash = await world.begin(script("#!/usr/bin/env bash", "a=(1 2 3)", "echo ${#a[@]}"))
+    assert bash.stdout == b"3\n"
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize(
+    ("work", "exitstatus", "notes"),
+    [
+        (script("exit 42"), 42, "exit status 42"),
+        (script("echo why >&2; exit 3"), 3, "exit status 3"),
+        (script("kill -KILL $$"), -9, "killed by signal 9 (SIGKILL)"),
+        (workunit("no-such-command"), None, "command not found: no-such-command"),
+        (workunit("/etc/passwd"), None, "cannot execute /etc/passwd: Permission denied"),
+        (workunit("echo", "'"), None, "cannot split cmd.args: No closing quotation: '"),
+        (workunit("echo", "x" * 200_000), None, "cannot execute echo: Argument list too long"),
+        (workunit(outputs=[file("a"), file("b")]), 0, "missing output files: a, b"),
+        (workunit(docker_image="busybox"), None, "this worker does not run containers"),
+        (workunit(inputs=[file("a")]), None, "a: download node node-of-a at"),
+        (workunit(inputs=[file("a" * 300, node="n")]), None, "File name too long"),
+    ],
+)
+async def test_whatever_goes_wrong_is_told(world: World, work: Workunit, exitstatus: int | None, notes: str) -> None:
+    world.hosts.content["n"] = b""
+    finished = await world.begin(work)
+    assert finished.status is ReportStatus.FAIL
+    assert finished.exitstatus == exitstatus
+    assert notes in finished.worknotes
+    assert finished.worknotes.count("\n") == 0
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_directory_of_a_failed_one_is_kept(world: World) -> None:
+    work = script("echo trace > here; echo said; exit 1")
+    finished = await world.begin(work)
+    assert finished.stdout == b"said\n"
+    kept = world.workdir.failed / world.root(work).name
+    assert world.left() == [f"failed/{kept.name}"]
+    assert (kept / "here").read_text() == "trace\n"
+    assert (kept / "awe_stdout.txt").read_text() == "said\n"
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_a_command_says_may_be_an_output(world: World) -> None:
+    await world.begin(workunit("echo", "hello", outputs=[file("awe_stdout.txt", shockfilename="greeting")]))
+    assert world.hosts.content["node-of-awe_stdout.txt"] == b"hello\n"
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_one_command_says_is_read_and_followed_by_what_the_next_says(world: World) -> None:
+    """An output's name is that of the input of the next task."""
+    said = file("awe_stdout.txt")
+    world.hosts.content[said.node] = b"hello\n"
+    finished = await world.begin(
+        workunit("tr", inputs=[said], outputs=[said], args="a-z A-Z", cmd_script=["tr $1 $2 < awe_stdout.txt"])
+    )
+    assert finished.stdout == world.hosts.content[said.node] == b"HELLO\n"
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_command_that_removes_everything_is_still_reported(world: World) -> None:
+    finished = await world.begin(script("echo said", 'rm -rf "$PWD"'))
+    assert (finished.status, finished.stdout) == (ReportStatus.DONE, b"said\n")
+    assert world.left() == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_discarded_while_it_runs_the_whole_family_is_killed(world: World) -> None:
+    work = script("(trap '' TERM; echo $$ > pids; exec sh -c 'echo $$ >> pids; sleep 1000; sleep 1000') & wait")
+    running = world.begin(work)
+    pids = world.root(work) / "pids"
+    await until(lambda: pids.exists() and pids.read_text().count("\n") == 2)
+    family = [int(pid) for pid in pids.read_text().split()]
+    running.cancel()
+    finished = await running
+    assert (finished.status, finished.exitstatus) == (ReportStatus.DISCARDED, None)
+    for pid in family:
+        await gone(pid)
+    assert world.left() == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_discarded_while_files_come_the_command_is_not_begun(world: World) -> None:
+    coming: Deferred[int] = Deferred()
+
+    class SlowHost:
+        async def download(self, *args: object, **kwargs: object) -> int:
+            return await coming
+
+    mover = FileMover(lambda _: SlowHost(), Cache(world.workdir.cache, IN_THREAD), IN_THREAD)  # type: ignore[arg-type,return-value]
+    world.equipment = replace(world.equipment, files=mover)
+    running = world.begin(script("touch ran", inputs=[file("a")]))
+    running.cancel()
+    finished = await running
+    assert finished.status is ReportStatus.DISCARDED
+    assert world.left() == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_fault_of_ours_is_a_failure_that_says_so(world: World, logged_errors: LoggedErrors) -> None:
+    def broken(*args: object) -> Any:
+        raise ZeroDivisionError("oops")
+
+    world.equipment = replace(world.equipment, start=broken)
+    finished = await world.begin(workunit())
+    assert finished.status is ReportStatus.FAIL
+    assert finished.worknotes == "a fault of the worker: ZeroDivisionError('oops')"
+    assert logged_errors.flush(ZeroDivisionError)
+
+
+@pytest_twisted.ensureDeferred
+async def test_without_room_on_disk_there_is_a_report_too(world: World) -> None:
+    world.workdir.work.rmdir()
+    finished = await world.begin(workunit())
+    assert finished.status is ReportStatus.FAIL
+    assert "No such file or directory" in finished.worknotes

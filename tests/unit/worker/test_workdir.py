@@ -1,0 +1,139 @@
+"""A worker's directory: one worker at a time, an id for life, and no litter."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+import pytest_twisted
+from twisted.internet.task import Clock
+
+from awed.model.ids import is_uuid
+from awed.worker.errors import WorkdirInUse
+from awed.worker.janitor import KEPT_AT_MOST, Janitor
+from awed.worker.workdir import Workdir, file_name
+from tests.unit.worker.builders import IN_THREAD, JOB
+
+WUID = f"{JOB}_0_0"
+
+
+@pytest.fixture
+def workdir(tmp_path: Path) -> Workdir:
+    workdir = Workdir(tmp_path / "w")
+    workdir.open()
+    return workdir
+
+
+def janitor(workdir: Workdir, keep: float = 3600.0, clock: Clock | None = None) -> Janitor:
+    return Janitor(workdir, clock or Clock(), IN_THREAD, keep)
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_the_second_worker_is_told_who_is_here(workdir: Workdir) -> None:
+    with pytest.raises(WorkdirInUse, match=rf"w is in use by another worker, process {os.getpid()}$"):
+        Workdir(workdir.root).open()
+    workdir.close()
+    Workdir(workdir.root).open()
+
+
+def test_the_id_stays_and_a_broken_one_is_replaced(workdir: Workdir) -> None:
+    known = workdir.client_id()
+    assert is_uuid(known)
+    assert Workdir(workdir.root).client_id() == known
+    (workdir.root / "id").write_text("nonsense")
+    assert is_uuid(workdir.client_id())
+    assert workdir.client_id() != known
+
+
+def test_what_a_killed_worker_left_is_thrown_away(workdir: Workdir) -> None:
+    (workdir.make(WUID, 1) / "file").touch()
+    workdir.close()
+    workdir.open()
+    assert names(workdir.work) == []
+    assert len(names(workdir.trash)) == 1
+
+
+@pytest.mark.parametrize("wuid", [WUID, "../../etc_x_0", "/etc_x_0", "a\nb_c_0", "a_ü_0"])
+def test_every_workunit_has_a_directory_of_its_own_right_here(workdir: Workdir, wuid: str) -> None:
+    directory = workdir.make(wuid, 1)
+    assert directory.parent == workdir.work
+    assert names(directory) == []
+    (directory / "old").touch()
+    assert names(workdir.make(wuid, 1)) == []
+    assert file_name(wuid, 1) != file_name(wuid, 2)
+
+
+def test_next_to_nothing_is_removed_at_once(workdir: Workdir) -> None:
+    directory = workdir.make(WUID, 1)
+    (directory / "stdout").write_text("hello")
+    janitor(workdir).take(directory, failed=False)
+    assert names(workdir.work) == names(workdir.trash) == []
+
+
+def test_more_is_removed_in_a_thread(workdir: Workdir) -> None:
+    directory = workdir.make(WUID, 1)
+    (directory / "sub").mkdir()
+    (directory / "sub" / "file").touch()
+    janitor(workdir).take(directory, failed=False)
+    assert names(workdir.work) == names(workdir.trash) == []
+
+
+def test_a_link_to_elsewhere_is_removed_and_not_followed(workdir: Workdir, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "file").touch()
+    directory = workdir.make(WUID, 1)
+    (directory / "link").symlink_to(precious)
+    janitor(workdir).take(directory, failed=False)
+    assert names(workdir.work) == names(workdir.trash) == []
+    assert names(precious) == ["file"]
+
+
+def test_failed_ones_are_kept_for_a_time_and_never_too_many(workdir: Workdir) -> None:
+    now = time.time()
+    clock = Clock()
+    clock.advance(now)
+    keeper = janitor(workdir, 3600.0, clock)
+    for number in range(KEPT_AT_MOST + 5):
+        directory = workdir.make(f"{number}_x_0", 1)
+        (directory / "trace").touch()
+        keeper.take(directory, failed=True)
+        os.utime(workdir.failed / directory.name, (now - number, now - number))
+    keeper.startService()
+    assert len(names(workdir.failed)) == KEPT_AT_MOST
+    assert (workdir.failed / "0_x_0.1" / "trace").exists()
+    clock.advance(4200)
+    assert names(workdir.failed) == []
+    keeper.stopService()
+
+
+def test_they_are_not_kept_if_nobody_wants_them(workdir: Workdir) -> None:
+    janitor(workdir, 0).take(workdir.make(WUID, 1), failed=True)
+    assert names(workdir.failed) == []
+
+
+def test_the_same_may_fail_again(workdir: Workdir) -> None:
+    for _ in range(3):
+        janitor(workdir).take(workdir.make(WUID, 1), failed=True)
+    assert len(names(workdir.failed)) == 3
+
+
+def test_a_directory_that_removed_itself_is_no_trouble(workdir: Workdir) -> None:
+    directory = workdir.make(WUID, 1)
+    directory.rmdir()
+    janitor(workdir).take(directory, failed=False)
+    janitor(workdir).take(directory, failed=True)
+
+
+@pytest_twisted.ensureDeferred
+async def test_stopping_waits_for_what_is_being_removed(workdir: Workdir) -> None:
+    keeper = janitor(workdir)
+    keeper.startService()
+    await keeper.stopService()
+
+
+def test_free_disk_is_told(workdir: Workdir) -> None:
+    assert workdir.available() > 0

@@ -1,0 +1,31 @@
+"""Waiting for what the operating system does in its own time."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+
+PATIENCE = 500
+"""How often to look, 20 ms apart."""
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until *condition* holds."""
+    for _ in range(PATIENCE):
+        if condition():
+            return
+        await deferLater(reactor, 0.02)
+    raise AssertionError("waited in vain")
+
+
+async def gone(pid: int) -> None:
+    """Wait until a process that is not our child runs no more. One that nobody reaps is as good as gone."""
+    await until(lambda: _state(pid) in ("", "Z"))
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
