@@ -1,0 +1,134 @@
+"""``awe-worker``: what is typed, and how the program begins and ends."""
+
+import signal
+import socket
+import sys
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any, TextIO
+from urllib.parse import urlsplit
+
+import click
+from twisted.internet.task import react
+from twisted.logger import (
+    FilteringLogObserver,
+    LogLevel,
+    LogLevelFilterPredicate,
+    globalLogBeginner,
+    textFileLogObserver,
+)
+
+from awed import __version__
+from awed.worker.assembly import Settings, assemble
+from awed.worker.errors import WorkdirInUse, WorkerRefused
+from awed.worker.leftovers import kill_leftovers
+from awed.worker.workdir import Workdir
+from awed.worker.worker import HEARTBEAT, Worker
+
+
+def _address(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise click.BadParameter(f"expected http://HOST:PORT or https://HOST, found {value!r}")
+    return value
+
+
+def _names(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in value.split(",") if name.strip())
+    if not names:
+        raise click.BadParameter("expected names of commands with commas between them, or *")
+    return names
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--server",
+    envvar="AWE_SERVER",
+    required=True,
+    metavar="URL",
+    callback=_address,
+    help="The address of the daemon.",
+)
+@click.option(
+    "--workdir",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A directory of this worker's own. It is made if it is not there.",
+)
+@click.option("--name", default=socket.gethostname, show_default="the host's", help="How the worker is shown.")
+@click.option("--group", default="default", show_default=True, help="The client group that it belongs to.")
+@click.option(
+    "--apps",
+    default="*",
+    show_default=True,
+    metavar="A,B|*",
+    callback=_names,
+    help="Names of the commands that it may run; * means any.",
+)
+@click.option("--slots", default=1, show_default=True, type=click.IntRange(1, 1000), help="Workunits run at once.")
+@click.option("--token-file", type=click.File(), help="A file with the token of the client group.")
+@click.option(
+    "--keep-failed",
+    default=24.0,
+    show_default=True,
+    metavar="HOURS",
+    type=click.FloatRange(min=0),
+    help="How long the directories of failed workunits are kept.",
+)
+@click.option("--heartbeat", default=HEARTBEAT, hidden=True, type=click.FloatRange(min=0.01))
+@click.version_option(__version__, prog_name="awe-worker")
+def main(token_file: TextIO | None, **options: Any) -> None:
+    """Run the workunits of an AWE server on this machine.
+
+    SIGTERM (or ^C): take no more work, finish what runs, report and leave. Once more: kill what runs, hand it back
+    and leave.
+    """
+    settings = Settings(authorization=authorization(token_file.read() if token_file else ""), **options)
+    log_to(sys.stderr)
+    react(partial(run, settings=settings))
+
+
+def authorization(token: str) -> str:
+    """The header for what a token file holds: ``CG_TOKEN xyz`` as it stands, or the token alone."""
+    token = token.strip()
+    return token if not token or " " in token else f"CG_TOKEN {token}"
+
+
+def log_to(file: TextIO) -> None:
+    """Log what awed says, and of what Twisted says the warnings."""
+    levels = LogLevelFilterPredicate(LogLevel.info)
+    levels.setLogLevelForNamespace("twisted", LogLevel.warn)
+    levels.setLogLevelForNamespace("-", LogLevel.warn)
+    observer = FilteringLogObserver(textFileLogObserver(file), [levels])
+    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
+
+
+async def run(reactor: Any, settings: Settings) -> None:
+    """The life of one worker. Raises :class:`SystemExit` with a text if it cannot begin."""
+    workdir = Workdir(settings.workdir)
+    try:
+        workdir.open()
+        client = workdir.client_id()
+    except (WorkdirInUse, OSError) as error:
+        raise SystemExit(f"awe-worker: cannot use --workdir: {error}") from None
+    kill_leftovers(client)
+    worker, janitor = assemble(reactor, settings, workdir, client)
+    reactor.callWhenRunning(_obey_signals, reactor, worker)
+    janitor.startService()
+    worker.startService()
+    try:
+        await worker.left
+    except WorkerRefused as refused:
+        raise SystemExit(f"awe-worker: {settings.server} does not take this worker: {refused}") from None
+    finally:
+        await janitor.stopService()
+        workdir.close()
+
+
+def _obey_signals(reactor: Any, worker: Worker) -> None:
+    def leave(number: int, frame: FrameType | None) -> None:
+        reactor.callFromThread(worker.leave)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)

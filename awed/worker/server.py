@@ -1,0 +1,225 @@
+"""The daemon's API, as far as a worker speaks it: one method for each request."""
+
+from collections.abc import Mapping
+from typing import NoReturn, TypeVar
+from urllib.parse import quote, urlencode
+
+import msgspec
+from msgspec import Raw, Struct
+from treq.client import HTTPClient
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.web.http_headers import Headers
+
+from awed.model.client import Heartbeat
+from awed.model.errors import (
+    AwedError,
+    ClientNotFound,
+    Conflict,
+    Invalid,
+    NotFound,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+)
+from awed.model.work import Workunit
+from awed.worker.multipart import form
+from awed.worker.profile import Busyness, Profile
+from awed.worker.report import Finished
+
+TIMEOUT = 30.0
+"""Seconds within which the server must have answered."""
+
+HEARTBEAT_TIMEOUT = 8.0
+"""The same for a heartbeat, which is soon followed by another."""
+
+POLL_WAIT = 55
+"""Seconds for which the server is asked to hold back the answer that there is no work."""
+
+NOTHING_TO_DO = frozenset(
+    {
+        "No eligible workunit found",
+        "Server queue is empty",
+        "Server queue is suspended",
+        "Client busy",
+        "Client suspended",
+    }
+)
+"""Answers to a checkout that mean: ask again."""
+
+T = TypeVar("T")
+
+
+class Registration(Struct):
+    """What the server says to a new client."""
+
+    server_uuid: str
+
+
+class _Handout(Struct):
+    """The least that must be known of a workunit to refuse it."""
+
+    wuid: str
+    attempt: int = 0
+
+
+class BadWorkunit(AwedError):
+    """The server handed out something that is no workunit for this worker."""
+
+    def __init__(self, wuid: str, attempt: int, text: str) -> None:
+        super().__init__(text)
+        self.wuid = wuid
+        self.attempt = attempt
+
+
+class _Answer(Struct):
+    """The envelope. A JSON answer without it comes from somebody else."""
+
+    status: int
+    data: Raw = Raw(b"null")
+    error: list[str] | None = None
+
+
+class ServerClient:
+    """Speaks with one server. Every method raises
+
+    - :class:`~awed.model.errors.ClientNotFound` if the worker must register (again),
+    - :class:`~awed.model.errors.Unavailable` if there is no answer, or none of an AWE server: try again later,
+    - another :class:`~awed.model.errors.AwedError` if the server refuses, with the server's words.
+    """
+
+    def __init__(self, http: HTTPClient, clock: IReactorTime, url: str, client: str, authorization: str = "") -> None:
+        self._http = http
+        self._clock = clock
+        self._url = url.rstrip("/")
+        self._client = client
+        self._headers = Headers({"Authorization": [authorization]} if authorization else {})
+
+    async def register(self, profile: Profile) -> Registration:
+        """Make this worker known, with the work that it still has."""
+        content_type, body = form([("profile", msgspec.json.encode(profile))])
+        answer, _ = await self._ask("POST", "/client", body=body, content_type=content_type)
+        return _decode(answer.data, Registration)
+
+    async def sign_off(self) -> None:
+        """This worker is gone for good; what it still holds may be given to others."""
+        await self._ask("DELETE", f"/client/{self._client}")
+
+    async def heartbeat(self, busyness: Busyness) -> Heartbeat:
+        """Still here. The answer says what to throw away."""
+        answer, _ = await self._ask(
+            "PUT",
+            f"/client/{self._client}?heartbeat",
+            body=msgspec.json.encode(busyness),
+            content_type="application/json",
+            limit=HEARTBEAT_TIMEOUT,
+        )
+        return _decode(answer.data, Heartbeat)
+
+    async def checkout(self, available: int, wait: int = POLL_WAIT) -> Workunit | None:
+        """A workunit to run, or None after at most *wait* seconds. *available*: free disk in bytes.
+
+        Raises :class:`BadWorkunit` for one that cannot be read.
+        """
+        query = urlencode({"client": self._client, "available": available, "wait": wait})
+        try:
+            answer, _ = await self._ask("GET", f"/work?{query}", limit=wait + TIMEOUT)
+        except Invalid as refusal:
+            if NOTHING_TO_DO.isdisjoint(refusal.texts):
+                raise
+            return None
+        try:
+            return msgspec.json.decode(answer.data, type=Workunit)
+        except msgspec.ValidationError as error:
+            handout = _decode(answer.data, _Handout)
+            raise BadWorkunit(handout.wuid, handout.attempt, f"cannot read the workunit: {error}") from None
+
+    async def private_environ(self, wuid: str) -> dict[str, str]:
+        """The secret variables of a workunit's command."""
+        header = await self._secret(wuid, "privateenv")
+        return _decode(Raw(header.encode()), dict[str, str]) if header else {}
+
+    async def data_token(self, wuid: str) -> str:
+        """The token with which a workunit's files are read and written."""
+        return await self._secret(wuid, "datatoken")
+
+    async def report(self, finished: Finished) -> None:
+        """Deliver a report. :class:`~awed.model.errors.Conflict`: the workunit is no longer this worker's."""
+        content_type, body = form(finished.parts())
+        path = f"{_work_path(finished.wuid)}?{urlencode(finished.query(self._client))}&report"
+        await self._ask("PUT", path, body=body, content_type=content_type)
+
+    async def _secret(self, wuid: str, name: str) -> str:
+        _, headers = await self._ask("GET", f"{_work_path(wuid)}?{name}&client={self._client}")
+        return (headers.getRawHeaders(name) or [""])[0]
+
+    async def _ask(
+        self, method: str, path: str, *, body: bytes | None = None, content_type: str = "", limit: float = TIMEOUT
+    ) -> tuple[_Answer, Headers]:
+        """One request and its answer of status 200."""
+        headers = self._headers.copy()
+        if content_type:
+            headers.addRawHeader("Content-Type", content_type)
+        try:
+            exchange = Deferred.fromCoroutine(self._exchange(method, path, headers, body))
+            status, received, content = await exchange.addTimeout(limit, self._clock)
+        except CancelledError:
+            raise
+        except Exception as error:  # what a network and a peer can do is not for us to list
+            raise Unavailable(f"{method} {self._url}{path.partition('?')[0]}: {_told(error)}") from error
+        answer = _envelope(status, content)
+        if status != 200:
+            _refuse(status, answer.error or [f"status {status}"])
+        return answer, received
+
+    async def _exchange(
+        self, method: str, path: str, headers: Headers, body: bytes | None
+    ) -> tuple[int, Headers, bytes]:
+        try:
+            response = await self._http.request(method, self._url + path, headers=headers, data=body)
+            return response.code, response.headers, await response.content()
+        except Exception as error:
+            if isinstance(_innermost(error), CancelledError):  # twisted.web's client wraps our own cancelling, too
+                raise CancelledError from None
+            raise
+
+
+def _work_path(wuid: str) -> str:
+    return f"/work/{quote(wuid, safe='')}"
+
+
+def _envelope(status: int, content: bytes) -> _Answer:
+    """A proxy's page, or half an answer, is no answer: only what stands in the envelope is the server's word."""
+    try:
+        return msgspec.json.decode(content, type=_Answer)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Unavailable(f"not an AWE server's answer (status {status}): {content[:60]!r}") from None
+
+
+def _decode(data: Raw, type: type[T]) -> T:
+    try:
+        return msgspec.json.decode(data, type=type)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unavailable(f"not an AWE server's answer: {error}") from None
+
+
+_REFUSALS: Mapping[int, type[AwedError]] = {401: Unauthorized, 404: NotFound, 409: Conflict, 413: TooLarge}
+
+
+def _refuse(status: int, texts: list[str]) -> NoReturn:
+    if status >= 500:
+        raise Unavailable(*texts)
+    if ClientNotFound().texts[0] in texts:
+        raise ClientNotFound
+    raise _REFUSALS.get(status, Invalid)(*texts)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """Why a request failed, without what twisted.web's client wraps around it."""
+    reasons = getattr(error, "reasons", None)
+    return _innermost(reasons[0].value) if reasons else error
+
+
+def _told(error: Exception) -> str:
+    inner = _innermost(error)
+    return str(inner) or type(inner).__name__

@@ -1,0 +1,221 @@
+"""The worker: asks for work while it has room, says that it lives, and leaves in order."""
+
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall, deferLater
+from twisted.logger import Logger
+
+from awed.model.client import Heartbeat
+from awed.model.errors import AwedError, ClientNotFound, Unavailable
+from awed.worker.condition import Condition
+from awed.worker.errors import WorkerRefused
+from awed.worker.outage import Outage
+from awed.worker.outbox import Outbox
+from awed.worker.profile import Introduction, busyness
+from awed.worker.report import Finished, refusal
+from awed.worker.runs import Run, Runs
+from awed.worker.server import BadWorkunit, ServerClient
+
+HEARTBEAT = 10.0
+"""Seconds between two heartbeats."""
+
+EARLY = 1.0
+"""A server that says sooner than this that there is no work is not asked again at once."""
+
+FAREWELL = 60.0
+"""Seconds for which a worker that is about to leave tries to deliver its last reports."""
+
+
+class Worker(Service):
+    """Keeps its slots busy until it is told to leave; *left* fires then, or fails with :class:`WorkerRefused`.
+
+    One coroutine registers and asks for work, so these two never cross: registering says which work is here, and
+    whatever else the server had on its way to us is given to others. *changed* is notified after each report.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        *,
+        introduction: Introduction,
+        server: ServerClient,
+        outage: Outage,
+        outbox: Outbox,
+        changed: Condition,
+        run: Run,
+        available: Callable[[], int],
+        clock: IReactorTime,
+        heartbeat: float = HEARTBEAT,
+    ) -> None:
+        self._introduction = introduction
+        self._server = server
+        self._outage = outage
+        self._outbox = outbox
+        self._changed = changed
+        self._runs = Runs(run, self._finished)
+        self._available = available
+        self._clock = clock
+        self._period = heartbeat
+        self._beat = LoopingCall(self._heartbeat)
+        self._beat.clock = clock
+        self._server_uuid = ""
+        self._registered = False
+        self._draining = False
+        self._step: Deferred[None] | None = None
+        self.left: Deferred[None] = Deferred()
+
+    def startService(self) -> None:
+        super().startService()  # type: ignore[no-untyped-call]
+        self._outbox.load()
+        self._beat.start(self._period, now=False)
+        Deferred.fromCoroutine(self._live()).chainDeferred(self.left)
+
+    def stopService(self) -> Deferred[None]:
+        super().stopService()  # type: ignore[no-untyped-call]
+        self.abandon()
+        return self.left
+
+    def drain(self) -> None:
+        """Take no more work; finish, report and sign off."""
+        if not self._draining:
+            self._log.info("leaving when {count} running workunits are finished", count=len(self._runs))
+            self._draining = True
+            self._interrupt()
+
+    def leave(self) -> None:
+        """Somebody wants us to go: at the first time we drain, at every further one we hurry."""
+        if self._draining:
+            self.abandon()
+        else:
+            self.drain()
+
+    def abandon(self) -> None:
+        """Leave at once: kill what runs and hand it back; if nothing runs, do not wait for the server either."""
+        self.drain()
+        if self._runs:
+            self._runs.discard_all()
+        else:
+            self._interrupt()
+
+    async def _live(self) -> None:
+        try:
+            while self._runs or not self._draining:
+                await self._interruptible(self._next())
+            await self._interruptible(self._farewell())
+        finally:
+            self._beat.stop()
+            self._outbox.close()
+
+    async def _interruptible(self, step: Coroutine[Deferred[Any], Any, None]) -> None:
+        self._step = Deferred.fromCoroutine(step)
+        try:
+            await self._step
+        except CancelledError:
+            self._registered = False
+
+    def _interrupt(self) -> None:
+        """Break off whatever is waited for. An answer may be lost by that, so the next thing is to register."""
+        if self._step is not None:
+            self._step.cancel()
+
+    async def _next(self) -> None:
+        """The next thing to do with the server, or to wait for."""
+        try:
+            if not self._registered:
+                await self._register()
+            elif self._has_room():
+                await self._fetch()
+            else:
+                await self._changed.wait()
+        except AwedError as error:
+            # Work may have been in an answer that is lost. When we register the server sees that we do not have it.
+            self._registered = False
+            await self._outage.pause(error)
+
+    def _has_room(self) -> bool:
+        return not self._draining and len(self._holds()) < self._introduction.slots
+
+    def _holds(self) -> set[str]:
+        """What the server may count as ours: what runs, and what is finished but not acknowledged."""
+        return self._runs.wuids() | self._outbox.waiting()
+
+    async def _register(self) -> None:
+        profile = self._introduction.profile(self._holds())
+        try:
+            registration = await self._server.register(profile)
+        except Unavailable:
+            raise
+        except AwedError as error:
+            if self._server_uuid:  # it took us once, and may again
+                raise
+            raise WorkerRefused(*error.texts) from None
+        if self._server_uuid not in ("", registration.server_uuid):
+            self._log.warn("this is another server: its predecessor's work is thrown away")
+            # Not here and now: the end of the last run may break off the step that this is.
+            self._clock.callLater(0, self._runs.discard_all)
+        self._server_uuid = registration.server_uuid
+        self._registered = True
+        self._outage.over()
+
+    async def _fetch(self) -> None:
+        asked = self._clock.seconds()
+        try:
+            work = await self._server.checkout(self._available())
+        except BadWorkunit as bad:
+            self._outbox.put(refusal(bad.wuid, bad.attempt, *bad.texts))
+            return
+        self._outage.over()
+        if work:
+            self._runs.begin(work)
+        elif self._clock.seconds() < asked + EARLY:
+            await deferLater(self._clock, EARLY)
+
+    def _finished(self, finished: Finished) -> None:
+        self._log.info("{wuid}: {status}", wuid=finished.wuid, status=finished.status)
+        self._outbox.put(finished)
+        if self._draining and not self._runs:
+            self._interrupt()
+
+    async def _heartbeat(self) -> None:
+        if not self._registered:
+            return
+        try:
+            answer = await self._server.heartbeat(busyness(self._holds()))
+        except ClientNotFound:
+            self._lose()
+        except AwedError as error:
+            self._outage.note(error)
+        else:
+            self._obey(answer)
+
+    def _obey(self, answer: Heartbeat) -> None:
+        self._outage.over()
+        self._runs.discard(answer.discard.split(","))
+        if answer.server_uuid != self._server_uuid:
+            self._lose()
+        if answer.stop == self._introduction.id:
+            self.drain()
+
+    def _lose(self) -> None:
+        """The server does not know us."""
+        self._registered = False
+        self._interrupt()
+
+    async def _farewell(self) -> None:
+        """Deliver the last reports, and sign off. Reports that cannot be delivered are, at the next start."""
+        with suppress(TimeoutError):
+            await Deferred.fromCoroutine(self._sign_off()).addTimeout(FAREWELL, self._clock)
+
+    async def _sign_off(self) -> None:
+        while self._outbox.waiting():
+            await self._changed.wait()
+        try:
+            await self._server.sign_off()
+        except AwedError as error:
+            self._log.info("left without signing off: {error}", error=error)

@@ -1,0 +1,138 @@
+"""An AWE server for one worker, in memory: it answers as it is told, and remembers what it was asked."""
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any, NamedTuple, cast
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+from multipart import MultipartParser, parse_options_header
+from treq.client import HTTPClient
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import ConnectionRefusedError
+from twisted.web.http_headers import Headers
+
+from awed.model.work import Workunit
+
+UUID = "2ec3004c-af06-4957-8068-68c2e1ba3cfb"
+
+
+class Answer(NamedTuple):
+    """A response of treq's, as far as a worker looks at it."""
+
+    code: int
+    body: bytes
+    headers: Headers
+
+    def content(self) -> Deferred[bytes]:
+        return succeed(self.body)
+
+
+class Asked(NamedTuple):
+    """A request as it arrived. *parts*: the files of its form."""
+
+    kind: str
+    path: str
+    query: Mapping[str, str]
+    headers: Headers
+    body: bytes
+    parts: Mapping[str, bytes]
+
+
+def data(value: Any, **headers: str) -> Answer:
+    """A good answer."""
+    body = msgspec.json.encode({"status": 200, "data": value, "error": None})
+    return Answer(200, body, Headers({name: [text] for name, text in headers.items()}))
+
+
+def refused(text: str, status: int = 400) -> Answer:
+    """A refusal of an AWE server's."""
+    return Answer(status, msgspec.json.encode({"status": status, "data": None, "error": [text]}), Headers())
+
+
+def garbage(body: bytes, status: int = 200) -> Answer:
+    """An answer of somebody else's."""
+    return Answer(status, body, Headers())
+
+
+class FakeServer:
+    """Stands where treq's client does. Kinds of request: register, checkout, heartbeat, report, secret, sign-off.
+
+    Without work to hand out it lets a checkout wait. While *away* it refuses connections.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[Asked] = []
+        self.uuid = UUID
+        self.away = False
+        self.polls: list[Deferred[Answer]] = []
+        self._scripts: dict[str, list[Answer | Exception]] = {}
+
+    @property
+    def http(self) -> HTTPClient:
+        return cast(HTTPClient, self)
+
+    def script(self, kind: str, *answers: Answer | Exception) -> None:
+        """Answer the next requests of this kind so."""
+        self._scripts.setdefault(kind, []).extend(answers)
+
+    def hand_out(self, work: Workunit) -> None:
+        """To the checkout that waits, or else to the next one."""
+        if self.polls:
+            self.polls.pop().callback(data(work))
+        else:
+            self.script("checkout", data(work))
+
+    def kinds(self) -> list[str]:
+        return [asked.kind for asked in self.asked]
+
+    def of(self, kind: str) -> list[Asked]:
+        return [asked for asked in self.asked if asked.kind == kind]
+
+    def request(self, method: str, url: str, *, headers: Headers, data: bytes | None) -> Deferred[Answer]:
+        if self.away:
+            return fail(ConnectionRefusedError())
+        asked = _asked(method, url, headers, data or b"")
+        self.asked.append(asked)
+        if script := self._scripts.get(asked.kind):
+            answer = script.pop(0)
+            return fail(answer) if isinstance(answer, Exception) else succeed(answer)
+        return self._default(asked)
+
+    def _default(self, asked: Asked) -> Deferred[Answer]:
+        if asked.kind == "checkout":
+            waiting: Deferred[Answer] = Deferred(self.polls.remove)
+            self.polls.append(waiting)
+            return waiting
+        if asked.kind == "register":
+            return succeed(data({"id": "x", "server_uuid": self.uuid}))
+        if asked.kind == "heartbeat":
+            return succeed(data({"server-uuid": self.uuid}))
+        return succeed(data("ok"))
+
+
+def _asked(method: str, url: str, headers: Headers, body: bytes) -> Asked:
+    parts = urlsplit(url)
+    query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+    return Asked(_kind(method, parts.path, query), parts.path, query, headers, body, _files(headers, body))
+
+
+def _kind(method: str, path: str, query: Mapping[str, str]) -> str:
+    collection = path.split("/")[1]
+    if "heartbeat" in query:
+        return "heartbeat"
+    if "privateenv" in query or "datatoken" in query:
+        return "secret"
+    return {
+        ("POST", "client"): "register",
+        ("DELETE", "client"): "sign-off",
+        ("GET", "work"): "checkout",
+        ("PUT", "work"): "report",
+    }[method, collection]
+
+
+def _files(headers: Headers, body: bytes) -> dict[str, bytes]:
+    kind, options = parse_options_header((headers.getRawHeaders("Content-Type") or [""])[0])
+    if kind != "multipart/form-data":
+        return {}
+    return {part.name: part.raw for part in MultipartParser(BytesIO(body), options["boundary"], strict=True)}

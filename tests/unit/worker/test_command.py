@@ -1,0 +1,42 @@
+"""What is typed: mistakes are told before anything begins."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from awed.worker.command import authorization, main
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ([], "Missing option '--server'"),
+        (["--server", "http://h"], "Missing option '--workdir'"),
+        (["--server", "localhost:8001", "--workdir", "w"], "expected http://HOST:PORT or https://HOST, found"),
+        (["--server", "http://", "--workdir", "w"], "expected http://HOST:PORT or https://HOST, found 'http://'"),
+        (["--server", "http://h", "--workdir", "w", "--slots", "0"], "0 is not in the range 1<=x<=1000"),
+        (["--server", "http://h", "--workdir", "w", "--apps", " , "], "expected names of commands with commas"),
+        (["--server", "http://h", "--workdir", "w", "--keep-failed", "-1"], "-1.0 is not in the range x>=0"),
+        (["--server", "http://h", "--workdir", "w", "--token-file", "none"], "'none': No such file or directory"),
+        (["--server", "http://h", "--workdir", "file"], "Directory 'file' is a file"),
+        (["--server", "http://h", "--workdir", "w", "extra"], "unexpected extra argument"),
+    ],
+)
+def test_a_mistake_is_told_and_nothing_begins(
+    options: list[str], text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    result = CliRunner().invoke(main, options)
+    assert result.exit_code == 2
+    assert text in result.output
+    assert not (tmp_path / "w").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "header"),
+    [("", ""), ("abc\n", "CG_TOKEN abc"), ("CG_TOKEN abc\n", "CG_TOKEN abc"), ("  bearer x\n", "bearer x")],
+)
+def test_a_token_file_holds_a_token_or_a_header(content: str, header: str) -> None:
+    assert authorization(content) == header

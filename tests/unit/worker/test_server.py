@@ -1,0 +1,207 @@
+"""What a worker says to a server, and what it makes of the answers."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from twisted.web.client import ResponseNeverReceived
+
+from awed.model.errors import (
+    AwedError,
+    ClientNotFound,
+    Conflict,
+    Invalid,
+    NotFound,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+)
+from awed.model.work import ReportStatus
+from awed.worker.profile import Introduction, busyness
+from awed.worker.report import Finished, Perf
+from awed.worker.server import HEARTBEAT_TIMEOUT, BadWorkunit, ServerClient
+from tests.unit.worker.builders import CLIENT, JOB, result, workunit
+from tests.unit.worker.fake import UUID, FakeServer, data, garbage, refused
+
+URL = "http://server:8001/"
+
+
+@pytest.fixture
+def fake() -> FakeServer:
+    return FakeServer()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def server(fake: FakeServer, clock: Clock) -> ServerClient:
+    return ServerClient(fake.http, clock, URL, CLIENT, "CG_TOKEN abc")
+
+
+def test_registration_says_who_we_are_and_what_we_still_run(fake: FakeServer, server: ServerClient) -> None:
+    introduction = Introduction(CLIENT, "alpha", "grp", ("sort", "uniq"), 2)
+    registration = result(server.register(introduction.profile({f"{JOB}_1_0", f"{JOB}_0_0"})))
+    assert registration.server_uuid == UUID
+    (asked,) = fake.asked
+    assert asked.headers.getRawHeaders("Authorization") == ["CG_TOKEN abc"]
+    profile = json.loads(asked.parts["profile"])
+    assert profile["id"] == CLIENT
+    assert profile["current_work"] == {"data": [f"{JOB}_0_0", f"{JOB}_1_0"]}
+    assert (profile["name"], profile["group"], profile["apps"], profile["slots"]) == (
+        "alpha",
+        "grp",
+        ["sort", "uniq"],
+        2,
+    )
+
+
+def test_a_heartbeat_says_what_we_run_and_hears_what_to_throw_away(fake: FakeServer, server: ServerClient) -> None:
+    fake.script("heartbeat", data({"server-uuid": UUID, "discard": "a,b"}))
+    answer = result(server.heartbeat(busyness(["x"])))
+    assert (answer.server_uuid, answer.discard, answer.stop) == (UUID, "a,b", "")
+    assert json.loads(fake.asked[0].body) == {
+        "busy": True,
+        "current_work": {"data": ["x"]},
+        "healthy": True,
+        "error_message": "",
+    }
+
+
+def test_a_checkout_waits_and_brings_a_workunit(fake: FakeServer, server: ServerClient) -> None:
+    checkout = Deferred.fromCoroutine(server.checkout(1000))
+    assert fake.asked[0].query == {"client": CLIENT, "available": "1000", "wait": "55"}
+    work = workunit("sort", "-n", has_private_env=True)
+    fake.hand_out(work)
+    assert checkout.result == work
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("No eligible workunit found", "Server queue is empty", "Server queue is suspended"),
+        *("Client busy", "Client suspended"),
+    ],
+)
+def test_that_there_is_nothing_to_do_is_no_error(fake: FakeServer, server: ServerClient, text: str) -> None:
+    fake.script("checkout", refused(text))
+    assert result(server.checkout(0)) is None
+
+
+def test_a_workunit_that_cannot_be_read_is_named_so_that_it_can_be_refused(
+    fake: FakeServer, server: ServerClient
+) -> None:
+    fake.script("checkout", data({"wuid": "w", "attempt": 3, "cmd": 7}))
+    with pytest.raises(BadWorkunit, match="cannot read the workunit: Expected `object`, got `int`") as bad:
+        result(server.checkout(0))
+    assert (bad.value.wuid, bad.value.attempt) == ("w", 3)
+
+
+def test_secrets_come_in_headers(fake: FakeServer, server: ServerClient) -> None:
+    fake.script("secret", data(None, Datatoken="tok"), data(None, Privateenv='{"S": "3"}'), data(None))
+    assert result(server.data_token("w")) == "tok"
+    assert result(server.private_environ("w")) == {"S": "3"}
+    assert result(server.private_environ("w")) == {}
+    assert fake.asked[0].query == {"datatoken": "", "client": CLIENT}
+
+
+def test_a_report_is_a_form_of_files(fake: FakeServer, server: ServerClient) -> None:
+    perf = Perf(runtime=1.5)
+    finished = Finished("a b/c", 2, ReportStatus.FAIL, perf, -9, "killed", b"out\r\n--x\xff\0", b"")
+    result(server.report(finished))
+    (asked,) = fake.asked
+    assert asked.path == "/work/a%20b%2Fc"
+    assert asked.query == {**finished.query(CLIENT), "report": ""}
+    assert asked.parts == {"perf": msgspec.json.encode(perf), "worknotes": b"killed", "stdout": b"out\r\n--x\xff\0"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (refused("Client not found"), ClientNotFound),
+        (refused("no"), Invalid),
+        (refused("no", 401), Unauthorized),
+        (refused("no", 404), NotFound),
+        (refused("no", 409), Conflict),
+        (refused("no", 413), TooLarge),
+        (refused("no", 500), Unavailable),
+        (refused("no", 503), Unavailable),
+        (garbage(b"<html>404 not found</html>", 404), Unavailable),
+        (garbage(b"<html>bad gateway</html>", 502), Unavailable),
+        (garbage(b""), Unavailable),
+        (garbage(b"\xff\xfe"), Unavailable),
+        (garbage(b"[]"), Unavailable),
+        (garbage(b"{}"), Unavailable),
+        (garbage(b'{"status": 200, "da'), Unavailable),
+        (data("no object"), Unavailable),
+        (data({"server_uuid": 7}), Unavailable),
+        (ConnectionResetError("reset"), Unavailable),
+        (ResponseNeverReceived([Failure(ConnectionResetError("reset"))]), Unavailable),
+        (ValueError("what a bug in a library may raise"), Unavailable),
+    ],
+)
+def test_every_answer_is_understood(
+    fake: FakeServer, server: ServerClient, answer: Any, error: type[AwedError]
+) -> None:
+    """The server's refusals are told apart, and whatever is not an AWE server's word means: try again."""
+    fake.script("register", answer)
+    introduction = Introduction(CLIENT, "", "", ("*",), 1)
+    with pytest.raises(error) as raised:
+        result(server.register(introduction.profile([])))
+    assert type(raised.value) is error
+
+
+def test_an_error_names_request_and_cause_but_no_token(fake: FakeServer, server: ServerClient) -> None:
+    fake.script("checkout", ResponseNeverReceived([Failure(ConnectionResetError("reset by peer"))]))
+    with pytest.raises(Unavailable) as raised:
+        result(server.checkout(0))
+    assert str(raised.value) == "GET http://server:8001/work: reset by peer"
+
+
+def test_a_silent_server_is_given_up(fake: FakeServer, server: ServerClient, clock: Clock) -> None:
+    checkout = Deferred.fromCoroutine(server.checkout(0, wait=5))
+    clock.advance(34)
+    assert not checkout.called
+    clock.advance(1)
+    assert isinstance(checkout.result, Failure)
+    assert checkout.result.check(Unavailable)
+    checkout.addErrback(lambda _: None)
+    assert fake.polls == []
+
+
+def test_what_we_break_off_ourselves_is_no_outage(fake: FakeServer, server: ServerClient) -> None:
+    """As twisted.web's client tells it."""
+    fake.script("checkout", ResponseNeverReceived([Failure(CancelledError())]))
+    with pytest.raises(CancelledError):
+        result(server.checkout(0))
+
+
+def test_a_heartbeat_is_given_up_before_the_next(clock: Clock) -> None:
+    assert HEARTBEAT_TIMEOUT < 10
+
+
+json_values = st.recursive(
+    st.none() | st.text() | st.integers(),
+    lambda values: st.lists(values) | st.dictionaries(st.sampled_from(["status", "data", "error"]), values),
+)
+
+
+@given(
+    body=st.binary() | json_values.map(msgspec.json.encode), status=st.sampled_from([200, 400, 401, 404, 409, 500])
+)
+def test_whatever_comes_is_an_answer_or_an_error_for_which_there_is_a_plan(body: bytes, status: int) -> None:
+    fake = FakeServer()
+    server = ServerClient(fake.http, Clock(), URL, CLIENT)
+    for kind, call in (("heartbeat", server.heartbeat(busyness([]))), ("checkout", server.checkout(0))):
+        fake.script(kind, garbage(body, status))
+        with suppress(AwedError):
+            result(call)

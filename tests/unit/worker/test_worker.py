@@ -1,0 +1,401 @@
+"""The worker's conversation with its server: work comes, is reported, is taken away; the server goes and comes.
+
+The server is a fake in memory, runs end when a test says so, and time is a Clock's.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+
+from awed.model.work import ReportStatus, Workunit
+from awed.worker.condition import Condition
+from awed.worker.errors import WorkerRefused
+from awed.worker.outage import Outage
+from awed.worker.outbox import Outbox
+from awed.worker.profile import Introduction
+from awed.worker.report import Finished, Perf
+from awed.worker.server import ServerClient
+from awed.worker.worker import FAREWELL, Worker
+from tests.conftest import LoggedErrors
+from tests.unit.worker.builders import CLIENT, workunit
+from tests.unit.worker.fake import FakeServer, data, garbage, refused
+
+
+class World:
+    """A worker with *slots*, its server, its clock, and what runs."""
+
+    def __init__(self, directory: Path, slots: int = 1) -> None:
+        self.directory = directory
+        self.slots = slots
+        self.fake = FakeServer()
+        self.clock = Clock()
+        self.running: dict[tuple[str, int], Deferred[ReportStatus]] = {}
+        self.kill_takes = 0.0
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the worker, or another one in its place."""
+        changed = Condition()
+        server = ServerClient(self.fake.http, self.clock, "http://server", CLIENT)
+        outage = Outage(self.clock, lambda: 1.0)
+        self.worker = Worker(
+            introduction=Introduction(CLIENT, "alpha", "grp", ("*",), self.slots),
+            server=server,
+            outage=outage,
+            outbox=Outbox(self.directory, server, outage, changed.notify),
+            changed=changed,
+            run=self._run,
+            available=lambda: 1000,
+            clock=self.clock,
+        )
+        self.worker.startService()
+
+    async def _run(self, work: Workunit) -> Finished:
+        key = (work.wuid, work.attempt)
+        self.running[key] = Deferred()
+        try:
+            status = await self.running[key]
+        except CancelledError:
+            status = ReportStatus.DISCARDED
+        del self.running[key]
+        return Finished(work.wuid, work.attempt, status, Perf())
+
+    def finish(self, work: Workunit, status: ReportStatus = ReportStatus.DONE) -> None:
+        self.running[work.wuid, work.attempt].callback(status)
+
+    def give(self, *works: Workunit) -> None:
+        for work in works:
+            self.fake.hand_out(work)
+
+    def reports(self) -> list[tuple[str, str, str]]:
+        """Path, status and attempt of each report that the server got."""
+        return [
+            (asked.path.removeprefix("/work/"), asked.query["status"], asked.query["attempt"])
+            for asked in self.fake.of("report")
+        ]
+
+    def registered_with(self) -> list[list[str]]:
+        """What each registration said is still here."""
+        return [json.loads(asked.parts["profile"])["current_work"]["data"] for asked in self.fake.of("register")]
+
+    @property
+    def left(self) -> bool:
+        return bool(self.worker.left.called)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+A, B, C = (workunit(task=name) for name in "abc")
+
+
+# Work comes and is reported.
+
+
+def test_it_registers_asks_runs_reports_and_asks_again(world: World) -> None:
+    assert world.fake.kinds() == ["register", "checkout"]
+    world.give(A)
+    assert list(world.running) == [(A.wuid, 1)]
+    assert world.fake.kinds() == ["register", "checkout"]
+    world.finish(A)
+    assert world.fake.kinds() == ["register", "checkout", "report", "checkout"]
+    assert world.reports() == [(A.wuid, "done", "1")]
+
+
+def test_it_asks_as_long_as_it_has_room_and_one_question_is_out_at_a_time(tmp_path: Path) -> None:
+    world = World(tmp_path, slots=2)
+    world.give(A)
+    assert len(world.fake.polls) == 1
+    world.give(B)
+    assert len(world.running) == 2
+    assert world.fake.polls == []
+    world.finish(A)
+    world.give(C)
+    assert {wuid for wuid, _ in world.running} == {B.wuid, C.wuid}
+
+
+def test_room_is_made_by_the_acknowledgement_not_by_the_end(world: World) -> None:
+    """Until then the workunit counts as ours at the server, which would say that we are busy."""
+    world.give(A)
+    world.fake.script("report", refused("database", 503))
+    world.finish(A)
+    assert world.fake.polls == []
+    world.clock.advance(1)
+    assert len(world.fake.polls) == 1
+
+
+@pytest.mark.parametrize("text", ["Client busy", "Server queue is empty", "Client suspended"])
+def test_a_server_that_does_not_hold_its_answer_is_not_asked_at_once(world: World, text: str) -> None:
+    world.give(A)
+    world.fake.script("checkout", *[refused(text)] * 3)
+    world.finish(A)
+    asked = len(world.fake.of("checkout"))
+    world.clock.advance(0.9)
+    assert len(world.fake.of("checkout")) == asked
+    world.clock.pump([0.5] * 8)
+    assert len(world.fake.of("checkout")) == asked + 3
+
+
+def test_an_answer_that_was_held_back_is_followed_by_the_next_question(world: World) -> None:
+    world.clock.advance(55)
+    world.fake.polls.pop().callback(refused("No eligible workunit found"))
+    assert len(world.fake.polls) == 1
+
+
+def test_work_that_cannot_be_read_is_failed_and_costs_no_slot(world: World) -> None:
+    world.fake.polls.pop().callback(data({"wuid": "w", "attempt": 2, "cmd": []}))
+    assert world.reports() == [("w", "fail", "2")]
+    assert b"cannot read the workunit" in world.fake.of("report")[0].parts["worknotes"]
+    assert len(world.fake.polls) == 1
+
+
+def test_a_fault_in_running_is_reported_as_a_failure(world: World, logged_errors: LoggedErrors) -> None:
+    world.give(A)
+    world.running[A.wuid, 1].errback(ZeroDivisionError("oops"))
+    assert logged_errors.flush(ZeroDivisionError)
+    assert world.reports() == [(A.wuid, "fail", "1")]
+    assert b"a fault of the worker: ZeroDivisionError" in world.fake.of("report")[0].parts["worknotes"]
+
+
+# Heartbeats, and what they say.
+
+
+def test_heartbeats_tell_what_is_here(world: World) -> None:
+    world.give(A)
+    world.clock.pump([10.0] * 3)
+    beats = [json.loads(asked.body) for asked in world.fake.of("heartbeat")]
+    assert [beat["current_work"] for beat in beats] == [{"data": [A.wuid]}] * 3
+    assert beats[0]["busy"]
+
+
+def test_what_the_server_discards_is_killed_and_handed_back_once(tmp_path: Path) -> None:
+    world = World(tmp_path, slots=2)
+    world.give(A, B)
+    world.fake.script("heartbeat", data({"server-uuid": world.fake.uuid, "discard": f"{A.wuid},unknown"}))
+    world.clock.advance(10)
+    assert world.reports() == [(A.wuid, "discarded", "1")]
+    assert list(world.running) == [(B.wuid, 1)]
+
+
+def test_a_newer_attempt_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
+    world = World(tmp_path, slots=2)
+    world.give(A)
+    again = workunit(task="a", attempt=2)
+    world.fake.script("report", refused("stale", 409))
+    world.give(again)
+    assert list(world.running) == [(A.wuid, 2)]
+    assert world.reports() == [(A.wuid, "discarded", "1")]
+    world.finish(again)
+    assert world.reports()[1:] == [(A.wuid, "done", "2")]
+
+
+def test_what_is_running_already_is_not_begun_again(tmp_path: Path) -> None:
+    world = World(tmp_path, slots=2)
+    world.give(A)
+    running = world.running[A.wuid, 1]
+    world.give(A)
+    assert world.running == {(A.wuid, 1): running}
+    assert len(world.fake.polls) == 1
+
+
+def test_a_server_that_does_not_know_us_is_told_what_we_run(world: World) -> None:
+    world.give(A)
+    world.fake.script("heartbeat", refused("Client not found"))
+    world.clock.advance(10)
+    assert world.registered_with() == [[], [A.wuid]]
+    assert list(world.running) == [(A.wuid, 1)]
+
+
+def test_the_same_while_it_waits_for_work(world: World) -> None:
+    world.fake.script("heartbeat", refused("Client not found"))
+    world.clock.advance(10)
+    assert world.fake.kinds() == ["register", "checkout", "heartbeat", "register", "checkout"]
+    assert len(world.fake.polls) == 1
+
+
+def test_another_server_in_the_old_one_s_place_is_not_bothered_with_its_work(world: World) -> None:
+    world.give(A)
+    world.fake.uuid = "another"
+    world.clock.advance(10)
+    world.clock.advance(0)
+    assert world.running == {}
+    assert world.fake.kinds()[-2:] == ["report", "checkout"]
+    assert world.registered_with() == [[], [A.wuid]]
+
+
+def test_a_server_may_tell_it_to_stop(world: World) -> None:
+    world.fake.script("heartbeat", data({"server-uuid": world.fake.uuid, "stop": CLIENT}))
+    world.clock.advance(10)
+    assert world.left
+    assert world.fake.kinds()[-1] == "sign-off"
+
+
+def test_another_server_is_taken_while_it_leaves(world: World) -> None:
+    world.give(A)
+    world.fake.uuid = "another"
+    world.worker.leave()
+    world.clock.advance(0)
+    assert world.left
+    assert world.fake.kinds()[-1] == "sign-off"
+
+
+# The server goes away.
+
+
+def test_work_goes_on_without_the_server_and_is_reported_when_it_is_back(world: World) -> None:
+    world.give(A)
+    world.fake.away = True
+    world.clock.pump([1.0] * 100)
+    world.finish(A)
+    world.clock.pump([1.0] * 100)
+    world.fake.away = False
+    world.clock.pump([1.0] * 11)
+    assert world.reports() == [(A.wuid, "done", "1")]
+    assert len(world.fake.polls) == 1
+
+
+def test_a_lost_poll_is_followed_by_a_registration(world: World) -> None:
+    """The answer may have been a workunit; the server learns from the registration that we do not have it."""
+    world.fake.polls.pop().errback(Failure(ConnectionResetError()))
+    world.clock.advance(1)
+    assert world.fake.kinds() == ["register", "checkout", "register", "checkout"]
+    assert world.registered_with() == [[], []]
+
+
+def test_registration_names_reports_that_are_not_delivered(world: World) -> None:
+    world.give(A)
+    world.fake.script("report", refused("Client not found"))
+    world.fake.script("heartbeat", refused("Client not found"))
+    world.fake.away = True
+    world.finish(A)
+    world.fake.away = False
+    world.fake.script("report", *[refused("Client not found")] * 30)
+    world.clock.advance(10)
+    assert world.registered_with()[-1] == [A.wuid]
+
+
+def test_reports_of_an_earlier_life_are_delivered_and_count_as_held(world: World) -> None:
+    world.give(A)
+    world.fake.away = True
+    world.finish(A)
+    world.worker.abandon()
+    world.clock.advance(FAREWELL)
+    world.worker.abandon()
+    assert world.left
+    world.fake.away = False
+    world.fake.script("report", refused("Client not found"))
+    world.begin()
+    assert world.registered_with()[-1] == [A.wuid]
+    world.clock.advance(1)
+    assert world.reports()[-1] == (A.wuid, "done", "1")
+    assert len(world.fake.polls) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(garbage(b""), garbage(b"<html>", 404), garbage(b"[1]"), garbage(b'{"status":200,"data":{}}')),
+        *(refused("boom", 500), refused("who are you", 401), refused("surprise", 400), refused("gone", 404)),
+        *(ConnectionResetError(), RuntimeError("anything")),
+    ],
+)
+@pytest.mark.parametrize("kind", ["checkout", "heartbeat", "report", "register"])
+def test_no_answer_stops_it(world: World, kind: str, answer: Any) -> None:
+    world.fake.script(kind, *[answer] * 2)
+    if kind == "register":
+        world.fake.script("heartbeat", refused("Client not found"))
+    world.give(A)
+    world.clock.pump([1.0] * 30)
+    if world.running:
+        world.finish(A)
+    world.clock.pump([1.0] * 30)
+    world.give(B)
+    assert list(world.running) == [(B.wuid, 1)]
+    assert not world.left
+
+
+def test_a_server_that_refuses_us_from_the_beginning_ends_us(tmp_path: Path) -> None:
+    world = World.__new__(World)
+    fake = FakeServer()
+    fake.script("register", refused("Clientgroup name in token does not match that in the client.", 401))
+    world.directory, world.slots, world.fake, world.clock, world.running = tmp_path, 1, fake, Clock(), {}
+    world.begin()
+    failures: list[Failure] = []
+    world.worker.left.addErrback(failures.append)
+    assert failures[0].check(WorkerRefused)
+    assert "Clientgroup name" in str(failures[0].value)
+    assert not world.clock.getDelayedCalls()
+
+
+# It leaves.
+
+
+def test_asked_to_leave_it_takes_no_more_finishes_reports_and_signs_off(tmp_path: Path) -> None:
+    world = World(tmp_path, slots=2)
+    world.give(A)
+    world.worker.leave()
+    assert world.fake.polls == []
+    assert world.registered_with() == [[], [A.wuid]]
+    assert not world.left
+    world.finish(A)
+    assert world.left
+    assert world.fake.kinds()[-2:] == ["report", "sign-off"]
+    assert not world.clock.getDelayedCalls()
+
+
+def test_idle_it_leaves_at_once(world: World) -> None:
+    world.worker.leave()
+    assert world.left
+    assert world.fake.kinds() == ["register", "checkout", "sign-off"]
+
+
+def test_heartbeats_go_on_while_it_finishes(world: World) -> None:
+    world.give(A)
+    world.worker.leave()
+    world.clock.pump([10.0] * 2)
+    assert len(world.fake.of("heartbeat")) == 2
+
+
+def test_asked_twice_it_kills_and_hands_back(world: World) -> None:
+    world.give(A)
+    world.worker.leave()
+    world.worker.leave()
+    assert world.reports() == [(A.wuid, "discarded", "1")]
+    assert world.fake.kinds()[-1] == "sign-off"
+    assert world.left
+
+
+def test_without_a_server_it_leaves_its_reports_on_disk_and_does_not_wait_for_ever(world: World) -> None:
+    world.give(A)
+    world.fake.away = True
+    world.worker.leave()
+    world.finish(A)
+    world.clock.advance(FAREWELL - 1)
+    assert not world.left
+    world.clock.advance(1)
+    assert world.left
+    assert len(list(world.directory.iterdir())) == 1
+    assert not world.clock.getDelayedCalls()
+
+
+def test_asked_again_it_does_not_wait_for_the_server_at_all(world: World) -> None:
+    world.give(A)
+    world.fake.away = True
+    world.worker.leave()
+    world.finish(A)
+    world.worker.leave()
+    assert world.left
+
+
+def test_stopping_the_service_is_to_leave_at_once(world: World) -> None:
+    world.give(A)
+    stopped = world.worker.stopService()
+    assert stopped.called
+    assert world.reports() == [(A.wuid, "discarded", "1")]
