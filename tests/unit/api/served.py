@@ -1,6 +1,6 @@
 """The whole API in memory: real resources, a real engine, a store in memory, and time that moves when told to."""
 
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from zope.interface import implementer
 
 from awed.api.assembly import make_root
 from awed.api.body import Bodies, requests_with
@@ -16,8 +17,9 @@ from awed.api.context import Context
 from awed.api.form import Spool
 from awed.api.hosts import OwnHosts
 from awed.api.root import About
+from awed.auth.chain import Authenticators
+from awed.auth.interface import IAuthenticator
 from awed.model.access import User, Verb
-from awed.model.errors import Unauthorized
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
 from awed.service.groups import Groups
@@ -32,16 +34,15 @@ NOW = datetime(2026, 11, 23, 20, 41, 5, tzinfo=UTC)
 BOUNDARY = "-----------------------------7d"
 
 
+@implementer(IAuthenticator)
 class ByName:
-    """Believes what an Authorization header says: a user's name, ``root`` is an admin, ``group`` and a name is a
-    worker of that group, none is the public."""
+    """Believes what an Authorization header says: ``user`` and a name, of which ``root`` is an admin and ``nobody``
+    unknown, or ``group`` and a name for a worker of that group."""
 
-    async def user(self, header: str | None, verb: Verb, *, workers: bool = False) -> User:
-        if workers and header is not None and header.startswith("group "):
-            return User("", group=header.removeprefix("group "))
-        if header is not None and header.startswith(("nobody", "group ")):
-            raise Unauthorized("Invalid Auth Header")
-        return User(header, admin=header == "root") if header else User()
+    async def authenticate(self, scheme: str, credentials: str) -> User | None:
+        if scheme == "group":
+            return User("", group=credentials)
+        return None if credentials == "nobody" else User(credentials, admin=credentials == "root")
 
 
 def no_shock(host: str) -> IShock:
@@ -58,7 +59,13 @@ class Debug:
 class Served:
     """An API to make requests to."""
 
-    def __init__(self, directory: Path, client_auth_required: bool = False) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        client_auth_required: bool = False,
+        anonymous: Collection[Verb] = ("read", "write", "delete"),
+    ) -> None:
         self.clock = Clock()
         self.store = MemoryStore()
         self.engine = Engine(store=self.store, shock_for=no_shock, limits=Limits(), reactor=self.clock, now=self.now)
@@ -70,7 +77,7 @@ class Served:
         context = Context(
             engine=self.engine,
             groups=self.groups,
-            authenticators=ByName(),
+            authenticators=Authenticators([ByName()], anonymous),
             hosts=OwnHosts(""),
             in_thread=at_once,
             now=self.now,
@@ -95,7 +102,7 @@ class Served:
         """The answer to one request of *user*; *files* are sent as a form."""
         head = dict(headers or {})
         if user:
-            head["Authorization"] = user
+            head["Authorization"] = user if " " in user else f"user {user}"
         if files is not None:
             head["Content-Type"] = f"multipart/form-data; boundary={BOUNDARY}"
             body = form(files.items())

@@ -1,0 +1,146 @@
+"""Every call by everybody: who may make it, and who is told 401."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from awed.api.context import OTHER_GROUP
+from awed.model.ids import new_id
+from tests.unit.api.served import Served, data
+
+HEADERS = {
+    "public": "",
+    "stranger": "bob",
+    "reader": "rob",
+    "owner": "ann",
+    "admin": "root",
+    "worker": "group g",
+    "other worker": "group h",
+}
+"""Everybody, and how :class:`~tests.unit.api.served.ByName` knows them. The job and the group ``g`` are the owner's;
+the reader may read both; the worker has the token of ``g``."""
+
+PEOPLE = {"public", "stranger", "reader", "owner", "admin"}
+READERS = {"reader", "owner", "admin"}
+OWNERS = {"owner", "admin"}
+ADMINS = {"admin"}
+AS_CLIENT = {"owner", "admin", "worker"}
+
+JOB = {"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
+FINISHED = {"state": "completed", "info": {"name": "n"}, "tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
+UPLOAD = {"upload": msgspec.json.encode(JOB)}
+IMPORT = {"import": msgspec.json.encode({**FINISHED, "id": new_id()})}
+PROFILE = {"profile": b'{"id": "c2", "group": "g", "apps": ["*"]}'}
+
+Call = tuple[str, str, dict[str, bytes] | None, set[str]]
+
+CALLS: list[Call] = [
+    ("GET", "/", None, {*PEOPLE, "worker", "other worker"}),
+    ("POST", "/job", UPLOAD, PEOPLE),
+    ("POST", "/job", IMPORT, PEOPLE),
+    ("GET", "/job", None, PEOPLE),
+    ("GET", "/job?active", None, PEOPLE),
+    ("GET", "/job?distinct=name", None, PEOPLE),
+    ("PUT", "/job?resumeall", None, PEOPLE),
+    ("PUT", "/job?recoverall", None, ADMINS),
+    ("DELETE", "/job?suspend&full", None, PEOPLE),
+    ("DELETE", "/job?zombie&full", None, PEOPLE),
+    *(("GET", f"/job/{{job}}{view}", None, READERS) for view in ("", "?report", "?perf", "?position", "/acl")),
+    *(
+        ("PUT", f"/job/{{job}}?{operation}", None, OWNERS)
+        for operation in (
+            "suspend",
+            "resume",
+            "recover",
+            "recompute=0",
+            "resubmit",
+            "clientgroup=x",
+            "pipeline=x",
+            "priority=2",
+            "expiration=1D",
+            "settoken",
+        )
+    ),
+    ("PUT", "/job/{job}/acl/read?users=bob", None, OWNERS),
+    ("DELETE", "/job/{job}/acl/read?users=ann", None, OWNERS),
+    ("DELETE", "/job/{job}", None, OWNERS),
+    ("DELETE", "/job/{job}?full", None, OWNERS),
+    ("GET", "/work", None, PEOPLE),
+    ("GET", "/work?query", None, PEOPLE),
+    ("GET", "/work/{work}", None, READERS),
+    ("GET", "/work/{work}?report=stdout", None, READERS),
+    ("GET", "/work?client=c1", None, AS_CLIENT),
+    ("GET", "/work/{work}?datatoken&client=c1", None, AS_CLIENT),
+    ("GET", "/work/{work}?privateenv&client=c1", None, AS_CLIENT),
+    ("GET", "/work/{work}?status=done&client=c1", None, AS_CLIENT),
+    ("PUT", "/work/{work}?status=done&client=c1", None, AS_CLIENT),
+    ("POST", "/client", PROFILE, AS_CLIENT),
+    ("GET", "/client", None, PEOPLE),
+    ("GET", "/client/c1", None, READERS),
+    ("GET", "/client/c1?heartbeat", None, AS_CLIENT),
+    ("PUT", "/client/c1?heartbeat", None, AS_CLIENT),
+    ("PUT", "/client/c1?suspend", None, OWNERS),
+    ("PUT", "/client/c1?resume", None, OWNERS),
+    ("PUT", "/client/c1?subclients=1", None, OWNERS),
+    ("PUT", "/client?suspendall", None, PEOPLE),
+    ("PUT", "/client?resumeall", None, PEOPLE),
+    ("DELETE", "/client/c1", None, AS_CLIENT),
+    ("GET", "/queue", None, PEOPLE),
+    ("GET", "/queue?json", None, PEOPLE),
+    *(("GET", f"/queue?{view}", None, ADMINS) for view in ("job", "task", "work", "client")),
+    ("GET", "/queue?clientgroup=g", None, READERS),
+    ("PUT", "/queue?suspend", None, ADMINS),
+    ("PUT", "/queue?resume", None, ADMINS),
+    ("GET", "/logger?event", None, PEOPLE),
+    ("GET", "/logger?debug", None, PEOPLE),
+    ("PUT", "/logger?debug=1", None, ADMINS),
+    ("GET", "/cgroup", None, PEOPLE),
+    ("POST", "/cgroup/new", None, PEOPLE),
+    ("GET", "/cgroup/{group}", None, READERS),
+    ("GET", "/cgroup/{group}/acl", None, READERS),
+    ("PUT", "/cgroup/{group}/token", None, OWNERS),
+    ("PUT", "/cgroup/{group}/acl/execute?users=bob", None, OWNERS),
+    ("DELETE", "/cgroup/{group}/acl/all?users=ann", None, OWNERS),
+    ("DELETE", "/cgroup/{group}", None, OWNERS),
+]
+
+
+@pytest.fixture
+def names(served: Served) -> dict[str, str]:
+    """A job that client ``c1`` of group ``g`` works at; all is the owner's."""
+    group = data(served.call("POST", "/cgroup/g", user="ann"))["id"]
+    job = served.submit(JOB, user="ann")["id"]
+    for path in (f"/cgroup/{group}", f"/job/{job}"):
+        served.call("PUT", f"{path}/acl/read?users=rob", user="ann")
+    served.call("POST", "/client", {"profile": b'{"id": "c1", "group": "g", "apps": ["*"]}'}, user="ann")
+    work = data(served.call("GET", "/work?client=c1", user="ann"))["wuid"]
+    served.submit(JOB, user="ann")
+    return {"group": group, "job": job, "work": work}
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call[0]} {call[1]}")
+def test_who_may_make_a_call(served: Served, names: dict[str, str], call: Call) -> None:
+    """Those who may not come first, and change nothing."""
+    method, path, files, allowed = call
+    for who in sorted(HEADERS, key=allowed.__contains__):
+        reply = served.call(method, path.format(**names), files, user=HEADERS[who])
+        refused = reply.status == 401 or OTHER_GROUP in reply.body.decode()
+        assert refused is (who not in allowed), who
+        assert reply.status < 500, reply.body
+
+
+def test_lists_hold_what_the_caller_may_read(served: Served, names: dict[str, str]) -> None:
+    for path in ("/job", "/job?active", "/job?query&state=in-progress", "/work", "/work?query", "/client", "/cgroup"):
+        for who in PEOPLE:
+            found = data(served.call("GET", path, user=HEADERS[who]))
+            seen = [item for item in found if item["id"] in {*names.values(), "c1"}]
+            assert bool(seen) is (who in READERS), (path, who)
+
+
+def test_without_any_anonymous_right_nobody_is_public(tmp_path: Path) -> None:
+    served = Served(tmp_path, anonymous=())
+    for method, path, files, _ in CALLS:
+        if path != "/":
+            shown = path.format(job=new_id(), work="a_b_0", group=new_id())
+            assert served.call(method, shown, files).status == 401, path
