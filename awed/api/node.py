@@ -59,7 +59,9 @@ class NodeResource:
         form = await request.form()
         if not form.is_form:
             raise Invalid("a node is changed by a multipart/form-data form")
-        return answer(request, await self._nodes.update(node_id, user, await read_change(form, self._now())))
+        change = await read_change(form, self._now())
+        change.attempt = params_of(request).count("attempt", 0)
+        return answer(request, await self._nodes.update(node_id, user, change))
 
     @app.route("/<node_id>", methods=["GET"])
     async def show(self, request: AwedRequest, node_id: str) -> bytes:

@@ -73,9 +73,19 @@ class Node(Struct):
         return self.file.size > 0 or self.file.created_on != NO_TIME
 
 
+class Delivery(Struct):
+    """How a node got its file or a part of it: *size* bytes, by the *attempt*-th run of a workunit, 0 if unknown."""
+
+    size: int
+    attempt: int = 0
+
+
 class NodeRecord(Struct):
-    """A node as it is stored: its document and its rights. What a restart finds out by itself is not in it: locks,
-    and the parts that have arrived of a file that is not merged yet."""
+    """A node as it is stored: its document, its rights, and the deliveries of its file, part by part.
+
+    What a restart finds out by itself is not in it: locks, and the parts that have arrived but are not merged yet.
+    """
 
     node: Node
     acl: Acl
+    delivered: list[Delivery] = []

@@ -49,10 +49,15 @@ Fill = Whole | Declare | CloseParts | CopyOf | SubsetOf
 
 
 class Change(Struct):
-    """Everything that one request asks for. *parts*: uploads by number; *tags* are added to those there are."""
+    """Everything that one request asks for. *parts*: uploads by number; *tags* are added to those there are.
+
+    *attempt*: the run of a workunit that delivers the file or the parts; a later run may replace what an earlier one
+    delivered, but not the other way round. 0: unknown, nothing is replaced.
+    """
 
     fill: Fill | None = None
     parts: dict[int, Upload] = {}
+    attempt: int = 0
     attributes: Any = UNSET
     file_name: str = ""
     format: str = ""

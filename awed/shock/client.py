@@ -100,14 +100,20 @@ class ShockClient:
         token: str = "",
         rank: int | None = None,
         attributes: Any = None,
+        attempt: int = 0,
     ) -> Node:
-        """Give the node its file, or with a *rank* that part of it; *attributes* replace what it has, if given."""
+        """Give the node its file, or with a *rank* that part of it; *attributes* replace what it has, if given.
+
+        With *attempt*, the number of a workunit's run, awed's own node store lets a later run replace what an earlier
+        one delivered. Any other Shock has a file written once.
+        """
         size = (await self._in_thread(path.stat)).st_size
         fields = [FormField(str(rank) if rank else "upload", path, filename, size)]
         if attributes is not None:
             fields.append(_attributes(attributes))
+        tail = f"?attempt={attempt}" if attempt else ""
         try:
-            return await self._update(node_id, f"upload {filename} to", fields, token)
+            return await self._update(node_id, f"upload {filename} to", fields, token, tail)
         except Invalid as error:
             # The answer to an earlier try may have been lost, or the same work was done before.
             if "immutable" in str(error) and await self._has(node_id, path, rank, token):
@@ -152,9 +158,9 @@ class ShockClient:
         """The data of the answer; *tail* is what follows the node's id in the URL."""
         return await self._send(self._call(call, method, node_id, token, tail))
 
-    async def _update(self, node_id: str, call: str, fields: Sequence[FormField], token: str) -> Node:
+    async def _update(self, node_id: str, call: str, fields: Sequence[FormField], token: str, tail: str = "") -> Node:
         body = partial(FormBody, fields, uuid4().hex, self._in_thread)
-        return _node(await self._send(self._call(f"{call} node", "PUT", node_id, token), body))
+        return _node(await self._send(self._call(f"{call} node", "PUT", node_id, token, tail), body))
 
     async def _send(self, call: Call, body: Callable[[Callable[[], object]], FormBody] | None = None) -> Any:
         answer = await self._http.ask(call, body)

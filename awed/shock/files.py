@@ -23,8 +23,9 @@ from awed.model.node import Node, NodeFile, NodeIndex
 from awed.shock.units import UNIT, sized
 from awed.streams import Pieces, Slice, free_bytes
 
-DATA = "data"
-"""The node's file in its directory."""
+DATA = "data."
+"""Before its md5, the name of the node's file in its directory: another file has another name, so a crash while one
+replaces the other leaves the one that the record tells of."""
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _NO_LINKS = {errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EXDEV}
@@ -75,11 +76,9 @@ class NodeFiles:
         """One file of the node."""
         return self.directory(node_id) / name
 
-    def all_nodes(self) -> Iterator[tuple[str, list[str]]]:
-        """The id of each node that has a directory, and the names in it."""
-        for directory in self.nodes.glob("*/*/*"):
-            if is_uuid(directory.name):
-                yield directory.name, os.listdir(directory)
+    def all_nodes(self) -> Iterator[str]:
+        """The id of each node that has a directory."""
+        return (directory.name for directory in self.nodes.glob("*/*/*") if is_uuid(directory.name))
 
     def stage(self, upload: Upload, trailer: bytes = b"") -> Path:
         """Make an upload, followed by *trailer*, durable; the path in the temporary directory at which it now is."""
@@ -140,10 +139,15 @@ class NodeFiles:
             self.place(self._copy(source), node_id, name)
         sync(target.parent)
 
-    def remove(self, node_id: str, names: Iterable[str]) -> None:
-        """Remove files of a node; those that are gone are no error."""
-        for name in names:
-            self.path(node_id, name).unlink(missing_ok=True)
+    def keep(self, node_id: str, names: set[str]) -> None:
+        """Remove the node's files that have other names."""
+        directory = self.directory(node_id)
+        for name in set(os.listdir(directory)) - names if directory.is_dir() else ():
+            (directory / name).unlink(missing_ok=True)
+
+    def data(self, node: Node) -> Slice:
+        """All bytes of the node's file."""
+        return Slice(self.path(node.id, data_name(node.file.checksum["md5"])), 0, node.file.size)
 
     def remove_node(self, node_id: str) -> None:
         """Remove everything of a node."""
@@ -202,6 +206,11 @@ def lines_of(upload: Upload) -> Iterator[bytes]:
         yield rest.strip()
 
 
+def data_name(md5: str) -> str:
+    """The name of a node's file in its directory."""
+    return DATA + md5
+
+
 def must_be_empty(node: Node) -> None:
     """Raises :class:`~awed.model.errors.Invalid` if the node has a file, or waits for its parts."""
     if node.has_file or node.parts is not None:
@@ -209,7 +218,7 @@ def must_be_empty(node: Node) -> None:
 
 
 def set_file(node: Node, name: str, written: Written, now: datetime) -> None:
-    """Set in the document that the node has a file now."""
+    """Set in the document that the node has this file now, and no index but ``size``."""
     node.file = NodeFile(
         name=name,
         size=written.size,
@@ -217,4 +226,4 @@ def set_file(node: Node, name: str, written: Written, now: datetime) -> None:
         format=node.file.format,
         created_on=now,
     )
-    node.indexes["size"] = NodeIndex(sized(written.size), UNIT, now)
+    node.indexes = {"size": NodeIndex(sized(written.size), UNIT, now)}

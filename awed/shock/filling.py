@@ -9,11 +9,11 @@ from msgspec.structs import replace
 
 from awed.model.access import User
 from awed.model.errors import Invalid, NotFound
-from awed.model.node import Node, NodeRecord
+from awed.model.node import Delivery, Node, NodeRecord
 from awed.shock.access import check
 from awed.shock.base import NodeBase
 from awed.shock.change import Change, CloseParts, CopyOf, Declare, SubsetOf, Whole
-from awed.shock.files import DATA, Written, content_of, lines_of, must_be_empty, set_file
+from awed.shock.files import Written, content_of, data_name, lines_of, must_be_empty, set_file
 from awed.shock.indexing import PREFIX, SIZE, NodeIndexes
 from awed.shock.merging import PartMerger
 from awed.shock.packing import unpacked
@@ -50,7 +50,9 @@ class Filler:
             if isinstance(change.fill, Whole):
                 staged.whole = await self._base.in_thread(self._stage, change.fill)
             for number, upload in change.parts.items():
-                staged.parts[number] = await self._base.in_thread(stage_part, self._base.files, upload)
+                staged.parts[number] = await self._base.in_thread(
+                    stage_part, self._base.files, upload, change.attempt
+                )
             return await work(staged)
         finally:
             if staged.paths():
@@ -61,7 +63,7 @@ class Filler:
         node = record.node
         match change.fill:
             case Whole():
-                await self._fill_whole(node, staged)
+                await self._fill_whole(record, staged, change.attempt)
             case Declare() as declared:
                 self._merger.declare(node, declared)
             case CloseParts():
@@ -71,23 +73,27 @@ class Filler:
             case SubsetOf() as subset:
                 await self._take_subset(node, user, subset)
         for number, (path, part) in staged.parts.items():
-            await self._merger.add(node, number, path, part)
+            await self._merger.add(record, number, path, part)
 
-    async def _fill_whole(self, node: Node, staged: Staged) -> None:
+    async def _fill_whole(self, record: NodeRecord, staged: Staged, attempt: int) -> None:
         assert staged.whole is not None
+        node = record.node
         path, name, written = staged.whole
         if node.has_file and node.file.checksum.get("md5") == written.md5:
             return  # the same work, delivered again
-        must_be_empty(node)
+        if not (node.parts is None and record.delivered and attempt > record.delivered[0].attempt):
+            must_be_empty(node)
         await self._place(node, path, name or node.file.name, written)
+        record.delivered = [Delivery(written.size, attempt)]
 
     async def _copy(self, node: Node, user: User, copy: CopyOf) -> None:
         must_be_empty(node)
         source = await self._source(copy.source, user)
-        names = [DATA]
+        written = Written(source.file.size, source.file.checksum["md5"])
+        set_file(node, source.file.name, written, self._base.now())
         if copy.indexes:
-            node.indexes.update({name: index for name, index in source.indexes.items() if index.locked is None})
-            names += [PREFIX + name for name in node.indexes if name != SIZE]
+            node.indexes.update({name: index for name, index in source.indexes.items() if name != SIZE})
+        names = [data_name(written.md5), *(PREFIX + name for name in node.indexes if name != SIZE)]
         for name in names:
             try:
                 await self._base.in_thread(self._base.files.share, source.id, node.id, name)
@@ -96,15 +102,13 @@ class Filler:
         if copy.attributes:
             node.attributes = source.attributes
         node.type = "copy"
-        written = Written(source.file.size, source.file.checksum["md5"])
-        set_file(node, source.file.name, written, self._base.now())
         node.file = replace(node.file, format=source.file.format)
 
     async def _take_subset(self, node: Node, user: User, subset: SubsetOf) -> None:
         must_be_empty(node)
         parent = await self._source(subset.parent, user)
         total = self._indexes.usable(parent, subset.index).total_units
-        data = self._base.files.path(parent.id, DATA)
+        data = self._base.files.data(parent).path
 
         def write() -> tuple[Path, Written]:
             numbers = ascending(lines_of(subset.records), total)
@@ -124,7 +128,7 @@ class Filler:
         return record.node
 
     async def _place(self, node: Node, path: Path, name: str, written: Written) -> None:
-        await self._base.in_thread(self._base.files.place, path, node.id, DATA)
+        await self._base.in_thread(self._base.files.place, path, node.id, data_name(written.md5))
         set_file(node, name, written, self._base.now())
 
     def _stage(self, whole: Whole) -> tuple[Path, str, Written]:

@@ -10,7 +10,7 @@ from awed.model.errors import Invalid, Locked
 from awed.model.node import Node, NodeIndex
 from awed.shock import formats
 from awed.shock.base import NodeBase
-from awed.shock.files import DATA, Upload, content_of, lines_of
+from awed.shock.files import Upload, content_of, lines_of
 from awed.shock.merging import FILE
 from awed.shock.units import (
     UNIT,
@@ -81,7 +81,7 @@ class NodeIndexes:
             raise Locked("Node index is locked")
         if lock is None and name in node.indexes and not rebuild:
             raise Invalid(f"Node has an index {name}, force_rebuild=1 makes it again")
-        self._base.underway.start(node.id, name, self._make(node.id, name, node.file.size))
+        self._base.underway.start(node.id, name, self._make(node.id, name, self._base.files.data(node)))
 
     async def put(self, node: Node, name: str, source: Upload | SubsetIndex) -> None:
         """Give the node an index that is made already, or one of some units of another."""
@@ -99,14 +99,14 @@ class NodeIndexes:
     async def select(self, node: Node, selection: Selection) -> list[Slice]:
         """Where the bytes are that are asked for."""
         _must_have_file(node)
-        path = self._base.files.path(node.id, DATA)
+        data = self._base.files.data(node)
         if selection.index:
-            return [Slice(path, *unit) for unit in await self._selected(node, selection)]
+            return [Slice(data.path, *unit) for unit in await self._selected(node, selection)]
         size = node.file.size
         if selection.seek > size:
             raise Invalid(f"seek is beyond the end of the file, which has {size} bytes")
         end = size if selection.length is None else min(size, selection.seek + selection.length)
-        return cut([Slice(path, 0, size)], selection.seek, end)
+        return cut([data], selection.seek, end)
 
     def units(self, node: Node, name: str, numbers: Iterable[int]) -> Iterator[Unit]:
         """Units of an index, one by one. Blocks."""
@@ -138,12 +138,14 @@ class NodeIndexes:
             lambda: [u for first, last in ranges for u in read_index(path, first, last)]
         )
 
-    async def _make(self, node_id: str, name: str, size: int) -> None:
-        path, total = await self._base.in_thread(self._write, node_id, name, size)
-        await self._base.alone.run(node_id, self._made(node_id, name, path, total))
+    async def _make(self, node_id: str, name: str, data: Slice) -> None:
+        path, total = await self._base.in_thread(self._write, name, data)
+        await self._base.alone.run(node_id, self._made(node_id, name, data, path, total))
 
-    async def _made(self, node_id: str, name: str, path: Path, total: int) -> None:
+    async def _made(self, node_id: str, name: str, data: Slice, path: Path, total: int) -> None:
         record = await self._base.records.get(node_id)
+        if self._base.files.data(record.node) != data:
+            raise Invalid("the file was replaced while the index was made")
         await self._place(record.node, name, path, total)
         await self._base.records.put(record)
 
@@ -160,8 +162,7 @@ class NodeIndexes:
         with self._base.files.new() as (path, file):
             return path, write_index(units, file)
 
-    def _write(self, node_id: str, name: str, size: int) -> tuple[Path, int]:
-        data = Slice(self._base.files.path(node_id, DATA), 0, size)
+    def _write(self, name: str, data: Slice) -> tuple[Path, int]:
         with self._base.files.new() as (path, file):
             total = write_index(_units(name, data), file)
         return path, total
@@ -189,7 +190,8 @@ def _piece(size: int, unit: int, first: int, last: int) -> Unit:
 
 
 def _must_have_file(node: Node) -> None:
-    if node.file.locked is not None and not node.has_file:
+    lock = node.file.locked
+    if lock is not None and not (node.has_file and lock.error):
         raise Locked("Node file is locked")
     if not node.has_file:
         raise Invalid("Node has no file")

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from awed.model.errors import Invalid, Locked
-from awed.model.node import Node, NodeParts
+from awed.model.errors import Invalid, Locked, StaleAttempt
+from awed.model.node import Delivery, Node, NodeParts, NodeRecord
 from awed.shock.base import NodeBase
 from awed.shock.change import Declare
-from awed.shock.files import DATA, Written, must_be_empty, set_file
+from awed.shock.files import Written, data_name, must_be_empty, set_file
 from awed.shock.packing import unpacked
 from awed.shock.parts import Arrivals, ArrivedPart, part_name, read_arrivals
-from awed.streams import Pieces, Slice
+from awed.streams import Pieces, Slice, cut
 
 FILE = "file"
 """What is locked of a node while its file is put together."""
@@ -41,19 +41,24 @@ class PartMerger:
             raise Invalid(f"Node lacks part {min(missing)}")
         node.parts.count, node.parts.varlen = len(arrived), False
 
-    async def add(self, node: Node, number: int, path: Path, part: ArrivedPart) -> None:
-        """Take a part in. One that comes again replaces the old one, until the merge begins."""
+    async def add(self, record: NodeRecord, number: int, path: Path, part: ArrivedPart) -> None:
+        """Take a part in. One that comes again replaces the old one until the merge begins, and from a later run of
+        its workunit also afterwards."""
+        node = record.node
         if node.parts is None:
             raise Invalid("Node is not a parts node")
         if number < 1 or (not node.parts.varlen and number > node.parts.count):
             raise Invalid(f"Node has no part {number}: it has parts 1 to {node.parts.count}")
-        if node.has_file:
-            if part.md5 not in (node.parts.parts[number - 1] or ()):
-                raise Invalid("Node file immutable")
+        if node.has_file and part.md5 in (node.parts.parts[number - 1] or ()):
             return  # the same work, delivered again
         if self._merging(node.id):
             raise Locked("Node file is locked")
         arrivals = await self._arrived(node.id)
+        present = arrivals.parts.get(number)
+        if node.has_file and (node.parts.compression or part.attempt <= record.delivered[number - 1].attempt):
+            raise Invalid("Node file immutable")
+        if present is not None and 0 < part.attempt < present.attempt:
+            raise StaleAttempt(f"part {number} was delivered by a later attempt")
         await self._base.in_thread(self._base.files.place, path, node.id, part_name(number))
         arrivals.parts[number] = part
 
@@ -64,11 +69,25 @@ class PartMerger:
         node.file.locked = self._base.underway.lock(node.id, FILE)
 
     async def merge_if_complete(self, node: Node) -> None:
-        """Begin the merge, if every part has arrived."""
-        if node.parts is None or node.has_file or self._merging(node.id):
+        """Begin the merge, if every part has arrived, or one that is to be replaced."""
+        if node.parts is None or self._merging(node.id):
             return
-        if (await self._arrived(node.id)).complete(node.parts):
-            self._base.underway.start(node.id, FILE, self._merge(node.id, node.parts))
+        arrivals = await self._arrived(node.id)
+        if arrivals.parts if node.has_file else arrivals.complete(node.parts):
+            self._base.underway.start(node.id, FILE, self._merge(node.id, arrivals))
+
+    async def resume(self, node: Node) -> None:
+        """Take up what a restart interrupted."""
+        if node.parts is not None and node.has_file:
+            arrived = (await self._arrived(node.id)).parts
+            for number, entry in enumerate(node.parts.parts, 1):
+                if number in arrived and arrived[number].md5 in (entry or ()):
+                    del arrived[number]  # it is merged
+        await self.merge_if_complete(node)
+
+    async def waiting(self, node: Node) -> list[str]:
+        """The names of the parts that wait for a merge."""
+        return [] if node.parts is None else list(map(part_name, (await self._arrived(node.id)).parts))
 
     def forget(self, node_id: str) -> None:
         """The node is gone."""
@@ -78,11 +97,26 @@ class PartMerger:
         lock = self._base.underway.lock(node_id, FILE)
         return lock is not None and not lock.error
 
-    async def _merge(self, node_id: str, declared: NodeParts) -> None:
-        arrivals = await self._arrived(node_id)
-        slices = arrivals.slices(self._base.files, node_id)
-        path, written = await self._base.in_thread(self._write, slices, declared.compression)
+    async def _merge(self, node_id: str, arrivals: Arrivals) -> None:
+        record = await self._base.records.get(node_id)
+        assert record.node.parts is not None
+        slices, compression = self._slices(record, arrivals), record.node.parts.compression
+        path, written = await self._base.in_thread(self._write, slices, compression)
         await self._base.alone.run(node_id, self._merged(node_id, arrivals, path, written))
+
+    def _slices(self, record: NodeRecord, arrivals: Arrivals) -> list[Slice]:
+        """Where the bytes of all parts are, in order: in files of their own, or in the file merged before."""
+        node, files = record.node, self._base.files
+        own = {n: Slice(files.path(node.id, part_name(n)), 0, part.size) for n, part in arrivals.parts.items()}
+        if not node.has_file:
+            return [piece for _, piece in sorted(own.items())]
+        slices: list[Slice] = []
+        offset = 0
+        for number, delivery in enumerate(record.delivered, 1):
+            end = offset + delivery.size
+            slices += [own[number]] if number in own else cut([files.data(node)], offset, end)
+            offset = end
+        return slices
 
     def _write(self, slices: list[Slice], compression: str) -> tuple[Path, Written]:
         with self._base.files.new() as (path, file):
@@ -94,16 +128,27 @@ class PartMerger:
         record = await base.records.get(node_id)
         node = record.node
         assert node.parts is not None
-        await base.in_thread(base.files.place, path, node_id, DATA)
-        node.parts = arrivals.shown(node.parts)
+        await base.in_thread(base.files.place, path, node_id, data_name(written.md5))
+        _note(record, node.parts, arrivals)
         node.last_modified = base.now()
         set_file(node, node.file.name or node_id, written, node.last_modified)
         await base.records.put(record)
         self.forget(node_id)
-        await base.in_thread(base.files.remove, node_id, map(part_name, arrivals.parts))
+        await base.in_thread(base.files.keep, node_id, {data_name(written.md5)})
 
     async def _arrived(self, node_id: str) -> Arrivals:
         if node_id not in self._arrivals:
             found = await self._base.in_thread(read_arrivals, self._base.files, node_id)
             self._arrivals.setdefault(node_id, found)
         return self._arrivals[node_id]
+
+
+def _note(record: NodeRecord, parts: NodeParts, arrivals: Arrivals) -> None:
+    """Set in the record of which parts its file is made now."""
+    if not record.node.has_file:
+        parts.parts = [None] * parts.count
+        parts.length = parts.count
+        record.delivered = [Delivery(0)] * parts.count
+    for number, part in arrivals.parts.items():
+        parts.parts[number - 1] = [part.name, part.md5]
+        record.delivered[number - 1] = Delivery(part.size, part.attempt)

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import UNSET
+from twisted.logger import Logger
 
 from awed.model.access import ADMIN, Acl, User
-from awed.model.errors import Invalid, NotFound
+from awed.model.errors import AwedError, Invalid, NotFound
 from awed.model.ids import new_id
 from awed.model.node import Node, NodeIndex, NodeRecord
 from awed.model.times import NO_TIME
@@ -21,11 +22,10 @@ from awed.shock.access import AclChange, Right, apply_acl, check, owned_by
 from awed.shock.alone import Alone, to_the_end
 from awed.shock.base import NodeBase
 from awed.shock.change import Change, apply
-from awed.shock.files import DATA, NodeFiles, Upload
+from awed.shock.files import NodeFiles, Upload, data_name
 from awed.shock.filling import Filler, Staged
 from awed.shock.indexing import PREFIX, SIZE, SMALL, NodeIndexes, Selection, SubsetIndex
 from awed.shock.merging import FILE, PartMerger
-from awed.shock.parts import PREFIX as PART_PREFIX
 from awed.shock.records import NodeRecords
 from awed.shock.search import NodeQuery, matching, values_at
 from awed.shock.underway import Underway
@@ -41,6 +41,8 @@ class NodeStore:
     Every method that takes a user raises :class:`~awed.model.errors.NotFound` for an unknown node, and
     :class:`~awed.model.errors.Unauthorized` if the user may not.
     """
+
+    _log = Logger()
 
     def __init__(
         self, files: NodeFiles, records: NodeRecords, in_thread: InThread, now: Callable[[], datetime]
@@ -158,8 +160,8 @@ class NodeStore:
 
     async def tidy(self) -> None:
         """Take up merges that a restart interrupted, and remove files no record tells of. Runs beside requests."""
-        for node_id, names in await self._base.in_thread(lambda: list(self._base.files.all_nodes())):
-            await self._base.alone.run(node_id, self._tidy(node_id, names))
+        for node_id in await self._base.in_thread(lambda: list(self._base.files.all_nodes())):
+            await self._base.alone.run(node_id, self._tidy(node_id))
 
     async def close(self) -> None:
         """Wait for what is under way."""
@@ -186,17 +188,16 @@ class NodeStore:
         record = await self._record(node_id, user, "write")
         if change.expiration is not UNSET:
             check(user, "delete", record.acl)
-        had_file = record.node.has_file
         try:
             await self._filler.fill(record, user, change, staged)
             apply(change, record.node)
-            if change != Change(parts=change.parts):  # of parts alone the record tells only when they are merged
+            # Of parts alone the record tells only when they are merged.
+            if change != Change(parts=change.parts, attempt=change.attempt):
                 record.node.last_modified = self._base.now()
                 await self._base.records.put(record)
-        except Exception:
-            if not had_file:
-                await self._base.in_thread(self._base.files.remove, node_id, [DATA])
-            raise
+        finally:
+            if change.fill is not None:
+                await self._clean(node_id)
         return await self._changed(record)
 
     async def _changed(self, record: NodeRecord) -> Node:
@@ -232,23 +233,27 @@ class NodeStore:
         record = await self._record(node_id, user, "write")
         self._indexes.remove(record.node, name)
         await self._base.records.put(record)
-        await self._base.in_thread(self._base.files.remove, node_id, [PREFIX + name])
+        await self._clean(node_id)
 
     def _sweep(self, node_ids: frozenset[str]) -> None:
         self._base.files.prepare()
-        for node_id, _ in self._base.files.all_nodes():
+        for node_id in self._base.files.all_nodes():
             if node_id not in node_ids:
                 self._base.files.remove_node(node_id)
 
-    async def _tidy(self, node_id: str, names: list[str]) -> None:
+    async def _tidy(self, node_id: str) -> None:
         record = await self._base.records.find(node_id)
-        if record is None:
-            return
-        node = record.node
-        told = {PREFIX + index for index in node.indexes}
-        if node.has_file:
-            told.add(DATA)
-        else:
-            told.update(name for name in names if name.startswith(PART_PREFIX))
-        await self._base.in_thread(self._base.files.remove, node_id, set(names) - told)
-        await self._merger.merge_if_complete(node)
+        if record is not None:
+            await self._merger.resume(record.node)
+            await self._clean(node_id)
+
+    async def _clean(self, node_id: str) -> None:
+        """Remove files that neither the node's record tells of, nor wait for a merge."""
+        try:
+            node = (await self._base.records.get(node_id)).node
+            told = {PREFIX + name for name in node.indexes} | set(await self._merger.waiting(node))
+            if node.has_file:
+                told.add(data_name(node.file.checksum["md5"]))
+            await self._base.in_thread(self._base.files.keep, node_id, told)
+        except (AwedError, OSError):
+            self._log.failure("node {node}: what is left over is removed at the next start", node=node_id)

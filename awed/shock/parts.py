@@ -13,18 +13,18 @@ from msgspec import Struct
 
 from awed.model.node import NodeParts
 from awed.shock.files import NodeFiles, Upload
-from awed.streams import Slice
 
 PREFIX = "part."
 _LENGTH = struct.Struct("<I")
 
 
 class ArrivedPart(Struct):
-    """One part: the file name it came with, and what its bytes are."""
+    """One part: the file name it came with, what its bytes are, and from which run of a workunit they come."""
 
     name: str
     md5: str
     size: int
+    attempt: int = 0
 
 
 class Arrivals:
@@ -44,19 +44,15 @@ class Arrivals:
         """Whether nothing is missing any more."""
         return not declared.varlen and declared.count > 0 and len(self.parts) == declared.count
 
-    def slices(self, files: NodeFiles, node_id: str) -> list[Slice]:
-        """Where the bytes of all parts are, in order."""
-        return [Slice(files.path(node_id, part_name(n)), 0, part.size) for n, part in sorted(self.parts.items())]
-
 
 def part_name(number: int) -> str:
     """The name of a part in its node's directory."""
     return f"{PREFIX}{number}"
 
 
-def stage_part(files: NodeFiles, upload: Upload) -> tuple[Path, ArrivedPart]:
+def stage_part(files: NodeFiles, upload: Upload, attempt: int) -> tuple[Path, ArrivedPart]:
     """Make an upload durable as a part, in the temporary directory. Blocks."""
-    part = ArrivedPart(upload.filename or "", upload.md5, upload.size)
+    part = ArrivedPart(upload.filename or "", upload.md5, upload.size, attempt)
     trailer = msgspec.json.encode(part)
     return files.stage(upload, trailer + _LENGTH.pack(len(trailer))), part
 

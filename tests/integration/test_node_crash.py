@@ -113,7 +113,7 @@ async def expected(url: str) -> dict[str, set[str]]:
     names: dict[str, set[str]] = {}
     for node in (await response.json())["data"]:
         if node["file"]["size"]:
-            names[node["id"]] = {"data"}
+            names[node["id"]] = {f"data.{node['file']['checksum']['md5']}"}
         elif node["parts"] and node["parts"]["length"]:
             names[node["id"]] = {f"part.{n}" for n, part in enumerate(node["parts"]["parts"], 1) if part}
     return names

@@ -113,6 +113,14 @@ def test_parts_of_an_array_become_one_file(shock: Shock) -> None:
     assert shock.call("GET", path + "?download").body == b"122"
 
 
+def test_a_later_attempt_replaces_what_an_earlier_one_delivered(shock: Shock) -> None:
+    path = f"/node/{shock.call('POST', '/node').json['data']['id']}"
+    shock.node("PUT", f"{path}?attempt=2", {"upload": ("f", b"second")})
+    shock.node("PUT", f"{path}?attempt=3", {"upload": ("f", b"third")})
+    assert error(shock.form("PUT", f"{path}?attempt=1", {"upload": ("f", b"first")})) == (400, "Node file immutable")
+    assert shock.call("GET", f"{path}?download").body == b"third"
+
+
 def test_attributes_come_as_file_or_text_but_not_both(shock: Shock) -> None:
     node = shock.node("POST", "/node", {"attributes_str": '{"a": [1, null]}'})
     assert node["attributes"] == {"a": [1, None]}

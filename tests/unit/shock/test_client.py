@@ -224,7 +224,8 @@ def test_an_upload_streams_the_file_and_its_attributes(talk: Talking, size: int)
 def test_a_rank_is_uploaded_as_that_part(talk: Talking) -> None:
     t = talk((200, Node("n1")))
     t.path.write_bytes(b"x")
-    t.result(t.client.upload("n1", t.path, filename="out.txt", rank=7))
+    t.result(t.client.upload("n1", t.path, filename="out.txt", rank=7, attempt=2))
+    assert t.host.requests == ["PUT /node/n1?attempt=2"]
     assert t.host.fields == [{"7": ("out.txt", b"x")}]
 
 

@@ -59,7 +59,7 @@ def test_a_copy_shares_the_bytes_and_outlives_its_source(world: World) -> None:
     full = create(world, CopyOf(source.id, attributes=True, indexes=True))
     assert (plain.type, plain.attributes, list(plain.indexes)) == ("copy", None, ["size"])
     assert (full.attributes, sorted(full.indexes), full.file.format) == (1, ["line", "size"], "text")
-    inodes = {world.files.path(node.id, "data").stat().st_ino for node in (source, plain, full)}
+    inodes = {world.files.data(node).path.stat().st_ino for node in (source, plain, full)}
     assert len(inodes) == 1
     result(world.store.delete(source.id, ALICE))
     world.start()

@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from awed.model.access import User
-from awed.model.errors import Invalid, Locked, NotFound, Unauthorized, Unavailable
+from awed.model.errors import Invalid, Locked, NotFound, StaleAttempt, Unauthorized, Unavailable
 from awed.model.ids import new_id
 from awed.model.node import Node
 from awed.model.times import NO_TIME
@@ -81,7 +81,7 @@ def test_an_upload_from_disk_is_moved_not_copied(world: World) -> None:
     change = whole(b"")
     change.fill.upload = upload  # type: ignore[union-attr]
     node = create(world, change)
-    assert world.files.path(node.id, "data").stat().st_ino == inode
+    assert world.files.data(node).path.stat().st_ino == inode
     assert world.names() == ["data"]
 
 
@@ -286,13 +286,82 @@ def test_a_change_goes_on_when_its_client_leaves(tmp_path: Path) -> None:
     assert world.names() == ["data"]
 
 
+# Work that is done twice.
+
+
+def later_part(number: int, data: bytes, attempt: int) -> Change:
+    return Change(parts={number: Bytes(data)}, attempt=attempt)
+
+
+def test_a_later_run_of_a_workunit_may_replace_its_file_an_earlier_one_not(world: World) -> None:
+    node = create(world)
+    fill = whole(b"first").fill
+    update(world, node, Change(fill=fill, attempt=1))
+    result(world.store.make_index(node.id, "line", ALICE))
+    node = update(world, node, Change(fill=whole(b"second").fill, attempt=2))
+    assert (node.file.size, list(node.indexes)) == (6, ["size"])
+    assert world.content(node.id) == b"second"
+    assert world.names() == ["data"]
+    for attempt in (0, 1, 2):
+        with pytest.raises(Invalid, match="immutable"):
+            update(world, node, Change(fill=fill, attempt=attempt))
+    assert world.content(node.id) == b"second"
+    assert world.names() == ["data"]
+
+
+def test_a_file_that_nobody_can_record_replaces_nothing(world: World) -> None:
+    node = create(world, Change(fill=whole(b"first").fill, attempt=1))
+    world.failing = Unavailable("no database")
+    with pytest.raises(Unavailable):
+        update(world, node, Change(fill=whole(b"second").fill, attempt=2))
+    assert world.content(node.id) == b"first"
+    assert world.names() == ["data"]
+
+
+def test_a_later_run_may_replace_its_part_of_a_merged_file(world: World) -> None:
+    parts = {1: Bytes(b"one"), 2: Bytes(b"two"), 3: Bytes(b"three")}
+    node = create(world, Change(fill=Declare(3), parts=dict(parts), attempt=1))
+    update(world, node, later_part(2, b"a longer one", 2))
+    shown = result(world.store.get(node.id, ALICE))
+    assert world.content(node.id) == b"onea longer onethree"
+    assert shown.parts.parts[1][1] == hashlib.md5(b"a longer one").hexdigest()
+    assert shown.parts.length == 3
+    for attempt in (0, 2):
+        with pytest.raises(Invalid, match="immutable"):
+            update(world, node, later_part(2, b"x", attempt))
+    update(world, node, later_part(1, b"", 5))
+    assert world.content(node.id) == b"a longer onethree"
+    assert world.names() == ["data"]
+
+
+def test_an_earlier_run_does_not_replace_a_part_that_waits(world: World) -> None:
+    node = create(world, filled(Declare(2)))
+    update(world, node, later_part(1, b"new", 2))
+    with pytest.raises(StaleAttempt):
+        update(world, node, later_part(1, b"old", 1))
+    update(world, node, part(2, b"!"))
+    assert world.content(node.id) == b"new!"
+
+
+def test_a_part_that_replaces_survives_a_restart_before_it_is_merged(world: World) -> None:
+    node = create(world, Change(fill=Declare(2), parts={1: Bytes(b"a"), 2: Bytes(b"b")}, attempt=1))
+    world.failing = Unavailable("no database")
+    update(world, node, later_part(2, b"new", 2))
+    assert world.content(node.id) == b"ab"
+    world.failing = None
+    world.start()
+    result(world.store.tidy())
+    assert world.content(node.id) == b"anew"
+    assert world.names() == ["data"]
+
+
 # Restarts.
 
 
 def test_what_a_crash_leaves_is_removed_at_the_next_start(world: World) -> None:
     node, merged = create(world), create(world, whole(b"a"))
     stray = new_id()
-    for node_id, name in ((stray, "data"), (node.id, "data"), (merged.id, "part.1")):
+    for node_id, name in ((stray, "data.x"), (node.id, "data.x"), (merged.id, "data.x"), (merged.id, "part.1")):
         with world.files.new() as (path, file):
             file.write(b"x")
         world.files.place(path, node_id, name)

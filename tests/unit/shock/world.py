@@ -14,7 +14,7 @@ from awed.model.access import User
 from awed.model.node import NodeRecord
 from awed.model.records import Batch
 from awed.shock.change import Change, Fill, Whole
-from awed.shock.files import NodeFiles
+from awed.shock.files import DATA, NodeFiles
 from awed.shock.indexing import Selection
 from awed.shock.nodes import ALL, NodeStore
 from awed.shock.records import NodeRecords
@@ -84,8 +84,9 @@ class World:
         return b"".join(Pieces(slices))
 
     def names(self) -> list[str]:
-        """All files on disk, those of nodes without their directory."""
-        return sorted(path.name for path in self.files.nodes.parent.rglob("*") if path.is_file())
+        """All files on disk, without their directories; the file of a node is just ``data``."""
+        names = [path.name for path in self.files.nodes.parent.rglob("*") if path.is_file()]
+        return sorted("data" if name.startswith(DATA) else name for name in names)
 
 
 class Gate:
