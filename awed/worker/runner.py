@@ -124,6 +124,9 @@ class Runner:
         """Run the command to its end; killed if this is cancelled."""
         work, cmd = self._work, self._work.cmd
         environ = environment(work, private, self._with.inherited)
+        for io in work.outputs:
+            if io.directory:
+                path_of(root, io).parent.mkdir(parents=True, exist_ok=True)
         files = {io.filename: str(path_of(root, io)) for io in (*work.outputs, *work.predata, *work.inputs)}
         argv = command_line(cmd, files, environ)
         if cmd.cmd_script:

@@ -161,6 +161,7 @@ class Worker(Service):
             self._clock.callLater(0, self._runs.discard_all)
         self._server_uuid = registration.server_uuid
         self._registered = True
+        self._log.info("registered as {worker.name}, client {worker.id}", worker=self._introduction)
         self._outage.over()
 
     async def _fetch(self) -> None:

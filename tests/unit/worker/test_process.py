@@ -16,7 +16,7 @@ from awed.worker.errors import WorkFailed
 from awed.worker.leftovers import kill_leftovers
 from awed.worker.logs import Logs
 from awed.worker.process import Process, how_it_ended, start
-from tests.unit.worker.waiting import gone, until
+from tests.waiting import gone, until
 
 REACTOR: Any = reactor
 ENVIRON = {"PATH": os.environ["PATH"], "AWE_CLIENTID": "client-of-this-test"}

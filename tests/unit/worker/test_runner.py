@@ -27,7 +27,7 @@ from tests.conftest import LoggedErrors
 from tests.unit.worker.builders import CLIENT, IN_THREAD, JOB, file, workunit
 from tests.unit.worker.datahost import FakeHosts
 from tests.unit.worker.fake import FakeServer, data, refused
-from tests.unit.worker.waiting import gone, until
+from tests.waiting import gone, until
 
 REACTOR: Any = reactor
 

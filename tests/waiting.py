@@ -21,11 +21,12 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def gone(pid: int) -> None:
     """Wait until a process that is not our child runs no more. One that nobody reaps is as good as gone."""
-    await until(lambda: _state(pid) in ("", "Z"))
+    await until(lambda: not runs(pid))
 
 
-def _state(pid: int) -> str:
+def runs(pid: int) -> bool:
+    """Whether a process is there, and does not only wait to be reaped."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
-        return ""
+        return False

@@ -1,0 +1,338 @@
+"""``awe-worker`` against a real daemon: files, arrays, secrets, failures, and every way to end."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest_twisted
+import treq
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+
+from tests.integration.daemon import Daemon, Stage
+from tests.integration.program import Program
+from tests.waiting import gone, runs, until
+
+
+def start(daemon: Daemon, name: str = "w", *options: str) -> Program:
+    """A worker with a quick pulse, in a directory of its name."""
+    return daemon.stage.run(
+        *("-m", "awed.worker", "--server", daemon.url, "--workdir", str(daemon.stage.folder / name)),
+        *("--name", name, "--heartbeat", "0.3", *options),
+    )
+
+
+def job(*tasks: dict[str, Any], **info: Any) -> dict[str, Any]:
+    """A job of tasks that are named by their place."""
+    return {
+        "info": {"name": "test", **info},
+        "tasks": [{"taskid": str(number), **task} for number, task in enumerate(tasks)],
+    }
+
+
+def shell(script: str, *, after: list[str] | None = None, **task: Any) -> dict[str, Any]:
+    """A task that runs a script."""
+    return {"cmd": {"name": "sh", "cmd_script": script.splitlines()}, "dependsOn": after or [], **task}
+
+
+async def reaches(daemon: Daemon, job_id: str, *states: str) -> Any:
+    """Wait until a job is in one of *states*: the job."""
+    while (found := await daemon.call("GET", f"/job/{job_id}"))["state"] not in states:
+        await deferLater(reactor, 0.05)
+    return found
+
+
+async def ended(daemon: Daemon, document: dict[str, Any]) -> Any:
+    """Submit, and wait for the end: the job."""
+    return await reaches(daemon, (await daemon.submit(document))["id"], "completed", "suspend")
+
+
+async def content(output: dict[str, Any]) -> bytes:
+    """What an output's node holds."""
+    response = await treq.get(output["url"], persistent=False)
+    assert response.code == 200
+    return await response.content()
+
+
+async def line(path: Path) -> str:
+    """Wait until a command has written a line into a file: the line."""
+    await until(lambda: path.exists() and path.read_text().endswith("\n"))
+    return _line(path)
+
+
+def _line(path: Path) -> str:
+    return path.read_text().splitlines()[0]
+
+
+async def uploaded(daemon: Daemon, name: str, data: bytes) -> dict[str, Any]:
+    """An input that lies in a node of its own."""
+    node = await daemon.call("POST", "/node", files={"upload": (name, data)})
+    return {"filename": name, "host": daemon.url, "node": node["id"]}
+
+
+def quick(stage: Stage) -> Daemon:
+    """A daemon that gives up silent workers soon."""
+    config = stage.folder / "awed.conf"
+    config.write_text("[Server]\nheartbeat_limit = 1\n")
+    return stage.daemon("--config", str(config))
+
+
+def from_task(number: int, name: str, **options: Any) -> dict[str, Any]:
+    return {"filename": name, "origin": str(number), **options}
+
+
+# Files.
+
+
+@pytest_twisted.ensureDeferred
+async def test_files_go_in_through_tasks_and_out(daemon: Daemon) -> None:
+    """By the embedded node store: plain, packed, by attributes, into directories, cached."""
+    start(daemon)
+    words = await uploaded(daemon, "words.gz", gzip.compress(b"pear\napple\nfig\n"))
+    reference = await uploaded(daemon, "reference", b"banana\n")
+    done = await ended(
+        daemon,
+        job(
+            {
+                "cmd": {"name": "sort", "args": "@words.gz @reference -o @sorted"},
+                "inputs": [{**words, "uncompress": "gzip"}],
+                "predata": [reference],
+                "outputs": [{"filename": "sorted", "directory": "sub", "nodeattr": {"k": "v"}}],
+            },
+            {
+                "cmd": {"name": "sh", "args": "-c 'wc -l < $0 > lines; cat attributes.json' @sorted"},
+                "dependsOn": ["0"],
+                "inputs": [from_task(0, "sorted", attrfile="attributes.json")],
+                "outputs": [{"filename": "lines", "optional": True}],
+            },
+        ),
+    )
+    assert done["state"] == "completed", done
+    assert await content(done["tasks"][0]["outputs"][0]) == b"apple\nbanana\nfig\npear\n"
+    assert await content(done["tasks"][1]["outputs"][0]) == b"4\n"
+    assert json.loads(await daemon.call("GET", f"/work/{done['id']}_1_0?report=stdout")) == {"k": "v"}
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_array_sees_its_ranks_and_its_parts_become_one_file(daemon: Daemon) -> None:
+    start(daemon, "w", "--slots", "2")
+    start(daemon, "v")
+    ranks = shell("echo $AWE_RANK of $AWE_TOTALWORK > out", totalwork=5, outputs=[{"filename": "out"}])
+    total = {
+        "cmd": {"name": "cat", "args": "@out"},
+        "dependsOn": ["0"],
+        "inputs": [from_task(0, "out")],
+        "outputs": [{"filename": "awe_stdout.txt", "shockfilename": "total"}],
+    }
+    done = await ended(daemon, job(ranks, total))
+    assert done["state"] == "completed", done
+    assert await content(done["tasks"][1]["outputs"][0]) == b"".join(b"%d of 5\n" % rank for rank in range(1, 6))
+    assert done["tasks"][0]["computetime"] == 0
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_optional_part_may_be_missing(daemon: Daemon) -> None:
+    start(daemon)
+    odd = "[ $((AWE_RANK % 2)) = 0 ] || echo $AWE_RANK > out"
+    done = await ended(daemon, job(shell(odd, totalwork=4, outputs=[{"filename": "out", "optional": True}])))
+    assert done["state"] == "completed", done
+    assert await content(done["tasks"][0]["outputs"][0]) == b"1\n3\n"
+
+
+# Secrets.
+
+
+@pytest_twisted.ensureDeferred
+async def test_private_variables_reach_the_command_and_nobody_else(daemon: Daemon) -> None:
+    worker = start(daemon)
+    task = {"cmd": {"name": "test", "args": "${SECRET} = 'a b'", "environ": {"private": {"SECRET": "a b"}}}}
+    script = shell("[ ${#SECRET} = 4 ]")
+    script["cmd"]["environ"] = {"private": {"SECRET": "hush"}}
+    done = await ended(daemon, job(task, script))
+    assert done["state"] == "completed", done
+    assert "hush" not in worker.output + daemon.program.output + json.dumps(done)
+
+
+# Failures.
+
+
+@pytest_twisted.ensureDeferred
+async def test_exit_status_42_is_final_and_told(daemon: Daemon) -> None:
+    start(daemon)
+    failed = await ended(daemon, job(shell("echo the reason >&2; exit 42")))
+    assert failed["state"] == "suspend"
+    assert failed["error"]["workfailed"] == f"{failed['id']}_0_0"
+    assert "exit status 42" in failed["error"]["worknotes"]
+    assert "the reason" in failed["error"]["apperror"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_failed_at_one_worker_is_tried_at_another(daemon: Daemon) -> None:
+    mark = daemon.stage.folder / "failed-once"
+    done = await daemon.submit(job(shell(f"[ -e {mark} ] && exit 0; echo > {mark}; kill -9 $$")))
+    start(daemon, "w")
+    await line(mark)
+    start(daemon, "v")
+    done = await reaches(daemon, done["id"], "completed", "suspend")
+    assert done["state"] == "completed", done
+    (kept,) = [*daemon.stage.folder.glob("[wv]/failed/*")]
+    assert kept.name.startswith(f"{done['id']}_0_0")
+
+
+@pytest_twisted.ensureDeferred
+async def test_missing_outputs_and_commands_are_told(daemon: Daemon) -> None:
+    start(daemon)
+    outputs = [{"filename": "a"}, {"filename": "b"}]
+    failed = await ended(daemon, job({"cmd": {"name": "true"}, "outputs": outputs}, noretry=True))
+    assert failed["error"]["worknotes"] == "missing output files: a, b"
+    failed = await ended(daemon, job({"cmd": {"name": "no-such-command"}}, noretry=True))
+    assert failed["error"]["worknotes"] == "command not found: no-such-command"
+
+
+# Being stopped, and stopping.
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_job_that_is_deleted_takes_its_command_along(daemon: Daemon) -> None:
+    worker = start(daemon)
+    started = daemon.stage.folder / "started"
+    submitted = await daemon.submit(job(shell(f"echo $$ > {started}; sleep 1000; exit 0")))
+    pid = int(await line(started))
+    await daemon.call("DELETE", f"/job/{submitted['id']}")
+    await gone(pid)
+    await worker.said("_0_0: discarded")
+    assert (await ended(daemon, job(shell("exit 0"))))["state"] == "completed"
+
+
+@pytest_twisted.ensureDeferred
+async def test_sigterm_lets_it_finish_report_and_sign_off(daemon: Daemon) -> None:
+    worker = start(daemon)
+    started, go = daemon.stage.folder / "started", daemon.stage.folder / "go"
+    first = await daemon.submit(job(shell(f"echo > {started}; until [ -e {go} ]; do sleep 0.02; done")))
+    await line(started)
+    worker.signal("TERM")
+    await worker.said("leaving")
+    second = await daemon.submit(job(shell("exit 0")))
+    go.touch()
+    assert await worker.ended() == 0
+    assert (await reaches(daemon, first["id"], "completed"))["state"] == "completed"
+    assert (await daemon.call("GET", f"/job/{second['id']}"))["state"] == "queued"
+    assert await daemon.call("GET", "/client") == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_sigterm_twice_hands_the_work_back(daemon: Daemon) -> None:
+    worker = start(daemon)
+    started = daemon.stage.folder / "started"
+    submitted = await daemon.submit(job(shell(f"echo $$ >> {started}; [ $AWE_ATTEMPT = 2 ] || sleep 1000")))
+    pid = int(await line(started))
+    worker.signal("TERM")
+    await worker.said("leaving")
+    worker.signal("TERM")
+    assert await worker.ended() == 0
+    assert not runs(pid)
+    start(daemon, "v")
+    done = await reaches(daemon, submitted["id"], "completed")
+    assert done["tasks"][0]["state"] == "completed"
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_daemon_may_be_killed_while_a_command_runs(daemon: Daemon) -> None:
+    """The command goes on, ends while nobody is there to hear it, and has not to run again."""
+    start(daemon)
+    started, go, count = (daemon.stage.folder / name for name in ("started", "go", "count"))
+    waits = shell(f"echo x >> {count}; echo > {started}; until [ -e {go} ]; do sleep 0.02; done; echo done > out")
+    submitted = await daemon.submit(job({**waits, "outputs": []}, shell("exit 0", after=["0"])))
+    await line(started)
+    await daemon.kill()
+    go.touch()
+    await until(lambda: any((daemon.stage.folder / "w" / "reports").iterdir()))
+    await daemon.start()
+    done = await reaches(daemon, submitted["id"], "completed", "suspend")
+    assert done["state"] == "completed", done
+    assert count.read_text() == "x\n"
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_worker_that_ends_without_its_server_delivers_at_its_next_start(daemon: Daemon) -> None:
+    worker = start(daemon)
+    started, go, count = (daemon.stage.folder / name for name in ("started", "go", "count"))
+    waits = shell(f"echo x >> {count}; echo > {started}; until [ -e {go} ]; do sleep 0.02; done")
+    submitted = await daemon.submit(job(waits))
+    await line(started)
+    await daemon.kill()
+    go.touch()
+    await until(lambda: any((daemon.stage.folder / "w" / "reports").iterdir()))
+    worker.signal("TERM")
+    worker.signal("TERM")
+    worker.signal("KILL")
+    await worker.ended()
+    await daemon.start()
+    start(daemon)
+    assert (await reaches(daemon, submitted["id"], "completed"))["state"] == "completed"
+    assert count.read_text() == "x\n"
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_work_of_a_worker_that_was_killed_is_done_by_another(stage: Stage) -> None:
+    daemon = quick(stage)
+    await daemon.start()
+    worker = start(daemon)
+    started = stage.folder / "started"
+    submitted = await daemon.submit(job(shell(f"echo $$ >> {started}; [ $AWE_ATTEMPT = 2 ] || sleep 1000")))
+    await line(started)
+    worker.signal("KILL")
+    await worker.ended()
+    start(daemon, "v")
+    assert (await reaches(daemon, submitted["id"], "completed"))["state"] == "completed"
+
+
+@pytest_twisted.ensureDeferred
+async def test_started_again_it_kills_what_it_left_and_takes_up_work(daemon: Daemon) -> None:
+    """Though the daemon did not notice that it was gone."""
+    worker = start(daemon)
+    started = daemon.stage.folder / "started"
+    submitted = await daemon.submit(job(shell(f"echo $$ >> {started}; [ $AWE_ATTEMPT = 2 ] || sleep 1000")))
+    pid = int(await line(started))
+    worker.signal("KILL")
+    await worker.ended()
+    assert runs(pid)
+    start(daemon)
+    assert (await reaches(daemon, submitted["id"], "completed"))["state"] == "completed"
+    assert not runs(pid)
+
+
+# The program.
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_second_worker_in_one_directory_is_told_who_is_there(daemon: Daemon) -> None:
+    first = start(daemon)
+    await first.said("registered")
+    second = start(daemon)
+    assert await second.ended() == 1
+    place, pid = daemon.stage.folder / "w", first.transport.pid
+    assert second.output == f"awe-worker: cannot use --workdir: {place} is in use by another worker, process {pid}\n"
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_worker_that_the_server_does_not_want_ends_and_says_why(daemon: Daemon) -> None:
+    token = daemon.stage.folder / "token"
+    token.write_text("no-such-token\n")
+    worker = start(daemon, "w", "--token-file", str(token))
+    assert await worker.ended() == 1
+    assert worker.output.splitlines()[-1].startswith(f"awe-worker: {daemon.url} does not take this worker: ")
+    assert "Traceback" not in worker.output
+    assert "no-such-token" not in worker.output
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_worker_may_be_there_before_its_server(daemon: Daemon) -> None:
+    await daemon.stop()
+    worker = start(daemon)
+    await worker.said("no success with the server")
+    await daemon.start()
+    await worker.said("registered as w")
+    assert (await ended(daemon, job(shell("exit 0"))))["state"] == "completed"
+    assert worker.output.count("no success") == 1
