@@ -69,9 +69,8 @@ def demonstrate(folder: Path) -> int:
 
         os.environ["AWE_SERVER"] = url
         job = awe("submit", str(DOCUMENT), "--input", str(GENOME), "--wait").strip()
-        result = awe("get", job, "report.txt")
-        print(f"\n{result}")
-        print(awe("job", job))
+        print(f"\n{(result := awe('get', job, 'report.txt'))}")
+        awe("job", job, shown=True)
     if result != direct.report(GENOME.read_text()):
         raise DemoFailed("the report differs from the one that examples/direct.py computes")
     print("The report is what examples/direct.py computes directly. Everything is stopped.")
@@ -107,13 +106,13 @@ def address(file: Path, daemon: subprocess.Popen[bytes]) -> str:
     return file.read_text().split()[0]
 
 
-def awe(*arguments: str) -> str:
-    """Type an ``awe`` command: what it prints. Its progress goes to the terminal."""
+def awe(*arguments: str, shown: bool = False) -> str:
+    """Type an ``awe`` command. What it prints is *shown*, or returned; its progress is shown in any case."""
     print("$ awe", *(os.path.relpath(word) if os.path.isabs(word) else word for word in arguments))
-    done = subprocess.run([*AWE, *arguments], stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run([*AWE, *arguments], stdout=None if shown else subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise DemoFailed(f"awe {arguments[0]} ended with status {done.returncode}")
-    return done.stdout
+    return done.stdout or ""
 
 
 def _leave(number: int, _frame: object) -> None:

@@ -1,6 +1,6 @@
 """What people see: tables and words made of documents. Everything here is a function of its arguments."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -73,7 +73,7 @@ def moment(when: datetime) -> str:
 
 def jobs_table(jobs: Sequence[Job], now: datetime) -> Table:
     """Jobs in the order in which they come."""
-    table = _table("id", "name", "state", "tasks", "age", "ran", "notes")
+    table = _table("id", "name", "state", "tasks", "age", "ran", "notes", folded=("name", "notes"))
     for job in jobs:
         _add_row(
             table,
@@ -132,7 +132,7 @@ def tasks_table(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Table
 
     A task *took* the time from when it was ready to its end; what of that is neither commands nor files is waiting.
     """
-    table = _table("task", "state", "work", "took", "ran", "files", "worker", "after", "output")
+    table = _table("task", "state", "work", "took", "ran", "files", "worker", "output", folded=("worker", "output"))
     for task in job.tasks:
         effort = efforts.get(task.taskid, Effort())
         _add_row(
@@ -144,7 +144,6 @@ def tasks_table(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Table
             span(effort.ran) if effort.workers else "",
             span(effort.files) if effort.workers else "",
             ", ".join(effort.workers),
-            ", ".join(map(task_name, task.depends_on)),
             ", ".join(output.filename for output in task.outputs),
         )
     return table
@@ -157,7 +156,19 @@ def _clock(job: Job, now: datetime) -> datetime:
 
 def workers_table(clients: Sequence[Client], now: datetime) -> Table:
     """The registered workers."""
-    table = _table("id", "name", "group", "state", "apps", "working on", "done", "failed", "registered", "host")
+    table = _table(
+        "id",
+        "name",
+        "group",
+        "state",
+        "apps",
+        "working on",
+        "done",
+        "failed",
+        "age",
+        "host",
+        folded=("apps", "working on", "host"),
+    )
     for client in clients:
         _add_row(
             table,
@@ -177,7 +188,7 @@ def workers_table(clients: Sequence[Client], now: datetime) -> Table:
 
 def queue_table(counts: Mapping[str, Mapping[str, int]]) -> Table:
     """How many jobs, tasks, workunits and clients there are, by state."""
-    table = _table("", "total", "by state")
+    table = _table("", "total", "by state", folded=("by state",))
     for kind, states in counts.items():
         by_state = (f"{number} {state}" for state, number in states.items() if number and state != "total")
         _add_row(table, kind, str(states.get("total", 0)), ", ".join(by_state))
@@ -186,7 +197,7 @@ def queue_table(counts: Mapping[str, Mapping[str, int]]) -> Table:
 
 def groups_table(groups: Sequence[ClientGroup]) -> Table:
     """Client groups; their tokens are only for those who ask for one."""
-    table = _table("name", "made", "expires", "addresses")
+    table = _table("name", "made", "expires", "addresses", folded=("addresses",))
     for group in groups:
         _add_row(table, group.name, moment(group.created_on), moment(group.expiration), group.ip_cidr)
     return table
@@ -194,7 +205,7 @@ def groups_table(groups: Sequence[ClientGroup]) -> Table:
 
 def events_table(codes: Mapping[str, Mapping[str, str]]) -> Table:
     """What the codes in the event log mean, by who writes them."""
-    table = _table("by", "code", "event")
+    table = _table("by", "code", "event", folded=("event",))
     for source, texts in codes.items():
         for code, text in texts.items():
             _add_row(table, source, code, text)
@@ -218,8 +229,12 @@ def running(tasks: Sequence[Task]) -> str:
     )
 
 
-def _table(*columns: str) -> Table:
-    return Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+def _table(*columns: str, folded: Collection[str]) -> Table:
+    """A table in which the columns *folded* give way on a narrow screen."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, no_wrap=column not in folded, overflow="fold")
+    return table
 
 
 def _add_row(table: Table, *cells: str | Text) -> None:

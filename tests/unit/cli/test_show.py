@@ -110,7 +110,7 @@ def test_where_the_time_of_tasks_went() -> None:
     efforts = {first.taskid: Effort(["w1", "w2"], ran=12, files=0.25)}
     table = rows(tasks_table(job(first, second), efforts, NOW))
     assert table[1] == ["first", "completed", "1/1", "40 s", "12 s", "0.25 s", "w1, w2", "a.txt, b.txt"]
-    assert table[2] == ["second", "in-progress", "2/6", "1 min", "first"]
+    assert table[2] == ["second", "in-progress", "2/6", "1 min"]
 
 
 def test_a_worker_and_what_it_works_on() -> None:
