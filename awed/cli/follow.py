@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeE
 
 from awed.cli.client import Server, Unreachable
 from awed.cli.show import clean, running
+from awed.cli.why import print_why
 from awed.model.ids import task_name
 from awed.model.job import Job
 from awed.model.states import JobState
@@ -19,24 +20,32 @@ ENDS = frozenset({JobState.COMPLETED, JobState.SUSPEND, JobState.DELETED})
 
 _FIRST_PAUSE, _LAST_PAUSE, _GROWTH = 0.2, 2.0, 1.2
 
+_PATIENCE = 10.0
+"""Seconds without a change after which one wants to know why."""
+
 
 def follow(server: Server, job: Job, console: Console, sleep: Callable[[float], None] = time.sleep) -> Job:
     """Show on *console* how *job* goes on, and return it as it ended.
 
-    A server that is away is waited for, since the job outlives it. Raises :class:`~awed.cli.client.Refused` if the
+    When nothing has changed for a while the reason is told. A server that is away is waited for, since the job
+    outlives it. Raises :class:`~awed.cli.client.Refused` if the
     server will not show the job any more.
     """
+    quiet = 0.0
     pauses = _pauses()
     with _view(console) as view:
         view.show(job)
         while job.state not in ENDS:
-            sleep(next(pauses))
+            pause = next(pauses)
+            sleep(pause)
             try:
-                job = server.job(job.id)
+                last, job = job, server.job(job.id)
+                view.show(job)
+                quiet = quiet + pause if job == last else 0.0
+                if quiet - pause < _PATIENCE <= quiet:
+                    print_why(server, job, console)
             except Unreachable as error:
                 view.away(str(error))
-            else:
-                view.show(job)
     return job
 
 

@@ -65,7 +65,8 @@ def _engaged(task: Task, able: Sequence[Client]) -> str:
         return f"every worker that could take it is suspended: {_names(able)}"
     untried = [client for client in awake if not _concerns(task, client.skip_work)]
     if not untried:
-        return f"it failed on every worker that could take it: {_names(awake)}"
+        shown = f"awe logs {short(task.jobid)} {task_name(task.taskid)}"
+        return f"it failed on every worker that could take it: {_names(awake)}; see {shown}"
     free = [client for client in untried if len(client.current_work) < client.slots]
     if not free:
         return f"every worker that could take it is busy: {_names(untried)}"

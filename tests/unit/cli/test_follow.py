@@ -60,11 +60,20 @@ def test_a_job_that_is_gone_ends_the_wait(server: FakeServer) -> None:
 
 def test_pauses_grow_to_a_modest_pace(server: FakeServer) -> None:
     pauses: list[float] = []
-    server.on(f"GET /job/{JOB_ID}", *[BEGIN] * 30, END)
+    server.on(f"GET /job/{JOB_ID}", *[BEGIN, MIDDLE] * 15, END)
     follow(Server(server.url), BEGIN, Console(file=StringIO()), sleep=pauses.append)
     assert pauses[0] == 0.2
     assert pauses[-1] == 2.0
     assert all(a <= b for a, b in itertools.pairwise(pauses))
+
+
+def test_why_nothing_happens_is_told_once(server: FakeServer) -> None:
+    server.on(f"GET /job/{JOB_ID}", *[BEGIN] * 30, END)
+    server.on("GET /client", [])
+    server.raw("GET /", (200, b"{}"))
+    out = StringIO()
+    follow(Server(server.url), BEGIN, Console(file=out), sleep=lambda _: None)
+    assert out.getvalue().count("Task a is queued: no worker is registered.") == 1
 
 
 def test_a_terminal_shows_a_bar_of_tasks(server: FakeServer) -> None:
