@@ -141,6 +141,16 @@ class Pump(Generic[T]):
             self._log.failure("temporary files were not removed")
 
 
+class Source(Protocol):
+    """Bytes to be read. Its methods may block."""
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, about *size*; none at the end."""
+
+    def close(self) -> None:
+        """Nothing more will be read."""
+
+
 class Slice(NamedTuple):
     """*length* bytes of a file, from *offset* on."""
 
@@ -227,10 +237,10 @@ def cut(slices: Iterable[Slice], begin: int, end: int) -> list[Slice]:
 
 @implementer(IPushProducer)
 class Sender:
-    """Writes pieces to a consumer, which may pause it; *progress* is called after each."""
+    """Writes what a source gives to a consumer, which may pause it; *progress* is called after each piece."""
 
-    def __init__(self, pieces: Pieces, in_thread: InThread, progress: Callable[[], object] | None = None) -> None:
-        self._pieces = pieces
+    def __init__(self, source: Source, in_thread: InThread, progress: Callable[[], object] | None = None) -> None:
+        self._source = source
         self._in_thread = in_thread
         self._progress = progress
         self._paused: Deferred[None] | None = None
@@ -240,7 +250,7 @@ class Sender:
         """Write everything. Raises :class:`~twisted.internet.defer.CancelledError` if the consumer stops it, and
         :class:`OSError` if a file cannot be read."""
         try:
-            while data := await self._in_thread(self._pieces.read, PIECE):
+            while data := await self._in_thread(self._source.read, PIECE):
                 if self._paused is not None:
                     await self._paused
                 if self._stopped:
@@ -269,7 +279,7 @@ class Sender:
         self.resumeProducing()
 
     async def _close(self) -> None:
-        await self._in_thread(self._pieces.close)
+        await self._in_thread(self._source.close)
 
 
 def write_all(file: BinaryIO, data: bytes) -> None:

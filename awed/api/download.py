@@ -1,15 +1,17 @@
 """Files on their way to a client: read in a thread, sent at its pace, whole or a range."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import quote
 
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from awed.api.body import AwedRequest
 from awed.api.envelope import CORS, answer_error
-from awed.streams import Pieces, Sender, Slice, cut
+from awed.shock.packing import Packer
+from awed.streams import Pieces, Sender, Slice, Source, cut
 from awed.threads import InThread
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
@@ -33,9 +35,12 @@ async def send_file(
     if begin > end:
         request.responseHeaders.setRawHeaders("Content-Range", [f"bytes */{size}"])
         return answer_error(request, 416, [f"the range lies outside of the file, which has {size} bytes"])
-    _set_headers(request, name, etag, (begin, end), size)
+    more = {"Content-Length": str(end - begin), "Accept-Ranges": "bytes", "ETag": f'"{etag}"'}
+    if request.code == 206:
+        more["Content-Range"] = f"bytes {begin}-{end - 1}/{size}"
+    _set_headers(request, name, more)
     if request.method != b"HEAD" and end > begin:
-        await _send(request, cut(slices, begin, end), in_thread)
+        await _send(request, Pieces(cut(slices, begin, end)), in_thread)
     return b""
 
 
@@ -58,16 +63,18 @@ def _range(request: AwedRequest, etag: str, size: int) -> tuple[int, int]:
     return begin, end
 
 
-def _set_headers(request: AwedRequest, name: str | None, etag: str, part: tuple[int, int], size: int) -> None:
-    begin, end = part
-    headers = {
-        "Content-Type": "application/octet-stream",
-        "Content-Length": str(end - begin),
-        "Accept-Ranges": "bytes",
-        "ETag": f'"{etag}"',
-    }
-    if request.code == 206:
-        headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size}"
+async def send_packed(
+    request: AwedRequest, slices: Sequence[Slice], name: str | None, packing: str, in_thread: InThread
+) -> bytes:
+    """Answer with the bytes of *slices*, packed by ``gzip`` or ``zip`` while they are sent."""
+    _set_headers(request, name and f"{name}.{packing}")
+    if request.method != b"HEAD":
+        await _send(request, Packer(Pieces(slices), packing, name or "file"), in_thread)
+    return b""
+
+
+def _set_headers(request: AwedRequest, name: str | None, more: Mapping[str, str] | None = None) -> None:
+    headers = {"Content-Type": "application/octet-stream", **(more or {})}
     if name is not None:
         headers["Content-Disposition"] = f"attachment; filename={_quoted(name)}"
     for header, text in headers.items():
@@ -76,8 +83,8 @@ def _set_headers(request: AwedRequest, name: str | None, etag: str, part: tuple[
         request.responseHeaders.setRawHeaders(pair[0], [pair[1]])
 
 
-async def _send(request: AwedRequest, slices: list[Slice], in_thread: InThread) -> None:
-    sender = Sender(Pieces(slices), in_thread)
+async def _send(request: AwedRequest, source: Source, in_thread: InThread) -> None:
+    sender = Sender(source, in_thread)
     request.registerProducer(sender, True)  # type: ignore[no-untyped-call]
     try:
         await sender.send(request)
@@ -85,7 +92,9 @@ async def _send(request: AwedRequest, slices: list[Slice], in_thread: InThread) 
         return  # the client has left
     except OSError:
         _log.failure("{uri}: the file could not be read", uri=request.path.decode("ascii", "replace"))
-        request.loseConnection()  # type: ignore[no-untyped-call]  # what was promised will not come, and must not look complete
+        transport: Any = request.transport
+        transport.abortConnection()  # what was sent must not look complete
+        await Deferred()  # the end of the connection ends this as well
     finally:
         if request.channel is not None:
             request.unregisterProducer()  # type: ignore[no-untyped-call]

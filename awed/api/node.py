@@ -7,7 +7,7 @@ from typing import Literal
 from twisted.web.iweb import IRequest
 
 from awed.api.body import AwedRequest
-from awed.api.download import send_file
+from awed.api.download import send_file, send_packed
 from awed.api.envelope import answer, answer_page
 from awed.api.errors import new_app
 from awed.api.node_form import file_of, read_change
@@ -17,6 +17,7 @@ from awed.model.access import User
 from awed.model.errors import Invalid
 from awed.shock.indexing import SubsetIndex
 from awed.shock.nodes import NodeStore
+from awed.shock.packing import PACKINGS
 from awed.threads import InThread
 
 Who = Callable[[IRequest, Literal["read", "write", "delete"]], Awaitable[User]]
@@ -128,4 +129,7 @@ class NodeResource:
         selection = selected(params)
         node, slices = await self._nodes.content(node_id, user, selection)
         name = None if "download_raw" in params else params.text("file_name", node.file.name)
+        if "compression" in params:
+            packing = params.choice("compression", PACKINGS, "")
+            return await send_packed(request, slices, name, packing, self._in_thread)
         return await send_file(request, slices, name, etag_of(node, selection), self._in_thread)

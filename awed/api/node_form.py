@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from awed.api.form import Form, Part
 from awed.model.errors import Invalid
 from awed.model.times import NO_TIME
-from awed.shock.change import Change, CloseParts, CopyOf, Declare, Fill, SubsetOf, Whole
+from awed.shock.change import Change, CloseParts, CopyOf, Declare, Fill, JoinOf, KnownAs, SubsetOf, Whole
 
 ATTRIBUTES_LIMIT = 16 * 1024 * 1024
 """Bytes that the attributes of a node may have."""
@@ -21,12 +21,12 @@ _TEXTS = frozenset(
     {
         *("parts", "compression", "copy_data", "copy_attributes", "copy_indexes", "parent_node", "parent_index"),
         *("attributes_str", "file_name", "format", "tags", "priority", "expiration", "remove_expiration"),
-        *("linkage", "ids", "operation"),
+        *("linkage", "ids", "operation", "type", "source", "checksum-md5"),
     }
 )
 _UNSUPPORTED = frozenset(
     {
-        *("upload_url", "type", "source", "path", "action", "checksum-md5", "unpack_node", "archive_format"),
+        *("upload_url", "path", "action", "unpack_node", "archive_format"),
         *("file_lock", "file_unlock", "clear_revisions"),
     }
 )
@@ -83,6 +83,8 @@ def _fill(form: Form) -> Fill | None:
             form.text(name) or "", form.get("copy_attributes") is not None, form.get("copy_indexes") is not None
         ),
         "parent_node": lambda _: _subset(form),
+        "type": lambda name: _virtual(form.text(name) or "", form.text("source") or ""),
+        "checksum-md5": lambda name: KnownAs(form.text(name) or ""),
     }
     chosen = [name for part in form.parts for name in ways if part.name == name]
     if len(chosen) > 1:
@@ -113,6 +115,13 @@ def _subset(form: Form) -> SubsetOf:
     if form.get("parent_index") is None:
         raise Invalid("a subset needs parent_node, parent_index and the file subset_indices")
     return SubsetOf(form.text("parent_node") or "", form.text("parent_index") or "", file_of(form, "subset_indices"))
+
+
+def _virtual(kind: str, source: str) -> JoinOf:
+    sources = [node_id for node_id in source.split(",") if node_id]
+    if kind != "virtual" or not sources:
+        raise Invalid("type=virtual with source=id,id,... is the only type that a node is given")
+    return JoinOf(sources)
 
 
 async def _attributes(form: Form) -> Any:

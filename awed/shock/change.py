@@ -44,7 +44,19 @@ class SubsetOf(Struct):
     records: Upload
 
 
-Fill = Whole | Declare | CloseParts | CopyOf | SubsetOf
+class JoinOf(Struct):
+    """The files of other nodes, one after the other."""
+
+    sources: list[str]
+
+
+class KnownAs(Struct):
+    """The file with this md5, of any node that may be read; if there is none the node stays empty."""
+
+    md5: str
+
+
+Fill = Whole | Declare | CloseParts | CopyOf | SubsetOf | JoinOf | KnownAs
 """The ways in which a node gets its file."""
 
 

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from awed.model.access import User
 from awed.model.errors import Invalid, NotFound
 from awed.model.node import Delivery, Node, NodeRecord
-from awed.shock.access import check
+from awed.shock.access import check, may
 from awed.shock.base import NodeBase
-from awed.shock.change import Change, CloseParts, CopyOf, Declare, SubsetOf, Whole
+from awed.shock.change import Change, CloseParts, CopyOf, Declare, JoinOf, KnownAs, SubsetOf, Whole
 from awed.shock.files import Written, content_of, data_name, lines_of, must_be_empty, set_file
 from awed.shock.indexing import PREFIX, SIZE, NodeIndexes
 from awed.shock.merging import PartMerger
@@ -72,6 +72,10 @@ class Filler:
                 await self._copy(node, user, copy)
             case SubsetOf() as subset:
                 await self._take_subset(node, user, subset)
+            case JoinOf(sources):
+                await self._join(node, user, sources)
+            case KnownAs(md5):
+                await self._copy_known(node, user, md5)
         for number, (path, part) in staged.parts.items():
             await self._merger.add(record, number, path, part)
 
@@ -112,13 +116,31 @@ class Filler:
 
         def write() -> tuple[Path, Written]:
             numbers = ascending(lines_of(subset.records), total)
-            slices = (Slice(data, *unit) for unit in self._indexes.units(parent, subset.index, numbers))
-            with self._base.files.new() as (path, file):
-                return path, self._base.files.write(Pieces(slices), file)
+            return self._write(Slice(data, *unit) for unit in self._indexes.units(parent, subset.index, numbers))
 
         path, written = await self._base.in_thread(write)
         node.type = "subset"
         await self._place(node, path, node.file.name or parent.file.name, written)
+
+    async def _join(self, node: Node, user: User, sources: list[str]) -> None:
+        must_be_empty(node)
+        slices = [self._base.files.data(await self._source(source, user)) for source in sources]
+        path, written = await self._base.in_thread(self._write, slices)
+        node.type = "virtual"
+        await self._place(node, path, node.file.name or node.id, written)
+        node.file = replace(node.file, virtual=True, virtual_parts=sources)
+
+    async def _copy_known(self, node: Node, user: User, md5: str) -> None:
+        async for page in self._base.records.pages():
+            for record in page:
+                known = record.node
+                if known.type == "basic" and known.file.checksum.get("md5") == md5 and may(user, "read", record.acl):
+                    await self._copy(node, user, CopyOf(known.id))
+                    return
+
+    def _write(self, slices: Iterable[Slice]) -> tuple[Path, Written]:
+        with self._base.files.new() as (path, file):
+            return path, self._base.files.write(Pieces(slices), file)
 
     async def _source(self, node_id: str, user: User) -> Node:
         record = await self._base.records.get(node_id)

@@ -1,7 +1,8 @@
-"""Packed files, unpacked as streams."""
+"""Files packed and unpacked as streams."""
 
 import bz2
 import gzip
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -29,3 +30,74 @@ def unpacked(pieces: Pieces, compression: str) -> Iterator[bytes]:
                 yield data
         except (OSError, EOFError, zlib.error) as error:
             raise Invalid(f"the file cannot be unpacked by {compression}: {error}") from None
+
+
+class Packer:
+    """A packed form of *pieces* that is read like them; *name* is what an archive calls its only member.
+
+    Its methods block; a read and a close never run side by side with one of *pieces*' own.
+    """
+
+    def __init__(self, pieces: Pieces, packing: str, name: str) -> None:
+        self._pieces = pieces
+        self._sink = _Sink()
+        self._writer = _WRITERS[packing](self._sink, name)
+        self._open = True
+
+    def read(self, size: int) -> bytes:
+        """The next packed bytes, about *size*; none at the end."""
+        while self._open and self._sink.size < size:
+            if data := self._pieces.read(size):
+                self._writer.write(data)
+            else:
+                self._writer.close()
+                self._open = False
+        return self._sink.take()
+
+    def close(self) -> None:
+        """Close the file that is read."""
+        self._pieces.close()
+
+
+class _Sink:
+    """What is written to it is taken away again; it cannot go back."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self._pieces.append(bytes(data))
+        self.size += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    def take(self) -> bytes:
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        self.size = 0
+        return data
+
+
+class _ZipMember:
+    """The only member of a zip archive, which ends with it."""
+
+    def __init__(self, sink: Any, name: str) -> None:
+        self._archive = zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED)
+        self._member = self._archive.open(zipfile.ZipInfo(name), "w", force_zip64=True)
+
+    def write(self, data: bytes) -> None:
+        self._member.write(data)
+
+    def close(self) -> None:
+        self._member.close()
+        self._archive.close()
+
+
+_WRITERS: Mapping[str, Callable[[Any, str], Any]] = {
+    "gzip": lambda sink, name: gzip.GzipFile(name, "wb", 6, sink),
+    "zip": _ZipMember,
+}
+PACKINGS = tuple(_WRITERS)

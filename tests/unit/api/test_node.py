@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from awed.model.ids import new_id
+from tests.conftest import LoggedErrors
 from tests.unit.api.shock import ALICE, BOB, FORM, Fields, Shock, error
 
 EXCHANGES = Path(__file__).parents[2] / "data" / "exchanges"
@@ -148,6 +149,8 @@ def test_small_fields_are_in_the_document(shock: Shock) -> None:
         ({"upload": "text"}, "upload must be a file"),
         ({"format": ("f", b"x")}, "format must be a text"),
         ({"upload": ("f", b"x"), "copy_data": "1"}, "in one way, not by upload and copy_data"),
+        ({"type": "basic"}, "type=virtual"),
+        ({"type": "virtual", "source": ","}, "type=virtual"),
         ({"parts": "0"}, "parts must be a number from 1 up"),
         ({"parts": "many"}, "parts must be a number from 1 up"),
         ({"parts": "2", "compression": "rar"}, "compression must be gzip or bzip2"),
@@ -161,6 +164,23 @@ def test_a_form_that_makes_no_sense_is_told_why(shock: Shock, fields: Fields, te
     assert status == 400
     assert text in told
     assert shock.world.names() == []
+
+
+def test_joined_and_known_files_are_asked_for_by_form(shock: Shock) -> None:
+    one, two = (shock.node("POST", "/node", {"upload": ("f", data)}) for data in (b"a", b"b"))
+    joined = shock.node("POST", "/node", {"type": "virtual", "source": f"{two['id']},{one['id']}"})
+    assert shock.call("GET", f"/node/{joined['id']}?download").body == b"ba"
+    known = shock.node("POST", "/node", {"checksum-md5": one["file"]["checksum"]["md5"]})
+    assert (known["type"], known["file"]["size"]) == ("copy", 1)
+
+
+def test_a_file_that_cannot_be_read_does_not_look_complete(shock: Shock, logged_errors: LoggedErrors) -> None:
+    node = shock.node("POST", "/node", {"upload": ("f", b"0123456789")})
+    (data,) = (path for path in shock.world.files.directory(node["id"]).iterdir())
+    data.write_bytes(b"0123")
+    reply = shock.call("GET", f"/node/{node['id']}?download")
+    assert (reply.headers["Content-Length"], reply.body) == ("10", b"0123")
+    assert logged_errors.flush(OSError)
 
 
 def test_errors_that_clients_know(shock: Shock) -> None:

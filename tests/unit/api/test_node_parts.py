@@ -1,6 +1,8 @@
 """Indexes, parts of files and rights of nodes over the wire."""
 
 import gzip
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +109,30 @@ def test_a_packed_upload_loses_its_suffix(shock: Shock) -> None:
     node = shock.node("POST", "/node", {"gzip": ("f.txt.gz", gzip.compress(b"hello"))})
     assert (node["file"]["name"], node["file"]["size"]) == ("f.txt", 5)
     assert error(shock.form("POST", "/node", {"gzip": ("f", b"hello")}))[0] == 400
+
+
+def test_a_download_is_packed_while_it_is_sent(shock: Shock) -> None:
+    data = b"ACGT" * 300_000
+    path = f"/node/{shock.node('POST', '/node', {'upload': ('f.txt', data)})['id']}?download&compression="
+    reply = shock.call("GET", path + "gzip")
+    assert reply.headers["Content-Disposition"] == "attachment; filename=f.txt.gzip"
+    assert "Content-Length" not in reply.headers
+    assert gzip.decompress(unchunked(reply.body)) == data
+    with zipfile.ZipFile(io.BytesIO(unchunked(shock.call("GET", path + "zip").body))) as archive:
+        assert archive.namelist() == ["f.txt"]
+        assert archive.read("f.txt") == data
+    assert error(shock.call("GET", path + "rar"))[0] == 400
+
+
+def unchunked(body: bytes) -> bytes:
+    """What a chunked body holds."""
+    content = b""
+    while True:
+        size, _, body = body.partition(b"\r\n")
+        if not int(size, 16):
+            return content
+        content += body[: int(size, 16)]
+        body = body[int(size, 16) + 2 :]
 
 
 # Rights.

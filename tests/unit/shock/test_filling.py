@@ -11,7 +11,7 @@ import pytest
 from awed.model.errors import Invalid, NotFound, Unauthorized
 from awed.model.ids import new_id
 from awed.model.node import Node
-from awed.shock.change import Change, CloseParts, CopyOf, Declare, Fill, SubsetOf, Whole
+from awed.shock.change import Change, CloseParts, CopyOf, Declare, Fill, JoinOf, KnownAs, SubsetOf, Whole
 from awed.shock.indexing import Selection
 from tests.unit.shock.world import ALICE, BOB, Bytes, World, filled, result, whole
 
@@ -90,6 +90,26 @@ def test_a_subset_is_the_records_it_lists(world: World) -> None:
     assert node.file.checksum["md5"] == hashlib.md5(b"one\nthree\nfour\n").hexdigest()
     result(world.store.delete(parent.id, ALICE))
     assert world.content(node.id) == b"one\nthree\nfour\n"
+
+
+def test_a_virtual_node_is_the_files_of_others_joined(world: World) -> None:
+    sources = [create(world, Whole(Bytes(data))).id for data in (b"a", b"bb", b"c")]
+    node = create(world, JoinOf(sources))
+    assert (node.type, node.file.virtual, node.file.virtual_parts) == ("virtual", True, sources)
+    result(world.store.delete(sources[1], ALICE))
+    assert world.content(node.id) == b"abbc"
+    private = result(world.store.create(BOB, whole(b"x")))
+    with pytest.raises(Unauthorized):
+        create(world, JoinOf([sources[0], private.id]))
+
+
+def test_a_file_that_is_known_by_its_md5_is_copied_if_one_may_read_it(world: World) -> None:
+    known = create(world, Whole(Bytes(b"a", "name")))
+    md5 = known.file.checksum["md5"]
+    node = create(world, KnownAs(md5))
+    assert (node.type, node.file.name) == ("copy", "name")
+    assert not create(world, KnownAs("other")).has_file
+    assert not result(world.store.create(BOB, filled(KnownAs(md5)))).has_file
 
 
 @pytest.mark.parametrize(
