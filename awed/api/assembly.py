@@ -1,29 +1,43 @@
 """The API put together: every collection at its name."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
-from twisted.web.resource import IResource
+from klein import Klein
 
 from awed.api.cgroup import GroupResource
 from awed.api.client import ClientResource
 from awed.api.context import Context
 from awed.api.job import JobResource
 from awed.api.logger import DebugLevel, LoggerResource
+from awed.api.openapi import ROOT, OpenApiResource
 from awed.api.queue import QueueResource
 from awed.api.root import About, RootResource
 from awed.api.site import Root
 from awed.api.work import WorkResource
 
 
-def make_root(context: Context, about: About, debug: DebugLevel, others: Mapping[str, IResource]) -> Root:
+class Collection(Protocol):
+    """A resource with the routes of one collection."""
+
+    @property
+    def app(self) -> Klein:
+        """The routes, bound to the resource."""
+
+
+def make_root(context: Context, about: About, debug: DebugLevel, others: Mapping[str, Collection]) -> Root:
     """The root for an :class:`~awed.api.site.ApiSite`. *others*: collections that need more than *context*."""
-    collections = {
-        "job": JobResource(context).app.resource(),
-        "work": WorkResource(context).app.resource(),
-        "client": ClientResource(context).app.resource(),
-        "queue": QueueResource(context).app.resource(),
-        "cgroup": GroupResource(context).app.resource(),
-        "logger": LoggerResource(context, debug).app.resource(),
+    collections: dict[str, Collection] = {
+        "job": JobResource(context),
+        "work": WorkResource(context),
+        "client": ClientResource(context),
+        "queue": QueueResource(context),
+        "cgroup": GroupResource(context),
+        "logger": LoggerResource(context, debug),
         **others,
     }
-    return Root(RootResource(context, about, list(collections)).app.resource(), collections)
+    front = RootResource(context, about, list(collections))
+    described = {ROOT: front, **collections}
+    description = OpenApiResource({name: type(collection) for name, collection in described.items()})
+    children = {name: collection.app.resource() for name, collection in collections.items()}
+    return Root(front.app.resource(), {**children, "openapi.json": description.app.resource()})

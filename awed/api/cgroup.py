@@ -35,6 +35,7 @@ class GroupResource:
 
     @app.route("/", methods=["GET"])
     async def index(self, request: AwedRequest) -> bytes:
+        """A page of client groups."""
         user = await self._context.user(request, "read")
         params = params_of(request)
         found = [record for record in self._groups.all() if may(user, "read", record.acl)]
@@ -47,22 +48,26 @@ class GroupResource:
 
     @app.route("/<name>", methods=["POST"])
     async def create(self, request: AwedRequest, name: str) -> bytes:
+        """Make a client group of this name."""
         user = await self._context.user(request, "write")
         return answer(request, _shown(await self._groups.create(name, user), user))
 
     @app.route("/<group_id>", methods=["GET"])
     async def show(self, request: AwedRequest, group_id: str) -> bytes:
+        """A client group."""
         user, record = await self._allowed(request, group_id, "read")
         return answer(request, _shown(record, user))
 
     @app.route("/<group_id>", methods=["DELETE"])
     async def delete(self, request: AwedRequest, group_id: str) -> bytes:
+        """Remove a client group; its token is void."""
         await self._allowed(request, group_id, "delete")
         await self._groups.delete(group_id)
         return answer(request, f"clientgroup deleted: {group_id}")
 
     @app.route("/<group_id>/token", methods=["PUT"])
     async def renew_token(self, request: AwedRequest, group_id: str) -> bytes:
+        """Give a client group a new token; the old one is void."""
         user, record = await self._allowed(request, group_id, "write")
         if not _owns(user, record):
             raise Unauthorized("User Unauthorized")
@@ -71,11 +76,13 @@ class GroupResource:
     @app.route("/<group_id>/acl", methods=["GET"])
     @app.route("/<group_id>/acl/<kind>", methods=["GET"])
     async def show_acl(self, request: AwedRequest, group_id: str, kind: str = ALL) -> bytes:
+        """Who may do what with a client group."""
         _, record = await self._allowed(request, group_id, "read")
         return answer(request, record.acl)
 
     @app.route("/<group_id>/acl/<kind>", methods=["PUT", "POST", "DELETE"])
     async def change_acl(self, request: AwedRequest, group_id: str, kind: str) -> bytes:
+        """Give or take rights to a client group."""
         user = await self._context.user(request, "write")
         record = self._groups.get(group_id)
         change = await acl_change(request, kind, GROUP_RIGHTS)

@@ -43,6 +43,7 @@ class ClientResource:
 
     @app.route("/", methods=["POST"])
     async def register(self, request: AwedRequest) -> bytes:
+        """A worker registers, for the first time or again."""
         user = await self._context.authenticated_worker(request, "write")
         try:
             client = await self._register(request, user)
@@ -52,6 +53,7 @@ class ClientResource:
 
     @app.route("/", methods=["GET"])
     async def index(self, request: AwedRequest) -> bytes:
+        """The registered workers."""
         user = await self._context.user(request, "read")
         chosen = _filter(params_of(request))
         rights = self._context.groups.acl
@@ -62,6 +64,7 @@ class ClientResource:
 
     @app.route("/", methods=["PUT"])
     async def change_all(self, request: AwedRequest) -> bytes:
+        """Suspend or resume all workers that the caller may change."""
         user = await self._context.user(request, "write")
         params, allowed = params_of(request), self._allowed(user, "write")
         if "suspendall" in params:
@@ -72,12 +75,14 @@ class ClientResource:
 
     @app.route("/<client_id>", methods=["GET"])
     async def show(self, request: AwedRequest, client_id: str) -> bytes:
+        """A worker; or take its sign of life."""
         if "heartbeat" in params_of(request) and request.method != b"HEAD":
             return await self._heartbeat(request, client_id, None)
         return answer(request, await self._context.client(request, "read", client_id))
 
     @app.route("/<client_id>", methods=["PUT"])
     async def change(self, request: AwedRequest, client_id: str) -> bytes:
+        """Suspend or resume a worker, or tell how many it stands for; or take its sign of life."""
         params = params_of(request)
         if "heartbeat" in params:
             body = await request.body(PROFILE_LIMIT)
@@ -90,6 +95,7 @@ class ClientResource:
 
     @app.route("/<client_id>", methods=["DELETE"])
     async def remove(self, request: AwedRequest, client_id: str) -> bytes:
+        """A worker signs off; its work is queued again."""
         await self._context.worker(request, "delete", client_id, right="delete")
         await self._engine.remove_client(client_id)
         return answer(request, "client deleted")

@@ -28,11 +28,11 @@ STATUSES: tuple[tuple[type[AwedError], int], ...] = (
 RETRY_AFTER = b"5"
 """Seconds after which a request that met an unavailable part is worth repeating."""
 
-_OPERATIONS = (
-    frozenset({b"GET", b"HEAD", b"PUT", b"POST", b"DELETE"}),
-    frozenset({b"GET", b"HEAD", b"PUT", b"DELETE"}),
-)
-"""The methods that any collection could have: on itself, and on one of its things."""
+_OPERATIONS = {
+    1: frozenset({b"GET", b"HEAD", b"PUT", b"POST", b"DELETE"}),
+    2: frozenset({b"GET", b"HEAD", b"PUT", b"DELETE"}),
+}
+"""The methods that any collection could have, by the names in the path: on itself, and on one of its things."""
 
 _log = Logger()
 
@@ -86,8 +86,8 @@ def _refused(request: IRequest, error: AwedError) -> bytes:
 def _no_method(request: IRequest, allowed: Iterable[str]) -> bytes:
     """501 for an operation of the original's scheme that this collection does not have, 405 for any other method."""
     request.setHeader(b"Allow", ", ".join(sorted(allowed)).encode())
-    depth = request.path.strip(b"/").count(b"/")
-    if depth < len(_OPERATIONS) and request.method in _OPERATIONS[depth]:
+    names = [name for name in request.path.split(b"/") if name]
+    if request.method in _OPERATIONS.get(len(names), ()):
         return answer_error(request, 501, ["Not Implemented"])
     return answer_error(request, 405, ["Method Not Allowed"])
 

@@ -43,6 +43,7 @@ class JobResource:
 
     @app.route("/", methods=["POST"])
     async def submit(self, request: AwedRequest) -> bytes:
+        """Submit a workflow, or import a finished job."""
         user = await self._context.user(request, "write")
         form = await request.form()
         upload, finished = form.get("upload"), form.get("import")
@@ -57,6 +58,7 @@ class JobResource:
 
     @app.route("/", methods=["GET"])
     async def index(self, request: AwedRequest) -> bytes:
+        """A page of jobs, or the distinct values of one of their fields."""
         user = await self._context.user(request, "read")
         params = params_of(request)
         if "distinct" in params:
@@ -67,6 +69,7 @@ class JobResource:
 
     @app.route("/<job_id>", methods=["GET"])
     async def show(self, request: AwedRequest, job_id: str) -> bytes:
+        """A job; its logs, its times and sizes, or its place in the queue."""
         record = await self._allowed(request, job_id, "read")
         params = params_of(request)
         for name, view in self._views.items():
@@ -76,6 +79,7 @@ class JobResource:
 
     @app.route("/", methods=["PUT"])
     async def change_all(self, request: AwedRequest) -> bytes:
+        """Resume all suspended jobs of the caller, or recover all that the scheduler does not have."""
         user = await self._context.user(request, "write")
         params = params_of(request)
         if "resumeall" in params:
@@ -87,11 +91,13 @@ class JobResource:
 
     @app.route("/<job_id>", methods=["PUT"])
     async def change(self, request: AwedRequest, job_id: str) -> bytes:
+        """Change a job by one of the operations."""
         await self._allowed(request, job_id, "write")
         return answer(request, await self._changes.change(job_id, request))
 
     @app.route("/", methods=["DELETE"])
     async def delete_all(self, request: AwedRequest) -> bytes:
+        """Delete the caller's suspended jobs, or those that the scheduler does not have."""
         user = await self._context.user(request, "delete")
         params = params_of(request)
         full = "full" in params
@@ -104,6 +110,7 @@ class JobResource:
 
     @app.route("/<job_id>", methods=["DELETE"])
     async def delete(self, request: AwedRequest, job_id: str) -> bytes:
+        """Delete a job; its work leaves the queue."""
         await self._allowed(request, job_id, "delete")
         await self._engine.delete_job(job_id, full="full" in params_of(request))
         return answer(request, f"job deleted: {job_id}")
@@ -111,10 +118,12 @@ class JobResource:
     @app.route("/<job_id>/acl", methods=["GET"])
     @app.route("/<job_id>/acl/<kind>", methods=["GET"])
     async def show_acl(self, request: AwedRequest, job_id: str, kind: str = ALL) -> bytes:
+        """Who may do what with a job."""
         return answer(request, (await self._allowed(request, job_id, "read")).acl)
 
     @app.route("/<job_id>/acl/<kind>", methods=["PUT", "POST", "DELETE"])
     async def change_acl(self, request: AwedRequest, job_id: str, kind: str) -> bytes:
+        """Give or take rights to a job."""
         user = await self._context.user(request, "write")
         record = await self._engine.job(job_id)
         change = await acl_change(request, kind)

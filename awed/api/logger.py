@@ -30,6 +30,7 @@ class LoggerResource:
 
     @app.route("/", methods=["GET"])
     async def show(self, request: AwedRequest) -> bytes:
+        """What the codes of events mean, or the debug level."""
         await self._context.user(request, "read")
         params = params_of(request)
         if "event" in params:
@@ -40,6 +41,7 @@ class LoggerResource:
 
     @app.route("/", methods=["PUT"])
     async def change(self, request: AwedRequest) -> bytes:
+        """Set the debug level; for admins."""
         await self._context.admin(request)
         params = params_of(request)
         if "debug" not in params:

@@ -58,6 +58,7 @@ class QueueResource:
 
     @app.route("/", methods=["GET"])
     async def show(self, request: AwedRequest) -> bytes:
+        """How much there is to do; for admins, what exactly."""
         params = params_of(request)
         if "clientgroup" in params:
             return await self._running(request, params.text("clientgroup"))
@@ -69,6 +70,7 @@ class QueueResource:
 
     @app.route("/", methods=["PUT"])
     async def change(self, request: AwedRequest) -> bytes:
+        """Suspend or resume the hand-out of work; for admins."""
         await self._context.admin(request)
         params = params_of(request)
         if "suspend" in params:

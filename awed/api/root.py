@@ -63,6 +63,7 @@ class RootResource:
 
     @app.route("/", methods=["GET"])
     def show(self, request: AwedRequest) -> bytes:
+        """What this server is."""
         now = self._context.now()
         engine = self._context.engine
         page = FrontPage(

@@ -27,7 +27,7 @@ MAX_WAIT = 60.0
 MAX_LOG = 16 * 1024 * 1024
 """Bytes that one log, or the performance record, of a workunit may have."""
 
-_ORDERS: Mapping[str, Callable[[Workunit], Any]] = {
+ORDERS: Mapping[str, Callable[[Workunit], Any]] = {
     "wuid": lambda work: work.wuid,
     "client": lambda work: work.client,
     "info.submittime": lambda work: work.info.submittime,
@@ -58,6 +58,7 @@ class WorkResource:
 
     @app.route("/", methods=["GET"])
     async def index(self, request: AwedRequest) -> bytes:
+        """The workunits that are queued, out or suspended; or with a client, one for it to run."""
         params = params_of(request)
         if "client" in params and request.method != b"HEAD":
             return await self._checkout(request, params)
@@ -65,14 +66,15 @@ class WorkResource:
         found = await self._found(params, user)
         if "query" not in params:
             return answer(request, self._shown(request, found))
-        order = params.choice("order", tuple(_ORDERS), "info.submittime")
-        found.sort(key=_ORDERS[order], reverse=params.choice("direction", ("asc", "desc"), "desc") == "desc")
+        order = params.choice("order", tuple(ORDERS), "info.submittime")
+        found.sort(key=ORDERS[order], reverse=params.choice("direction", ("asc", "desc"), "desc") == "desc")
         limit, offset = params.count("limit", 25), params.count("offset", 0)
         page = found[offset : offset + limit] if limit else found[offset:]
         return answer_page(request, self._shown(request, page), limit, offset, len(found))
 
     @app.route("/<path:work_id>", methods=["GET"])
     async def show(self, request: AwedRequest, work_id: str) -> bytes:
+        """A workunit, one of its logs, or a secret for its holder in a header; or take a report as PUT does."""
         params = params_of(request)
         work = parse_work_id(work_id)
         if "status" in params and request.method != b"HEAD":
@@ -88,6 +90,7 @@ class WorkResource:
 
     @app.route("/<path:work_id>", methods=["PUT"])
     async def change(self, request: AwedRequest, work_id: str) -> bytes:
+        """Take a worker's report of a workunit."""
         return await self._take_report(request, parse_work_id(work_id), params_of(request))
 
     async def _checkout(self, request: AwedRequest, params: Params) -> bytes:

@@ -152,7 +152,7 @@ class Parts:
             client_auth_required=self._config.auth.client_auth_required,
         )
         node = NodeResource(self.nodes, context.user, self._in_thread, self._now)
-        root = make_root(context, _about(self._config), self._debug, {"node": node.app.resource()})
+        root = make_root(context, _about(self._config), self._debug, {"node": node})
         return ApiSite(root, requests_with(self._bodies()), self._reactor, self._log_access)
 
     def _log_access(self, request: Request) -> None:

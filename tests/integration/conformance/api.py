@@ -56,7 +56,7 @@ class Api:
 
     def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
         self.url = url
-        self._headers = dict(headers or {})
+        self.headers = dict(headers or {})
 
     async def call(
         self,
@@ -74,7 +74,7 @@ class Api:
             self.url + path,
             files=parts or None,
             data=body,
-            headers=Headers({name: [text] for name, text in {**self._headers, **(headers or {})}.items()}),
+            headers=Headers({name: [text] for name, text in {**self.headers, **(headers or {})}.items()}),
             persistent=False,
         )
         content = await response.content()

@@ -65,7 +65,9 @@ def test_an_operation_that_a_collection_does_not_have(root: Root, method: str) -
     assert (reply.status, reply.json["error"], reply.headers["Allow"]) == (501, ["Not Implemented"], "GET, HEAD")
 
 
-@pytest.mark.parametrize(("method", "path"), [("PATCH", "/thing"), ("TRACE", "/thing/a/"), ("POST", "/thing/a")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("PATCH", "/thing"), ("PUT", "/"), ("TRACE", "/thing/a/"), ("POST", "/thing/a")]
+)
 def test_a_method_that_no_collection_has(root: Root, method: str, path: str) -> None:
     reply = call(root, method, path)
     assert (reply.status, reply.json["error"]) == (405, ["Method Not Allowed"])

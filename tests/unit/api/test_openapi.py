@@ -1,0 +1,57 @@
+"""The description of the API is valid, complete, and made from what there is."""
+
+from typing import Any
+
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from awed.api.cgroup import GroupResource
+from awed.api.client import ClientResource
+from awed.api.job import JobResource
+from awed.api.logger import LoggerResource
+from awed.api.node import NodeResource
+from awed.api.openapi import describe
+from awed.api.operations import OPERATIONS
+from awed.api.queue import QueueResource
+from awed.api.root import RootResource
+from awed.api.work import WorkResource
+from tests.unit.api.served import Served
+
+RESOURCES: dict[str, type[Any]] = {
+    "root": RootResource,
+    "job": JobResource,
+    "work": WorkResource,
+    "client": ClientResource,
+    "queue": QueueResource,
+    "cgroup": GroupResource,
+    "logger": LoggerResource,
+    "node": NodeResource,
+}
+
+
+def test_it_is_valid_openapi() -> None:
+    OpenAPIV31SpecValidator(describe(RESOURCES)).validate()
+
+
+def test_every_route_is_described_and_nothing_else() -> None:
+    routes = {f"{name}.{rule.endpoint}" for name, kind in RESOURCES.items() for rule in kind.app.url_map.iter_rules()}
+    assert routes == set(OPERATIONS)
+
+
+def test_what_it_says_of_a_call() -> None:
+    paths = describe(RESOURCES)["paths"]
+    assert paths["/work/{work_id}"]["put"]["summary"] == "Take a worker's report of a workunit."
+    assert paths["/job"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"].keys() == {
+        "upload",
+        "import",
+    }
+    assert "/job/{job_id}/acl/{kind}" in paths
+    ids = [operation["operationId"] for path in paths.values() for operation in path.values()]
+    assert len(ids) == len(set(ids))
+
+
+def test_it_is_served_as_it_is(served: Served) -> None:
+    reply = served.call("GET", "/openapi.json")
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "application/json")
+    assert reply.json["openapi"] == "3.1.0"
+    assert set(reply.json["paths"]) == {path for path in describe(RESOURCES)["paths"] if not path.startswith("/node")}
+    assert "openapi.json" not in served.call("GET", "/").json["resources"]
