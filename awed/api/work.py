@@ -94,14 +94,13 @@ class WorkResource:
         return await self._take_report(request, parse_work_id(work_id), params_of(request))
 
     async def _checkout(self, request: AwedRequest, params: Params) -> bytes:
-        """Hand out one workunit, now or within ``wait`` seconds. ``holding``: all workunits that the client runs."""
+        """Hand out one workunit, now or within ``wait`` seconds."""
         client = params.text("client")
         await self._context.worker(request, "read", client)
         work = await self._engine.checkout(
             client,
             params.count("available", 0) if params.text("available") else None,
             min(params.seconds("wait", 0.0), MAX_WAIT),
-            params.text("holding").split(",") if "holding" in params else None,
         )
         return answer(request, shown_work(work, self._context.hosts.base(request)))
 

@@ -148,14 +148,6 @@ class Clients:
             self.remove(client_id, now)
         return lost
 
-    def give_back(self, client_id: str, holding: Iterable[str]) -> None:
-        """The client says all that it holds: whatever else is out to it was lost on its way, and is queued again."""
-        entry = self._state.clients.get(client_id)
-        if entry is not None:
-            known = set(holding)
-            for record in [record for wuid, record in entry.held.items() if wuid not in known]:
-                self._requeue(record)
-
     def _take_back(self, entry: ClientEntry, discard: bool) -> None:
         for wuid, record in list(entry.held.items()):
             self._requeue(record)

@@ -13,16 +13,11 @@ from awed.service.shell import Shell
 class WorkVerbs(Shell):
     """Hand out, take reports, show; and the secrets that a holder of work may have."""
 
-    async def checkout(
-        self, client_id: str, available: int | None, wait: float = 0, holding: Iterable[str] | None = None
-    ) -> Workunit:
+    async def checkout(self, client_id: str, available: int | None, wait: float = 0) -> Workunit:
         """Hand a client work, waiting up to *wait* seconds for some.
 
-        *holding*: everything that the client runs, if it says so; what else is out to it never arrived. Raises what
-        :meth:`awed.scheduler.work.Work.checkout` raises.
+        Raises what :meth:`awed.scheduler.work.Work.checkout` raises.
         """
-        if holding is not None:
-            self._scheduler.clients.give_back(client_id, holding)
         try:
             unit = self._checkout_now(client_id, available)
         except NothingToDo:

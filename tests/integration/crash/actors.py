@@ -136,7 +136,7 @@ class Worker(Actor):
         self._register_again = not self.expect(answer)
 
     def _check_out(self) -> None:
-        query = {"client": self._id, "wait": "0.2", "holding": ""}
+        query = {"client": self._id, "wait": "0.2"}
         answer = self._http.ask("GET", "/work", query)
         if answer.error == "Client not found":
             self._register_again = True
@@ -145,7 +145,7 @@ class Worker(Actor):
             self._ledger.checked_out(wuid)
             self._held = (wuid, answer.data["attempt"], f"output {uuid.uuid4()}")
             if self._random.random() < 0.05:
-                self._held = None  # forgets it, as a worker that was killed does
+                self._held, self._register_again = None, True  # as a worker that was killed and started again
 
     def _report(self, wuid: str, attempt: int, output: str) -> None:
         self._ledger.sending(wuid, output)

@@ -77,12 +77,12 @@ def test_suspending_a_client_queues_its_work_again_and_resuming_frees_it() -> No
         clients.resume("a")
 
 
-def test_work_whose_answer_was_lost_on_its_way_is_handed_out_again() -> None:
+def test_work_whose_answer_was_lost_is_handed_out_again_after_the_next_registration() -> None:
     world = World()
     world.submit(job(task("0")))
     world.client("a")
     lost = world.checkout("a")
-    world.scheduler.clients.give_back("a", holding=[])
+    world.client("a")
     again = world.checkout("a")
     assert (again.wuid, again.attempt) == (lost.wuid, 2)
 

@@ -219,7 +219,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         else:
             self.scheduler.jobs.resubmit(entry, self.world.now)
 
-    @rule(client=clients, verb=st.sampled_from(["beat", "beat_list", "suspend", "resume", "remove", "give_back"]))
+    @rule(client=clients, verb=st.sampled_from(["beat", "beat_list", "suspend", "resume", "remove"]))
     def client_verb(self, client: str, verb: str) -> None:
         clients, now = self.scheduler.clients, self.world.now
         try:
@@ -231,8 +231,6 @@ class SchedulerMachine(RuleBasedStateMachine):
                 clients.suspend(client)
             elif verb == "resume":
                 clients.resume(client)
-            elif verb == "give_back":
-                clients.give_back(client, [])
             else:
                 clients.remove(client, now)
         except AwedError as error:

@@ -93,12 +93,3 @@ async def test_resuming_the_queue_wakes_those_who_wait(world: EngineWorld) -> No
     assert not waiting.called
     await world.engine.resume_queue()
     await waiting
-
-
-@ensureDeferred
-async def test_work_whose_answer_never_arrived_is_handed_out_again(world: EngineWorld) -> None:
-    await world.client("a")
-    await world.submit(job(task("0")))
-    lost = await world.engine.checkout("a", None, holding=[])
-    again = await world.engine.checkout("a", None, holding=[])
-    assert (again.wuid, again.attempt) == (lost.wuid, 2)
