@@ -25,6 +25,8 @@ class Registered(Client, kw_only=True):
     """What a worker is told when it registers: its record, and who the server is."""
 
     server_uuid: str
+    heartbeat_limit: float
+    """Seconds of silence after which the server gives the client up."""
 
 
 class ClientResource:
@@ -49,7 +51,14 @@ class ClientResource:
             client = await self._register(request, user)
         except Invalid as error:
             raise Invalid(*(f"Error in registering new client: {text}" for text in error.texts)) from None
-        return answer(request, Registered(**structs.asdict(client), server_uuid=self._engine.server_uuid))
+        return answer(
+            request,
+            Registered(
+                **structs.asdict(client),
+                server_uuid=self._engine.server_uuid,
+                heartbeat_limit=self._engine.heartbeat_limit,
+            ),
+        )
 
     @app.route("/", methods=["GET"])
     async def index(self, request: AwedRequest) -> bytes:

@@ -58,6 +58,7 @@ class Shell:
             reactor=reactor,
         )
         self.server_uuid = ""
+        self.heartbeat_limit = limits.heartbeat
 
     async def start(self) -> None:
         """Take in what the opened store holds, and let it go on."""

@@ -51,9 +51,10 @@ T = TypeVar("T")
 
 
 class Registration(Struct):
-    """What the server says to a new client."""
+    """What the server says to a new client: who it is, and how many seconds of silence it takes for death."""
 
     server_uuid: str
+    heartbeat_limit: float = 30.0
 
 
 class _Handout(Struct):

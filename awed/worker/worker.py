@@ -22,7 +22,7 @@ from awed.worker.runs import Run, Runs
 from awed.worker.server import BadWorkunit, ServerClient
 
 HEARTBEAT = 10.0
-"""Seconds between two heartbeats."""
+"""Seconds between two heartbeats; fewer if the server soon loses patience."""
 
 EARLY = 1.0
 """A server that says sooner than this that there is no work is not asked again at once."""
@@ -73,8 +73,13 @@ class Worker(Service):
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
         self._outbox.load()
-        self._beat.start(self._period, now=False)
+        self._beat_every(self._period)
         Deferred.fromCoroutine(self._live()).chainDeferred(self.left)
+
+    def _beat_every(self, seconds: float) -> None:
+        if self._beat.running:
+            self._beat.stop()
+        self._beat.start(seconds, now=False)
 
     def stopService(self) -> Deferred[None]:
         super().stopService()  # type: ignore[no-untyped-call]
@@ -162,6 +167,7 @@ class Worker(Service):
         self._server_uuid = registration.server_uuid
         self._registered = True
         self._log.info("registered as {worker.name}, client {worker.id}", worker=self._introduction)
+        self._beat_every(min(self._period, registration.heartbeat_limit / 3))
         self._outage.over()
 
     async def _fetch(self) -> None:

@@ -9,7 +9,7 @@ JOB = {"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
 
 def test_a_worker_is_told_its_record_and_who_the_server_is(served: Served) -> None:
     client = served.register(id="c1", name="alpha", group="g")
-    assert list(client)[-1] == "server_uuid"
+    assert list(client)[-2:] == ["server_uuid", "heartbeat_limit"]
     assert (client["id"], client["name"], client["Status"]) == ("c1", "alpha", "active-idle")
     assert client["server_uuid"] == served.engine.server_uuid
     shown = data(served.call("GET", "/client/c1"))
