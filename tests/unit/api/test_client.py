@@ -13,7 +13,7 @@ def test_a_worker_is_told_its_record_and_who_the_server_is(served: Served) -> No
     assert (client["id"], client["name"], client["Status"]) == ("c1", "alpha", "active-idle")
     assert client["server_uuid"] == served.engine.server_uuid
     shown = data(served.call("GET", "/client/c1"))
-    assert shown == {key: text for key, text in client.items() if key != "server_uuid"}
+    assert shown | {"server_uuid": client["server_uuid"], "heartbeat_limit": 30.0} == client
 
 
 @pytest.mark.parametrize(
