@@ -21,6 +21,7 @@ from awed.daemon.lifecycle import SteppedService
 from awed.daemon.listening import Listener, listen, listeners, url
 from awed.daemon.options import Options
 from awed.daemon.parts import Parts
+from awed.daemon.tuning import tune
 from awed.model.errors import AwedError
 from awed.store.interface import IStore
 from awed.store.open import open_store
@@ -35,6 +36,7 @@ def makeService(options: Options) -> IService:
     except ConfigError as error:
         raise SystemExit(f"twistd awe: {error}") from None
     end_well_on_sigterm(reactor)
+    tune()
     return SteppedService(reactor, partial(_start, options.reading, places), _cannot_start)
 
 
