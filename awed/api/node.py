@@ -10,7 +10,7 @@ from awed.api.body import AwedRequest
 from awed.api.download import send_file, send_packed
 from awed.api.envelope import answer, answer_page
 from awed.api.errors import new_app
-from awed.api.node_form import file_of, read_change
+from awed.api.node_form import archive_of, file_of, read_change
 from awed.api.node_query import acl_change, etag_of, selected, shown_acl, wanted
 from awed.api.params import Params, params_of
 from awed.model.access import User
@@ -37,9 +37,13 @@ class NodeResource:
 
     @app.route("/", methods=["POST"])
     async def create(self, request: AwedRequest) -> bytes:
-        """A new node."""
+        """A new node, or one for each file of an archive."""
         user = await self._who(request, "write")
-        change = await read_change(await request.form(), self._now())
+        form = await request.form()
+        change = await read_change(form, self._now())
+        archive = archive_of(form)
+        if archive is not None:
+            return answer(request, await self._nodes.create_from(*archive, user, change))
         return answer(request, await self._nodes.create(user, change))
 
     @app.route("/", methods=["GET"])

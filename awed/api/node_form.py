@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from awed.api.form import Form, Part
 from awed.model.errors import Invalid
 from awed.model.times import NO_TIME
+from awed.shock.archives import FORMATS
 from awed.shock.change import Change, CloseParts, CopyOf, Declare, Fill, JoinOf, KnownAs, SubsetOf, Whole
 
 ATTRIBUTES_LIMIT = 16 * 1024 * 1024
@@ -21,12 +22,12 @@ _TEXTS = frozenset(
     {
         *("parts", "compression", "copy_data", "copy_attributes", "copy_indexes", "parent_node", "parent_index"),
         *("attributes_str", "file_name", "format", "tags", "priority", "expiration", "remove_expiration"),
-        *("linkage", "ids", "operation", "type", "source", "checksum-md5"),
+        *("linkage", "ids", "operation", "type", "source", "checksum-md5", "unpack_node", "archive_format"),
     }
 )
 _UNSUPPORTED = frozenset(
     {
-        *("upload_url", "path", "action", "unpack_node", "archive_format"),
+        *("upload_url", "path", "action"),
         *("file_lock", "file_unlock", "clear_revisions"),
     }
 )
@@ -53,6 +54,17 @@ async def read_change(form: Form, now: datetime) -> Change:
         expiration=_expiration(form, now),
         linkage=_linkage(form),
     )
+
+
+def archive_of(form: Form) -> tuple[str, str] | None:
+    """The id of the archive that is to be unpacked into new nodes, and its format; None if there is none."""
+    node_id = form.text("unpack_node")
+    if node_id is None:
+        return None
+    archive_format = form.text("archive_format") or ""
+    if archive_format not in FORMATS:
+        raise Invalid(f"archive_format must be one of {', '.join(FORMATS)}, found: {archive_format}")
+    return node_id, archive_format
 
 
 def file_of(form: Form, name: str) -> Part:

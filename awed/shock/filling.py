@@ -1,8 +1,9 @@
 """How a node gets its file: an upload, parts, another node's file, or a subset of it."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from awed.model.access import User
 from awed.model.errors import Invalid, NotFound
 from awed.model.node import Delivery, Node, NodeRecord
 from awed.shock.access import check, may
+from awed.shock.archives import members
 from awed.shock.base import NodeBase
 from awed.shock.change import Change, CloseParts, CopyOf, Declare, JoinOf, KnownAs, SubsetOf, Whole
 from awed.shock.files import Written, content_of, data_name, lines_of, must_be_empty, set_file
@@ -19,20 +21,28 @@ from awed.shock.merging import PartMerger
 from awed.shock.packing import unpacked
 from awed.shock.parts import ArrivedPart, stage_part
 from awed.shock.units import ascending
-from awed.streams import Pieces, Slice
+from awed.streams import PIECE, Pieces, Slice
 
 T = TypeVar("T")
+
+
+class StagedFile(NamedTuple):
+    """A file that is durable in the temporary directory, and the name that its node is to show."""
+
+    path: Path
+    name: str
+    written: Written
 
 
 class Staged(Struct):
     """Uploads of one request, durable in the temporary directory and not yet in their node."""
 
-    whole: tuple[Path, str, Written] | None = None
+    whole: StagedFile | None = None
     parts: dict[int, tuple[Path, ArrivedPart]] = {}
 
     def paths(self) -> list[Path]:
         """Where they are, unless they were moved to their node."""
-        return [path for path, _ in self.parts.values()] + ([self.whole[0]] if self.whole else [])
+        return [path for path, _ in self.parts.values()] + ([self.whole.path] if self.whole else [])
 
 
 class Filler:
@@ -56,14 +66,28 @@ class Filler:
             return await work(staged)
         finally:
             if staged.paths():
-                await self._base.in_thread(_unlink, staged.paths())
+                await self.drop([staged])
+
+    async def unpacked(self, node: Node, archive_format: str) -> list[Staged]:
+        """The members of the archive that a node has as its file, each staged to become a file of its own."""
+        staged: list[Staged] = []
+        try:
+            await self._base.in_thread(self._unpack, self._base.files.data(node).path, archive_format, staged)
+        except BaseException:
+            await self.drop(staged)
+            raise
+        return staged
+
+    async def drop(self, staged: Iterable[Staged]) -> None:
+        """Remove what was staged and not moved to its node."""
+        await self._base.in_thread(_unlink, [path for one in staged for path in one.paths()])
 
     async def fill(self, record: NodeRecord, user: User, change: Change, staged: Staged) -> None:
         """Do what *change* asks for about the file. *user* must be allowed to read what is copied."""
         node = record.node
+        if staged.whole is not None:
+            await self._fill_whole(record, staged.whole, change.attempt)
         match change.fill:
-            case Whole():
-                await self._fill_whole(record, staged, change.attempt)
             case Declare() as declared:
                 self._merger.declare(node, declared)
             case CloseParts():
@@ -79,10 +103,9 @@ class Filler:
         for number, (path, part) in staged.parts.items():
             await self._merger.add(record, number, path, part)
 
-    async def _fill_whole(self, record: NodeRecord, staged: Staged, attempt: int) -> None:
-        assert staged.whole is not None
+    async def _fill_whole(self, record: NodeRecord, staged: StagedFile, attempt: int) -> None:
         node = record.node
-        path, name, written = staged.whole
+        path, name, written = staged
         if node.has_file and node.file.checksum.get("md5") == written.md5:
             return  # the same work, delivered again
         if not (node.parts is None and record.delivered and attempt > record.delivered[0].attempt):
@@ -153,13 +176,19 @@ class Filler:
         await self._base.in_thread(self._base.files.place, path, node.id, data_name(written.md5))
         set_file(node, name, written, self._base.now())
 
-    def _stage(self, whole: Whole) -> tuple[Path, str, Written]:
+    def _stage(self, whole: Whole) -> StagedFile:
         upload, name = whole.upload, whole.upload.filename or ""
         if not whole.compression:
-            return self._base.files.stage(upload), name, Written(upload.size, upload.md5)
+            return StagedFile(self._base.files.stage(upload), name, Written(upload.size, upload.md5))
         with self._base.files.new() as (path, file):
             written = self._base.files.write(unpacked(Pieces(content_of(upload)), whole.compression), file)
-        return path, name.rpartition(".")[0] or name, written
+        return StagedFile(path, name.rpartition(".")[0] or name, written)
+
+    def _unpack(self, archive: Path, archive_format: str, staged: list[Staged]) -> None:
+        for name, content in members(archive, archive_format):
+            with self._base.files.new() as (path, file):
+                written = self._base.files.write(iter(partial(content.read, PIECE), b""), file)
+            staged.append(Staged(StagedFile(path, name, written)))
 
 
 def _unlink(paths: Iterable[Path]) -> None:

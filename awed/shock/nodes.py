@@ -55,10 +55,14 @@ class NodeStore:
 
     async def create(self, user: User, change: Change) -> Node:
         """A new node of *user*, with all that *change* asks for."""
-        record = NodeRecord(Node(new_id(), created_on=self._base.now()), owned_by(user))
-        return await to_the_end(
-            self._filler.staged(change, lambda staged: self._create(record, user, change, staged))
-        )
+        return await to_the_end(self._filler.staged(change, lambda staged: self._create(user, change, staged)))
+
+    async def create_from(self, source_id: str, archive_format: str, user: User, change: Change) -> list[Node]:
+        """A new node for each file in the archive that the node *source_id* has, with all that *change* asks for."""
+        source = (await self._record(source_id, user, "read")).node
+        if not source.has_file:
+            raise Invalid("Node has no file")
+        return await to_the_end(self._create_from(source, archive_format, user, change))
 
     async def update(self, node_id: str, user: User, change: Change) -> Node:
         """The node after *change*. Nobody's change of the same node is lost."""
@@ -172,8 +176,16 @@ class NodeStore:
         check(user, right, record.acl)
         return record
 
-    async def _create(self, record: NodeRecord, user: User, change: Change, staged: Staged) -> Node:
-        node_id = record.node.id
+    async def _create_from(self, source: Node, archive_format: str, user: User, change: Change) -> list[Node]:
+        staged = await self._filler.unpacked(source, archive_format)
+        try:
+            return [await self._create(user, change, one) for one in staged]
+        finally:
+            await self._filler.drop(staged)
+
+    async def _create(self, user: User, change: Change, staged: Staged) -> Node:
+        node_id = new_id()
+        record = NodeRecord(Node(node_id, created_on=self._base.now()), owned_by(user))
         try:
             await self._filler.fill(record, user, change, staged)
             apply(change, record.node)

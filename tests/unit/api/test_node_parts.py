@@ -124,6 +124,18 @@ def test_a_download_is_packed_while_it_is_sent(shock: Shock) -> None:
     assert error(shock.call("GET", path + "rar"))[0] == 400
 
 
+def test_an_archive_is_unpacked_into_nodes(shock: Shock) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a", b"1")
+        archive.writestr("b", b"2")
+    node = shock.node("POST", "/node", {"upload": ("x.zip", packed.getvalue())})
+    made = shock.node("POST", "/node", {"unpack_node": node["id"], "archive_format": "zip"})
+    assert [shock.call("GET", f"/node/{one['id']}?download").body for one in made] == [b"1", b"2"]
+    refused = shock.form("POST", "/node", {"unpack_node": node["id"], "archive_format": "rar"})
+    assert "archive_format must be one of" in error(refused)[1]
+
+
 def unchunked(body: bytes) -> bytes:
     """What a chunked body holds."""
     content = b""

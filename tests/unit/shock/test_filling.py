@@ -3,6 +3,9 @@
 import bz2
 import gzip
 import hashlib
+import io
+import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import pytest
 from awed.model.errors import Invalid, NotFound, Unauthorized
 from awed.model.ids import new_id
 from awed.model.node import Node
+from awed.shock.archives import FORMATS
 from awed.shock.change import Change, CloseParts, CopyOf, Declare, Fill, JoinOf, KnownAs, SubsetOf, Whole
 from awed.shock.indexing import Selection
 from tests.unit.shock.world import ALICE, BOB, Bytes, World, filled, result, whole
@@ -168,3 +172,44 @@ def test_a_list_that_lies_on_disk_is_read_like_one_in_memory(world: World) -> No
     records.path.write_bytes(b"2\n\n 4\r\n")
     records.size = 7
     assert world.content(create(world, SubsetOf(parent.id, "line", records)).id) == b"two\nfour\n"
+
+
+def archive(archive_format: str, files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    if archive_format == "zip":
+        with zipfile.ZipFile(buffer, "w") as packed:
+            packed.mkdir("folder")
+            for name, data in files.items():
+                packed.writestr(name, data)
+    else:
+        mode = {"tar": "w", "tar.gz": "w:gz", "tar.bz2": "w:bz2"}[archive_format]
+        with tarfile.open(fileobj=buffer, mode=mode) as packed_tar:  # type: ignore[call-overload]
+            link = tarfile.TarInfo("link")
+            link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            packed_tar.addfile(link)
+            for name, data in files.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(data)
+                packed_tar.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("archive_format", FORMATS)
+def test_an_archive_becomes_a_node_for_each_of_its_files(world: World, archive_format: str) -> None:
+    files = {"a.txt": b"a", "folder/b.txt": b"bb", "../../c": b""}
+    node = create(world, Whole(Bytes(archive(archive_format, files))))
+    nodes = result(world.store.create_from(node.id, archive_format, ALICE, Change(attributes={"from": "x"})))
+    assert [made.file.name for made in nodes] == ["a.txt", "b.txt", "c"]
+    assert [world.content(made.id) for made in nodes] == list(files.values())
+    assert all(made.attributes == {"from": "x"} for made in nodes)
+    assert world.names() == ["data"] * 4
+
+
+@pytest.mark.parametrize("archive_format", FORMATS)
+def test_what_is_no_archive_makes_no_nodes(world: World, archive_format: str) -> None:
+    packed = archive(archive_format, {"a": bytes(range(256)) * 99})
+    for data in (b"pear\n", packed[: len(packed) // 2]):
+        node = create(world, Whole(Bytes(data)))
+        with pytest.raises(Invalid, match=f"cannot be taken apart as {archive_format}"):
+            result(world.store.create_from(node.id, archive_format, ALICE, Change()))
+    assert world.names() == ["data"] * 2
