@@ -4,10 +4,12 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from awed.model.errors import Invalid
+from awed.streams import PIECE
 
 MAX_MEMBERS = 10_000
 
@@ -15,17 +17,29 @@ _TAR: Mapping[str, Literal["r:", "r:gz", "r:bz2"]] = {"tar": "r:", "tar.gz": "r:
 FORMATS = ("zip", *_TAR)
 
 
-def members(path: Path, archive_format: str) -> Iterator[tuple[str, Any]]:
-    """The name, without its directories, and the open content of each regular file in an archive. Blocks.
+def members(path: Path, archive_format: str) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """The name, without its directories, and the bytes of each regular file in an archive. Blocks.
 
     Raises :class:`~awed.model.errors.Invalid` if it is no such archive, or has too many members.
     """
-    try:
+    with _told_as_invalid(archive_format):
         found = _zipped(path) if archive_format == "zip" else _tarred(path, archive_format)
         for number, (name, content) in enumerate(found, 1):
             if number > MAX_MEMBERS:
                 raise Invalid(f"the archive has more than {MAX_MEMBERS} members")
-            yield PurePosixPath(name).name, content
+            yield PurePosixPath(name).name, _read(content, archive_format)
+
+
+def _read(content: Any, archive_format: str) -> Iterator[bytes]:
+    with _told_as_invalid(archive_format):
+        while data := content.read(PIECE):
+            yield data
+
+
+@contextmanager
+def _told_as_invalid(archive_format: str) -> Iterator[None]:
+    try:
+        yield
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
         raise Invalid(f"the file cannot be taken apart as {archive_format}: {error}") from None
 

@@ -1,7 +1,6 @@
 """How a node gets its file: an upload, parts, another node's file, or a subset of it."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -21,7 +20,7 @@ from awed.shock.merging import PartMerger
 from awed.shock.packing import unpacked
 from awed.shock.parts import ArrivedPart, stage_part
 from awed.shock.units import ascending
-from awed.streams import PIECE, Pieces, Slice
+from awed.streams import Pieces, Slice
 
 T = TypeVar("T")
 
@@ -187,7 +186,7 @@ class Filler:
     def _unpack(self, archive: Path, archive_format: str, staged: list[Staged]) -> None:
         for name, content in members(archive, archive_format):
             with self._base.files.new() as (path, file):
-                written = self._base.files.write(iter(partial(content.read, PIECE), b""), file)
+                written = self._base.files.write(content, file)
             staged.append(Staged(StagedFile(path, name, written)))
 
 
