@@ -103,7 +103,11 @@ class Parts:
     def rounds(self) -> list[Rounds]:
         """What is to be done as time passes."""
         engine, minutes = self.engine, self._config.server.expire_wait
-        return [Rounds(engine.tick, TICK, self._reactor), Rounds(engine.remove_expired, minutes * 60, self._reactor)]
+        return [
+            Rounds(engine.tick, TICK, self._reactor),
+            Rounds(engine.remove_expired, minutes * 60, self._reactor),
+            Rounds(self.nodes.remove_expired, minutes * 60, self._reactor),
+        ]
 
     def _shock_for(self) -> ShockFor:
         http = http_client(self._reactor)

@@ -113,8 +113,10 @@ class Filler:
         record.delivered = [Delivery(written.size, attempt)]
 
     async def _copy(self, node: Node, user: User, copy: CopyOf) -> None:
-        must_be_empty(node)
         source = await self._source(copy.source, user)
+        if node.has_file and node.file.checksum == source.file.checksum:
+            return  # the same work, done again
+        must_be_empty(node)
         written = Written(source.file.size, source.file.checksum["md5"])
         set_file(node, source.file.name, written, self._base.now())
         if copy.indexes:
@@ -131,7 +133,6 @@ class Filler:
         node.file = replace(node.file, format=source.file.format)
 
     async def _take_subset(self, node: Node, user: User, subset: SubsetOf) -> None:
-        must_be_empty(node)
         parent = await self._source(subset.parent, user)
         total = self._indexes.usable(parent, subset.index).total_units
         data = self._base.files.data(parent).path
@@ -141,8 +142,14 @@ class Filler:
             return self._write(Slice(data, *unit) for unit in self._indexes.units(parent, subset.index, numbers))
 
         path, written = await self._base.in_thread(write)
-        node.type = "subset"
-        await self._place(node, path, node.file.name or parent.file.name, written)
+        try:
+            if node.has_file and node.file.checksum.get("md5") == written.md5:
+                return  # the same work, done again
+            must_be_empty(node)
+            node.type = "subset"
+            await self._place(node, path, node.file.name or parent.file.name, written)
+        finally:
+            await self._base.in_thread(_unlink, [path])
 
     async def _join(self, node: Node, user: User, sources: list[str]) -> None:
         must_be_empty(node)

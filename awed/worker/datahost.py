@@ -37,8 +37,12 @@ class DataHost(Protocol):
         token: str = "",
         rank: int | None = None,
         attributes: Any = None,
+        attempt: int = 0,
     ) -> Node:
-        """Give the node its file, or with a *rank* that part of it, and *attributes*."""
+        """Give the node its file, or with a *rank* that part of it, and *attributes*.
+
+        A later *attempt* of the workunit may replace what an earlier one delivered, where the host can do that.
+        """
 
     async def set_attributes(self, node_id: str, attributes: Any, token: str = "") -> Node:
         """Replace the node's attributes."""

@@ -91,7 +91,15 @@ class FileMover:
             await host.subset(io.node, _parent(io, work), io.formoptions.get("parent_index", ""), output.path, token)
         elif path := _uploaded(output, work):
             name, rank = io.shockfilename or io.filename, work.rank or None
-            await host.upload(io.node, path, filename=name, token=token, rank=rank, attributes=attributes)
+            await host.upload(
+                io.node,
+                path,
+                filename=name,
+                token=token,
+                rank=rank,
+                attributes=attributes,
+                attempt=work.attempt,
+            )
             return
         if attributes is not None:
             await host.set_attributes(io.node, attributes, token)

@@ -116,6 +116,20 @@ def test_a_file_that_is_known_by_its_md5_is_copied_if_one_may_read_it(world: Wor
     assert not result(world.store.create(BOB, filled(KnownAs(md5)))).has_file
 
 
+def test_a_copy_or_a_subset_that_is_made_again_is_no_error(world: World) -> None:
+    parent, other = create(world, Whole(Bytes(LINES))), create(world, Whole(Bytes(b"other\n")))
+    for source in (parent, other):
+        result(world.store.make_index(source.id, "line", ALICE))
+    copy, subset = create(world, CopyOf(parent.id)), create(world, SubsetOf(parent.id, "line", Bytes(b"1\n")))
+    assert result(world.store.update(copy.id, ALICE, filled(CopyOf(parent.id)))).file == copy.file
+    again = filled(SubsetOf(parent.id, "line", Bytes(b"1\n")))
+    assert result(world.store.update(subset.id, ALICE, again)).file == subset.file
+    for fill in (CopyOf(other.id), SubsetOf(other.id, "line", Bytes(b"1\n"))):
+        with pytest.raises(Invalid, match="immutable"):
+            result(world.store.update(copy.id, ALICE, filled(fill)))
+    assert world.names() == ["data"] * 4 + ["index.line"] * 2
+
+
 @pytest.mark.parametrize(
     ("index", "records", "told"),
     [

@@ -58,6 +58,7 @@ class FakeHost:
         token: str = "",
         rank: int | None = None,
         attributes: Any = None,
+        attempt: int = 0,
     ) -> Node:
         self._hosts.calls.append(("upload", node_id, filename, token, rank, attributes))
         self._hosts.content[node_id if rank is None else f"{node_id}/{rank}"] = _content(path)
