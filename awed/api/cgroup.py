@@ -40,8 +40,7 @@ class GroupResource:
         params = params_of(request)
         found = [record for record in self._groups.all() if may(user, "read", record.acl)]
         order = _ORDERS[params.choice("order", tuple(_ORDERS), "last_modified")]
-        descending = params.choice("direction", ("asc", "desc"), "desc") == "desc"
-        found.sort(key=lambda record: order(record.group), reverse=descending)
+        found.sort(key=lambda record: order(record.group), reverse=params.descending())
         limit, offset = params.count("limit", 25), params.count("offset", 0)
         page = found[offset : offset + limit] if limit else found[offset:]
         return answer_page(request, [_shown(record, user) for record in page], limit, offset, len(found))

@@ -64,12 +64,8 @@ class ClientResource:
     async def index(self, request: AwedRequest) -> bytes:
         """The registered workers."""
         user = await self._context.user(request, "read")
-        chosen = _filter(params_of(request))
-        rights = self._context.groups.acl
-        found = [
-            client for client in self._engine.clients() if chosen(client) and may(user, "read", rights(client.group))
-        ]
-        return answer(request, found)
+        chosen, allowed = _filter(params_of(request)), self._allowed(user, "read")
+        return answer(request, [client for client in self._engine.clients() if chosen(client) and allowed(client)])
 
     @app.route("/", methods=["PUT"])
     async def change_all(self, request: AwedRequest) -> bytes:

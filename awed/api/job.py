@@ -22,9 +22,6 @@ from awed.model.records import JobRecord
 from awed.model.states import JobState
 from awed.workflow.reader import read_import, read_submission
 
-DOCUMENT_LIMIT = 256 * 1024 * 1024
-"""Bytes that a workflow document may have."""
-
 
 class JobResource:
     """The jobs that the caller may see or change."""
@@ -49,9 +46,9 @@ class JobResource:
         upload, finished = form.get("upload"), form.get("import")
         token = header(request, b"datatoken") or ""
         if upload is not None:
-            job = await self._submit(request, await upload.read(DOCUMENT_LIMIT), user, token)
+            job = await self._submit(request, await upload.read(upload.size), user, token)
         elif finished is not None:
-            job = await self._import(await finished.read(DOCUMENT_LIMIT), user, token)
+            job = await self._import(await finished.read(finished.size), user, token)
         else:
             raise Invalid("No job script or awf is submitted")
         return answer(request, shown_job(job, self._context.hosts.base(request)))

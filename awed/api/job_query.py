@@ -68,7 +68,7 @@ def job_query(params: Params, user: User) -> JobQuery:
         since=_moment(params, "date_start"),
         until=_moment(params, "date_end"),
         order=_path(params.text("order") or "updatetime"),
-        descending=params.choice("direction", ("asc", "desc"), "desc") == "desc",
+        descending=params.descending(),
         limit=params.count("limit", 25),
         offset=params.count("offset", 0),
     )

@@ -11,7 +11,7 @@ from awed.model.ids import work_id
 from awed.model.job import IO, Job, JobError, Task
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
-from awed.model.work import WorkReport
+from awed.model.work import Perf, WorkReport
 
 _RUNNING = (TaskState.QUEUED, TaskState.IN_PROGRESS)
 
@@ -89,29 +89,6 @@ class JobPerf(Struct):
     work_stats: dict[str, dict[str, Any]]
 
 
-class WorkPerf(Struct):
-    """What a worker measures of one workunit: times in seconds since 1970, durations in seconds, sizes in bytes."""
-
-    queued: int = 0
-    done: int = 0
-    resp: int = 0
-    checkout: int = 0
-    deliver: int = 0
-    clientresp: int = 0
-    time_predata_in: float = 0
-    time_data_in: float = 0
-    time_data_out: float = 0
-    runtime: int = 0
-    dockerprep: int = 0
-    max_mem_usage: int = 0
-    max_memory_total_rss: int = 0
-    max_memory_total_swap: int = 0
-    client_id: str = ""
-    size_predata: int = 0
-    size_infile: int = 0
-    size_outfile: int = 0
-
-
 def minimal(job: Job, attributes: Sequence[str]) -> MinimalJob:
     """*job* in one line, with these of its user attributes."""
     places, states = _now(job)
@@ -184,7 +161,7 @@ def _task_perf(task: Task) -> TaskPerf:
 
 def _work_perf(report: WorkReport) -> dict[str, Any]:
     measured: dict[str, Any] = report.perf if isinstance(report.perf, dict) else {}
-    return {**msgspec.structs.asdict(WorkPerf()), **measured}
+    return {**msgspec.structs.asdict(Perf()), **measured}
 
 
 def _sizes(files: Iterable[IO]) -> list[int]:

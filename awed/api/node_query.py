@@ -45,7 +45,7 @@ def wanted(params: Params) -> NodeQuery:
     return NodeQuery(
         conditions=tuple(_conditions(params)),
         order=params.text("order", "created_on"),
-        descending=params.choice("direction", ("asc", "desc"), "desc") == "desc",
+        descending=params.descending(),
         limit=params.count("limit", 25),
         offset=params.count("offset", 0),
     )

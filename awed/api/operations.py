@@ -118,7 +118,6 @@ _LIST_WORK = (
     _CLIENT,
     _count("available", "Free disk of the client in bytes."),
     Parameter("wait", "Seconds to wait for work.", {"type": "number", "minimum": 0}),
-    _text("holding", "All workunits that the client runs, joined by commas."),
 )
 
 _JOB_ACL = Operation(data=(Acl,))

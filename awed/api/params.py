@@ -51,11 +51,13 @@ class Params:
         """All values of *name*, whether it is repeated or they are joined by commas; without empty ones."""
         return [part for value in self._values.get(name, ()) for part in value.split(",") if part]
 
-    def count(self, name: str, default: int) -> int:
-        """A number from 0 up."""
+    def count(self, name: str, default: int, most: int = 10**18 - 1) -> int:
+        """A number from 0 to *most*."""
         text = self.text(name, str(default))
         if not _COUNT.match(text):
             raise Invalid(f"{name} must be a non-negative integer, found: {text}")
+        if int(text) > most:
+            raise Invalid(f"{name} must be at most {most}, found: {text}")
         return int(text)
 
     def integer(self, name: str, default: int) -> int:
@@ -82,6 +84,10 @@ class Params:
         if text not in allowed:
             raise Invalid(f"{name} must be one of {', '.join(allowed)}, found: {text}")
         return text
+
+    def descending(self) -> bool:
+        """Which way a list goes: ``direction``, downwards unless it says ``asc``."""
+        return self.choice("direction", ("asc", "desc"), "desc") == "desc"
 
 
 def params_of(request: IRequest) -> Params:

@@ -1,7 +1,7 @@
 """``/work``: hand out workunits, take reports, show what is queued and out."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Raw
@@ -24,8 +24,14 @@ from awed.model.work import LOG_NAMES, Report, ReportStatus, Workunit
 MAX_WAIT = 60.0
 """Seconds for which a checkout may wait for work; less than the site's idle timeout."""
 
-MAX_LOG = 16 * 1024 * 1024
-"""Bytes that one log, or the performance record, of a workunit may have."""
+MAX_LOG = 1024 * 1024
+"""Bytes of a log that are kept: its end, which tells most."""
+
+MAX_COMPUTETIME = 10**9
+"""Seconds; a worker that says more is wrong."""
+
+_Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_Perf = dict[str, bool | _Number | float | str | None]
 
 ORDERS: Mapping[str, Callable[[Workunit], Any]] = {
     "wuid": lambda work: work.wuid,
@@ -67,7 +73,7 @@ class WorkResource:
         if "query" not in params:
             return answer(request, self._shown(request, found))
         order = params.choice("order", tuple(ORDERS), "info.submittime")
-        found.sort(key=ORDERS[order], reverse=params.choice("direction", ("asc", "desc"), "desc") == "desc")
+        found.sort(key=ORDERS[order], reverse=params.descending())
         limit, offset = params.count("limit", 25), params.count("offset", 0)
         page = found[offset : offset + limit] if limit else found[offset:]
         return answer_page(request, self._shown(request, page), limit, offset, len(found))
@@ -163,7 +169,7 @@ async def _report(work: WorkId, params: Params, form: Form) -> Report:
         wuid=str(work),
         client=client,
         status=ReportStatus(params.choice("status", _REPORTS, "")),
-        computetime=params.count("computetime", 0),
+        computetime=params.count("computetime", 0, MAX_COMPUTETIME),
         attempt=params.count("attempt", 0) if "attempt" in params else None,
         exitstatus=params.integer("exitstatus", 0) if "exitstatus" in params else None,
         logs=logs,
@@ -172,20 +178,18 @@ async def _report(work: WorkId, params: Params, form: Form) -> Report:
 
 
 async def _text(form: Form, name: str) -> str:
-    """A log, in which bytes that are not UTF-8 do not cost the rest."""
+    """A log; bytes that are not UTF-8 do not cost the rest."""
     part = form.get(name)
-    return "" if part is None else (await part.read(MAX_LOG)).decode(errors="replace")
+    return "" if part is None else (await part.read(part.size))[-MAX_LOG:].decode(errors="replace")
 
 
 async def _perf(work: WorkId, form: Form) -> Raw | None:
-    """The performance record. One that is not a JSON object is dropped: it must not cost the result."""
+    """The performance record. One that is no flat JSON object is dropped: it must not cost the result."""
     part = form.get("perf")
     if part is None:
         return None
-    data = await part.read(MAX_LOG)
     try:
-        msgspec.json.decode(data, type=dict[str, Raw])
+        return Raw(msgspec.json.encode(msgspec.json.decode(await part.read(part.size), type=_Perf)))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         _log.warn("perf of workunit {wuid} dropped: {error}", wuid=str(work), error=error)
         return None
-    return Raw(data)

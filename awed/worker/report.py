@@ -5,30 +5,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-from awed.model.work import ReportStatus
-
-
-class Perf(Struct):
-    """Where a workunit's time went, by the original's names. Moments are unix times, the rest seconds and bytes."""
-
-    queued: int = 0
-    done: int = 0
-    resp: int = 0
-    checkout: int = 0
-    deliver: int = 0
-    clientresp: int = 0
-    time_predata_in: float = 0.0
-    time_data_in: float = 0.0
-    time_data_out: float = 0.0
-    runtime: float = 0.0
-    dockerprep: int = 0
-    max_mem_usage: int = 0
-    max_memory_total_rss: int = 0
-    max_memory_total_swap: int = 0
-    client_id: str = ""
-    size_predata: int = 0
-    size_infile: int = 0
-    size_outfile: int = 0
+from awed.model.work import Perf, ReportStatus
 
 
 class Finished(Struct):

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from awed.model.errors import AwedError
-from awed.model.work import ReportStatus, Workunit
+from awed.model.work import Perf, ReportStatus, Workunit
 from awed.worker.arguments import SCRIPT_NAME, command_line, environment
 from awed.worker.errors import WorkFailed
 from awed.worker.files import FileMover
@@ -20,7 +20,7 @@ from awed.worker.outage import Outage
 from awed.worker.outputs import find_outputs
 from awed.worker.paths import path_of
 from awed.worker.process import Exit, Start, how_it_ended
-from awed.worker.report import Finished, Perf
+from awed.worker.report import Finished
 from awed.worker.server import ServerClient
 from awed.worker.workdir import Workdir
 

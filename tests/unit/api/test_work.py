@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from twisted.logger import capturedLogs
 
+from awed.api.work import MAX_LOG
 from tests.unit.api.served import Served, data, fault
 
 JOB = {"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
@@ -94,6 +95,14 @@ def test_a_report_ends_the_work(served: Served, job_id: str, client: str, method
     assert data(served.call("GET", f"/job/{job_id}?perf"))["work_stats"][work_id]["runtime"] == 2
 
 
+def test_of_a_long_log_the_end_is_kept(served: Served, job_id: str, client: str) -> None:
+    work_id = checkout(served, client)["wuid"]
+    reply = served.call("PUT", f"/work/{work_id}?status=done&client={client}", {"stdout": "a" * MAX_LOG + "the end"})
+    assert data(reply) == "ok"
+    log = data(served.call("GET", f"/work/{work_id}?report=stdout"))
+    assert (len(log), log[-8:]) == (MAX_LOG, "athe end")
+
+
 def test_a_report_without_a_body(served: Served, job_id: str, client: str) -> None:
     work_id = checkout(served, client)["wuid"]
     assert data(served.call("PUT", f"/work/{work_id}?status=done&client={client}")) == "ok"
@@ -106,7 +115,10 @@ def test_notes_stand_in_for_worknotes(served: Served, job_id: str, client: str) 
     assert data(served.call("GET", f"/work/{work_id}?report=worknotes")) == "why"
 
 
-@pytest.mark.parametrize("perf", ["{", "[]", "[" * 100000, "\udcff".encode("utf-8", "surrogateescape")])
+@pytest.mark.parametrize(
+    "perf",
+    ["{", "[]", "[" * 100000, b"\xff", '{"a": [1]}', '{"a": %s}' % ("9" * 30), '{"a": 1e400}', b'{"a": "\xff"}'],
+)
 def test_a_broken_perf_does_not_cost_the_result(served: Served, job_id: str, client: str, perf: str | bytes) -> None:
     work_id = checkout(served, client)["wuid"]
     with capturedLogs() as logs:
@@ -123,6 +135,10 @@ def test_a_broken_perf_does_not_cost_the_result(served: Served, job_id: str, cli
         ("client=c1", "This request type requires the status parameter: one of done, fail, discarded."),
         ("client=c1&status=finished", "status must be one of done, fail, discarded, found: finished"),
         ("client=c1&status=done&computetime=x", "computetime must be a non-negative integer, found: x"),
+        (
+            "client=c1&status=done&computetime=1000000001",
+            "computetime must be at most 1000000000, found: 1000000001",
+        ),
         ("client=c1&status=done&attempt=x", "attempt must be a non-negative integer, found: x"),
         ("client=c1&status=done&exitstatus=x", "exitstatus must be an integer, found: x"),
         ("client=who&status=done", "Client not found"),

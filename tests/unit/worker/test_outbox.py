@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from twisted.internet.task import Clock
 
-from awed.model.work import ReportStatus
+from awed.model.work import Perf, ReportStatus
 from awed.worker.outage import Outage
 from awed.worker.outbox import AT_ONCE, Outbox
-from awed.worker.report import Finished, Perf
+from awed.worker.report import Finished
 from awed.worker.server import ServerClient
 from tests.unit.worker.builders import CLIENT, JOB
 from tests.unit.worker.fake import FakeServer, garbage, refused

@@ -4,9 +4,9 @@ import json
 import os
 from pathlib import Path
 
-from awed.model.work import ReportStatus
+from awed.model.work import Perf, ReportStatus
 from awed.worker.logs import Logs, tail
-from awed.worker.report import Finished, Perf, refusal
+from awed.worker.report import Finished, refusal
 from tests.unit.worker.builders import CLIENT, JOB
 
 EXCHANGES = Path(__file__).parents[2] / "data" / "exchanges"

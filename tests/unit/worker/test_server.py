@@ -23,9 +23,9 @@ from awed.model.errors import (
     Unauthorized,
     Unavailable,
 )
-from awed.model.work import ReportStatus
+from awed.model.work import Perf, ReportStatus
 from awed.worker.profile import Introduction, busyness
-from awed.worker.report import Finished, Perf
+from awed.worker.report import Finished
 from awed.worker.server import HEARTBEAT_TIMEOUT, BadWorkunit, ServerClient
 from tests.unit.worker.builders import CLIENT, JOB, result, workunit
 from tests.unit.worker.fake import UUID, FakeServer, data, garbage, refused

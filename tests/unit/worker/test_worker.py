@@ -12,13 +12,13 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from awed.model.work import ReportStatus, Workunit
+from awed.model.work import Perf, ReportStatus, Workunit
 from awed.worker.condition import Condition
 from awed.worker.errors import WorkerRefused
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
 from awed.worker.profile import Introduction
-from awed.worker.report import Finished, Perf
+from awed.worker.report import Finished
 from awed.worker.server import ServerClient
 from awed.worker.worker import FAREWELL, Worker
 from tests.conftest import LoggedErrors
