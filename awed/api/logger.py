@@ -14,9 +14,12 @@ LEVELS = ("0", "1", "2", "3")
 
 
 class DebugLevel(Protocol):
-    """How much detail is logged, from 0 (none) to 3; setting it counts at once."""
+    """How much detail is logged, from 0 (none) to 3."""
 
     level: int
+
+    def set_level(self, level: int) -> None:
+        """Log so much from now on."""
 
 
 class LoggerResource:
@@ -46,5 +49,5 @@ class LoggerResource:
         params = params_of(request)
         if "debug" not in params:
             raise Invalid("requested logger operation not supported")
-        self._debug.level = int(params.choice("debug", LEVELS, ""))
+        self._debug.set_level(int(params.choice("debug", LEVELS, "")))
         return answer(request, {"debuglevel": self._debug.level})

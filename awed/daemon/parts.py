@@ -68,7 +68,7 @@ class Parts:
         self._in_thread: InThread = in_threads_of(reactor)
         self._files = NodeFiles(Path(config.directories.data), config.limits.min_free_space)
         self._tidying: Deferred[None] = succeed(None)
-        self._debug = Debug(config.args.debuglevel)
+        self._debug = Debug(config.args.debuglevel, self._level_changed)
         logs = Path(config.directories.logs)
         self._events = Journal(logs / "event.log", self._in_thread)
         self._access = Journal(logs / "access.log", self._in_thread)
@@ -99,6 +99,9 @@ class Parts:
         happened = list(events)
         self._events.write(event_lines(happened))
         self._debug.events(happened)
+
+    def _level_changed(self, level: int) -> None:
+        self._events.write(event_lines([Event("DL", self._now(), text=f"debug level {level}")]))
 
     def rounds(self) -> list[Rounds]:
         """What is to be done as time passes."""

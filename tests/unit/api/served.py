@@ -19,6 +19,7 @@ from awed.api.hosts import OwnHosts
 from awed.api.root import About
 from awed.auth.chain import Authenticators
 from awed.auth.interface import IAuthenticator
+from awed.daemon.debug import Debug
 from awed.model.access import User, Verb
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
@@ -50,12 +51,6 @@ def no_shock(host: str) -> IShock:
     raise AssertionError(f"asked for the nodes of {host}")
 
 
-class Debug:
-    """How much is logged."""
-
-    level = 0
-
-
 class Served:
     """An API to make requests to."""
 
@@ -73,7 +68,8 @@ class Served:
         done(self.engine.start())
         tokens = (f"token-{number}" for number in count(1))
         self.groups = Groups(self.engine.commit, self.now, lambda: next(tokens))
-        self.debug = Debug()
+        self.levels: list[int] = []
+        self.debug = Debug(0, self.levels.append)
         context = Context(
             engine=self.engine,
             groups=self.groups,

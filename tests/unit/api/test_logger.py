@@ -16,6 +16,7 @@ def test_the_debug_level_is_set_by_admins(served: Served) -> None:
     assert fault(served.call("PUT", "/logger?debug=2"), 401) == "No Authorization"
     assert data(served.call("PUT", "/logger?debug=2", user="root")) == {"debuglevel": 2}
     assert data(served.call("GET", "/logger?debug")) == {"debuglevel": 2}
+    assert served.levels == [2]
 
 
 @pytest.mark.parametrize("query", ["debug=4", "debug=-1", "debug=x", "debug", "", "event"])
