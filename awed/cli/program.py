@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn, TextIO
 from urllib.parse import urlsplit
 
@@ -27,14 +28,21 @@ NO_ANSWER = 3
 INTERRUPTED = 130
 
 
-class _InOrder(click.Group):
-    """Help lists the commands in the order in which one comes to need them."""
+class _Commands(click.Group):
+    """Lists the commands in the order in which one comes to need them; ``user``, which alone needs a reactor and a
+    store, is loaded when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return [*self.commands, "user"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name != "user":
+            return super().get_command(ctx, cmd_name)
+        command: click.Command = import_module("awed.cli.users").user
+        return command
 
 
-@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--server",
     envvar="AWE_SERVER",

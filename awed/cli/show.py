@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from awed.model.access import ClientGroup
+from awed.model.access import Account, ClientGroup
 from awed.model.client import Client
 from awed.model.ids import task_name
 from awed.model.job import Job, Task
@@ -200,6 +200,15 @@ def groups_table(groups: Sequence[ClientGroup]) -> Table:
     table = _table("name", "made", "expires", "addresses", folded=("addresses",))
     for group in groups:
         _add_row(table, group.name, moment(group.created_on), moment(group.expiration), group.ip_cidr)
+    return table
+
+
+def users_table(accounts: Sequence[Account]) -> Table:
+    """The users of a daemon."""
+    table = _table("name", "may do", "password", "added", folded=("name",))
+    for account in accounts:
+        rights, password = "everything" if account.admin else "", "set" if account.password_hash else ""
+        _add_row(table, account.name, rights, password, moment(account.created))
     return table
 
 

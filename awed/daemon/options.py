@@ -8,6 +8,7 @@ from twisted.python import usage
 
 import awed
 from awed.config import Config, ConfigError, Reading, read_config
+from awed.store.open import default_uri
 
 
 class Options(usage.Options):
@@ -54,7 +55,7 @@ class Options(usage.Options):
         if not data:
             raise ConfigError("no data directory: give --data DIR, or [Directories] data in the configuration file")
         data = str(Path(data).absolute())
-        store = self["store"] or config.server.store or f"sqlite:{data}/awed.sqlite"
+        store = self["store"] or config.server.store or default_uri(data)
         listen = tuple(self._listen) or config.ports.listen
         config = replace(
             config,

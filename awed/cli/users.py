@@ -1,0 +1,118 @@
+"""``awe user``: the users of a daemon.
+
+They are kept in its store, and this alone of all commands goes there and not to a server: who has the data directory
+decides who may come. A running daemon looks there whenever somebody comes, so a change counts at once.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import click
+from twisted.internet import task
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorThreads
+
+from awed.auth.passwords import hash_password
+from awed.auth.tokens import token_hash
+from awed.cli.options import confirm, now, yes_option
+from awed.cli.show import screen, users_table
+from awed.model.access import Account, is_user_name
+from awed.model.errors import AwedError
+from awed.model.records import Batch
+from awed.store.interface import IStore
+from awed.store.open import default_uri, open_store
+
+_TOKEN_BYTES = 32
+
+
+@click.group()
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The daemon's data directory.",
+)
+@click.option("--store", metavar="URI", help="Where the daemon keeps its jobs, if it is told so by --store.")
+@click.pass_context
+def user(context: click.Context, data: Path, store: str | None) -> None:
+    """Say who may come to the daemon of a data directory: list, add, remove."""
+    context.obj = store or default_uri(data)
+
+
+@user.command("list")
+@click.pass_obj
+def list_users(store: str) -> None:
+    """List the users."""
+
+    async def show(opened: IStore) -> None:
+        screen().print(users_table(await opened.accounts()))
+
+    _with_store(store, show)
+
+
+@user.command()
+@click.argument("name")
+@click.option("--admin", is_flag=True, help="The user may do everything.")
+@click.option(
+    "--password", "with_password", is_flag=True, help="Ask for a password as well, for Basic authentication."
+)
+@click.pass_obj
+def add(store: str, name: str, admin: bool, with_password: bool) -> None:
+    """Add a user and print the token by which the server knows them. It is stored nowhere."""
+    password = click.prompt("Password", hide_input=True, confirmation_prompt=True) if with_password else ""
+    token = secrets.token_hex(_TOKEN_BYTES)
+    account = Account(name, admin, token_hash(token), hash_password(password) if password else "", now())
+
+    async def write(opened: IStore) -> None:
+        await add_account(opened, account)
+        click.echo(token)
+
+    _with_store(store, write)
+
+
+@user.command()
+@click.argument("name")
+@yes_option
+@click.pass_obj
+def remove(store: str, name: str, yes: bool) -> None:
+    """Remove a user. Their jobs stay."""
+    confirm(f"Remove the user {name} and their token?", yes)
+    _with_store(store, lambda opened: remove_account(opened, name))
+
+
+async def add_account(store: IStore, account: Account) -> None:
+    """Store a new account. :class:`click.UsageError`: nobody can be called so, or somebody is already."""
+    if not is_user_name(account.name):
+        raise click.UsageError(f"a user cannot be called {account.name!r}")
+    if await store.account(account.name) is not None:
+        raise click.UsageError(f"there is a user {account.name} already; remove them first")
+    await store.commit(Batch(accounts=[account]))
+
+
+async def remove_account(store: IStore, name: str) -> None:
+    """Forget an account. :class:`click.UsageError`: there is none."""
+    if await store.account(name) is None:
+        raise click.UsageError(f"there is no user {name}")
+    await store.commit(Batch(gone_accounts=[name]))
+
+
+def _with_store(uri: str, use: Callable[[IStore], Awaitable[None]]) -> None:
+    """Run *use* with the store opened, on a reactor; the program ends with it."""
+
+    async def run(reactor: IReactorThreads) -> None:
+        try:
+            store = open_store(uri, reactor)
+            await store.open()
+            try:
+                await use(store)
+            finally:
+                await store.close()
+        except click.ClickException as error:
+            error.show()
+            raise SystemExit(error.exit_code) from None
+        except (ValueError, AwedError) as error:
+            click.echo(f"awe: {uri}: {error}", err=True)
+            raise SystemExit(3) from None
+
+    task.react(lambda reactor: Deferred.fromCoroutine(run(reactor)))
