@@ -1,7 +1,9 @@
 """Bytes on their way between transports and files: off the reactor, in order, at the pace of the slower side."""
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO, Generic, NamedTuple, Protocol, TypeVar
@@ -11,6 +13,7 @@ from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from awed.model.errors import NoSpace
 from awed.threads import InThread
 
 BATCH = 256 * 1024
@@ -287,6 +290,23 @@ def write_all(file: BinaryIO, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[file.write(rest) :]
+
+
+@contextmanager
+def full_disk_told() -> Iterator[None]:
+    """Turns the error of a full disk into :class:`~awed.model.errors.NoSpace`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoSpace("there is no free disk space left") from None
+        raise
+
+
+def check_space(directory: Path, size: int, keep_free: int) -> None:
+    """Raises :class:`~awed.model.errors.NoSpace` if *size* more bytes would leave less than *keep_free* free."""
+    if free_bytes(directory) < keep_free + size:
+        raise NoSpace("there is too little free disk space for this file")
 
 
 def free_bytes(directory: Path) -> int:

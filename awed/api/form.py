@@ -3,7 +3,6 @@
 Everything here is synchronous and may block on the disk; :mod:`awed.api.body` calls it in a thread.
 """
 
-import errno
 import hashlib
 import uuid
 from pathlib import Path
@@ -13,8 +12,8 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 from multipart import MultipartError, ParserLimitReached, PushMultipartParser, parse_options_header
 
-from awed.model.errors import Invalid, NoSpace, TooLarge
-from awed.streams import Receiver, free_bytes, write_all
+from awed.model.errors import Invalid, TooLarge
+from awed.streams import Receiver, check_space, full_disk_told, write_all
 from awed.threads import InThread
 
 IN_MEMORY = 64 * 1024
@@ -22,8 +21,6 @@ IN_MEMORY = 64 * 1024
 
 MAX_PARTS = 1000
 MAX_URLENCODED = 1024 * 1024
-
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 
 
 class Spool(Struct, frozen=True):
@@ -98,19 +95,14 @@ class Part:
             self.path.unlink(missing_ok=True)
 
     def _write_file(self, data: bytes) -> None:
-        if free_bytes(self._spool.directory) < self._spool.min_free + len(data):
-            raise NoSpace("too little free disk space for this upload")
-        try:
+        check_space(self._spool.directory, len(data), self._spool.min_free)
+        with full_disk_told():
             if self._file is None:
                 self.path = self._spool.directory / uuid.uuid4().hex
                 self._file = self.path.open("xb", buffering=0)
                 data = b"".join([*self._pieces, data])
                 self._pieces.clear()
             write_all(self._file, data)
-        except OSError as error:
-            if error.errno in _NO_SPACE:
-                raise NoSpace("too little free disk space for this upload") from None
-            raise
 
 
 class Form(Struct):

@@ -17,17 +17,16 @@ from typing import BinaryIO, Protocol
 
 from msgspec import Struct
 
-from awed.model.errors import Invalid, NoSpace
+from awed.model.errors import Invalid
 from awed.model.ids import is_uuid
 from awed.model.node import Node, NodeFile, NodeIndex
 from awed.shock.units import UNIT, sized
-from awed.streams import Pieces, Slice, free_bytes
+from awed.streams import Pieces, Slice, check_space, full_disk_told
 
 DATA = "data."
 """Before its md5, the name of the node's file in its directory: another file has another name, so a crash while one
 replaces the other leaves the one that the record tells of."""
 
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
 _NO_LINKS = {errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EXDEV}
 
 
@@ -82,14 +81,14 @@ class NodeFiles:
 
     def stage(self, upload: Upload, trailer: bytes = b"") -> Path:
         """Make an upload, followed by *trailer*, durable; the path in the temporary directory at which it now is."""
-        self.check_space(len(upload.data or b""))
+        check_space(self.temporary, len(upload.data or b""), self._min_free)
         if upload.path is None:
             with self.new() as (path, file):
                 file.write(upload.data or b"")
                 file.write(trailer)
             return path
         try:
-            with upload.path.open("r+b") as file:
+            with full_disk_told(), upload.path.open("r+b") as file:
                 file.seek(0, os.SEEK_END)
                 file.write(trailer)
                 file.flush()
@@ -103,15 +102,10 @@ class NodeFiles:
         """A new temporary file, durable at the end, gone on an error."""
         path = self.temporary / uuid.uuid4().hex
         try:
-            with path.open("xb") as file:
+            with full_disk_told(), path.open("xb") as file:
                 yield path, file
                 file.flush()
                 os.fsync(file.fileno())
-        except OSError as error:
-            path.unlink(missing_ok=True)
-            if error.errno in _NO_SPACE:
-                raise NoSpace("no free disk space") from None
-            raise
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -131,6 +125,7 @@ class NodeFiles:
         source = self.path(source_id, name)
         target = self.path(node_id, name)
         self._make(target.parent)
+        target.unlink(missing_ok=True)  # a crash may have left it
         try:
             os.link(source, target)
         except OSError as error:
@@ -158,7 +153,7 @@ class NodeFiles:
         digest = hashlib.md5(usedforsecurity=False)
         size = 0
         for data in blocks:
-            self.check_space(len(data))
+            check_space(self.temporary, len(data), self._min_free)
             file.write(data)
             digest.update(data)
             size += len(data)
@@ -168,11 +163,6 @@ class NodeFiles:
         with self.new() as (path, file):
             self.write(Pieces([Slice(source, 0, source.stat().st_size)]), file)
         return path
-
-    def check_space(self, size: int) -> None:
-        """Raises :class:`~awed.model.errors.NoSpace` if *size* more bytes would leave too little."""
-        if free_bytes(self.temporary) < self._min_free + size:
-            raise NoSpace("too little free disk space for this file")
 
     def _make(self, directory: Path) -> None:
         """Make a directory and what is missing above it, durably."""

@@ -154,7 +154,10 @@ class DataHttp:
         if response.code not in (200, 206):
             arrival.etag = ""
             raise _refusal(call.what, response.code, await self._content(watch, response))
-        at = arrival.size if response.code == 206 and _starts_at(response, arrival.size) else 0
+        at = arrival.size if response.code == 206 else 0
+        if at and not _starts_at(response, at):
+            arrival.etag = ""
+            raise MayPass("another range came than was asked for")
         etag = response.headers.getRawHeaders("ETag", [""])[0]
         arrival.etag = "" if response.length is UNKNOWN_LENGTH else etag
         try:

@@ -154,6 +154,17 @@ def test_a_host_that_sends_all_again_is_taken_at_its_word(talk: Talking) -> None
     assert t.path.read_bytes() == DATA
 
 
+def test_a_wrong_range_is_not_taken_for_the_right_one(talk: Talking) -> None:
+    def wrong(request: IRequest) -> bytes:
+        request.setResponseCode(206)
+        request.setHeader("Content-Range", "bytes 0-1/2")
+        return b"??"
+
+    t = talk(short, wrong, DATA)
+    t.result(t.client.download("n1", t.path), *PAUSES[:2])
+    assert t.path.read_bytes() == DATA
+
+
 def test_a_wrong_md5_is_tried_again_and_then_an_error_and_no_file(talk: Talking) -> None:
     t = talk(b"wrong", b"wrong", b"wrong", b"wrong")
     with pytest.raises(Unavailable, match=r"download node n1 at http://shock.example: the md5 .* expected abc"):
