@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from treq.client import HTTPClient
 from twisted.web.client import Agent, HTTPConnectionPool
 
 from awed.model.work import Workunit
@@ -50,7 +49,7 @@ class Settings:
 def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) -> tuple[Worker, Janitor]:
     """The two services that make up a worker."""
     in_thread = in_threads_of(reactor)
-    server = ServerClient(_http(reactor, settings.slots), reactor, settings.server, client, settings.authorization)
+    server = ServerClient(_agent(reactor, settings.slots), reactor, settings.server, client, settings.authorization)
     outage = Outage(reactor, random.random)
     changed = Condition()
     data_http = http_client(reactor)
@@ -75,7 +74,7 @@ def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) ->
         introduction=Introduction(client, settings.name, settings.group, settings.apps, settings.slots),
         server=server,
         outage=outage,
-        outbox=Outbox(workdir.reports, server, outage, delivered=changed.notify),
+        outbox=Outbox(workdir.reports, server, outage, delivered=changed.notify, remove=janitor.remove),
         changed=changed,
         run=run,
         available=workdir.available,
@@ -85,10 +84,10 @@ def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) ->
     return worker, janitor
 
 
-def _http(reactor: Any, slots: int) -> HTTPClient:
+def _agent(reactor: Any, slots: int) -> Agent:
     """Requests are not repeated unseen: a checkout that is asked for twice would be handed out twice."""
     pool = HTTPConnectionPool(reactor)
     pool.maxPersistentPerHost = slots + 2
     pool.cachedConnectionTimeout = IDLE_CONNECTION
     pool.retryAutomatically = False
-    return HTTPClient(Agent(reactor, connectTimeout=10.0, pool=pool))
+    return Agent(reactor, connectTimeout=10.0, pool=pool)

@@ -1,13 +1,15 @@
-"""Removes the directories of finished workunits."""
+"""Removes what is done with: directories of finished workunits, reports that were delivered."""
 
 import os
 import shutil
-from collections.abc import Awaitable
+import stat
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import ParamSpec
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredLock
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
@@ -19,12 +21,16 @@ KEPT_AT_MOST = 100
 
 SWEEP_PERIOD = 600.0
 
-FEW = 5
-SMALL = 1 << 20
+BATCH_PERIOD = 0.2
+"""Seconds for which things to remove are gathered. On a busy disk each takes milliseconds: one way to a thread for
+all of them, and nobody waits."""
+
+
+P = ParamSpec("P")
 
 
 class Janitor(Service):
-    """Keeps the directories of failed workunits for *keep* seconds, and removes all others as they come."""
+    """Keeps the directories of failed workunits for *keep* seconds, and removes everything else that is put out."""
 
     _log = Logger()
 
@@ -33,61 +39,81 @@ class Janitor(Service):
         self._clock = clock
         self._in_thread = in_thread
         self._keep = keep
+        self._doomed: list[Path] = []
+        self._round: IDelayedCall | None = None
         self._turn = DeferredLock()
-        self._sweeps = LoopingCall(self._clean)
+        self._sweeps = LoopingCall(self._sweep)
         self._sweeps.clock = clock
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
         self._sweeps.start(SWEEP_PERIOD)
 
-    def stopService(self) -> Awaitable[object]:
+    def stopService(self) -> Deferred[None]:
         super().stopService()  # type: ignore[no-untyped-call]
         self._sweeps.stop()
-        return self._turn.run(lambda: None)
+        if self._round:
+            self._round.cancel()
+        return self._clear()
 
     def take(self, directory: Path, failed: bool) -> None:
         """The workunit that ran in *directory* is over."""
+        if not (failed and self._keep):
+            self.remove(directory)
+            return
         try:
-            if failed and self._keep:
-                self._workdir.keep(directory)
-            elif not _removed_at_once(directory):
-                self._workdir.discard(directory)
-                Deferred.fromCoroutine(self._clean())
-        except OSError as error:  # the command may have removed it, or have taken our rights to it
-            self._log.warn("cannot clear {path} away: {error}", path=directory, error=error)
+            self._workdir.keep(directory)
+        except OSError as error:  # the command may have removed it
+            self._log.warn("cannot keep {path}: {error}", path=directory, error=error)
 
-    async def _clean(self) -> None:
-        """One at a time, so that stopping can wait for it."""
+    def remove(self, path: Path) -> None:
+        """Remove a file or directory soon."""
+        self._doomed.append(path)
+        if self._round is None:
+            self._round = self._clock.callLater(BATCH_PERIOD, self._clear)
+
+    def _clear(self) -> Deferred[None]:
+        self._round = None
+        doomed, self._doomed = self._doomed, []
+        return Deferred.fromCoroutine(self._clean(remove, doomed))
+
+    async def _sweep(self) -> None:
+        await self._clean(sweep, self._workdir, self._clock.seconds() - self._keep)
+
+    async def _clean(self, function: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """One thing at a time, so that who stops us waits for all."""
         await self._turn.acquire()
         try:
-            await self._in_thread(clean, self._workdir, self._clock.seconds() - self._keep)
+            await self._in_thread(function, *args, **kwargs)
         except OSError as error:
             self._log.warn("cannot clean up in {path}: {error}", path=self._workdir.root, error=error)
         finally:
             self._turn.release()
 
 
-def clean(workdir: Workdir, oldest: float) -> None:
-    """Empty the trash, and remove what failed before the moment *oldest*, or is too much. Blocks: for a thread."""
-    for left in workdir.trash.iterdir():
-        shutil.rmtree(left, ignore_errors=True)
-    kept = sorted(((path.stat().st_mtime, path) for path in workdir.failed.iterdir()), reverse=True)
-    for number, (moment, path) in enumerate(kept):
-        if moment < oldest or number >= KEPT_AT_MOST:
+def remove(paths: Iterable[Path]) -> None:
+    """Remove files, and directories with all that is in them. Blocks: for a thread."""
+    for path in paths:
+        if not _remove_flat(path):
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _removed_at_once(directory: Path) -> bool:
-    """Remove a directory that holds next to nothing, which is quicker than in a thread. False: it holds more."""
-    entries = list(os.scandir(directory))
-    if len(entries) > FEW or not all(_is_small(entry) for entry in entries):
+def sweep(workdir: Workdir, oldest: float) -> None:
+    """Empty the trash, and remove what failed before the moment *oldest*, or is too much. Blocks: for a thread."""
+    remove(workdir.trash.iterdir())
+    kept = sorted(((path.stat().st_mtime, path) for path in workdir.failed.iterdir()), reverse=True)
+    remove(path for number, (moment, path) in enumerate(kept) if moment < oldest or number >= KEPT_AT_MOST)
+
+
+def _remove_flat(path: Path) -> bool:
+    """Remove a file, or a directory of files: what there is most of, quicker than a tree. False: it is neither."""
+    try:
+        if not stat.S_ISDIR(path.lstat().st_mode):
+            path.unlink()
+            return True
+        for entry in os.scandir(path):
+            os.unlink(entry)
+        path.rmdir()
+    except OSError:
         return False
-    for entry in entries:
-        os.unlink(entry.path)
-    os.rmdir(directory)
     return True
-
-
-def _is_small(entry: "os.DirEntry[str]") -> bool:
-    return entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_size < SMALL

@@ -22,16 +22,26 @@ class Outbox:
     """Delivers reports, also those of an earlier life of this worker, and calls *delivered* after each.
 
     A report is written to disk before it is sent. The file is not synced: it is to outlive the worker, not the
-    machine. After a crash of the machine the work is run again.
+    machine. After a crash of the machine the work is run again. *remove* takes files of delivered reports away; a
+    report that is sent once more because that came too late is refused by the server.
     """
 
     _log = Logger()
 
-    def __init__(self, directory: Path, server: ServerClient, outage: Outage, delivered: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        server: ServerClient,
+        outage: Outage,
+        *,
+        delivered: Callable[[], None],
+        remove: Callable[[Path], None],
+    ) -> None:
         self._directory = directory
         self._server = server
         self._outage = outage
         self._delivered = delivered
+        self._remove = remove
         self._turn = DeferredSemaphore(AT_ONCE)
         self._waiting: dict[Path, Finished] = {}
         self._deliveries: set[Deferred[None]] = set()
@@ -85,7 +95,7 @@ class Outbox:
 
     def _forget(self, path: Path, finished: Finished) -> None:
         if self._waiting.get(path) is finished:
-            path.unlink(missing_ok=True)
+            self._remove(path)
             del self._waiting[path]
         self._delivered()
 

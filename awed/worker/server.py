@@ -5,11 +5,13 @@ from typing import NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
+import treq
+from hyperlink import URL
 from msgspec import Raw, Struct
-from treq.client import HTTPClient
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent
 
 from awed.model.client import Heartbeat
 from awed.model.errors import (
@@ -23,6 +25,7 @@ from awed.model.errors import (
     Unavailable,
 )
 from awed.model.work import Workunit
+from awed.worker.body import Body
 from awed.worker.multipart import form
 from awed.worker.profile import Busyness, Profile
 from awed.worker.report import Finished
@@ -82,17 +85,19 @@ class _Answer(Struct):
 
 
 class ServerClient:
-    """Speaks with one server. Every method raises
+    """Speaks with one server, by an agent rather than treq's client, which doubles the price of these small requests.
+
+    Every method raises
 
     - :class:`~awed.model.errors.ClientNotFound` if the worker must register (again),
     - :class:`~awed.model.errors.Unavailable` if there is no answer, or none of an AWE server: try again later,
     - another :class:`~awed.model.errors.AwedError` if the server refuses, with the server's words.
     """
 
-    def __init__(self, http: HTTPClient, clock: IReactorTime, url: str, client: str, authorization: str = "") -> None:
-        self._http = http
+    def __init__(self, agent: IAgent, clock: IReactorTime, url: str, client: str, authorization: str = "") -> None:
+        self._agent = agent
         self._clock = clock
-        self._url = url.rstrip("/")
+        self._url = URL.from_text(url).to_uri().to_text().rstrip("/")
         self._client = client
         self._headers = Headers({"Authorization": [authorization]} if authorization else {})
 
@@ -177,8 +182,9 @@ class ServerClient:
         self, method: str, path: str, headers: Headers, body: bytes | None
     ) -> tuple[int, Headers, bytes]:
         try:
-            response = await self._http.request(method, self._url + path, headers=headers, data=body)
-            return response.code, response.headers, await response.content()
+            uri = f"{self._url}{path}".encode()
+            response = await self._agent.request(method.encode(), uri, headers, Body(body) if body else None)
+            return response.code, response.headers, await treq.content(response)
         except Exception as error:
             if isinstance(_innermost(error), CancelledError):  # twisted.web's client wraps our own cancelling, too
                 raise CancelledError from None

@@ -7,25 +7,33 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 from multipart import MultipartParser, parse_options_header
-from treq.client import HTTPClient
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectionRefusedError
+from twisted.internet.interfaces import IProtocol
+from twisted.python.failure import Failure
+from twisted.web.client import ResponseDone
 from twisted.web.http_headers import Headers
+from twisted.web.iweb import UNKNOWN_LENGTH, IAgent
 
 from awed.model.work import Workunit
+from awed.worker.body import Body
 
 UUID = "2ec3004c-af06-4957-8068-68c2e1ba3cfb"
 
 
-class Answer(NamedTuple):
-    """A response of treq's, as far as a worker looks at it."""
+class Answer:
+    """A response, as far as a worker looks at it."""
 
-    code: int
-    body: bytes
-    headers: Headers
+    length = UNKNOWN_LENGTH
 
-    def content(self) -> Deferred[bytes]:
-        return succeed(self.body)
+    def __init__(self, code: int, body: bytes, headers: Headers) -> None:
+        self.code = code
+        self.body = body
+        self.headers = headers
+
+    def deliverBody(self, protocol: IProtocol) -> None:
+        protocol.dataReceived(self.body)
+        protocol.connectionLost(Failure(ResponseDone()))
 
 
 class Asked(NamedTuple):
@@ -56,9 +64,10 @@ def garbage(body: bytes, status: int = 200) -> Answer:
 
 
 class FakeServer:
-    """Stands where treq's client does. Kinds of request: register, checkout, heartbeat, report, secret, sign-off.
+    """Stands where twisted.web's agent does.
 
-    Without work to hand out it lets a checkout wait. While *away* it refuses connections.
+    Kinds of request: register, checkout, heartbeat, report, secret, sign-off. Without work to hand out it lets a
+    checkout wait. While *away* it refuses connections.
     """
 
     def __init__(self) -> None:
@@ -69,8 +78,8 @@ class FakeServer:
         self._scripts: dict[str, list[Answer | Exception]] = {}
 
     @property
-    def http(self) -> HTTPClient:
-        return cast(HTTPClient, self)
+    def agent(self) -> IAgent:
+        return cast(IAgent, self)
 
     def script(self, kind: str, *answers: Answer | Exception) -> None:
         """Answer the next requests of this kind so."""
@@ -89,10 +98,10 @@ class FakeServer:
     def of(self, kind: str) -> list[Asked]:
         return [asked for asked in self.asked if asked.kind == kind]
 
-    def request(self, method: str, url: str, *, headers: Headers, data: bytes | None) -> Deferred[Answer]:
+    def request(self, method: bytes, uri: bytes, headers: Headers, body: Body | None) -> Deferred[Answer]:
         if self.away:
             return fail(ConnectionRefusedError())
-        asked = _asked(method, url, headers, data or b"")
+        asked = _asked(method.decode(), uri.decode(), headers, body.content if body else b"")
         self.asked.append(asked)
         if script := self._scripts.get(asked.kind):
             answer = script.pop(0)

@@ -28,12 +28,17 @@ class World:
 
     def again(self) -> Outbox:
         """The outbox of a worker that is started again."""
-        server = ServerClient(self.fake.http, self.clock, "http://server", CLIENT)
-        self.outbox = Outbox(self.directory, server, Outage(self.clock, lambda: 1.0), self._delivered)
+        server = ServerClient(self.fake.agent, self.clock, "http://server", CLIENT)
+        self.outbox = Outbox(
+            self.directory, server, Outage(self.clock, lambda: 1.0), delivered=self._delivered, remove=self._remove
+        )
         return self.outbox
 
     def _delivered(self) -> None:
         self.delivered += 1
+
+    def _remove(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
 
     def files(self) -> int:
         return len(list(self.directory.iterdir()))

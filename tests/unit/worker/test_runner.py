@@ -40,13 +40,15 @@ class World:
         self.hosts = FakeHosts()
         self.workdir = Workdir(directory)
         self.workdir.open()
-        server = ServerClient(self.fake.http, REACTOR, "http://server", CLIENT)
+        server = ServerClient(self.fake.agent, REACTOR, "http://server", CLIENT)
+        janitor = Janitor(self.workdir, REACTOR, IN_THREAD, keep=3600)
+        janitor.startService()
         self.equipment = Equipment(
             server=server,
             outage=Outage(REACTOR, lambda: 0.0),
             files=FileMover(self.hosts, Cache(self.workdir.cache, IN_THREAD), IN_THREAD),
             workdir=self.workdir,
-            janitor=Janitor(self.workdir, REACTOR, IN_THREAD, keep=3600),
+            janitor=janitor,
             start=partial(start, REACTOR),
             clock=REACTOR,
             inherited={"PATH": os.environ["PATH"], "SHLVL": "7"},
@@ -56,8 +58,9 @@ class World:
     def begin(self, work: Workunit) -> Deferred[Finished]:
         return Deferred.fromCoroutine(Runner(work, self.equipment).run())
 
-    def left(self) -> list[str]:
-        """What lies below the work directory: running, failed, to be removed."""
+    async def left(self) -> list[str]:
+        """What is left when all is tidied up: running, failed, to be removed."""
+        await self.equipment.janitor.stopService()
         places = (self.workdir.work, self.workdir.failed, self.workdir.trash)
         return [f"{place.name}/{path.name}" for place in places for path in place.iterdir()]
 
@@ -88,7 +91,7 @@ async def test_files_come_in_the_command_runs_files_go_out(world: World) -> None
     assert perf.runtime > 0
     assert perf.max_mem_usage > 0
     assert perf.queued == perf.checkout > 0
-    assert world.left() == []
+    assert await world.left() == []
 
 
 @pytest_twisted.ensureDeferred
@@ -176,7 +179,7 @@ async def test_the_directory_of_a_failed_one_is_kept(world: World) -> None:
     finished = await world.begin(work)
     assert finished.stdout == b"said\n"
     kept = world.workdir.failed / world.root(work).name
-    assert world.left() == [f"failed/{kept.name}"]
+    assert await world.left() == [f"failed/{kept.name}"]
     assert (kept / "here").read_text() == "trace\n"
     assert (kept / "awe_stdout.txt").read_text() == "said\n"
 
@@ -202,7 +205,7 @@ async def test_what_one_command_says_is_read_and_followed_by_what_the_next_says(
 async def test_a_command_that_removes_everything_is_still_reported(world: World) -> None:
     finished = await world.begin(script("echo said", 'rm -rf "$PWD"'))
     assert (finished.status, finished.stdout) == (ReportStatus.DONE, b"said\n")
-    assert world.left() == []
+    assert await world.left() == []
 
 
 @pytest_twisted.ensureDeferred
@@ -217,7 +220,7 @@ async def test_discarded_while_it_runs_the_whole_family_is_killed(world: World) 
     assert (finished.status, finished.exitstatus) == (ReportStatus.DISCARDED, None)
     for pid in family:
         await gone(pid)
-    assert world.left() == []
+    assert await world.left() == []
 
 
 @pytest_twisted.ensureDeferred
@@ -234,7 +237,7 @@ async def test_discarded_while_files_come_the_command_is_not_begun(world: World)
     running.cancel()
     finished = await running
     assert finished.status is ReportStatus.DISCARDED
-    assert world.left() == []
+    assert await world.left() == []
 
 
 @pytest_twisted.ensureDeferred

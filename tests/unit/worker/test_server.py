@@ -45,7 +45,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def server(fake: FakeServer, clock: Clock) -> ServerClient:
-    return ServerClient(fake.http, clock, URL, CLIENT, "CG_TOKEN abc")
+    return ServerClient(fake.agent, clock, URL, CLIENT, "CG_TOKEN abc")
 
 
 def test_registration_says_who_we_are_and_what_we_still_run(fake: FakeServer, server: ServerClient) -> None:
@@ -200,7 +200,7 @@ json_values = st.recursive(
 )
 def test_whatever_comes_is_an_answer_or_an_error_for_which_there_is_a_plan(body: bytes, status: int) -> None:
     fake = FakeServer()
-    server = ServerClient(fake.http, Clock(), URL, CLIENT)
+    server = ServerClient(fake.agent, Clock(), URL, CLIENT)
     for kind, call in (("heartbeat", server.heartbeat(busyness([]))), ("checkout", server.checkout(0))):
         fake.script(kind, garbage(body, status))
         with suppress(AwedError):

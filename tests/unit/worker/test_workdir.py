@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 
 from awed.model.ids import is_uuid
 from awed.worker.errors import WorkdirInUse
-from awed.worker.janitor import KEPT_AT_MOST, Janitor
+from awed.worker.janitor import BATCH_PERIOD, KEPT_AT_MOST, Janitor, remove
 from awed.worker.workdir import Workdir, file_name
 from tests.unit.worker.builders import IN_THREAD, JOB
 
@@ -66,19 +66,23 @@ def test_every_workunit_has_a_directory_of_its_own_right_here(workdir: Workdir, 
     assert file_name(wuid, 1) != file_name(wuid, 2)
 
 
-def test_next_to_nothing_is_removed_at_once(workdir: Workdir) -> None:
-    directory = workdir.make(WUID, 1)
-    (directory / "stdout").write_text("hello")
-    janitor(workdir).take(directory, failed=False)
-    assert names(workdir.work) == names(workdir.trash) == []
-
-
-def test_more_is_removed_in_a_thread(workdir: Workdir) -> None:
-    directory = workdir.make(WUID, 1)
-    (directory / "sub").mkdir()
-    (directory / "sub" / "file").touch()
-    janitor(workdir).take(directory, failed=False)
-    assert names(workdir.work) == names(workdir.trash) == []
+def test_what_is_done_with_is_removed_soon_and_together(workdir: Workdir) -> None:
+    clock = Clock()
+    keeper = janitor(workdir, clock=clock)
+    for attempt in range(3):
+        directory = workdir.make(WUID, attempt)
+        (directory / "stdout").write_text("hello")
+        keeper.take(directory, failed=False)
+    tree = workdir.make(WUID, 3)
+    (tree / "sub").mkdir()
+    (tree / "sub" / "file").touch()
+    keeper.take(tree, failed=False)
+    report = workdir.reports / "report"
+    report.touch()
+    keeper.remove(report)
+    assert len(clock.getDelayedCalls()) == 1
+    clock.advance(BATCH_PERIOD)
+    assert names(workdir.work) == names(workdir.reports) == []
 
 
 def test_a_link_to_elsewhere_is_removed_and_not_followed(workdir: Workdir, tmp_path: Path) -> None:
@@ -87,8 +91,11 @@ def test_a_link_to_elsewhere_is_removed_and_not_followed(workdir: Workdir, tmp_p
     (precious / "file").touch()
     directory = workdir.make(WUID, 1)
     (directory / "link").symlink_to(precious)
-    janitor(workdir).take(directory, failed=False)
-    assert names(workdir.work) == names(workdir.trash) == []
+    other = workdir.make(WUID, 2)
+    other.rmdir()
+    other.symlink_to(precious)
+    remove([directory, other])
+    assert names(workdir.work) == []
     assert names(precious) == ["file"]
 
 
@@ -129,10 +136,14 @@ def test_a_directory_that_removed_itself_is_no_trouble(workdir: Workdir) -> None
 
 
 @pytest_twisted.ensureDeferred
-async def test_stopping_waits_for_what_is_being_removed(workdir: Workdir) -> None:
-    keeper = janitor(workdir)
+async def test_stopping_removes_what_is_left_to_remove(workdir: Workdir) -> None:
+    clock = Clock()
+    keeper = janitor(workdir, clock=clock)
     keeper.startService()
+    keeper.take(workdir.make(WUID, 1), failed=False)
     await keeper.stopService()
+    assert names(workdir.work) == []
+    assert not clock.getDelayedCalls()
 
 
 def test_free_disk_is_told(workdir: Workdir) -> None:

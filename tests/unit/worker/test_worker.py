@@ -41,13 +41,13 @@ class World:
     def begin(self) -> None:
         """Start the worker, or another one in its place."""
         changed = Condition()
-        server = ServerClient(self.fake.http, self.clock, "http://server", CLIENT)
+        server = ServerClient(self.fake.agent, self.clock, "http://server", CLIENT)
         outage = Outage(self.clock, lambda: 1.0)
         self.worker = Worker(
             introduction=Introduction(CLIENT, "alpha", "grp", ("*",), self.slots),
             server=server,
             outage=outage,
-            outbox=Outbox(self.directory, server, outage, changed.notify),
+            outbox=Outbox(self.directory, server, outage, delivered=changed.notify, remove=Path.unlink),
             changed=changed,
             run=self._run,
             available=lambda: 1000,
