@@ -1,14 +1,14 @@
 """What every resource works with."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from twisted.web.iweb import IRequest
 
 from awed.api.headers import header
 from awed.api.hosts import OwnHosts
+from awed.auth.chain import Authenticators
 from awed.auth.rights import require, require_admin
 from awed.model.access import User, Verb
 from awed.model.client import Client
@@ -20,23 +20,13 @@ from awed.threads import InThread
 OTHER_GROUP = "Clientgroup name in token does not match that in the client."
 
 
-class IAuthenticators(Protocol):
-    """Finds out who asks."""
-
-    def user(self, header: str | None, verb: Verb, *, workers: bool = False) -> Awaitable[User]:
-        """The user of an Authorization header; without one the public, if *verb* is free to it.
-
-        *workers*: the token of a client group will do. Raises :class:`~awed.model.errors.Unauthorized`.
-        """
-
-
 @dataclass(frozen=True)
 class Context:
     """The engine behind the API, and what a resource needs beside it."""
 
     engine: Engine
     groups: Groups
-    authenticators: IAuthenticators
+    authenticators: Authenticators
     hosts: OwnHosts
     in_thread: InThread
     now: Callable[[], datetime]

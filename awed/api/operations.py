@@ -85,6 +85,7 @@ _LIST_JOBS = (
     _word("distinct", "The values of this field of info, instead of jobs.", DISTINCT_FIELDS),
     _word("verbosity", "Whole jobs, or one line for each.", ("full", "minimal")),
     _text("userattr", "A user attribute for the line, repeatable."),
+    _text("id_prefix", "Only jobs whose id begins like this."),
 )
 
 _CHANGE_JOB = (

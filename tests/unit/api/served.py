@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
 from zope.interface import implementer
 
 from awed.api.assembly import make_root
 from awed.api.body import Bodies, requests_with
+from awed.api.channel import ApiChannel
 from awed.api.context import Context
 from awed.api.form import Spool
 from awed.api.hosts import OwnHosts
@@ -27,7 +29,7 @@ from awed.service.groups import Groups
 from awed.shock.interface import IShock
 from awed.store.memory import MemoryStore
 from tests.unit.api.traversal import at_once
-from tests.unit.api.wire import Reply, call
+from tests.unit.api.wire import Reply, call, connect
 
 T = TypeVar("T")
 
@@ -103,6 +105,10 @@ class Served:
             head["Content-Type"] = f"multipart/form-data; boundary={BOUNDARY}"
             body = form(files.items())
         return call(self.root, method, path, head, body, request_factory=self._requests)
+
+    def connect(self) -> tuple[ApiChannel, StringTransport]:
+        """A connection that stays, and what it sends."""
+        return connect(self.root, self._requests)
 
     def submit(self, document: object, user: str = "") -> dict[str, Any]:
         """Submit a job."""

@@ -5,10 +5,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from twisted.internet.error import ConnectionDone
 from twisted.logger import capturedLogs
+from twisted.python.failure import Failure
 
 from awed.api.work import MAX_LOG
 from tests.unit.api.served import Served, data, fault
+from tests.unit.api.wire import parse
 
 JOB = {"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
 SECRET = {"tasks": [{"taskid": "0", "cmd": {"name": "x", "environ": {"private": {"K": "ä\n"}}}}]}
@@ -59,6 +62,29 @@ def test_wrong_parameters_of_a_checkout(served: Served, client: str, more: str) 
 
 def test_an_empty_available_says_nothing(served: Served, job_id: str, client: str) -> None:
     assert data(served.call("GET", f"/work?client={client}&available="))["jobid"] == job_id
+
+
+def test_a_checkout_may_wait_for_work(served: Served, client: str) -> None:
+    connection, transport = served.connect()
+    connection.dataReceived(f"GET /work?client={client}&wait=5 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    assert transport.value() == b""
+    job_id = served.submit(JOB)["id"]
+    assert data(parse(transport.value()))["jobid"] == job_id
+
+
+def test_a_checkout_that_waited_in_vain(served: Served, client: str) -> None:
+    connection, transport = served.connect()
+    connection.dataReceived(f"GET /work?client={client}&wait=5 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    served.clock.advance(5)
+    assert fault(parse(transport.value())) == "Server queue is empty"
+
+
+def test_who_went_away_while_waiting_gets_no_work(served: Served, client: str) -> None:
+    connection, _ = served.connect()
+    connection.dataReceived(f"GET /work?client={client}&wait=5 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    connection.connectionLost(Failure(ConnectionDone()))  # type: ignore[no-untyped-call]
+    job_id = served.submit(JOB)["id"]
+    assert data(served.call("GET", f"/work/{job_id}_0_0"))["state"] == "queued"
 
 
 def test_ids_may_come_in_base64(served: Served, job_id: str) -> None:
