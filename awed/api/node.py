@@ -23,6 +23,8 @@ from awed.threads import InThread
 Who = Callable[[IRequest, Literal["read", "write", "delete"]], Awaitable[User]]
 """Finds out who makes a request; raises :class:`~awed.model.errors.Unauthorized`."""
 
+_UNSUPPORTED = ("download_url", "download_post", "filter")
+
 
 class NodeResource:
     """The nodes that the caller may see or change."""
@@ -73,6 +75,9 @@ class NodeResource:
         """A node's document, or its file or a part of it."""
         user = await self._who(request, "read")
         params = params_of(request)
+        for name in _UNSUPPORTED:
+            if name in params:
+                raise Invalid(f"{name} is not supported by this node store")
         if "download" in params or "download_raw" in params:
             return await self._download(request, params, node_id, user)
         return answer(request, await self._nodes.get(node_id, user))

@@ -21,6 +21,7 @@ from awed.model.node import Node, NodeIndex
 from awed.model.states import WorkState
 from awed.model.work import LOG_NAMES, ReportStatus, Workunit
 from awed.scheduler.counts import QueueCounts
+from awed.shock.packing import PACKINGS
 
 Schema = dict[str, Any]
 
@@ -226,7 +227,11 @@ OPERATIONS: Mapping[str, Operation] = {
         ),
         page=True,
     ),
-    "node.update": Operation(data=(Node,), form=_NODE_FORM),
+    "node.update": Operation(
+        data=(Node,),
+        query=(_count("attempt", "The run of a workunit that delivers; a later one may replace an earlier one's."),),
+        form=_NODE_FORM,
+    ),
     "node.show": Operation(
         data=(Node,),
         query=(
@@ -238,6 +243,7 @@ OPERATIONS: Mapping[str, Operation] = {
             _text("index", "By which index it is cut into parts."),
             _text("part", "Which parts, as a or a-b, repeatable."),
             _count("chunk_size", "Bytes of a part of the index size.", minimum=1),
+            _word("compression", "Packed while it is sent.", PACKINGS),
         ),
         file=True,
     ),

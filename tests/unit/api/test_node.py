@@ -196,6 +196,8 @@ def test_errors_that_clients_know(shock: Shock) -> None:
     assert error(shock.call("PUT", f"/node/{full}", b"x")) == (400, "a node is changed by a multipart/form-data form")
     for method in ("PUT", "DELETE"):
         assert shock.call(method, "/node").status == 501
+    for name in ("download_url", "download&filter=anonymize"):
+        assert "not supported" in error(shock.call("GET", f"/node/{full}?{name}"))[1]
 
 
 def test_delete_removes_the_node_and_its_file(shock: Shock) -> None:
