@@ -21,9 +21,12 @@ class JobQuery(Struct, frozen=True):
     *id_prefix*: how the job's id begins.
 
     *fields*: dotted document path (``info.project``, ``tasks.cmd.name``) to the values of which one must match; a
-    value that reads as a number or boolean also matches that number or boolean. *reader*: only jobs that this
-    user may read; None means all. *since* (inclusive) and *until* (exclusive) bound the submit or the completed
-    time. *limit* 0 means no limit.
+    value that reads as a number, boolean or RFC 3339 time also matches that number, boolean or time. Of the lists of
+    tasks and files on the way, and of a list at the path's end, one element must match.
+
+    *reader*: only jobs that this user may read: the owner, and whom the ACL lets read; None means all. *since*
+    (inclusive) and *until* (exclusive) bound the submit or the completed time. *order*: a document path; jobs that
+    are equal in it, or have nothing there, are ordered by id. *limit* 0 means no limit.
     """
 
     states: tuple[JobState, ...] = ()
@@ -90,10 +93,11 @@ class IStore(Interface):
         """A page of jobs."""
 
     def distinct(path: str, reader: str | None) -> Awaitable[list[object]]:
-        """The distinct values of a document path (``info.project``) over the jobs that *reader* may read."""
+        """The distinct values of a document path (``info.project``) over the jobs that *reader* may read, as JSON
+        has them, numbers before texts."""
 
     def reports(job_id: str) -> Awaitable[list[WorkReport]]:
-        """Logs and performance records of a job's workunits, by task and rank."""
+        """Logs and performance records of a job's workunits, by task id and rank."""
 
     def report(work_id: str) -> Awaitable[WorkReport | None]:
         """The same for one workunit."""

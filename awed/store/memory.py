@@ -190,7 +190,8 @@ class MemoryStore:
         self._jobs.drop(batch.gone_jobs)
         for job_id in batch.gone_jobs:
             self._drop_parts(job_id)
-        self._reports.drop_where(lambda report: report.taskid in batch.gone_reports)
+        if gone_reports := set(batch.gone_reports):
+            self._reports.drop_where(lambda report: report.taskid in gone_reports)
         self._work.drop(batch.gone_work)
         self._clients.drop(batch.gone_clients)
         self._groups.drop(batch.gone_groups)

@@ -34,6 +34,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     """A connection that cannot write."""
     connection = _connect(path)
     connection.execute("PRAGMA query_only = ON")
+    connection.execute("PRAGMA cache_size = -65536")
     return connection
 
 

@@ -130,6 +130,7 @@ _COLUMNS = {
     "id": Column("id", _texts, _same),
     "state": Column("state", _texts, _same),
     "updatetime": Column("updatetime", _times, _shown_time),
+    "expiration": Column("expiration", _times, _shown_time),
     "info.submittime": Column("submittime", _times, _shown_time),
     "info.completedtime": Column("completedtime", _times, _shown_time),
     "info.name": Column("name", _texts, _same),

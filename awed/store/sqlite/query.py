@@ -7,6 +7,7 @@ from awed.model.states import JobState
 from awed.store.document import distinct, sortable
 from awed.store.interface import JobQuery
 from awed.store.sqlite import paths
+from awed.store.sqlite.paths import Column
 from awed.store.sqlite.rows import seen_by
 from awed.store.sqlite.sql import Sql, among, any_of, select, within
 
@@ -28,9 +29,22 @@ def page(connection: sqlite3.Connection, query: JobQuery) -> tuple[list[str], in
 def values(connection: sqlite3.Connection, path: str, reader: str | None) -> list[object]:
     """The distinct values of a path over the jobs that *reader* may read."""
     column = paths.column(path)
-    if column:
-        rows = _run(connection, select(f"DISTINCT j.{column.name}", _JOBS, _readable(reader)))
-        return distinct(column.shown(value) for (value,) in rows if value is not None)
+    return _in_column(connection, column, reader) if column else _in_documents(connection, path, reader)
+
+
+def _in_column(connection: sqlite3.Connection, column: Column, reader: str | None) -> list[object]:
+    if reader is None:
+        tables, conditions = _JOBS, []
+    else:
+        # From the reader's listing to the jobs: who has few gets them fast, and who has most has a long way anyhow.
+        tables = Sql("listing l CROSS JOIN jobs j ON j.key = l.key")
+        conditions = [among("l.reader", seen_by(reader))]
+    rows = _run(connection, select(f"DISTINCT j.{column.name}", tables, conditions, Sql("ORDER BY 1")))
+    values = [column.shown(value) for (value,) in rows if value is not None]
+    return values if column.ordered else distinct(values)
+
+
+def _in_documents(connection: sqlite3.Connection, path: str, reader: str | None) -> list[object]:
     leaves = paths.leaves(path)
     if leaves is None:
         return []
@@ -89,7 +103,7 @@ def _stated(query: JobQuery) -> list[Sql]:
 def _readable(reader: str | None) -> list[Sql]:
     if reader is None:
         return []
-    listed = [Sql("l.id = j.id"), among("l.reader", seen_by(reader))]
+    listed = [Sql("l.key = j.key"), among("l.reader", seen_by(reader))]
     return [within("EXISTS (", select("1", Sql("listing l"), listed))]
 
 

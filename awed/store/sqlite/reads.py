@@ -13,8 +13,9 @@ from awed.model.ids import job_of
 from awed.model.node import NodeRecord
 from awed.model.records import JobRecord, Secret, TaskRecord, Unfinished
 from awed.model.states import UNFINISHED, JobState
-from awed.model.times import NO_TIME, rfc3339
+from awed.model.times import NO_TIME
 from awed.model.work import WorkRecord, WorkReport
+from awed.store.document import sortable
 from awed.store.interface import JobPage, JobQuery
 from awed.store.sqlite import query
 
@@ -34,10 +35,9 @@ _NODE = Decoder(NodeRecord)
 _OF_UNFINISHED = """SELECT doc FROM listing CROSS JOIN {table} ON {table}.{job} = listing.id
 WHERE reader = 'all' AND listing.state IN ({states})"""
 
-# As texts these times compare rightly but for fractions of the same second, which do not matter here.
-_EXPIRED = """SELECT id FROM job_docs JOIN jobs USING (id)
-WHERE json_extract(doc, '$.job.expiration') > ? AND json_extract(doc, '$.job.expiration') <= ?
-AND jobs.state IN ('completed', 'deleted') ORDER BY id"""
+_EXPIRED = (
+    "SELECT id FROM jobs WHERE expiration > ? AND expiration <= ? AND state IN ('completed', 'deleted') ORDER BY id"
+)
 
 
 def unfinished(connection: sqlite3.Connection) -> Unfinished:
@@ -79,7 +79,7 @@ def job_ids(states: Collection[JobState], connection: sqlite3.Connection) -> lis
 
 
 def expired(now: datetime, connection: sqlite3.Connection) -> list[str]:
-    return [id for (id,) in connection.execute(_EXPIRED, [rfc3339(NO_TIME), rfc3339(now)])]
+    return [id for (id,) in connection.execute(_EXPIRED, [sortable(NO_TIME), sortable(now)])]
 
 
 def job(job_id: str, connection: sqlite3.Connection) -> JobRecord | None:

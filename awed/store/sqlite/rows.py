@@ -21,18 +21,20 @@ class Write(NamedTuple):
 
 
 _ADD_JOB = """INSERT INTO jobs (
-    id, state, updatetime, completedtime, readers, submittime, priority, name, pipeline, clientgroups, project,
-    service, user, submission
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    id, state, updatetime, completedtime, expiration, readers, submittime, priority, name, pipeline, clientgroups,
+    project, service, user, submission
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, updatetime = excluded.updatetime"""
 
-# Nearly every change of a job leaves the other columns as they were. They have ten indexes, so a needless write of
+# Nearly every change of a job leaves the other columns as they were. They have many indexes, so a needless write of
 # them would cost more than all the rest.
 _CHANGE_JOB = """UPDATE jobs SET (
-    completedtime, readers, submittime, priority, name, pipeline, clientgroups, project, service, user, submission
-) = (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) WHERE id = ?1 AND (
-    completedtime, readers, submittime, priority, name, pipeline, clientgroups, project, service, user, submission
-) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"""
+    completedtime, expiration, readers, submittime, priority, name, pipeline, clientgroups, project, service, user,
+    submission
+) = (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) WHERE id = ?1 AND (
+    completedtime, expiration, readers, submittime, priority, name, pipeline, clientgroups, project, service, user,
+    submission
+) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"""
 
 _JOB_DOC = "INSERT INTO job_docs VALUES (?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc"
 _TASK = "INSERT INTO tasks VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc"
@@ -107,6 +109,7 @@ def _job_row(record: JobRecord) -> Row:
         job.state.value,
         sortable(job.updatetime),
         sortable(info.completedtime),
+        sortable(job.expiration),
         _json(readers(record.acl)),
         sortable(info.submittime),
         bounded(info.priority),

@@ -16,13 +16,14 @@ _FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE jobs (
-    id TEXT PRIMARY KEY,
-    state TEXT NOT NULL, updatetime TEXT NOT NULL, completedtime TEXT NOT NULL,
+    key INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL, updatetime TEXT NOT NULL, completedtime TEXT NOT NULL, expiration TEXT NOT NULL,
     readers TEXT NOT NULL, submittime TEXT NOT NULL, priority INTEGER NOT NULL, name TEXT NOT NULL,
     pipeline TEXT NOT NULL, clientgroups TEXT NOT NULL, project TEXT NOT NULL, service TEXT NOT NULL,
     user TEXT NOT NULL, submission TEXT
 );
 CREATE INDEX jobs_completedtime ON jobs (completedtime);
+CREATE INDEX jobs_expiration ON jobs (expiration);
 CREATE INDEX jobs_submittime ON jobs (submittime);
 CREATE INDEX jobs_priority ON jobs (priority);
 CREATE INDEX jobs_name ON jobs (name);
@@ -34,7 +35,6 @@ CREATE INDEX jobs_user ON jobs (user);
 CREATE INDEX jobs_submission ON jobs (submission) WHERE submission IS NOT NULL;
 
 CREATE TABLE job_docs (id TEXT PRIMARY KEY, doc TEXT NOT NULL);
-CREATE INDEX job_docs_expiration ON job_docs (json_extract(doc, '$.job.expiration'));
 CREATE TABLE tasks (job TEXT, position INTEGER, doc TEXT NOT NULL, PRIMARY KEY (job, position));
 CREATE TABLE work (job TEXT, id TEXT, doc TEXT NOT NULL, PRIMARY KEY (job, id));
 CREATE TABLE reports (job TEXT, task TEXT, rank INTEGER, doc TEXT NOT NULL, PRIMARY KEY (job, task, rank));
@@ -46,25 +46,27 @@ CREATE INDEX accounts_token_hash ON accounts (token_hash);
 CREATE TABLE nodes (id TEXT PRIMARY KEY, doc TEXT NOT NULL);
 
 CREATE TABLE listing (
-    reader TEXT, state TEXT, updatetime TEXT, id TEXT, PRIMARY KEY (reader, state, updatetime, id)
+    reader TEXT, state TEXT, updatetime TEXT, id TEXT, key INTEGER NOT NULL,
+    PRIMARY KEY (reader, state, updatetime, id)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX listing_id ON listing (id, reader);
+CREATE UNIQUE INDEX listing_key ON listing (key, reader);
 CREATE TABLE counts (
     reader TEXT, state TEXT, number INTEGER NOT NULL, PRIMARY KEY (reader, state)
 ) WITHOUT ROWID;
 
 CREATE TRIGGER job_added AFTER INSERT ON jobs BEGIN
-    INSERT INTO listing SELECT value, new.state, new.updatetime, new.id FROM json_each(new.readers);
+    INSERT INTO listing SELECT value, new.state, new.updatetime, new.id, new.key FROM json_each(new.readers);
 END;
-CREATE TRIGGER job_moved AFTER UPDATE OF state, updatetime ON jobs BEGIN
-    UPDATE listing SET state = new.state, updatetime = new.updatetime WHERE id = new.id;
+CREATE TRIGGER job_moved AFTER UPDATE OF state, updatetime ON jobs
+WHEN (old.state, old.updatetime) <> (new.state, new.updatetime) BEGIN
+    UPDATE listing SET state = new.state, updatetime = new.updatetime WHERE key = new.key;
 END;
 CREATE TRIGGER job_shared AFTER UPDATE OF readers ON jobs WHEN old.readers <> new.readers BEGIN
-    DELETE FROM listing WHERE id = new.id;
-    INSERT INTO listing SELECT value, new.state, new.updatetime, new.id FROM json_each(new.readers);
+    DELETE FROM listing WHERE key = new.key;
+    INSERT INTO listing SELECT value, new.state, new.updatetime, new.id, new.key FROM json_each(new.readers);
 END;
 CREATE TRIGGER job_gone AFTER DELETE ON jobs BEGIN
-    DELETE FROM listing WHERE id = old.id;
+    DELETE FROM listing WHERE key = old.key;
 END;
 
 CREATE TRIGGER listed AFTER INSERT ON listing BEGIN
