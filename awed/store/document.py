@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
@@ -57,8 +57,15 @@ def names(path: str) -> list[str] | None:
 
 def distinct(values: Iterable[object]) -> list[object]:
     """The different booleans, numbers and texts among *values*, in this order."""
-    found = {_rank(value): value for value in values if isinstance(value, bool | int | float | str)}
-    return [found[key] for key in sorted(found)]
+    booleans, numbers, texts = set[bool](), set[int | float](), set[str]()
+    for value in values:
+        if isinstance(value, str):
+            texts.add(value)
+        elif isinstance(value, bool):
+            booleans.add(value)
+        elif isinstance(value, int | float):
+            numbers.add(value)
+    return [*sorted(booleans), *sorted(numbers), *sorted(texts)]
 
 
 def shown(moment: datetime) -> str:
@@ -84,10 +91,6 @@ def bounded(value: int | float) -> int | float | None:
         return float(value)
     except OverflowError:
         return None
-
-
-def _rank(value: bool | int | float | str) -> tuple[int, Any]:
-    return (0 if isinstance(value, bool) else 2 if isinstance(value, str) else 1), value
 
 
 def _read_time(text: str) -> datetime | None:

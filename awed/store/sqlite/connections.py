@@ -5,10 +5,14 @@ import sqlite3
 from pathlib import Path
 
 from awed.model.ids import new_id
+from awed.store.sqlite.failures import is_no_database
 from awed.store.sqlite.schema import migrate
 
 LOCK_WAIT = 5.0
 """Seconds for which a lock of another process (a backup program, a curious person) is waited for."""
+
+READ_CACHE = 65536
+"""KiB of pages that a reading connection may keep; the columns of 200,000 jobs fit in."""
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
@@ -24,7 +28,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         connection.execute("INSERT OR IGNORE INTO meta VALUES ('server_uuid', ?)", [new_id()])
     except BaseException as error:
         connection.close()
-        if isinstance(error, sqlite3.DatabaseError) and error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+        if isinstance(error, sqlite3.DatabaseError) and is_no_database(error):
             raise ValueError(f"{path} is not a SQLite database") from error
         raise
     return connection
@@ -34,7 +38,7 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     """A connection that cannot write."""
     connection = _connect(path)
     connection.execute("PRAGMA query_only = ON")
-    connection.execute("PRAGMA cache_size = -65536")
+    connection.execute(f"PRAGMA cache_size = -{READ_CACHE}")
     return connection
 
 

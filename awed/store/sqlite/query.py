@@ -39,9 +39,8 @@ def _in_column(connection: sqlite3.Connection, column: Column, reader: str | Non
         # From the reader's listing to the jobs: who has few gets them fast, and who has most has a long way anyhow.
         tables = Sql("listing l CROSS JOIN jobs j ON j.key = l.key")
         conditions = [among("l.reader", seen_by(reader))]
-    rows = _run(connection, select(f"DISTINCT j.{column.name}", tables, conditions, Sql("ORDER BY 1")))
-    values = [column.shown(value) for (value,) in rows if value is not None]
-    return values if column.ordered else distinct(values)
+    rows = _run(connection, select(f"DISTINCT j.{column.name}", tables, conditions))
+    return distinct(column.shown(value) for (value,) in rows if value is not None)
 
 
 def _in_documents(connection: sqlite3.Connection, path: str, reader: str | None) -> list[object]:

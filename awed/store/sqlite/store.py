@@ -1,6 +1,5 @@
 """The embedded store: one SQLite file, written by one thread and read by two beside it."""
 
-import os
 import sqlite3
 from collections.abc import Awaitable, Collection
 from datetime import datetime
@@ -17,8 +16,10 @@ from awed.model.states import JobState
 from awed.model.work import WorkReport
 from awed.store.interface import IStore, JobPage, JobQuery
 from awed.store.sqlite import reads, rows
-from awed.store.sqlite.connections import connect_reader, connect_writer, open_private
+from awed.store.sqlite.connections import connect_reader, connect_writer
 from awed.store.sqlite.threads import ConnectedThreads
+from awed.store.sqlite.upkeep import copy, faults
+from awed.threads import in_threads_of
 
 
 @implementer(IStore)
@@ -29,6 +30,8 @@ class SqliteStore:
     """
 
     def __init__(self, path: Path, reactor: IReactorThreads) -> None:
+        self._path = path
+        self._in_thread = in_threads_of(reactor)
         self._writer = ConnectedThreads(reactor, "sqlite-writer", 1, partial(connect_writer, path))
         self._readers = ConnectedThreads(reactor, "sqlite-reader", 2, partial(connect_reader, path))
 
@@ -102,29 +105,13 @@ class SqliteStore:
 
     def backup(self, path: Path) -> Awaitable[None]:
         """Copy the store as it is now to the file *path*, which appears when it is whole, while work goes on."""
-        return self._readers.run(partial(_copy, path))
+        return self._in_thread(copy, self._path, path)
 
     def integrity_check(self) -> Awaitable[list[str]]:
         """What SQLite finds wrong in the file; nothing, if all is well."""
-        return self._readers.run(_faults)
+        return self._in_thread(faults, self._path)
 
 
 def _write(writes: list[rows.Write], connection: sqlite3.Connection) -> None:
     for sql, values in writes:
         connection.executemany(sql, values)
-
-
-def _copy(path: Path, connection: sqlite3.Connection) -> None:
-    unfinished = path.with_name(path.name + ".part")
-    unfinished.unlink(missing_ok=True)
-    target = open_private(unfinished)
-    try:
-        connection.backup(target)
-    finally:
-        target.close()
-    os.replace(unfinished, path)
-
-
-def _faults(connection: sqlite3.Connection) -> list[str]:
-    found = [text for (text,) in connection.execute("PRAGMA integrity_check")]
-    return [] if found == ["ok"] else found

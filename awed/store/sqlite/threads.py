@@ -11,6 +11,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from awed.model.errors import Unavailable
+from awed.store.sqlite.failures import told
 
 T = TypeVar("T")
 
@@ -23,17 +24,21 @@ class ConnectedThreads:
     ) -> None:
         self._reactor = reactor
         self._connect = connect
-        self._pool = ThreadPool(minthreads=0, maxthreads=number, name=name)
+        self._name = name
+        self._number = number
+        self._pool: ThreadPool | None = None
         self._own = threading.local()
         self._connections: list[sqlite3.Connection] = []
 
     def start(self) -> None:
+        self._pool = ThreadPool(minthreads=0, maxthreads=self._number, name=self._name)
         self._pool.start()
 
     async def stop(self) -> None:
         """Wait for the work under way, then close the connections."""
-        if self._pool.started:
-            await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._stop)
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._stop, pool)
 
     def run(self, work: Callable[[sqlite3.Connection], T], begin: str = "BEGIN") -> Deferred[T]:
         """The result of *work*, done in one of the threads and in one transaction, which is rolled back if it fails.
@@ -41,12 +46,12 @@ class ConnectedThreads:
         Raises :class:`Unavailable` for what may pass: a full disk, a lock, a failing device, a store
         that is not open.
         """
-        if not self._pool.started:
+        if self._pool is None:
             return fail(Unavailable("database: it is not open"))
         return deferToThreadPool(self._reactor, self._pool, self._transact, work, begin)
 
     def _transact(self, work: Callable[[sqlite3.Connection], T], begin: str) -> T:
-        try:
+        with told():
             connection = self._connection()
             connection.execute(begin)
             try:
@@ -58,10 +63,6 @@ class ConnectedThreads:
                     connection.execute("ROLLBACK")
                 raise
             return result
-        except sqlite3.DatabaseError as error:
-            if passing(error):
-                raise Unavailable(f"database: {error}") from error
-            raise
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
@@ -70,13 +71,7 @@ class ConnectedThreads:
             self._connections.append(connection)
         return connection
 
-    def _stop(self) -> None:
-        self._pool.stop()
+    def _stop(self, pool: ThreadPool) -> None:
+        pool.stop()
         while self._connections:
             self._connections.pop().close()
-
-
-def passing(error: sqlite3.DatabaseError) -> bool:
-    """Whether the database or its disk is at fault, not a statement of ours."""
-    own_faults = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
-    return not isinstance(error, own_faults) and error.sqlite_errorcode != sqlite3.SQLITE_ERROR

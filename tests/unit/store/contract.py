@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 import msgspec
 import pytest
 import pytest_twisted
+from pytest_twisted import ensureDeferred
 from zope.interface.verify import verifyObject
 
 from awed.model.client import Client
@@ -18,8 +19,6 @@ from tests.unit.store.records import account, at, group, job, node, report, task
 
 Home = Callable[[], IStore]
 """Gives a store, still closed, over the same data each time."""
-
-test = pytest_twisted.ensureDeferred
 
 
 class StoreTests:
@@ -36,11 +35,11 @@ class StoreTests:
 class WritingContract(StoreTests):
     """Commits, and reading single things."""
 
-    @test
+    @ensureDeferred
     async def test_interface(self, store: IStore) -> None:
         assert verifyObject(IStore, store)
 
-    @test
+    @ensureDeferred
     async def test_empty(self, store: IStore) -> None:
         """An empty store has nothing of anything, but an identity."""
         assert await store.job("a") is None
@@ -58,7 +57,7 @@ class WritingContract(StoreTests):
         assert (unfinished.jobs, unfinished.tasks, unfinished.work, unfinished.clients) == ([], [], [], [])
         assert is_uuid(unfinished.meta["server_uuid"])
 
-    @test
+    @ensureDeferred
     async def test_job_comes_back_with_its_tasks_in_order(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job("a", name="n", userattr={"k": [1, {"x": None}], "ü": True})]))
         await store.commit(Batch(tasks=[task("a", 10), task("a", 2), task("b", 0)]))
@@ -68,7 +67,7 @@ class WritingContract(StoreTests):
         record.job.tasks = []
         assert record == job("a", name="n", userattr={"k": [1, {"x": None}], "ü": True})
 
-    @test
+    @ensureDeferred
     async def test_same_batch_again_is_harmless(self, store: IStore) -> None:
         batch = Batch(
             jobs=[job("a", read=("ann",))],
@@ -89,7 +88,7 @@ class WritingContract(StoreTests):
         assert await everything(store, "a") == once
         assert (await store.jobs(JobQuery(reader="ann"))).total == 1
 
-    @test
+    @ensureDeferred
     async def test_a_record_is_replaced_whole(self, store: IStore) -> None:
         await store.commit(
             Batch(jobs=[job("a", project="p", userattr={"x": 1})], tasks=[task("a", 0, inputs=("f",))])
@@ -102,7 +101,7 @@ class WritingContract(StoreTests):
         record.job.tasks = []
         assert record == changed
 
-    @test
+    @ensureDeferred
     async def test_the_records_of_one_job(self, store: IStore) -> None:
         """Whatever its state, with done ranks and work, to be taken up again."""
         mine = Batch(
@@ -118,14 +117,14 @@ class WritingContract(StoreTests):
         assert sorted((record.index, record.done) for record in found.tasks) == [(0, "1-5"), (1, "")]
         assert [record.wuid for record in found.work] == ["a_0_6"]
 
-    @test
+    @ensureDeferred
     async def test_ids_by_state(self, store: IStore) -> None:
         states = {"a": JobState.QUEUED, "b": JobState.COMPLETED, "c": JobState.IN_PROGRESS}
         await store.commit(Batch(jobs=[job(id, state=state) for id, state in states.items()]))
         assert await store.job_ids([JobState.IN_PROGRESS, JobState.QUEUED]) == ["a", "c"]
         assert await store.job_ids([]) == []
 
-    @test
+    @ensureDeferred
     async def test_only_finished_jobs_whose_time_is_over_are_expired(self, store: IStore) -> None:
         over, later = job("over", state=JobState.COMPLETED), job("later", state=JobState.COMPLETED)
         running, deleted = job("running"), job("deleted", state=JobState.DELETED)
@@ -135,7 +134,7 @@ class WritingContract(StoreTests):
         assert await store.expired(at(5)) == []
         assert await store.expired(at(10)) == ["deleted", "over"]
 
-    @test
+    @ensureDeferred
     async def test_records_may_change_once_commit_has_returned(self, store: IStore) -> None:
         """They are encoded before the call returns, whenever the writing takes place."""
         record, step = job("a", name="before"), task("a", 0)
@@ -150,7 +149,7 @@ class WritingContract(StoreTests):
         assert found.job.tasks[0].state is TaskState.INIT
         assert (await store.load()).meta["k"] == "before"
 
-    @test
+    @ensureDeferred
     async def test_what_is_read_is_nobody_elses(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job("a")]))
         first = await store.job("a")
@@ -160,7 +159,7 @@ class WritingContract(StoreTests):
         assert second is not None
         assert second.job.info.name == ""
 
-    @test
+    @ensureDeferred
     async def test_load_has_what_is_unfinished_and_nothing_else(self, store: IStore) -> None:
         jobs = [job(f"j{number}", state=state) for number, state in enumerate(JobState)]
         await store.commit(
@@ -182,14 +181,14 @@ class WritingContract(StoreTests):
         assert unfinished.clients == [Client(id="c", current_work={"j0_0_1": True})]
         assert unfinished.meta["queue"] == "suspended"
 
-    @test
+    @ensureDeferred
     async def test_a_task_keeps_its_part(self, store: IStore) -> None:
         split = task("a", 0)
         split.part = Part("input.fa", "record", 1000)
         await store.commit(Batch(jobs=[job("a")], tasks=[split]))
         assert (await store.load()).tasks == [split]
 
-    @test
+    @ensureDeferred
     async def test_everything_survives_a_restart(self, store: IStore, home: Home) -> None:
         await store.commit(Batch(jobs=[job("a")], tasks=[task("a", 0)], meta={"k": "v"}))
         before = await store.load()
@@ -201,7 +200,7 @@ class WritingContract(StoreTests):
         finally:
             await again.close()
 
-    @test
+    @ensureDeferred
     async def test_gone_jobs_take_everything_of_theirs_along(self, store: IStore) -> None:
         for name in ("a", "b"):
             await store.commit(
@@ -227,7 +226,7 @@ class WritingContract(StoreTests):
         assert again is not None
         assert again.job.tasks == []
 
-    @test
+    @ensureDeferred
     async def test_what_is_gone_and_came_back_in_one_batch_is_there(self, store: IStore) -> None:
         await store.commit(
             Batch(
@@ -255,7 +254,7 @@ class WritingContract(StoreTests):
         unfinished = await store.load()
         assert (unfinished.work, len(unfinished.clients)) == ([], 1)
 
-    @test
+    @ensureDeferred
     async def test_gone_work_reports_and_clients(self, store: IStore) -> None:
         await store.commit(
             Batch(
@@ -271,7 +270,7 @@ class WritingContract(StoreTests):
         assert [client.id for client in unfinished.clients] == ["d"]
         assert [found.wuid for found in await store.reports("a")] == ["a_10_1", "a_10_2"]
 
-    @test
+    @ensureDeferred
     async def test_reports_are_ordered_and_keep_their_perf(self, store: IStore) -> None:
         perf = msgspec.Raw(b'{"load": 1.5, "max": null}')
         reports = [report("a", 1, 2), report("a", 0, 10), report("a", 0, 9, stdout="out", perf=perf), report("b", 0)]
@@ -281,7 +280,7 @@ class WritingContract(StoreTests):
         assert one is not None
         assert (one.stdout, one.stderr, one.perf) == ("out", "", {"load": 1.5, "max": None})
 
-    @test
+    @ensureDeferred
     async def test_secrets(self, store: IStore) -> None:
         secrets = [Secret("a", "a", token="t"), Secret("a_0", "a", environ={"PASSWORD": "p"})]
         await store.commit(Batch(jobs=[job("a")], secrets=secrets))
@@ -291,14 +290,14 @@ class WritingContract(StoreTests):
         assert changed is not None
         assert changed.token == "u"
 
-    @test
+    @ensureDeferred
     async def test_groups(self, store: IStore) -> None:
         await store.commit(Batch(groups=[group("2"), group("1")]))
         assert await store.groups() == [group("1"), group("2")]
         await store.commit(Batch(groups=[group("1", name="new")], gone_groups=["2"]))
         assert await store.groups() == [group("1", name="new")]
 
-    @test
+    @ensureDeferred
     async def test_accounts(self, store: IStore) -> None:
         await store.commit(Batch(accounts=[account("joe", "1f"), account("ann", "2e")]))
         assert await store.accounts() == [account("ann", "2e"), account("joe", "1f")]
@@ -309,7 +308,7 @@ class WritingContract(StoreTests):
         assert await store.account_by_token("3d") == account("joe", "3d")
         assert await store.account("ann") is None
 
-    @test
+    @ensureDeferred
     async def test_nodes(self, store: IStore) -> None:
         await store.commit(Batch(nodes=[node("2", attributes={"a": [1]}), node("1")]))
         assert await store.node("2") == node("2", attributes={"a": [1]})
@@ -321,7 +320,7 @@ class WritingContract(StoreTests):
         assert await store.node("1") == node("1", version="x")
         assert await store.node_ids() == ["1"]
 
-    @test
+    @ensureDeferred
     async def test_ids_are_told_apart_by_case_and_may_hold_anything(self, store: IStore) -> None:
         strange = ["A", "a", "a'b", 'a"b', "a%", "$a.b", "ü", "a\x00b"]
         await store.commit(Batch(jobs=[job(name, name=name) for name in strange]))
@@ -330,14 +329,14 @@ class WritingContract(StoreTests):
             assert found is not None
             assert found.job.info.name == name
 
-    @test
+    @ensureDeferred
     async def test_priorities_beyond_a_database_integer(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job("a", priority=10**30)]))
         found = await store.job("a")
         assert found is not None
         assert found.job.info.priority == 10**30
 
-    @test
+    @ensureDeferred
     async def test_large_batch_and_documents(self, store: IStore) -> None:
         text = "x" * 100_000
         await store.commit(
@@ -352,7 +351,7 @@ class WritingContract(StoreTests):
         assert found.job.info.description == text
         assert [task.taskid for task in found.job.tasks] == [f"a_{index}" for index in range(2500)]
 
-    @test
+    @ensureDeferred
     async def test_a_closed_store_says_so(self, home: Home) -> None:
         store = home()
         with pytest.raises(Unavailable):

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from pytest_twisted import ensureDeferred
+
 from awed.model.job import JobError
 from awed.model.records import Batch
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
 from awed.store.interface import IStore, JobQuery
-from tests.unit.store.contract import StoreTests, test
+from tests.unit.store.contract import StoreTests
 from tests.unit.store.records import at, job, task
 
 HOSTILE = (
@@ -33,14 +35,14 @@ HOSTILE = (
 class QueryContract(StoreTests):
     """Pages of jobs and distinct values."""
 
-    @test
+    @ensureDeferred
     async def test_pages_by_update_time_newest_first(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job(f"{number:02}", updated=number % 10) for number in range(60)]))
         page = await store.jobs(JobQuery())
         assert (len(page.jobs), page.total) == (25, 60)
         assert [found.id for found in page.jobs[:3]] == ["59", "49", "39"]
 
-    @test
+    @ensureDeferred
     async def test_pages_together_are_the_whole_list(self, store: IStore) -> None:
         """Also where many jobs are equal in what they are ordered by."""
         await store.commit(Batch(jobs=[job(f"{number:02}", name="same", updated=0) for number in range(23)]))
@@ -52,7 +54,7 @@ class QueryContract(StoreTests):
                 expected = sorted((f"{number:02}" for number in range(23)), reverse=descending)
                 assert [id for page in pages for id in page] == expected
 
-    @test
+    @ensureDeferred
     async def test_limits_and_offsets(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job(str(number), updated=number) for number in range(5)]))
         assert await ids(store, limit=0) == ["4", "3", "2", "1", "0"]
@@ -63,13 +65,13 @@ class QueryContract(StoreTests):
         page = await store.jobs(JobQuery(limit=2, offset=9, fields={"info.priority": ["1"]}))
         assert (page.jobs, page.total) == ([], 5)
 
-    @test
+    @ensureDeferred
     async def test_jobs_are_whole(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job("a")], tasks=[task("a", 1), task("a", 0)]))
         (found,) = (await store.jobs(JobQuery())).jobs
         assert [step.taskid for step in found.tasks] == ["a_0", "a_1"]
 
-    @test
+    @ensureDeferred
     async def test_states(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job(state.value, state=state) for state in JobState]))
         for state in JobState:
@@ -79,7 +81,7 @@ class QueryContract(StoreTests):
         assert await ids(store, states=several, order="info.name") == ["queued", "completed"]
         assert (await store.jobs(JobQuery(states=several))).total == 2
 
-    @test
+    @ensureDeferred
     async def test_ids_that_begin_alike(self, store: IStore) -> None:
         names = ("ab", "ab1", "ab2", "abz", "ac", "a")
         await store.commit(Batch(jobs=[job(name, updated=number) for number, name in enumerate(names)]))
@@ -89,7 +91,7 @@ class QueryContract(StoreTests):
         assert await ids(store, id_prefix="b") == await ids(store, id_prefix="ab", reader="eve") == []
         assert (await store.jobs(JobQuery(id_prefix="ab", limit=1))).total == 4
 
-    @test
+    @ensureDeferred
     async def test_a_list_follows_a_change_of_state_and_time(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job("a", updated=1), job("b", updated=2)]))
         await store.commit(Batch(jobs=[job("a", updated=3, state=JobState.COMPLETED)]))
@@ -98,7 +100,7 @@ class QueryContract(StoreTests):
         assert await ids(store, states=(JobState.COMPLETED,)) == ["a"]
         assert (await store.jobs(JobQuery(states=(JobState.QUEUED,)))).total == 1
 
-    @test
+    @ensureDeferred
     async def test_readers_see_what_is_theirs_or_shared(self, store: IStore) -> None:
         jobs = [
             job("joes"),
@@ -122,14 +124,14 @@ class QueryContract(StoreTests):
                 page = await store.jobs(query)
                 assert ({found.id for found in page.jobs}, page.total) == (names, len(names))
 
-    @test
+    @ensureDeferred
     async def test_a_changed_acl_counts_at_once(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job("a", read=("ann", "bob"))]))
         await store.commit(Batch(jobs=[job("a", owner="ann", read=("eve",))]))
         assert [await ids(store, reader=reader) for reader in ("joe", "bob", "ann", "eve")] == [[], [], ["a"], ["a"]]
         assert (await store.jobs(JobQuery(reader="bob"))).total == 0
 
-    @test
+    @ensureDeferred
     async def test_date_ranges(self, store: IStore) -> None:
         """The submit or the completed time is in the range; its start belongs to it, its end does not, and a job that
         is not completed has no completed time."""
@@ -151,7 +153,7 @@ class QueryContract(StoreTests):
         assert await found(store, since=at(9)) == set()
         assert await found(store, since=NO_TIME, fields={"id": ["3"]}) == {"3"}
 
-    @test
+    @ensureDeferred
     async def test_fields_of_every_type(self, store: IStore) -> None:
         odd = {"n": 3, "f": 2.5, "whole": 3.0, "yes": True, "text": "3", "true": "true", "none": None, "é ü": "ß"}
         await store.commit(
@@ -187,7 +189,7 @@ class QueryContract(StoreTests):
         assert await found(store, fields={"info.project": ["p"], "info.name": ["m"]}) == {"b"}
         assert await found(store, fields={"info.name": ["m", "n", "o"]}) == {"a", "b"}
 
-    @test
+    @ensureDeferred
     async def test_fields_that_match_nothing(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job("a", name="n", priority=1, userattr={"yes": True, "n": 1, "none": None})]))
         for path, text in {
@@ -208,7 +210,7 @@ class QueryContract(StoreTests):
         assert await found(store, fields={"info.name": []}) == set()
         assert await found(store, fields={"info.xref": []}) == set()
 
-    @test
+    @ensureDeferred
     async def test_submission_has_any_type(self, store: IStore) -> None:
         odd = 'a"\\é\n'
         values = {"text": "s1", "number": 7, "whole": 8.0, "fraction": 1.5, "yes": True, "digits": "7", "odd": odd}
@@ -219,7 +221,7 @@ class QueryContract(StoreTests):
             assert await found(store, fields={"info.userattr.submission": [text]}) == names
         assert await store.distinct("info.userattr.submission", None) == [True, 1.5, 7, 8, "7", odd, "s1"]
 
-    @test
+    @ensureDeferred
     async def test_fields_of_tasks_and_their_files(self, store: IStore) -> None:
         a, b = task("a", 0, app="blast", inputs=("x.fa", "y.fa")), task("b", 0, app="sort")
         b.task.depends_on = ["b_1"]
@@ -235,7 +237,7 @@ class QueryContract(StoreTests):
         assert await found(store, fields={"tasks.userattr.stage": ["2"]}) == {"b"}
         assert await found(store, fields={"tasks.inputs": ["x.fa"]}) == set()
 
-    @test
+    @ensureDeferred
     async def test_strangers_paths_and_values_are_data(self, store: IStore) -> None:
         """Whatever stands in a path or value, nothing is found that should not be, and nothing breaks."""
         attributes = {"x": "1", "$x": "2", "x]": "3"}
@@ -251,14 +253,14 @@ class QueryContract(StoreTests):
                 assert await store.distinct(path, "joe") == []
             assert await found(store, reader=text) == set()
 
-    @test
+    @ensureDeferred
     async def test_numbers_that_are_none_match_nothing(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job("a", userattr={"x": 1})]))
         for number in ("1e999", "-1e999", "9" * 400, "9223372036854775808", "NaN", "Infinity", "0x1", "1_0"):
             for path in ("info.priority", "resumed", "info.userattr.x", "info.userattr.submission"):
                 assert await found(store, fields={path: [number]}) == set()
 
-    @test
+    @ensureDeferred
     async def test_orders(self, store: IStore) -> None:
         """Nothing comes before numbers, numbers before texts, and texts are in order of their code points."""
         values = [2, 10, "b", "B", "é", -1.5, None, [], {"a": 1}]
@@ -270,7 +272,7 @@ class QueryContract(StoreTests):
         for order in ("id", "nothing", "info", "tasks", "info.priority", ""):
             assert await ids(store, order=order) == [str(number) for number in range(9, -1, -1)]
 
-    @test
+    @ensureDeferred
     async def test_orders_of_times_know_fractions(self, store: IStore) -> None:
         times = {"a": 5.0, "b": 5.25, "c": 5.000001, "d": 6.0}
         jobs = [
@@ -280,14 +282,14 @@ class QueryContract(StoreTests):
         for field in ("submittime", "startedtime", "start_at"):
             assert await ids(store, order=f"info.{field}", descending=False) == ["a", "c", "b", "d"]
 
-    @test
+    @ensureDeferred
     async def test_orders_go_with_conditions(self, store: IStore) -> None:
         jobs = [job(f"{n:02}", owner=("ann", "joe")[n % 2], name=f"n{n % 3}", priority=n % 5) for n in range(30)]
         await store.commit(Batch(jobs=jobs))
         page = await store.jobs(JobQuery(fields={"info.name": ["n1"]}, reader="joe", order="info.priority", limit=3))
         assert ([one.id for one in page.jobs], page.total) == (["19", "13", "07"], 5)
 
-    @test
+    @ensureDeferred
     async def test_distinct_values(self, store: IStore) -> None:
         anns = job("c", owner="ann", project="secret", userattr={"k": 2, "list": ["x", "y"]})
         anns.job.error = JobError(status="bad")
@@ -316,7 +318,7 @@ class QueryContract(StoreTests):
         assert await store.distinct("tasks.cmd.name", "joe") == ["awk", "sort"]
         assert await store.distinct("info.userattr.submission", None) == []
 
-    @test
+    @ensureDeferred
     async def test_gone_jobs_are_in_no_list(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job(name, project=name, read=("ann",)) for name in ("a", "b")]))
         await store.commit(Batch(gone_jobs=["a"]))
@@ -325,7 +327,7 @@ class QueryContract(StoreTests):
             assert ([left.id for left in page.jobs], page.total) == (["b"], 1)
         assert await store.distinct("info.project", None) == ["b"]
 
-    @test
+    @ensureDeferred
     async def test_jobs_that_come_to_the_same_state_are_counted(self, store: IStore) -> None:
         """One after the other, as they do: the second finds the state's counter there already."""
         for name in ("a", "b"):

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
 from twisted.internet.interfaces import IReactorThreads
 
 from awed.store.memory import MemoryStore
 from awed.store.sqlite import SqliteStore
 from tests.unit.store.contract import Home, WritingContract
+from tests.unit.store.machine import run_histories
 from tests.unit.store.queries import QueryContract
 
 
@@ -38,3 +40,10 @@ class TestWriting(WritingContract):
 
 class TestQueries(QueryContract):
     """Pages of jobs and distinct values."""
+
+
+@pytest.mark.parametrize("home_in", HOMES)
+@ensureDeferred
+async def test_any_history(home_in: Callable[[Path], Home], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A store does what the memory store does, whatever comes; so does the memory store itself, restarted."""
+    await run_histories(lambda: home_in(tmp_path_factory.mktemp("store")), 30)

@@ -4,17 +4,17 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
 from twisted.internet.interfaces import IReactorThreads
 
 from awed.store.interface import IStore
 from awed.store.open import open_store
-from tests.unit.store.contract import test
 
 threads = cast(IReactorThreads, reactor)
 
 
-@test
+@ensureDeferred
 async def test_sqlite(tmp_path: Path) -> None:
     store = open_store(f"sqlite:{tmp_path}/x.sqlite", threads)
     assert IStore.providedBy(store)

@@ -1,0 +1,61 @@
+"""kill -9 at random moments: every commit that was acknowledged is there, and each is there whole or not at all."""
+
+import random
+from pathlib import Path
+from typing import cast
+
+from pytest_twisted import ensureDeferred
+from twisted.internet import reactor
+from twisted.internet.interfaces import IReactorThreads, IReactorTime
+from twisted.internet.task import deferLater
+
+from awed.model.records import Unfinished
+from awed.store.interface import JobQuery
+from awed.store.sqlite import SqliteStore
+from tests.integration.committing import KEPT, TASKS, job_name
+from tests.integration.daemon import Stage
+
+ROUNDS = 5
+
+
+@ensureDeferred
+async def test_nothing_acknowledged_is_lost(stage: Stage) -> None:
+    path = stage.folder / "awed.sqlite"
+    number = 0
+    for _ in range(ROUNDS):
+        acknowledged = await acknowledged_before_a_kill(stage, path, number)
+        number = await last_after_a_check(path, acknowledged) + 1
+
+
+async def acknowledged_before_a_kill(stage: Stage, path: Path, first: int) -> int:
+    """Let the program commit for a while: the last number that it printed."""
+    program = stage.run("-m", "tests.integration.committing", str(path), str(first))
+    await program.said(rf"^{first}$")
+    await deferLater(cast(IReactorTime, reactor), random.uniform(0, 0.3))
+    program.signal("KILL")
+    await program.ended()
+    return int(program.output.rpartition("\n")[0].split("\n")[-1])
+
+
+async def last_after_a_check(path: Path, acknowledged: int) -> int:
+    """The number of the last batch that is there: the acknowledged one, or the one under way."""
+    store = SqliteStore(path, cast(IReactorThreads, reactor))
+    await store.open()
+    loaded = await store.load()
+    last = int(loaded.meta["last"])
+    assert last in (acknowledged, acknowledged + 1)
+    assert_whole(loaded, [job_name(number) for number in range(max(0, last - KEPT + 1), last + 1)])
+    for record in loaded.jobs:
+        assert len(await store.reports(record.job.id)) == 1
+    assert (await store.jobs(JobQuery())).total == len(loaded.jobs)
+    assert (await store.jobs(JobQuery(reader="joe", fields={"id": [job_name(last)]}))).total == 1
+    assert await store.integrity_check() == []
+    await store.close()
+    return last
+
+
+def assert_whole(loaded: Unfinished, names: list[str]) -> None:
+    """These jobs are there with all their parts, and no others."""
+    assert sorted(record.job.id for record in loaded.jobs) == sorted(names)
+    assert sorted(record.task.jobid for record in loaded.tasks) == sorted(names * TASKS)
+    assert sorted(record.jobid for record in loaded.work) == sorted(names)

@@ -1,0 +1,209 @@
+"""What only the SQLite store does: failures of its file and disk, backups, checks, schema versions."""
+
+import resource
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import cast
+
+import pytest
+import pytest_twisted
+from pytest_twisted import ensureDeferred
+from twisted.internet import reactor
+from twisted.internet.interfaces import IReactorThreads
+
+from awed.model.errors import Unavailable
+from awed.model.records import Batch
+from awed.store.interface import JobQuery
+from awed.store.sqlite import SqliteStore, connections
+from awed.store.sqlite.schema import MIGRATIONS
+from tests.unit.store.records import job, report, task
+
+LARGE = Batch(jobs=[job("large", description="x" * 5_000_000)])
+
+
+def store_in(path: Path) -> SqliteStore:
+    return SqliteStore(path, cast(IReactorThreads, reactor))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "awed.sqlite"
+
+
+@pytest_twisted.async_yield_fixture
+async def store(path: Path) -> AsyncIterator[SqliteStore]:
+    store = store_in(path)
+    await store.open()
+    await store.commit(Batch(jobs=[job("a")], tasks=[task("a", 0)]))
+    yield store
+    await store.close()
+
+
+@contextmanager
+def small_files() -> Iterator[None]:
+    """No file can grow past 1 MB, as if the disk were full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@ensureDeferred
+async def test_the_file_is_its_owners_alone(store: SqliteStore, path: Path) -> None:
+    """It holds secrets; so do the files beside it."""
+    for file in path.parent.iterdir():
+        assert file.stat().st_mode & 0o077 == 0, file
+
+
+@ensureDeferred
+async def test_a_full_disk_costs_the_batch_and_nothing_else(store: SqliteStore) -> None:
+    before = await store.load()
+    with small_files(), pytest.raises(Unavailable, match="database: "):
+        await store.commit(LARGE)
+    assert await store.load() == before
+    assert (await store.jobs(JobQuery())).total == 1
+    await store.commit(LARGE)
+    assert (await store.jobs(JobQuery())).total == 2
+    assert await store.integrity_check() == []
+
+
+@ensureDeferred
+async def test_a_lock_of_another_program_passes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "LOCK_WAIT", 0.0)
+    store = store_in(path)
+    await store.open()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable, match="locked"):
+            await store.commit(Batch(jobs=[job("b")]))
+        assert await store.job("b") is None
+        other.execute("ROLLBACK")
+    await store.commit(Batch(jobs=[job("b")]))
+    assert await store.job("b") is not None
+    await store.close()
+
+
+@ensureDeferred
+async def test_a_batch_is_written_whole_or_not_at_all(store: SqliteStore, path: Path) -> None:
+    """The last statement of the batch fails: nothing of the others is there."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("DROP TABLE nodes")
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        await store.commit(Batch(jobs=[job("b")], reports=[report("b", 0)], gone_jobs=["a"], gone_nodes=["n"]))
+    assert await store.job("b") is None
+    assert await store.job("a") is not None
+
+
+@ensureDeferred
+async def test_a_file_that_is_no_database(path: Path) -> None:
+    with closing(path.open("w")) as file:
+        file.write("not a database, but long enough to be looked at\n" * 100)
+    with pytest.raises(ValueError, match="is not a SQLite database"):
+        await store_in(path).open()
+
+
+@ensureDeferred
+async def test_a_place_where_no_file_can_be(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="nowhere"):
+        await store_in(tmp_path / "nowhere" / "awed.sqlite").open()
+
+
+@ensureDeferred
+async def test_damage_is_found(store: SqliteStore, path: Path) -> None:
+    await store.commit(Batch(jobs=[job(f"{number}", description="x" * 1000) for number in range(500)]))
+    await store.close()
+    with path.open("r+b") as file:
+        file.seek(100 * 4096)
+        file.write(b"\xff" * 50 * 4096)
+    await store.open()
+    assert await store.integrity_check() != []
+    with pytest.raises(Unavailable, match="malformed"):
+        await store.jobs(JobQuery(limit=0))
+
+
+@ensureDeferred
+async def test_a_newer_schema_is_left_alone(store: SqliteStore, path: Path) -> None:
+    await store.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    with pytest.raises(ValueError, match="schema version"):
+        await store_in(path).open()
+
+
+@ensureDeferred
+async def test_an_old_file_is_brought_up_to_date(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.close()
+    with monkeypatch.context() as patched:
+        patched.setattr("awed.store.sqlite.schema.MIGRATIONS", (*MIGRATIONS, "CREATE TABLE new (x);"))
+        await store.open()
+    with closing(sqlite3.connect(path)) as other:
+        assert other.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS) + 1,)
+        assert other.execute("SELECT * FROM new").fetchall() == []
+    assert await store.job("a") is not None
+
+
+@ensureDeferred
+async def test_a_migration_that_fails_changes_nothing(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.close()
+    with monkeypatch.context() as patched:
+        broken = "CREATE TABLE new (x); DROP TABLE missing;"
+        patched.setattr("awed.store.sqlite.schema.MIGRATIONS", (*MIGRATIONS, broken))
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            await store.open()
+    with closing(sqlite3.connect(path)) as other:
+        assert other.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+        assert other.execute("SELECT name FROM sqlite_schema WHERE name = 'new'").fetchall() == []
+
+
+@ensureDeferred
+async def test_a_backup_is_a_store(store: SqliteStore, tmp_path: Path) -> None:
+    """Made while commits go on, it is of one moment."""
+    copy = tmp_path / "copy.sqlite"
+    backup = store.backup(copy)
+    await store.commit(Batch(jobs=[job("b")], tasks=[task("b", 0)]))
+    await backup
+    assert copy.stat().st_mode & 0o077 == 0
+    again = store_in(copy)
+    await again.open()
+    loaded = await again.load()
+    assert {task.task.jobid for task in loaded.tasks} == {record.job.id for record in loaded.jobs}
+    assert loaded.meta == (await store.load()).meta
+    assert await again.integrity_check() == []
+    await again.close()
+
+
+@ensureDeferred
+async def test_a_failed_backup_leaves_the_last_one(store: SqliteStore, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.sqlite"
+    await store.backup(copy)
+    before = copy.read_bytes()
+    await store.commit(LARGE)
+    with small_files(), pytest.raises(Unavailable):
+        await store.backup(copy)
+    assert copy.read_bytes() == before
+
+
+@ensureDeferred
+async def test_reads_do_not_wait_for_the_commit_under_way(store: SqliteStore) -> None:
+    """They see what the last finished commit left."""
+    committed = store.commit(LARGE)
+    assert (await store.jobs(JobQuery())).total in (1, 2)
+    await committed
+    assert (await store.jobs(JobQuery())).total == 2
+
+
+@ensureDeferred
+async def test_close_waits_for_the_commit_under_way(store: SqliteStore) -> None:
+    committed = store.commit(LARGE)
+    await store.close()
+    await committed
+    await store.open()
+    assert await store.job("large") is not None
