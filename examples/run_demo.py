@@ -109,10 +109,15 @@ def address(file: Path, daemon: subprocess.Popen[bytes]) -> str:
 def awe(*arguments: str, shown: bool = False) -> str:
     """Type an ``awe`` command. What it prints is *shown*, or returned; its progress is shown in any case."""
     print("$ awe", *(os.path.relpath(word) if os.path.isabs(word) else word for word in arguments))
-    done = subprocess.run([*AWE, *arguments], stdout=None if shown else subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        raise DemoFailed(f"awe {arguments[0]} ended with status {done.returncode}")
-    return done.stdout or ""
+    process = subprocess.Popen([*AWE, *arguments], stdout=None if shown else subprocess.PIPE, text=True)
+    try:
+        output, _ = process.communicate()
+    finally:  # Interrupted, it is not left to itself; otherwise it has ended.
+        process.kill()
+        process.wait()
+    if process.returncode:
+        raise DemoFailed(f"awe {arguments[0]} ended with status {process.returncode}")
+    return output or ""
 
 
 def _leave(number: int, _frame: object) -> None:
