@@ -92,7 +92,7 @@ class Flow:
         state.touch_job(job, now)
         for after in entry.dependents:
             after.blockers -= 1
-            if not after.blockers:
+            if not after.blockers and after.task.state is TaskState.PENDING:  # at INIT it is reset, and start() comes
                 self.ready(after, now)
         if not job.job.remaintasks:
             self._finish(job, now)

@@ -218,6 +218,19 @@ def test_recompute_runs_a_task_and_all_that_depends_on_it_again() -> None:
     assert state_of(submitted) is JobState.COMPLETED
 
 
+def test_recompute_of_a_job_whose_other_work_ended_while_it_was_suspended() -> None:
+    world = World()
+    submitted = world.submit(job(task("0"), task("1", "0")))
+    world.client("a")
+    unit = world.checkout("a")
+    world.scheduler.jobs.suspend(submitted.id, world.now)
+    world.report(unit)
+    world.scheduler.jobs.recompute("1", world.scheduler.jobs.get(submitted.id), world.now)
+    assert submitted.tasks[0].state is TaskState.COMPLETED
+    assert world.run("a").task_name == "1"
+    assert state_of(submitted) is JobState.COMPLETED
+
+
 def test_resubmit_runs_everything_again_and_removes_outputs() -> None:
     world = World()
     submitted = world.submit(job(task("0", outputs=["out"])))
