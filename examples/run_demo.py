@@ -73,7 +73,7 @@ def demonstrate(folder: Path) -> int:
         awe("job", job, shown=True)
     if result != direct.report(GENOME.read_text()):
         raise DemoFailed("the report differs from the one that examples/direct.py computes")
-    print("The report is what examples/direct.py computes directly. Everything is stopped.")
+    print("\nThe report is what examples/direct.py computes directly. Everything is stopped.")
     return 0
 
 

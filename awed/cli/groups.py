@@ -5,8 +5,8 @@ from urllib.parse import quote
 import click
 
 from awed.cli.client import Server
-from awed.cli.options import confirm, json_option, pass_server, print_json, yes_option
-from awed.cli.show import groups_table, screen
+from awed.cli.options import confirm, json_option, pass_server, print_answer, yes_option
+from awed.cli.show import groups_table
 from awed.model.access import ClientGroup
 
 
@@ -15,13 +15,9 @@ from awed.model.access import ClientGroup
 @click.pass_context
 def groups(context: click.Context, as_json: bool) -> None:
     """List the client groups; `awe groups -h` shows how to change them."""
-    if context.invoked_subcommand:
-        return
-    answer = context.obj.get("/cgroup?limit=0")
-    if as_json:
-        print_json(answer)
-    else:
-        screen().print(groups_table(answer.read(list[ClientGroup])))
+    if context.invoked_subcommand is None:
+        answer = context.obj.get("/cgroup?limit=0")
+        print_answer(answer, as_json, lambda: groups_table(answer.read(list[ClientGroup])))
 
 
 @groups.command()

@@ -1,4 +1,4 @@
-"""From what a person types to a job: an id may be cut short as long as it fits one job alone."""
+"""From what a person types to a job or a worker: an id may be cut short as long as it fits one alone."""
 
 import re
 
@@ -6,6 +6,7 @@ import click
 from msgspec import Struct
 
 from awed.cli.client import Server
+from awed.model.client import Client
 from awed.model.ids import is_uuid
 
 _SHOWN = 5
@@ -36,3 +37,13 @@ def _only(text: str, candidates: list[_Candidate], total: int) -> str:
         more = f"\n  and {total - len(candidates)} more" if total > len(candidates) else ""
         raise click.UsageError(f"{total} jobs have an id that begins with {text}:{listed}{more}")
     return candidates[0].id
+
+
+def find_worker(server: Server, text: str) -> str:
+    """The id of the only worker that is called *text*, or whose id begins so. :class:`click.UsageError` as above."""
+    clients = server.get("/client").read(list[Client])
+    fitting = [client.id for client in clients if client.name == text or client.id.startswith(text)]
+    if len(fitting) != 1:
+        names = ", ".join(f"{client.name} ({client.id})" for client in clients)
+        raise click.UsageError(f"{len(fitting)} workers are called {text} or have an id that begins so; of {names}")
+    return fitting[0]

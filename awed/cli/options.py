@@ -6,8 +6,10 @@ from typing import Any, TypeVar
 
 import click
 import msgspec
+from rich.table import Table
 
 from awed.cli.client import Answer, Server
+from awed.cli.show import screen
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -32,9 +34,21 @@ def print_json(answer: Answer) -> None:
     click.echo(msgspec.json.format(answer.data, indent=2))
 
 
+def print_answer(answer: Answer, as_json: bool, table: Callable[[], Table]) -> None:
+    """The data of an answer, for programs or as a *table*."""
+    if as_json:
+        print_json(answer)
+    else:
+        screen().print(table())
+
+
 def confirm(question: str, yes: bool) -> None:
     """Go on only if that was meant: *yes* says so beforehand. :class:`click.ClickException`: it was not."""
-    if not yes and not click.confirm(question):
+    try:
+        meant = yes or click.confirm(question)
+    except click.Abort:  # nobody is there to answer, or it was ^C
+        meant = False
+    if not meant:
         raise click.ClickException("nothing was done")
 
 

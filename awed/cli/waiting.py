@@ -62,7 +62,7 @@ def _engaged(task: Task, able: Sequence[Client]) -> str:
     """Why none of the workers that could run a task has it."""
     awake = [client for client in able if client.status is not ClientState.SUSPEND]
     if not awake:
-        return f"every worker that could take it is suspended: {_names(able)}"
+        return f"every worker that could take it is suspended: {_names(able)}; awe workers resume lets one go on"
     untried = [client for client in awake if not _concerns(task, client.skip_work)]
     if not untried:
         shown = f"awe logs {short(task.jobid)} {task_name(task.taskid)}"

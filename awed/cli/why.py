@@ -64,7 +64,8 @@ def print_why(server: Server, job: Job, console: Console) -> None:
 def explain(facts: Facts) -> Iterator[str]:
     """The explanation, line by line."""
     job = facts.job
-    yield f"Job {short(job.id)} ({clean(job.info.name)}) is {_STATES[job.state]}, {done(job)} tasks done."
+    name = f" ({clean(job.info.name)})" if job.info.name else ""
+    yield f"Job {short(job.id)}{name} is {_STATES[job.state]}, {done(job)} tasks done."
     if job.state is JobState.SUSPEND:
         yield from _failure(job, job.error, facts.clients) if job.error else [f"Nothing failed: {clean(job.notes)}."]
         yield f"Once the cause is gone: awe resume {short(job.id)}"

@@ -3,35 +3,63 @@
 import click
 
 from awed.cli.client import Server
-from awed.cli.options import json_option, now, pass_server, print_json
-from awed.cli.show import events_table, queue_table, screen, workers_table
+from awed.cli.lookup import find_worker
+from awed.cli.options import json_option, now, pass_server, print_answer
+from awed.cli.show import events_table, queue_table, workers_table
 from awed.model.client import Client
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @json_option
-@pass_server
-def workers(server: Server, as_json: bool) -> None:
-    """List the registered workers."""
-    answer = server.get("/client")
-    if as_json:
-        print_json(answer)
-    else:
-        screen().print(workers_table(answer.read(list[Client]), now()))
+@click.pass_context
+def workers(context: click.Context, as_json: bool) -> None:
+    """List the registered workers; `awe workers -h` shows how to stop one."""
+    if context.invoked_subcommand is None:
+        answer = context.obj.get("/client")
+        print_answer(answer, as_json, lambda: workers_table(answer.read(list[Client]), now()))
 
 
-@click.command()
-@json_option
+@workers.command("suspend")
+@click.argument("worker")
 @pass_server
-def queue(server: Server, as_json: bool) -> None:
-    """Count jobs, tasks, workunits and workers by state."""
-    answer = server.get("/queue?json")
-    if as_json:
-        print_json(answer)
+def suspend_worker(server: Server, worker: str) -> None:
+    """Give WORKER (its name, or how its id begins) no work; what it has goes back."""
+    click.echo(server.put(f"/client/{find_worker(server, worker)}?suspend").read(str))
+
+
+@workers.command("resume")
+@click.argument("worker")
+@pass_server
+def resume_worker(server: Server, worker: str) -> None:
+    """Give WORKER work again, which was suspended or failed too often."""
+    click.echo(server.put(f"/client/{find_worker(server, worker)}?resume").read(str))
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def queue(context: click.Context, as_json: bool) -> None:
+    """Count jobs, tasks, workunits and workers by state; `awe queue -h` shows how to stop it."""
+    if context.invoked_subcommand is not None:
         return
-    screen().print(queue_table(answer.read(dict[str, dict[str, int]])))
-    if server.about().queue_status == "suspended":
+    answer = context.obj.get("/queue?json")
+    print_answer(answer, as_json, lambda: queue_table(answer.read(dict[str, dict[str, int]])))
+    if not as_json and context.obj.about().queue_status == "suspended":
         click.echo("The queue is suspended: nothing is handed out.")
+
+
+@queue.command("suspend")
+@pass_server
+def suspend_queue(server: Server) -> None:
+    """Hand out nothing to anybody until the queue is resumed."""
+    click.echo(server.put("/queue?suspend").read(str))
+
+
+@queue.command("resume")
+@pass_server
+def resume_queue(server: Server) -> None:
+    """Hand out work again."""
+    click.echo(server.put("/queue?resume").read(str))
 
 
 @click.command()
@@ -40,7 +68,4 @@ def queue(server: Server, as_json: bool) -> None:
 def events(server: Server, as_json: bool) -> None:
     """Say what the codes in the server's event log mean."""
     answer = server.get("/logger?event")
-    if as_json:
-        print_json(answer)
-    else:
-        screen().print(events_table(answer.read(dict[str, dict[str, str]])))
+    print_answer(answer, as_json, lambda: events_table(answer.read(dict[str, dict[str, str]])))

@@ -1,5 +1,6 @@
 """Commands that change jobs: what they ask the server, and what they ask the user."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -49,6 +50,13 @@ def test_nothing_is_lost_without_a_yes(
 ) -> None:
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: "n")
     assert awe(*arguments) == 1
+    assert server.requests == []
+    assert "nothing was done" in capsys.readouterr().err
+
+
+def test_nobody_there_to_say_yes(server: FakeServer, awe: Awe, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setattr("sys.stdin", StringIO())
+    assert awe("delete", "--all") == 1
     assert server.requests == []
     assert "nothing was done" in capsys.readouterr().err
 

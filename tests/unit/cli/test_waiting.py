@@ -31,7 +31,10 @@ def told(*clients: Client, groups: str = "", app: str = "bwa") -> str:
         ([], "no worker is registered"),
         ([worker(group="c"), worker("w2", group="d")], "no worker is of group a or b; there are workers of c, d"),
         ([worker(group="a", apps=["sort", "awk"])], "no worker has the app bwa; there are sort, awk"),
-        ([worker(group="a", status=ClientState.SUSPEND)], "every worker that could take it is suspended: w1"),
+        (
+            [worker(group="a", status=ClientState.SUSPEND)],
+            "every worker that could take it is suspended: w1; awe workers resume",
+        ),
         (
             [worker(group="a", skip_work=[WORK])],
             "it failed on every worker that could take it: w1; see awe logs 128068d0 map.",

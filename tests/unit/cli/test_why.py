@@ -70,6 +70,10 @@ def test_a_completed_job_needs_no_reasons() -> None:
     ]
 
 
+def test_a_job_without_a_name() -> None:
+    assert told(job(state=JobState.DELETED, name="")) == ["Job 128068d0 is deleted, 0/0 tasks done."]
+
+
 def test_a_job_that_is_to_start_later() -> None:
     later = job(task("a"), info=Info(start_at=NOW + timedelta(hours=1)))
     assert any(line.startswith("It is to start at") for line in told(later))

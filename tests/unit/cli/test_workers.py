@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from awed.model.client import Client
 from tests.unit.cli.conftest import Awe
 from tests.unit.cli.fake import FakeServer
@@ -24,3 +26,28 @@ def test_event_codes_are_explained(server: FakeServer, awe: Awe, capsys: Any) ->
     server.on("GET /logger?event", {"server": {"JD": "job done"}})
     assert awe("events") == 0
     assert capsys.readouterr().out.splitlines()[1].split() == ["server", "JD", "job", "done"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "request_line"),
+    [
+        (["workers", "suspend", "w1"], "PUT /client/id-1?suspend"),
+        (["workers", "resume", "id-1"], "PUT /client/id-1?resume"),
+        (["queue", "suspend"], "PUT /queue?suspend"),
+        (["queue", "resume"], "PUT /queue?resume"),
+    ],
+)
+def test_workers_and_queue_are_stopped_and_go_on(
+    server: FakeServer, awe: Awe, capsys: Any, arguments: list[str], request_line: str
+) -> None:
+    server.on("GET /client", [Client(id="id-1", name="w1"), Client(id="id-2", name="w2")])
+    server.on(request_line, "it is done")
+    assert awe(*arguments) == 0
+    assert capsys.readouterr().out == "it is done\n"
+
+
+@pytest.mark.parametrize("worker", ["w3", "id"])
+def test_which_worker_is_meant_must_be_clear(server: FakeServer, awe: Awe, capsys: Any, worker: str) -> None:
+    server.on("GET /client", [Client(id="id-1", name="w1"), Client(id="id-2", name="w2")])
+    assert awe("workers", "suspend", worker) == 2
+    assert "w1 (id-1), w2 (id-2)" in capsys.readouterr().err
