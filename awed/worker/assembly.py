@@ -49,8 +49,15 @@ class Settings:
 def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) -> tuple[Worker, Janitor]:
     """The two services that make up a worker."""
     in_thread = in_threads_of(reactor)
-    server = ServerClient(_agent(reactor, settings.slots), reactor, settings.server, client, settings.authorization)
     outage = Outage(reactor, random.random)
+    server = ServerClient(
+        _agent(reactor, settings.slots),
+        reactor,
+        url=settings.server,
+        client=client,
+        authorization=settings.authorization,
+        answered=outage.over,
+    )
     changed = Condition()
     data_http = http_client(reactor)
     janitor = Janitor(workdir, reactor, in_thread, settings.keep_failed * 3600)

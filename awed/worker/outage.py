@@ -59,12 +59,9 @@ class Outage:
         passing: tuple[type[AwedError], ...] = (Unavailable, ClientNotFound, *also)
         while True:
             try:
-                result = await call()
+                return await call()
             except passing as error:
                 await self.pause(error)
-            else:
-                self.over()
-                return result
 
     async def _over_within(self, seconds: float) -> None:
         with suppress(Late):

@@ -61,7 +61,7 @@ class Introduction(Struct, frozen=True):
         )
 
 
-def busyness(holds: Iterable[str]) -> Busyness:
-    """The heartbeat of a worker that *holds* these workunits."""
+def busyness(holds: Iterable[str], trouble: str = "") -> Busyness:
+    """The heartbeat of a worker that *holds* these workunits, and is well unless it has some *trouble*."""
     data = sorted(holds)
-    return Busyness(busy=bool(data), current_work=CurrentWork(data))
+    return Busyness(bool(data), CurrentWork(data), healthy=not trouble, error_message=trouble)

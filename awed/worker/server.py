@@ -1,6 +1,6 @@
 """The daemon's API, as far as a worker speaks it: one method for each request."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -20,6 +20,7 @@ from awed.model.errors import (
     Conflict,
     Invalid,
     NotFound,
+    NothingToDo,
     TooLarge,
     Unauthorized,
     Unavailable,
@@ -87,19 +88,29 @@ class _Answer(Struct):
 class ServerClient:
     """Speaks with one server, by an agent rather than treq's client, which doubles the price of these small requests.
 
-    Every method raises
+    *answered* is called after each success. Every method raises
 
     - :class:`~awed.model.errors.ClientNotFound` if the worker must register (again),
     - :class:`~awed.model.errors.Unavailable` if there is no answer, or none of an AWE server: try again later,
     - another :class:`~awed.model.errors.AwedError` if the server refuses, with the server's words.
     """
 
-    def __init__(self, agent: IAgent, clock: IReactorTime, url: str, client: str, authorization: str = "") -> None:
+    def __init__(
+        self,
+        agent: IAgent,
+        clock: IReactorTime,
+        *,
+        url: str,
+        client: str,
+        authorization: str = "",
+        answered: Callable[[], None] = lambda: None,
+    ) -> None:
         self._agent = agent
         self._clock = clock
         self._url = URL.from_text(url).to_uri().to_text().rstrip("/")
         self._client = client
         self._headers = Headers({"Authorization": [authorization]} if authorization else {})
+        self._answered = answered
 
     async def register(self, profile: Profile) -> Registration:
         """Make this worker known, with the work that it still has."""
@@ -122,10 +133,11 @@ class ServerClient:
         )
         return _decode(answer.data, Heartbeat)
 
-    async def checkout(self, available: int, wait: int = POLL_WAIT) -> Workunit | None:
-        """A workunit to run, or None after at most *wait* seconds. *available*: free disk in bytes.
+    async def checkout(self, available: int, wait: int = POLL_WAIT) -> Workunit:
+        """A workunit to run. *available*: free disk in bytes.
 
-        Raises :class:`BadWorkunit` for one that cannot be read.
+        Raises :class:`~awed.model.errors.NothingToDo` after at most *wait* seconds, :class:`BadWorkunit` for a
+        workunit that cannot be read.
         """
         query = urlencode({"client": self._client, "available": available, "wait": wait})
         try:
@@ -133,7 +145,7 @@ class ServerClient:
         except Invalid as refusal:
             if NOTHING_TO_DO.isdisjoint(refusal.texts):
                 raise
-            return None
+            raise NothingToDo(*refusal.texts) from None
         try:
             return msgspec.json.decode(answer.data, type=Workunit)
         except msgspec.ValidationError as error:
@@ -176,6 +188,7 @@ class ServerClient:
         answer = _envelope(status, content)
         if status != 200:
             _refuse(status, answer.error or [f"status {status}"])
+        self._answered()
         return answer, received
 
     async def _exchange(

@@ -7,16 +7,17 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall, deferLater
+from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from awed.model.client import Heartbeat
-from awed.model.errors import AwedError, ClientNotFound, Unavailable
+from awed.model.errors import AwedError, ClientNotFound, NothingToDo, Unavailable
 from awed.worker.condition import Condition
 from awed.worker.errors import WorkerRefused
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
 from awed.worker.profile import Introduction, busyness
+from awed.worker.pulse import Pulse
 from awed.worker.report import Finished, refusal
 from awed.worker.runs import Run, Runs
 from awed.worker.server import BadWorkunit, ServerClient
@@ -26,6 +27,12 @@ HEARTBEAT = 10.0
 
 EARLY = 1.0
 """A server that says sooner than this that there is no work is not asked again at once."""
+
+MIN_FREE = 64 << 20
+"""Bytes of free disk below which no work is taken: it would fail here, and may succeed elsewhere."""
+
+TROUBLE_PAUSE = 10.0
+"""Seconds until a worker that is not well looks whether it is well again."""
 
 FAREWELL = 60.0
 """Seconds for which a worker that is about to leave tries to deliver its last reports."""
@@ -61,25 +68,20 @@ class Worker(Service):
         self._runs = Runs(run, self._finished)
         self._available = available
         self._clock = clock
-        self._period = heartbeat
-        self._beat = LoopingCall(self._heartbeat)
-        self._beat.clock = clock
+        self._pulse = Pulse(clock, self._heartbeat, heartbeat)
         self._server_uuid = ""
         self._registered = False
         self._draining = False
+        self._trouble = ""
+        self._idle_for = ""
         self._step: Deferred[None] | None = None
         self.left: Deferred[None] = Deferred()
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
         self._outbox.load()
-        self._beat_every(self._period)
+        self._pulse.start()
         Deferred.fromCoroutine(self._live()).chainDeferred(self.left)
-
-    def _beat_every(self, seconds: float) -> None:
-        if self._beat.running:
-            self._beat.stop()
-        self._beat.start(seconds, now=False)
 
     def stopService(self) -> Deferred[None]:
         super().stopService()  # type: ignore[no-untyped-call]
@@ -114,7 +116,7 @@ class Worker(Service):
                 await self._interruptible(self._next())
             await self._interruptible(self._farewell())
         finally:
-            self._beat.stop()
+            self._pulse.stop()
             self._outbox.close()
 
     async def _interruptible(self, step: Coroutine[Deferred[Any], Any, None]) -> None:
@@ -167,21 +169,33 @@ class Worker(Service):
         self._server_uuid = registration.server_uuid
         self._registered = True
         self._log.info("registered as {worker.name}, client {worker.id}", worker=self._introduction)
-        self._beat_every(min(self._period, registration.heartbeat_limit / 3))
-        self._outage.over()
+        self._pulse.quicken(registration.heartbeat_limit / 3)
 
     async def _fetch(self) -> None:
+        available = self._available()
+        self._trouble = f"only {available} bytes are free in the work directory" if available < MIN_FREE else ""
+        if self._trouble:
+            await self._idle(self._trouble, TROUBLE_PAUSE)
+            return
         asked = self._clock.seconds()
         try:
-            work = await self._server.checkout(self._available())
+            self._runs.begin(await self._server.checkout(available))
+        except NothingToDo as nothing:
+            await self._idle(str(nothing), EARLY if self._clock.seconds() < asked + EARLY else 0)
         except BadWorkunit as bad:
             self._outbox.put(refusal(bad.wuid, bad.attempt, *bad.texts))
-            return
-        self._outage.over()
-        if work:
-            self._runs.begin(work)
-        elif self._clock.seconds() < asked + EARLY:
-            await deferLater(self._clock, EARLY)
+        except (ClientNotFound, Unavailable):
+            raise
+        except AwedError as refused:
+            await self._idle(str(refused), TROUBLE_PAUSE)
+
+    async def _idle(self, reason: str, pause: float) -> None:
+        """There is no work, for a *reason* that is logged when it is a new one."""
+        if reason != self._idle_for:
+            self._log.info("no work: {reason}", reason=reason)
+            self._idle_for = reason
+        if pause:
+            await deferLater(self._clock, pause)
 
     def _finished(self, finished: Finished) -> None:
         self._log.info("{wuid}: {status}", wuid=finished.wuid, status=finished.status)
@@ -193,7 +207,7 @@ class Worker(Service):
         if not self._registered:
             return
         try:
-            answer = await self._server.heartbeat(busyness(self._holds()))
+            answer = await self._server.heartbeat(busyness(self._holds(), self._trouble))
         except ClientNotFound:
             self._lose()
         except AwedError as error:
@@ -202,7 +216,6 @@ class Worker(Service):
             self._obey(answer)
 
     def _obey(self, answer: Heartbeat) -> None:
-        self._outage.over()
         self._runs.discard(answer.discard.split(","))
         if answer.server_uuid != self._server_uuid:
             self._lose()

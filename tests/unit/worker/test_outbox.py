@@ -28,10 +28,9 @@ class World:
 
     def again(self) -> Outbox:
         """The outbox of a worker that is started again."""
-        server = ServerClient(self.fake.agent, self.clock, "http://server", CLIENT)
-        self.outbox = Outbox(
-            self.directory, server, Outage(self.clock, lambda: 1.0), delivered=self._delivered, remove=self._remove
-        )
+        outage = Outage(self.clock, lambda: 1.0)
+        server = ServerClient(self.fake.agent, self.clock, url="http://server", client=CLIENT, answered=outage.over)
+        self.outbox = Outbox(self.directory, server, outage, delivered=self._delivered, remove=self._remove)
         return self.outbox
 
     def _delivered(self) -> None:

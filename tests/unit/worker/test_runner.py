@@ -40,7 +40,7 @@ class World:
         self.hosts = FakeHosts()
         self.workdir = Workdir(directory)
         self.workdir.open()
-        server = ServerClient(self.fake.agent, REACTOR, "http://server", CLIENT)
+        server = ServerClient(self.fake.agent, REACTOR, url="http://server", client=CLIENT)
         janitor = Janitor(self.workdir, REACTOR, IN_THREAD, keep=3600)
         janitor.startService()
         self.equipment = Equipment(

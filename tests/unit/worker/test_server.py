@@ -19,6 +19,7 @@ from awed.model.errors import (
     Conflict,
     Invalid,
     NotFound,
+    NothingToDo,
     TooLarge,
     Unauthorized,
     Unavailable,
@@ -45,7 +46,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def server(fake: FakeServer, clock: Clock) -> ServerClient:
-    return ServerClient(fake.agent, clock, URL, CLIENT, "CG_TOKEN abc")
+    return ServerClient(fake.agent, clock, url=URL, client=CLIENT, authorization="CG_TOKEN abc")
 
 
 def test_registration_says_who_we_are_and_what_we_still_run(fake: FakeServer, server: ServerClient) -> None:
@@ -92,9 +93,10 @@ def test_a_checkout_waits_and_brings_a_workunit(fake: FakeServer, server: Server
         *("Client busy", "Client suspended"),
     ],
 )
-def test_that_there_is_nothing_to_do_is_no_error(fake: FakeServer, server: ServerClient, text: str) -> None:
+def test_that_there_is_no_work_is_told_apart(fake: FakeServer, server: ServerClient, text: str) -> None:
     fake.script("checkout", refused(text))
-    assert result(server.checkout(0)) is None
+    with pytest.raises(NothingToDo, match=text):
+        result(server.checkout(0))
 
 
 def test_a_workunit_that_cannot_be_read_is_named_so_that_it_can_be_refused(
@@ -200,7 +202,7 @@ json_values = st.recursive(
 )
 def test_whatever_comes_is_an_answer_or_an_error_for_which_there_is_a_plan(body: bytes, status: int) -> None:
     fake = FakeServer()
-    server = ServerClient(fake.agent, Clock(), URL, CLIENT)
+    server = ServerClient(fake.agent, Clock(), url=URL, client=CLIENT)
     for kind, call in (("heartbeat", server.heartbeat(busyness([]))), ("checkout", server.checkout(0))):
         fake.script(kind, garbage(body, status))
         with suppress(AwedError):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
 from awed.model.work import Perf, ReportStatus, Workunit
@@ -20,7 +21,7 @@ from awed.worker.outbox import Outbox
 from awed.worker.profile import Introduction
 from awed.worker.report import Finished
 from awed.worker.server import ServerClient
-from awed.worker.worker import FAREWELL, Worker
+from awed.worker.worker import FAREWELL, MIN_FREE, Worker
 from tests.conftest import LoggedErrors
 from tests.unit.worker.builders import CLIENT, workunit
 from tests.unit.worker.fake import FakeServer, data, garbage, refused
@@ -35,14 +36,14 @@ class World:
         self.fake = FakeServer()
         self.clock = Clock()
         self.running: dict[tuple[str, int], Deferred[ReportStatus]] = {}
-        self.kill_takes = 0.0
+        self.available = 1 << 30
         self.begin()
 
     def begin(self) -> None:
         """Start the worker, or another one in its place."""
         changed = Condition()
-        server = ServerClient(self.fake.agent, self.clock, "http://server", CLIENT)
         outage = Outage(self.clock, lambda: 1.0)
+        server = ServerClient(self.fake.agent, self.clock, url="http://server", client=CLIENT, answered=outage.over)
         self.worker = Worker(
             introduction=Introduction(CLIENT, "alpha", "grp", ("*",), self.slots),
             server=server,
@@ -50,7 +51,7 @@ class World:
             outbox=Outbox(self.directory, server, outage, delivered=changed.notify, remove=Path.unlink),
             changed=changed,
             run=self._run,
-            available=lambda: 1000,
+            available=lambda: self.available,
             clock=self.clock,
         )
         self.worker.startService()
@@ -162,6 +163,42 @@ def test_a_fault_in_running_is_reported_as_a_failure(world: World, logged_errors
     assert logged_errors.flush(ZeroDivisionError)
     assert world.reports() == [(A.wuid, "fail", "1")]
     assert b"a fault of the worker: ZeroDivisionError" in world.fake.of("report")[0].parts["worknotes"]
+
+
+def test_with_a_full_disk_it_takes_no_work_and_says_so_until_there_is_room(world: World) -> None:
+    world.give(A)
+    world.available = MIN_FREE - 1
+    world.finish(A)
+    world.clock.advance(10)
+    assert world.fake.polls == []
+    beat = json.loads(world.fake.of("heartbeat")[-1].body)
+    assert (beat["healthy"], beat["error_message"]) == (
+        False,
+        f"only {MIN_FREE - 1} bytes are free in the work directory",
+    )
+    world.available = MIN_FREE
+    world.clock.pump([10.0] * 2)
+    assert len(world.fake.polls) == 1
+    assert json.loads(world.fake.of("heartbeat")[-1].body)["healthy"]
+
+
+def test_why_there_is_no_work_is_logged_when_it_changes(world: World) -> None:
+    with capturedLogs() as logs:
+        for text in ["Server queue is empty"] * 2 + ["Client suspended"] * 2:
+            world.clock.advance(55)
+            world.fake.polls.pop().callback(refused(text))
+    assert [event["reason"] for event in logs if "reason" in event] == ["Server queue is empty", "Client suspended"]
+
+
+def test_a_server_that_takes_us_but_refuses_us_work_is_not_pressed(world: World) -> None:
+    world.give(A)
+    world.fake.script("checkout", *[refused("a surprise", 400)] * 9, *[refused("not you", 401)] * 9)
+    with capturedLogs() as logs:
+        world.finish(A)
+        world.clock.pump([1.0] * 170)
+    assert len(world.fake.of("checkout")) == 19
+    assert len(world.fake.of("register")) == 1
+    assert [event["reason"] for event in logs if "reason" in event] == ["a surprise", "not you"]
 
 
 # Heartbeats, and what they say.
