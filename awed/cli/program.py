@@ -16,7 +16,7 @@ from awed.cli.files import get, put
 from awed.cli.groups import groups
 from awed.cli.jobs import job, jobs
 from awed.cli.logs import logs
-from awed.cli.submit import import_job, submit
+from awed.cli.submit import import_job, submit, wait
 from awed.cli.why import why
 from awed.cli.workers import events, queue, workers
 
@@ -73,7 +73,7 @@ def awe(context: click.Context, server: str, token_file: TextIO | None) -> None:
 
 
 for command in (
-    *(submit, jobs, job, logs, why, put, get, workers, queue),
+    *(submit, wait, jobs, job, logs, why, put, get, workers, queue),
     *(changes.suspend, changes.resume, changes.recompute, changes.resubmit, changes.delete),
     *(changes.priority, changes.group, changes.expire, import_job, groups, events),
 ):

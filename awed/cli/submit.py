@@ -10,7 +10,8 @@ import msgspec
 
 from awed.cli.client import Server
 from awed.cli.follow import follow
-from awed.cli.options import now, pass_server
+from awed.cli.lookup import find_job
+from awed.cli.options import job_argument, now, pass_server
 from awed.cli.show import between, screen, short
 from awed.cli.why import print_why
 from awed.model.job import NO_NODE, Job
@@ -51,6 +52,14 @@ def submit(server: Server, document: BinaryIO, inputs: tuple[tuple[str, Path], .
     return _wait(server, job) if wait else 0
 
 
+@click.command()
+@job_argument
+@pass_server
+def wait(server: Server, job_id: str) -> int:
+    """Follow a job to its end, as `awe submit --wait` does."""
+    return _wait(server, server.job(find_job(server, job_id)))
+
+
 @click.command("import")
 @click.argument("document", type=click.File("rb"), metavar="FILE")
 @pass_server
@@ -64,7 +73,7 @@ def _wait(server: Server, job: Job) -> int:
     try:
         job = follow(server, job, console)
     except KeyboardInterrupt:
-        console.print(f"The job goes on; `awe job {short(job.id)}` shows it.")
+        console.print(f"The job goes on; `awe wait {short(job.id)}` follows it again.")
         return 130
     if job.state is JobState.COMPLETED:
         console.print(f"completed in {between(job.info.submittime, job.info.completedtime, now())}")

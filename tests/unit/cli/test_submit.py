@@ -63,6 +63,11 @@ def test_the_exit_status_tells_how_the_job_ended(
     assert awe("submit", document, "--wait") == status
 
 
+def test_one_may_come_back_to_wait(server: FakeServer, awe: Awe) -> None:
+    server.on(f"GET /job/{JOB_ID}", job(task("a"), state=JobState.COMPLETED))
+    assert awe("wait", JOB_ID) == 0
+
+
 def test_a_failure_is_explained_at_once(server: FakeServer, awe: Awe, document: str, capsys: Any) -> None:
     server.on("POST /job", job(task("a"), state=JobState.SUSPEND, notes="manually suspended"))
     server.on("GET /client", [])
@@ -81,7 +86,7 @@ def test_an_interrupt_leaves_the_job_running_and_says_so(server: FakeServer, doc
         awe.send_signal(signal.SIGINT)
         _, errors = awe.communicate()
     assert awe.returncode == 130
-    assert errors.splitlines()[-1] == "The job goes on; `awe job 128068d0` shows it."
+    assert errors.splitlines()[-1] == "The job goes on; `awe wait 128068d0` follows it again."
     assert "DELETE" not in {request.method for request in server.requests}
 
 

@@ -1,0 +1,81 @@
+"""``awe`` against a real daemon."""
+
+import json
+from pathlib import Path
+
+import pytest_twisted
+
+from tests.integration.daemon import Daemon, Stage
+
+WORKFLOW = {
+    "info": {"name": "greeting", "noretry": True},
+    "tasks": [
+        {"taskid": "hello", "cmd": {"name": "sh", "args": "-c 'test -e @place && echo hello'"}},
+        {"taskid": "end", "cmd": {"name": "true"}, "dependsOn": ["hello"]},
+    ],
+}
+
+
+async def awe(stage: Stage, *arguments: str) -> tuple[int, str]:
+    """Type an ``awe`` command: its exit status and what it said."""
+    program = stage.run("-m", "awed.cli", *arguments)
+    return await program.ended(), program.output
+
+
+def written(folder: Path, place: Path) -> str:
+    """The workflow in a file; its first task needs the file *place*."""
+    text = json.dumps(WORKFLOW).replace("@place", str(place))
+    (folder / "job.json").write_text(text)
+    return str(folder / "job.json")
+
+
+@pytest_twisted.ensureDeferred
+async def test_from_a_job_that_waits_to_one_that_is_gone(stage: Stage, daemon: Daemon) -> None:
+    """The life of a job as a person sees it, and what they do about it."""
+
+    async def ask(*arguments: str, status: int = 0) -> str:
+        ended, output = await awe(stage, "--server", daemon.url, *arguments)
+        assert ended == status, output
+        return output
+
+    place = stage.folder / "place"
+    job = (await ask("submit", written(stage.folder, place))).strip()
+    assert "no worker is registered" in await ask("why", job[:8])
+    assert f"{job} to 7" in await ask("priority", job, "7")
+    stage.run("-m", "awed.worker", "--server", daemon.url, "--workdir", "worker", "--name", "w1")
+    assert "on worker w1: exit status 1" in await ask("wait", job, status=1)
+    assert job[:8] in await ask("jobs", "--state", "suspend")
+    place.touch()
+    assert "1 suspended jobs resumed" in await ask("resume", "--all")
+    await ask("wait", job)
+    assert await ask("logs", job) == "==> hello: stdout <==\nhello\n"
+    await ask("recompute", job, "end", "--yes")
+    await ask("wait", job)
+    assert "w1" in await ask("job", job)
+    assert "1 idle" in await ask("queue")
+    await ask("delete", job, "--full", "--yes")
+    assert f"job not found: {job}" in await ask("job", job, status=3)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_change_counts_at_once(stage: Stage, daemon: Daemon) -> None:
+    users = ("user", "--data", str(daemon.data))
+    status, token = await awe(stage, *users, "add", "ann", "--admin")
+    assert status == 0
+    (stage.folder / "token").write_text(token)
+    as_ann = ("--server", daemon.url, "--token-file", "token")
+    assert (await awe(stage, *as_ann, "jobs"))[0] == 0
+    assert "everything" in (await awe(stage, *users, "list"))[1]
+    assert (await awe(stage, *users, "add", "ann"))[0] == 2
+    assert (await awe(stage, *users, "remove", "ann", "--yes"))[0] == 0
+    status, output = await awe(stage, *as_ann, "jobs")
+    assert (status, output) == (3, "awe: Invalid Auth Header\n")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_store_that_is_none(stage: Stage) -> None:
+    (stage.folder / "awed.sqlite").write_text("this is no database" * 100)
+    status, output = await awe(stage, "user", "--data", ".", "list")
+    assert status == 3
+    assert output.startswith("awe: sqlite:./awed.sqlite: ")
+    assert len(output.splitlines()) == 1
