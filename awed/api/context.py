@@ -20,6 +20,11 @@ from awed.threads import InThread
 OTHER_GROUP = "Clientgroup name in token does not match that in the client."
 
 
+async def user_of(authenticators: Authenticators, request: IRequest, verb: Verb) -> User:
+    """Who makes *request*. Raises :class:`~awed.model.errors.Unauthorized`."""
+    return await authenticators.user(header(request, b"authorization"), verb)
+
+
 @dataclass(frozen=True)
 class Context:
     """The engine behind the API, and what a resource needs beside it."""
@@ -30,12 +35,14 @@ class Context:
     hosts: OwnHosts
     in_thread: InThread
     now: Callable[[], datetime]
+    job_token: Callable[[str], str]
+    """Makes the token by which the workers of a job reach its owner's files in the daemon's own store."""
     client_auth_required: bool = False
     """Only workers with the token of a client group may register."""
 
     async def user(self, request: IRequest, verb: Verb) -> User:
         """Who makes *request*. Raises :class:`~awed.model.errors.Unauthorized`."""
-        return await self.authenticators.user(header(request, b"authorization"), verb)
+        return await user_of(self.authenticators, request, verb)
 
     async def authenticated_worker(self, request: IRequest, verb: Verb) -> User:
         """Who makes *request*; the token of a client group will do. Raises likewise."""

@@ -55,6 +55,11 @@ def shown_work(work: Workunit, base: str) -> Workunit:
     return replace(work, inputs=inputs, outputs=outputs, predata=predata)
 
 
+def uses_own_store(job: Job) -> bool:
+    """Whether files of *job* lie, or will lie, in the daemon's own store."""
+    return any(map(_has_own, job.tasks))
+
+
 def _has_own(holder: Task | Workunit) -> bool:
     return any(io.host == OWN_HOST for files in (holder.inputs, holder.outputs, holder.predata) for io in files)
 

@@ -8,13 +8,13 @@ from awed.api.context import Context
 from awed.api.envelope import answer, answer_page
 from awed.api.errors import new_app
 from awed.api.headers import header
-from awed.api.hosts import shown_job
+from awed.api.hosts import shown_job, uses_own_store
 from awed.api.job_changes import JobChanges
 from awed.api.job_query import distinct_path, job_query
 from awed.api.job_views import minimal, with_logs, with_perf
 from awed.api.params import Params, params_of
 from awed.auth.rights import reader, require, require_admin
-from awed.model.access import User, Verb
+from awed.model.access import PUBLIC, User, Verb
 from awed.model.errors import Invalid
 from awed.model.ids import new_id
 from awed.model.job import Job
@@ -135,6 +135,8 @@ class JobResource:
             new_id=new_id,
             own_hosts=self._context.hosts.known(request),
         )
+        if not token and user.name != PUBLIC and uses_own_store(submission.job):
+            token = self._context.job_token(submission.job.id)
         return await self._engine.submit(submission, user, token)
 
     async def _import(self, document: bytes, user: User, token: str) -> Job:

@@ -7,6 +7,7 @@ decides who may come. A running daemon looks there whenever somebody comes, so a
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 from twisted.internet import task
@@ -26,29 +27,35 @@ from awed.store.open import default_uri, open_store
 _TOKEN_BYTES = 32
 
 
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def store_options(command: F) -> F:
+    """Options that say where the daemon's store is, for a command that takes *data* and *store*."""
+    data = click.option(
+        "--data",
+        required=True,
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="The daemon's data directory.",
+    )
+    store = click.option("--store", metavar="URI", help="Where the daemon keeps its jobs, if it was told by --store.")
+    return data(store(command))
+
+
 @click.group()
-@click.option(
-    "--data",
-    required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="The daemon's data directory.",
-)
-@click.option("--store", metavar="URI", help="Where the daemon keeps its jobs, if it is told so by --store.")
-@click.pass_context
-def user(context: click.Context, data: Path, store: str | None) -> None:
+def user() -> None:
     """Say who may come to the daemon of a data directory: list, add, remove."""
-    context.obj = store or default_uri(data)
 
 
 @user.command("list")
-@click.pass_obj
-def list_users(store: str) -> None:
+@store_options
+def list_users(data: Path, store: str | None) -> None:
     """List the users."""
 
     async def show(opened: IStore) -> None:
         screen().print(users_table(await opened.accounts()))
 
-    _with_store(store, show)
+    _with_store(store or default_uri(data), show)
 
 
 @user.command()
@@ -57,8 +64,8 @@ def list_users(store: str) -> None:
 @click.option(
     "--password", "with_password", is_flag=True, help="Ask for a password as well, for Basic authentication."
 )
-@click.pass_obj
-def add(store: str, name: str, admin: bool, with_password: bool) -> None:
+@store_options
+def add(data: Path, store: str | None, name: str, admin: bool, with_password: bool) -> None:
     """Add a user and print the token by which the server knows them. It is stored nowhere."""
     password = click.prompt("Password", hide_input=True, confirmation_prompt=True) if with_password else ""
     token = secrets.token_hex(_TOKEN_BYTES)
@@ -68,17 +75,17 @@ def add(store: str, name: str, admin: bool, with_password: bool) -> None:
         await add_account(opened, account)
         click.echo(token)
 
-    _with_store(store, write)
+    _with_store(store or default_uri(data), write)
 
 
 @user.command()
 @click.argument("name")
 @yes_option
-@click.pass_obj
-def remove(store: str, name: str, yes: bool) -> None:
+@store_options
+def remove(data: Path, store: str | None, name: str, yes: bool) -> None:
     """Remove a user. Their jobs stay."""
     confirm(f"Remove the user {name} and their token?", yes)
-    _with_store(store, lambda opened: remove_account(opened, name))
+    _with_store(store or default_uri(data), lambda opened: remove_account(opened, name))
 
 
 async def add_account(store: IStore, account: Account) -> None:

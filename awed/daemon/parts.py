@@ -1,7 +1,7 @@
 """The parts of the daemon as the configuration wants them, each still to be started."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from twisted.web.http import Request
 from awed.api.access_log import access_line
 from awed.api.assembly import make_root
 from awed.api.body import Bodies, requests_with
-from awed.api.context import Context
+from awed.api.context import Context, user_of
 from awed.api.form import Spool
 from awed.api.hosts import OwnHosts
 from awed.api.node import NodeResource
@@ -27,6 +27,7 @@ from awed.auth.chain import Authenticators
 from awed.auth.groups import GroupTokens
 from awed.auth.identity import Globus, IdentityHttp, mgrast
 from awed.auth.interface import IAuthenticator
+from awed.auth.jobs import JobTokens
 from awed.auth.oauth import GLOBUS_WORDS, MGRAST_WORDS, OAuthTokens
 from awed.auth.recent import Recent
 from awed.auth.tokens import SECRET_WORDS
@@ -149,16 +150,20 @@ class Parts:
 
     def site(self, admin_token: str) -> ApiSite:
         """The API."""
+        job_tokens = JobTokens(admin_token, self.engine.owner_of)
+        methods = self._methods(admin_token)
         context = Context(
             engine=self.engine,
             groups=self.groups,
-            authenticators=self._authenticators(admin_token),
+            authenticators=self._chain(methods),
             hosts=OwnHosts(self._config.external.api_url),
             in_thread=self._in_thread,
             now=self._now,
+            job_token=job_tokens.make,
             client_auth_required=self._config.auth.client_auth_required,
         )
-        node = NodeResource(self.nodes, context.user, self._in_thread, self._now)
+        of_files = self._chain([*methods, job_tokens])
+        node = NodeResource(self.nodes, partial(user_of, of_files), self._in_thread, self._now)
         root = make_root(context, _about(self._config), self._debug, {"node": node})
         return ApiSite(root, requests_with(self._bodies()), self._reactor, self._log_access)
 
@@ -171,16 +176,19 @@ class Parts:
         bodies = Bodies(spool, limit=limits.max_document)
         return Bodies(spool, limits.max_document, limits.max_upload) if limits.max_upload else bodies
 
-    def _authenticators(self, admin_token: str) -> Authenticators:
+    def _chain(self, methods: Sequence[IAuthenticator]) -> Authenticators:
+        return Authenticators(methods, _free(self._config.anonymous), self._config.admin.users)
+
+    def _methods(self, admin_token: str) -> list[IAuthenticator]:
+        """The ways of telling who somebody is."""
         words = SECRET_WORDS | GLOBUS_WORDS | MGRAST_WORDS
-        methods: list[IAuthenticator] = [
+        return [
             AdminToken(admin_token, words),
             AccountTokens(self._store.account_by_token, words),
             AccountPasswords(self._store.account, self._in_thread, Recent(self._reactor.seconds)),
             GroupTokens(self.groups.group_of),
             *self._identity_servers(self._config.auth),
         ]
-        return Authenticators(methods, _free(self._config.anonymous), self._config.admin.users)
 
     def _identity_servers(self, auth: Auth) -> list[IAuthenticator]:
         http = IdentityHttp(Agent(self._reactor), self._reactor)

@@ -42,6 +42,11 @@ class JobVerbs(Shell):
         """The rights to a job that is not finished. :class:`JobNotFound`."""
         return self._scheduler.jobs.get(job_id).acl
 
+    def owner_of(self, job_id: str) -> str | None:
+        """Whose a job is that is not finished, None if there is no such job."""
+        held = self._held(job_id)
+        return held.acl.owner if held else None
+
     async def jobs(self, query: JobQuery) -> JobPage:
         await self._committer.durable()
         return await self._store.jobs(query)

@@ -59,15 +59,15 @@ async def test_from_a_job_that_waits_to_one_that_is_gone(stage: Stage, daemon: D
 
 @pytest_twisted.ensureDeferred
 async def test_a_change_counts_at_once(stage: Stage, daemon: Daemon) -> None:
-    users = ("user", "--data", str(daemon.data))
-    status, token = await awe(stage, *users, "add", "ann", "--admin")
+    here = ("--data", str(daemon.data))
+    status, token = await awe(stage, "user", "add", "ann", "--admin", *here)
     assert status == 0
     (stage.folder / "token").write_text(token)
     as_ann = ("--server", daemon.url, "--token-file", "token")
     assert (await awe(stage, *as_ann, "jobs"))[0] == 0
-    assert "everything" in (await awe(stage, *users, "list"))[1]
-    assert (await awe(stage, *users, "add", "ann"))[0] == 2
-    assert (await awe(stage, *users, "remove", "ann", "--yes"))[0] == 0
+    assert "everything" in (await awe(stage, "user", "list", *here))[1]
+    assert (await awe(stage, "user", "add", "ann", *here))[0] == 2
+    assert (await awe(stage, "user", "remove", "ann", "--yes", *here))[0] == 0
     status, output = await awe(stage, *as_ann, "jobs")
     assert (status, output) == (3, "awe: Invalid Auth Header\n")
 
@@ -75,7 +75,7 @@ async def test_a_change_counts_at_once(stage: Stage, daemon: Daemon) -> None:
 @pytest_twisted.ensureDeferred
 async def test_a_store_that_is_none(stage: Stage) -> None:
     (stage.folder / "awed.sqlite").write_text("this is no database" * 100)
-    status, output = await awe(stage, "user", "--data", ".", "list")
+    status, output = await awe(stage, "user", "list", "--data", ".")
     assert status == 3
     assert output.startswith("awe: sqlite:./awed.sqlite: ")
     assert len(output.splitlines()) == 1

@@ -8,6 +8,7 @@ from typing import Any
 import treq
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred
+from twisted.web.http_headers import Headers
 
 from tests.integration.daemon import Daemon, Stage
 from tests.integration.program import Program
@@ -122,3 +123,23 @@ async def test_a_job_of_ten_thousand_tasks_is_taken_while_others_are_served(daem
     assert served > 1
     counts = await daemon.call("GET", "/queue?json")
     assert counts["workunits"]["queuing"] == 10_000
+
+
+@ensureDeferred
+async def test_workers_reach_the_files_of_a_private_job_and_strangers_do_not(daemon: Daemon) -> None:
+    joe = daemon.stage.run("-m", "awed.cli", "user", "add", "joe", "--data", str(daemon.data))
+    assert await joe.ended() == 0, joe.output
+    authorization = Headers({"Authorization": [f"OAuth {joe.output.split()[-1]}"]})
+    one = worker(daemon, "one")
+    first = task("0", script=["echo private > out.txt"], outputs=[{"filename": "out.txt"}])
+    second = task("1", script=["cat out.txt > copy.txt"], outputs=[{"filename": "copy.txt"}])
+    second["inputs"] = [{"filename": "out.txt", "origin": "0"}]
+    files = {"upload": ("job.json", json.dumps({"tasks": [first, second]}).encode())}
+    job = await daemon.call("POST", "/job", files=files, headers=authorization)
+    await one.said("_1_0: done")
+    shown = await daemon.call("GET", f"/job/{job['id']}", headers=authorization)
+    url = shown["tasks"][1]["outputs"][0]["url"]
+    stranger = await treq.get(url, persistent=False)
+    assert (stranger.code, (await stranger.json())["data"]) == (401, None)
+    owner = await treq.get(url, headers=authorization, persistent=False)
+    assert await owner.text() == "private\n"

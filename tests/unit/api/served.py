@@ -79,6 +79,7 @@ class Served:
             hosts=OwnHosts(""),
             in_thread=at_once,
             now=self.now,
+            job_token="token of {}".format,
             client_auth_required=client_auth_required,
         )
         self.root = make_root(context, About(), self.debug, {})
