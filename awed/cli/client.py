@@ -11,7 +11,7 @@ import ssl
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Raw, Struct
@@ -107,9 +107,6 @@ class Server:
         """Make a node of *file* in the daemon's node store."""
         return self.post_file("/node", "upload", name, file).read(Node)
 
-    def node_url(self, node_id: str) -> str:
-        return f"{self.url}/node/{node_id}"
-
     def download(self, url: str, out: BinaryIO) -> None:
         """Copy what *url* holds to *out*. Our token goes to our own server alone."""
         own = url.startswith(f"{self.url}/")
@@ -138,10 +135,10 @@ def _exchange(
 
     A *body* travels in chunks, so its size need not be known.
     """
-    parts = urlsplit(url)
-    connection = _connection(parts.scheme, parts.netloc)
-    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     try:
+        parts = urlsplit(url)
+        connection = _connection(parts)
+        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
         try:
             connection.request(method, target, body, {"Connection": "close", **headers})
         except OSError as error:
@@ -149,18 +146,23 @@ def _exchange(
                 raise
             # A server that refuses an upload answers and closes before it has all of it: its answer says why.
         response = connection.getresponse()
-    except (OSError, http.client.HTTPException) as error:
-        raise Unreachable(f"no answer from {parts.scheme}://{parts.netloc}: {_reason(error)}") from error
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        origin = "/".join(url.split("/")[:3])
+        raise Unreachable(f"no answer from {origin}: {_reason(error)}") from error
     if response.status == 200:
         return response
     texts = _decoded(url, response, Answer).error or [f"{response.status} {response.reason}"]
     raise Unreachable(*texts) if response.status == 503 else Refused(response.status, *texts)
 
 
-def _connection(scheme: str, netloc: str) -> http.client.HTTPConnection:
-    if scheme == "https":
-        return http.client.HTTPSConnection(netloc, timeout=TIMEOUT, context=ssl.create_default_context())
-    return http.client.HTTPConnection(netloc, timeout=TIMEOUT)
+def _connection(parts: SplitResult) -> http.client.HTTPConnection:
+    """:class:`ValueError`: this is no address."""
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("expected http://HOST:PORT or https://HOST")
+    if parts.scheme == "https":
+        context = ssl.create_default_context()
+        return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=TIMEOUT, context=context)
+    return http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT)
 
 
 def _reason(error: Exception) -> str:

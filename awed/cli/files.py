@@ -1,6 +1,5 @@
 """Commands that move files: inputs to the daemon's node store, outputs from wherever they are."""
 
-import os
 import sys
 from pathlib import Path
 from typing import BinaryIO
@@ -35,9 +34,12 @@ def get(server: Server, job_id: str, output: str, out: Path | None) -> None:
         server.download(url, sys.stdout.buffer)
         return
     part = out.with_name(f"{out.name}.part")
-    with part.open("wb") as file:
-        server.download(url, file)
-    os.replace(part, out)
+    try:
+        with part.open("wb") as file:
+            server.download(url, file)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def output_url(job: Job, wanted: str) -> str:

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeElapsedColumn
 
 from awed.cli.client import Server, Unreachable
-from awed.cli.show import clean, running
+from awed.cli.show import clean, parts, running
 from awed.cli.why import print_why
 from awed.model.ids import task_name
 from awed.model.job import Job
 from awed.model.states import JobState
 
-ENDS = frozenset({JobState.COMPLETED, JobState.SUSPEND, JobState.DELETED})
+_ENDS = frozenset({JobState.COMPLETED, JobState.SUSPEND, JobState.DELETED})
 """States in which a job stays until somebody does something."""
 
 _FIRST_PAUSE, _LAST_PAUSE, _GROWTH = 0.2, 2.0, 1.2
@@ -28,14 +28,13 @@ def follow(server: Server, job: Job, console: Console, sleep: Callable[[float], 
     """Show on *console* how *job* goes on, and return it as it ended.
 
     When nothing has changed for a while the reason is told. A server that is away is waited for, since the job
-    outlives it. Raises :class:`~awed.cli.client.Refused` if the
-    server will not show the job any more.
+    outlives it. Raises :class:`~awed.cli.client.Refused` if the server will not show the job any more.
     """
     quiet = 0.0
     pauses = _pauses()
     with _view(console) as view:
         view.show(job)
-        while job.state not in ENDS:
+        while job.state not in _ENDS:
             pause = next(pauses)
             sleep(pause)
             try:
@@ -50,11 +49,10 @@ def follow(server: Server, job: Job, console: Console, sleep: Callable[[float], 
 
 
 def steps(before: Job, after: Job) -> Iterator[str]:
-    """What happened to the tasks between two looks at a job, a line each: ``orfs: in-progress, 2 of 6``."""
+    """What happened to the tasks between two looks at a job, a line each: ``orfs: in-progress 2/6``."""
     for old, new in zip(before.tasks, after.tasks, strict=True):
         if (old.state, old.remainwork) != (new.state, new.remainwork):
-            parts = f", {new.totalwork - new.remainwork} of {new.totalwork}" if new.totalwork > 1 else ""
-            yield f"{task_name(new.taskid)}: {new.state}{parts}"
+            yield f"{task_name(new.taskid)}: {new.state}{parts(new)}"
 
 
 def _pauses() -> Iterator[float]:

@@ -22,8 +22,8 @@ from awed.cli.workers import events, queue, workers
 
 DEFAULT_SERVER = "http://127.0.0.1:8001"
 
-NO_ANSWER = 3
-"""Exit status when the server could not be asked, or refused."""
+NOT_DONE = 3
+"""Exit status when the server refused or did not answer, or this machine did not let us."""
 
 INTERRUPTED = 130
 
@@ -61,13 +61,10 @@ def awe(context: click.Context, server: str, token_file: TextIO | None) -> None:
     A job's ID may be cut short as long as it fits one job alone.
 
     Exit status: 0 done; 1 the job that was waited for did not complete, or you said no; 2 a mistake in the command
-    line; 3 the server refused or did not answer.
+    line; 3 it could not be done: the server refused or did not answer, or a file cannot be written.
     """
-    parts = urlsplit(server)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise click.BadParameter(
-            f"expected http://HOST:PORT or https://HOST, found {server!r}", param_hint="--server"
-        )
+    if not _is_address(server):
+        raise click.BadParameter(f"expected http://HOST:PORT or https://HOST, found {server}", param_hint="--server")
     token = token_file.read().strip() if token_file else os.environ.get("AWE_TOKEN", "")
     context.obj = Server(server, authorization(token))
 
@@ -78,6 +75,14 @@ for command in (
     *(changes.priority, changes.group, changes.expire, import_job, groups, events),
 ):
     awe.add_command(command)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is no number, or an IPv6 address is broken
+        return False
 
 
 def authorization(token: str) -> str:
@@ -95,10 +100,17 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         return INTERRUPTED
     except ServerError as error:
-        for text in error.texts:
-            click.echo(f"awe: {text}", err=True)
-        return NO_ANSWER
+        _complain(*error.texts)
+        return NOT_DONE
+    except OSError as error:
+        _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        return NOT_DONE
     return status or 0
+
+
+def _complain(*texts: str) -> None:
+    for text in texts:
+        click.echo(f"awe: {text}", err=True)
 
 
 def main() -> NoReturn:

@@ -231,11 +231,18 @@ def work_name(work_id: str) -> str:
 def running(tasks: Sequence[Task]) -> str:
     """The tasks at work now: ``gc, orfs 3/6``."""
     return ", ".join(
-        task_name(task.taskid)
-        + (f" {task.totalwork - task.remainwork}/{task.totalwork}" if task.totalwork > 1 else "")
-        for task in tasks
-        if task.state is TaskState.IN_PROGRESS
+        f"{task_name(task.taskid)}{parts(task)}" for task in tasks if task.state is TaskState.IN_PROGRESS
     )
+
+
+def parts(task: Task) -> str:
+    """How many parts of a split task are done, to put behind something: `` 2/6``; "" for a task in one piece."""
+    return f" {task.totalwork - task.remainwork}/{task.totalwork}" if task.totalwork > 1 else ""
+
+
+def worker_name(client: Client) -> str:
+    """What a worker is called, or the beginning of its id."""
+    return clean(client.name) or short(client.id)
 
 
 def _table(*columns: str, folded: Collection[str]) -> Table:

@@ -89,15 +89,16 @@ def _with_inputs(server: Server, text: bytes, files: dict[str, Path]) -> bytes:
     except msgspec.DecodeError as error:
         raise click.UsageError(f"the document is not JSON: {error}") from error
     inputs = list(open_inputs(document))
-    known = {name for name, _ in inputs}
+    known = ", ".join(dict.fromkeys(name for name, _ in inputs))
     for name in files:
-        if name not in known:
-            raise click.UsageError(f"no input {name} lacks a source; those that do: {', '.join(known) or 'none'}")
+        if all(name != other for other, _ in inputs):
+            raise click.UsageError(f"no input {name} lacks a source; those that do: {known or 'none'}")
     for name, path in files.items():
         with path.open("rb") as file:
             node = server.upload(path.name, file)
-        for fitting in (fields for known_name, fields in inputs if known_name == name):
-            fitting |= {"host": server.url, "node": node.id}
+        for other, fields in inputs:
+            if name == other:
+                fields.update(host=server.url, node=node.id)
     return msgspec.json.encode(document)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from awed.cli.show import between, clean, short
+from awed.cli.show import between, clean, parts, short, worker_name
 from awed.model.client import Client
 from awed.model.ids import task_name
 from awed.model.job import Job, Task
@@ -27,18 +27,13 @@ def waits(job: Job, clients: Sequence[Client], now: datetime) -> Iterator[str]:
         yield f"Waiting for tasks before them: {_some(task_name(task.taskid) for task in blocked)}."
 
 
-def worker_name(client: Client) -> str:
-    """What a worker is called, or the beginning of its id."""
-    return clean(client.name) or short(client.id)
-
-
 def _state(job: Job, task: Task, clients: Sequence[Client], now: datetime) -> str:
-    parts = f", {task.totalwork - task.remainwork} of {task.totalwork} parts done" if task.totalwork > 1 else ""
+    done = f",{parts(task)} parts done" if task.totalwork > 1 else ""
     holders = [client for client in clients if _concerns(task, client.current_work)]
     if holders:
-        return f"runs on {_names(holders)}{parts}; it was queued {between(task.starteddate, NO_TIME, now)} ago"
+        return f"runs on {_names(holders)}{done}; it was queued {between(task.starteddate, NO_TIME, now)} ago"
     if task.state in {TaskState.QUEUED, TaskState.IN_PROGRESS}:
-        return f"is queued{parts}: {_lacking(job, task, clients)}"
+        return f"is queued{done}: {_lacking(job, task, clients)}"
     return "is suspended" if task.state is TaskState.SUSPEND else "is ready, its files are being prepared"
 
 

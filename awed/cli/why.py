@@ -10,8 +10,8 @@ from rich.console import Console
 from awed.cli.client import Server
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, now, pass_server, print_json
-from awed.cli.show import clean, done, moment, screen, short
-from awed.cli.waiting import waits, worker_name
+from awed.cli.show import clean, done, moment, screen, short, worker_name
+from awed.cli.waiting import waits
 from awed.model.client import Client
 from awed.model.errors import Invalid
 from awed.model.ids import parse_work_id, task_name

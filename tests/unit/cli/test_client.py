@@ -86,6 +86,12 @@ def test_the_token_goes_to_its_own_server_alone(server: FakeServer) -> None:
     assert out.getvalue() == b"own, other"
 
 
+@pytest.mark.parametrize("url", ["ftp://h/x", "http://[x", "nonsense", "http://h:port/x"])
+def test_what_is_no_address_is_not_fetched(url: str) -> None:
+    with pytest.raises(Unreachable, match="no answer from"):
+        Server("http://127.0.0.1:1").download(url, BytesIO())
+
+
 def test_a_download_that_breaks_off_is_no_download() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = Thread(target=_break_off, args=[listener])

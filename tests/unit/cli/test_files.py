@@ -48,7 +48,14 @@ def test_what_cannot_be_fetched_leaves_the_old_file_alone(server: FakeServer, aw
     server.on(f"GET /job/{JOB_ID}", made(server.url))
     server.refuse("GET /node/n1?download", 404, "Node not found")
     assert awe("get", JOB_ID, "report.txt", "-o", str(tmp_path / "out")) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
     assert (tmp_path / "out").read_text() == "old"
+
+
+def test_a_place_where_nothing_can_be_written(server: FakeServer, awe: Awe, capsys: Any) -> None:
+    server.on(f"GET /job/{JOB_ID}", made(server.url))
+    assert awe("get", JOB_ID, "report.txt", "-o", "/nowhere/out") == 3
+    assert capsys.readouterr().err == "awe: /nowhere/out.part: No such file or directory\n"
 
 
 @pytest.mark.parametrize(

@@ -26,14 +26,14 @@ def followed(server: FakeServer, *looks: Job) -> tuple[Job, str]:
 
 
 def test_each_step_of_a_task_is_a_line() -> None:
-    assert list(steps(BEGIN, MIDDLE)) == ["a: completed", "b: in-progress, 1 of 2"]
+    assert list(steps(BEGIN, MIDDLE)) == ["a: completed", "b: in-progress 1/2"]
     assert list(steps(MIDDLE, MIDDLE)) == []
 
 
 def test_it_looks_until_the_job_is_completed(server: FakeServer) -> None:
     end, printed = followed(server, BEGIN, MIDDLE, END)
     assert end == END
-    assert printed.splitlines() == ["a: completed", "b: in-progress, 1 of 2", "b: completed, 2 of 2"]
+    assert printed.splitlines() == ["a: completed", "b: in-progress 1/2", "b: completed 2/2"]
     assert len(server.requests) == 3
 
 

@@ -15,11 +15,22 @@ def test_a_server_that_is_not_there_is_one_clear_line(capsys: Any) -> None:
     assert capsys.readouterr().err == "awe: no answer from http://127.0.0.1:1: Connection refused\n"
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--server", "localhost:8001", "jobs"], ["nonsense"], ["job"], ["--server", "ftp://h", "jobs"]]
-)
+@pytest.mark.parametrize("arguments", [["nonsense"], ["job"], ["jobs", "--limit", "-1"]])
 def test_a_wrong_command_line(arguments: list[str]) -> None:
     assert run(arguments) == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["", "localhost:8001", "ftp://h", "http://", "http://h:abc", "http://h:99999", "http://h:0", "http://[::1"]
+)
+def test_an_address_that_is_none(url: str, capsys: Any) -> None:
+    assert run(["--server", url, "jobs"]) == 2
+    assert "expected http://HOST:PORT" in capsys.readouterr().err
+
+
+def test_a_token_that_no_header_can_carry(server: FakeServer, awe: Awe, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWE_TOKEN", "two\nlines")
+    assert awe("jobs") == 3
 
 
 def test_help_is_no_mistake(capsys: Any) -> None:

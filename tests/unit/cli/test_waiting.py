@@ -60,7 +60,7 @@ def test_a_running_task_names_its_workers_and_its_parts() -> None:
     running = task("map", TaskState.IN_PROGRESS, totalwork=6, remainwork=4, starteddate=NOW - timedelta(minutes=2))
     clients = [worker(current_work={f"{JOB_ID}_map_3": True}), worker("w2"), worker("", current_work={WORK: True})]
     (line,) = waits(job(running), clients, NOW)
-    assert line == "Task map runs on w1, id-of-, 2 of 6 parts done; it was queued 2 min ago."
+    assert line == "Task map runs on w1, id-of-, 2/6 parts done; it was queued 2 min ago."
 
 
 def test_a_task_that_is_being_prepared() -> None:
