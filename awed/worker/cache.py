@@ -7,11 +7,10 @@ from pathlib import Path
 from twisted.internet.defer import DeferredLock
 
 from awed.threads import InThread
+from awed.worker.workdir import ARRIVING
 
 LIMIT = 20 << 30
 """Bytes that the cache may hold; what was not used for longest goes first."""
-
-ARRIVING = ".part"
 
 
 class Cache:

@@ -1,5 +1,6 @@
 """``awe-worker``: what is typed, and how the program begins and ends."""
 
+import resource
 import signal
 import socket
 import sys
@@ -13,6 +14,7 @@ import click
 from twisted.internet.task import react
 from twisted.logger import (
     FilteringLogObserver,
+    Logger,
     LogLevel,
     LogLevelFilterPredicate,
     globalLogBeginner,
@@ -25,6 +27,8 @@ from awed.worker.errors import WorkdirInUse, WorkerRefused
 from awed.worker.leftovers import kill_leftovers
 from awed.worker.workdir import Workdir
 from awed.worker.worker import HEARTBEAT, Worker
+
+_log = Logger()
 
 
 def _address(context: click.Context, parameter: click.Parameter, value: str) -> str:
@@ -112,7 +116,9 @@ async def run(reactor: Any, settings: Settings) -> None:
         client = workdir.client_id()
     except (WorkdirInUse, OSError) as error:
         raise SystemExit(f"awe-worker: cannot use --workdir: {error}") from None
-    kill_leftovers(client)
+    if killed := kill_leftovers(client):
+        _log.warn("killed {count} processes that an earlier worker left behind", count=killed)
+    _allow_files_for(settings.slots)
     worker, janitor = assemble(reactor, settings, workdir, client)
     reactor.callWhenRunning(_obey_signals, reactor, worker)
     janitor.startService()
@@ -124,6 +130,13 @@ async def run(reactor: Any, settings: Settings) -> None:
     finally:
         await janitor.stopService()
         workdir.close()
+
+
+def _allow_files_for(slots: int) -> None:
+    """Raise the limit on open files if it is too low. Commands inherit it, so not without need."""
+    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit < (needed := 100 + 10 * slots):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, most), most))
 
 
 def _obey_signals(reactor: Any, worker: Worker) -> None:

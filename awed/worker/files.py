@@ -58,20 +58,16 @@ class FileMover:
     async def _fetch_shared(self, io: IO, root: Path, token: str) -> int:
         """One that other workunits read as well."""
         path = _place(root, io)
-        await self._cache.link(await self._cache_key(io, token), path, partial(self._fetch, io=io, token=token))
+        node = await self._host_at(io.host).node(io.node, token) if has_node(io) else None
+        md5 = node.file.checksum.get("md5") if node else None
+        await self._cache.link(_cache_key(io, md5), path, partial(self._fetch, io=io, token=token, md5=md5))
         return path.stat().st_size
 
-    async def _cache_key(self, io: IO, token: str) -> str:
-        """By content where a checksum is known. What a plain URL shows is taken to stay as it is."""
+    async def _fetch(
+        self, path: Path, io: IO, token: str, part: tuple[str, str] | None = None, md5: str | None = None
+    ) -> None:
         if has_node(io):
-            node = await self._host_at(io.host).node(io.node, token)
-            if md5 := node.file.checksum.get("md5"):
-                return f"{md5}.{io.uncompress}" if io.uncompress else md5
-        return sha256(f"{io.host} {io.node} {io.url} {io.uncompress}".encode()).hexdigest()
-
-    async def _fetch(self, path: Path, io: IO, token: str, part: tuple[str, str] | None = None) -> None:
-        if has_node(io):
-            await self._host_at(io.host).download(io.node, path, token=token, part=part)
+            await self._host_at(io.host).download(io.node, path, token=token, part=part, md5=md5)
         elif io.url:
             await self._host_at("").fetch_url(io.url, path)
         else:
@@ -138,6 +134,12 @@ def _parent(io: IO, work: Workunit) -> str:
     if not parent:
         raise WorkFailed("formoptions.parent_node or parent_name must name the node it is made of")
     return parent
+
+
+def _cache_key(io: IO, md5: str | None) -> str:
+    """By content, if its checksum is known. What a plain URL shows is taken to stay as it is."""
+    source = md5 or sha256(f"{io.host} {io.node} {io.url}".encode()).hexdigest()
+    return f"{source}.{io.uncompress}" if io.uncompress else source
 
 
 def _place(root: Path, io: IO) -> Path:

@@ -1,6 +1,7 @@
 """A running command: one process with all its children, in a session of its own."""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -22,7 +23,10 @@ GROUP_POLL = 0.1
 
 
 class Exit(NamedTuple):
-    """How a command ended: its exit status, or minus the signal that killed it; and its peak memory in bytes."""
+    """How a command ended: its exit status, or minus the signal that killed it; and its peak memory in bytes.
+
+    *max_rss* is 0 for a command that used no more than this process itself: the kernel counts from there.
+    """
 
     status: int
     max_rss: int
@@ -96,7 +100,9 @@ class Process:
             self.signal(signal.SIGKILL)
         _, status, usage = os.wait4(self.pid, 0)
         self._child.returncode = os.waitstatus_to_exitcode(status)
-        self._exit = Exit(self._child.returncode, usage.ru_maxrss * 1024)
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        max_rss = usage.ru_maxrss * 1024 if usage.ru_maxrss > own.ru_maxrss else 0
+        self._exit = Exit(self._child.returncode, max_rss)
         self._ended.notify()
 
     def connectionLost(self, reason: Failure) -> None:
@@ -126,7 +132,12 @@ def start(
         )
     except (OSError, ValueError) as error:
         raise WorkFailed(_why_not(argv[0], environ, error)) from error
-    return Process(reactor, child)
+    try:
+        return Process(reactor, child)
+    except OSError as error:  # too many open files: a command that nobody watches must not run
+        child.kill()
+        child.wait()
+        raise WorkFailed(f"cannot watch {argv[0]}: {error.strerror}") from error
 
 
 def _why_not(program: str, environ: Mapping[str, str], error: Exception) -> str:

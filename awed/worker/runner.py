@@ -102,9 +102,8 @@ class Runner:
         work, files, perf = self._work, self._with.files, self._perf
         if work.cmd.docker_image or work.cmd.docker_pull:
             raise WorkFailed("this worker does not run containers")
-        self._directory = self._with.workdir.make(work.wuid, work.attempt)
-        self._logs = Logs(self._directory)
-        root = self._directory
+        root = self._directory = self._with.workdir.make(work.wuid, work.attempt)
+        self._logs = Logs(root)
         token, private = await self._secrets()
         perf.size_predata, perf.time_predata_in = await self._timed(files.fetch_predata(work, root, token))
         perf.size_infile, perf.time_data_in = await self._timed(files.fetch_inputs(work, root, token))

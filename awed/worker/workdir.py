@@ -8,6 +8,9 @@ from urllib.parse import quote
 from awed.model.ids import is_uuid, new_id
 from awed.worker.errors import WorkdirInUse
 
+ARRIVING = ".part"
+"""How the name of a file ends that is on its way into the cache."""
+
 
 class Workdir:
     """The layout below one root::
@@ -34,10 +37,11 @@ class Workdir:
 
         Raises :class:`WorkdirInUse` if a worker runs here, :class:`OSError` if nothing can be written here.
         """
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for directory in (self.work, self.failed, self.trash, self.reports, self.cache):
-            directory.mkdir(parents=True, exist_ok=True)
+            directory.mkdir(exist_ok=True)
         self._lock = _locked(self.root / "lock")
-        for left in self.work.iterdir():
+        for left in (*self.work.iterdir(), *self.cache.glob(f"*{ARRIVING}")):
             self.discard(left)
 
     def close(self) -> None:

@@ -8,11 +8,12 @@ from awed.model.node import Node, NodeFile
 
 
 class FakeHosts:
-    """All Shock hosts and all URLs of a test. *calls*: what was asked, in order."""
+    """All Shock hosts and all URLs of a test. *calls*: what was asked, in order; *wanted*: which md5 of a node."""
 
     def __init__(self) -> None:
         self.content: dict[str, bytes] = {}
         self.md5: dict[str, str] = {}
+        self.wanted: dict[str, str | None] = {}
         self.attributes: dict[str, Any] = {}
         self.calls: list[tuple[Any, ...]] = []
 
@@ -43,6 +44,7 @@ class FakeHost:
         md5: str | None = None,
     ) -> int:
         self._hosts.calls.append(("download", self._host, node_id, token, part))
+        self._hosts.wanted[node_id] = md5
         return self._write(node_id, path)
 
     async def fetch_url(self, url: str, path: Path) -> int:

@@ -7,7 +7,8 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from awed.model.errors import Unavailable
-from awed.worker.cache import ARRIVING, Cache, evict
+from awed.worker.cache import Cache, evict
+from awed.worker.workdir import ARRIVING
 from tests.unit.worker.builders import IN_THREAD
 
 

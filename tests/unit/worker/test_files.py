@@ -126,6 +126,7 @@ def test_predata_are_fetched_once_and_known_by_their_content(world: World) -> No
     assert [path.name for path in world.cache.iterdir()] == ["md5"]
     assert (world.root / "a").samefile(world.root / "sub" / "b")
     assert [call[0] for call in world.hosts.calls] == ["node", "download", "node"]
+    assert world.hosts.wanted == {"node-of-a": "md5"}
 
 
 def test_predata_of_a_url_are_known_by_it(world: World) -> None:

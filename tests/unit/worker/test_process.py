@@ -1,7 +1,10 @@
 """Commands with their whole families: started, seen to end, killed."""
 
+import errno
 import os
+import resource
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,9 +55,32 @@ async def test_output_goes_to_the_files_and_the_end_is_told(tmp_path: Path, logs
     process = shell("pwd; echo oops >&2; echo ${HOME-unset}; exit 3", tmp_path, logs)
     ended = await process.ended()
     assert ended.status == 3
-    assert ended.max_rss > 0
+    assert ended.max_rss == 0
     assert logs.read() == (f"{tmp_path}\nunset\n".encode(), b"oops\n")
     assert await process.ended() == ended
+
+
+@pytest_twisted.ensureDeferred
+async def test_peak_memory_is_the_command_s_own(tmp_path: Path, logs: Logs) -> None:
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    large = own + (64 << 20)
+    ended = await run([sys.executable, "-Sc", f"bytearray({large})"], tmp_path, logs).ended()
+    assert large <= ended.max_rss < large + (64 << 20)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_command_that_cannot_be_watched_does_not_run(
+    tmp_path: Path, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_many(pid: int) -> int:
+        seen.append(pid)
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    seen: list[int] = []
+    monkeypatch.setattr(os, "pidfd_open", too_many)
+    with pytest.raises(WorkFailed, match="cannot watch sleep: Too many open files"):
+        run(["sleep", "1000"], tmp_path, logs)
+    await gone(seen[0])
 
 
 @pytest_twisted.ensureDeferred

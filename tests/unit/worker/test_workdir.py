@@ -1,6 +1,7 @@
 """A worker's directory: one worker at a time, an id for life, and no litter."""
 
 import os
+import stat
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from twisted.internet.task import Clock
 from awed.model.ids import is_uuid
 from awed.worker.errors import WorkdirInUse
 from awed.worker.janitor import BATCH_PERIOD, KEPT_AT_MOST, Janitor, remove
-from awed.worker.workdir import Workdir, file_name
+from awed.worker.workdir import ARRIVING, Workdir, file_name
 from tests.unit.worker.builders import IN_THREAD, JOB
 
 WUID = f"{JOB}_0_0"
@@ -50,10 +51,17 @@ def test_the_id_stays_and_a_broken_one_is_replaced(workdir: Workdir) -> None:
 
 def test_what_a_killed_worker_left_is_thrown_away(workdir: Workdir) -> None:
     (workdir.make(WUID, 1) / "file").touch()
+    (workdir.cache / f"key{ARRIVING}").touch()
+    (workdir.cache / "ready").touch()
     workdir.close()
     workdir.open()
     assert names(workdir.work) == []
-    assert len(names(workdir.trash)) == 1
+    assert names(workdir.cache) == ["ready"]
+    assert len(names(workdir.trash)) == 2
+
+
+def test_it_is_private(workdir: Workdir) -> None:
+    assert stat.S_IMODE(workdir.root.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize("wuid", [WUID, "../../etc_x_0", "/etc_x_0", "a\nb_c_0", "a_ü_0"])
