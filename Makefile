@@ -1,12 +1,15 @@
-# make demo: a workflow from submission to result. make test, make check: what CI runs. make crash: see below.
+# make demo: a workflow from submission to result. make test, make check: what CI runs. make bench, make crash: see below.
 
 PYTHON ?= python3
 BIN := .venv/bin
 
 ROUNDS ?= 50
+RUNS ?= 5
+QUESTIONS ?=
+JSON ?=
 STORE ?=
 
-.PHONY: demo test check crash clean venv
+.PHONY: bench demo test check crash clean venv
 
 venv: .venv/ready
 
@@ -25,6 +28,10 @@ test: venv
 # A long crash test: make crash ROUNDS=50 [STORE=mongodb://...]
 crash: venv
 	$(BIN)/python -m tests.integration.crash $(ROUNDS) $(STORE)
+
+# What it costs: make bench [QUESTIONS='drain submit'] [RUNS=5] [JSON=--json]
+bench: venv
+	@$(BIN)/python -m bench $(QUESTIONS) --runs $(RUNS) $(JSON)
 
 check: venv
 	$(BIN)/ruff check

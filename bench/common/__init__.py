@@ -1,0 +1,1 @@
+"""What the measurements share: a daemon of their own, simulated clients on raw sockets, tables of medians."""

@@ -1,0 +1,101 @@
+"""What simulated people and workers ask for."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from bench.common.wire import Address, Script, ask, form, forms, request
+
+Document = dict[str, Any]
+
+_PERF = {
+    "queued": 1767225600,
+    "done": 1767225601,
+    "resp": 1,
+    "checkout": 1767225600,
+    "deliver": 1767225601,
+    "clientresp": 1,
+    "time_predata_in": 0.0,
+    "time_data_in": 0.0,
+    "time_data_out": 0.0,
+    "runtime": 0.0012,
+    "dockerprep": 0,
+    "max_mem_usage": 1572864,
+    "max_memory_total_rss": 0,
+    "max_memory_total_swap": 0,
+    "client_id": "4b3e5b0e-3c9c-4f0e-8a53-5d5a0d5b6c11",
+    "size_predata": 0,
+    "size_infile": 0,
+    "size_outfile": 0,
+}
+
+REPORT_FORM, REPORT_TYPE = forms([("perf", msgspec.json.encode(_PERF)), ("stdout", b"hello\n")])
+"""The body of a report as a worker sends it, and its content type."""
+
+
+class Handed(Struct):
+    """What a worker must know of a workunit to report it."""
+
+    wuid: str
+    attempt: int
+
+
+handed = msgspec.json.Decoder(Handed)
+
+
+def job(tasks: int = 1, work: int = 1, chain: bool = False, command: str = "true") -> Document:
+    """A workflow of *tasks* tasks without files, of *work* workunits each; *chain*: each waits for the one before."""
+    return {
+        "info": {"name": "bench", "project": "bench", "user": "bench", "pipeline": "bench"},
+        "tasks": [
+            {
+                "taskid": str(number),
+                "totalwork": work,
+                "cmd": {"name": command, "args": "", "description": "measured"},
+                "dependsOn": [str(number - 1)] if chain and number else [],
+            }
+            for number in range(tasks)
+        ],
+    }
+
+
+def submission(document: Document) -> bytes:
+    """The request that submits a job."""
+    body, content_type = form("upload", msgspec.json.encode(document))
+    return request("POST", "/job", body, content_type)
+
+
+def submit(address: Address, document: Document) -> Document:
+    """Submit a job: what the server says of it."""
+    answer: Document = msgspec.json.decode(ask(address, submission(document)).data())
+    return answer
+
+
+def registration(name: str, slots: int = 1) -> bytes:
+    """The request that registers a worker; *name* is its id as well."""
+    profile = {"id": name, "name": name, "group": "bench", "apps": ["*"], "slots": slots}
+    body, content_type = form("profile", msgspec.json.encode(profile))
+    return request("POST", "/client", body, content_type)
+
+
+def register(address: Address, count: int, slots: int = 1) -> list[str]:
+    """Register *count* workers: their ids."""
+    names = [f"worker-{number}" for number in range(count)]
+    for name in names:
+        ask(address, registration(name, slots)).data()
+    return names
+
+
+def worker(client: str, most: int) -> Script:
+    """A worker that checks out and reports, one workunit after the other, up to *most*."""
+    checkout = request("GET", f"/work?client={client}")
+    for _ in range(most):
+        unit = handed.decode((yield checkout).data())
+        yield report(client, unit)
+
+
+def report(client: str, unit: Handed) -> bytes:
+    """The request that reports a workunit done."""
+    path = f"/work/{unit.wuid}?status=done&client={client}&computetime=0&exitstatus=0&attempt={unit.attempt}&report"
+    return request("PUT", path, REPORT_FORM, REPORT_TYPE)

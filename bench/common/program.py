@@ -1,0 +1,109 @@
+"""Programs that stand beside a measurement: the daemon on a directory of its own, and servers to compare it with."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec import Struct
+
+ROOT = Path(__file__).parents[2]
+"""The project's folder."""
+
+CORE = max(os.sched_getaffinity(0))
+"""Where server and load run, both, wherever requests are measured: traffic between cores is dear and unstable."""
+
+PATIENCE = 120.0
+"""Seconds within which a program must have started."""
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Server(Struct, frozen=True):
+    """A running program that listens on *address*."""
+
+    pid: int
+    address: tuple[str, int]
+
+    def cpu(self) -> float:
+        """Seconds of processor time that it has used."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def memory(self) -> int:
+        """Bytes of it that are in memory."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE
+
+
+@contextmanager
+def daemon(folder: Path) -> Iterator[Server]:
+    """The daemon on *folder*, which may hold what an earlier one left there. Its log is in the folder's ``log``."""
+    program = "from twisted.scripts.twistd import run; run()"
+    listen = "tcp:0:interface=127.0.0.1"
+    arguments = ["-c", program, "-n", "--pidfile=", "awe", "--data", str(folder / "data"), "--listen", listen]
+    with _running(arguments, folder, folder / "data" / "listening") as server:
+        yield server
+
+
+@contextmanager
+def fresh_daemon() -> Iterator[Server]:
+    """The daemon on a new directory."""
+    with temporary() as folder, daemon(folder) as server:
+        yield server
+
+
+@contextmanager
+def constant_server() -> Iterator[Server]:
+    """The yardstick: :mod:`bench.common.constant`."""
+    with temporary() as folder:
+        place = folder / "listening"
+        with _running(["-m", "bench.common.constant", str(place)], folder, place) as server:
+            yield server
+
+
+@contextmanager
+def temporary() -> Iterator[Path]:
+    """A directory that goes with the measurement; TMPDIR says on which disk."""
+    with TemporaryDirectory(prefix="awed-bench-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _running(arguments: Sequence[str], folder: Path, announced: Path) -> Iterator[Server]:
+    """Python with *arguments*, from the moment at which it writes its URL into the file *announced*."""
+    announced.unlink(missing_ok=True)
+    with (folder / "log").open("ab") as log:
+        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+        child = subprocess.Popen([sys.executable, *arguments], cwd=folder, env=environ, stdout=log, stderr=log)
+    try:
+        host, _, port = _wait_for(announced, child).rpartition("/")[2].rpartition(":")
+        yield Server(child.pid, (host, int(port)))
+    finally:
+        child.send_signal(signal.SIGTERM)
+        child.wait()
+
+
+def _wait_for(file: Path, child: "subprocess.Popen[bytes]") -> str:
+    deadline = time.monotonic() + PATIENCE
+    while not file.exists() or not file.read_text():
+        if child.poll() is not None or time.monotonic() > deadline:
+            raise SystemExit(f"the server did not start: see {file.parent}")
+        time.sleep(0.001)
+    return file.read_text().split()[0]
+
+
+@contextmanager
+def pinned(core: int = CORE) -> Iterator[None]:
+    """This process, and those that it starts meanwhile, on that core alone."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

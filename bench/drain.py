@@ -1,0 +1,27 @@
+"""How many workunits a second are handed out and reported, next to a Klein application with constant answers."""
+
+from collections.abc import Iterator
+
+from bench.common import clients
+from bench.common.figures import Figure
+from bench.common.pace import paced
+from bench.common.program import Server, constant_server, fresh_daemon, pinned
+
+WORK = 4000
+"""Workunits of a run."""
+
+
+def measure(runs: int) -> Iterator[list[Figure]]:
+    with pinned(), constant_server() as constant, fresh_daemon() as daemon:
+        for _ in range(runs):
+            yield [figure for number in (1, 8) for figure in _drain(constant, daemon, number)]
+
+
+def _drain(constant: Server, daemon: Server, number: int) -> Iterator[Figure]:
+    names = clients.register(daemon.address, number)
+    clients.submit(daemon.address, clients.job(tasks=WORK))
+    yardstick = paced(constant, WORK, [clients.worker(name, WORK // number) for name in names])
+    single = paced(daemon, WORK, [clients.worker(name, WORK // number) for name in names])
+    yield from yardstick.figures(f"clients: {number}, constant answers", "pair")
+    yield from single.figures(f"clients: {number}", "pair")
+    yield Figure(f"clients: {number}, ratio", single.per_second / yardstick.per_second, "", at_least=0.7)

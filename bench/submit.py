@@ -1,0 +1,53 @@
+"""How many jobs a second are taken in, each durable before its answer; and how a job of 10,000 tasks is taken in."""
+
+import time
+from collections.abc import Iterator
+
+from bench.common import clients
+from bench.common.figures import Figure
+from bench.common.pace import paced
+from bench.common.program import Server, fresh_daemon
+from bench.common.wire import Script, play, request
+
+JOBS = 2000
+CLIENTS = 4
+TASKS = 10_000
+
+
+def measure(runs: int) -> Iterator[list[Figure]]:
+    for _ in range(runs):
+        with fresh_daemon() as daemon:
+            yield [*_many_jobs(daemon), *_large_job(daemon)]
+
+
+def _many_jobs(daemon: Server) -> Iterator[Figure]:
+    request = clients.submission(clients.job())
+    pace = paced(daemon, JOBS, [_again(request, JOBS // CLIENTS) for _ in range(CLIENTS)])
+    yield Figure(f"{CLIENTS} clients, jobs of one task", pace.per_second, "jobs/s", at_least=500)
+    yield Figure("server", pace.cpu, "us CPU/job")
+
+
+def _again(request: bytes, times: int) -> Script:
+    for _ in range(times):
+        (yield request).data()
+
+
+def _large_job(daemon: Server) -> Iterator[Figure]:
+    """Somebody else asks for the front page all the while: the longest answer shows how long the reactor was held."""
+    gaps: list[float] = []
+    began = time.perf_counter()
+    ended: list[float] = []
+
+    def submission() -> Script:
+        yield clients.submission(clients.job(tasks=TASKS))
+        ended.append(time.perf_counter())
+
+    def onlooker() -> Script:
+        while not ended:
+            asked = time.perf_counter()
+            yield request("GET", "/")
+            gaps.append(time.perf_counter() - asked)
+
+    play(daemon.address, [onlooker(), submission()])
+    yield Figure(f"a job of {TASKS:,} tasks", ended[0] - began, "s", at_most=1)
+    yield Figure("the longest answer meanwhile", max(gaps) * 1e3, "ms", at_most=50)
