@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,10 +112,10 @@ async def reads(store: IStore, jobs: int) -> None:
         "a field of tasks": JobQuery(fields={"tasks.cmd.name": ["none"]}),
     }
     for name, query in queries.items():
-        await timed(name, lambda query=query: store.jobs(query))
+        await timed(name, partial(store.jobs, query))
     for path in ("info.project", "info.name"):
-        await timed(f"distinct {path}", lambda path=path: store.distinct(path, None))
-        await timed(f"distinct {path}, of one reader", lambda path=path: store.distinct(path, "owner 1"))
+        await timed(f"distinct {path}", partial(store.distinct, path, None))
+        await timed(f"distinct {path}, of one reader", partial(store.distinct, path, "owner 1"))
     await timed("load", store.load)
 
 
