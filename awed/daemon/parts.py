@@ -57,6 +57,9 @@ _log = Logger()
 TICK = 1.0
 """Seconds between two looks at what is due: lost clients, jobs whose time has come."""
 
+JOURNALS = 1.0
+"""Seconds after which what happened is in the journals: the way to a thread and back, once for many lines."""
+
 
 class Parts:
     """Makes every part and joins it to the others. *reactor*: the one the daemon runs on; *now*: its clock."""
@@ -106,11 +109,13 @@ class Parts:
 
     def rounds(self) -> list[Rounds]:
         """What is to be done as time passes."""
-        engine, minutes = self.engine, self._config.server.expire_wait
+        minutes = self._config.server.expire_wait
         return [
-            Rounds(engine.tick, TICK, self._reactor),
-            Rounds(engine.remove_expired, minutes * 60, self._reactor),
+            Rounds(self.engine.tick, TICK, self._reactor),
+            Rounds(self.engine.remove_expired, minutes * 60, self._reactor),
             Rounds(self.nodes.remove_expired, minutes * 60, self._reactor),
+            Rounds(self._events.flush, JOURNALS, self._reactor),
+            Rounds(self._access.flush, JOURNALS, self._reactor),
         ]
 
     def _shock_for(self) -> ShockFor:

@@ -1,4 +1,4 @@
-"""Journals: what happened, one line of JSON each, in files that are rotated; a thread writes many lines at a time."""
+"""Journals: what happened, one line of JSON each, in files that are rotated."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
-from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.logfile import LogFile
 
@@ -23,7 +22,10 @@ _WORDS = {code: words for group in ("client", "general", "server") for code, wor
 
 
 class Journal:
-    """Appends records to the file *path*. Whoever writes does not wait; lines that a full disk loses are logged."""
+    """Appends records to the file *path*, many at a time: those that came since the last :meth:`flush`.
+
+    Whoever writes does not wait; lines that a full disk loses are logged.
+    """
 
     _log = Logger()
 
@@ -32,22 +34,19 @@ class Journal:
         self._in_thread = in_thread
         self._file: LogFile | None = None
         self._waiting: list[Struct] = []
-        self._writing: Deferred[None] | None = None
 
     def write(self, records: Iterable[Struct]) -> None:
         self._waiting.extend(records)
-        if self._waiting and self._writing is None:
-            self._writing = Deferred.fromCoroutine(self._drain())
 
-    async def _drain(self) -> None:
+    async def flush(self) -> None:
+        """Put what came into the file. Not to be called while an earlier call is under way."""
+        records, self._waiting = self._waiting, []
+        if not records:
+            return
         try:
-            while self._waiting:
-                records, self._waiting = self._waiting, []
-                await self._in_thread(self._append, records)
+            await self._in_thread(self._append, records)
         except OSError as error:
             self._log.error("{path}: lines are lost: {error}", path=self._path, error=error)
-        finally:
-            self._writing = None
 
     def _append(self, records: list[Struct]) -> None:
         if self._file is None:
@@ -62,8 +61,7 @@ class Journal:
 
     async def close(self) -> None:
         """Write what is left."""
-        while self._writing is not None:
-            await self._writing
+        await self.flush()
         if self._file is not None:
             await self._in_thread(self._file.close)
 
