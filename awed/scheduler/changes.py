@@ -54,6 +54,9 @@ class Event(Struct, frozen=True):
     text: str = ""
 
 
+_NOTHING = Batch()
+
+
 class Changes:
     """Collects what is dirty or gone until somebody takes it. The last word on an id counts."""
 
@@ -117,7 +120,7 @@ class Changes:
         self._batch.gone_jobs.append(job_id)
 
     def __bool__(self) -> bool:
-        return bool(self._jobs or self._tasks or self._work or self._clients) or self._batch != Batch()
+        return bool(self._jobs or self._tasks or self._work or self._clients) or self._batch != _NOTHING
 
     def take(self) -> Batch:
         """Everything so far as records for the store; afterwards nothing is changed."""

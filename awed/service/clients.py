@@ -25,6 +25,10 @@ class ClientVerbs(Shell):
         clients = self._scheduler.clients
         return clients.view(clients.get(client_id), self._now())
 
+    def group_of(self, client_id: str) -> str:
+        """The client's group. :class:`ClientNotFound`."""
+        return self._scheduler.clients.get(client_id).client.group
+
     def clients(self) -> list[Client]:
         return self._scheduler.clients.all(self._now())
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -10,6 +10,7 @@ from twisted.logger import Logger
 from awed.model.errors import Unavailable
 from awed.model.records import Batch
 from awed.service.merge import merge
+from awed.service.patience import Patience
 from awed.store.interface import IStore
 
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -38,63 +39,52 @@ class Committer:
         self._take = take
         self._changed = changed
         self._reactor = reactor
-        self._patience = patience
-        self._added = Batch()
-        self._has_added = False
+        self._patience = Patience(patience, _away, reactor)
+        self._added: Batch | None = None
         self._in_commit: list[Deferred[None]] = []
         self._next: list[Deferred[None]] = []
         self._running: Deferred[None] | None = None
 
     def durable(self) -> Awaitable[None]:
         """Fires when everything changed so far is durable."""
-        waiting: Deferred[None] = Deferred()
-        if self._has_added or self._changed():
-            self._next.append(waiting)
+        if self._dirty():
+            self._next.append(waiting := self._patience.wait())
             self.begin()
         elif self._running is not None:
-            self._in_commit.append(waiting)
+            self._in_commit.append(waiting := self._patience.wait())
         else:
-            waiting.callback(None)
-            return waiting
-        return self._patiently(waiting)
+            waiting = succeed(None)
+        return waiting
+
+    def _dirty(self) -> bool:
+        return self._added is not None or self._changed()
 
     def begin(self) -> None:
         """See to it that what changed is on its way to the store."""
-        if self._running is None and (self._has_added or self._changed()):
+        if self._running is None and self._dirty():
             running = Deferred.fromCoroutine(self._run())
             self._running = None if running.called else running
 
     async def commit(self, batch: Batch) -> None:
         """Make records durable that the scheduler knows nothing of: nodes, groups, accounts."""
-        merge(self._added, batch)
-        self._has_added = True
+        self._added = merge(self._added or Batch(), batch)
         await self.durable()
-
-    async def _patiently(self, waiting: Deferred[None]) -> None:
-        timer = self._reactor.callLater(self._patience, waiting.errback, Unavailable(_AWAY))
-        try:
-            await waiting
-        finally:
-            if timer.active():
-                timer.cancel()
 
     async def _run(self) -> None:
         try:
-            while self._has_added or self._changed() or self._next:
-                batch = Batch()
-                self._gather(batch)
-                await self._write(batch)
+            while self._dirty() or self._next:
+                await self._write(self._gather())
                 self._tell()
         finally:
             self._running = None
 
-    def _gather(self, batch: Batch) -> None:
-        """Put into *batch* all that changed since it was made, and whoever waits for that."""
-        merge(batch, self._take())
-        merge(batch, self._added)
-        self._added, self._has_added = Batch(), False
+    def _gather(self) -> Batch:
+        """All that changed since the last call; whoever waits for that waits for the commit that follows."""
+        batch, added = self._take(), self._added
+        self._added = None
         self._in_commit += self._next
         self._next = []
+        return batch if added is None else merge(batch, added)
 
     def _tell(self) -> None:
         while self._in_commit:  # who is told may come back at once, with nothing changed to wait for
@@ -122,7 +112,7 @@ class Committer:
                     "commit failed, try {tries}, next in {pause} s: {error}", tries=tries, pause=pause, error=error
                 )
                 await deferLater(self._reactor, pause)
-                self._gather(batch)
+                batch = merge(batch, self._gather())
             else:
                 if tries:
                     self._log.info("commit done after {tries} failures", tries=tries)
@@ -136,6 +126,8 @@ class Committer:
             self._log.error("stopped with changes that could not be written")
         if self._running is not None:
             self._running.cancel()
+        self._patience.stop()
 
 
-_AWAY = "the store does not answer: the change is not durable yet, please repeat the request later"
+def _away() -> Unavailable:
+    return Unavailable("the store does not answer: the change is not durable yet, please repeat the request later")

@@ -23,8 +23,8 @@ _GONE: tuple[_Gone, ...] = (
 """Which list of gone ids takes which records along, and where a record has that id."""
 
 
-def merge(batch: Batch, later: Batch) -> None:
-    """Put *later* into *batch*, so that committing it has the effect of committing both in turn.
+def merge(batch: Batch, later: Batch) -> Batch:
+    """*batch*, with *later* put into it, so that committing it has the effect of committing both in turn.
 
     In a batch what is gone goes before what is written: a record of *batch* that *later* says is gone must leave.
     """
@@ -39,3 +39,4 @@ def merge(batch: Batch, later: Batch) -> None:
             mine.update(theirs)
         elif theirs:
             mine.extend(theirs)
+    return batch
