@@ -1,9 +1,6 @@
 """The API put together: every collection at its name."""
 
 from collections.abc import Mapping
-from typing import Protocol
-
-from klein import Klein
 
 from awed.api.cgroup import GroupResource
 from awed.api.client import ClientResource
@@ -13,16 +10,9 @@ from awed.api.logger import DebugLevel, LoggerResource
 from awed.api.openapi import ROOT, OpenApiResource
 from awed.api.queue import QueueResource
 from awed.api.root import About, RootResource
+from awed.api.routes import Collection, CollectionResource
 from awed.api.site import Root
 from awed.api.work import WorkResource
-
-
-class Collection(Protocol):
-    """A resource with the routes of one collection."""
-
-    @property
-    def app(self) -> Klein:
-        """The routes, bound to the resource."""
 
 
 def make_root(context: Context, about: About, debug: DebugLevel, others: Mapping[str, Collection]) -> Root:
@@ -39,5 +29,5 @@ def make_root(context: Context, about: About, debug: DebugLevel, others: Mapping
     front = RootResource(context, about, list(collections))
     described = {ROOT: front, **collections}
     description = OpenApiResource({name: type(collection) for name, collection in described.items()})
-    children = {name: collection.app.resource() for name, collection in collections.items()}
-    return Root(front.app.resource(), {**children, "openapi.json": description.app.resource()})
+    children = {name: CollectionResource(collection) for name, collection in collections.items()}
+    return Root(CollectionResource(front), {**children, "openapi.json": CollectionResource(description)})

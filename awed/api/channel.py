@@ -1,7 +1,7 @@
 """Connections that answer even what is not a request, in the envelope, before they close."""
 
 from msgspec.json import encode
-from twisted.internet.interfaces import IHalfCloseableProtocol
+from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
 from twisted.web.http import HTTPChannel
 from zope.interface import implementer
 
@@ -21,6 +21,18 @@ class ApiChannel(HTTPChannel):
 
     _in_body = False
     _refused = False
+
+    def connectionMade(self) -> None:
+        HTTPChannel.connectionMade(self)
+        # Each request asks for these, and Twisted would ask the system.
+        self._host: IAddress = HTTPChannel.getHost(self)
+        self._secure: bool = HTTPChannel.isSecure(self)
+
+    def getHost(self) -> IAddress:
+        return self._host
+
+    def isSecure(self) -> bool:
+        return self._secure
 
     def dataReceived(self, data: bytes) -> None:
         if not self._refused:

@@ -55,7 +55,7 @@ class Context:
         Raises :class:`~awed.model.errors.Unauthorized` and :class:`~awed.model.errors.ClientNotFound`.
         """
         user = await self.authenticated_worker(request, verb)
-        group = self.engine.client(client_id).group
+        group = self.engine.group_of(client_id)
         if not user.group:
             require(user, right, self.groups.acl(group))
         elif user.group != group:

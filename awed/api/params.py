@@ -7,7 +7,7 @@ flags of this API are written.
 import math
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from twisted.web.iweb import IRequest
 
@@ -24,11 +24,12 @@ class Params:
         """Raises :class:`~awed.model.errors.Invalid` if *query* is not UTF-8."""
         self._values: dict[str, list[str]] = {}
         try:
-            pairs = parse_qsl(query.decode(), keep_blank_values=True, errors="strict")
+            for pair in query.decode().split("&") if query else ():
+                name, _, value = pair.partition("=")
+                if pair:
+                    self._values.setdefault(_decoded(name), []).append(_decoded(value))
         except UnicodeDecodeError:
             raise Invalid("the query string is not valid UTF-8") from None
-        for name, value in pairs:
-            self._values.setdefault(name, []).append(value)
 
     def __contains__(self, name: object) -> bool:
         return name in self._values
@@ -93,3 +94,7 @@ class Params:
 def params_of(request: IRequest) -> Params:
     """The parameters of *request*'s query string."""
     return Params(request.uri.partition(b"?")[2])
+
+
+def _decoded(text: str) -> str:
+    return unquote_plus(text, errors="strict")

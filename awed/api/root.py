@@ -62,7 +62,7 @@ class RootResource:
         self._started = context.now()
 
     @app.route("/", methods=["GET"])
-    def show(self, request: AwedRequest) -> bytes:
+    async def show(self, request: AwedRequest) -> bytes:
         """What this server is."""
         now = self._context.now()
         engine = self._context.engine
