@@ -15,6 +15,7 @@ venv: .venv/ready
 
 # Compat mode: with setuptools' default editable mode twistd would not find the plugin.
 .venv/ready: pyproject.toml setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --editable '.[dev]' --config-settings editable_mode=compat
 	touch $@

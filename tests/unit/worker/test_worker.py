@@ -4,6 +4,7 @@ The server is a fake in memory, runs end when a test says so, and time is a Cloc
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,10 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    return World(tmp_path)
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.worker.abandon()  # Coroutines that are dropped in the middle wake each other when they are collected.
 
 
 A, B, C = (workunit(task=name) for name in "abc")
