@@ -212,6 +212,15 @@ async def test_jobs_in_one_line_each(bench: Bench) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_jobs_by_the_beginning_of_their_id(bench: Bench) -> None:
+    """GET /job?id_prefix=X, which is awed's own"""
+    job_id = await bench.submit("single_submit")
+    answer = await bench.api.get(f"/job?id_prefix={job_id[:20]}")
+    assert [job["id"] for job in answer.data] == [job_id]
+    assert (await bench.api.get("/job?id_prefix=no-id-begins-so")).data == []
+
+
+@pytest_twisted.ensureDeferred
 async def test_a_job_that_failed(bench: Bench) -> None:
     """GET /job/<id> and ?report, after a workunit failed three times"""
     job_id = await bench.submit("chain_submit", name="fail")
