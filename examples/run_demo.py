@@ -10,8 +10,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import direct
 
@@ -23,6 +25,9 @@ TWISTD = [sys.executable, "-c", "from twisted.scripts.twistd import run; run()"]
 WORKER = [sys.executable, "-m", "awed.worker"]
 AWE = [sys.executable, "-m", "awed.cli"]
 
+SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+"""Those that end the demo."""
+
 START_LIMIT = 30.0
 """Seconds that the daemon may take to listen."""
 
@@ -33,7 +38,7 @@ GRACE = 15.0
 def main() -> int:
     """The demo; its exit status is 0 if the job completed and its result is right."""
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS - {signal.SIGINT}:
         signal.signal(number, _leave)
     with TemporaryDirectory(prefix="awed-demo-") as folder:
         try:
@@ -80,18 +85,32 @@ def demonstrate(folder: Path) -> int:
 @contextmanager
 def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program beside the block, and end it with the block. It has a session of its own: no ^C reaches it."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
-    try:
-        yield process
-    finally:
-        process.terminate()
+    with log.open("wb") as output, started(command, stdout=output, stderr=output, start_new_session=True) as process:
         try:
+            yield process
+        finally:
+            process.terminate()
             with suppress(subprocess.TimeoutExpired):
                 process.wait(GRACE)
+
+
+@contextmanager
+def started(command: list[str], **how: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program, and kill it after the block if it still runs. A signal that comes before it is known that it
+    runs has to wait until then.
+    """
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    unmask = partial(signal.pthread_sigmask, signal.SIG_SETMASK, mask)
+    try:
+        process = subprocess.Popen(command, preexec_fn=unmask, **how)  # noqa: PLW1509 - there is but one thread
+        try:
+            unmask()
+            yield process
         finally:
             process.kill()
             process.wait()
+    finally:
+        unmask()
 
 
 def address(file: Path, daemon: subprocess.Popen[bytes]) -> str:
@@ -109,15 +128,11 @@ def address(file: Path, daemon: subprocess.Popen[bytes]) -> str:
 def awe(*arguments: str, shown: bool = False) -> str:
     """Type an ``awe`` command. What it prints is *shown*, or returned; its progress is shown in any case."""
     print("$ awe", *(os.path.relpath(word) if os.path.isabs(word) else word for word in arguments))
-    process = subprocess.Popen([*AWE, *arguments], stdout=None if shown else subprocess.PIPE, text=True)
-    try:
+    with started([*AWE, *arguments], stdout=None if shown else subprocess.PIPE) as process:
         output, _ = process.communicate()
-    finally:  # Interrupted, it is not left to itself; otherwise it has ended.
-        process.kill()
-        process.wait()
     if process.returncode:
         raise DemoFailed(f"awe {arguments[0]} ended with status {process.returncode}")
-    return output or ""
+    return (output or b"").decode()
 
 
 def _leave(number: int, _frame: object) -> None:

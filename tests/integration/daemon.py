@@ -36,6 +36,14 @@ class Stage:
             await program.ended()
 
 
+class Refused(Exception):
+    """The daemon did not do what was asked."""
+
+    def __init__(self, status: int, answer: Any) -> None:
+        super().__init__(status, answer)
+        self.status = status
+
+
 class Daemon:
     """``twistd awe`` on a data directory. Its port is any free one, and the same again after a restart."""
 
@@ -57,10 +65,11 @@ class Daemon:
         self.listen = re.sub(r"^tcp:\d+", f"tcp:{self.url.rpartition(':')[2]}", self.listen)
 
     async def call(self, method: str, path: str, **parameters: Any) -> Any:
-        """A request (with treq's parameters), and the ``data`` of its answer, which must be 200."""
+        """A request (with treq's parameters), and the ``data`` of its answer. Raises :class:`Refused`."""
         response = await treq.request(method, self.url + path, persistent=False, **parameters)
         answer = await response.json()
-        assert response.code == 200, answer
+        if response.code != 200:
+            raise Refused(response.code, answer)
         return answer["data"]
 
     async def submit(self, document: dict[str, Any]) -> Any:

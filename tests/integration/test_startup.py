@@ -4,7 +4,6 @@ import signal
 import sqlite3
 import stat
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import pytest
 import pytest_twisted
@@ -12,7 +11,7 @@ from twisted.internet.defer import ensureDeferred, gatherResults
 from twisted.internet.error import ConnectError
 from twisted.web.client import ResponseFailed
 
-from tests.integration.daemon import Daemon, Stage
+from tests.integration.daemon import Daemon, Refused, Stage
 
 JOB = {"info": {"name": "test"}, "tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
 
@@ -179,9 +178,13 @@ async def test_sigterm_in_the_middle_of_requests_loses_nothing(daemon: Daemon) -
     acknowledged: list[str] = []
 
     async def submit_until_the_end() -> None:
-        with suppress(ResponseFailed, ConnectError):
+        try:
             while True:
                 acknowledged.append((await daemon.submit(JOB))["id"])
+        except (ResponseFailed, ConnectError):
+            return
+        except Refused as refused:
+            assert refused.status == 503
 
     submitters = [ensureDeferred(submit_until_the_end()) for _ in range(8)]
     while len(acknowledged) < 20:
