@@ -1,5 +1,6 @@
 """The assembly: every part of the daemon is made and joined to the others here, and nowhere else."""
 
+import re
 import secrets
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -95,7 +96,7 @@ def _report(reading: Reading) -> None:
         "awed {version}, data in {data}, jobs in {store}",
         version=__version__,
         data=config.directories.data,
-        store=config.server.store,
+        store=re.sub("//[^/]*@", "//", config.server.store),  # without user and password
     )
     for warning in reading.warnings:
         log.warn("{warning}", warning=warning)

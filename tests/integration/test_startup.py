@@ -116,6 +116,14 @@ async def test_a_store_that_there_is_not_is_refused(stage: Stage, uri: str) -> N
 
 
 @pytest_twisted.ensureDeferred
+async def test_the_password_of_a_store_is_not_told(stage: Stage) -> None:
+    daemon = stage.daemon("--store", "mongodb://ada:secret@localhost/AWEDB")
+    await refusal(daemon)
+    assert "jobs in mongodb://localhost/AWEDB" in daemon.program.output
+    assert "secret" not in daemon.program.output
+
+
+@pytest_twisted.ensureDeferred
 async def test_a_store_of_a_newer_awed_is_refused(daemon: Daemon) -> None:
     await daemon.stop()
     with sqlite3.connect(daemon.data / "awed.sqlite") as database:
