@@ -16,6 +16,9 @@ TIMES = frozenset(
 )
 """Paths of a job's times. Their JSON text leaves out a fraction of zero, but is in order without its ``Z``."""
 
+DEPTH = 50
+"""How deep documents are searched; databases have such limits."""
+
 _NAME = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff]+')
 _MAX_INTEGER = 2**63
 _Time = Annotated[datetime, Meta(tz=True)]
@@ -52,7 +55,7 @@ def read(text: str) -> Reading:
 def names(path: str) -> list[str] | None:
     """The names along a dotted document path; None if it cannot lead anywhere."""
     parts = path.split(".")
-    return parts if all(_NAME.fullmatch(part) for part in parts) else None
+    return parts if len(parts) <= DEPTH and all(_NAME.fullmatch(part) for part in parts) else None
 
 
 def distinct(values: Iterable[object]) -> list[object]:

@@ -6,9 +6,9 @@ from itertools import chain
 from awed.model.states import JobState
 from awed.store.document import distinct, sortable
 from awed.store.interface import JobQuery
+from awed.store.readers import seen_by
 from awed.store.sqlite import paths
 from awed.store.sqlite.paths import Column
-from awed.store.sqlite.rows import seen_by
 from awed.store.sqlite.sql import Sql, among, any_of, select, within
 
 _JOBS = Sql("jobs j")

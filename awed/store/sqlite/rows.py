@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from awed.model.access import PUBLIC, Acl
 from awed.model.ids import job_of
 from awed.model.records import Batch, JobRecord
 from awed.store.document import bounded, sortable
+from awed.store.readers import readers
 
 Row = tuple[object, ...]
 
@@ -57,18 +57,6 @@ _GONE_JOB = [
 def encode(batch: Batch) -> list[Write]:
     """What *batch* writes, in order."""
     return [write for write in (*_removals(batch), *_additions(batch)) if write.rows]
-
-
-def readers(acl: Acl) -> list[str]:
-    """The readers under whom a job is listed."""
-    if PUBLIC in acl.read:
-        return ["all", "public"]
-    return ["all", *sorted({f"@{name}" for name in (acl.owner, *acl.read)})]
-
-
-def seen_by(reader: str | None) -> list[str]:
-    """Under which readers the jobs are listed that *reader* may see. No job is under two of them."""
-    return ["all"] if reader is None else ["public", f"@{reader}"]
 
 
 def _removals(batch: Batch) -> list[Write]:

@@ -3,10 +3,8 @@
 Every record is kept whole, as the JSON that msgspec makes of it, in a column ``doc``; other columns exist to find it
 by. Of jobs these columns make a narrow table of their own, which can be scanned fast, beside the documents.
 
-``listing`` has a row for each job and each reader it has, in the order in which lists are shown: the reader ``all``
-stands for those who may see everything, ``public`` for everyone (such a job has no row of a single user), ``@name``
-for one user. So every job is found exactly once under ``all``, and exactly once under ``public`` and ``@name`` if
-that user may read it. ``counts`` says how many rows there are of each reader and state, so that no list needs
+``listing`` has a row for each job and each reader under whom it is listed (:mod:`awed.store.readers`), in the order
+in which lists are shown. ``counts`` says how many rows there are of each reader and state, so that no list needs
 counting. Triggers keep both. (Inside of a trigger OR IGNORE means nothing: the statement that fired it decides.)
 """
 

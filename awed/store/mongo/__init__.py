@@ -1,0 +1,5 @@
+"""The store in a MongoDB database."""
+
+from awed.store.mongo.store import MongoStore
+
+__all__ = ["MongoStore"]

@@ -1,0 +1,106 @@
+"""Job queries become MongoDB's.
+
+Paths and values come from strangers. A value is never an operator, for all are texts, numbers and booleans; and no
+name of a path begins with a dollar.
+"""
+
+from collections.abc import Sequence
+
+from awed.store.document import TIMES, distinct, names, read, sortable
+from awed.store.interface import JobQuery
+from awed.store.mongo.database import Database, Document
+from awed.store.mongo.documents import RECORDS, field
+from awed.store.readers import seen_by
+
+_LAST = "\U0010ffff"
+"""The last of all characters."""
+
+_ORDERED = frozenset(
+    ["id", "state", "info.priority"]
+    + [f"info.{name}" for name in ("name", "xref", "service", "project", "user", "pipeline", "clientgroups")]
+)
+"""Paths at which every job has one text or number, in whose order an index is."""
+
+
+async def page(database: Database, query: JobQuery) -> tuple[list[Document], int]:
+    """The documents of a page's jobs in order, and how many jobs match in all."""
+    fields = [await _has(database, path, texts) for path, texts in query.fields.items()]
+    where = {"$and": [RECORDS, *_conditions(query), *fields]}
+    pipeline = [{"$match": where}, *_ordered(query), *_cut(query), {"$project": {"find": 0}}]
+    return await database.aggregate("jobs", pipeline), await database.count("jobs", where)
+
+
+async def values(database: Database, path: str, reader: str | None) -> list[object]:
+    """The distinct values of a path over the jobs that *reader* may read."""
+    parts = names(path)
+    where: Document = {"$and": [RECORDS, *_readable(reader)]}
+    if parts is None or parts == ["tasks"]:
+        return []
+    if parts[0] != "tasks":
+        return distinct(await database.distinct("jobs", _place(parts), where))
+    jobs = await database.distinct("jobs", "_id", where)
+    return distinct(await database.distinct("tasks", _place(parts[1:]), {"job": {"$in": jobs}}))
+
+
+def _conditions(query: JobQuery) -> list[Document]:
+    """What is asked beside fields."""
+    conditions = _readable(query.reader)
+    if query.states:
+        conditions.append({"state": {"$in": [state.value for state in query.states]}})
+    if query.id_prefix:
+        conditions.append({"_id": {"$gte": query.id_prefix, "$lt": query.id_prefix + _LAST}})
+    if query.span:
+        since, until = map(sortable, query.span)
+        within = {"$gte": since, "$lt": until}
+        conditions.append({"$or": [{"times.submittime": within}, {"times.completedtime": within}]})
+    return conditions
+
+
+def _readable(reader: str | None) -> list[Document]:
+    return [{"readers": {"$in": seen_by(reader)}}]
+
+
+async def _has(database: Database, path: str, texts: Sequence[str]) -> Document:
+    """The jobs that have one of *texts* at *path*. Those of tasks' paths are looked up first, by their tasks."""
+    parts = names(path)
+    if parts is None or parts == ["tasks"]:
+        return {"_id": {"$in": []}}
+    if parts[0] != "tasks":
+        return {_place(parts): {"$in": _meant(texts)}}
+    return {"_id": {"$in": await database.distinct("tasks", "job", {_place(parts[1:]): {"$in": _meant(texts)}})}}
+
+
+def _meant(texts: Sequence[str]) -> list[object]:
+    """All values that *texts* stand for. MongoDB tells a text, a number and a boolean apart, and 3 from 3.0 not."""
+    readings = [read(text) for text in texts]
+    others = [value for reading in readings for value in (reading.number, reading.boolean) if value is not None]
+    return [*(text for reading in readings for text in reading.texts), *others]
+
+
+def _place(parts: Sequence[str]) -> str:
+    return ".".join(["find", *map(field, parts)])
+
+
+def _ordered(query: JobQuery) -> list[Document]:
+    """Nothing comes before numbers, numbers before texts; equals are in order of their ids."""
+    direction = -1 if query.descending else 1
+    if query.order in TIMES:
+        return [{"$sort": {f"times.{query.order.rpartition('.')[2]}": direction, "_id": direction}}]
+    parts = names(query.order)
+    if parts is None or parts[0] == "tasks":
+        return [{"$sort": {"_id": direction}}]
+    if query.order in _ORDERED:
+        return [{"$sort": {_place(parts): direction, "_id": direction}}]
+    return [{"$addFields": {"key": _key("$" + _place(parts))}}, {"$sort": {"key": direction, "_id": direction}}]
+
+
+def _key(value: str) -> Document:
+    """What a job is ordered by that may have anything there: lists and objects count as nothing, booleans as 0, 1."""
+    single = {"$in": [{"$type": value}, ["string", "int", "long", "double"]]}
+    number = {"$cond": [{"$eq": [value, True]}, 1, {"$cond": [{"$eq": [value, False]}, 0, None]}]}
+    return {"$cond": [single, value, number]}
+
+
+def _cut(query: JobQuery) -> list[Document]:
+    limit: list[Document] = [{"$limit": query.limit}] if query.limit else []
+    return [{"$skip": query.offset}, *limit]
