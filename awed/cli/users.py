@@ -22,7 +22,7 @@ from awed.model.access import Account, is_user_name
 from awed.model.errors import AwedError
 from awed.model.records import Batch
 from awed.store.interface import IStore
-from awed.store.open import default_uri, open_store
+from awed.store.open import default_uri, open_store, without_password
 
 _TOKEN_BYTES = 32
 
@@ -109,7 +109,7 @@ def _with_store(uri: str, use: Callable[[IStore], Awaitable[None]]) -> None:
 
     async def run(reactor: IReactorThreads) -> None:
         try:
-            store = open_store(uri, reactor)
+            store = open_store(uri, reactor, beside=True)
             await store.open()
             try:
                 await use(store)
@@ -119,7 +119,7 @@ def _with_store(uri: str, use: Callable[[IStore], Awaitable[None]]) -> None:
             error.show()
             raise SystemExit(error.exit_code) from None
         except (ValueError, AwedError) as error:
-            click.echo(f"awe: {uri}: {error}", err=True)
+            click.echo(f"awe: {without_password(uri)}: {error}", err=True)
             raise SystemExit(3) from None
 
     task.react(lambda reactor: Deferred.fromCoroutine(run(reactor)))

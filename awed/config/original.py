@@ -9,6 +9,7 @@ IGNORED: Mapping[str, frozenset[str]] = {
     "auth": frozenset({"basic", "oauth_urls", "oauth_bearers", "login_url", "mgrast_login_url"}),
     "admin": frozenset({"secretkey"}),
     "directories": frozenset({"site", "awf"}),
+    "mongodb": frozenset({"timeout"}),
     "paths": frozenset({"pidfile"}),
     "server": frozenset(
         {

@@ -87,13 +87,15 @@ class Directories(Struct, frozen=True):
 
 
 class Mongodb(Struct, frozen=True):
-    """A MongoDB database as the store."""
+    """A MongoDB database as the store. It is used if hosts are given, unless [Server] store says otherwise."""
 
     hosts: Annotated[tuple[str, ...], NAMES, "Hosts, with :port if need be, separated by commas."] = ()
     database: Annotated[str, TEXT, "Name of the database."] = "AWEDB"
     user: Annotated[str, TEXT, "User, if the database asks for one."] = ""
     password: Annotated[str, TEXT, "Password of that user."] = ""
-    timeout: Annotated[int, whole(1), "Seconds to wait for the database."] = 1200
+    options: Annotated[
+        str, TEXT, "Options as in a mongodb:// URI: replicaSet=rs0&authSource=admin&tls=true&tlsCAFile=/etc/ca.pem."
+    ] = ""
 
 
 class Server(Struct, frozen=True):
@@ -101,7 +103,10 @@ class Server(Struct, frozen=True):
 
     title: Annotated[str, TEXT, "Name of this server. GET / shows it."] = "AWE Server"
     store: Annotated[
-        str, TEXT, "Where jobs are kept. If empty: sqlite:awed.sqlite, in the data directory. As --store."
+        str,
+        TEXT,
+        "Where jobs are kept: sqlite:PATH or mongodb://HOST/DATABASE. If empty: what [Mongodb] says, or else"
+        " sqlite:awed.sqlite in the data directory. As --store.",
     ] = ""
     heartbeat_limit: Annotated[
         int, whole(1), "Seconds without a heartbeat after which a worker is lost, and its work queued again."

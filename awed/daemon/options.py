@@ -21,7 +21,12 @@ class Options(usage.Options):
     longdesc = "The AWE workflow server: takes jobs, and hands their work to workers over HTTP."
     optParameters = [
         ["data", "d", None, "Directory of the daemon's files; made if it is not there."],
-        ["store", "s", None, "Where jobs are kept. [default: sqlite:DATA/awed.sqlite]"],
+        [
+            "store",
+            "s",
+            None,
+            "Where jobs are kept: sqlite:PATH or mongodb://HOST/DATABASE. [default: sqlite:DATA/awed.sqlite]",
+        ],
         ["config", "c", None, "Configuration file; etc/awed.conf shows all settings."],
     ]
 
@@ -55,7 +60,7 @@ class Options(usage.Options):
         if not data:
             raise ConfigError("no data directory: give --data DIR, or [Directories] data in the configuration file")
         data = str(Path(data).absolute())
-        store = self["store"] or config.server.store or default_uri(data)
+        store = self["store"] or config.server.store or default_uri(data, config.mongodb)
         listen = tuple(self._listen) or config.ports.listen
         config = replace(
             config,

@@ -1,6 +1,5 @@
 """The assembly: every part of the daemon is made and joined to the others here, and nowhere else."""
 
-import re
 import secrets
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -25,7 +24,7 @@ from awed.daemon.parts import Parts
 from awed.daemon.tuning import tune
 from awed.model.errors import AwedError
 from awed.store.interface import IStore
-from awed.store.open import open_store
+from awed.store.open import open_store, without_password
 
 log = Logger()
 
@@ -96,11 +95,9 @@ def _report(reading: Reading) -> None:
         "awed {version}, data in {data}, jobs in {store}",
         version=__version__,
         data=config.directories.data,
-        store=re.sub("//[^/]*@", "//", config.server.store),  # without user and password
+        store=without_password(config.server.store),
     )
     for warning in reading.warnings:
         log.warn("{warning}", warning=warning)
-    if config.mongodb.hosts:
-        log.warn("[Mongodb] is not in use: this version of awed has no MongoDB store yet")
     if reading.ignored:
         log.info("Settings of the original that mean nothing here: {settings}", settings=", ".join(reading.ignored))

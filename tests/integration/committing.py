@@ -1,10 +1,9 @@
 """A program that commits numbered batches until it is killed, and prints each number when its commit is acknowledged.
 
-``python -m tests.integration.committing FILE FIRST``
+``python -m tests.integration.committing URI FIRST``
 """
 
 import sys
-from pathlib import Path
 from typing import cast
 
 from twisted.internet import reactor
@@ -13,7 +12,7 @@ from twisted.internet.interfaces import IReactorThreads
 from twisted.internet.task import react
 
 from awed.model.records import Batch
-from awed.store.sqlite import SqliteStore
+from awed.store.open import open_store
 from tests.unit.store.records import job, report, task, work
 
 TASKS = 3
@@ -38,8 +37,8 @@ def job_name(number: int) -> str:
     return f"job{number}"
 
 
-async def commit_for_ever(path: Path, number: int) -> None:
-    store = SqliteStore(path, cast(IReactorThreads, reactor))
+async def commit_for_ever(uri: str, number: int) -> None:
+    store = open_store(uri, cast(IReactorThreads, reactor))
     await store.open()
     while True:
         await store.commit(batch(number))
@@ -48,4 +47,4 @@ async def commit_for_ever(path: Path, number: int) -> None:
 
 
 if __name__ == "__main__":
-    react(lambda _: Deferred.fromCoroutine(commit_for_ever(Path(sys.argv[1]), int(sys.argv[2]))))
+    react(lambda _: Deferred.fromCoroutine(commit_for_ever(sys.argv[1], int(sys.argv[2]))))

@@ -1,9 +1,11 @@
-"""A server that speaks MongoDB's protocol: the one that AWE_TEST_MONGODB names (``mongodb://host:port``), or SecantusDB
-as a child process."""
+"""A server that speaks MongoDB's protocol: the one that AWE_TEST_MONGODB names (``mongodb://host:port``), or a
+SecantusDB as a child process."""
 
 import os
+import signal
 from collections.abc import AsyncIterator
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 import pytest_twisted
@@ -16,7 +18,7 @@ SERVER = (
     "from secantus.cli import main; main()",
     "--standalone",
     "--host=127.0.0.1",
-    "--port=0",
+    "--sync-on-commit",
 )
 
 
@@ -26,15 +28,46 @@ async def mongodb(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str
     if given := os.environ.get("AWE_TEST_MONGODB"):
         yield given
         return
-    if find_spec("secantus") is None:
-        pytest.skip("neither AWE_TEST_MONGODB nor SecantusDB")
-    folder = tmp_path_factory.mktemp("mongodb")
-    server = Program([*SERVER, f"--storage-path={folder / 'data'}"], folder)
-    try:
-        yield "mongodb://" + (await server.said(r"listening on (\S+)"))[1]
-    finally:
-        server.signal("KILL")
-        await server.ended()
+    server = Secantus(tmp_path_factory.mktemp("mongodb"))
+    await server.start()
+    yield server.uri
+    await server.kill()
+
+
+class Secantus:
+    """A SecantusDB with its data in *folder*, on a port that it keeps when it is started again."""
+
+    def __init__(self, folder: Path) -> None:
+        if find_spec("secantus") is None:
+            pytest.skip("SecantusDB is not installed")
+        self._folder = folder
+        self._port = "0"
+        self._server: Program | None = None
+
+    @property
+    def uri(self) -> str:
+        return f"mongodb://127.0.0.1:{self._port}"
+
+    async def start(self) -> None:
+        options = (f"--port={self._port}", f"--storage-path={self._folder / 'data'}")
+        self._server = Program([*SERVER, *options], self._folder)
+        self._port = (await self._server.said(r"listening on \S+:(\d+)"))[1]
+
+    def stall(self) -> None:
+        """Let it say nothing until :meth:`go_on`."""
+        self._send(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._send(signal.SIGCONT)
+
+    async def kill(self) -> None:
+        self._send(signal.SIGKILL)
+        assert self._server is not None
+        await self._server.ended()
+
+    def _send(self, number: signal.Signals) -> None:
+        assert self._server is not None
+        self._server.transport.signalProcess(number)
 
 
 def database(server: str) -> str:

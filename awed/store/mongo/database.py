@@ -48,7 +48,7 @@ class Database:
     def __init__(self, uri: str) -> None:
         try:
             parsed = parse_uri(uri)
-        except ConfigurationError as error:
+        except (ConfigurationError, OSError) as error:
             raise ValueError(f"{error}") from error
         if not parsed["database"]:
             raise ValueError("the URI names no database: mongodb://host/database")

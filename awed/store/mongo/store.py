@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Collection
 from datetime import datetime
 from typing import TypeVar
 
-from twisted.internet.defer import Deferred, DeferredLock, fail
-from twisted.internet.interfaces import IReactorThreads, IReactorTime
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorThreads
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from awed.model.access import Account, GroupRecord
 from awed.model.client import Client
+from awed.model.errors import Unavailable
 from awed.model.node import NodeRecord
 from awed.model.records import Batch, JobRecord, Secret, TaskRecord, Unfinished
 from awed.model.states import UNFINISHED, JobState
@@ -20,13 +22,9 @@ from awed.store.interface import IStore, JobPage, JobQuery
 from awed.store.mongo import query
 from awed.store.mongo.database import Database
 from awed.store.mongo.documents import RECORDS, Setting
-from awed.store.mongo.failures import Superseded
-from awed.store.mongo.lease import Lease
+from awed.store.mongo.holder import Guest, Holder
 from awed.store.mongo.reads import Reader
-from awed.store.mongo.schema import prepare
-from awed.store.mongo.writer import Writer
-from awed.store.mongo.writes import Write, encode
-from awed.threads import in_threads_of
+from awed.store.mongo.writes import encode
 
 T = TypeVar("T")
 
@@ -37,54 +35,40 @@ JOBS_AT_ONCE = 500
 @implementer(IStore)
 class MongoStore:
     """The store in the database that *uri* names: ``mongodb://host/database``. Raises :class:`ValueError` for a wrong
-    URI.
+    URI. *beside*: it is used beside the daemon whose store it is.
 
     Every method may raise :class:`~awed.model.errors.Unavailable`; when the database is back the store goes on. A
     read beside a commit may see a part of what it writes.
     """
 
-    def __init__(self, uri: str, reactor: IReactorThreads) -> None:
+    _log = Logger()
+
+    def __init__(self, uri: str, reactor: IReactorThreads, beside: bool = False) -> None:
         self._writing, self._reading = Database(uri), Database(uri)
-        self._lease = Lease(self._writing, IReactorTime(reactor), self._give_up)
-        self._writer = Writer(self._writing, in_threads_of(reactor))
+        self._holder = Guest(self._writing) if beside else Holder(self._writing, reactor)
         self._reader = Reader(self._reading)
-        self._superseded = False
-        self._turn = DeferredLock()
 
     async def open(self) -> None:
-        """Take the database. Raises :class:`ValueError` if another daemon uses it, if it is of a newer awed, or if it
+        """Take the database. Raises :class:`ValueError` if another daemon has it, if it is of a newer awed, or if it
         refuses user and password."""
-        self._superseded = False
         self._writing.connect()
         self._reading.connect()
         try:
-            epoch = await self._lease.take()
-            await prepare(self._writing)
-            await self._writer.begin(epoch)
+            await self._holder.begin()
         except BaseException:
             await self.close()
             raise
-        self._lease.keep()
 
     async def close(self) -> None:
-        async with self._turn:
-            await self._lease.release()
-            await self._writing.disconnect()
-            await self._reading.disconnect()
+        try:
+            await self._holder.end()
+        except Unavailable:
+            self._log.warn("the database is away; its lease runs out by itself")
+        await self._writing.disconnect()
+        await self._reading.disconnect()
 
     def commit(self, batch: Batch) -> Awaitable[None]:
-        return fail(Superseded()) if self._superseded else Deferred.fromCoroutine(self._write(encode(batch)))
-
-    async def _write(self, writes: list[Write]) -> None:
-        try:
-            async with self._turn:
-                await self._writer.write(writes)
-        except Superseded:
-            self._give_up()
-            raise
-
-    def _give_up(self) -> None:
-        self._superseded = True
+        return Deferred.fromCoroutine(self._holder.write(encode(batch)))
 
     async def load(self) -> Unfinished:
         jobs = await self._reader.all(JobRecord, {"state": {"$in": sorted(UNFINISHED)}})

@@ -39,7 +39,4 @@ def context_factory(options: Mapping[str, Any], hosts: Sequence[str]) -> Any:
 
 
 def _read(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror}") from error
+    return Path(path).read_bytes()

@@ -3,13 +3,28 @@
 from pathlib import Path
 
 import pytest
+from pytest_twisted import ensureDeferred
+from twisted.internet.threads import deferToThread
 
+from tests.integration.crash.actors import Ledger
 from tests.integration.crash.play import play
+from tests.integration.mongodb import database, mongodb
+
+__all__ = ["mongodb"]
 
 
 @pytest.mark.timeout(240)
 def test_nothing_acknowledged_is_lost_on_sqlite(tmp_path: Path) -> None:
-    ledger = play(tmp_path, rounds=5)
+    assert_whole(play(tmp_path, rounds=5))
+
+
+@pytest.mark.timeout(240)
+@ensureDeferred
+async def test_nothing_acknowledged_is_lost_on_mongodb(tmp_path: Path, mongodb: str) -> None:
+    assert_whole(await deferToThread(play, tmp_path, 5, database(mongodb)))
+
+
+def assert_whole(ledger: Ledger) -> None:
     assert ledger.faults == []
     assert ledger.numbers["results acknowledged"] > 50
     assert ledger.numbers["kills"] == 5

@@ -330,6 +330,24 @@ class WritingContract(StoreTests):
             assert found.job.info.name == name
 
     @ensureDeferred
+    async def test_attributes_may_be_any_json(self, store: IStore) -> None:
+        """Whatever keys a stranger thinks of, and however deep: it is stored, and comes back as it was."""
+        keys = ("", ".", "a.b", "$", "$set", "a\0b", '"', "'", "]", "\\", "é", "__proto__", "_id", "x" * 2000)
+        odd: dict[str, object] = {key: {key: [key, 1.5, None, 10**40, -(2**63), {}]} for key in keys}
+        deep: list[object] = []
+        for _ in range(300):
+            deep = [{"deep": deep}]
+        record, step = job("a", userattr={**odd, "deep": deep}), task("a", 0)
+        step.task.userattr = dict(odd)
+        await store.commit(Batch(jobs=[record], tasks=[step], nodes=[node("n", attributes=odd)]))
+        found = await store.job("a")
+        assert found is not None
+        assert found.job.info.userattr == record.job.info.userattr
+        assert found.job.tasks[0].userattr == odd
+        assert await store.node("n") == node("n", attributes=odd)
+        assert (await store.jobs(JobQuery(fields={"info.userattr.é.é": ["1.5"]}))).total == 1
+
+    @ensureDeferred
     async def test_priorities_beyond_a_database_integer(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job("a", priority=10**30)]))
         found = await store.job("a")

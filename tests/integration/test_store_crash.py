@@ -1,7 +1,6 @@
 """kill -9 at random moments: every commit that was acknowledged is there, and each is there whole or not at all."""
 
 import random
-from pathlib import Path
 from typing import cast
 
 from pytest_twisted import ensureDeferred
@@ -11,25 +10,37 @@ from twisted.internet.task import deferLater
 
 from awed.model.records import Unfinished
 from awed.store.interface import JobQuery
+from awed.store.open import open_store
 from awed.store.sqlite import SqliteStore
 from tests.integration.committing import KEPT, TASKS, job_name
 from tests.integration.daemon import Stage
+from tests.integration.mongodb import database, mongodb
+
+__all__ = ["mongodb"]
 
 ROUNDS = 5
 
 
 @ensureDeferred
-async def test_nothing_acknowledged_is_lost(stage: Stage) -> None:
-    path = stage.folder / "awed.sqlite"
+async def test_sqlite_loses_nothing_acknowledged(stage: Stage) -> None:
+    await kill_and_check(stage, f"sqlite:{stage.folder / 'awed.sqlite'}")
+
+
+@ensureDeferred
+async def test_mongodb_loses_nothing_acknowledged(stage: Stage, mongodb: str) -> None:
+    await kill_and_check(stage, database(mongodb))
+
+
+async def kill_and_check(stage: Stage, uri: str) -> None:
     number = 0
     for _ in range(ROUNDS):
-        acknowledged = await acknowledged_before_a_kill(stage, path, number)
-        number = await last_after_a_check(path, acknowledged) + 1
+        acknowledged = await acknowledged_before_a_kill(stage, uri, number)
+        number = await last_after_a_check(uri, acknowledged) + 1
 
 
-async def acknowledged_before_a_kill(stage: Stage, path: Path, first: int) -> int:
+async def acknowledged_before_a_kill(stage: Stage, uri: str, first: int) -> int:
     """Let the program commit for a while: the last number that it printed."""
-    program = stage.run("-m", "tests.integration.committing", str(path), str(first))
+    program = stage.run("-m", "tests.integration.committing", uri, str(first))
     await program.said(rf"^{first}$")
     await deferLater(cast(IReactorTime, reactor), random.uniform(0, 0.3))
     program.signal("KILL")
@@ -37,9 +48,9 @@ async def acknowledged_before_a_kill(stage: Stage, path: Path, first: int) -> in
     return int(program.output.rpartition("\n")[0].split("\n")[-1])
 
 
-async def last_after_a_check(path: Path, acknowledged: int) -> int:
+async def last_after_a_check(uri: str, acknowledged: int) -> int:
     """The number of the last batch that is there: the acknowledged one, or the one under way."""
-    store = SqliteStore(path, cast(IReactorThreads, reactor))
+    store = open_store(uri, cast(IReactorThreads, reactor))
     await store.open()
     loaded = await store.load()
     last = int(loaded.meta["last"])
@@ -49,7 +60,8 @@ async def last_after_a_check(path: Path, acknowledged: int) -> int:
         assert len(await store.reports(record.job.id)) == 1
     assert (await store.jobs(JobQuery())).total == len(loaded.jobs)
     assert (await store.jobs(JobQuery(reader="joe", fields={"id": [job_name(last)]}))).total == 1
-    assert await store.integrity_check() == []
+    if isinstance(store, SqliteStore):
+        assert await store.integrity_check() == []
     await store.close()
     return last
 
