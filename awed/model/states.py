@@ -8,7 +8,13 @@ from enum import StrEnum
 from typing import TypeVar
 
 
-class JobState(StrEnum):
+class _State(StrEnum):
+    """States are keys of tables and counters all the time; an Enum's own hash is a function in Python."""
+
+    __hash__ = str.__hash__
+
+
+class JobState(_State):
     """A job's life: from ``init`` to ``completed``, ``suspend`` in between, ``deleted`` from anywhere."""
 
     INIT = "init"
@@ -19,7 +25,7 @@ class JobState(StrEnum):
     DELETED = "deleted"
 
 
-class TaskState(StrEnum):
+class TaskState(_State):
     """A task's life; ``pending`` waits for other tasks or for its files to be prepared."""
 
     INIT = "init"
@@ -30,7 +36,7 @@ class TaskState(StrEnum):
     SUSPEND = "suspend"
 
 
-class WorkState(StrEnum):
+class WorkState(_State):
     """A workunit's state; a finished one is in no state, it is a rank among its task's done ranks."""
 
     QUEUED = "queued"
@@ -38,7 +44,7 @@ class WorkState(StrEnum):
     SUSPEND = "suspend"
 
 
-class ClientState(StrEnum):
+class ClientState(_State):
     """What a registered worker is doing, as the client view's ``Status`` shows it."""
 
     IDLE = "active-idle"
@@ -71,10 +77,10 @@ TASK_STEPS: Mapping[TaskState, frozenset[TaskState]] = {
 }
 """Back to ``init`` by recompute or resubmit only."""
 
-_State = TypeVar("_State", bound=StrEnum)
+S = TypeVar("S", bound=_State)
 
 
-def step(steps: Mapping[_State, frozenset[_State]], old: _State, new: _State) -> _State:
+def step(steps: Mapping[S, frozenset[S]], old: S, new: S) -> S:
     """*new*, if the table has a step there from *old*; a :class:`ValueError` that names both if not."""
     if new not in steps[old]:
         raise ValueError(f"no step from {old} to {new}")

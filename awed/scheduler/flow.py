@@ -59,7 +59,7 @@ class Flow:
         task = entry.task
         if task.starteddate == NO_TIME:
             task.starteddate = now
-        started = bool(entry.done) or any(record.attempt for record in entry.records.values())
+        started = entry.done or any(record.attempt for record in entry.records.values())
         state.set_task(entry, TaskState.QUEUED)
         if started:
             state.set_task(entry, TaskState.IN_PROGRESS)

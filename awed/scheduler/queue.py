@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from itertools import count
 from typing import NamedTuple
 
@@ -36,7 +37,13 @@ def parse_groups(text: str) -> frozenset[str]:
 def wanted(entry: TaskEntry) -> Wanted:
     """What a task asks of a client; a task's own groups go before its job's."""
     groups = entry.task.clientgroups or entry.job.job.info.clientgroups
-    return Wanted(parse_groups(groups), entry.task.cmd.name)
+    return _wanted(groups, entry.task.cmd.name)
+
+
+@lru_cache(maxsize=10_000)
+def _wanted(groups: str, app: str) -> Wanted:
+    """There are few kinds of work, and many tasks of each."""
+    return Wanted(parse_groups(groups), app)
 
 
 class Bucket:

@@ -59,9 +59,14 @@ class RankSet:
         at = bisect_right(self._firsts, rank)
         return at > 0 and rank <= self._lasts[at - 1]
 
+    def __bool__(self) -> bool:
+        return bool(self._firsts)
+
     def __len__(self) -> int:
         return sum(self._lasts) - sum(self._firsts) + len(self._firsts)
 
     def __str__(self) -> str:
+        if not self._firsts:
+            return ""
         ranges = zip(self._firsts, self._lasts, strict=True)
         return ",".join(f"{a}-{b}" if b > a else str(a) for a, b in ranges)
