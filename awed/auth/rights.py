@@ -36,9 +36,3 @@ def require_acl_change(user: User, acl: Acl, removed: Collection[str] = ()) -> N
 def reader(user: User) -> str | None:
     """For whom a list is: only what this user may read, None for everything."""
     return None if user.admin else user.name
-
-
-def owned_by(user: User) -> Acl:
-    """The rights to a new thing of *user*."""
-    name = user.name
-    return Acl(name, [name], [name], [name])

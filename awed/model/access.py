@@ -1,7 +1,7 @@
 """Who there is, and who may do what to a thing."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Self
 
 from msgspec import Struct
 
@@ -41,6 +41,11 @@ class Acl(Struct):
     read: list[str] = []
     write: list[str] = []
     delete: list[str] = []
+
+    @classmethod
+    def of(cls, name: str) -> Self:
+        """All rights to a new thing for this user alone; to one of ``public``, for everybody."""
+        return cls(name, *([name] for _ in cls.__struct_fields__[1:]))
 
     def allows(self, user: User, verb: Verb) -> bool:
         """Whether *user* has this right: admins and the owner have all, others those that they or ``public`` have."""

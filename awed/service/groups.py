@@ -15,11 +15,6 @@ ANY_ADDRESS = "0.0.0.0/0"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}\Z")
 
 
-def owned_by(name: str) -> GroupAcl:
-    """The rights to a group of that user; of ``public`` for one that is everybody's."""
-    return GroupAcl(name, [name], [name], [name], [name])
-
-
 class Groups:
     """All client groups. They are few, and held in memory.
 
@@ -57,7 +52,7 @@ class Groups:
     def acl(self, name: str) -> GroupAcl:
         """The rights to the group of that name, everybody's if there is none."""
         record = self._by_name.get(name)
-        return owned_by(PUBLIC) if record is None else record.acl
+        return GroupAcl.of(PUBLIC) if record is None else record.acl
 
     def group_of(self, token: str) -> str | None:
         """The name of the group whose token this is. Looked up by a digest, so that the time taken tells nothing."""
@@ -66,12 +61,12 @@ class Groups:
     async def create(self, name: str, owner: User) -> GroupRecord:
         """A new group of *owner*. Raises :class:`~awed.model.errors.Invalid` or :class:`~awed.model.errors.Conflict`
         for its name."""
-        return await self._create(name, owned_by(owner.name))
+        return await self._create(name, GroupAcl.of(owner.name))
 
     async def ensure(self, name: str) -> None:
         """Make a group that is everybody's, unless there is one of that name. Raises likewise."""
         if name and name not in self._by_name:
-            await self._create(name, owned_by(PUBLIC))
+            await self._create(name, GroupAcl.of(PUBLIC))
 
     async def _create(self, name: str, acl: GroupAcl) -> GroupRecord:
         if not _NAME.match(name):

@@ -2,7 +2,6 @@
 
 from msgspec.structs import replace
 
-from awed.auth.rights import owned_by
 from awed.model.access import Acl, User
 from awed.model.errors import Conflict, Invalid
 from awed.model.job import Job
@@ -22,7 +21,7 @@ class JobVerbs(Shell):
         """Take in a new job of *owner*. :class:`Conflict` if its id is known."""
         job = submission.job
         await self._require_new(job.id)
-        self._scheduler.jobs.submit(submission, owned_by(owner), token, self._now())
+        self._scheduler.jobs.submit(submission, Acl.of(owner.name), token, self._now())
         await self._settle()
         return job
 
@@ -30,7 +29,7 @@ class JobVerbs(Shell):
         """Store a finished job as it stands; nothing of it is queued. :class:`Conflict` if its id is known."""
         await self._require_new(job.id)
         tasks = [TaskRecord(task, index) for index, task in enumerate(job.tasks)]
-        record = JobRecord(replace(job, tasks=[]), owned_by(owner))
+        record = JobRecord(replace(job, tasks=[]), Acl.of(owner.name))
         self._observe([Event("JI", self._now(), {"jobid": job.id})])
         await self._committer.commit(Batch(jobs=[record], tasks=tasks))
 

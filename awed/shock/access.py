@@ -11,11 +11,6 @@ Right = Literal["read", "write", "delete"]
 RIGHTS: tuple[Right, ...] = ("read", "write", "delete")
 
 
-def owned_by(user: User) -> Acl:
-    """The rights to a new node of *user*. What nobody in particular made belongs to all."""
-    return Acl(user.name, [user.name], [user.name], [user.name])
-
-
 def may(user: User, right: Right, acl: Acl) -> bool:
     """Whether *user* has the right."""
     return acl.allows(user, right)

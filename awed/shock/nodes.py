@@ -18,7 +18,7 @@ from awed.model.errors import AwedError, Invalid, NotFound
 from awed.model.ids import new_id
 from awed.model.node import Node, NodeIndex, NodeRecord
 from awed.model.times import NO_TIME
-from awed.shock.access import AclChange, Right, apply_acl, check, owned_by
+from awed.shock.access import AclChange, Right, apply_acl, check
 from awed.shock.alone import Alone, to_the_end
 from awed.shock.base import NodeBase
 from awed.shock.change import Change, apply
@@ -185,7 +185,7 @@ class NodeStore:
 
     async def _create(self, user: User, change: Change, staged: Staged) -> Node:
         node_id = new_id()
-        record = NodeRecord(Node(node_id, created_on=self._base.now()), owned_by(user))
+        record = NodeRecord(Node(node_id, created_on=self._base.now()), Acl.of(user.name))
         try:
             await self._filler.fill(record, user, change, staged)
             apply(change, record.node)

@@ -4,7 +4,6 @@ import pytest
 
 from awed.auth.rights import (
     may,
-    owned_by,
     reader,
     require,
     require_acl_change,
@@ -32,7 +31,7 @@ def rights(user: User, acl: Acl) -> str:
         (GroupAcl("ann", execute=[PUBLIC]), {"ann": "rwde", "bob": "e", "public": "e", "worker": "e"}),
         (Acl("ann", read=[PUBLIC], delete=["bob"]), {"bob": "rd", "public": "r", "worker": "r"}),
         (Acl(), {"ann": "", "public": "rwde", "worker": ""}),
-        (owned_by(NOBODY), {"ann": "rwd", "public": "rwde", "worker": "rwd"}),
+        (Acl.of(NOBODY.name), {"ann": "rwd", "public": "rwde", "worker": "rwd"}),
     ],
 )
 def test_owner_listed_and_public(acl: Acl, expected: dict[str, str]) -> None:
@@ -43,17 +42,17 @@ def test_owner_listed_and_public(acl: Acl, expected: dict[str, str]) -> None:
 
 
 def test_new_things_are_their_makers() -> None:
-    assert owned_by(ANN) == Acl("ann", ["ann"], ["ann"], ["ann"])
-    one = owned_by(ANN)
+    assert Acl.of(ANN.name) == Acl("ann", ["ann"], ["ann"], ["ann"])
+    one = Acl.of(ANN.name)
     one.read.append("bob")
     assert one.write == ["ann"]
 
 
 def test_the_words_of_a_refusal() -> None:
-    require(ANN, "write", owned_by(ANN))
+    require(ANN, "write", Acl.of(ANN.name))
     require_admin(ROOT)
     with pytest.raises(Unauthorized, match=r"^User Unauthorized$"):
-        require(BOB, "write", owned_by(ANN))
+        require(BOB, "write", Acl.of(ANN.name))
     with pytest.raises(Unauthorized, match=r"^No Authorization$"):
         require_admin(ANN)
 
