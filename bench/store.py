@@ -1,7 +1,7 @@
-"""What the SQLite store costs: ``python bench/store.py [JOBS]``.
+"""What a store costs: ``python bench/store.py [JOBS [URI]]``; without a URI a SQLite store in a temporary file.
 
-Commits by batch size, with the same number of bare one-row SQLite transactions on the same disk as a yardstick; then
-lists, queries and the load at start, with JOBS jobs (50,000) of two tasks each.
+Commits by batch size, with as many bare one-row SQLite transactions on the same disk as a yardstick; then lists,
+queries and the load at start, with JOBS jobs (50,000) of two tasks each.
 """
 
 import sqlite3
@@ -23,7 +23,7 @@ from awed.model.job import IO, Cmd, Info, Job, Task
 from awed.model.records import Batch, JobRecord, TaskRecord
 from awed.model.states import JobState
 from awed.store.interface import IStore, JobQuery
-from awed.store.sqlite import SqliteStore
+from awed.store.open import open_store
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CHUNK = 1000
@@ -51,10 +51,10 @@ def a_task(job_id: str, index: int) -> TaskRecord:
     return TaskRecord(Task(task_id(job_id, str(index)), job_id, cmd, inputs=files[:1], outputs=files[1:]), index)
 
 
-async def bench(reactor: Any, jobs: int) -> None:
+async def bench(reactor: Any, jobs: int, uri: str) -> None:
     with tempfile.TemporaryDirectory(dir=".") as folder:
         yardstick(Path(folder))
-        store = SqliteStore(Path(folder) / "bench.sqlite", reactor)
+        store = open_store(uri or f"sqlite:{folder}/bench.sqlite", reactor)
         await store.open()
         records = [a_job(number) for number in range(jobs)]
         await fill(store, records)
@@ -133,4 +133,6 @@ def show(name: str, value: float, unit: str) -> None:
 
 
 if __name__ == "__main__":
-    react(lambda reactor: Deferred.fromCoroutine(bench(reactor, int((sys.argv[1:] or ["50000"])[0]))))
+    jobs = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
+    uri = sys.argv[2] if len(sys.argv) > 2 else ""
+    react(lambda reactor: Deferred.fromCoroutine(bench(reactor, jobs, uri)))

@@ -8,12 +8,14 @@ import pytest
 import pytest_twisted
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorThreads
+from twisted.internet.task import Clock
 
 from awed.model.errors import Unavailable
 from awed.model.records import Batch
 from awed.store.interface import JobQuery
-from awed.store.mongo import MongoStore, lease
+from awed.store.mongo import MongoStore, lease, writer
 from awed.store.mongo.database import Database, Request
 from awed.store.mongo.failures import Superseded
 from tests.integration.mongodb import Secantus, database, mongodb
@@ -95,6 +97,41 @@ async def test_a_batch_that_is_not_in_the_log_is_nowhere(store: MongoStore, monk
     await store.open()
     assert await everything(store, "a") == before
     assert await store.job("b") is None
+
+
+@ensureDeferred
+async def test_a_log_that_was_not_written_to_its_end_is_none(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await everything(store, "a")
+    with monkeypatch.context() as patched:
+        patched.setattr(writer, "LOG_PIECE", 100)
+        fail_at(patched, "log", after=2)
+        with pytest.raises(Unavailable):
+            await store.commit(Batch(jobs=[job("b")], gone_jobs=["a"]))
+    await store.close()
+    await store.open()
+    assert await everything(store, "a") == before
+
+
+@ensureDeferred
+async def test_who_lost_the_lease_hears_of_it_at_the_next_sign_of_life(
+    store: MongoStore, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.close()
+    connection, clock, lost = Database(uri), Clock(), Deferred[None]()
+    connection.connect()
+    held = lease.Lease(connection, clock, lambda: lost.callback(None))
+    await held.take()
+    held.keep()
+    monkeypatch.setattr(lease, "LEASE", timedelta(seconds=-1))
+    await store.open()
+    assert not lost.called
+    clock.advance(lease.RENEWAL)
+    await lost
+    await held.release()
+    await connection.disconnect()
+    await store.commit(Batch(jobs=[job("b")]))
 
 
 @ensureDeferred
@@ -220,12 +257,13 @@ async def commit_when_it_can(store: MongoStore, batch: Batch) -> None:
         return
 
 
-def fail_at(patched: pytest.MonkeyPatch, broken: str) -> None:
-    """From now on nothing can be written into this collection."""
+def fail_at(patched: pytest.MonkeyPatch, broken: str, after: int = 0) -> None:
+    """From now on nothing can be written into this collection, but for *after* messages."""
     write = Database.write
+    left = iter(range(after))
 
     async def broken_write(self: Database, collection: str, requests: Sequence[Request]) -> None:
-        if collection == broken:
+        if collection == broken and next(left, None) is None:
             raise Unavailable("database: broken by the test")
         await write(self, collection, requests)
 

@@ -83,7 +83,10 @@ class Lease:
         except Unavailable as error:
             self._log.warn("cannot renew the lease of the database: {error}", error=error)
             return
-        if renewed is None:
+        except Exception:
+            self._log.failure("renewing the lease of the database failed")
+            return
+        if renewed is None and self._renewal.running:  # else it was released meanwhile
             self._log.critical("another daemon has taken the database over: nothing is written any more")
             self._token = ""
             self._renewal.stop()

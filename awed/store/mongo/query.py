@@ -24,8 +24,9 @@ _ORDERED = frozenset(
 
 async def page(database: Database, query: JobQuery) -> tuple[list[Document], int]:
     """The documents of a page's jobs in order, and how many jobs match in all."""
-    fields = [await _has(database, path, texts) for path, texts in query.fields.items()]
-    where = {"$and": [RECORDS, *_conditions(query), *fields]}
+    where = _where(query)
+    if query.fields:
+        where["$and"] = [await _has(database, path, texts) for path, texts in query.fields.items()]
     pipeline = [{"$match": where}, *_ordered(query), *_cut(query), {"$project": {"find": 0}}]
     return await database.aggregate("jobs", pipeline), await database.count("jobs", where)
 
@@ -33,7 +34,7 @@ async def page(database: Database, query: JobQuery) -> tuple[list[Document], int
 async def values(database: Database, path: str, reader: str | None) -> list[object]:
     """The distinct values of a path over the jobs that *reader* may read."""
     parts = names(path)
-    where: Document = {"$and": [RECORDS, *_readable(reader)]}
+    where = _where(JobQuery(reader=reader))
     if parts is None or parts == ["tasks"]:
         return []
     if parts[0] != "tasks":
@@ -42,22 +43,18 @@ async def values(database: Database, path: str, reader: str | None) -> list[obje
     return distinct(await database.distinct("tasks", _place(parts[1:]), {"job": {"$in": jobs}}))
 
 
-def _conditions(query: JobQuery) -> list[Document]:
+def _where(query: JobQuery) -> Document:
     """What is asked beside fields."""
-    conditions = _readable(query.reader)
+    where: Document = {**RECORDS, "readers": {"$in": seen_by(query.reader)}}
     if query.states:
-        conditions.append({"state": {"$in": [state.value for state in query.states]}})
+        where["state"] = {"$in": [state.value for state in query.states]}
     if query.id_prefix:
-        conditions.append({"_id": {"$gte": query.id_prefix, "$lt": query.id_prefix + _LAST}})
+        where["_id"] = {"$gte": query.id_prefix, "$lt": query.id_prefix + _LAST}
     if query.span:
         since, until = map(sortable, query.span)
         within = {"$gte": since, "$lt": until}
-        conditions.append({"$or": [{"times.submittime": within}, {"times.completedtime": within}]})
-    return conditions
-
-
-def _readable(reader: str | None) -> list[Document]:
-    return [{"readers": {"$in": seen_by(reader)}}]
+        where["$or"] = [{"times.submittime": within}, {"times.completedtime": within}]
+    return where
 
 
 async def _has(database: Database, path: str, texts: Sequence[str]) -> Document:

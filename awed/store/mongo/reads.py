@@ -33,7 +33,7 @@ class Reader:
         self, record: type[T], where: Document | None = None, order: Sequence[str] = (), limit: int = 0
     ) -> list[T]:
         """The records that match, in order of these fields; the first *limit* ones, if it is given."""
-        wanted = {"$and": [RECORDS, where or {}]}
+        wanted = {**RECORDS, **(where or {})}
         found = self._database.each(_COLLECTIONS[record], wanted, [(name, 1) for name in order], limit)
         return [await self.decoded(record, document) async for document in found]
 
