@@ -178,6 +178,8 @@ class Work:
             state.event("WR", now, **about)
         else:
             state.event("W!" if permanent else "WP", now, **about)
+            if permanent:
+                state.event("JF", now, jobid=record.jobid)
             error = _why(record, report, permanent)
             said = f" msg from client:{error.worknotes}" if error.worknotes else ""
             self._flow.suspend(entry.job, now, f"workunit {record.wuid} failed {record.failed} time(s).{said}", error)

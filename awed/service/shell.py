@@ -72,6 +72,8 @@ class Shell:
             work=len(stored.work),
             clients=len(stored.clients),
         )
+        if stored.jobs:
+            self._observe([Event("SR", self._now(), text=f"{len(stored.jobs)} unfinished jobs")])
         await self._settle()
 
     async def stop(self) -> None:

@@ -51,12 +51,17 @@ def test_a_failed_workunit_goes_to_another_client_and_suspends_its_job_at_the_li
     assert [item.state for item in submitted.tasks] == [TaskState.SUSPEND, TaskState.PENDING]
 
 
-@pytest.mark.parametrize(("noretry", "exitstatus"), [(True, 1), (False, 42)])
-def test_no_retry_where_the_job_or_the_command_says_so(noretry: bool, exitstatus: int) -> None:
+@pytest.mark.parametrize(
+    ("noretry", "exitstatus", "codes"),
+    [(True, 1, ["WC", "WF", "WP", "JP"]), (False, 42, ["WC", "WF", "W!", "JF", "JP"])],
+)
+def test_no_retry_where_the_job_or_the_command_says_so(noretry: bool, exitstatus: int, codes: list[str]) -> None:
     world = World()
     submitted = world.submit(job(task("0"), noretry=noretry))
     world.client("a")
+    world.scheduler.take_events()
     world.report(world.checkout("a"), "fail", exitstatus=exitstatus)
+    assert [event.code for event in world.scheduler.take_events()] == codes
     assert state_of(submitted) is JobState.SUSPEND
 
 
