@@ -40,7 +40,7 @@ class SqliteStore:
         self._writer.start()
         self._readers.start()
         try:
-            await self._writer.run(reads.node_ids)
+            await self._writer.run(lambda connection: None)
         except BaseException:
             await self.close()
             raise
