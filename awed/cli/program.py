@@ -28,17 +28,20 @@ NOT_DONE = 3
 INTERRUPTED = 130
 
 
+_LATE = {"user": "awed.cli.users", "backup": "awed.cli.backup"}
+
+
 class _Commands(click.Group):
-    """Lists the commands in the order in which one comes to need them; ``user``, which alone needs a reactor and a
-    store, is loaded when it is called."""
+    """Lists the commands in the order in which one comes to need them; those that need a reactor and a store are
+    loaded when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*self.commands, "user"]
+        return [*self.commands, *_LATE]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name != "user":
+        if cmd_name not in _LATE:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = import_module("awed.cli.users").user
+        command: click.Command = getattr(import_module(_LATE[cmd_name]), cmd_name)
         return command
 
 

@@ -1,45 +1,24 @@
 """``awe user``: the users of a daemon.
 
-They are kept in its store, and this alone of all commands goes there and not to a server: who has the data directory
-decides who may come. A running daemon looks there whenever somebody comes, so a change counts at once.
+They are kept in its store, and these commands go there and not to a server: who has the data directory decides who
+may come. A running daemon looks there whenever somebody comes, so a change counts at once.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import click
-from twisted.internet import task
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorThreads
 
 from awed.auth.passwords import hash_password
 from awed.auth.tokens import token_hash
+from awed.cli.direct import store_options, with_store
 from awed.cli.options import confirm, now, yes_option
 from awed.cli.show import screen, users_table
 from awed.model.access import Account, is_user_name
-from awed.model.errors import AwedError
 from awed.model.records import Batch
 from awed.store.interface import IStore
-from awed.store.open import default_uri, open_store, without_password
 
 _TOKEN_BYTES = 32
-
-
-F = TypeVar("F", bound=Callable[..., object])
-
-
-def store_options(command: F) -> F:
-    """Options that say where the daemon's store is, for a command that takes *data* and *store*."""
-    data = click.option(
-        "--data",
-        required=True,
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="The daemon's data directory.",
-    )
-    store = click.option("--store", metavar="URI", help="Where the daemon keeps its jobs, if it was told by --store.")
-    return data(store(command))
 
 
 @click.group()
@@ -55,7 +34,7 @@ def list_users(data: Path, store: str | None) -> None:
     async def show(opened: IStore) -> None:
         screen().print(users_table(await opened.accounts()))
 
-    _with_store(store or default_uri(data), show)
+    with_store(data, store, show)
 
 
 @user.command()
@@ -75,7 +54,7 @@ def add(data: Path, store: str | None, name: str, admin: bool, with_password: bo
         await add_account(opened, account)
         click.echo(token)
 
-    _with_store(store or default_uri(data), write)
+    with_store(data, store, write)
 
 
 @user.command()
@@ -85,7 +64,7 @@ def add(data: Path, store: str | None, name: str, admin: bool, with_password: bo
 def remove(data: Path, store: str | None, name: str, yes: bool) -> None:
     """Remove a user. Their jobs stay."""
     confirm(f"Remove the user {name} and their token?", yes)
-    _with_store(store or default_uri(data), lambda opened: remove_account(opened, name))
+    with_store(data, store, lambda opened: remove_account(opened, name))
 
 
 async def add_account(store: IStore, account: Account) -> None:
@@ -102,24 +81,3 @@ async def remove_account(store: IStore, name: str) -> None:
     if await store.account(name) is None:
         raise click.UsageError(f"there is no user {name}")
     await store.commit(Batch(gone_accounts=[name]))
-
-
-def _with_store(uri: str, use: Callable[[IStore], Awaitable[None]]) -> None:
-    """Run *use* with the store opened, on a reactor; the program ends with it."""
-
-    async def run(reactor: IReactorThreads) -> None:
-        try:
-            store = open_store(uri, reactor, beside=True)
-            await store.open()
-            try:
-                await use(store)
-            finally:
-                await store.close()
-        except click.ClickException as error:
-            error.show()
-            raise SystemExit(error.exit_code) from None
-        except (ValueError, AwedError) as error:
-            click.echo(f"awe: {without_password(uri)}: {error}", err=True)
-            raise SystemExit(3) from None
-
-    task.react(lambda reactor: Deferred.fromCoroutine(run(reactor)))

@@ -79,3 +79,15 @@ async def test_a_store_that_is_none(stage: Stage) -> None:
     assert status == 3
     assert output.startswith("awe: sqlite:./awed.sqlite: ")
     assert len(output.splitlines()) == 1
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_backup_of_a_running_daemon_is_a_database_that_another_can_start_from(
+    stage: Stage, daemon: Daemon
+) -> None:
+    job = await daemon.submit({"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]})
+    status, output = await awe(stage, "backup", "copy.sqlite", "--data", str(daemon.data))
+    assert (status, output) == (0, "copied to copy.sqlite\n")
+    other = stage.daemon("--store", f"sqlite:{stage.folder / 'copy.sqlite'}", data="other")
+    await other.start()
+    assert (await other.call("GET", f"/job/{job['id']}"))["state"] == "queued"

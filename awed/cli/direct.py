@@ -1,0 +1,50 @@
+"""Commands that go to the daemon's store and not to a server."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from twisted.internet import task
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorThreads
+
+from awed.model.errors import AwedError
+from awed.store.interface import IStore
+from awed.store.open import default_uri, open_store, without_password
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def store_options(command: F) -> F:
+    """Options that say where the daemon's store is, for a command that takes *data* and *store*."""
+    data = click.option(
+        "--data",
+        required=True,
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="The daemon's data directory.",
+    )
+    store = click.option("--store", metavar="URI", help="Where the daemon keeps its jobs, if it was told by --store.")
+    return data(store(command))
+
+
+def with_store(data: Path, store: str | None, use: Callable[[IStore], Awaitable[None]]) -> None:
+    """Run *use* with the store of the data directory opened, on a reactor; the program ends with it."""
+    uri = store or default_uri(data)
+
+    async def run(reactor: IReactorThreads) -> None:
+        try:
+            opened = open_store(uri, reactor, beside=True)
+            await opened.open()
+            try:
+                await use(opened)
+            finally:
+                await opened.close()
+        except click.ClickException as error:
+            error.show()
+            raise SystemExit(error.exit_code) from None
+        except (ValueError, AwedError) as error:
+            click.echo(f"awe: {without_password(uri)}: {error}", err=True)
+            raise SystemExit(3) from None
+
+    task.react(lambda reactor: Deferred.fromCoroutine(run(reactor)))
