@@ -35,13 +35,18 @@ def play(folder: Path, rounds: int, store: str = "", seed: int | None = None) ->
         server.start()
         ledger.numbers["kills"] += 1
     up.set()
+    conclude(server, ledger, submitters, workers)
+    return ledger
+
+
+def conclude(server: Server, ledger: Ledger, submitters: list[Submitter], workers: list[Worker]) -> None:
+    """Let the workers finish everything, compare what is stored with the ledger, and stop the daemon."""
     _end(submitters)
     _finish(server, ledger)
     _end(workers)
     if not ledger.faults:
         _compare(Connection(server), ledger)
     server.stop()
-    return ledger
 
 
 def _end(actors: list[Submitter] | list[Worker]) -> None:

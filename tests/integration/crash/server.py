@@ -15,7 +15,7 @@ START = ("-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile
 
 
 class Away(Exception):
-    """No answer: whether the request took effect is not known."""
+    """No answer, or one that says to repeat the request: whether it took effect is not known."""
 
 
 class Answer(NamedTuple):
@@ -81,6 +81,8 @@ class Connection:
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
             raise Away(str(error)) from error
+        if response.status == 503:
+            raise Away("; ".join(document["error"]))
         return Answer(response.status, document["data"], "; ".join(document["error"] or []))
 
     def close(self) -> None:
