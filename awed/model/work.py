@@ -74,10 +74,14 @@ class WorkRecord(Struct):
 
 
 class ReportStatus(StrEnum):
-    """The words with which a worker may end a workunit; ``discarded`` gives it back."""
+    """The words with which a worker may end a workunit; ``discarded`` gives it back.
+
+    ``failed-permanent`` is how workers of the original say that trying again is no use; awed's tell the exit status.
+    """
 
     DONE = "done"
     FAIL = "fail"
+    FAILED_PERMANENT = "failed-permanent"
     DISCARDED = "discarded"
 
 

@@ -168,7 +168,7 @@ class Work:
         state = self._state
         record.failed += 1
         record.failed_on = [*record.failed_on, record.client]
-        permanent = report.exitstatus == PERMANENT_FAILURE
+        permanent = report.status is ReportStatus.FAILED_PERMANENT or report.exitstatus == PERMANENT_FAILURE
         limit = 1 if permanent or entry.job.job.info.noretry else state.limits.max_work_failure
         about = {"wuid": record.wuid, "jobid": record.jobid, "clientid": record.client}
         state.event("WF", now, **about)

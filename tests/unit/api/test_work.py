@@ -158,8 +158,14 @@ def test_a_broken_perf_does_not_cost_the_result(served: Served, job_id: str, cli
     ("query", "text"),
     [
         ("status=done", "This request type requires the client=clientid parameter."),
-        ("client=c1", "This request type requires the status parameter: one of done, fail, discarded."),
-        ("client=c1&status=finished", "status must be one of done, fail, discarded, found: finished"),
+        (
+            "client=c1",
+            "This request type requires the status parameter: one of done, fail, failed-permanent, discarded.",
+        ),
+        (
+            "client=c1&status=finished",
+            "status must be one of done, fail, failed-permanent, discarded, found: finished",
+        ),
         ("client=c1&status=done&computetime=x", "computetime must be a non-negative integer, found: x"),
         (
             "client=c1&status=done&computetime=1000000001",

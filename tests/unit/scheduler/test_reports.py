@@ -52,15 +52,21 @@ def test_a_failed_workunit_goes_to_another_client_and_suspends_its_job_at_the_li
 
 
 @pytest.mark.parametrize(
-    ("noretry", "exitstatus", "codes"),
-    [(True, 1, ["WC", "WF", "WP", "JP"]), (False, 42, ["WC", "WF", "W!", "JF", "JP"])],
+    ("noretry", "status", "exitstatus", "codes"),
+    [
+        (True, "fail", 1, ["WC", "WF", "WP", "JP"]),
+        (False, "fail", 42, ["WC", "WF", "W!", "JF", "JP"]),
+        (False, "failed-permanent", None, ["WC", "WF", "W!", "JF", "JP"]),
+    ],
 )
-def test_no_retry_where_the_job_or_the_command_says_so(noretry: bool, exitstatus: int, codes: list[str]) -> None:
+def test_no_retry_where_the_job_or_the_command_says_so(
+    noretry: bool, status: str, exitstatus: int | None, codes: list[str]
+) -> None:
     world = World()
     submitted = world.submit(job(task("0"), noretry=noretry))
     world.client("a")
     world.scheduler.take_events()
-    world.report(world.checkout("a"), "fail", exitstatus=exitstatus)
+    world.report(world.checkout("a"), status, exitstatus=exitstatus)
     assert [event.code for event in world.scheduler.take_events()] == codes
     assert state_of(submitted) is JobState.SUSPEND
 
