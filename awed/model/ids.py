@@ -9,6 +9,7 @@ from typing import NamedTuple
 from awed.model.errors import Invalid
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_RANK = re.compile(r"[0-9]{1,9}\Z")
 _BASE64 = "base64:"
 
 
@@ -60,7 +61,7 @@ def parse_work_id(text: str) -> WorkId:
     Raises :class:`~awed.model.errors.Invalid` (``invalid work id: <text>``).
     """
     parts = _unwrapped(text).split("_")
-    if len(parts) != 3 or not all(parts) or not (parts[2].isascii() and parts[2].isdigit()):
+    if len(parts) != 3 or not all(parts) or not _RANK.match(parts[2]):
         raise Invalid(f"invalid work id: {text}")
     return WorkId(parts[0], parts[1], int(parts[2]))
 

@@ -15,7 +15,9 @@ def test_plain_and_base64_name_the_same_workunit() -> None:
     assert str(parse_work_id(wrapped)) == plain
 
 
-@pytest.mark.parametrize("text", ["", "x", "a_b", "a_b_c", "a_b_-1", "a_b_1_2", "base64:!!", "base64:/w==", "a__1"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "a_b", "a_b_c", "a_b_-1", "a_b_1_2", f"a_b_{'1' * 5000}", "base64:!!", "base64:/w==", "a__1"]
+)
 def test_anything_else_is_refused_and_named(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         parse_work_id(text)
