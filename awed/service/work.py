@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from twisted.internet.defer import CancelledError
 
-from awed.model.errors import NothingToDo, Unauthorized, WorkNotFound
+from awed.model.errors import NothingToDo, Unauthorized, Unavailable, WorkNotFound
 from awed.model.ids import WorkId
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.service.shell import Shell
@@ -28,13 +28,13 @@ class WorkVerbs(Shell):
             unit = late if late is not None else self._checkout_now(client_id, available)
         try:
             await self._settle()
-        except CancelledError:
+        except (CancelledError, Unavailable):
             self._give_back(unit)
             raise
         return unit
 
     def _give_back(self, unit: Workunit) -> None:
-        """Whoever asked is gone before the answer."""
+        """Whoever asked does not get the answer: is gone, or is told to come back later."""
         report = Report(unit.wuid, unit.client, ReportStatus.DISCARDED, attempt=unit.attempt)
         self._scheduler.work.report(report, self._now())
         self._follow()

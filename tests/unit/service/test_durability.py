@@ -91,6 +91,21 @@ async def test_who_waits_too_long_for_the_store_is_told_and_the_change_is_writte
 
 
 @ensureDeferred
+async def test_work_that_was_not_handed_out_because_the_store_is_away_is_handed_out_later(world: EngineWorld) -> None:
+    """A worker that was told to come back later does not hold it: without this, it would be busy for ever."""
+    await world.submit(job(task("0")))
+    await world.client("a")
+    world.store.away = True
+    waiting = state_of(world.engine.checkout("a", None))
+    world.clock.pump([1] * 11)
+    with pytest.raises(Unavailable):
+        await waiting
+    world.store.away = False
+    world.clock.pump([1] * 6)
+    assert (await world.run("a")).attempt == 2
+
+
+@ensureDeferred
 async def test_a_new_try_writes_one_consistent_moment(world: EngineWorld) -> None:
     """The records of a batch that failed have changed meanwhile: what changed with them must go along."""
     submitted = await world.submit(job(task("0"), task("1", "0")))
