@@ -1,6 +1,7 @@
 """``/client``: workers register, give signs of life, and are looked at, suspended, resumed, removed."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 from msgspec import structs
 
@@ -12,7 +13,7 @@ from awed.api.params import Params, params_of
 from awed.auth.rights import may, require
 from awed.model.access import User, Verb
 from awed.model.client import Client
-from awed.model.errors import Invalid, Unauthorized
+from awed.model.errors import ClientNotFound, Invalid, Unauthorized
 from awed.model.ids import new_id
 from awed.model.states import ClientState
 from awed.workflow.profile import read_heartbeat, read_profile
@@ -114,6 +115,8 @@ class ClientResource:
             raise Invalid("Profile file not provided")
         profile, current_work = read_profile(await part.read(PROFILE_LIMIT), now=self._context.now(), new_id=new_id)
         await self._enter(profile.group, user)
+        with suppress(ClientNotFound):  # whoever takes a known id takes the work that it holds
+            self._context.require_group(user, self._engine.group_of(profile.id))
         return await self._engine.register(profile, current_work)
 
     async def _enter(self, group: str, user: User) -> None:

@@ -55,7 +55,10 @@ class Context:
         Raises :class:`~awed.model.errors.Unauthorized` and :class:`~awed.model.errors.ClientNotFound`.
         """
         user = await self.authenticated_worker(request, verb)
-        group = self.engine.group_of(client_id)
+        self.require_group(user, self.engine.group_of(client_id), right)
+
+    def require_group(self, user: User, group: str, right: Verb = "execute") -> None:
+        """Raise :class:`~awed.model.errors.Unauthorized` unless *user* has the group's token, or *right* to it."""
         if not user.group:
             require(user, right, self.groups.acl(group))
         elif user.group != group:

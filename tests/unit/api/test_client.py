@@ -111,6 +111,19 @@ def test_a_worker_with_a_token_acts_for_its_own_group_alone(served: Served) -> N
         assert served.call(method, path, user="group g").status == 200
 
 
+def test_nobody_takes_over_a_worker_of_a_group_that_is_not_theirs(served: Served) -> None:
+    """Who registers under the id of a worker holds its work, and may ask for the secrets of that."""
+    data(served.call("POST", "/cgroup/own", user="alice"))
+    profile = {"profile": b'{"id": "c1", "group": "own", "apps": ["*"]}'}
+    assert served.call("POST", "/client", profile, user="group own").status == 200
+    elsewhere = {"profile": b'{"id": "c1", "group": "any", "apps": ["*"]}'}
+    for stranger in ("", "bob", "group any"):
+        assert served.call("POST", "/client", elsewhere, user=stranger).status in (400, 401)
+    assert data(served.call("GET", "/client/c1", user="alice"))["group"] == "own"
+    moved = data(served.call("POST", "/client", elsewhere, user="alice"))
+    assert moved["group"] == "any"
+
+
 def test_a_workers_token_is_for_a_workers_calls(served: Served) -> None:
     for path in ("/job", "/client", "/work", "/client/c1"):
         assert served.call("GET", path, user="group g").status == 401
