@@ -12,19 +12,22 @@ from tests.integration.mongodb import database, mongodb
 
 __all__ = ["mongodb"]
 
+ROUNDS = 3
+"""Kills in each test; ``make crash`` plays more."""
+
 
 @pytest.mark.timeout(240)
 def test_nothing_acknowledged_is_lost_on_sqlite(tmp_path: Path) -> None:
-    assert_whole(play(tmp_path, rounds=5))
+    assert_whole(play(tmp_path, ROUNDS))
 
 
 @pytest.mark.timeout(240)
 @ensureDeferred
 async def test_nothing_acknowledged_is_lost_on_mongodb(tmp_path: Path, mongodb: str) -> None:
-    assert_whole(await deferToThread(play, tmp_path, 5, database(mongodb)))
+    assert_whole(await deferToThread(play, tmp_path, ROUNDS, database(mongodb)))
 
 
 def assert_whole(ledger: Ledger) -> None:
     assert ledger.faults == []
-    assert ledger.numbers["results acknowledged"] > 50
-    assert ledger.numbers["kills"] == 5
+    assert ledger.numbers["results acknowledged"] > 30
+    assert ledger.numbers["kills"] == ROUNDS
