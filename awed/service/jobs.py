@@ -19,14 +19,19 @@ class JobVerbs(Shell):
 
     async def submit(self, submission: Submission, owner: User, token: str = "") -> Job:
         """Take in a new job of *owner*. :class:`Conflict` if its id is known."""
-        job = submission.job
-        await self._require_new(job.id)
-        self._scheduler.jobs.submit(submission, Acl.of(owner.name), token, self._now())
+        await self._alone.run(submission.job.id, self._submit(submission, owner, token))
         await self._settle()
-        return job
+        return submission.job
+
+    async def _submit(self, submission: Submission, owner: User, token: str) -> None:
+        await self._require_new(submission.job.id)
+        self._scheduler.jobs.submit(submission, Acl.of(owner.name), token, self._now())
 
     async def import_job(self, job: Job, owner: User) -> None:
         """Store a finished job as it stands; nothing of it is queued. :class:`Conflict` if its id is known."""
+        await self._alone.run(job.id, self._import(job, owner))
+
+    async def _import(self, job: Job, owner: User) -> None:
         await self._require_new(job.id)
         tasks = [TaskRecord(task, index) for index, task in enumerate(job.tasks)]
         record = JobRecord(replace(job, tasks=[]), Acl.of(owner.name))
@@ -68,6 +73,10 @@ class JobVerbs(Shell):
 
     async def delete_job(self, job_id: str, full: bool) -> None:
         """Mark a job as deleted; *full*: remove all that is stored of it."""
+        await self._alone.run(job_id, self._delete(job_id, full))
+        await self._settle()
+
+    async def _delete(self, job_id: str, full: bool) -> None:
         record = await self.job(job_id)
         if self._held(job_id) is not None:
             self._scheduler.jobs.delete(job_id, self._now(), full)
@@ -78,7 +87,6 @@ class JobVerbs(Shell):
             record.job.updatetime = self._now()
             record.job.tasks = []
             self._scheduler.changes.job_record(record)
-        await self._settle()
 
     async def _unfinished(self, job_id: str, verb: str) -> None:
         """Raises for a job that is unknown, or finished and therefore not to be *verb*-ed."""

@@ -1,6 +1,7 @@
 """The verbs that change a job after its submission: run it again, steer its work, change its rights. Durable."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
@@ -19,19 +20,23 @@ class RevisionVerbs(Shell):
 
     async def recover(self, job_id: str) -> None:
         """Hold an unfinished job that is in the store alone."""
+        await self._alone.run(job_id, self._recover(job_id))
+        await self._settle()
+
+    async def _recover(self, job_id: str) -> None:
         if self._held(job_id) is not None:
             raise Invalid(f"fail to recover job: {job_id} job {job_id} is already active")
         state = (await self.job(job_id)).job.state
         if state in (JobState.COMPLETED, JobState.DELETED):
             raise Invalid(f"fail to recover job: {job_id} job {job_id} is in {state} state thus cannot be recovered")
         await self._adopt(job_id)
-        await self._settle()
 
     async def recover_all(self) -> int:
         """Hold every active job that is in the store alone; how many there were."""
         missing = await self._strays(owner=None)
         for job_id in missing:
-            await self._adopt(job_id)
+            with suppress(Invalid, JobNotFound):  # somebody was faster
+                await self._alone.run(job_id, self._recover(job_id))
         await self._settle()
         return len(missing)
 
@@ -40,11 +45,15 @@ class RevisionVerbs(Shell):
         full_name = task_id(job_id, stage)
         if all(task.taskid != full_name for task in (await self.job(job_id)).job.tasks):
             raise Invalid(f"fail to recompute job: {job_id} task not found:{full_name}")
-        await self._run_again("recompute", job_id, partial(self._scheduler.jobs.recompute, stage))
+        await self._redo("recompute", job_id, partial(self._scheduler.jobs.recompute, stage))
 
     async def resubmit(self, job_id: str) -> None:
         """Run all tasks again."""
-        await self._run_again("resubmit", job_id, self._scheduler.jobs.resubmit)
+        await self._redo("resubmit", job_id, self._scheduler.jobs.resubmit)
+
+    async def _redo(self, verb: str, job_id: str, again: Callable[[JobEntry, datetime], None]) -> None:
+        await self._alone.run(job_id, self._run_again(verb, job_id, again))
+        await self._settle()
 
     async def _run_again(self, verb: str, job_id: str, again: Callable[[JobEntry, datetime], None]) -> None:
         try:
@@ -54,7 +63,6 @@ class RevisionVerbs(Shell):
         except Invalid as error:
             raise Invalid(f"fail to {verb} job: {job_id} {'; '.join(error.texts)}") from None
         again(entry, self._now())
-        await self._settle()
 
     def _require_at_rest(self, job: Job) -> None:
         if job.state in ACTIVE:
@@ -99,6 +107,11 @@ class RevisionVerbs(Shell):
         return record.acl
 
     async def _revise(self, job_id: str, change: Callable[[JobRecord], object]) -> JobRecord:
+        record = await self._alone.run(job_id, self._revised(job_id, change))
+        await self._settle()
+        return record
+
+    async def _revised(self, job_id: str, change: Callable[[JobRecord], object]) -> JobRecord:
         record = await self.job(job_id)
         change(record)
         if self._held(job_id) is not None:
@@ -107,7 +120,6 @@ class RevisionVerbs(Shell):
             record.job.updatetime = self._now()
             record.job.tasks = []
             self._scheduler.changes.job_record(record)
-        await self._settle()
         return record
 
     async def resume_jobs(self, owner: str | None) -> int:
@@ -130,10 +142,16 @@ class RevisionVerbs(Shell):
         """Delete the jobs of *owner* that are active in the store and unknown to the scheduler."""
         zombies = await self._strays(owner)
         for job_id in zombies:
-            await self._adopt(job_id)
-            self._scheduler.jobs.delete(job_id, self._now(), full)
+            with suppress(JobNotFound):  # somebody was faster
+                await self._alone.run(job_id, self._delete_zombie(job_id, full))
         await self._settle()
         return len(zombies)
+
+    async def _delete_zombie(self, job_id: str, full: bool) -> None:
+        record = await self.job(job_id)
+        if self._held(job_id) is None and record.job.state in ACTIVE:
+            await self._adopt(job_id)
+            self._scheduler.jobs.delete(job_id, self._now(), full)
 
     def _suspended(self, owner: str | None) -> list[str]:
         entries = [self._scheduler.jobs.get(job_id) for job_id in self._scheduler.job_ids]
@@ -156,11 +174,15 @@ class RevisionVerbs(Shell):
         await self._committer.durable()
         expired = await self._store.expired(self._now())
         for job_id in expired:
-            record = await self._store.job(job_id)
-            if record is not None and self._held(job_id) is None:
-                self._scheduler.jobs.remove_stored(record, self._now(), expired=True)
+            with suppress(JobNotFound):  # somebody was faster
+                await self._alone.run(job_id, self._expire(job_id))
         await self._settle()
         return len(expired)
+
+    async def _expire(self, job_id: str) -> None:
+        record = await self.job(job_id)
+        if self._held(job_id) is None and record.job.expiration <= self._now():
+            self._scheduler.jobs.remove_stored(record, self._now(), expired=True)
 
     def position(self, job_id: str) -> int:
         """The job's place in the order of hand-out, from 1. :class:`JobNotFound` if it is not in the queue."""

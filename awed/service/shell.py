@@ -6,6 +6,7 @@ from datetime import datetime
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from awed.alone import Alone
 from awed.model.errors import JobNotFound
 from awed.model.records import Batch, JobRecord
 from awed.model.work import Workunit
@@ -45,6 +46,8 @@ class Shell:
         self._store = store
         self._now = now
         self._observe = observe
+        self._alone = Alone()
+        """By job id: who decides by what the store says of a job must not be overtaken before that is changed."""
         self._scheduler = Scheduler(limits)
         changes = self._scheduler.changes
         self._committer = Committer(store, self._scheduler.take_changes, lambda: bool(changes), reactor, patience)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from awed.shock.alone import Alone
+from awed.alone import Alone
 from awed.shock.files import NodeFiles
 from awed.shock.records import NodeRecords
 from awed.shock.underway import Underway

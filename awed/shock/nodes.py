@@ -13,13 +13,13 @@ from typing import Any
 from msgspec import UNSET
 from twisted.logger import Logger
 
+from awed.alone import Alone, to_the_end
 from awed.model.access import ADMIN, Acl, User
 from awed.model.errors import AwedError, Invalid, NotFound
 from awed.model.ids import new_id
 from awed.model.node import Node, NodeIndex, NodeRecord
 from awed.model.times import NO_TIME
 from awed.shock.access import AclChange, Right, apply_acl, check
-from awed.shock.alone import Alone, to_the_end
 from awed.shock.base import NodeBase
 from awed.shock.change import Change, apply
 from awed.shock.files import NodeFiles, Upload, data_name
