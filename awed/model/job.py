@@ -18,6 +18,10 @@ OWN_HOST = "own:"
 """``IO.host`` of a file in the daemon's own node store. Whoever asks is shown the address by which they came."""
 
 
+UPDATE = "update"
+"""``IO.type`` of an output that is no new node: it changes the attributes of one that exists."""
+
+
 class Environ(Struct):
     """Variables of a command that anyone may see. Private ones are secrets and live elsewhere."""
 
@@ -67,6 +71,11 @@ class IO(Struct):
     @property
     def is_optional(self) -> bool:
         return self.optional is True
+
+    @property
+    def is_made(self) -> bool:
+        """Whether an output's node is made for it, and goes with it."""
+        return self.type != UPDATE
 
 
 class PartInfo(Struct):

@@ -38,8 +38,9 @@ class DeleteNodes(Struct, frozen=True):
 
 def own_outputs(job: Job, owner: str) -> DeleteNodes:
     """What is to be deleted together with a job: the outputs that lie in the daemon's own node store."""
-    outputs = [io for task in job.tasks for io in task.outputs if io.host == OWN_HOST and io.node != NO_NODE]
-    return DeleteNodes(job.id, owner, tuple(map(replace, outputs)))
+    outputs = [io for task in job.tasks for io in task.outputs if io.is_made]
+    own = [io for io in outputs if io.host == OWN_HOST and io.node != NO_NODE]
+    return DeleteNodes(job.id, owner, tuple(map(replace, own)))
 
 
 Effect = Prepare | Check | DeleteNodes

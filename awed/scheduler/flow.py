@@ -195,12 +195,13 @@ class Flow:
     def _reset(self, entry: TaskEntry) -> None:
         """Back to the beginning: no run, no log and no output of the task is left."""
         task = entry.task
-        self.delete_nodes(entry.job, task.outputs)
-        for io in task.outputs:
+        made = [io for io in task.outputs if io.is_made]
+        self.delete_nodes(entry.job, made)
+        of_others = [io for io in task.inputs if io.origin]
+        renewed = {io.node for io in of_others}
+        updates = [io for io in task.outputs if not io.is_made and (io.origin or io.node in renewed)]
+        for io in (*made, *updates, *of_others):
             _forget_node(io)
-        for io in task.inputs:
-            if io.origin:
-                _forget_node(io)
         if task.state is not TaskState.INIT:
             self._state.set_task(entry, TaskState.INIT)
         entry.reset()

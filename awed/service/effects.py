@@ -94,7 +94,7 @@ class Effects:
         if prepared is None:
             return
         if not tasks.prepared(effect.taskid, effect.turn, prepared, self._now()):
-            made = tuple(io for io in prepared.outputs if io.node not in before)
+            made = tuple(io for io in prepared.outputs if io.is_made and io.node not in before)
             await self._delete(DeleteNodes(task.jobid, effect.owner, made))
         self._answered()
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from awed.model.errors import AwedError, Invalid, NotFound
 from awed.model.ids import task_name
-from awed.model.job import IO, NO_NODE, Task
+from awed.model.job import IO, NO_NODE, UPDATE, Task
 from awed.model.node import Node
 from awed.scheduler.tasks import Prepared
 from awed.service.splitting import Split, split, split_input
@@ -46,10 +46,12 @@ class TaskFiles:
         """
         inputs = [await self._input(io, origins, access) for io in task.inputs]
         parts = await self._split(task, inputs, access)
+        predata = [await self._input(io, origins, access) for io in task.predata]
+        found = [_updated(io, inputs, origins) for io in task.outputs]
         return Prepared(
             inputs=inputs,
-            outputs=[await self._output(io, parts.totalwork, access) for io in task.outputs],
-            predata=[await self._input(io, origins, access) for io in task.predata],
+            outputs=await self._outputs(found, parts.totalwork, access),
+            predata=predata,
             part=parts.part,
             totalwork=parts.totalwork,
             note=parts.note,
@@ -73,6 +75,19 @@ class TaskFiles:
             if not node.has_file and not io.nofile:
                 raise Invalid(f"node {io.node} of {io.host} has no file")
             return replace(io, size=node.file.size)
+
+    async def _outputs(self, outputs: Sequence[IO], totalwork: int, access: Access) -> list[IO]:
+        """All with their nodes. If one cannot be made, none is."""
+        made: list[IO] = []
+        try:
+            for io in outputs:
+                made.append(await self._output(io, totalwork, access))
+        except AwedError:
+            for new, io in zip(made, outputs, strict=False):
+                if new is not io:
+                    await self.delete(new, access)
+            raise
+        return made
 
     async def _output(self, io: IO, totalwork: int, access: Access) -> IO:
         if io.node != NO_NODE:
@@ -124,8 +139,24 @@ def _output_of(io: IO, origins: Mapping[str, Task]) -> IO:
     raise Invalid(f"task {io.origin} has no output of that name")
 
 
+def _updated(io: IO, inputs: Sequence[IO], origins: Mapping[str, Task]) -> IO:
+    """An output that updates what another task made, or an input of its name, gets the node of that."""
+    if io.type != UPDATE or io.node != NO_NODE:
+        return io
+    with _about(io):
+        source = _output_of(io, origins) if io.origin else _input_of(io, inputs)
+        return replace(io, host=source.host, node=source.node)
+
+
+def _input_of(io: IO, inputs: Sequence[IO]) -> IO:
+    for source in inputs:
+        if source.filename == io.filename and source.node != NO_NODE:
+            return source
+    raise Invalid("an update needs a node, an origin, or an input of that name in a data store")
+
+
 def _satisfies(io: IO, node: Node) -> bool:
-    if io.nofile:
+    if io.nofile or io.type == UPDATE:
         return True
     return node.has_file and (node.file.size > 0 or not io.nonzero)
 

@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from awed.model.job import IO
+from awed.model.job import IO, UPDATE
 from awed.workflow.document import SentTask, entries
 from awed.workflow.faults import Faults
 from awed.workflow.graph import cycles
 from awed.workflow.names import short_name
 from awed.workflow.places import Place
 from awed.workflow.wording import FEW, listed, quoted
-
-UPDATE = "update"
-"""The type of an output that is no new node: it changes the attributes of one that exists."""
 
 
 class Dependencies:

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Container, Iterable
 
-from awed.model.job import IO, NO_NODE, OWN_HOST
-from awed.workflow.dependencies import UPDATE
+from awed.model.job import IO, NO_NODE, OWN_HOST, UPDATE
 from awed.workflow.document import SentTask, entries
 from awed.workflow.faults import Faults
 from awed.workflow.places import Place, shown

@@ -3,56 +3,12 @@
 import gzip
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest_twisted
-import treq
-from twisted.internet import reactor
-from twisted.internet.task import deferLater
 
 from tests.integration.daemon import Daemon, Stage
-from tests.integration.program import Program
+from tests.integration.jobs import content, ended, from_task, job, reaches, shell, start, uploaded
 from tests.waiting import gone, runs, until
-
-
-def start(daemon: Daemon, name: str = "w", *options: str) -> Program:
-    """A worker with a quick pulse, in a directory of its name."""
-    return daemon.stage.run(
-        *("-m", "awed.worker", "--server", daemon.url, "--workdir", str(daemon.stage.folder / name)),
-        *("--name", name, "--heartbeat", "0.3", *options),
-    )
-
-
-def job(*tasks: dict[str, Any], **info: Any) -> dict[str, Any]:
-    """A job of tasks that are named by their place."""
-    return {
-        "info": {"name": "test", **info},
-        "tasks": [{"taskid": str(number), **task} for number, task in enumerate(tasks)],
-    }
-
-
-def shell(script: str, *, after: list[str] | None = None, **task: Any) -> dict[str, Any]:
-    """A task that runs a script."""
-    return {"cmd": {"name": "sh", "cmd_script": script.splitlines()}, "dependsOn": after or [], **task}
-
-
-async def reaches(daemon: Daemon, job_id: str, *states: str) -> Any:
-    """Wait until a job is in one of *states*: the job."""
-    while (found := await daemon.call("GET", f"/job/{job_id}"))["state"] not in states:
-        await deferLater(reactor, 0.05)
-    return found
-
-
-async def ended(daemon: Daemon, document: dict[str, Any]) -> Any:
-    """Submit, and wait for the end: the job."""
-    return await reaches(daemon, (await daemon.submit(document))["id"], "completed", "suspend")
-
-
-async def content(output: dict[str, Any]) -> bytes:
-    """What an output's node holds."""
-    response = await treq.get(output["url"], persistent=False)
-    assert response.code == 200
-    return await response.content()
 
 
 async def line(path: Path) -> str:
@@ -65,21 +21,11 @@ def _line(path: Path) -> str:
     return path.read_text().splitlines()[0]
 
 
-async def uploaded(daemon: Daemon, name: str, data: bytes) -> dict[str, Any]:
-    """An input that lies in a node of its own."""
-    node = await daemon.call("POST", "/node", files={"upload": (name, data)})
-    return {"filename": name, "host": daemon.url, "node": node["id"]}
-
-
 def quick(stage: Stage) -> Daemon:
     """A daemon that gives up silent workers soon."""
     config = stage.folder / "awed.conf"
     config.write_text("[Server]\nheartbeat_limit = 1\n")
     return stage.daemon("--config", str(config))
-
-
-def from_task(number: int, name: str, **options: Any) -> dict[str, Any]:
-    return {"filename": name, "origin": str(number), **options}
 
 
 # Files.

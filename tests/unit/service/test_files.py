@@ -1,13 +1,16 @@
 """The files of a task are found, made, checked and removed; a data store that is away stops only that task."""
 
+import pytest
 from msgspec.structs import replace
 from pytest_twisted import ensureDeferred
 
-from awed.model.job import IO, Job
+from awed.model.errors import Unavailable
+from awed.model.job import IO, UPDATE, Job
 from awed.model.states import JobState, TaskState
+from awed.service.files import Access, TaskFiles
 from awed.workflow.submission import Submission
 from tests.unit.scheduler.builders import job, task
-from tests.unit.service.worlds import EngineWorld
+from tests.unit.service.worlds import EngineWorld, FakeShock
 
 HOST = "http://shock.example"
 
@@ -142,6 +145,33 @@ async def test_preparation_that_a_restart_cut_off_is_taken_up_again(world: Engin
     world.shock.deliver(unit.outputs[0].node)
     await world.report(unit)
     assert (await world.engine.checkout("a", None, wait=1)).task_name == "1"
+
+
+@ensureDeferred
+async def test_what_an_update_changes_is_not_removed_when_the_job_is_suspended_meanwhile(world: EngineWorld) -> None:
+    one = task("0")
+    one.inputs = [IO(filename="in", host=HOST, node=world.shock.put())]
+    one.outputs = [IO(filename="in", host=HOST, type=UPDATE)]
+    submission = job(one)
+    world.shock.away = True
+    await world.submit(submission)
+    await world.engine.suspend_job(submission.job.id)
+    world.shock.away = False
+    world.clock.pump([1, 1, 1])
+    assert one.inputs[0].node in world.shock.nodes
+
+
+@ensureDeferred
+async def test_if_one_output_cannot_be_made_none_is_left() -> None:
+    away, here = FakeShock(), FakeShock()
+    files = TaskFiles({"http://away.example": away, HOST: here}.__getitem__)
+    away.away = True
+    one = task("0")
+    one.outputs = [IO(filename="a", host=HOST), IO(filename="b", host="http://away.example")]
+    with pytest.raises(Unavailable) as failed:
+        await files.prepare(one, {}, Access("", ""))
+    assert failed.value.texts == ["b: shock.example does not answer"]
+    assert here.nodes == {}
 
 
 @ensureDeferred
