@@ -154,6 +154,9 @@ class DataHttp:
         if response.code not in (200, 206):
             arrival.etag = ""
             raise _refusal(call.what, response.code, await self._content(watch, response))
+        if response.request.absoluteURI.endswith(b"/"):
+            await self._content(watch, response)
+            raise Invalid(f"{call.what}: this is a directory, not a file")
         at = arrival.size if response.code == 206 else 0
         if at and not _starts_at(response, at):
             arrival.etag = ""
@@ -163,6 +166,8 @@ class DataHttp:
         try:
             await self._in_thread(arrival.begin, at)
             await self._receive(watch, response, arrival)
+        except MayPass as error:
+            raise MayPass(f"it broke off after {arrival.size} bytes: {error}") from None
         except OSError as error:
             raise Unavailable(f"{call.what}: cannot write {arrival.path.name}: {error.strerror}") from None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from awed.model.errors import AwedError
 from awed.model.job import IO, NO_NODE
+from awed.model.node import Node
 from awed.model.work import Workunit
 from awed.threads import InThread
 from awed.worker.cache import Cache
@@ -31,7 +32,7 @@ class FileMover:
 
     async def fetch_predata(self, work: Workunit, root: Path, token: str) -> int:
         """Bring the predata into the work directory *root*, from the cache if they are there; their size in bytes."""
-        return sum([await _about(io, self._fetch_shared(io, root, token)) for io in work.predata])
+        return sum([await _about(io, self._fetch_predata(io, root, token)) for io in work.predata])
 
     async def fetch_inputs(self, work: Workunit, root: Path, token: str) -> int:
         """Fetch the inputs into the work directory *root*; their size in bytes."""
@@ -43,28 +44,32 @@ class FileMover:
             await _about(output.io, self._deliver(output, work, root, token))
 
     async def _fetch_input(self, io: IO, work: Workunit, root: Path, token: str) -> int:
+        node = await self._node(io, token)
         if io.attrfile:
-            node = await self._host_at(io.host).node(io.node, token)
-            await self._in_thread(_write_json, inside(root, io.attrfile), node.attributes)
+            await self._in_thread(_write_json, inside(root, io.attrfile), node and node.attributes)
         if io.nofile:
             return 0
         part = part_of(work, io)
         if io.cache and part is None:
-            return await self._fetch_shared(io, root, token)
+            return await self._fetch_shared(io, root, token, _md5(node))
         path = _place(root, io)
-        await self._fetch(path, io, token, part)
+        await self._fetch(path, io, token, _md5(node) if part is None else None, part)
         return path.stat().st_size
 
-    async def _fetch_shared(self, io: IO, root: Path, token: str) -> int:
+    async def _fetch_predata(self, io: IO, root: Path, token: str) -> int:
+        return await self._fetch_shared(io, root, token, _md5(await self._node(io, token)))
+
+    async def _node(self, io: IO, token: str) -> Node | None:
+        return await self._host_at(io.host).node(io.node, token) if has_node(io) else None
+
+    async def _fetch_shared(self, io: IO, root: Path, token: str, md5: str | None) -> int:
         """One that other workunits read as well."""
         path = _place(root, io)
-        node = await self._host_at(io.host).node(io.node, token) if has_node(io) else None
-        md5 = node.file.checksum.get("md5") if node else None
         await self._cache.link(_cache_key(io, md5), path, partial(self._fetch, io=io, token=token, md5=md5))
         return path.stat().st_size
 
     async def _fetch(
-        self, path: Path, io: IO, token: str, part: tuple[str, str] | None = None, md5: str | None = None
+        self, path: Path, io: IO, token: str, md5: str | None, part: tuple[str, str] | None = None
     ) -> None:
         if has_node(io):
             await self._host_at(io.host).download(io.node, path, token=token, part=part, md5=md5)
@@ -134,6 +139,11 @@ def _parent(io: IO, work: Workunit) -> str:
     if not parent:
         raise WorkFailed("formoptions.parent_node or parent_name must name the node it is made of")
     return parent
+
+
+def _md5(node: Node | None) -> str | None:
+    """Of the node's whole file, if that is known."""
+    return node.file.checksum.get("md5") if node else None
 
 
 def _cache_key(io: IO, md5: str | None) -> str:

@@ -317,6 +317,16 @@ def test_a_plain_url_may_lead_elsewhere_but_not_in_circles(talk: Talking) -> Non
         t.result(t.client.fetch_url("http://host.example/a?key=secret", t.path))
 
 
+def test_a_plain_url_may_not_lead_to_a_directory(talk: Talking) -> None:
+    def moved(request: IRequest) -> bytes:
+        request.redirect(b"/data/")
+        return b""
+
+    t = talk(moved, b"<html>")
+    with pytest.raises(Invalid, match=r"get http://host\.example/data: this is a directory, not a file"):
+        t.result(t.client.fetch_url("http://host.example/data", t.path))
+
+
 @pytest.mark.parametrize("url", ["ftp://host/x", "nonsense", "http://[::1/x", ""])
 def test_what_is_no_url_is_told(talk: Talking, url: str) -> None:
     t = talk()

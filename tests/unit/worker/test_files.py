@@ -59,14 +59,25 @@ def test_inputs_come_from_nodes_with_the_token_and_from_urls_without(world: Worl
     assert size == 5
     assert (world.root / "sub" / "dir" / "a").read_bytes() == b"abc"
     assert (world.root / "b").read_bytes() == b"de"
-    assert world.hosts.calls == [("download", HOST, "node-of-a", TOKEN, None), ("fetch_url", "http://x/b")]
+    assert world.hosts.calls == [
+        ("node", "node-of-a", TOKEN),
+        ("download", HOST, "node-of-a", TOKEN, None),
+        ("fetch_url", "http://x/b"),
+    ]
 
 
 def test_of_the_split_input_only_the_part_comes(world: World) -> None:
     world.hosts.content |= {"node-of-a": b"abc", "node-of-b": b"de"}
     part = Part(input="a", index="line", totalindex=10)
     world.fetch(file("a", cache=True), file("b"), rank=2, totalwork=5, part=part)
-    assert [call[4] for call in world.hosts.calls] == [("line", "3-4"), None]
+    assert [call[4] for call in world.hosts.calls if call[0] == "download"] == [("line", "3-4"), None]
+
+
+def test_a_whole_file_must_have_the_md5_of_its_node(world: World) -> None:
+    world.hosts.content |= {"node-of-a": b"abc", "node-of-b": b"de"}
+    world.hosts.md5 |= {"node-of-a": "md5 of all", "node-of-b": "md5 of b"}
+    world.fetch(file("a"), file("b"), rank=2, totalwork=5, part=Part(input="a", index="line", totalindex=10))
+    assert world.hosts.wanted == {"node-of-a": None, "node-of-b": "md5 of b"}
 
 
 @pytest.mark.parametrize(("method", "pack"), [("gzip", gzip.compress), ("bzip2", bz2.compress)])

@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs
 
 from awed.model.job import Environ, Info
+from awed.model.node import Node
 from awed.model.work import ReportStatus, Workunit
 from awed.worker.cache import Cache
 from awed.worker.files import FileMover
@@ -128,7 +129,7 @@ async def test_secrets_are_asked_for_until_the_server_answers(world: World) -> N
     world.hosts.content["node-of-a"] = b""
     finished = await world.begin(workunit(info=Info(auth=True), inputs=[file("a")]))
     assert finished.status is ReportStatus.DONE
-    assert world.hosts.calls[0][3] == "tok"
+    assert world.hosts.calls[0] == ("node", "node-of-a", "tok")
 
 
 @pytest_twisted.ensureDeferred
@@ -224,10 +225,10 @@ async def test_discarded_while_it_runs_the_whole_family_is_killed(world: World) 
 
 @pytest_twisted.ensureDeferred
 async def test_discarded_while_files_come_the_command_is_not_begun(world: World) -> None:
-    coming: Deferred[int] = Deferred()
+    coming: Deferred[Node] = Deferred()
 
     class SlowHost:
-        async def download(self, *args: object, **kwargs: object) -> int:
+        async def node(self, node_id: str, token: str) -> Node:
             return await coming
 
     mover = FileMover(lambda _: SlowHost(), Cache(world.workdir.cache, IN_THREAD), IN_THREAD)  # type: ignore[arg-type,return-value]

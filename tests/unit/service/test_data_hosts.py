@@ -1,0 +1,62 @@
+"""A Shock that is dead or silent stops the tasks that need it, which say what was tried and where, and no others."""
+
+from typing import Any
+
+import pytest
+from pytest_twisted import ensureDeferred
+from treq.client import HTTPClient
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.error import ConnectionRefusedError
+from twisted.web.iweb import IAgent
+from zope.interface import implementer
+
+from awed.model.job import IO
+from awed.model.states import JobState
+from awed.shock.client import ShockClient
+from tests.unit.api.traversal import at_once
+from tests.unit.scheduler.builders import job, task
+from tests.unit.service.worlds import EngineWorld
+
+HOST = "http://shock.example"
+
+
+@implementer(IAgent)
+class Dead:
+    """Nobody listens there."""
+
+    def request(self, *args: Any) -> Deferred[Any]:
+        return fail(ConnectionRefusedError())
+
+
+@implementer(IAgent)
+class Silent:
+    """It takes what is sent and never answers."""
+
+    def request(self, *args: Any) -> Deferred[Any]:
+        return Deferred()
+
+
+@pytest.mark.parametrize(
+    ("agent", "pause", "cause"),
+    [(Dead(), 20, "Connection was refused by other side."), (Silent(), 500, "no progress for 120 s")],
+)
+@ensureDeferred
+async def test_a_dead_or_silent_shock_stops_only_the_task_that_needs_it(
+    world: EngineWorld, agent: Any, pause: int, cause: str
+) -> None:
+    """*pause*: seconds until a call gives up. A task makes five."""
+    world.shock = ShockClient(HTTPClient(agent), world.clock, at_once, HOST)  # type: ignore[assignment]
+    needs = task("0")
+    needs.inputs = [IO(filename="in", host=HOST, node="n1")]
+    submission = job(needs)
+    await world.submit(submission)
+    other = await world.submit(job(task("0")))
+    await world.client("a")
+    assert (await world.run("a")).jobid == other.id
+    world.clock.pump([1] * (5 * pause + 66))
+    assert (await world.engine.job(submission.job.id)).job.state is JobState.INIT
+    world.clock.pump([1, 1])
+    suspended = (await world.engine.job(submission.job.id)).job
+    assert suspended.state is JobState.SUSPEND
+    what = f"in: get node n1 at {HOST}: {cause}"
+    assert suspended.notes == f"task {needs.taskid}: {what} (tried 4 times)"
