@@ -4,19 +4,15 @@
 """
 
 import sys
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from klein import Klein
 from multipart import PushMultipartParser, parse_options_header
-from twisted.internet.address import IPv4Address
-from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import serverFromString
-from twisted.internet.interfaces import IListeningPort
 from twisted.internet.task import react
 from twisted.web.iweb import IRequest
-from twisted.web.server import Site
+
+from bench.common.serving import serve
 
 WORKUNIT = {
     "wuid": "dd7e3cb8-9a2a-4a3e-b9ee-1e9f7a3f8a5e_0_0",
@@ -54,16 +50,7 @@ def _send(request: IRequest, body: bytes) -> bytes:
 
 
 async def main(reactor: Any, place: str) -> None:
-    site = Site(Constant().app.resource(), parsePOSTFormSubmission=False)
-    site.noisy = False
-    site.log = lambda request: None  # type: ignore[method-assign]
-    port: IListeningPort = await serverFromString(reactor, "tcp:0:interface=127.0.0.1").listen(site)
-    _announce(cast(IPv4Address, port.getHost()), Path(place))
-    await Deferred()  # until somebody ends this process
-
-
-def _announce(address: IPv4Address, place: Path) -> None:
-    place.write_text(f"http://{address.host}:{address.port}\n")
+    await serve(reactor, Constant().app.resource(), place)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,11 @@ class Server(Struct, frozen=True):
         """Bytes of it that are in memory."""
         return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE
 
+    def peak(self) -> int:
+        """The most bytes of it that were in memory at any time."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
 
 @contextmanager
 def daemon(folder: Path) -> Iterator[Server]:
@@ -64,6 +69,15 @@ def constant_server() -> Iterator[Server]:
     with temporary() as folder:
         place = folder / "listening"
         with _running(["-m", "bench.common.constant", str(place)], folder, place) as server:
+            yield server
+
+
+@contextmanager
+def file_server(files: Path) -> Iterator[Server]:
+    """The yardstick for files in the folder *files*: :mod:`bench.common.files`."""
+    with temporary() as folder:
+        place = folder / "listening"
+        with _running(["-m", "bench.common.files", str(files), str(place)], folder, place) as server:
             yield server
 
 
