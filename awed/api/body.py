@@ -4,16 +4,14 @@ A handler gets the result by ``await request.form()`` or ``await request.body(li
 answered at once and its connection closed; what it left on disk goes with the request, however that ends.
 """
 
-from collections.abc import Coroutine
 from typing import Any
 
 from msgspec import Struct
-from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
-from twisted.web.server import Request
 
 from awed.api.errors import error_answer
 from awed.api.form import IN_MEMORY, Form, Spool, receiver_for
+from awed.api.request import ShortRequest
 from awed.model.errors import AwedError, TooLarge
 from awed.streams import Pump
 
@@ -36,7 +34,7 @@ class Bodies(Struct, frozen=True):
         return self.node_limit if path.startswith(b"/node") else self.limit
 
 
-class AwedRequest(Request):
+class AwedRequest(ShortRequest):
     """A request that does not hold its body in memory. Sites use a subclass made by :func:`requests_with`."""
 
     bodies: Bodies
@@ -46,7 +44,6 @@ class AwedRequest(Request):
     _received = 0
     _refused = False
     _complete = False
-    _running: Deferred[None] | None = None
 
     async def form(self) -> Form:
         """The body, complete and parsed.
@@ -94,35 +91,12 @@ class AwedRequest(Request):
             self._pump.write(data)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """All of the body is in: let the handler run. Unlike Twisted's own, this reads neither query nor form."""
+        """All of the body is in: let the handler run."""
         self._complete = True
         if self._refused:
             self.channel.loseConnection()
-            return
-        self.method, self.uri, self.clientproto = command, path, version
-        self.path = path.partition(b"?")[0]
-        self.process()  # type: ignore[no-untyped-call]
-
-    def run(self, handler: Coroutine[Any, Any, bytes]) -> None:
-        """Answer with what *handler* returns or raises. It is cancelled if the peer leaves before."""
-        self._running = Deferred.fromCoroutine(self._answer(handler))
-
-    async def _answer(self, handler: Coroutine[Any, Any, bytes]) -> None:
-        try:
-            body = await handler
-        except CancelledError:
-            return
-        except Exception:
-            body = error_answer(self, Failure())
-        if not self._disconnected:
-            self.write(body)  # type: ignore[no-untyped-call]
-            self.finish()  # type: ignore[no-untyped-call]
-
-    def connectionLost(self, reason: Failure) -> None:
-        """The peer has left."""
-        super().connectionLost(reason)  # type: ignore[no-untyped-call]
-        if self._running is not None:
-            self._running.cancel()
+        else:
+            super().requestReceived(command, path, version)
 
     def _check_size(self, size: int) -> None:
         if size > self._limit:
@@ -136,7 +110,7 @@ class AwedRequest(Request):
         self.requestHeaders.removeHeader(b"Expect")
         self.clientproto = b"HTTP/1.1"
         self.responseHeaders.setRawHeaders("Connection", ["close"])
-        self.write(error_answer(self, Failure(error)))  # type: ignore[no-untyped-call]
+        self.write(error_answer(self, Failure(error)))
         closing = self.channel.callLater(LINGER, self.channel.loseConnection)
         self.notifyFinish().addBoth(lambda _: closing.active() and closing.cancel())
 

@@ -1,25 +1,38 @@
 """Connections that answer even what is not a request, in the envelope, before they close."""
 
+import time
+from functools import lru_cache
+
 from msgspec.json import encode
 from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
-from twisted.web.http import HTTPChannel
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from twisted.web import server
+from twisted.web.http import HTTPChannel, Request, datetimeToString
+from twisted.web.http_headers import Headers
 from zope.interface import implementer
 
 from awed.api.envelope import Envelope
+from awed.api.idle import IdleConnections
 
 LINGER = 2.0
 """Seconds for which a refused peer may go on sending, so that it reads the answer before the connection breaks."""
 
-_HEAD = (
-    b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+_ALWAYS = (
+    b"\r\nServer: %b\r\nAccess-Control-Allow-Origin: *\r\n"
+    b"Access-Control-Allow-Methods: POST, GET, PUT, DELETE, OPTIONS\r\n"
+    b"Access-Control-Allow-Headers: Authorization, Datatoken\r\nDate: " % server.version
 )
+"""Headers of every answer, up to the time. Any page may use the API from a browser, as with the original."""
 
 
 @implementer(IHalfCloseableProtocol)
 class ApiChannel(HTTPChannel):
     """One connection. Of what is refused here twisted.web answers some with no body, and closes on the rest."""
 
+    idle: IdleConnections
     _in_body = False
+    _answering = False
     _refused = False
 
     def connectionMade(self) -> None:
@@ -27,6 +40,7 @@ class ApiChannel(HTTPChannel):
         # Each request asks for these, and Twisted would ask the system.
         self._host: IAddress = HTTPChannel.getHost(self)
         self._secure: bool = HTTPChannel.isSecure(self)
+        self.idle.heard(self)
 
     def getHost(self) -> IAddress:
         return self._host
@@ -35,6 +49,8 @@ class ApiChannel(HTTPChannel):
         return self._secure
 
     def dataReceived(self, data: bytes) -> None:
+        if not self._answering:
+            self.idle.heard(self)
         if not self._refused:
             HTTPChannel.dataReceived(self, data)
 
@@ -48,7 +64,27 @@ class ApiChannel(HTTPChannel):
 
     def allContentReceived(self) -> None:
         self._in_body = False
+        self._answering = True
+        self.idle.forget(self)
         HTTPChannel.allContentReceived(self)
+
+    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Headers) -> None:
+        head = [version, b" ", code, b" ", reason, _ALWAYS, _date(int(time.time()))]
+        for name, values in headers.getAllRawHeaders():
+            for value in values:
+                head += (b"\r\n", name, b": ", value)
+        head.append(b"\r\n\r\n")
+        assert self.transport is not None
+        self.transport.write(b"".join(head))
+
+    def requestDone(self, request: Request) -> None:
+        self._answering = False
+        self.idle.heard(self)
+        HTTPChannel.requestDone(self, request)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.idle.forget(self)
+        HTTPChannel.connectionLost(self, reason)
 
     def readConnectionLost(self) -> None:
         """The peer will send no more. If it sent a whole request and waits, it is taken for gone."""
@@ -71,4 +107,14 @@ class ApiChannel(HTTPChannel):
         self._refused = True
         HTTPChannel.clearLineBuffer(self)
         body = encode(Envelope(400, None, [text]))
-        self.transport.write(_HEAD % len(body) + body)
+        headers = {"Connection": "close", "Content-Type": "application/json", "Content-Length": str(len(body))}
+        raw = Headers({name: [value] for name, value in headers.items()})
+        self.writeHeaders(b"HTTP/1.1", b"400", b"Bad Request", raw)
+        self.transport.write(body)
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> bytes:
+    """The time as headers have it, made once a second."""
+    text: bytes = datetimeToString(second)
+    return text

@@ -9,7 +9,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from awed.api.body import AwedRequest
-from awed.api.envelope import CORS, answer_error
+from awed.api.envelope import answer_error
 from awed.shock.packing import Packer
 from awed.streams import Pieces, Sender, Slice, Source, cut
 from awed.threads import InThread
@@ -79,8 +79,6 @@ def _set_headers(request: AwedRequest, name: str | None, more: Mapping[str, str]
         headers["Content-Disposition"] = f"attachment; filename={_quoted(name)}"
     for header, text in headers.items():
         request.responseHeaders.setRawHeaders(header, [text])
-    for pair in CORS:
-        request.responseHeaders.setRawHeaders(pair[0], [pair[1]])
 
 
 async def _send(request: AwedRequest, source: Source, in_thread: InThread) -> None:

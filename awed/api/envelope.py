@@ -9,13 +9,6 @@ from collections.abc import Sequence
 from msgspec import Struct, json
 from twisted.web.iweb import IRequest
 
-CORS = (
-    (b"Access-Control-Allow-Origin", b"*"),
-    (b"Access-Control-Allow-Methods", b"POST, GET, PUT, DELETE, OPTIONS"),
-    (b"Access-Control-Allow-Headers", b"Authorization, Datatoken"),
-)
-"""Any page may use the API from a browser, as with the original."""
-
 _encoder = json.Encoder()
 
 
@@ -54,8 +47,6 @@ def send_json(request: IRequest, value: object, status: int = 200) -> bytes:
     """Set status and headers for *value* alone, without an envelope, and return its bytes."""
     body = _encoder.encode(value)
     request.setResponseCode(status)
-    for name, text in CORS:
-        request.setHeader(name, text)
     request.setHeader(b"Content-Type", b"application/json")
     request.setHeader(b"Content-Length", b"%d" % len(body))
     return body

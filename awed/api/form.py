@@ -5,6 +5,7 @@ Everything here is synchronous and may block on the disk; :mod:`awed.api.body` c
 
 import hashlib
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import parse_qsl
@@ -34,6 +35,9 @@ class Spool(Struct, frozen=True):
     min_free: int = 0
 
 
+_md5 = partial(hashlib.md5, usedforsecurity=False)
+
+
 class Part:
     """One field of a form, or a whole plain body.
 
@@ -48,13 +52,13 @@ class Part:
         self.data: bytes | None = None
         self.path: Path | None = None
         self._spool = spool
-        self._digest = hashlib.md5(usedforsecurity=False)
         self._pieces: list[bytes] = []
         self._file: BinaryIO | None = None
 
     @property
     def md5(self) -> str:
-        return self._digest.hexdigest()
+        """Of a part that is in memory made when it is asked for."""
+        return (_md5(self.data or b"") if self._file is None else self._digest).hexdigest()
 
     def text(self) -> str:
         """A small part as text. Raises :class:`Invalid` if it is not UTF-8."""
@@ -74,7 +78,6 @@ class Part:
     def write(self, data: bytes) -> None:
         """Take the next piece. Raises :class:`TooLarge` or :class:`NoSpace`."""
         self.size += len(data)
-        self._digest.update(data)
         if self._file is None and self.size <= IN_MEMORY:
             self._pieces.append(data)
         else:
@@ -100,8 +103,10 @@ class Part:
             if self._file is None:
                 self.path = self._spool.directory / uuid.uuid4().hex
                 self._file = self.path.open("xb", buffering=0)
+                self._digest = _md5(b"")
                 data = b"".join([*self._pieces, data])
                 self._pieces.clear()
+            self._digest.update(data)
             write_all(self._file, data)
 
 
@@ -114,7 +119,10 @@ class Form(Struct):
 
     def get(self, name: str) -> Part | None:
         """The first part of that name."""
-        return next((part for part in self.parts if part.name == name), None)
+        for part in self.parts:
+            if part.name == name:
+                return part
+        return None
 
     def text(self, name: str) -> str | None:
         """The first part of that name as text."""

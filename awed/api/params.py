@@ -24,10 +24,12 @@ class Params:
         """Raises :class:`~awed.model.errors.Invalid` if *query* is not UTF-8."""
         self._values: dict[str, list[str]] = {}
         try:
-            for pair in query.decode().split("&") if query else ():
+            text = query.decode()
+            decoded = _decoded if "%" in text or "+" in text else str
+            for pair in text.split("&"):
                 name, _, value = pair.partition("=")
                 if pair:
-                    self._values.setdefault(_decoded(name), []).append(_decoded(value))
+                    self._values.setdefault(decoded(name), []).append(decoded(value))
         except UnicodeDecodeError:
             raise Invalid("the query string is not valid UTF-8") from None
 

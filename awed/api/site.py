@@ -1,8 +1,9 @@
 """The site: one child for each collection of the API, found by a dictionary, and what no Klein app can answer."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.web.http import Request as HTTPRequest
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
@@ -12,6 +13,7 @@ from awed.api.channel import ApiChannel
 from awed.api.envelope import answer, answer_error
 from awed.api.errors import no_resource
 from awed.api.hosts import HOST_HEADER
+from awed.api.idle import IdleConnections
 
 IDLE_TIMEOUT = 90.0
 """Seconds after which a connection without a request is closed; longer than a worker waits for work."""
@@ -33,11 +35,17 @@ class ApiSite(Site):
         super().__init__(  # type: ignore[no-untyped-call]
             root,
             requestFactory=request_factory,
-            timeout=IDLE_TIMEOUT,
+            timeout=None,
             reactor=reactor,
             parsePOSTFormSubmission=False,
         )
         self._log_access = log_access
+        self._idle = IdleConnections(IDLE_TIMEOUT, reactor)
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        channel: Any = super().buildProtocol(addr)  # type: ignore[no-untyped-call]
+        channel.idle = self._idle
+        return channel
 
     def log(self, request: HTTPRequest) -> None:
         self._log_access(request)

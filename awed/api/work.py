@@ -11,7 +11,7 @@ from awed.api.body import AwedRequest
 from awed.api.context import Context
 from awed.api.envelope import answer, answer_page
 from awed.api.errors import new_app
-from awed.api.form import Form
+from awed.api.form import Form, Part
 from awed.api.hosts import shown_work
 from awed.api.params import Params, params_of
 from awed.auth.rights import may, require
@@ -31,7 +31,7 @@ MAX_COMPUTETIME = 10**9
 """Seconds; a worker that says more is wrong."""
 
 _Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_Perf = dict[str, bool | _Number | float | str | None]
+_perf_decoder = msgspec.json.Decoder(dict[str, bool | _Number | float | str | None])
 
 ORDERS: Mapping[str, Callable[[Workunit], Any]] = {
     "wuid": lambda work: work.wuid,
@@ -162,9 +162,6 @@ async def _report(work: WorkId, params: Params, form: Form) -> Report:
     client = _client(params)
     if "status" not in params:
         raise Invalid(f"This request type requires the status parameter: one of {', '.join(_REPORTS)}.")
-    logs = {name: await _text(form, name) for name in LOG_NAMES if form.get(name) is not None}
-    if "worknotes" not in logs and form.get("notes") is not None:
-        logs["worknotes"] = await _text(form, "notes")
     return Report(
         wuid=str(work),
         client=client,
@@ -172,15 +169,20 @@ async def _report(work: WorkId, params: Params, form: Form) -> Report:
         computetime=params.count("computetime", 0, MAX_COMPUTETIME),
         attempt=params.count("attempt", 0) if "attempt" in params else None,
         exitstatus=params.integer("exitstatus", 0) if "exitstatus" in params else None,
-        logs=logs,
+        logs=await _logs(form),
         perf=await _perf(work, form),
     )
 
 
-async def _text(form: Form, name: str) -> str:
+async def _logs(form: Form) -> dict[str, str]:
+    parts = {name: form.get(name) for name in LOG_NAMES}
+    parts["worknotes"] = parts["worknotes"] or form.get("notes")
+    return {name: await _text(part) for name, part in parts.items() if part is not None}
+
+
+async def _text(part: Part) -> str:
     """A log; bytes that are not UTF-8 do not cost the rest."""
-    part = form.get(name)
-    return "" if part is None else (await part.read(part.size))[-MAX_LOG:].decode(errors="replace")
+    return (await part.read(part.size))[-MAX_LOG:].decode(errors="replace")
 
 
 async def _perf(work: WorkId, form: Form) -> Raw | None:
@@ -189,7 +191,7 @@ async def _perf(work: WorkId, form: Form) -> Raw | None:
     if part is None:
         return None
     try:
-        return Raw(msgspec.json.encode(msgspec.json.decode(await part.read(part.size), type=_Perf)))
+        return Raw(msgspec.json.encode(_perf_decoder.decode(await part.read(part.size))))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         _log.warn("perf of workunit {wuid} dropped: {error}", wuid=str(work), error=error)
         return None

@@ -92,6 +92,6 @@ def test_a_handler_hears_that_its_peer_is_gone() -> None:
     connection.dataReceived(b"GET /later HTTP/1.1\r\nHost: a\r\n\r\n")
     connection.readConnectionLost()
     assert transport.disconnecting
-    connection.connectionLost(Failure(ConnectionDone()))  # type: ignore[no-untyped-call]
+    connection.connectionLost(Failure(ConnectionDone()))
     assert waiting.cancelled
     assert transport.value() == b""

@@ -85,6 +85,6 @@ def test_a_peer_that_leaves_cancels_what_it_waits_for(requests: type[Request]) -
     connection, transport = connect(Root(resource, {"thing": resource}), requests)
     connection.dataReceived(b"PUT /thing/a HTTP/1.1\r\nHost: a\r\n\r\n")
     assert not things.cancelled
-    connection.connectionLost(Failure(ConnectionDone()))  # type: ignore[no-untyped-call]
+    connection.connectionLost(Failure(ConnectionDone()))
     assert things.cancelled
     assert transport.value() == b""

@@ -82,7 +82,7 @@ def test_a_checkout_that_waited_in_vain(served: Served, client: str) -> None:
 def test_who_went_away_while_waiting_gets_no_work(served: Served, client: str) -> None:
     connection, _ = served.connect()
     connection.dataReceived(f"GET /work?client={client}&wait=5 HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-    connection.connectionLost(Failure(ConnectionDone()))  # type: ignore[no-untyped-call]
+    connection.connectionLost(Failure(ConnectionDone()))
     job_id = served.submit(JOB)["id"]
     assert data(served.call("GET", f"/work/{job_id}_0_0"))["state"] == "queued"
 

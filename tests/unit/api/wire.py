@@ -44,7 +44,7 @@ def raw(
 def connect(root: IResource, request_factory: type[Request] = Request) -> tuple[ApiChannel, StringTransport]:
     """A fresh connection to the site around *root*, and what it sends."""
     site = ApiSite(root, request_factory, Clock())
-    connection = site.buildProtocol(PEER)  # type: ignore[no-untyped-call]
+    connection = site.buildProtocol(PEER)
     assert isinstance(connection, ApiChannel)
     transport = StringTransport(HOST, PEER)
     connection.makeConnection(transport)  # type: ignore[no-untyped-call]

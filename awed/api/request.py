@@ -1,0 +1,62 @@
+"""A request that does what this API needs and no more."""
+
+from collections.abc import Coroutine
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.python.failure import Failure
+from twisted.web import http
+from twisted.web.server import Request
+
+from awed.api.errors import error_answer
+
+
+class ShortRequest(Request):
+    """Leaves out what twisted.web does for every request and nobody here looks at: the arguments of query and form,
+    default headers (:class:`~awed.api.channel.ApiChannel` writes what all answers have), encoders of answers.
+    """
+
+    _running: Deferred[None] | None = None
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """All of the request is in."""
+        self.method, self.uri, self.clientproto = command, path, version
+        self.path = path.partition(b"?")[0]
+        self.process()
+
+    def process(self) -> None:
+        """Let the resource at the request's path answer it."""
+        channel: Any = self.channel
+        self.site = channel.site
+        self.prepath = []
+        self.postpath = [unquote_to_bytes(name) for name in self.path[1:].split(b"/")]
+        try:
+            self.render(self.site.getResourceFor(self))  # type: ignore[no-untyped-call]
+        except Exception:
+            self.processingFailed(Failure())  # type: ignore[no-untyped-call]
+
+    def run(self, handler: Coroutine[Any, Any, bytes]) -> None:
+        """Answer with what *handler* returns or raises. It is cancelled if the peer leaves before."""
+        self._running = Deferred.fromCoroutine(self._answer(handler))
+
+    async def _answer(self, handler: Coroutine[Any, Any, bytes]) -> None:
+        try:
+            body = await handler
+        except CancelledError:
+            return
+        except Exception:
+            body = error_answer(self, Failure())
+        if not self._disconnected:
+            self.write(body)
+            self.finish()  # type: ignore[no-untyped-call]
+
+    def write(self, data: bytes) -> None:
+        """Send a piece of the answer."""
+        http.Request.write(self, data)
+
+    def connectionLost(self, reason: Failure) -> None:
+        """The peer has left."""
+        super().connectionLost(reason)  # type: ignore[no-untyped-call]
+        if self._running is not None:
+            self._running.cancel()
