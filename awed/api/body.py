@@ -76,7 +76,7 @@ class AwedRequest(ShortRequest):
             self._refuse(error)
         else:
             self._pump = Pump(receiver, self.bodies.spool.in_thread, channel.transport, self._refuse, IN_MEMORY)
-            self.notifyFinish().addBoth(self._pump.discard)
+            self.notifyFinish().addBoth(self._let_go)
 
     def handleContentChunk(self, data: bytes) -> None:
         """A piece of the body is in."""
@@ -97,6 +97,12 @@ class AwedRequest(ShortRequest):
             self.channel.loseConnection()
         else:
             super().requestReceived(command, path, version)
+
+    def _let_go(self, _: object) -> None:
+        """The request is over. It and its pump know each other, and must not wait for the garbage collector."""
+        if self._pump is not None:
+            self._pump.discard()
+            self._pump = None
 
     def _check_size(self, size: int) -> None:
         if size > self._limit:
