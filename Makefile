@@ -1,4 +1,4 @@
-# make demo: a workflow from submission to result. make test, make check: what CI runs. make bench, make crash: see below.
+# make demo: a workflow from submission to result. make test, make check: what CI runs. make docs, bench, crash: see below.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +9,7 @@ QUESTIONS ?=
 JSON ?=
 STORE ?=
 
-.PHONY: bench demo test check crash clean venv
+.PHONY: bench demo docs test check crash clean venv
 
 venv: .venv/ready
 
@@ -26,6 +26,10 @@ demo: venv
 test: venv
 	$(BIN)/python -m pytest
 
+# The documentation, in docs/_build/html
+docs: venv
+	$(BIN)/sphinx-build -q -W --keep-going docs docs/_build/html
+
 # A long crash test: make crash ROUNDS=50 [STORE=mongodb://...]
 crash: venv
 	$(BIN)/python -m tests.integration.crash $(ROUNDS) $(STORE)
@@ -41,6 +45,6 @@ check: venv
 	$(BIN)/lint-imports
 
 clean:
-	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	rm -f twisted/plugins/dropin.cache

@@ -11,7 +11,7 @@ BESIDE = {"test_replay", "test_bad_input"}
 
 
 def test_the_page_on_the_api_names_the_test_of_each_call() -> None:
-    page = (ROOT / "docs" / "api.rst").read_text()
+    page = (ROOT / "docs" / "reference" / "api.rst").read_text()
     modules = [path for path in CONFORMANCE.glob("test_*.py") if path.stem not in BESIDE]
     items = [item for path in modules for item in ast.parse(path.read_text()).body]
     tests = {item.name for item in items if isinstance(item, ast.AsyncFunctionDef)}
