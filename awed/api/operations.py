@@ -12,6 +12,7 @@ from awed.api.client import Registered
 from awed.api.job_query import DISTINCT_FIELDS
 from awed.api.job_views import JobLogs, JobPerf, MinimalJob
 from awed.api.logger import LEVELS
+from awed.api.reports import MAX_AT_ONCE, OneReport, Outcome
 from awed.api.root import FrontPage
 from awed.api.work import ORDERS as WORK_ORDERS
 from awed.model.access import Acl, ClientGroup, GroupAcl
@@ -120,6 +121,7 @@ _LIST_WORK = (
     _CLIENT,
     _count("available", "Free disk of the client in bytes."),
     Parameter("wait", "Seconds to wait for work.", {"type": "number", "minimum": 0}),
+    Parameter("max", "A list of up to so many.", {"type": "integer", "minimum": 1, "maximum": MAX_AT_ONCE}),
 )
 
 _JOB_ACL = Operation(data=(Acl,))
@@ -154,6 +156,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "job.show_acl": _JOB_ACL,
     "job.change_acl": Operation(data=(Acl,), query=(_USERS,)),
     "work.index": Operation(data=(list[Workunit], Workunit), query=_LIST_WORK, page=True),
+    "work.take_reports": Operation(data=(list[Outcome],), query=(_CLIENT,), body=list[OneReport]),
     "work.show": Operation(
         data=(Workunit, str, None),
         query=(

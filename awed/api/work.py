@@ -1,37 +1,26 @@
 """``/work``: hand out workunits, take reports, show what is queued and out."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Raw
-from twisted.logger import Logger
 
 from awed.api.body import AwedRequest
 from awed.api.context import Context
 from awed.api.envelope import answer, answer_page
 from awed.api.errors import new_app
-from awed.api.form import Form, Part
 from awed.api.hosts import shown_work
 from awed.api.params import Params, params_of
+from awed.api.reports import MAX_AT_ONCE, MAX_REPORTS, client_of, outcome, read_report, read_reports
 from awed.auth.rights import may, require
 from awed.model.access import User
 from awed.model.errors import Invalid
 from awed.model.ids import WorkId, parse_work_id
 from awed.model.states import WorkState
-from awed.model.work import LOG_NAMES, Report, ReportStatus, Workunit
+from awed.model.work import LOG_NAMES, Workunit
 
 MAX_WAIT = 60.0
 """Seconds for which a checkout may wait for work; less than the site's idle timeout."""
-
-MAX_LOG = 1024 * 1024
-"""Bytes of a log that are kept: its end, which tells most."""
-
-MAX_COMPUTETIME = 10**9
-"""Seconds; a worker that says more is wrong."""
-
-_Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_perf_decoder = msgspec.json.Decoder(dict[str, bool | _Number | float | str | None])
 
 ORDERS: Mapping[str, Callable[[Workunit], Any]] = {
     "wuid": lambda work: work.wuid,
@@ -48,9 +37,6 @@ ORDERS: Mapping[str, Callable[[Workunit], Any]] = {
 }
 
 _STATES = tuple(WorkState)
-_REPORTS = tuple(ReportStatus)
-
-_log = Logger()
 
 
 class WorkResource:
@@ -64,7 +50,7 @@ class WorkResource:
 
     @app.route("/", methods=["GET"])
     async def index(self, request: AwedRequest) -> bytes:
-        """The workunits that are queued, out or suspended; or with a client, one for it to run."""
+        """The workunits that are queued, out or suspended; or with a client, one or several for it to run."""
         params = params_of(request)
         if "client" in params and request.method != b"HEAD":
             return await self._checkout(request, params)
@@ -77,6 +63,15 @@ class WorkResource:
         limit, offset = params.count("limit", 25), params.count("offset", 0)
         page = found[offset : offset + limit] if limit else found[offset:]
         return answer_page(request, self._shown(request, page), limit, offset, len(found))
+
+    @app.route("/", methods=["PUT"])
+    async def take_reports(self, request: AwedRequest) -> bytes:
+        """Take a worker's reports of several workunits, each for itself."""
+        client = client_of(params_of(request))
+        await self._context.worker(request, "write", client)
+        reports = read_reports(client, await request.body(MAX_REPORTS))
+        faults = await self._engine.report_many(reports)
+        return answer(request, list(map(outcome, reports, faults)))
 
     @app.route("/<path:work_id>", methods=["GET"])
     async def show(self, request: AwedRequest, work_id: str) -> bytes:
@@ -100,26 +95,29 @@ class WorkResource:
         return await self._take_report(request, parse_work_id(work_id), params_of(request))
 
     async def _checkout(self, request: AwedRequest, params: Params) -> bytes:
-        """Hand out one workunit, now or within ``wait`` seconds."""
+        """Hand out a workunit, or with ``max`` a list of some, now or within ``wait`` seconds."""
         client = params.text("client")
         await self._context.worker(request, "read", client)
-        work = await self._engine.checkout(
-            client,
-            params.count("available", 0) if params.text("available") else None,
-            min(params.seconds("wait", 0.0), MAX_WAIT),
-        )
-        return answer(request, shown_work(work, self._context.hosts.base(request)))
+        available = params.count("available", 0) if params.text("available") else None
+        wait = min(params.seconds("wait", 0.0), MAX_WAIT)
+        if "max" not in params:
+            work = await self._engine.checkout(client, available, wait)
+            return answer(request, shown_work(work, self._context.hosts.base(request)))
+        most = params.count("max", 1, MAX_AT_ONCE)
+        if not most:
+            raise Invalid("max must be at least 1, found: 0")
+        return answer(request, self._shown(request, await self._engine.checkout_many(client, available, wait, most)))
 
     async def _take_report(self, request: AwedRequest, work: WorkId, params: Params) -> bytes:
         """Take a worker's report of a workunit, from the query and the form."""
-        report = await _report(work, params, await request.form())
+        report = await read_report(work, params, await request.form())
         await self._context.worker(request, "write", report.client)
         await self._engine.report(report)
         return answer(request, "ok")
 
     async def _secret(self, request: AwedRequest, work: WorkId, params: Params) -> bytes:
         """Tell the holder of a workunit its job's data token or its private variables, in a header."""
-        client = _client(params)
+        client = client_of(params)
         await self._context.worker(request, "read", client)
         if "datatoken" in params:
             name, text = b"Datatoken", (await self._engine.data_token(work, client)).encode()
@@ -149,49 +147,3 @@ class WorkResource:
     def _shown(self, request: AwedRequest, found: list[Workunit]) -> list[Workunit]:
         base = self._context.hosts.base(request)
         return [shown_work(work, base) for work in found]
-
-
-def _client(params: Params) -> str:
-    client = params.text("client")
-    if not client:
-        raise Invalid("This request type requires the client=clientid parameter.")
-    return client
-
-
-async def _report(work: WorkId, params: Params, form: Form) -> Report:
-    client = _client(params)
-    if "status" not in params:
-        raise Invalid(f"This request type requires the status parameter: one of {', '.join(_REPORTS)}.")
-    return Report(
-        wuid=str(work),
-        client=client,
-        status=ReportStatus(params.choice("status", _REPORTS, "")),
-        computetime=params.count("computetime", 0, MAX_COMPUTETIME),
-        attempt=params.count("attempt", 0) if "attempt" in params else None,
-        exitstatus=params.integer("exitstatus", 0) if "exitstatus" in params else None,
-        logs=await _logs(form),
-        perf=await _perf(work, form),
-    )
-
-
-async def _logs(form: Form) -> dict[str, str]:
-    parts = {name: form.get(name) for name in LOG_NAMES}
-    parts["worknotes"] = parts["worknotes"] or form.get("notes")
-    return {name: await _text(part) for name, part in parts.items() if part is not None}
-
-
-async def _text(part: Part) -> str:
-    """A log; bytes that are not UTF-8 do not cost the rest."""
-    return (await part.read(part.size))[-MAX_LOG:].decode(errors="replace")
-
-
-async def _perf(work: WorkId, form: Form) -> Raw | None:
-    """The performance record. One that is no flat JSON object is dropped: it must not cost the result."""
-    part = form.get("perf")
-    if part is None:
-        return None
-    try:
-        return Raw(msgspec.json.encode(_perf_decoder.decode(await part.read(part.size))))
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        _log.warn("perf of workunit {wuid} dropped: {error}", wuid=str(work), error=error)
-        return None

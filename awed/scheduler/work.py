@@ -1,6 +1,7 @@
 """Handing out workunits, and taking reports of them."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from awed.model import ids
@@ -43,11 +44,32 @@ class Work:
         workers compare: no such client, busy, suspended, no work, none that fits, queue suspended.
         """
         client = self._may_ask(client_id, now)
+        if len(client.held) >= client.client.slots:
+            raise ClientBusy
+        return self._hand_out(client, available, now)
 
+    def checkout_many(self, client_id: str, available: int | None, most: int, now: datetime) -> list[Workunit]:
+        """Hand this client up to *most* workunits, one at least; how many it may hold is for itself to know.
+
+        Nobody gets more than their share of what is queued (guided self-scheduling): big portions while there is
+        plenty, single workunits near the end, so that all finish together. Raises what :meth:`checkout` raises.
+        """
+        client = self._may_ask(client_id, now)
+        counts = self._state.counts
+        share = counts.work[WorkState.QUEUED] // max(1, counts.clients.total())
+        units = [self._hand_out(client, available, now)]
+        with suppress(NoEligibleWork, QueueEmpty):
+            while len(units) < min(most, share):
+                if available is not None:
+                    available = max(0, available - sum(io.size for io in units[-1].inputs))
+                units.append(self._hand_out(client, available, now))
+        return units
+
+    def _hand_out(self, client: ClientEntry, available: int | None, now: datetime) -> Workunit:
         def rank_for(entry: TaskEntry) -> int | None:
             if available is not None and available < sum(io.size for io in entry.task.inputs):
                 return None
-            return entry.rank_for(client_id)
+            return entry.rank_for(client.client.id)
 
         found = self._state.queue.find(client.client.group, client.client.apps, rank_for)
         if found is None:
@@ -65,8 +87,6 @@ class Work:
             raise ClientSuspended
         if not client.held:
             client.discards.clear()
-        if len(client.held) >= client.client.slots:
-            raise ClientBusy
         return client
 
     def _check_out(self, entry: TaskEntry, rank: int, client: ClientEntry, now: datetime) -> WorkRecord:

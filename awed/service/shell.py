@@ -16,7 +16,7 @@ from awed.scheduler.state import Limits
 from awed.service.committer import Committer
 from awed.service.effects import Effects
 from awed.service.files import ShockFor, TaskFiles
-from awed.service.waiting import WaitingRoom
+from awed.service.waiting import Ask, WaitingRoom
 from awed.store.interface import IStore
 
 SERVER_UUID = "server_uuid"
@@ -130,5 +130,8 @@ class Shell:
         entry = self._scheduler.jobs.get(job_id)
         return JobRecord(job=entry.job, acl=entry.acl)
 
-    def _checkout_now(self, client_id: str, available: int | None) -> Workunit:
-        return self._scheduler.work.checkout(client_id, available, self._now())
+    def _checkout_now(self, ask: Ask) -> list[Workunit]:
+        work = self._scheduler.work
+        if ask.most is None:
+            return [work.checkout(ask.client_id, ask.available, self._now())]
+        return work.checkout_many(ask.client_id, ask.available, ask.most, self._now())

@@ -13,12 +13,23 @@ from awed.model.work import Workunit
 from awed.scheduler.queue import Wanted
 
 
-class Waiter(Struct):
-    """A request that waits: whose it is, how much disk its client has free, and what fires when there is work."""
+class Ask(Struct, frozen=True):
+    """A request for work: whose it is, how many bytes of disk its client has free, and how many workunits it takes.
+
+    *available* is None if the client did not say. *most* is None for one that takes single workunits, and no more of
+    them than it registered slots.
+    """
 
     client_id: str
-    available: int | None
-    handed: Deferred[Workunit]
+    available: int | None = None
+    most: int | None = None
+
+
+class Waiter(Struct):
+    """A request that waits, and what fires when there is work."""
+
+    ask: Ask
+    handed: Deferred[list[Workunit]]
 
 
 _Kind = tuple[str, tuple[str, ...]]
@@ -28,7 +39,7 @@ _Kind = tuple[str, tuple[str, ...]]
 class WaitingRoom:
     """Those who wait, by kind and in the order of their coming. *checkout* is the scheduler's."""
 
-    def __init__(self, checkout: Callable[[str, int | None], Workunit], reactor: IReactorTime) -> None:
+    def __init__(self, checkout: Callable[[Ask], list[Workunit]], reactor: IReactorTime) -> None:
         self._checkout = checkout
         self._reactor = reactor
         self._waiters: dict[_Kind, OrderedDict[str, Waiter]] = {}
@@ -36,21 +47,21 @@ class WaitingRoom:
     def __len__(self) -> int:
         return sum(map(len, self._waiters.values()))
 
-    async def wait(self, client: Client, available: int | None, seconds: float) -> Workunit | None:
-        """Work for this client, or None if none came in time.
+    async def wait(self, client: Client, ask: Ask, seconds: float) -> list[Workunit]:
+        """Work for this client, none if none came in time.
 
         A client waits once: what it waited for before is answered as if its time were up. Raises what a checkout
         raises of the client itself (suspended, say).
         """
         kind = (client.group, tuple(client.apps))
         self._turn_away(kind, client.id)
-        waiter = Waiter(client.id, available, Deferred())
+        waiter = Waiter(ask, Deferred())
         self._waiters.setdefault(kind, OrderedDict())[client.id] = waiter
         waiter.handed.addTimeout(seconds, self._reactor)
         try:
             return await waiter.handed
         except TimeoutError:
-            return None
+            return []
         finally:
             self._leave(kind, waiter)
 
@@ -61,8 +72,8 @@ class WaitingRoom:
 
     def _leave(self, kind: _Kind, waiter: Waiter) -> None:
         room = self._waiters.get(kind, OrderedDict())
-        if room.get(waiter.client_id) is waiter:
-            del room[waiter.client_id]
+        if room.get(waiter.ask.client_id) is waiter:
+            del room[waiter.ask.client_id]
         if not room:
             self._waiters.pop(kind, None)
 
@@ -79,7 +90,7 @@ class WaitingRoom:
             if waiter.handed.called:
                 continue
             try:
-                unit = self._checkout(waiter.client_id, waiter.available)
+                units = self._checkout(waiter.ask)
             except QueueEmpty:
                 return False
             except NothingToDo:
@@ -87,5 +98,5 @@ class WaitingRoom:
             except AwedError as error:
                 waiter.handed.errback(error)
             else:
-                waiter.handed.callback(unit)
+                waiter.handed.callback(units)
         return True

@@ -4,45 +4,67 @@ from collections.abc import Iterable
 
 from twisted.internet.defer import CancelledError
 
-from awed.model.errors import NothingToDo, Unauthorized, Unavailable, WorkNotFound
+from awed.model.errors import AwedError, NothingToDo, Unauthorized, Unavailable, WorkNotFound
 from awed.model.ids import WorkId
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.service.shell import Shell
+from awed.service.waiting import Ask
 
 
 class WorkVerbs(Shell):
     """Hand out, take reports, show; and the secrets that a holder of work may have."""
 
     async def checkout(self, client_id: str, available: int | None, wait: float = 0) -> Workunit:
-        """Hand a client work, waiting up to *wait* seconds for some.
+        """Hand a client a workunit, waiting up to *wait* seconds for one.
 
         Raises what :meth:`awed.scheduler.work.Work.checkout` raises.
         """
+        [unit] = await self._hand_out(Ask(client_id, available), wait)
+        return unit
+
+    async def checkout_many(self, client_id: str, available: int | None, wait: float, most: int) -> list[Workunit]:
+        """The same for up to *most* workunits. See :meth:`awed.scheduler.work.Work.checkout_many`."""
+        return await self._hand_out(Ask(client_id, available, most), wait)
+
+    async def _hand_out(self, ask: Ask, wait: float) -> list[Workunit]:
         try:
-            unit = self._checkout_now(client_id, available)
+            units = self._checkout_now(ask)
         except NothingToDo:
             if wait <= 0:
                 raise
-            client = self._scheduler.clients.get(client_id).client
-            late = await self._waiting.wait(client, available, wait)
-            unit = late if late is not None else self._checkout_now(client_id, available)
+            client = self._scheduler.clients.get(ask.client_id).client
+            units = await self._waiting.wait(client, ask, wait) or self._checkout_now(ask)
         try:
             await self._settle()
         except (CancelledError, Unavailable):
-            self._give_back(unit)
+            self._give_back(units)
             raise
-        return unit
+        return units
 
-    def _give_back(self, unit: Workunit) -> None:
+    def _give_back(self, units: Iterable[Workunit]) -> None:
         """Whoever asked does not get the answer: is gone, or is told to come back later."""
-        report = Report(unit.wuid, unit.client, ReportStatus.DISCARDED, attempt=unit.attempt)
-        self._scheduler.work.report(report, self._now())
+        for unit in units:
+            report = Report(unit.wuid, unit.client, ReportStatus.DISCARDED, attempt=unit.attempt)
+            self._scheduler.work.report(report, self._now())
         self._follow()
 
     async def report(self, report: Report) -> None:
         """Take a worker's report. Raises what :meth:`awed.scheduler.work.Work.report` raises."""
         self._scheduler.work.report(report, self._now())
         await self._settle()
+
+    async def report_many(self, reports: Iterable[Report]) -> list[AwedError | None]:
+        """Take several reports, each for itself: what was wrong with each, None if nothing was."""
+        faults = [self._take(report) for report in reports]
+        await self._settle()
+        return faults
+
+    def _take(self, report: Report) -> AwedError | None:
+        try:
+            self._scheduler.work.report(report, self._now())
+        except AwedError as error:
+            return error
+        return None
 
     async def workunit(self, work_id: WorkId) -> Workunit:
         """A workunit that is queued, out or suspended. :class:`WorkNotFound`."""

@@ -2,6 +2,7 @@
 
 import base64
 
+import msgspec
 import pytest_twisted
 
 from awed.model.ids import new_id
@@ -166,3 +167,21 @@ async def test_view_all_workunits(bench: Bench) -> None:
     assert (page.json["limit"], page.json["offset"], page.json["total_count"]) == (5, 0, 1)
     (await bench.api.get(f"/work?query&jobid={new_id()}")).is_like("worklist_empty_query")
     assert (await bench.api.get(f"/work?jobid={new_id()}")).data == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_many_at_once(bench: Bench) -> None:
+    """GET /work?client=<client_id>&max=<n> and PUT /work?client=<client_id>, which the original does not have"""
+    array = bench.document()
+    array["tasks"][0]["totalwork"] = 4
+    job = await bench.api.submit(array)
+    worker = await bench.worker()
+    ids: list[str] = []
+    while len(ids) < 4:
+        ids += [work["wuid"] for work in (await worker.ask("&max=4")).data]
+    assert ids == [f"{job['id']}_0_{rank}" for rank in (1, 2, 3, 4)]
+    body = msgspec.json.encode([{"wuid": wuid, "status": "done", "stdout": wuid} for wuid in ids])
+    answer = await bench.api.call("PUT", f"/work?client={worker.id}", body=body)
+    assert answer.data == [{"wuid": wuid, "status": 200, "error": None} for wuid in ids]
+    assert (await bench.api.get(f"/job/{job['id']}")).data["state"] == "completed"
+    assert (await bench.api.get(f"/work/{ids[2]}?report=stdout")).data == ids[2]

@@ -9,7 +9,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
-from awed.api.work import MAX_LOG
+from awed.api.reports import MAX_LOG
 from tests.unit.api.served import Served, data, fault
 from tests.unit.api.wire import parse
 
@@ -247,6 +247,6 @@ def test_one_workunit_is_shown_to_readers_alone(served: Served, client: str) -> 
     assert data(served.call("GET", f"{path}?report=stdout", user="ann")) == "out"
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/work"), ("PUT", "/work"), ("DELETE", "/work/a_b_0")])
+@pytest.mark.parametrize(("method", "path"), [("POST", "/work"), ("DELETE", "/work"), ("DELETE", "/work/a_b_0")])
 def test_what_work_does_not_have(served: Served, method: str, path: str) -> None:
     assert fault(served.call(method, path), 501) == "Not Implemented"

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
+from uuid import UUID
 
 from awed.model import ids
 from awed.model.access import Acl
@@ -14,6 +16,8 @@ from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.core import Scheduler
 from awed.scheduler.state import Limits, State
 from awed.workflow.submission import Submission
+
+_numbers = count(1)
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -35,7 +39,7 @@ def task(name: str, *after: str, work: int = 1, app: str = "app", outputs: Seque
 
 
 def job(*tasks: Task, groups: str = "", priority: int = 1, submitted: float = 0, noretry: bool = False) -> Submission:
-    job_id = ids.new_id()
+    job_id = str(UUID(int=next(_numbers)))  # equal jobs go by their ids, and not by chance
     for item in tasks:
         item.jobid = job_id
         item.taskid = ids.task_id(job_id, item.taskid)

@@ -121,6 +121,16 @@ class SchedulerMachine(RuleBasedStateMachine):
     def take(self, turn: int) -> object:
         return self.checkout(turn) or multiple()
 
+    @rule(target=units, number=st.integers(0, 3), most=st.integers(1, 4), available=st.none() | st.just(10))
+    def take_many(self, number: int, most: int, available: int | None) -> object:
+        try:
+            taken = self.scheduler.work.checkout_many(f"c{number}", available, most, self.world.now)
+        except AwedError as error:
+            assert str(error) in CHECKOUT_TEXTS
+            return multiple()
+        assert 1 <= len(taken) <= most
+        return multiple(*copy.deepcopy(taken))
+
     def checkout(self, turn: int) -> Workunit | None:
         """Some client that gets work, if any does, takes some."""
         if not self.scheduler._state.jobs:

@@ -1,0 +1,131 @@
+"""What workers say of workunits: one in query and form, or several in a JSON body."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from twisted.logger import Logger
+
+from awed.api.errors import status_of
+from awed.api.form import Form, Part
+from awed.api.params import Params
+from awed.model.errors import AwedError, Invalid
+from awed.model.ids import WorkId
+from awed.model.work import LOG_NAMES, Report, ReportStatus
+
+MAX_LOG = 1024 * 1024
+"""Bytes of a log that are kept: its end, which tells most."""
+
+MAX_COMPUTETIME = 10**9
+"""Seconds; a worker that says more is wrong."""
+
+MAX_AT_ONCE = 1000
+"""How many workunits one request may ask for, or report."""
+
+MAX_REPORTS = 16 * 1024 * 1024
+"""Bytes of a body with several reports. Long logs come in forms, one report at a time."""
+
+_STATUSES = tuple(ReportStatus)
+
+_Number = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+_perf_decoder = msgspec.json.Decoder(dict[str, bool | _Number | float | str | None])
+
+_log = Logger()
+
+
+class OneReport(Struct):
+    """One workunit's end, in a body that tells of several. Only the first two must be there."""
+
+    wuid: str
+    status: ReportStatus
+    attempt: Annotated[int, Meta(ge=0)] | None = None
+    computetime: Annotated[int, Meta(ge=0, le=MAX_COMPUTETIME)] = 0
+    exitstatus: _Number | None = None
+    perf: Raw | UnsetType = UNSET
+    stdout: str = ""
+    stderr: str = ""
+    worknotes: str = ""
+
+
+class Outcome(Struct):
+    """What became of one of several reports, as if it had come alone."""
+
+    wuid: str
+    status: int = 200
+    error: list[str] | None = None
+
+
+_reports_decoder = msgspec.json.Decoder(Annotated[list[OneReport], Meta(max_length=MAX_AT_ONCE)])
+
+
+def client_of(params: Params) -> str:
+    """The worker that asks or tells. :class:`~awed.model.errors.Invalid` if it does not say."""
+    client = params.text("client")
+    if not client:
+        raise Invalid("This request type requires the client=clientid parameter.")
+    return client
+
+
+async def read_report(work: WorkId, params: Params, form: Form) -> Report:
+    """The report of one workunit."""
+    client = client_of(params)
+    if "status" not in params:
+        raise Invalid(f"This request type requires the status parameter: one of {', '.join(_STATUSES)}.")
+    perf = form.get("perf")
+    return Report(
+        wuid=str(work),
+        client=client,
+        status=ReportStatus(params.choice("status", _STATUSES, "")),
+        computetime=params.count("computetime", 0, MAX_COMPUTETIME),
+        attempt=params.count("attempt", 0) if "attempt" in params else None,
+        exitstatus=params.integer("exitstatus", 0) if "exitstatus" in params else None,
+        logs=await _logs(form),
+        perf=_perf(str(work), await perf.read(perf.size)) if perf else None,
+    )
+
+
+def read_reports(client: str, body: bytes) -> list[Report]:
+    """The reports of several workunits. :class:`~awed.model.errors.Invalid` if *body* is no list of them."""
+    try:
+        return [_report(client, one) for one in _reports_decoder.decode(body)]
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise Invalid(f"the body must be a JSON list of reports: {error}") from None
+
+
+def outcome(report: Report, fault: AwedError | None) -> Outcome:
+    """What the answer says of one of several reports."""
+    return Outcome(report.wuid) if fault is None else Outcome(report.wuid, status_of(fault), fault.texts)
+
+
+def _report(client: str, one: OneReport) -> Report:
+    said = {name: getattr(one, name) for name in LOG_NAMES}
+    return Report(
+        wuid=one.wuid,
+        client=client,
+        status=one.status,
+        computetime=one.computetime,
+        attempt=one.attempt,
+        exitstatus=one.exitstatus,
+        logs={name: text[-MAX_LOG:] for name, text in said.items() if text},
+        perf=None if one.perf is UNSET else _perf(one.wuid, one.perf),
+    )
+
+
+async def _logs(form: Form) -> dict[str, str]:
+    parts = {name: form.get(name) for name in LOG_NAMES}
+    parts["worknotes"] = parts["worknotes"] or form.get("notes")
+    return {name: await _text(part) for name, part in parts.items() if part is not None}
+
+
+async def _text(part: Part) -> str:
+    """A log; bytes that are not UTF-8 do not cost the rest."""
+    return (await part.read(part.size))[-MAX_LOG:].decode(errors="replace")
+
+
+def _perf(wuid: str, perf: bytes | Raw) -> Raw | None:
+    """The performance record. One that is no flat JSON object is dropped: it must not cost the result."""
+    try:
+        return Raw(msgspec.json.encode(_perf_decoder.decode(perf)))
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        _log.warn("perf of workunit {wuid} dropped: {error}", wuid=wuid, error=error)
+        return None
