@@ -1,13 +1,14 @@
 """How much detail the log tells: from 0 (little) to 3; ``PUT /logger?debug=`` changes it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from twisted.logger import Logger
 
 from awed.scheduler.changes import Event
+from awed.service.observer import Observer
 
 
-class Debug:
+class Debug(Observer):
     """From *level* 1 on, the log tells each event of the scheduler. *changed* hears of a new level."""
 
     _log = Logger()
@@ -21,8 +22,7 @@ class Debug:
         self.level = level
         self._changed(level)
 
-    def events(self, events: Iterable[Event]) -> None:
-        """These happened."""
+    def happened(self, events: Sequence[Event]) -> None:
         if self.level >= 1:
             for event in events:
                 self._log.debug("{code} {ids} {text}", code=event.code, ids=event.ids, text=event.text)

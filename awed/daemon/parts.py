@@ -1,7 +1,7 @@
 """The parts of the daemon as the configuration wants them, each still to be started."""
 
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -41,7 +41,8 @@ from awed.scheduler.state import Limits
 from awed.service.engine import Engine
 from awed.service.files import ShockFor
 from awed.service.groups import Groups
-from awed.service.journal import Journal, event_lines
+from awed.service.journal import EventJournal, Journal, event_lines
+from awed.service.observer import Observers
 from awed.service.rounds import Rounds
 from awed.shock.client import ShockClient
 from awed.shock.files import NodeFiles
@@ -96,13 +97,8 @@ class Parts:
             limits=limits,
             reactor=self._reactor,
             now=self._now,
-            observe=self._happened,
+            observer=Observers([EventJournal(self._events), self._debug]),
         )
-
-    def _happened(self, events: Iterable[Event]) -> None:
-        happened = list(events)
-        self._events.write(event_lines(happened))
-        self._debug.events(happened)
 
     def _level_changed(self, level: int) -> None:
         self._events.write(event_lines([Event("DL", self._now(), text=f"debug level {level}")]))

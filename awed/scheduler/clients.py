@@ -31,7 +31,7 @@ class Clients:
         entry = self._new(profile, now) if known is None else self._again(known, profile, now)
         keep = set(current_work)
         for record in [record for wuid, record in entry.held.items() if wuid not in keep]:
-            self._requeue(record)
+            self._requeue(record, now)
         return self.view(entry, now)
 
     def _new(self, profile: Client, now: datetime) -> ClientEntry:
@@ -109,12 +109,12 @@ class Clients:
         entry.client.skip_work = [*entry.client.skip_work, record.wuid][-SKIP_WORK_SHOWN:]
         self._state.release(record, discard=False)
         if entry.failures >= self._state.limits.max_client_failure and entry.client.status is not ClientState.SUSPEND:
-            self.suspend(entry.client.id)
+            self.suspend(entry.client.id, now)
 
-    def suspend(self, client_id: str) -> None:
+    def suspend(self, client_id: str, now: datetime) -> None:
         """Give the client no more work, and queue what it holds again."""
         entry = self.get(client_id)
-        self._take_back(entry, discard=True)
+        self._take_back(entry, now, discard=True)
         self._state.set_client(entry, ClientState.SUSPEND)
         self._state.changes.client(entry.client)
 
@@ -130,7 +130,7 @@ class Clients:
     def remove(self, client_id: str, now: datetime) -> None:
         """The client signs off, or is lost: it is forgotten, and its work is queued again."""
         entry = self.get(client_id)
-        self._take_back(entry, discard=False)
+        self._take_back(entry, now, discard=False)
         del self._state.clients[client_id]
         self._state.counts.clients[entry.client.status] -= 1
         self._state.changes.client_gone(client_id)
@@ -146,19 +146,20 @@ class Clients:
             lost.append(client_id)
         for client_id in lost:
             self.remove(client_id, now)
+        self._state.tally.clients_lost += len(lost)
         return lost
 
-    def _take_back(self, entry: ClientEntry, discard: bool) -> None:
+    def _take_back(self, entry: ClientEntry, now: datetime, discard: bool) -> None:
         for wuid, record in list(entry.held.items()):
-            self._requeue(record)
+            self._requeue(record, now)
             if discard:
                 entry.discards.add(wuid)
 
-    def _requeue(self, record: WorkRecord) -> None:
+    def _requeue(self, record: WorkRecord, now: datetime) -> None:
         task = self._state.task(record.taskid)
         assert task is not None
         assert record.state is WorkState.CHECKOUT
-        self._state.requeue(task, record)
+        self._state.requeue(task, record, now)
 
     def all(self, now: datetime) -> list[Client]:
         return [self.view(entry, now) for entry in self._state.clients.values()]

@@ -12,10 +12,10 @@ from awed.model.states import ClientState
 from awed.model.work import WorkRecord
 from awed.scheduler.changes import Changes, Effect, Event
 from awed.scheduler.clients import Clients
-from awed.scheduler.counts import QueueCounts
+from awed.scheduler.counts import QueueCounts, Tally
 from awed.scheduler.flow import Flow
 from awed.scheduler.jobs import Jobs
-from awed.scheduler.queue import Wanted
+from awed.scheduler.queue import Queued, Wanted
 from awed.scheduler.state import ClientEntry, Limits, State
 from awed.scheduler.tasks import Tasks
 from awed.scheduler.work import Work
@@ -91,6 +91,15 @@ class Scheduler:
 
     def counts(self) -> QueueCounts:
         return self._state.counts.view()
+
+    @property
+    def tally(self) -> Tally:
+        """What happened since the start."""
+        return self._state.tally
+
+    def queued(self) -> Iterable[Queued]:
+        """The queued work by what it asks of a client."""
+        return self._state.queue.queued()
 
     def take_changes(self) -> Batch:
         """What became dirty or gone since the last call, as records for the store."""

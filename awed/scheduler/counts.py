@@ -5,6 +5,7 @@ from collections import Counter
 from msgspec import Struct, field
 
 from awed.model.states import ClientState, JobState, TaskState, WorkState
+from awed.model.work import ReportStatus
 
 
 class JobCounts(Struct):
@@ -44,6 +45,20 @@ class QueueCounts(Struct):
     tasks: TaskCounts
     workunits: WorkCounts
     clients: ClientCounts
+
+
+class Tally:
+    """What happened since the start of the program."""
+
+    def __init__(self) -> None:
+        self.events: Counter[str] = Counter()
+        """By the original's codes."""
+        self.reports: Counter[ReportStatus] = Counter()
+        """Those that were taken, work that could not be delivered and was given back among the discarded."""
+        self.reports_refused = 0
+        """Reports of work that the client does not hold."""
+        self.clients_lost = 0
+        """Those that were silent for too long."""
 
 
 class Counts:

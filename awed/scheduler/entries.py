@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import structs
 
@@ -14,6 +14,9 @@ from awed.model.records import JobRecord, TaskRecord
 from awed.model.states import TaskState, WorkState
 from awed.model.work import Part, WorkRecord
 from awed.scheduler.ranks import RankSet
+
+if TYPE_CHECKING:
+    from awed.scheduler.queue import Bucket
 
 
 class QueueKey(NamedTuple):
@@ -64,7 +67,9 @@ class TaskEntry:
         "attempts",
         "base_attempts",
         "blockers",
+        "bucket",
         "busy",
+        "counted",
         "dependents",
         "done",
         "index",
@@ -98,6 +103,10 @@ class TaskEntry:
         """The record of the run that finished last: who is to blame if outputs turn out to be missing."""
         self.queue_key: QueueKey | None = None
         """Its place in the queue; None while it is not queued."""
+        self.bucket: Bucket | None = None
+        """Where in the queue it stands, if it does."""
+        self.counted = 0
+        """How many of its ranks its bucket counts."""
         self.busy = 0
         """Number of the preparation or check under way, 0 for none; answers with another number are void."""
 
@@ -115,8 +124,9 @@ class TaskEntry:
         return bool(task.inputs or task.outputs or task.predata)
 
     @property
-    def has_queued_rank(self) -> bool:
-        return bool(self.returned) or self.next_fresh <= self.last_rank
+    def queued_ranks(self) -> int:
+        """How many of its ranks wait for a client, once the task may run."""
+        return len(self.returned) + self.last_rank - self.next_fresh + 1
 
     def key(self) -> QueueKey:
         info = self.job.job.info

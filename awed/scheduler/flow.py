@@ -68,7 +68,7 @@ class Flow:
             state.set_job(entry.job, JobState.QUEUED, now)
         state.event("TQ", now, note, taskid=task.taskid, jobid=task.jobid)
         if task.remainwork:
-            state.queue.add(entry)
+            state.queue.add(entry, now)
         else:
             self.check(entry, now)
 

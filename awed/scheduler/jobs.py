@@ -92,8 +92,8 @@ class Jobs:
                 continue
             if not entry.task.remainwork:
                 self._flow.check(entry, now)
-            elif entry.has_queued_rank:
-                self._state.queue.add(entry)
+            elif entry.queued_ranks:
+                self._state.queue.add(entry, now)
         if job.job.id in self._state.jobs:
             self._flow.start(job, now)
 
@@ -152,7 +152,7 @@ class Jobs:
         for task in entry.tasks:
             if task.queue_key is not None:
                 self._state.queue.remove(task)
-                self._state.queue.add(task)
+                self._state.queue.add(task, now)
 
     def position(self, job_id: str) -> int:
         """How many jobs, itself included, are not behind it in the order of hand-out."""

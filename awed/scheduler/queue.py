@@ -1,7 +1,9 @@
 """The work queue: tasks with queued ranks, in one ordered bucket for each (allowed groups, command name)."""
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from functools import lru_cache
 from itertools import count
 from typing import NamedTuple
@@ -46,20 +48,50 @@ def _wanted(groups: str, app: str) -> Wanted:
     return Wanted(parse_groups(groups), app)
 
 
+class Queued(NamedTuple):
+    """What waits in a bucket: how many workunits, and since when the first of its tasks."""
+
+    wanted: Wanted
+    work: int
+    since: datetime
+
+
 class Bucket:
     """A heap of tasks. A task that left the queue, or moved in it, is dropped when it comes up.
 
     The count in each item keeps equal keys apart: a task that left and came back stands in the heap twice.
     """
 
-    __slots__ = ("_heap", "_pushed")
+    __slots__ = ("_heap", "_pushed", "_since", "work")
 
     def __init__(self) -> None:
         self._heap: list[tuple[QueueKey, int, TaskEntry]] = []
         self._pushed = count()
+        self._since: OrderedDict[TaskEntry, datetime] = OrderedDict()
+        """When each task came that is still queued, the first ones first."""
+        self.work = 0
+        """How many workunits its tasks have queued."""
 
-    def push(self, entry: TaskEntry, key: QueueKey) -> None:
+    def push(self, entry: TaskEntry, key: QueueKey, now: datetime) -> None:
         heapq.heappush(self._heap, (key, next(self._pushed), entry))
+        self._since[entry] = now
+
+    def drop(self, entry: TaskEntry) -> None:
+        """The task is queued no more."""
+        del self._since[entry]
+        self._count(entry, 0)
+
+    def recount(self, entry: TaskEntry) -> None:
+        """The task has more or fewer queued ranks now."""
+        self._count(entry, entry.queued_ranks)
+
+    def _count(self, entry: TaskEntry, ranks: int) -> None:
+        self.work += ranks - entry.counted
+        entry.counted = ranks
+
+    def since(self) -> datetime:
+        """Since when the first of its tasks is queued; there must be one."""
+        return next(iter(self._since.values()))
 
     def head(self) -> QueueKey | None:
         """The key of the first task, None if the bucket is empty."""
@@ -90,16 +122,33 @@ class WorkQueue:
         self._buckets: dict[Wanted, Bucket] = {}
         self.fresh: set[Wanted] = set()
 
-    def add(self, entry: TaskEntry) -> None:
+    def add(self, entry: TaskEntry, now: datetime) -> None:
         """Queue a task that has queued ranks; one that is queued already stays where it is."""
         place = wanted(entry)
         self.fresh.add(place)
-        if entry.queue_key is None:
+        if entry.bucket is None:
             entry.queue_key = entry.key()
-            self._buckets.setdefault(place, Bucket()).push(entry, entry.queue_key)
+            entry.bucket = self._buckets.setdefault(place, Bucket())
+            entry.bucket.push(entry, entry.queue_key, now)
+        entry.bucket.recount(entry)
 
     def remove(self, entry: TaskEntry) -> None:
-        entry.queue_key = None
+        """Take a task out of the queue, if it is there."""
+        if entry.bucket is not None:
+            entry.bucket.drop(entry)
+            entry.bucket = entry.queue_key = None
+
+    def took(self, entry: TaskEntry) -> None:
+        """One of the task's ranks was taken, which may have been its last."""
+        assert entry.bucket is not None
+        if entry.queued_ranks:
+            entry.bucket.recount(entry)
+        else:
+            self.remove(entry)
+
+    def queued(self) -> Iterator[Queued]:
+        """What waits in each bucket."""
+        return (Queued(place, bucket.work, bucket.since()) for place, bucket in self._buckets.items() if bucket.work)
 
     def touch_all(self) -> None:
         """Let those who wait look again at everything."""

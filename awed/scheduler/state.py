@@ -21,7 +21,7 @@ from awed.model.states import (
 from awed.model.times import NO_TIME
 from awed.model.work import WorkRecord
 from awed.scheduler.changes import Changes, Effect, Event
-from awed.scheduler.counts import Counts
+from awed.scheduler.counts import Counts, Tally
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.queue import WorkQueue
 
@@ -67,6 +67,7 @@ class State:
         self.queue = WorkQueue()
         self.queue_suspended = False
         self.counts = Counts()
+        self.tally = Tally()
         self.changes = Changes()
         self.effects: list[Effect] = []
         self.events: list[Event] = []
@@ -84,6 +85,7 @@ class State:
         return self._turns
 
     def event(self, code: str, now: datetime, text: str = "", **about: str) -> None:
+        self.tally.events[code] += 1
         self.events.append(Event(code, now, about, text))
 
     def set_job(self, entry: JobEntry, state: JobState, now: datetime) -> None:
@@ -122,14 +124,14 @@ class State:
         self.counts.jobs[entry.job.state] -= 1
         self.counts.tasks.subtract(task.task.state for task in entry.tasks)
 
-    def requeue(self, entry: TaskEntry, record: WorkRecord) -> None:
+    def requeue(self, entry: TaskEntry, record: WorkRecord, now: datetime) -> None:
         """Put work that was out or suspended back into the queue of its running task."""
         self.counts.work[record.state] -= 1
         self.counts.work[WorkState.QUEUED] += 1
         self.release(record, discard=False)
         entry.give_back(record)
         self.changes.work(record)
-        self.queue.add(entry)
+        self.queue.add(entry, now)
 
     def release(self, record: WorkRecord, discard: bool) -> None:
         """The client that holds this work, if any, holds it no more; with *discard* it is told to throw it away."""

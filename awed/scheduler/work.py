@@ -92,8 +92,7 @@ class Work:
     def _check_out(self, entry: TaskEntry, rank: int, client: ClientEntry, now: datetime) -> WorkRecord:
         state = self._state
         record = entry.take(rank)
-        if not entry.has_queued_rank:
-            state.queue.remove(entry)
+        state.queue.took(entry)
         record.state = WorkState.CHECKOUT
         record.client = client.client.id
         record.checkout_time = now
@@ -128,12 +127,13 @@ class Work:
             self._refuse(report, client, now)
             return
         entry, record = held
+        self._state.tally.reports[report.status] += 1
         self._keep_logs(entry, record, report)
         if report.status is ReportStatus.DONE:
             self._done(entry, record, report, now)
         elif record.state is WorkState.CHECKOUT:
             if report.status is ReportStatus.DISCARDED:
-                self._state.requeue(entry, record)
+                self._state.requeue(entry, record, now)
             else:
                 self.fail(entry, record, report, now)
 
@@ -149,6 +149,7 @@ class Work:
     def _refuse(self, report: Report, client: ClientEntry | None, now: datetime) -> None:
         if client is None:
             raise ClientNotFound
+        self._state.tally.reports_refused += 1
         reason = f"workunit {report.wuid} is not checked out by client {report.client}"
         self._state.event("WI", now, reason, wuid=report.wuid, clientid=report.client)
         if report.attempt is not None:
@@ -194,7 +195,7 @@ class Work:
         state.event("WF", now, **about)
         self._clients.failed(record, now)
         if record.failed < limit:
-            state.requeue(entry, record)
+            state.requeue(entry, record, now)
             state.event("WR", now, **about)
         else:
             state.event("W!" if permanent else "WP", now, **about)

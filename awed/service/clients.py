@@ -33,7 +33,7 @@ class ClientVerbs(Shell):
         return self._scheduler.clients.all(self._now())
 
     async def suspend_client(self, client_id: str) -> None:
-        self._scheduler.clients.suspend(client_id)
+        self._scheduler.clients.suspend(client_id, self._now())
         await self._settle()
 
     async def resume_client(self, client_id: str) -> None:
@@ -46,7 +46,7 @@ class ClientVerbs(Shell):
             client.id for client in self.clients() if client.status is not ClientState.SUSPEND and chosen(client)
         ]
         for client_id in found:
-            self._scheduler.clients.suspend(client_id)
+            self._scheduler.clients.suspend(client_id, self._now())
         await self._settle()
         return len(found)
 

@@ -10,6 +10,7 @@ from twisted.logger import Logger
 from awed.model.errors import Unavailable
 from awed.model.records import Batch
 from awed.service.merge import merge
+from awed.service.observer import Observer
 from awed.service.patience import Patience
 from awed.store.interface import IStore
 
@@ -29,21 +30,26 @@ class Committer:
 
     def __init__(
         self,
+        *,
         store: IStore,
         take: Callable[[], Batch],
         changed: Callable[[], bool],
         reactor: IReactorTime,
         patience: float,
+        observer: Observer,
     ) -> None:
         self._store = store
         self._take = take
         self._changed = changed
         self._reactor = reactor
+        self._observer = observer
         self._patience = Patience(patience, _away, reactor)
         self._added: Batch | None = None
         self._in_commit: list[Deferred[None]] = []
         self._next: list[Deferred[None]] = []
         self._running: Deferred[None] | None = None
+        self.fault = ""
+        """Why what changed could not be written the last time it was tried, "" if it could."""
 
     def durable(self) -> Awaitable[None]:
         """Fires when everything changed so far is durable."""
@@ -101,6 +107,7 @@ class Committer:
         """
         tries = 0
         while True:
+            begun = self._reactor.seconds()
             try:
                 await self._store.commit(batch)
             except CancelledError:
@@ -108,12 +115,16 @@ class Committer:
             except Exception as error:
                 pause = PAUSES[min(tries, len(PAUSES) - 1)]
                 tries += 1
+                self.fault = f"changes cannot be written: {error}"
+                self._observer.commit_failed(error)
                 self._log.error(
                     "commit failed, try {tries}, next in {pause} s: {error}", tries=tries, pause=pause, error=error
                 )
                 await deferLater(self._reactor, pause)
                 batch = merge(batch, self._gather())
             else:
+                self.fault = ""
+                self._observer.committed(batch, self._reactor.seconds() - begun)
                 if tries:
                     self._log.info("commit done after {tries} failures", tries=tries)
                 return

@@ -15,6 +15,7 @@ from awed.scheduler.changes import Check, DeleteNodes, Effect, Prepare
 from awed.scheduler.core import Scheduler
 from awed.scheduler.tasks import Prepared
 from awed.service.files import Access, Missing, TaskFiles
+from awed.service.observer import Observer
 
 PAUSES = (2.0, 5.0, 15.0, 45.0)
 """Seconds between the tries of an effect whose data store does not answer; then the task is suspended."""
@@ -40,6 +41,7 @@ class Effects:
         answered: Callable[[], object],
         now: Callable[[], datetime],
         reactor: IReactorTime,
+        observer: Observer,
     ) -> None:
         self._scheduler = scheduler
         self._files = files
@@ -47,6 +49,7 @@ class Effects:
         self._answered = answered
         self._now = now
         self._reactor = reactor
+        self._observer = observer
         self._under_way: set[Deferred[None]] = set()
 
     def perform(self, effects: Iterable[Effect]) -> None:
@@ -67,6 +70,7 @@ class Effects:
         await DeferredList(under_way, consumeErrors=True)
 
     async def _safely(self, effect: Effect) -> None:
+        begun = self._reactor.seconds()
         try:
             match effect:
                 case Prepare():
@@ -79,6 +83,7 @@ class Effects:
             return
         except Exception:
             self._log.failure("effect {effect} failed", effect=effect)
+        self._observer.performed(effect, self._reactor.seconds() - begun)
 
     async def _prepare(self, effect: Prepare) -> None:
         tasks = self._scheduler.tasks

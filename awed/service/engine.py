@@ -7,9 +7,10 @@ when the change is durable.
 from awed.service.clients import ClientVerbs
 from awed.service.jobs import JobVerbs
 from awed.service.queue import QueueVerbs
+from awed.service.readiness import ReadyVerbs
 from awed.service.revisions import RevisionVerbs
 from awed.service.work import WorkVerbs
 
 
-class Engine(JobVerbs, RevisionVerbs, WorkVerbs, ClientVerbs, QueueVerbs):
+class Engine(JobVerbs, RevisionVerbs, WorkVerbs, ClientVerbs, QueueVerbs, ReadyVerbs):
     """All verbs over one shell."""

@@ -35,7 +35,7 @@ class JobVerbs(Shell):
         await self._require_new(job.id)
         tasks = [TaskRecord(task, index) for index, task in enumerate(job.tasks)]
         record = JobRecord(replace(job, tasks=[]), Acl.of(owner.name))
-        self._observe([Event("JI", self._now(), {"jobid": job.id})])
+        self._observer.happened([Event("JI", self._now(), {"jobid": job.id})])
         await self._committer.commit(Batch(jobs=[record], tasks=tasks))
 
     async def _require_new(self, job_id: str) -> None:

@@ -1,6 +1,6 @@
 """Journals: what happened, one line of JSON each, in files that are rotated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from twisted.python.logfile import LogFile
 
 from awed.model.events import EVENTS
 from awed.scheduler.changes import Event
+from awed.service.observer import Observer
 from awed.threads import InThread
 
 FILE_SIZE = 10 * 1024 * 1024
@@ -64,6 +65,16 @@ class Journal:
         await self.flush()
         if self._file is not None:
             await self._in_thread(self._file.close)
+
+
+class EventJournal(Observer):
+    """Writes down every event."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def happened(self, events: Sequence[Event]) -> None:
+        self._journal.write(event_lines(events))
 
 
 class EventLine(Struct, omit_defaults=True):

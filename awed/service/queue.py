@@ -1,7 +1,10 @@
 """The verbs for the queue as a whole, durable."""
 
+from collections.abc import Iterable
+
 from awed.model.job import Job
-from awed.scheduler.counts import QueueCounts
+from awed.scheduler.counts import QueueCounts, Tally
+from awed.scheduler.queue import Queued
 from awed.service.shell import Shell
 
 
@@ -10,6 +13,15 @@ class QueueVerbs(Shell):
 
     def counts(self) -> QueueCounts:
         return self._scheduler.counts()
+
+    @property
+    def tally(self) -> Tally:
+        """What happened since the start."""
+        return self._scheduler.tally
+
+    def queued(self) -> Iterable[Queued]:
+        """The queued work by what it asks of a client."""
+        return self._scheduler.queued()
 
     @property
     def waiting_clients(self) -> int:

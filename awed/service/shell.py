@@ -1,6 +1,6 @@
 """The shell around the scheduler: keeps store, data plane and waiting clients in step with it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 
 from twisted.internet.interfaces import IReactorTime
@@ -16,6 +16,7 @@ from awed.scheduler.state import Limits
 from awed.service.committer import Committer
 from awed.service.effects import Effects
 from awed.service.files import ShockFor, TaskFiles
+from awed.service.observer import Observer
 from awed.service.waiting import Ask, WaitingRoom
 from awed.store.interface import IStore
 
@@ -40,17 +41,25 @@ class Shell:
         reactor: IReactorTime,
         now: Callable[[], datetime],
         patience: float = 15.0,
-        observe: Callable[[Iterable[Event]], object] = lambda events: None,
+        observer: Observer | None = None,
     ) -> None:
-        """*patience*: seconds that a request waits for the store. *observe* hears every event of the scheduler."""
+        """*patience*: seconds that a request waits for the store. *observer* is told what happens."""
         self._store = store
         self._now = now
-        self._observe = observe
+        self._reactor = reactor
+        self._observer = observer or Observer()
         self._alone = Alone()
         """By job id: who decides by what the store says of a job must not be overtaken before that is changed."""
         self._scheduler = Scheduler(limits)
         changes = self._scheduler.changes
-        self._committer = Committer(store, self._scheduler.take_changes, lambda: bool(changes), reactor, patience)
+        self._committer = Committer(
+            store=store,
+            take=self._scheduler.take_changes,
+            changed=lambda: bool(changes),
+            reactor=reactor,
+            patience=patience,
+            observer=self._observer,
+        )
         self._waiting = WaitingRoom(self._checkout_now, reactor)
         self._effects = Effects(
             scheduler=self._scheduler,
@@ -59,6 +68,7 @@ class Shell:
             answered=self._follow,
             now=now,
             reactor=reactor,
+            observer=self._observer,
         )
         self.server_uuid = ""
         self.heartbeat_limit = limits.heartbeat
@@ -76,7 +86,7 @@ class Shell:
             clients=len(stored.clients),
         )
         if stored.jobs:
-            self._observe([Event("SR", self._now(), text=f"{len(stored.jobs)} unfinished jobs")])
+            self._observer.happened([Event("SR", self._now(), text=f"{len(stored.jobs)} unfinished jobs")])
         await self._settle()
 
     async def stop(self) -> None:
@@ -101,7 +111,7 @@ class Shell:
         if fresh:
             self._waiting.hand_out(fresh)
         self._effects.perform(self._scheduler.take_effects())
-        self._observe(self._scheduler.take_events())
+        self._observer.happened(self._scheduler.take_events())
         self._committer.begin()
 
     async def _settle(self) -> None:

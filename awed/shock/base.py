@@ -8,16 +8,18 @@ from awed.alone import Alone
 from awed.shock.files import NodeFiles
 from awed.shock.records import NodeRecords
 from awed.shock.underway import Underway
+from awed.shock.usage import Usage
 from awed.threads import InThread
 
 
 @dataclass(frozen=True)
 class NodeBase:
-    """Files and records of nodes, what is being done to them, threads, and the clock."""
+    """Files and records of nodes, what is being done to them, how much they take, threads, and the clock."""
 
     files: NodeFiles
     records: NodeRecords
     alone: Alone
     underway: Underway
+    usage: Usage
     in_thread: InThread
     now: Callable[[], datetime]

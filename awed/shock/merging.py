@@ -131,8 +131,10 @@ class PartMerger:
         await base.in_thread(base.files.place, path, node_id, data_name(written.md5))
         _note(record, node.parts, arrivals)
         node.last_modified = base.now()
+        before = node.file.size
         set_file(node, node.file.name or node_id, written, node.last_modified)
         await base.records.put(record)
+        base.usage.changed(node_id, before, node.file.size)
         self.forget(node_id)
         await base.in_thread(base.files.keep, node_id, {data_name(written.md5)})
 

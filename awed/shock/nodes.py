@@ -29,6 +29,7 @@ from awed.shock.merging import FILE, PartMerger
 from awed.shock.records import NodeRecords
 from awed.shock.search import NodeQuery, matching, values_at
 from awed.shock.underway import Underway
+from awed.shock.usage import Usage
 from awed.streams import Slice
 from awed.threads import InThread
 
@@ -47,11 +48,16 @@ class NodeStore:
     def __init__(
         self, files: NodeFiles, records: NodeRecords, in_thread: InThread, now: Callable[[], datetime]
     ) -> None:
-        base = NodeBase(files, records, Alone(), Underway(now), in_thread, now)
+        base = NodeBase(files, records, Alone(), Underway(now), Usage(), in_thread, now)
         self._base = base
         self._merger = PartMerger(base)
         self._indexes = NodeIndexes(base)
         self._filler = Filler(base, self._merger, self._indexes)
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes the files of all nodes have; after a start, of those that :meth:`tidy` has come to."""
+        return self._base.usage.bytes
 
     async def create(self, user: User, change: Change) -> Node:
         """A new node of *user*, with all that *change* asks for."""
@@ -160,7 +166,7 @@ class NodeStore:
 
     async def recover(self, node_ids: Iterable[str]) -> None:
         """Make the directories, and remove files of nodes other than *node_ids*. Before anything else."""
-        await self._base.in_thread(self._sweep, frozenset(node_ids))
+        self._base.usage.begin(await self._base.in_thread(self._sweep, frozenset(node_ids)))
 
     async def tidy(self) -> None:
         """Take up merges that a restart interrupted, and remove files no record tells of. Runs beside requests."""
@@ -194,12 +200,14 @@ class NodeStore:
             self._merger.forget(node_id)
             await self._base.in_thread(self._base.files.remove_node, node_id)
             raise
+        self._base.usage.changed(node_id, 0, record.node.file.size)
         return await self._changed(record)
 
     async def _update(self, node_id: str, user: User, change: Change, staged: Staged) -> Node:
         record = await self._record(node_id, user, "write")
         if change.expiration is not UNSET:
             check(user, "delete", record.acl)
+        before = record.node.file.size
         try:
             await self._filler.fill(record, user, change, staged)
             apply(change, record.node)
@@ -207,6 +215,7 @@ class NodeStore:
             if change != Change(parts=change.parts, attempt=change.attempt):
                 record.node.last_modified = self._base.now()
                 await self._base.records.put(record)
+                self._base.usage.changed(node_id, before, record.node.file.size)
         finally:
             if change.fill is not None:
                 await self._clean(node_id)
@@ -224,8 +233,9 @@ class NodeStore:
         return record.node
 
     async def _delete(self, node_id: str, user: User) -> None:
-        await self._record(node_id, user, "delete")
+        record = await self._record(node_id, user, "delete")
         await self._base.records.drop(node_id)
+        self._base.usage.changed(node_id, record.node.file.size, 0)
         self._merger.forget(node_id)
         self._base.underway.forget(node_id)
         await self._base.in_thread(self._base.files.remove_node, node_id)
@@ -247,14 +257,18 @@ class NodeStore:
         await self._base.records.put(record)
         await self._clean(node_id)
 
-    def _sweep(self, node_ids: frozenset[str]) -> None:
+    def _sweep(self, node_ids: frozenset[str]) -> list[str]:
+        """Remove what belongs to no node; the nodes of which there are files."""
         self._base.files.prepare()
-        for node_id in self._base.files.all_nodes():
+        found = list(self._base.files.all_nodes())
+        for node_id in found:
             if node_id not in node_ids:
                 self._base.files.remove_node(node_id)
+        return [node_id for node_id in found if node_id in node_ids]
 
     async def _tidy(self, node_id: str) -> None:
         record = await self._base.records.find(node_id)
+        self._base.usage.seen(node_id, record.node if record else None)
         if record is not None:
             await self._merger.resume(record.node)
             await self._clean(node_id)

@@ -69,6 +69,9 @@ class IStore(Interface):
     def close() -> Awaitable[None]:
         """Let go of files and connections, after the commit under way."""
 
+    async def check() -> None:
+        """Nothing, if the store can be reached and may be written. Raises :class:`~awed.model.errors.Unavailable`."""
+
     def commit(batch: Batch) -> Awaitable[None]:
         """Make all of *batch* durable together. Its records are encoded before this returns, so the caller may go on
         changing them. Raises :class:`~awed.model.errors.Unavailable` if nothing was written; writing the same

@@ -79,6 +79,10 @@ class MemoryStore:
     async def close(self) -> None:
         self._open = False
 
+    async def check(self) -> None:
+        if not self._open:
+            raise Unavailable("database: it is not open")
+
     def commit(self, batch: Batch) -> Awaitable[None]:
         if not self._open:
             return fail(Unavailable("database: it is not open"))

@@ -36,11 +36,15 @@ class Holder:
         async with self._turn:
             await self._lease.release()
 
+    def check(self) -> None:
+        """Raises :class:`Superseded` once another daemon has begun."""
+        if self._superseded:
+            raise Superseded
+
     async def write(self, writes: list[Write]) -> None:
         """Make a batch durable, whole or not at all. Raises :class:`Superseded` once another daemon has begun."""
         async with self._turn:
-            if self._superseded:
-                raise Superseded
+            self.check()
             try:
                 await self._writer.write(writes)
             except Superseded:
@@ -65,6 +69,9 @@ class Guest:
 
     async def end(self) -> None:
         """Nothing is held."""
+
+    def check(self) -> None:
+        """Nothing can be taken over."""
 
     async def write(self, writes: list[Write]) -> None:
         for write in writes:

@@ -67,6 +67,10 @@ class MongoStore:
         await self._writing.disconnect()
         await self._reading.disconnect()
 
+    async def check(self) -> None:
+        self._holder.check()
+        await self._reading.now()
+
     def commit(self, batch: Batch) -> Awaitable[None]:
         return Deferred.fromCoroutine(self._holder.write(encode(batch)))
 

@@ -40,6 +40,11 @@ _EXPIRED = (
 )
 
 
+def anything(connection: sqlite3.Connection) -> None:
+    """See whether the database can be read."""
+    connection.execute("SELECT value FROM meta LIMIT 1").fetchone()
+
+
 def unfinished(connection: sqlite3.Connection) -> Unfinished:
     """All that the scheduler starts from."""
 

@@ -49,6 +49,9 @@ class SqliteStore:
         await self._readers.stop()
         await self._writer.stop()
 
+    async def check(self) -> None:
+        await self._readers.run(reads.anything)
+
     def commit(self, batch: Batch) -> Awaitable[None]:
         return self._writer.run(partial(_write, rows.encode(batch)), begin="BEGIN IMMEDIATE")
 

@@ -14,10 +14,10 @@ def test_events_are_logged_from_level_1_on() -> None:
     told: list[int] = []
     debug = Debug(0, told.append)
     with capturedLogs() as logs:
-        debug.events([EVENT])
+        debug.happened([EVENT])
         debug.set_level(1)
-        debug.events([EVENT])
+        debug.happened([EVENT])
         debug.set_level(0)
-        debug.events([EVENT])
+        debug.happened([EVENT])
     assert [event["code"] for event in logs] == ["WC"]
     assert told == [1, 0]

@@ -14,6 +14,7 @@ from awed.model.states import ClientState, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.core import Scheduler
+from awed.scheduler.queue import Wanted, wanted
 from awed.scheduler.state import Limits, State
 from awed.workflow.submission import Submission
 
@@ -118,6 +119,18 @@ def _check_work(state: State) -> None:
                     counted[WorkState.SUSPEND] += task.remainwork
             assert task.state is not TaskState.COMPLETED or not task.remainwork
     assert +state.counts.work == +counted
+    _check_queue(state)
+
+
+def _check_queue(state: State) -> None:
+    """The queue counts what its tasks have queued, by group and app."""
+    counted: Counter[Wanted] = Counter()
+    for job_entry in state.jobs.values():
+        for entry in job_entry.tasks:
+            if entry.bucket is not None:
+                counted[wanted(entry)] += entry.queued_ranks
+    assert {queued.wanted: queued.work for queued in state.queue.queued()} == counted
+    assert counted.total() == state.counts.work[WorkState.QUEUED]
 
 
 def _check_clients(state: State) -> None:

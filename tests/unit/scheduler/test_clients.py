@@ -69,7 +69,7 @@ def test_suspending_a_client_queues_its_work_again_and_resuming_frees_it() -> No
     world.client("b")
     unit = world.checkout("a")
     clients = world.scheduler.clients
-    clients.suspend("a")
+    clients.suspend("a", world.now)
     assert world.checkout("b").wuid == unit.wuid
     clients.resume("a")
     assert clients.get("a").client.status is ClientState.IDLE

@@ -90,7 +90,7 @@ def test_the_texts_of_an_empty_handed_checkout() -> None:
     world.client("d", apps=["x"])
     with pytest.raises(NoEligibleWork, match=r"^No eligible workunit found$"):
         world.checkout("d")
-    world.scheduler.clients.suspend("d")
+    world.scheduler.clients.suspend("d", world.now)
     with pytest.raises(ClientSuspended, match=r"^Client suspended$"):
         world.checkout("d")
     world.scheduler.suspend_queue(world.now)

@@ -238,7 +238,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             elif verb == "beat_list":
                 clients.heartbeat(client, [*clients.get(client).held][:1], now)
             elif verb == "suspend":
-                clients.suspend(client)
+                clients.suspend(client, now)
             elif verb == "resume":
                 clients.resume(client)
             else:

@@ -131,7 +131,7 @@ def test_a_late_report_without_an_attempt_is_taken_silently() -> None:
     world.client("a")
     world.client("b")
     unit = world.checkout("a")
-    world.scheduler.clients.suspend("a")
+    world.scheduler.clients.suspend("a", world.now)
     again = world.checkout("b")
     world.report(unit)
     assert world.scheduler.work.holder(parse_work_id(again.wuid)) == "b"

@@ -383,3 +383,19 @@ def test_the_daemon_makes_and_removes_nodes_for_owners(world: World) -> None:
         result(own.delete(node.id, "", "bob"))
     result(own.delete(node.id, "", "alice"))
     result(own.delete(node.id, "", "alice"))
+
+
+def test_the_bytes_of_all_files_are_known_also_after_a_restart(world: World) -> None:
+    first = create(world, whole(b"12345"))
+    second = create(world, whole(b"123"))
+    result(world.store.delete(first.id, ALICE))
+    assert world.store.bytes == 3
+    world.start()
+    third = create(world, whole(b"1"))
+    result(world.store.delete(second.id, ALICE))
+    assert world.store.bytes == 1
+    result(world.store.tidy())
+    assert world.store.bytes == 1
+    world.start()
+    result(world.store.tidy())
+    assert (world.store.bytes, third.file.size) == (1, 1)

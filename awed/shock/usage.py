@@ -1,0 +1,31 @@
+"""How many bytes the node store keeps."""
+
+from collections.abc import Iterable
+
+from awed.model.node import Node
+
+
+class Usage:
+    """*bytes* of the files of all nodes, a file that two nodes share counted twice.
+
+    It is kept as nodes change. Those that were there at the start count from when they are :meth:`seen`.
+    """
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._unseen: set[str] = set()
+
+    def begin(self, node_ids: Iterable[str]) -> None:
+        """These nodes are there at the start."""
+        self._unseen = set(node_ids)
+
+    def seen(self, node_id: str, node: Node | None) -> None:
+        """The node as it is, None if it is gone; nothing changes it at this moment."""
+        if node_id in self._unseen:
+            self._unseen.discard(node_id)
+            self.bytes += node.file.size if node else 0
+
+    def changed(self, node_id: str, before: int, after: int) -> None:
+        """The file of a node had *before* bytes, 0 for none, and has *after*."""
+        if node_id not in self._unseen:
+            self.bytes += after - before

@@ -1,0 +1,57 @@
+"""What the queue says of itself: how much work waits for whom, and since when."""
+
+from awed.scheduler.queue import Queued
+from tests.unit.scheduler.builders import World, at, job, task
+
+
+def queued(world: World) -> dict[tuple[str, str], Queued]:
+    """By allowed groups and app."""
+    return {(",".join(sorted(item.wanted.groups)), item.wanted.app): item for item in world.scheduler.queued()}
+
+
+def test_work_is_counted_by_who_may_have_it_whatever_becomes_of_it() -> None:
+    world = World()
+    world.client("c", "g", slots=2)
+    world.submit(job(task("0", work=5, app="a"), task("1", app="b"), groups="g"))
+    other = world.submit(job(task("0", work=2, app="a")))
+    first, _ = world.checkout("c"), world.checkout("c")
+    world.report(first, "fail")
+    world.pass_time(10)
+    assert {key: item.work for key, item in queued(world).items()} == {("g", "a"): 4, ("g", "b"): 1, ("", "a"): 2}
+    world.scheduler.jobs.suspend(other.id, world.now)
+    world.scheduler.clients.remove("c", world.now)
+    assert {key: item.work for key, item in queued(world).items()} == {("g", "a"): 5, ("g", "b"): 1}
+
+
+def test_the_oldest_is_what_has_been_queued_longest_not_what_is_next() -> None:
+    world = World()
+    world.client("c")
+    world.submit(job(task("0"), submitted=0))
+    world.pass_time(60)
+    world.submit(job(task("0", work=2), priority=9, submitted=60))
+    assert queued(world)[("", "app")].since == at(0)
+    world.run("c")
+    world.run("c")
+    assert queued(world)[("", "app")].since == at(0)
+    lost = world.checkout("c")
+    assert not queued(world)
+    world.pass_time(60)
+    world.report(lost, "discarded")
+    assert queued(world)[("", "app")].since == at(120)
+
+
+def test_what_happened_is_counted() -> None:
+    world = World()
+    world.client("c")
+    world.client("d")
+    world.submit(job(task("0", work=3)))
+    first, second = world.checkout("c"), world.checkout("d")
+    world.report(first)
+    world.report(first)
+    world.report(second, "fail")
+    world.pass_time(31)
+    world.scheduler.clients.remove_lost(world.now)
+    tally = world.scheduler.tally
+    assert dict(tally.reports) == {"done": 1, "fail": 1}
+    assert (tally.reports_refused, tally.clients_lost) == (1, 2)
+    assert [tally.events[code] for code in ("JQ", "WC", "WF", "WR")] == [1, 2, 1, 1]
