@@ -28,13 +28,18 @@ def store_options(command: F) -> F:
     return data(store(command))
 
 
-def with_store(data: Path, store: str | None, use: Callable[[IStore], Awaitable[None]]) -> None:
-    """Run *use* with the store of the data directory opened, on a reactor; the program ends with it."""
+def with_store(
+    data: Path, store: str | None, use: Callable[[IStore], Awaitable[None]], *, beside: bool = True
+) -> None:
+    """Run *use* with the store of the data directory opened, on a reactor; the program ends with it.
+
+    *beside*: a daemon may have the store in use.
+    """
     uri = store or default_uri(data)
 
     async def run(reactor: IReactorThreads) -> None:
         try:
-            opened = open_store(uri, reactor, beside=True)
+            opened = open_store(uri, reactor, beside)
             await opened.open()
             try:
                 await use(opened)

@@ -28,7 +28,7 @@ NOT_DONE = 3
 INTERRUPTED = 130
 
 
-_LATE = {"user": "awed.cli.users", "backup": "awed.cli.backup"}
+_LATE = {"user": "awed.cli.users", "backup": "awed.cli.backup", "import-mongo": "awed.cli.import_mongo"}
 
 
 class _Commands(click.Group):
@@ -41,7 +41,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _LATE:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(_LATE[cmd_name]), cmd_name)
+        command: click.Command = getattr(import_module(_LATE[cmd_name]), cmd_name.replace("-", "_"))
         return command
 
 

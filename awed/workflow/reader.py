@@ -39,11 +39,11 @@ def read_submission(
     for number, task in enumerate(sent.tasks):
         locator.locate(task, ("tasks", number))
     job_id = sent.id or new_id()
-    tasks = _checked_tasks(job_id, sent.tasks, faults)
+    tasks = checked_tasks(job_id, sent.tasks, faults)
     faults.refuse_any()
     job = Job(
         id=job_id,
-        info=_settled(Info(**structs.asdict(sent.info), submittime=now)),
+        info=settled(Info(**structs.asdict(sent.info), submittime=now)),
         remaintasks=len(tasks),
         updatetime=now,
         shockhost=locator.shockhost,
@@ -60,14 +60,15 @@ def read_import(body: bytes, *, now: datetime) -> Job:
     """
     faults = Faults()
     sent = decode(body, FinishedJob, faults)
-    _check_finished(sent, faults)
-    tasks = _checked_tasks(sent.id, sent.tasks, faults)
+    if sent.state != JobState.COMPLETED:
+        faults.add(("state",), "invalid job import: must be completed")
+    check_history(sent, faults)
+    tasks = checked_tasks(sent.id, sent.tasks, faults)
     faults.refuse_any()
     assert sent.info is not None
-    finished = zip(tasks, sent.tasks, strict=True)
     return Job(
         id=sent.id,
-        info=_settled(sent.info),
+        info=settled(sent.info),
         state=JobState.COMPLETED,
         registered=False,
         expiration=utc(sent.expiration),
@@ -77,13 +78,12 @@ def read_import(body: bytes, *, now: datetime) -> Job:
         error=sent.error,
         resumed=sent.resumed,
         shockhost=sent.shockhost,
-        tasks=[_finished(task, known) for task, known in finished],
+        tasks=[finished(task, known) for task, known in zip(tasks, sent.tasks, strict=True)],
     )
 
 
-def _check_finished(sent: FinishedJob, faults: Faults) -> None:
-    if sent.state != JobState.COMPLETED:
-        faults.add(("state",), "invalid job import: must be completed")
+def check_history(sent: FinishedJob, faults: Faults) -> None:
+    """Note what is wrong with a document of a server but for its tasks and states."""
     if sent.info:
         check_info(sent.info, faults)
     else:
@@ -99,7 +99,7 @@ def _check_finished(sent: FinishedJob, faults: Faults) -> None:
         check_number(task.computetime, 0, LARGEST, ("tasks", number, "computetime"), faults)
 
 
-def _checked_tasks(job_id: str, sent: Sequence[SentTask], faults: Faults) -> list[Task]:
+def checked_tasks(job_id: str, sent: Sequence[SentTask], faults: Faults) -> list[Task]:
     """The tasks of a document. They are of use only if no fault was noted."""
     names = [short_name(job_id, task.taskid) for task in sent]
     check_names(names, faults)
@@ -139,7 +139,8 @@ def _listed(files: Files) -> list[IO]:
     return [io for _, io in entries(files)]
 
 
-def _finished(task: Task, known: FinishedTask) -> Task:
+def finished(task: Task, known: FinishedTask) -> Task:
+    """*task* as it was when it was done."""
     return structs.replace(
         task,
         state=TaskState.COMPLETED,
@@ -151,7 +152,7 @@ def _finished(task: Task, known: FinishedTask) -> Task:
     )
 
 
-def _settled(info: Info) -> Info:
+def settled(info: Info) -> Info:
     """*info* with values that everybody can rely on. Whether there is a data token, the document cannot say."""
     return structs.replace(
         info,

@@ -39,21 +39,22 @@ _WHAT_IS_READ = {"find": False}
 
 
 class Database:
-    """A few connections to the database that *uri* names. Raises :class:`ValueError` for a wrong URI.
+    """A few connections to the database that *uri* names, *name* if it names none. Raises :class:`ValueError` for a
+    wrong URI.
 
     What is written is acknowledged by most of a replica set, from their journals. Every method may raise
     :class:`~awed.model.errors.Unavailable`; connections that are lost are made again.
     """
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, name: str = "") -> None:
         try:
             parsed = parse_uri(uri)
         except (ConfigurationError, OSError) as error:
             raise ValueError(f"{error}") from error
-        if not parsed["database"]:
-            raise ValueError("the URI names no database: mongodb://host/database")
         self._uri = uri
-        self._name = parsed["database"]
+        self._name = parsed["database"] or name
+        if not self._name:
+            raise ValueError("the URI names no database: mongodb://host/database")
         self._context_factory = context_factory(parsed["options"], [host for host, _ in parsed["nodelist"]])
         self._pool: Any = None
 

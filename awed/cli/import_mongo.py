@@ -1,0 +1,155 @@
+"""``awe import-mongo``: what an original AWE server's database holds becomes this daemon's.
+
+It goes into the store directly, while no daemon runs. Each job is durable by itself, and what is there already is
+left alone: an import that was cut short can be repeated.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from awed.auth.passwords import hash_password
+from awed.cli.direct import with_store
+from awed.cli.options import now
+from awed.daemon.datadir import DataDir, StartError
+from awed.model.access import Account, is_user_name
+from awed.model.errors import Invalid, Unavailable
+from awed.model.records import Batch
+from awed.model.states import JobState
+from awed.store.interface import IStore
+from awed.store.mongo.original import GROUPS, JOBS, USERS, OriginalDatabase
+from awed.store.open import without_password
+from awed.workflow.original.access import read_group, read_user
+from awed.workflow.original.jobs import read_job, read_perf
+
+_KNOWN, _LEFT = "there already", "not taken over"
+
+_BECAME = {JobState.COMPLETED: "finished", JobState.DELETED: "deleted", JobState.SUSPEND: "suspended"}
+
+
+@click.command("import-mongo")
+@click.argument("uri")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The daemon's data directory, which is made if need be.",
+)
+@click.option("--store", metavar="URI", help="Where the daemon keeps its jobs, if it is told by --store.")
+def import_mongo(uri: str, data: Path, store: str | None) -> None:
+    """Take over the jobs, client groups and users of an original AWE server from its database, while no daemon runs.
+
+    URI is mongodb://HOST[/DATABASE]; without a name the database is AWEDB. It is only read. Finished jobs stay as
+    they are; the others go on when the daemon is started, with the tasks that are not completed. What the daemon
+    knows already is left alone. Exit status 3: something could not be taken over; each such document was named.
+    """
+
+    try:
+        with DataDir(data, data / "logs").held(now()):
+            with_store(data, store, lambda opened: _import(uri, opened), beside=False)
+    except StartError as error:
+        raise click.ClickException(str(error)) from None
+
+
+async def _import(uri: str, store: IStore) -> None:
+    original = _Original(uri)
+    try:
+        left = await Import(original, store).run()
+    finally:
+        await original.close()
+    if left:
+        raise Invalid(f"{left} document(s) could not be taken over")
+
+
+class _Original:
+    """The database that *uri* names. What goes wrong with it ends the program, in words that name it."""
+
+    def __init__(self, uri: str) -> None:
+        self._shown = without_password(uri)
+        with self._told():
+            self._database = OriginalDatabase(uri)
+            self._database.connect()
+
+    async def close(self) -> None:
+        await self._database.disconnect()
+
+    async def each(self, collection: str) -> AsyncIterator[tuple[str, bytes]]:
+        with self._told():
+            async for found in self._database.each(collection):
+                yield found
+
+    async def perf(self, job_id: str) -> bytes | None:
+        with self._told():
+            return await self._database.perf(job_id)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except (Unavailable, ValueError) as error:
+            raise click.ClickException(f"{self._shown}: {error}") from error
+
+
+class Import:
+    """One import, which tells of each document that cannot be taken over, and how many there were of each kind."""
+
+    def __init__(self, original: _Original, store: IStore) -> None:
+        self._original = original
+        self._store = store
+        self._names: dict[str, str] = {}
+        self._groups: set[str] = set()
+
+    async def run(self) -> int:
+        """Take everything over: how many documents could not be."""
+        for record in await self._store.groups():
+            self._groups |= {record.group.id, record.group.name}
+        left = await self._each(USERS, self._user)  # first, for the rights name users by their ids
+        left += await self._each(GROUPS, self._group)
+        return left + await self._each(JOBS, self._job)
+
+    async def _each(self, collection: str, take: Callable[[bytes], Awaitable[str]]) -> int:
+        """Give every document to *take*, which says what became of it."""
+        found: Counter[str] = Counter()
+        async for key, document in self._original.each(collection):
+            try:
+                became = await take(document)
+            except Invalid as error:
+                became = _LEFT
+                click.echo(f"{collection} {key}: {error}", err=True)
+            found[became] += 1
+        said = ", ".join(f"{count} {became}" for became, count in sorted(found.items()))
+        click.echo(f"{collection}: {said or 'none'}")
+        return found[_LEFT]
+
+    async def _user(self, document: bytes) -> str:
+        user = read_user(document)
+        self._names[user.uuid] = user.username
+        if not user.password:
+            return "without a password, known by an identity server"
+        if not is_user_name(user.username):
+            raise Invalid(f"a user cannot be called {user.username!r}")
+        if await self._store.account(user.username) is not None:
+            return _KNOWN
+        account = Account(user.username, user.admin, password_hash=hash_password(user.password), created=now())
+        await self._store.commit(Batch(accounts=[account]))
+        return "imported"
+
+    async def _group(self, document: bytes) -> str:
+        record = read_group(document, self._names)
+        if self._groups & {record.group.id, record.group.name}:
+            return _KNOWN
+        self._groups |= {record.group.id, record.group.name}
+        await self._store.commit(Batch(groups=[record]))
+        return "imported"
+
+    async def _job(self, document: bytes) -> str:
+        job = read_job(document, self._names, now=now())
+        if await self._store.job(job.record.job.id) is not None:
+            return _KNOWN
+        perf = await self._original.perf(job.record.job.id)
+        reports = read_perf(perf, job) if perf else []
+        await self._store.commit(Batch(jobs=[job.record], tasks=job.tasks, secrets=job.secrets, reports=reports))
+        return _BECAME.get(job.record.job.state, "to go on")

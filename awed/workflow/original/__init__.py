@@ -1,0 +1,1 @@
+"""What an original server's database holds, as JSON, becomes what awed stores."""
