@@ -69,14 +69,16 @@ class About(Struct):
 
 
 class Server:
-    """The daemon at *url*. *authorization* is the value of that header, "" to ask as the public.
+    """The daemon at *url*. *authorization* is the value of that header, "" to ask as the public; *tls* says whose
+    certificates count, None means those that the system trusts.
 
     Every method raises a :class:`ServerError`. Paths begin with ``/`` and carry their query, already quoted.
     """
 
-    def __init__(self, url: str, authorization: str = "") -> None:
+    def __init__(self, url: str, authorization: str = "", tls: ssl.SSLContext | None = None) -> None:
         self.url = url.rstrip("/")
         self._authorization = authorization
+        self._tls = tls
 
     def get(self, path: str) -> Answer:
         return self._ask("GET", path)
@@ -98,7 +100,7 @@ class Server:
 
     def about(self) -> About:
         """What the server says of itself. This answer alone has no envelope."""
-        return _decoded(self.url, _exchange("GET", f"{self.url}/", headers=self._headers()), About)
+        return _decoded(self.url, self._exchange("GET", f"{self.url}/", headers=self._headers()), About)
 
     def job(self, job_id: str) -> Job:
         return self.get(f"/job/{job_id}").read(Job)
@@ -110,7 +112,7 @@ class Server:
     def download(self, url: str, out: BinaryIO) -> None:
         """Copy what *url* holds to *out*. Our token goes to our own server alone."""
         own = url.startswith(f"{self.url}/")
-        response = _exchange("GET", url, headers=self._headers() if own else {})
+        response = self._exchange("GET", url, headers=self._headers() if own else {})
         try:
             shutil.copyfileobj(response, out, _BLOCK)
         except http.client.HTTPException as error:
@@ -122,50 +124,51 @@ class Server:
         self, method: str, path: str, body: Iterable[bytes] | None = None, headers: Mapping[str, str] = {}
     ) -> Answer:
         url = self.url + path
-        return _decoded(url, _exchange(method, url, body, {**self._headers(), **headers}), Answer)
+        return _decoded(url, self._exchange(method, url, body, {**self._headers(), **headers}), Answer)
+
+    def _exchange(
+        self, method: str, url: str, body: Iterable[bytes] | None = None, headers: Mapping[str, str] = {}
+    ) -> http.client.HTTPResponse:
+        """Send one request, and read the head of its answer or the whole refusal.
+
+        A *body* travels in chunks, so its size need not be known.
+        """
+        try:
+            parts = urlsplit(url)
+            connection = _connection(parts, self._tls)
+            target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+            try:
+                connection.request(method, target, body, {"Connection": "close", **headers})
+            except OSError as error:
+                if error.errno not in {errno.EPIPE, errno.ECONNRESET}:
+                    raise
+                # A server that refuses an upload answers and closes before it has all of it: its answer says why.
+            response = connection.getresponse()
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            origin = "/".join(url.split("/")[:3])
+            raise Unreachable(f"no answer from {origin}: {_reason(error)}") from error
+        if response.status == 200:
+            return response
+        texts = _decoded(url, response, Answer).error or [f"{response.status} {response.reason}"]
+        raise Unreachable(*texts) if response.status == 503 else Refused(response.status, *texts)
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": self._authorization} if self._authorization else {}
 
 
-def _exchange(
-    method: str, url: str, body: Iterable[bytes] | None = None, headers: Mapping[str, str] = {}
-) -> http.client.HTTPResponse:
-    """Send one request, and read the head of its answer or the whole refusal.
-
-    A *body* travels in chunks, so its size need not be known.
-    """
-    try:
-        parts = urlsplit(url)
-        connection = _connection(parts)
-        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        try:
-            connection.request(method, target, body, {"Connection": "close", **headers})
-        except OSError as error:
-            if error.errno not in {errno.EPIPE, errno.ECONNRESET}:
-                raise
-            # A server that refuses an upload answers and closes before it has all of it: its answer says why.
-        response = connection.getresponse()
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        origin = "/".join(url.split("/")[:3])
-        raise Unreachable(f"no answer from {origin}: {_reason(error)}") from error
-    if response.status == 200:
-        return response
-    texts = _decoded(url, response, Answer).error or [f"{response.status} {response.reason}"]
-    raise Unreachable(*texts) if response.status == 503 else Refused(response.status, *texts)
-
-
-def _connection(parts: SplitResult) -> http.client.HTTPConnection:
+def _connection(parts: SplitResult, tls: ssl.SSLContext | None) -> http.client.HTTPConnection:
     """:class:`ValueError`: this is no address."""
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("expected http://HOST:PORT or https://HOST")
     if parts.scheme == "https":
-        context = ssl.create_default_context()
-        return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=TIMEOUT, context=context)
+        tls = tls or ssl.create_default_context()
+        return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=TIMEOUT, context=tls)
     return http.client.HTTPConnection(parts.hostname, parts.port, timeout=TIMEOUT)
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not to be trusted: {error.verify_message} (see --ca)"
     return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
 
 

@@ -1,6 +1,7 @@
 """``awe``: the options that all commands share, the commands, and how the program ends."""
 
 import os
+import ssl
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -45,6 +46,13 @@ class _Commands(click.Group):
         return command
 
 
+def _trust(context: click.Context, parameter: click.Parameter, value: str | None) -> ssl.SSLContext | None:
+    try:
+        return ssl.create_default_context(cafile=value) if value else None
+    except ssl.SSLError:
+        raise click.BadParameter(f"expected a file with certificates (PEM), found {value}") from None
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--server",
@@ -56,9 +64,17 @@ class _Commands(click.Group):
     help="The daemon's address.",
 )
 @click.option("--token-file", type=click.File(), help="A file with your token. Without it AWE_TOKEN holds the token.")
+@click.option(
+    "--ca",
+    envvar="AWE_CA",
+    type=click.Path(exists=True, dir_okay=False),
+    callback=_trust,
+    show_envvar=True,
+    help="Certificates (PEM) of those who may vouch for the server, instead of those that the system trusts.",
+)
 @click.version_option(__version__, prog_name="awe")
 @click.pass_context
-def awe(context: click.Context, server: str, token_file: TextIO | None) -> None:
+def awe(context: click.Context, server: str, token_file: TextIO | None, ca: ssl.SSLContext | None) -> None:
     """Submit workflows to an AWE server, and see what becomes of them.
 
     A job's ID may be cut short as long as it fits one job alone.
@@ -69,7 +85,7 @@ def awe(context: click.Context, server: str, token_file: TextIO | None) -> None:
     if not _is_address(server):
         raise click.BadParameter(f"expected http://HOST:PORT or https://HOST, found {server}", param_hint="--server")
     token = token_file.read().strip() if token_file else os.environ.get("AWE_TOKEN", "")
-    context.obj = Server(server, authorization(token))
+    context.obj = Server(server, authorization(token), ca)
 
 
 for command in (

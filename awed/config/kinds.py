@@ -37,6 +37,17 @@ def whole(least: int, most: int | None = None) -> Kind[int]:
     return Kind(f"a whole number of at least {least}" if most is None else f"a whole number {least}..{most}", read)
 
 
+def choice(*allowed: str) -> Kind[str]:
+    """One of these texts."""
+
+    def read(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(text)
+        return text
+
+    return Kind(" or ".join(allowed), read)
+
+
 def _url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # .port raises as well

@@ -10,7 +10,21 @@ from typing import Annotated, Any, get_args
 import msgspec
 from msgspec import Struct, field
 
-from awed.config.kinds import DURATION, DURATIONS, FLAG, LINES, NAMES, PATH, PORT, SIZE, TEXT, URL, Kind, whole
+from awed.config.kinds import (
+    DURATION,
+    DURATIONS,
+    FLAG,
+    LINES,
+    NAMES,
+    PATH,
+    PORT,
+    SIZE,
+    TEXT,
+    URL,
+    Kind,
+    choice,
+    whole,
+)
 
 
 class Ports(Struct, frozen=True, rename="kebab"):
@@ -37,11 +51,12 @@ class External(Struct, frozen=True, rename="kebab"):
 
 
 class Ssl(Struct, frozen=True):
-    """TLS on api-port. With listen, use ssl:... there."""
+    """TLS on api-port. With listen, use ssl:PORT or tls:ENDPOINT there. SIGHUP has the files read again."""
 
-    enable: Annotated[bool, FLAG, "Serve https instead of http."] = False
+    enable: Annotated[bool, FLAG, "Serve https instead of http on api-port."] = False
     key: Annotated[str, PATH, "File of the private key (PEM)."] = ""
     cert: Annotated[str, PATH, "File of the certificate and its chain (PEM)."] = ""
+    minimum: Annotated[str, choice("TLSv1.2", "TLSv1.3"), "Oldest version of TLS that is spoken."] = "TLSv1.2"
 
 
 class Anonymous(Struct, frozen=True):

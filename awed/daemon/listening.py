@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import maybeDeferred
-from twisted.internet.endpoints import quoteStringArgument, serverFromString
+from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IAddress,
@@ -17,14 +17,17 @@ from twisted.internet.interfaces import (
 )
 
 from awed.config import Config, ConfigError
+from awed.config.settings import Ssl
 from awed.daemon.datadir import StartError
+from awed.daemon.tls import ServerCertificate, TlsEndpoint, parse_tls
 
 
 class Listener(Struct, frozen=True):
-    """An endpoint string and the endpoint it describes."""
+    """An endpoint string and the endpoint it describes, with its certificate if it speaks TLS."""
 
     description: str
     endpoint: IStreamServerEndpoint
+    certificate: ServerCertificate | None = None
 
 
 def descriptions(config: Config) -> Sequence[str]:
@@ -32,12 +35,7 @@ def descriptions(config: Config) -> Sequence[str]:
     if config.ports.listen:
         return config.ports.listen
     place = f"{config.ports.api_port}:interface=127.0.0.1"
-    if not config.ssl.enable:
-        return [f"tcp:{place}"]
-    if not (config.ssl.key and config.ssl.cert):
-        raise ConfigError("[SSL] enable: key and cert must name the files to use")
-    key, cert = map(quoteStringArgument, (config.ssl.key, config.ssl.cert))
-    return [f"ssl:{place}:privateKey={key}:certKey={cert}"]
+    return [f"ssl:{place}" if config.ssl.enable else f"tcp:{place}"]
 
 
 def listeners(config: Config, reactor: IReactorCore) -> list[Listener]:
@@ -45,12 +43,24 @@ def listeners(config: Config, reactor: IReactorCore) -> list[Listener]:
     found, faults = [], []
     for description in descriptions(config):
         try:
-            found.append(Listener(description, serverFromString(reactor, description)))
+            found.append(_listener(description, config.ssl, reactor))
         except Exception as error:  # The parser of an endpoint, maybe a plugin's, raises what it likes.
             faults.append(f"cannot listen on {description}: {error}")
     if faults:
         raise ConfigError(*faults)
     return found
+
+
+def _listener(description: str, ssl: Ssl, reactor: IReactorCore) -> Listener:
+    port = parse_tls(description)
+    if port is None:
+        return Listener(description, serverFromString(reactor, description))
+    key, path = port.key or ssl.key, port.certificate or ssl.cert
+    if not (key and path):
+        raise ValueError("[SSL] key and cert must name the files to use")
+    certificate = ServerCertificate(key, path, ssl.minimum)
+    endpoint = TlsEndpoint(serverFromString(reactor, port.inner), certificate)
+    return Listener(description, endpoint, certificate)
 
 
 async def listen(listener: Listener, factory: IProtocolFactory, config: Config) -> IListeningPort:
@@ -87,7 +97,7 @@ def url(listener: Listener, address: IAddress) -> str:
     """Where a program on this machine finds the API; the endpoint string if there is no URL for it."""
     if not isinstance(address, IPv4Address | IPv6Address):
         return listener.description
-    scheme = "https" if listener.description.startswith("ssl:") else "http"
+    scheme = "https" if listener.certificate else "http"
     ip = ipaddress.ip_address(address.host.partition("%")[0])
     if ip.is_unspecified:
         ip = ipaddress.ip_address("127.0.0.1" if ip.version == 4 else "::1")

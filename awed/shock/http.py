@@ -14,6 +14,7 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from twisted.web.client import (
     Agent,
+    BrowserLikePolicyForHTTPS,
     HTTPConnectionPool,
     RequestGenerationFailed,
     RequestTransmissionFailed,
@@ -24,7 +25,7 @@ from twisted.web.client import (
 from twisted.web.error import InfiniteRedirection, PageRedirect, RedirectWithNoLocation, SchemeNotSupported
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
+from twisted.web.iweb import UNKNOWN_LENGTH, IPolicyForHTTPS, IResponse
 from zope.interface import implementer
 
 from awed.model.errors import AwedError, Conflict, Invalid, NotFound, TooLarge, Unauthorized, Unavailable
@@ -63,9 +64,12 @@ _REFUSALS: Mapping[int, type[AwedError]] = {
 }
 
 
-def http_client(reactor: Any) -> HTTPClient:
-    """A treq client that keeps connections, and has a limit on the time to make one."""
-    return HTTPClient(Agent(reactor, connectTimeout=CONNECT_LIMIT, pool=HTTPConnectionPool(reactor)))
+def http_client(reactor: Any, tls: IPolicyForHTTPS | None = None) -> HTTPClient:
+    """A treq client that keeps connections, and has a limit on the time to make one. *tls* says whose certificates
+    count, None means those that the system trusts.
+    """
+    tls = tls or BrowserLikePolicyForHTTPS()
+    return HTTPClient(Agent(reactor, tls, connectTimeout=CONNECT_LIMIT, pool=HTTPConnectionPool(reactor)))
 
 
 class Call(NamedTuple):

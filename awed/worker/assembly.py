@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.web.client import Agent, HTTPConnectionPool
+from twisted.web.iweb import IPolicyForHTTPS
 
 from awed.model.work import Workunit
 from awed.shock.client import ShockClient
@@ -33,7 +34,9 @@ IDLE_CONNECTION = 30
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line says. *keep_failed* is in hours, *heartbeat* in seconds."""
+    """What the command line says. *keep_failed* is in hours, *heartbeat* in seconds; *ca* says whose certificates
+    count.
+    """
 
     server: str
     workdir: Path
@@ -42,6 +45,7 @@ class Settings:
     apps: tuple[str, ...]
     slots: int
     authorization: str
+    ca: IPolicyForHTTPS
     keep_failed: float
     heartbeat: float
 
@@ -51,7 +55,7 @@ def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) ->
     in_thread = in_threads_of(reactor)
     outage = Outage(reactor, random.random)
     server = ServerClient(
-        _agent(reactor, settings.slots),
+        _agent(reactor, settings),
         reactor,
         url=settings.server,
         client=client,
@@ -59,7 +63,7 @@ def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) ->
         answered=outage.over,
     )
     changed = Condition()
-    data_http = http_client(reactor)
+    data_http = http_client(reactor, settings.ca)
     janitor = Janitor(workdir, reactor, in_thread, settings.keep_failed * 3600)
     equipment = Equipment(
         server=server,
@@ -91,10 +95,10 @@ def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) ->
     return worker, janitor
 
 
-def _agent(reactor: Any, slots: int) -> Agent:
+def _agent(reactor: Any, settings: Settings) -> Agent:
     """Requests are not repeated unseen: a checkout that is asked for twice would be handed out twice."""
     pool = HTTPConnectionPool(reactor)
-    pool.maxPersistentPerHost = slots + 2
+    pool.maxPersistentPerHost = settings.slots + 2
     pool.cachedConnectionTimeout = IDLE_CONNECTION
     pool.retryAutomatically = False
-    return Agent(reactor, connectTimeout=10.0, pool=pool)
+    return Agent(reactor, settings.ca, connectTimeout=10.0, pool=pool)

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 import click
+from twisted.internet.ssl import trustRootFromCertificates
 from twisted.internet.task import react
 from twisted.logger import (
     FilteringLogObserver,
@@ -20,8 +21,11 @@ from twisted.logger import (
     globalLogBeginner,
     textFileLogObserver,
 )
+from twisted.web.client import BrowserLikePolicyForHTTPS
+from twisted.web.iweb import IPolicyForHTTPS
 
 from awed import __version__
+from awed.pem import certificates
 from awed.worker.assembly import Settings, assemble
 from awed.worker.errors import WorkdirInUse, WorkerRefused
 from awed.worker.leftovers import kill_leftovers
@@ -43,6 +47,15 @@ def _names(context: click.Context, parameter: click.Parameter, value: str) -> tu
     if not names:
         raise click.BadParameter("expected names of commands with commas between them, or *")
     return names
+
+
+def _trust(context: click.Context, parameter: click.Parameter, value: Path | None) -> IPolicyForHTTPS:
+    if value is None:
+        return BrowserLikePolicyForHTTPS()
+    try:
+        return BrowserLikePolicyForHTTPS(trustRootFromCertificates(certificates(value.read_bytes())))
+    except (OSError, ValueError) as error:
+        raise click.BadParameter(f"expected a file with certificates: {error}") from None
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,6 +85,13 @@ def _names(context: click.Context, parameter: click.Parameter, value: str) -> tu
 )
 @click.option("--slots", default=1, show_default=True, type=click.IntRange(1, 1000), help="Workunits run at once.")
 @click.option("--token-file", type=click.File(), help="A file with the token of the client group.")
+@click.option(
+    "--ca",
+    envvar="AWE_CA",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_trust,
+    help="Certificates (PEM) of those who may vouch for servers, instead of those that the system trusts.",
+)
 @click.option(
     "--keep-failed",
     default=24.0,

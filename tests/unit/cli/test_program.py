@@ -59,3 +59,10 @@ def test_a_token_that_names_its_kind_stands_as_it_is() -> None:
     assert authorization("mgrast abc") == "mgrast abc"
     assert authorization("abc") == "Bearer abc"
     assert authorization("") == ""
+
+
+@pytest.mark.parametrize("name", ["none.pem", "empty.pem"])
+def test_a_file_without_certificates_is_a_mistake(name: str, tmp_path: Path, capsys: Any) -> None:
+    (tmp_path / "empty.pem").touch()
+    assert run(["--ca", str(tmp_path / name), "jobs"]) == 2
+    assert name in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """Where the daemon may listen, and what it says of it."""
 
+from pathlib import Path
+
 import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred, fail, succeed
@@ -11,6 +13,7 @@ from zope.interface import implementer
 
 from awed.config import Config, ConfigError, parse_config
 from awed.daemon.listening import Listener, descriptions, listen, listeners, url
+from tests.certificates import Authority
 
 CLOSED = "[Anonymous]\nwrite=no\ndelete=no\n"
 LOOPBACK = IPv4Address("TCP", "127.0.0.1", 8001)
@@ -71,13 +74,24 @@ def test_listen_replaces_the_api_port() -> None:
 
 
 def test_tls_on_the_api_port() -> None:
-    config = configured("[SSL]\nenable=yes\nkey=/a:b/key.pem\ncert=/cert.pem")
-    assert descriptions(config) == [r"ssl:8001:interface=127.0.0.1:privateKey=/a\:b/key.pem:certKey=/cert.pem"]
+    assert descriptions(configured("[SSL]\nenable=yes")) == ["ssl:8001:interface=127.0.0.1"]
 
 
-def test_tls_without_its_files_is_a_fault() -> None:
-    with pytest.raises(ConfigError, match=r"\[SSL\] enable: key and cert"):
-        descriptions(configured("[SSL]\nenable=yes\nkey=/key.pem"))
+@pytest.mark.parametrize("text", ["enable=yes", "enable=yes\nkey=/k", "enable=yes\ncert=/c"])
+def test_tls_without_its_files_is_a_fault(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"\[SSL\] key and cert must name the files"):
+        listeners(configured(f"[SSL]\n{text}"), MemoryReactorClock())
+
+
+def test_the_files_of_an_endpoint_go_before_the_configured_ones(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    (own_key, own), (key, cert) = authority.server("own"), authority.server("configured")
+    listen = f"tls:tcp6:443\n ssl:443:privateKey={own_key}:certKey={own}"
+    config = configured(f"[SSL]\nkey={key}\ncert={cert}\n[Ports]\nlisten={listen}")
+    assert [str(listener.certificate) for listener in listeners(config, MemoryReactorClock())] == [
+        str(cert),
+        str(own),
+    ]
 
 
 def test_all_endpoints_that_make_no_sense_are_told() -> None:
@@ -126,9 +140,15 @@ def test_an_address_in_use_is_told_in_one_line() -> None:
         ("tcp:0", IPv4Address("TCP", "0.0.0.0", 5), "http://127.0.0.1:5"),
         ("tcp6:0", IPv6Address("TCP", "::", 5), "http://[::1]:5"),
         ("tcp6:0", IPv6Address("TCP", "fe80::1%eth0", 5), "http://[fe80::1]:5"),
-        ("ssl:0:privateKey=k", IPv4Address("TCP", "10.0.0.1", 5), "https://10.0.0.1:5"),
         ("unix:/run/s", UNIXAddress("/run/s"), "unix:/run/s"),
     ],
 )
 def test_urls_for_programs_on_this_machine(description: str, address: IAddress, expected: str) -> None:
     assert url(Listener(description, Endpoint(Port(address))), address) == expected
+
+
+def test_the_url_of_a_tls_port(tmp_path: Path) -> None:
+    key, cert = Authority(tmp_path).server()
+    config = configured(f"[SSL]\nenable=yes\nkey={key}\ncert={cert}")
+    [listener] = listeners(config, MemoryReactorClock())
+    assert url(listener, IPv4Address("TCP", "10.0.0.1", 5)) == "https://10.0.0.1:5"

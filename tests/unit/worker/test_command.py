@@ -19,6 +19,8 @@ from awed.worker.command import authorization, main
         (["--server", "http://h", "--workdir", "w", "--apps", " , "], "expected names of commands with commas"),
         (["--server", "http://h", "--workdir", "w", "--keep-failed", "-1"], "-1.0 is not in the range x>=0"),
         (["--server", "http://h", "--workdir", "w", "--token-file", "none"], "'none': No such file or directory"),
+        (["--server", "http://h", "--workdir", "w", "--ca", "none"], "File 'none' does not exist"),
+        (["--server", "http://h", "--workdir", "w", "--ca", "file"], "expected a file with certificates: no cert"),
         (["--server", "http://h", "--workdir", "file"], "Directory 'file' is a file"),
         (["--server", "http://h", "--workdir", "w", "extra"], "unexpected extra argument"),
     ],

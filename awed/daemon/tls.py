@@ -1,0 +1,106 @@
+"""TLS for ports: key and certificate come from files, and are read again when those have been replaced."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+from OpenSSL.SSL import TLS1_2_VERSION, TLS1_3_VERSION, TLS_SERVER_METHOD, Connection, Context, Error
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import (
+    IListeningPort,
+    IOpenSSLServerConnectionCreator,
+    IProtocolFactory,
+    IStreamServerEndpoint,
+)
+from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
+from zope.interface import implementer
+
+VERSIONS: Mapping[str, int] = {"TLSv1.2": TLS1_2_VERSION, "TLSv1.3": TLS1_3_VERSION}
+"""The versions of TLS that may be the oldest one allowed."""
+
+_CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20"
+"""Those of TLS 1.2 that are as good as the ones of 1.3."""
+
+_FIELD = re.compile(r"(?:[^:\\]|\\.)+")
+"""A part of an endpoint string: ``\\`` takes the meaning from the colon after it."""
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class ServerCertificate:
+    """How a port proves who it is: two PEM files, the *key* and the *certificate*, which its chain may follow.
+
+    *oldest* is one of :data:`VERSIONS`. Raises what :meth:`read` raises.
+    """
+
+    def __init__(self, key: str, certificate: str, oldest: str) -> None:
+        self._key = Path(key)
+        self._certificate = Path(certificate)
+        self._oldest = VERSIONS[oldest]
+        self.read()
+
+    def __str__(self) -> str:
+        return str(self._certificate)
+
+    def read(self) -> None:
+        """Use what is in the files now for all connections to come.
+
+        Raises :class:`OSError`, or :class:`ValueError` if they make no sense; nothing changes then.
+        """
+        context = Context(TLS_SERVER_METHOD)
+        context.set_min_proto_version(self._oldest)
+        context.set_cipher_list(_CIPHERS)
+        for file in (self._key, self._certificate):
+            file.open().close()  # OpenSSL does not tell which one is missing
+        try:
+            context.use_certificate_chain_file(str(self._certificate))
+            context.use_privatekey_file(str(self._key))
+            context.check_privatekey()
+        except Error as error:
+            raise ValueError(f"{self._key} and {self._certificate} are not a key and its certificate") from error
+        self._context = context
+
+    def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> Connection:
+        return Connection(self._context, None)
+
+
+@implementer(IStreamServerEndpoint)
+class TlsEndpoint:
+    """Speaks TLS on another endpoint."""
+
+    def __init__(self, endpoint: IStreamServerEndpoint, certificate: ServerCertificate) -> None:
+        self._endpoint = endpoint
+        self._certificate = certificate
+
+    def listen(self, factory: IProtocolFactory) -> "Deferred[IListeningPort]":
+        secured = TLSMemoryBIOFactory(self._certificate, isClient=False, wrappedFactory=factory)
+        return self._endpoint.listen(secured)
+
+
+class TlsPort(Struct, frozen=True):
+    """What the endpoint string of a TLS port says: the *inner* one, without TLS, and its files, "" if not named."""
+
+    inner: str
+    key: str = ""
+    certificate: str = ""
+
+
+def parse_tls(description: str) -> TlsPort | None:
+    """What a string like ``ssl:443`` or ``tls:tcp6:443`` says; None for one without TLS.
+
+    ``ssl:`` is Twisted's, for a TCP port, and may name its files; ``tls:`` may stand before any endpoint string.
+    """
+    kind, _, rest = description.partition(":")
+    if kind == "tls":
+        return TlsPort(rest)
+    if kind != "ssl":
+        return None
+    fields = _FIELD.findall(rest)
+    files = {name: _unquoted(value) for name, mark, value in (field.partition("=") for field in fields) if mark}
+    others = [field for field in fields if field.partition("=")[0] not in ("privateKey", "certKey")]
+    key = files.get("privateKey", "")
+    return TlsPort(":".join(["tcp", *others]), key, files.get("certKey", key))
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)

@@ -1,0 +1,19 @@
+"""Certificates in PEM files, of which one may hold several."""
+
+import re
+
+from OpenSSL.crypto import Error
+from twisted.internet.ssl import Certificate
+
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+
+
+def certificates(pem: bytes) -> list[Certificate]:
+    """All of them, in order. Raises :class:`ValueError` if there is none, or one that makes no sense."""
+    texts = _CERTIFICATE.findall(pem)
+    if not texts:
+        raise ValueError("no certificate in PEM form")
+    try:
+        return [Certificate.loadPEM(text) for text in texts]
+    except Error as error:
+        raise ValueError("a certificate that cannot be read") from error
