@@ -23,6 +23,7 @@ from awed.model.states import WorkState
 from awed.model.work import LOG_NAMES, ReportStatus, Workunit
 from awed.scheduler.counts import QueueCounts
 from awed.shock.packing import PACKINGS
+from awed.workflow.values import LONGEST_WALLTIME
 
 Schema = dict[str, Any]
 
@@ -121,6 +122,7 @@ _LIST_WORK = (
     _CLIENT,
     _count("available", "Free disk of the client in bytes."),
     Parameter("wait", "Seconds to wait for work.", {"type": "number", "minimum": 0}),
+    _count("walltime", "Seconds from now until the client leaves.", maximum=LONGEST_WALLTIME),
     Parameter("max", "A list of up to so many.", {"type": "integer", "minimum": 1, "maximum": MAX_AT_ONCE}),
 )
 

@@ -18,6 +18,7 @@ from awed.model.errors import Invalid
 from awed.model.ids import WorkId, parse_work_id
 from awed.model.states import WorkState
 from awed.model.work import LOG_NAMES, Workunit
+from awed.workflow.values import LONGEST_WALLTIME
 
 MAX_WAIT = 60.0
 """Seconds for which a checkout may wait for work; less than the site's idle timeout."""
@@ -99,14 +100,16 @@ class WorkResource:
         client = params.text("client")
         await self._context.worker(request, "read", client)
         available = params.count("available", 0) if params.text("available") else None
+        walltime = params.count("walltime", 0, LONGEST_WALLTIME) if params.text("walltime") else None
         wait = min(params.seconds("wait", 0.0), MAX_WAIT)
         if "max" not in params:
-            work = await self._engine.checkout(client, available, wait)
+            work = await self._engine.checkout(client, available, wait, walltime)
             return answer(request, shown_work(work, self._context.hosts.base(request)))
         most = params.count("max", 1, MAX_AT_ONCE)
         if not most:
             raise Invalid("max must be at least 1, found: 0")
-        return answer(request, self._shown(request, await self._engine.checkout_many(client, available, wait, most)))
+        works = await self._engine.checkout_many(client, available, wait, walltime, most)
+        return answer(request, self._shown(request, works))
 
     async def _take_report(self, request: AwedRequest, work: WorkId, params: Params) -> bytes:
         """Take a worker's report of a workunit, from the query and the form."""

@@ -88,7 +88,10 @@ class PartInfo(Struct):
 
 
 class Task(Struct):
-    """One step of a job. ``taskid`` and ``depends_on`` are full ids; ``maxworksize`` is in MB."""
+    """One step of a job. ``taskid`` and ``depends_on`` are full ids; ``maxworksize`` is in MB.
+
+    ``walltime``: seconds for which its command may run, of a split task each part's; 0 means no limit.
+    """
 
     taskid: str
     jobid: str = ""
@@ -108,6 +111,7 @@ class Task(Struct):
     outputs: list[IO] = []
     predata: list[IO] = []
     partinfo: PartInfo | UnsetType = UNSET
+    walltime: int | UnsetType = UNSET
 
 
 class Info(Struct):

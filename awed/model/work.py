@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from msgspec import Raw, Struct, field
+from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from awed.model.job import IO, Cmd, Info
 from awed.model.states import WorkState
@@ -25,6 +25,7 @@ class Workunit(Struct):
     """One run of a task's command, as workers of every generation read it.
 
     ``rank`` is 0 for the only workunit of a task, else 1..``totalwork``. ``attempt`` counts the checkouts.
+    ``walltime``: seconds after which the worker ends the command, if the task says so.
     """
 
     wuid: str
@@ -52,6 +53,7 @@ class Workunit(Struct):
     work_perf: None = field(default=None, name="WorkPerf")
     cwl: None = field(default=None, name="CWL")
     attempt: int = 0
+    walltime: int | UnsetType = UNSET
 
 
 class WorkRecord(Struct):

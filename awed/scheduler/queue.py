@@ -1,6 +1,7 @@
-"""The work queue: tasks with queued ranks, in one ordered bucket for each (allowed groups, command name)."""
+"""The work queue: tasks with queued ranks, in one ordered bucket for each (allowed groups, app, walltime)."""
 
 import heapq
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -8,19 +9,46 @@ from functools import lru_cache
 from itertools import count
 from typing import NamedTuple
 
+from awed.model.job import IO
 from awed.scheduler.entries import QueueKey, TaskEntry
 
 ANY_APP = "*"
 
 
 class Wanted(NamedTuple):
-    """What a bucket's work asks of a client: a group among *groups* (empty: any), and the app."""
+    """What a bucket's work asks of a client: a group among *groups* (empty: any), the app, seconds of its time."""
 
     groups: frozenset[str]
     app: str
+    walltime: int
 
-    def fits(self, group: str, apps: Iterable[str]) -> bool:
-        return (not self.groups or group in self.groups) and (self.app in apps or ANY_APP in apps)
+    def fits(self, group: str, apps: Iterable[str], time_left: float = math.inf) -> bool:
+        return (
+            self.walltime <= time_left
+            and (not self.groups or group in self.groups)
+            and (self.app in apps or ANY_APP in apps)
+        )
+
+
+class Offer(NamedTuple):
+    """What a client has for work: bytes of free disk, and until when it is there. None: it did not say."""
+
+    available: int | None = None
+    until: datetime | None = None
+
+    def holds(self, entry: TaskEntry) -> bool:
+        """Whether the disk is large enough for a task's inputs."""
+        return self.available is None or self.available >= sum(io.size for io in entry.task.inputs)
+
+    def without(self, inputs: Iterable[IO]) -> "Offer":
+        """What is left of it when these files are there."""
+        if self.available is None:
+            return self
+        return self._replace(available=max(0, self.available - sum(io.size for io in inputs)))
+
+    def time_left(self, now: datetime) -> float:
+        """Seconds that are left *now*."""
+        return math.inf if self.until is None else (self.until - now).total_seconds()
 
 
 class Found(NamedTuple):
@@ -39,13 +67,13 @@ def parse_groups(text: str) -> frozenset[str]:
 def wanted(entry: TaskEntry) -> Wanted:
     """What a task asks of a client; a task's own groups go before its job's."""
     groups = entry.task.clientgroups or entry.job.job.info.clientgroups
-    return _wanted(groups, entry.task.cmd.name)
+    return _wanted(groups, entry.task.cmd.name, entry.task.walltime or 0)
 
 
 @lru_cache(maxsize=10_000)
-def _wanted(groups: str, app: str) -> Wanted:
+def _wanted(groups: str, app: str, walltime: int) -> Wanted:
     """There are few kinds of work, and many tasks of each."""
-    return Wanted(parse_groups(groups), app)
+    return Wanted(parse_groups(groups), app, walltime)
 
 
 class Queued(NamedTuple):
@@ -154,14 +182,17 @@ class WorkQueue:
         """Let those who wait look again at everything."""
         self.fresh.update(self._buckets)
 
-    def find(self, group: str, apps: Iterable[str], rank_of: Callable[[TaskEntry], int | None]) -> Found | None:
-        """The first rank, in the order of hand-out, that a client of this group and with these apps may have."""
+    def find(
+        self, group: str, apps: Iterable[str], time_left: float, rank_of: Callable[[TaskEntry], int | None]
+    ) -> Found | None:
+        """The first rank, in the order of hand-out, that a client of this group, with these apps and so many seconds
+        may have."""
         heads = []
         for place in list(self._buckets):
             head = self._buckets[place].head()
             if head is None:
                 del self._buckets[place]
-            elif place.fits(group, apps):
+            elif place.fits(group, apps, time_left):
                 heads.append((head, place))
         best: Found | None = None
         for head, place in sorted(heads):

@@ -23,6 +23,7 @@ from awed.model.work import Report, ReportStatus, WorkRecord, WorkReport, Workun
 from awed.scheduler.clients import Clients
 from awed.scheduler.entries import TaskEntry
 from awed.scheduler.flow import Flow
+from awed.scheduler.queue import Offer
 from awed.scheduler.state import ClientEntry, State
 
 RESERVED = "reserved"
@@ -37,18 +38,18 @@ class Work:
         self._flow = flow
         self._clients = clients
 
-    def checkout(self, client_id: str, available: int | None, now: datetime) -> Workunit:
-        """Hand this client the first workunit that it may have.
+    def checkout(self, client_id: str, offer: Offer, now: datetime) -> Workunit:
+        """Hand this client the first workunit that it may have, and for which it has what it takes.
 
-        *available*: free disk of the client in bytes, None if it did not say. Raises one of the errors whose texts
-        workers compare: no such client, busy, suspended, no work, none that fits, queue suspended.
+        Raises one of the errors whose texts workers compare: no such client, busy, suspended, no work, none that
+        fits, queue suspended.
         """
         client = self._may_ask(client_id, now)
         if len(client.held) >= client.client.slots:
             raise ClientBusy
-        return self._hand_out(client, available, now)
+        return self._hand_out(client, offer, now)
 
-    def checkout_many(self, client_id: str, available: int | None, most: int, now: datetime) -> list[Workunit]:
+    def checkout_many(self, client_id: str, offer: Offer, most: int, now: datetime) -> list[Workunit]:
         """Hand this client up to *most* workunits, one at least; how many it may hold is for itself to know.
 
         Nobody gets more than their share of what is queued (guided self-scheduling): big portions while there is
@@ -57,21 +58,18 @@ class Work:
         client = self._may_ask(client_id, now)
         counts = self._state.counts
         share = counts.work[WorkState.QUEUED] // max(1, counts.clients.total())
-        units = [self._hand_out(client, available, now)]
+        units = [self._hand_out(client, offer, now)]
         with suppress(NoEligibleWork, QueueEmpty):
             while len(units) < min(most, share):
-                if available is not None:
-                    available = max(0, available - sum(io.size for io in units[-1].inputs))
-                units.append(self._hand_out(client, available, now))
+                offer = offer.without(units[-1].inputs)
+                units.append(self._hand_out(client, offer, now))
         return units
 
-    def _hand_out(self, client: ClientEntry, available: int | None, now: datetime) -> Workunit:
+    def _hand_out(self, client: ClientEntry, offer: Offer, now: datetime) -> Workunit:
         def rank_for(entry: TaskEntry) -> int | None:
-            if available is not None and available < sum(io.size for io in entry.task.inputs):
-                return None
-            return entry.rank_for(client.client.id)
+            return entry.rank_for(client.client.id) if offer.holds(entry) else None
 
-        found = self._state.queue.find(client.client.group, client.client.apps, rank_for)
+        found = self._state.queue.find(client.client.group, client.client.apps, offer.time_left(now), rank_for)
         if found is None:
             raise NoEligibleWork if self._state.counts.work[WorkState.QUEUED] else QueueEmpty
         record = self._check_out(found.entry, found.rank, client, now)
@@ -246,6 +244,7 @@ class Work:
             part=entry.part,
             state=WorkState.SUSPEND if task.state is TaskState.SUSPEND else WorkState.QUEUED,
             userattr=task.userattr,
+            walltime=task.walltime,
         )
         if record is not None:
             unit.state = shown or record.state

@@ -143,5 +143,5 @@ class Shell:
     def _checkout_now(self, ask: Ask) -> list[Workunit]:
         work = self._scheduler.work
         if ask.most is None:
-            return [work.checkout(ask.client_id, ask.available, self._now())]
-        return work.checkout_many(ask.client_id, ask.available, ask.most, self._now())
+            return [work.checkout(ask.client_id, ask.offer, self._now())]
+        return work.checkout_many(ask.client_id, ask.offer, ask.most, self._now())

@@ -10,18 +10,17 @@ from twisted.internet.interfaces import IReactorTime
 from awed.model.client import Client
 from awed.model.errors import AwedError, NothingToDo, QueueEmpty
 from awed.model.work import Workunit
-from awed.scheduler.queue import Wanted
+from awed.scheduler.queue import Offer, Wanted
 
 
 class Ask(Struct, frozen=True):
-    """A request for work: whose it is, how many bytes of disk its client has free, and how many workunits it takes.
+    """A request for work: whose it is, what its client has for it, and how many workunits it takes.
 
-    *available* is None if the client did not say. *most* is None for one that takes single workunits, and no more of
-    them than it registered slots.
+    *most* is None for one that takes single workunits, and no more of them than it registered slots.
     """
 
     client_id: str
-    available: int | None = None
+    offer: Offer
     most: int | None = None
 
 

@@ -1,12 +1,14 @@
 """The verbs for workunits, durable."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from twisted.internet.defer import CancelledError
 
 from awed.model.errors import AwedError, NothingToDo, Unauthorized, Unavailable, WorkNotFound
 from awed.model.ids import WorkId
 from awed.model.work import Report, ReportStatus, Workunit
+from awed.scheduler.queue import Offer
 from awed.service.shell import Shell
 from awed.service.waiting import Ask
 
@@ -14,17 +16,25 @@ from awed.service.waiting import Ask
 class WorkVerbs(Shell):
     """Hand out, take reports, show; and the secrets that a holder of work may have."""
 
-    async def checkout(self, client_id: str, available: int | None, wait: float = 0) -> Workunit:
+    async def checkout(
+        self, client_id: str, available: int | None, wait: float = 0, walltime: float | None = None
+    ) -> Workunit:
         """Hand a client a workunit, waiting up to *wait* seconds for one.
 
+        *available*: its free disk in bytes, *walltime*: seconds from now until it leaves; None if it did not say.
         Raises what :meth:`awed.scheduler.work.Work.checkout` raises.
         """
-        [unit] = await self._hand_out(Ask(client_id, available), wait)
+        [unit] = await self._hand_out(Ask(client_id, self._offer(available, walltime)), wait)
         return unit
 
-    async def checkout_many(self, client_id: str, available: int | None, wait: float, most: int) -> list[Workunit]:
+    async def checkout_many(
+        self, client_id: str, available: int | None, wait: float, walltime: float | None, most: int
+    ) -> list[Workunit]:
         """The same for up to *most* workunits. See :meth:`awed.scheduler.work.Work.checkout_many`."""
-        return await self._hand_out(Ask(client_id, available, most), wait)
+        return await self._hand_out(Ask(client_id, self._offer(available, walltime), most), wait)
+
+    def _offer(self, available: int | None, walltime: float | None) -> Offer:
+        return Offer(available, None if walltime is None else self._now() + timedelta(seconds=walltime))
 
     async def _hand_out(self, ask: Ask, wait: float) -> list[Workunit]:
         try:

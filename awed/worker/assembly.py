@@ -18,6 +18,7 @@ from awed.worker.cache import Cache
 from awed.worker.condition import Condition
 from awed.worker.files import FileMover
 from awed.worker.janitor import Janitor
+from awed.worker.lifetime import Lifetime
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
 from awed.worker.process import start
@@ -34,7 +35,7 @@ IDLE_CONNECTION = 30
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line says. *keep_failed* is in hours, *heartbeat* in seconds; *ca* says whose certificates
+    """What the command line says. *keep_failed* is in hours, the other times in seconds; *ca* says whose certificates
     count.
     """
 
@@ -47,6 +48,8 @@ class Settings:
     authorization: str
     ca: IPolicyForHTTPS
     keep_failed: float
+    walltime: int | None
+    idle_timeout: float | None
     heartbeat: float
 
 
@@ -89,6 +92,7 @@ def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) ->
         changed=changed,
         run=run,
         available=workdir.available,
+        lifetime=Lifetime(reactor, settings.walltime, settings.idle_timeout),
         clock=reactor,
         heartbeat=settings.heartbeat,
     )

@@ -29,6 +29,7 @@ from awed.pem import certificates
 from awed.worker.assembly import Settings, assemble
 from awed.worker.errors import WorkdirInUse, WorkerRefused
 from awed.worker.leftovers import kill_leftovers
+from awed.worker.lifetime import MARGIN, parse_time
 from awed.worker.workdir import Workdir
 from awed.worker.worker import HEARTBEAT, Worker
 
@@ -56,6 +57,20 @@ def _trust(context: click.Context, parameter: click.Parameter, value: Path | Non
         return BrowserLikePolicyForHTTPS(trustRootFromCertificates(certificates(value.read_bytes())))
     except (OSError, ValueError) as error:
         raise click.BadParameter(f"expected a file with certificates: {error}") from None
+
+
+def _walltime(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    if value is None:
+        return None
+    try:
+        seconds = parse_time(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    if seconds <= MARGIN:
+        raise click.BadParameter(
+            f"expected more than the {MARGIN:g} seconds in which a worker leaves, found {value!r}"
+        )
+    return seconds
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -99,6 +114,15 @@ def _trust(context: click.Context, parameter: click.Parameter, value: Path | Non
     metavar="HOURS",
     type=click.FloatRange(min=0),
     help="How long the directories of failed workunits are kept.",
+)
+@click.option(
+    "--walltime",
+    metavar="TIME",
+    callback=_walltime,
+    help="When the worker must be gone, from now: seconds, or [[DAYS-]HOURS:]MINUTES:SECONDS.",
+)
+@click.option(
+    "--idle-timeout", metavar="SECONDS", type=click.FloatRange(min=1), help="Leave after so long without work."
 )
 @click.option("--heartbeat", default=HEARTBEAT, hidden=True, type=click.FloatRange(min=0.01))
 @click.version_option(__version__, prog_name="awe-worker")

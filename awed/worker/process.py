@@ -67,11 +67,13 @@ class Process:
         self._terminating = True
         self.signal(signal.SIGTERM)
         last = clock.callLater(grace, self.signal, signal.SIGKILL)
-        exit = await self.ended()
-        while last.active() and self.signal(0):
-            await deferLater(clock, GROUP_POLL)
-        if last.active():
-            last.cancel()
+        try:
+            exit = await self.ended()
+            while last.active() and self.signal(0):
+                await deferLater(clock, GROUP_POLL)
+        finally:
+            if last.active():
+                last.cancel()
         return exit
 
     def signal(self, number: int) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
@@ -19,7 +19,7 @@ from awed.worker.logs import Logs
 from awed.worker.outage import Outage
 from awed.worker.outputs import find_outputs
 from awed.worker.paths import path_of
-from awed.worker.process import Exit, Start, how_it_ended
+from awed.worker.process import Exit, Process, Start, how_it_ended
 from awed.worker.report import Finished
 from awed.worker.server import ServerClient
 from awed.worker.workdir import Workdir
@@ -132,14 +132,29 @@ class Runner:
             _write_script(root, cmd.cmd_script)
         process = self._with.start(argv, environ, root, logs)
         try:
-            self._exit = await process.ended()
+            in_time = await self._ended_in_time(process)
         except CancelledError:
             await process.kill(self._with.clock, self._with.grace)
             raise
+        self._exit = await process.ended()
         logs.publish()
         self._perf.max_mem_usage = self._perf.max_memory_total_rss = self._exit.max_rss
+        if not in_time:
+            raise WorkFailed(f"killed after {work.walltime} seconds, its walltime")
         if self._exit.status:
             raise WorkFailed(how_it_ended(self._exit.status))
+
+    async def _ended_in_time(self, process: Process) -> bool:
+        """Wait until the command has ended, by itself within its walltime or killed after it."""
+        ended = Deferred.fromCoroutine(process.ended())
+        if self._work.walltime:
+            ended.addTimeout(self._work.walltime, self._with.clock)
+        try:
+            await ended
+        except TimeoutError:
+            await process.kill(self._with.clock, self._with.grace)
+            return False
+        return True
 
     async def _timed(self, step: Awaitable[T]) -> tuple[T, float]:
         """What *step* returns, and how many seconds it took."""

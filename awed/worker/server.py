@@ -133,15 +133,17 @@ class ServerClient:
         )
         return _decode(answer.data, Heartbeat)
 
-    async def checkout(self, available: int, wait: int = POLL_WAIT) -> Workunit:
-        """A workunit to run. *available*: free disk in bytes.
+    async def checkout(self, available: int, walltime: int | None = None, wait: int = POLL_WAIT) -> Workunit:
+        """A workunit to run. *available*: free disk in bytes. *walltime*: seconds that it may take, None for any.
 
         Raises :class:`~awed.model.errors.NothingToDo` after at most *wait* seconds, :class:`BadWorkunit` for a
         workunit that cannot be read.
         """
-        query = urlencode({"client": self._client, "available": available, "wait": wait})
+        query = {"client": self._client, "available": available, "wait": wait}
+        if walltime is not None:
+            query["walltime"] = walltime
         try:
-            answer, _ = await self._ask("GET", f"/work?{query}", limit=wait + TIMEOUT)
+            answer, _ = await self._ask("GET", f"/work?{urlencode(query)}", limit=wait + TIMEOUT)
         except Invalid as refusal:
             if NOTHING_TO_DO.isdisjoint(refusal.texts):
                 raise

@@ -14,6 +14,7 @@ from awed.model.client import Heartbeat
 from awed.model.errors import AwedError, ClientNotFound, NothingToDo, Unavailable
 from awed.worker.condition import Condition
 from awed.worker.errors import WorkerRefused
+from awed.worker.lifetime import Lifetime
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
 from awed.worker.profile import Introduction, busyness
@@ -57,6 +58,7 @@ class Worker(Service):
         changed: Condition,
         run: Run,
         available: Callable[[], int],
+        lifetime: Lifetime,
         clock: IReactorTime,
         heartbeat: float = HEARTBEAT,
     ) -> None:
@@ -67,6 +69,7 @@ class Worker(Service):
         self._changed = changed
         self._runs = Runs(run, self._finished)
         self._available = available
+        self._lifetime = lifetime
         self._clock = clock
         self._pulse = Pulse(clock, self._heartbeat, heartbeat)
         self._server_uuid = ""
@@ -81,6 +84,7 @@ class Worker(Service):
         super().startService()  # type: ignore[no-untyped-call]
         self._outbox.load()
         self._pulse.start()
+        self._lifetime.start(drain=self.drain, hand_back=self._runs.discard_all, busy=lambda: bool(self._holds()))
         Deferred.fromCoroutine(self._live()).chainDeferred(self.left)
 
     def stopService(self) -> Deferred[None]:
@@ -117,6 +121,7 @@ class Worker(Service):
             await self._interruptible(self._farewell())
         finally:
             self._pulse.stop()
+            self._lifetime.stop()
             self._outbox.close()
 
     async def _interruptible(self, step: Coroutine[Deferred[Any], Any, None]) -> None:
@@ -179,7 +184,7 @@ class Worker(Service):
             return
         asked = self._clock.seconds()
         try:
-            self._runs.begin(await self._server.checkout(available))
+            self._runs.begin(await self._server.checkout(available, self._lifetime.left()))
         except NothingToDo as nothing:
             await self._idle(str(nothing), EARLY if self._clock.seconds() < asked + EARLY else 0)
         except BadWorkunit as bad:
@@ -200,6 +205,7 @@ class Worker(Service):
     def _finished(self, finished: Finished) -> None:
         self._log.info("{wuid}: {status}", wuid=finished.wuid, status=finished.status)
         self._outbox.put(finished)
+        self._lifetime.worked()
         if self._draining and not self._runs:
             self._interrupt()
 

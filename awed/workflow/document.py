@@ -54,6 +54,7 @@ class SentTask(Struct):
     outputs: Files = []
     predata: Files = []
     partinfo: PartInfo | UnsetType = UNSET
+    walltime: int | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         for files in (self.inputs, self.outputs, self.predata):

@@ -126,6 +126,7 @@ def _task(job_id: str, name: str, sent: SentTask, depends_on: Sequence[str]) -> 
         outputs=_listed(sent.outputs),
         predata=_listed(sent.predata),
         partinfo=sent.partinfo,
+        walltime=sent.walltime,
     )
 
 

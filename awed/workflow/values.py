@@ -11,6 +11,9 @@ from awed.workflow.wording import quoted
 MOST_WORK = 1_000_000
 """Workunits of a task, and MB of a part."""
 
+LONGEST_WALLTIME = 10**9
+"""Seconds, some thirty years."""
+
 MOST_NESTED = 50
 """Levels of attributes. Databases and readers of documents have limits not far above."""
 
@@ -33,6 +36,7 @@ def check_task(task: SentTask, place: Place, faults: Faults) -> None:
     _check_variables(task.cmd.environ.private, (*place, "cmd", "environ", "private"), faults)
     check_number(task.totalwork, -LARGEST, MOST_WORK, (*place, "totalwork"), faults)
     check_number(task.maxworksize, 0, MOST_WORK, (*place, "maxworksize"), faults)
+    check_number(task.walltime or 0, 0, LONGEST_WALLTIME, (*place, "walltime"), faults)
     check_attributes(task.userattr, (*place, "userattr"), faults)
 
 

@@ -55,9 +55,17 @@ def test_head_takes_no_work(served: Served, job_id: str, client: str) -> None:
     assert checkout(served, client)["jobid"] == job_id
 
 
-@pytest.mark.parametrize("more", ["available=x", "available=-1", "wait=x", "wait=nan"])
+@pytest.mark.parametrize("more", ["available=x", "available=-1", "wait=x", "wait=nan", "walltime=x", "walltime=-1"])
 def test_wrong_parameters_of_a_checkout(served: Served, client: str, more: str) -> None:
     assert more.partition("=")[0] in fault(served.call("GET", f"/work?client={client}&{more}"))
+
+
+def test_a_client_that_leaves_soon_gets_no_long_work(served: Served, client: str) -> None:
+    long = {"tasks": [{"taskid": "0", "cmd": {"name": "app"}, "walltime": 600}]}
+    job_id = served.submit(long)["id"]
+    assert fault(served.call("GET", f"/work?client={client}&walltime=599")) == "No eligible workunit found"
+    work = data(served.call("GET", f"/work?client={client}&walltime=600"))
+    assert (work["jobid"], work["walltime"]) == (job_id, 600)
 
 
 def test_an_empty_available_says_nothing(served: Served, job_id: str, client: str) -> None:

@@ -14,7 +14,7 @@ from awed.model.states import ClientState, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.core import Scheduler
-from awed.scheduler.queue import Wanted, wanted
+from awed.scheduler.queue import Offer, Wanted, wanted
 from awed.scheduler.state import Limits, State
 from awed.workflow.submission import Submission
 
@@ -27,7 +27,9 @@ def at(seconds: float) -> datetime:
     return T0 + timedelta(seconds=seconds)
 
 
-def task(name: str, *after: str, work: int = 1, app: str = "app", outputs: Sequence[str] = ()) -> Task:
+def task(
+    name: str, *after: str, work: int = 1, app: str = "app", outputs: Sequence[str] = (), walltime: int = 0
+) -> Task:
     """A task by the name that a document would give it; :func:`job` makes the names full ids."""
     return Task(
         taskid=name,
@@ -36,6 +38,7 @@ def task(name: str, *after: str, work: int = 1, app: str = "app", outputs: Seque
         totalwork=work,
         remainwork=work,
         outputs=[IO(filename=output) for output in outputs],
+        walltime=walltime,
     )
 
 
@@ -66,8 +69,9 @@ class World:
         self.scheduler.clients.register(profile, work, self.now)
         return client_id
 
-    def checkout(self, client_id: str, available: int | None = None) -> Workunit:
-        return self.scheduler.work.checkout(client_id, available, self.now)
+    def checkout(self, client_id: str, available: int | None = None, time_left: float | None = None) -> Workunit:
+        until = None if time_left is None else self.now + timedelta(seconds=time_left)
+        return self.scheduler.work.checkout(client_id, Offer(available, until), self.now)
 
     def report(self, unit: Workunit, status: str = "done", *, attempt: int | None = None, **more: object) -> None:
         report = Report(unit.wuid, unit.client, ReportStatus(status), attempt=attempt, **more)  # type: ignore[arg-type]

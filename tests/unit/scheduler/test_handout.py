@@ -76,6 +76,28 @@ def test_work_too_large_for_the_clients_disk_is_passed_over_but_stays_first_for_
     assert world.checkout("large", available=1000).jobid == big_id
 
 
+def test_work_longer_than_a_client_has_time_is_passed_over_but_stays_first_for_others() -> None:
+    world = World()
+    long_id = world.submit(job(task("0", walltime=600))).id
+    any_id = world.submit(job(task("0"), submitted=1)).id
+    for name in ("short", "long", "last"):
+        world.client(name)
+    assert world.checkout("short", time_left=599).jobid == any_id
+    with pytest.raises(NoEligibleWork):
+        world.checkout("last", time_left=599)
+    unit = world.checkout("long", time_left=600)
+    assert (unit.jobid, unit.walltime) == (long_id, 600)
+
+
+def test_a_client_whose_time_is_over_gets_nothing_and_one_that_names_no_time_gets_all() -> None:
+    world = World()
+    world.submit(job(task("0"), task("1", walltime=10**9)))
+    world.client("c", slots=2)
+    with pytest.raises(NoEligibleWork):
+        world.checkout("c", time_left=-1)
+    assert [world.checkout("c").task_name, world.checkout("c").task_name] == ["0", "1"]
+
+
 def test_the_texts_of_an_empty_handed_checkout() -> None:
     world = World()
     with pytest.raises(ClientNotFound, match=r"^Client not found$"):

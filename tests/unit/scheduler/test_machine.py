@@ -19,6 +19,7 @@ from awed.model.states import UNFINISHED
 from awed.model.work import WorkRecord, Workunit
 from awed.scheduler.changes import Check, DeleteNodes, Effect, Prepare
 from awed.scheduler.core import Scheduler
+from awed.scheduler.queue import Offer
 from awed.scheduler.state import Limits
 from awed.scheduler.tasks import Prepared
 from tests.unit.scheduler.builders import World, check_invariants, job, task
@@ -124,7 +125,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     @rule(target=units, number=st.integers(0, 3), most=st.integers(1, 4), available=st.none() | st.just(10))
     def take_many(self, number: int, most: int, available: int | None) -> object:
         try:
-            taken = self.scheduler.work.checkout_many(f"c{number}", available, most, self.world.now)
+            taken = self.scheduler.work.checkout_many(f"c{number}", Offer(available), most, self.world.now)
         except AwedError as error:
             assert str(error) in CHECKOUT_TEXTS
             return multiple()

@@ -35,6 +35,17 @@ async def test_a_wait_that_is_over_ends_like_a_checkout_that_did_not_wait(world:
 
 
 @ensureDeferred
+async def test_the_time_of_a_client_goes_on_while_it_waits(world: EngineWorld) -> None:
+    await world.client("a")
+    waiting = state_of(world.engine.checkout("a", None, wait=60, walltime=100))
+    world.clock.advance(50)
+    await world.submit(job(task("0", walltime=51)))
+    assert not waiting.called
+    await world.submit(job(task("0", walltime=50)))
+    assert (await waiting).walltime == 50  # type: ignore[attr-defined]
+
+
+@ensureDeferred
 async def test_each_workunit_wakes_one_of_many(world: EngineWorld) -> None:
     names = [f"c{number}" for number in range(10)]
     for name in names:

@@ -22,6 +22,12 @@ from awed.worker.command import authorization, main
         (["--server", "http://h", "--workdir", "w", "--ca", "none"], "File 'none' does not exist"),
         (["--server", "http://h", "--workdir", "w", "--ca", "file"], "expected a file with certificates: no cert"),
         (["--server", "http://h", "--workdir", "file"], "Directory 'file' is a file"),
+        (
+            ["--server", "http://h", "--workdir", "w", "--walltime", "UNLIMITED"],
+            "expected seconds, or [[DAYS-]HOURS:]",
+        ),
+        (["--server", "http://h", "--workdir", "w", "--walltime", "1:00"], "expected more than the 60 seconds in"),
+        (["--server", "http://h", "--workdir", "w", "--idle-timeout", "0"], "0.0 is not in the range x>=1"),
         (["--server", "http://h", "--workdir", "w", "extra"], "unexpected extra argument"),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock, LoopingCall
 from twisted.logger import capturedLogs
 
 from awed.model.job import Environ, Info
@@ -19,7 +20,7 @@ from awed.worker.cache import Cache
 from awed.worker.files import FileMover
 from awed.worker.janitor import Janitor
 from awed.worker.outage import Outage
-from awed.worker.process import start
+from awed.worker.process import GROUP_POLL, start
 from awed.worker.report import Finished
 from awed.worker.runner import Equipment, Runner
 from awed.worker.server import ServerClient
@@ -221,6 +222,48 @@ async def test_discarded_while_it_runs_the_whole_family_is_killed(world: World) 
     for pid in family:
         await gone(pid)
     assert await world.left() == []
+
+
+@pytest_twisted.ensureDeferred
+async def test_past_its_walltime_a_command_is_killed_and_that_is_its_failure(world: World) -> None:
+    world.equipment = replace(world.equipment, clock=(clock := Clock()))
+    work = script("echo $$ > pid; trap 'echo ends; exit 0' TERM; sleep 1000 & wait", walltime=60)
+    running = world.begin(work)
+    pid = world.root(work) / "pid"
+    await until(lambda: pid.exists() and pid.read_text() != "")
+    clock.advance(60)
+    looks = LoopingCall(clock.advance, GROUP_POLL)
+    looks.start(0.02)
+    finished = await running
+    assert (finished.status, finished.worknotes) == (ReportStatus.FAIL, "killed after 60 seconds, its walltime")
+    looks.stop()
+    assert (finished.exitstatus, finished.stdout) == (0, b"ends\n")
+    assert not clock.getDelayedCalls()
+
+
+@pytest_twisted.ensureDeferred
+async def test_discarded_while_it_is_killed_for_its_walltime_it_is_handed_back(world: World) -> None:
+    world.equipment = replace(world.equipment, clock=(clock := Clock()))
+    work = script("trap '' TERM; echo $$ > pid; sleep 1000; sleep 1000", walltime=60)
+    running = world.begin(work)
+    pid = world.root(work) / "pid"
+    await until(lambda: pid.exists() and pid.read_text() != "")
+    family = int(pid.read_text())
+    clock.advance(60)
+    running.cancel()
+    clock.advance(world.equipment.grace)
+    finished = await running
+    assert finished.status is ReportStatus.DISCARDED
+    await gone(family)
+    assert not clock.getDelayedCalls()
+
+
+@pytest_twisted.ensureDeferred
+async def test_within_its_walltime_a_command_ends_as_ever(world: World) -> None:
+    world.equipment = replace(world.equipment, clock=(clock := Clock()))
+    finished = await world.begin(script("exit 3", walltime=60))
+    assert finished.worknotes == "exit status 3"
+    assert not clock.getDelayedCalls()
 
 
 @pytest_twisted.ensureDeferred

@@ -4,7 +4,7 @@ The server is a fake in memory, runs end when a test says so, and time is a Cloc
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from awed.model.work import Perf, ReportStatus, Workunit
 from awed.worker.condition import Condition
 from awed.worker.errors import WorkerRefused
+from awed.worker.lifetime import LAST, MARGIN, Lifetime
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
 from awed.worker.profile import Introduction
@@ -29,11 +30,14 @@ from tests.unit.worker.fake import FakeServer, data, garbage, refused
 
 
 class World:
-    """A worker with *slots*, its server, its clock, and what runs."""
+    """A worker with *slots* and *limits* of its lifetime, its server, its clock, and what runs."""
 
-    def __init__(self, directory: Path, slots: int = 1) -> None:
+    limits: Mapping[str, float] = {}
+
+    def __init__(self, directory: Path, slots: int = 1, **limits: float) -> None:
         self.directory = directory
         self.slots = slots
+        self.limits = limits
         self.fake = FakeServer()
         self.clock = Clock()
         self.running: dict[tuple[str, int], Deferred[ReportStatus]] = {}
@@ -53,6 +57,7 @@ class World:
             changed=changed,
             run=self._run,
             available=lambda: self.available,
+            lifetime=Lifetime(self.clock, **self.limits),
             clock=self.clock,
         )
         self.worker.startService()
@@ -431,6 +436,60 @@ def test_asked_again_it_does_not_wait_for_the_server_at_all(world: World) -> Non
     world.worker.leave()
     world.finish(A)
     world.worker.leave()
+    assert world.left
+
+
+def test_before_its_time_ends_it_takes_no_more_work_and_at_last_hands_back_what_runs(tmp_path: Path) -> None:
+    world = World(tmp_path, slots=2, walltime=1000)
+    assert world.fake.of("checkout")[0].query["walltime"] == str(1000 - int(MARGIN))
+    world.clock.advance(50)
+    world.give(A)
+    assert world.fake.of("checkout")[1].query["walltime"] == str(950 - int(MARGIN))
+    world.clock.advance(950 - MARGIN)
+    assert world.fake.polls == []
+    assert not world.left
+    world.clock.advance(MARGIN - LAST)
+    assert world.reports() == [(A.wuid, "discarded", "1")]
+    assert world.fake.kinds()[-1] == "sign-off"
+    assert world.left
+    assert not world.clock.getDelayedCalls()
+
+
+def test_before_its_time_ends_it_leaves_as_soon_as_nothing_runs(tmp_path: Path) -> None:
+    world = World(tmp_path, walltime=1000)
+    world.give(A)
+    world.clock.advance(1000 - MARGIN)
+    world.finish(A)
+    assert world.reports() == [(A.wuid, "done", "1")]
+    assert world.left
+    assert not world.clock.getDelayedCalls()
+
+
+def test_after_so_long_without_work_it_leaves(tmp_path: Path) -> None:
+    world = World(tmp_path, idle_timeout=300)
+    world.clock.advance(50)
+    world.give(A)
+    world.clock.advance(1000)
+    world.finish(A)
+    world.clock.advance(299)
+    assert not world.left
+    world.clock.advance(1)
+    assert world.left
+    assert world.fake.kinds()[-1] == "sign-off"
+    assert not world.clock.getDelayedCalls()
+
+
+def test_reports_that_wait_for_the_server_are_work(tmp_path: Path) -> None:
+    world = World(tmp_path, idle_timeout=300)
+    world.give(A)
+    world.fake.away = True
+    world.finish(A)
+    world.clock.pump([10.0] * 100)
+    assert not world.left
+    world.fake.away = False
+    world.clock.pump([10.0] * 4)
+    assert world.reports() == [(A.wuid, "done", "1")]
+    world.clock.pump([10.0] * 60)
     assert world.left
 
 

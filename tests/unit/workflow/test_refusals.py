@@ -306,6 +306,8 @@ HUGE = 2**70
         ({"totalwork": -HUGE}, "tasks[0].totalwork: must be at least -9223372036854775807"),
         ({"maxworksize": -1}, "tasks[0].maxworksize: must be at least 0"),
         ({"maxworksize": HUGE}, "tasks[0].maxworksize: must be at most 1000000"),
+        ({"walltime": -1}, "tasks[0].walltime: must be at least 0"),
+        ({"walltime": HUGE}, "tasks[0].walltime: must be at most 1000000000"),
         ({"partinfo": {"maxpartsize_mb": -1}}, "tasks[0].partinfo.maxpartsize_mb: must be at least 0"),
         ({"outputs": [{"filename": "a", "size": -1}]}, "tasks[0].outputs[0].size: must be at least 0"),
         ({"outputs": {"a": {"size": HUGE}}}, "tasks[0].outputs.a.size: must be at most 9223372036854775807"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import UNSET
 
 from awed.model.job import IO, NO_NODE, OWN_HOST, Job, PartInfo
 from awed.model.states import JobState, TaskState
@@ -224,6 +225,12 @@ def test_private_variables_are_not_in_the_job() -> None:
     assert [one.cmd.has_private_env for one in read.job.tasks] == [True, False]
     assert read.job.tasks[0].cmd.environ.public == {"P": "1"}
     assert b"hidden" not in msgspec.json.encode(read.job)
+
+
+def test_a_walltime_is_kept_and_shown_if_there_is_one() -> None:
+    tasks = job(task("0", walltime=3600), task("1"), task("2", walltime=None)).tasks
+    assert [one.walltime for one in tasks] == [3600, UNSET, UNSET]
+    assert [b"walltime" in msgspec.json.encode(one) for one in tasks] == [True, False, False]
 
 
 def test_partinfo_and_optional_are_kept() -> None:
