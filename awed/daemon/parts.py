@@ -97,6 +97,7 @@ class Parts:
             limits=limits,
             reactor=self._reactor,
             now=self._now,
+            soon=partial(self._reactor.callLater, 0),
             observer=Observers([EventJournal(self._events), self._debug]),
         )
 

@@ -17,12 +17,21 @@ from awed.store.interface import IStore
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds before a commit that failed is tried again; the last one repeats."""
 
+Soon = Callable[[Callable[[], None]], object]
+"""Calls a function in a moment."""
+
+
+def at_once(function: Callable[[], None]) -> None:
+    """A :data:`Soon` for those who never wait."""
+    function()
+
 
 class Committer:
     """Writes what changed, one batch after the other, and tells those who wait when their change is durable.
 
     A batch that cannot be written is tried until it can. *take* hands over what changed since the last call;
-    *changed* says whether anything did. Whoever waits longer than *patience* seconds is told
+    *changed* says whether anything did. *soon* calls when all requests that arrived together are heard, so that they
+    share a commit. Whoever waits longer than *patience* seconds is told
     :class:`~awed.model.errors.Unavailable`; the change itself stays and is written when the store is back.
     """
 
@@ -36,17 +45,20 @@ class Committer:
         changed: Callable[[], bool],
         reactor: IReactorTime,
         patience: float,
+        soon: Soon,
         observer: Observer,
     ) -> None:
         self._store = store
         self._take = take
         self._changed = changed
         self._reactor = reactor
+        self._soon = soon
         self._observer = observer
         self._patience = Patience(patience, _away, reactor)
         self._added: Batch | None = None
         self._in_commit: list[Deferred[None]] = []
         self._next: list[Deferred[None]] = []
+        self._due = False
         self._running: Deferred[None] | None = None
         self.fault = ""
         """Why what changed could not be written the last time it was tried, "" if it could."""
@@ -66,10 +78,15 @@ class Committer:
         return self._added is not None or self._changed()
 
     def begin(self) -> None:
-        """See to it that what changed is on its way to the store."""
-        if self._running is None and self._dirty():
-            running = Deferred.fromCoroutine(self._run())
-            self._running = None if running.called else running
+        """See to it that what changed goes on its way to the store, with all else that changes in this turn."""
+        if self._running is None and not self._due and self._dirty():
+            self._due = True
+            self._soon(self._start)
+
+    def _start(self) -> None:
+        self._due = False
+        running = Deferred.fromCoroutine(self._run())
+        self._running = None if running.called else running
 
     async def commit(self, batch: Batch) -> None:
         """Make records durable that the scheduler knows nothing of: nodes, groups, accounts."""

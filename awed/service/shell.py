@@ -13,7 +13,7 @@ from awed.model.work import Workunit
 from awed.scheduler.changes import Event
 from awed.scheduler.core import Scheduler
 from awed.scheduler.state import Limits
-from awed.service.committer import Committer
+from awed.service.committer import Committer, Soon, at_once
 from awed.service.effects import Effects
 from awed.service.files import ShockFor, TaskFiles
 from awed.service.observer import Observer
@@ -41,9 +41,11 @@ class Shell:
         reactor: IReactorTime,
         now: Callable[[], datetime],
         patience: float = 15.0,
+        soon: Soon = at_once,
         observer: Observer | None = None,
     ) -> None:
-        """*patience*: seconds that a request waits for the store. *observer* is told what happens."""
+        """*patience*: seconds that a request waits for the store. *soon*: see :class:`Committer`. *observer* is told
+        what happens."""
         self._store = store
         self._now = now
         self._reactor = reactor
@@ -58,6 +60,7 @@ class Shell:
             changed=lambda: bool(changes),
             reactor=reactor,
             patience=patience,
+            soon=soon,
             observer=self._observer,
         )
         self._waiting = WaitingRoom(self._checkout_now, reactor)

@@ -1,5 +1,7 @@
 """Nothing is answered before it is durable, and what was durable is there after a restart."""
 
+from functools import partial
+
 import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred
@@ -9,6 +11,8 @@ from awed.model.job import IO, OWN_HOST
 from awed.model.records import Batch
 from awed.model.states import JobState
 from awed.scheduler.state import Limits
+from awed.service.committer import Committer
+from awed.service.observer import Observer
 from tests.unit.scheduler.builders import job, task
 from tests.unit.service.worlds import EngineWorld, state_of
 
@@ -32,6 +36,26 @@ async def test_requests_that_come_during_a_commit_share_the_next(world: EngineWo
     for each in waiting:
         await each
     assert [len(batch.jobs) for batch in world.store.batches[before:]] == [1, 9]
+
+
+@ensureDeferred
+async def test_requests_that_come_together_share_a_commit(world: EngineWorld) -> None:
+    committer = Committer(
+        store=world.store,
+        take=Batch,
+        changed=lambda: False,
+        reactor=world.clock,
+        patience=1.0,
+        soon=partial(world.clock.callLater, 0),
+        observer=Observer(),
+    )
+    before = len(world.store.batches)
+    waiting = [state_of(committer.commit(Batch(meta={str(number): "x"}))) for number in range(10)]
+    assert not any(each.called for each in waiting)
+    world.clock.advance(0)
+    for each in waiting:
+        await each
+    assert [len(batch.meta) for batch in world.store.batches[before:]] == [10]
 
 
 @ensureDeferred
