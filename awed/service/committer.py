@@ -54,7 +54,7 @@ class Committer:
         self._reactor = reactor
         self._soon = soon
         self._observer = observer
-        self._patience = Patience(patience, _away, reactor)
+        self._patience = Patience(patience, self._away, reactor)
         self._added: Batch | None = None
         self._in_commit: list[Deferred[None]] = []
         self._next: list[Deferred[None]] = []
@@ -156,6 +156,6 @@ class Committer:
             self._running.cancel()
         self._patience.stop()
 
-
-def _away() -> Unavailable:
-    return Unavailable("the store does not answer: the change is not durable yet, please repeat the request later")
+    def _away(self) -> Unavailable:
+        reason = self.fault or "the store does not answer"
+        return Unavailable(f"{reason}; the change is not durable yet, please repeat the request later")

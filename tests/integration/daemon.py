@@ -47,6 +47,9 @@ class Refused(Exception):
 class Daemon:
     """``twistd awe`` on a data directory. Its port is any free one, and the same again after a restart."""
 
+    twistd: tuple[str, ...] = TWISTD
+    """How Python is started."""
+
     def __init__(self, stage: Stage, data: Path, *options: str) -> None:
         self.stage = stage
         self.data = data
@@ -56,7 +59,7 @@ class Daemon:
 
     def launch(self) -> Program:
         """Start the process and do not wait for it."""
-        self.program = self.stage.run(*TWISTD, "--data", str(self.data), "--listen", self.listen, *self.options)
+        self.program = self.stage.run(*self.twistd, "--data", str(self.data), "--listen", self.listen, *self.options)
         return self.program
 
     async def start(self) -> None:

@@ -107,7 +107,7 @@ async def test_who_waits_too_long_for_the_store_is_told_and_the_change_is_writte
     submission = job(task("0"))
     waiting = state_of(world.submit(submission))
     world.clock.pump([1] * 11)
-    with pytest.raises(Unavailable, match="store does not answer"):
+    with pytest.raises(Unavailable, match=r"^changes cannot be written: no database; the change is not durable yet"):
         await waiting
     world.store.away = False
     world.clock.pump([1] * 6)

@@ -1,0 +1,145 @@
+"""A full disk costs requests a 503, and nothing that was acknowledged; with room again, everything goes on."""
+
+import json
+import os
+import resource
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+import treq
+from pytest_twisted import ensureDeferred
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.task import deferLater
+
+from awed.model.ids import new_id
+from tests.integration.daemon import TWISTD, Daemon, Stage
+
+IMPATIENT = (
+    "-c",
+    f"from awed.service.shell import Shell; Shell.__init__.__kwdefaults__['patience'] = 0.5; {TWISTD[1]}",
+    *TWISTD[2:],
+)
+"""A daemon that does not wait for long until it says that a change is not durable."""
+
+EXECUTE = ("-c", "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])")
+MOUNT = 'mkdir "$0" && mount -t tmpfs -o size=16m none "$0" && echo mounted && exec sleep 600'
+MOST = 300
+"""Jobs after which a disk must be full."""
+
+
+class Disk(Protocol):
+    """Where a daemon keeps its data; it can be filled while the daemon runs."""
+
+    daemon: Daemon
+
+    def fill(self) -> None: ...
+    def free(self) -> None: ...
+
+
+class Limited:
+    """No file of the daemon grows beyond the largest that there is, which a write finds out like a full disk."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.daemon = stage.daemon()
+        self.daemon.twistd = IMPATIENT
+
+    def fill(self) -> None:
+        self._limit(max(file.stat().st_size for file in self.daemon.data.rglob("*") if file.is_file()))
+
+    def free(self) -> None:
+        self._limit(resource.RLIM_INFINITY)
+
+    def _limit(self, size: int) -> None:
+        process = self.daemon.program.transport.pid
+        assert process is not None
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+class Tmpfs:
+    """A small file system, in a namespace that a process holds and the daemon enters."""
+
+    def __init__(self, stage: Stage, holder: int | None) -> None:
+        self.daemon = stage.daemon(data="disk/data")
+        enter = ("nsenter", "-t", str(holder), "-U", "-m", "--preserve-credentials", sys.executable)
+        self.daemon.twistd = (*EXECUTE, *enter, *IMPATIENT)
+        self._ballast = Path(f"/proc/{holder}/root{stage.folder}/disk/ballast")
+
+    def fill(self) -> None:
+        left = os.statvfs(self._ballast.parent)
+        self._ballast.write_bytes(bytes(left.f_bavail * left.f_frsize))
+
+    def free(self) -> None:
+        self._ballast.unlink()
+
+
+async def limited(stage: Stage) -> Disk:
+    return Limited(stage)
+
+
+async def tmpfs(stage: Stage) -> Disk:
+    holder = stage.run(*EXECUTE, "unshare", "-rm", "sh", "-c", MOUNT, str(stage.folder / "disk"))
+    try:
+        await holder.said("mounted")
+    except AssertionError:
+        pytest.skip("no file system can be mounted here")
+    return Tmpfs(stage, holder.transport.pid)
+
+
+@pytest.mark.parametrize("prepare", [limited, tmpfs])
+@ensureDeferred
+async def test_a_full_disk(stage: Stage, prepare: Callable[[Stage], Awaitable[Disk]]) -> None:
+    disk = await prepare(stage)
+    daemon = disk.daemon
+    await daemon.start()
+    first = (await daemon.submit(a_job()))["id"]
+    client = (await daemon.register())["id"]
+    unit = await daemon.call("GET", f"/work?client={client}")
+    acknowledged = {first}
+
+    disk.fill()
+    status, refused = 200, ""
+    while status == 200 and len(acknowledged) < MOST:
+        acknowledged.add(refused)
+        refused = new_id()
+        status = await submit(daemon, refused)
+    assert status == 503
+    report = f"/work/{unit['wuid']}?client={client}&status=done"
+    changes = [ask(daemon, "PUT", path) for path in (report, f"/job/{refused}?priority=5")]
+    views = [ask(daemon, "GET", path) for path in ("/job?limit=0", f"/job/{refused}", "/work")]
+    assert set(await gatherResults(map(Deferred.fromCoroutine, [*changes, *views]))) == {503}
+    assert await ask(daemon, "GET", "/") == 200
+
+    disk.free()
+    while await ask(daemon, "GET", "/job") == 503:
+        await deferLater(reactor, 0.05)
+    assert await ask(daemon, "PUT", report) == 200
+    last = new_id()
+    assert await submit(daemon, last) == 200
+    await daemon.kill()
+    await daemon.start()
+    jobs = {found["id"]: found["state"] for found in await daemon.call("GET", "/job?limit=0")}
+    assert (acknowledged | {last}) - {""} <= jobs.keys() <= acknowledged | {refused, last}
+    assert jobs[first] == "completed"
+
+
+def a_job(**fields: Any) -> dict[str, Any]:
+    """One that needs room."""
+    return {"info": {"description": "x" * 20_000}, "tasks": [{"taskid": "0", "cmd": {"name": "true"}}], **fields}
+
+
+async def submit(daemon: Daemon, job_id: str) -> int:
+    return await ask(daemon, "POST", "/job", files={"upload": ("job.json", json.dumps(a_job(id=job_id)).encode())})
+
+
+async def ask(daemon: Daemon, method: str, path: str, **parameters: Any) -> int:
+    """The status of the answer; a 503 must say what is wrong, and when to come back."""
+    response = await treq.request(method, daemon.url + path, persistent=False, **parameters)
+    answer = await response.json()
+    if response.code == 503:
+        assert int(response.headers.getRawHeaders("Retry-After")[0]) > 0
+        assert "changes cannot be written: database: " in answer["error"][0]
+    return int(response.code)
