@@ -20,6 +20,8 @@ from awed.service.observer import Observer
 PAUSES = (2.0, 5.0, 15.0, 45.0)
 """Seconds between the tries of an effect whose data store does not answer; then the task is suspended."""
 
+FAULT = "a fault of the server, about which its log tells more"
+
 T = TypeVar("T")
 
 
@@ -83,7 +85,15 @@ class Effects:
             return
         except Exception:
             self._log.failure("effect {effect} failed", effect=effect)
+            self._give_up(effect)
         self._observer.performed(effect, self._reactor.seconds() - begun)
+
+    def _give_up(self, effect: Effect) -> None:
+        """A fault of awed itself: the task must not wait for an answer that never comes."""
+        match effect:
+            case Prepare() | Check():
+                if self._scheduler.tasks.failed(effect.taskid, effect.turn, FAULT, self._now()):
+                    self._answered()
 
     async def _prepare(self, effect: Prepare) -> None:
         tasks = self._scheduler.tasks

@@ -1,0 +1,47 @@
+"""What the world is asked to do has an answer in every case."""
+
+import pytest
+from pytest_twisted import ensureDeferred
+
+from awed.model.job import IO, OWN_HOST
+from awed.model.node import Node
+from awed.model.states import JobState
+from awed.service.effects import FAULT
+from tests.conftest import LoggedErrors
+from tests.unit.scheduler.builders import job, task
+from tests.unit.service.worlds import EngineWorld, FakeShock
+
+
+@pytest.mark.parametrize("method", ["create", "node"])
+@ensureDeferred
+async def test_a_fault_of_awed_suspends_the_task_that_it_hit(
+    world: EngineWorld, logged_errors: LoggedErrors, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    """Before it runs, or when its outputs are looked for. When the fault is gone, the job can be resumed."""
+    makes = task("0")
+    makes.outputs = [IO(filename="out", host=OWN_HOST)]
+    submission = job(makes)
+
+    async def broken(self: FakeShock, *arguments: object) -> Node:
+        raise ZeroDivisionError
+
+    await world.client("a")
+    with monkeypatch.context() as patched:
+        patched.setattr(FakeShock, method, broken)
+        await world.submit(submission)
+        if method == "node":
+            await world.run("a")
+        suspended = (await world.engine.job(submission.job.id)).job
+    assert logged_errors.flush(ZeroDivisionError)
+    assert suspended.state is JobState.SUSPEND
+    assert suspended.notes == f"task {makes.taskid}: {FAULT}"
+
+    if method == "create":
+        await world.engine.resume_job(submission.job.id)
+        unit = await world.engine.checkout("a", None)
+        world.shock.deliver(unit.outputs[0].node)
+        await world.report(unit)
+    else:
+        world.shock.deliver(suspended.tasks[0].outputs[0].node)
+        await world.engine.resume_job(submission.job.id)
+    assert (await world.engine.job(submission.job.id)).job.state is JobState.COMPLETED
