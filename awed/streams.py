@@ -16,11 +16,9 @@ from zope.interface import implementer
 from awed.model.errors import NoSpace
 from awed.threads import InThread
 
-BATCH = 256 * 1024
-"""Bytes that are worth the way to a thread and back."""
-
-HIGH_WATER = 2 * 1024 * 1024
-"""Bytes waiting for a thread above which the peer is asked to wait."""
+BATCH = 512 * 1024
+"""Bytes that are worth the way to a thread and back. While as many wait for it the peer is asked to wait, and the
+system gathers what comes, to be read in one piece."""
 
 PIECE = 256 * 1024
 """Bytes read from a file at a time."""
@@ -45,7 +43,7 @@ class Receiver(Protocol[T_co]):
 class Pump(Generic[T]):
     """Feeds a receiver in a thread. A body of up to *inline* bytes is fed on the spot, when it is complete.
 
-    Pauses *peer* while more than :data:`HIGH_WATER` bytes wait. *failed* hears of an error of the receiver when it
+    Pauses *peer* while :data:`BATCH` bytes wait. *failed* hears of an error of the receiver when it
     happens; :meth:`finish` raises it again.
     """
 
@@ -81,9 +79,9 @@ class Pump(Generic[T]):
         self._waiting.append(data)
         self._size += len(data)
         self._large = self._large or self._size > self._inline
-        if self._size > BATCH and not self._busy:
+        if self._size >= BATCH and not self._busy:
             self._start()
-        if self._size > HIGH_WATER and not self._paused:
+        if self._size >= BATCH and not self._paused:
             self._paused = True
             self._peer.pauseProducing()
 
@@ -113,7 +111,7 @@ class Pump(Generic[T]):
 
     async def _drain(self) -> None:
         try:
-            while self._error is None and (self._size > BATCH or (self._waiting and self._finished)):
+            while self._error is None and (self._size >= BATCH or (self._waiting and self._finished)):
                 await self._in_thread(self._receiver.feed, self._take())
             if self._finished is not None and self._error is None:
                 self._result = await self._in_thread(self._receiver.finish)

@@ -7,6 +7,7 @@ answered at once and its connection closed; what it left on disk goes with the r
 from typing import Any
 
 from msgspec import Struct
+from twisted.internet.tcp import Connection
 from twisted.python.failure import Failure
 
 from awed.api.errors import error_answer
@@ -14,6 +15,9 @@ from awed.api.form import IN_MEMORY, Form, Spool, receiver_for
 from awed.api.request import ShortRequest
 from awed.model.errors import AwedError, TooLarge
 from awed.streams import Pump
+
+READ = 1024 * 1024
+"""Bytes of a large body that are read from the system at once; Twisted would take 64 KiB."""
 
 LINGER = 2.0
 """Seconds for which a refused peer may go on sending, so that it reads the answer before the connection breaks."""
@@ -77,6 +81,8 @@ class AwedRequest(ShortRequest):
         else:
             self._pump = Pump(receiver, self.bodies.spool.in_thread, channel.transport, self._refuse, IN_MEMORY)
             self.notifyFinish().addBoth(self._let_go)
+            if length is None or length > IN_MEMORY:
+                self._read_at_once(READ)
 
     def handleContentChunk(self, data: bytes) -> None:
         """A piece of the body is in."""
@@ -93,6 +99,8 @@ class AwedRequest(ShortRequest):
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """All of the body is in: let the handler run."""
         self._complete = True
+        if self._pump is not None:
+            self._read_at_once(Connection.bufferSize)
         if self._refused:
             self.channel.loseConnection()
         else:
@@ -103,6 +111,10 @@ class AwedRequest(ShortRequest):
         if self._pump is not None:
             self._pump.discard()
             self._pump = None
+
+    def _read_at_once(self, size: int) -> None:
+        channel: Any = self.channel
+        channel.transport.bufferSize = size
 
     def _check_size(self, size: int) -> None:
         if size > self._limit:

@@ -5,16 +5,15 @@ Everything here is synchronous and may block on the disk; :mod:`awed.api.body` c
 
 import hashlib
 import uuid
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import parse_qsl
 
 from msgspec import Struct
 from multipart import MultipartError, ParserLimitReached, PushMultipartParser, parse_options_header
 
+from awed.hashed import HashedFile
 from awed.model.errors import Invalid, TooLarge
-from awed.streams import Receiver, check_space, full_disk_told, write_all
+from awed.streams import Receiver, check_space, full_disk_told
 from awed.threads import InThread
 
 IN_MEMORY = 64 * 1024
@@ -35,9 +34,6 @@ class Spool(Struct, frozen=True):
     min_free: int = 0
 
 
-_md5 = partial(hashlib.md5, usedforsecurity=False)
-
-
 class Part:
     """One field of a form, or a whole plain body.
 
@@ -53,12 +49,14 @@ class Part:
         self.path: Path | None = None
         self._spool = spool
         self._pieces: list[bytes] = []
-        self._file: BinaryIO | None = None
+        self._file: HashedFile | None = None
 
     @property
     def md5(self) -> str:
         """Of a part that is in memory made when it is asked for."""
-        return (_md5(self.data or b"") if self._file is None else self._digest).hexdigest()
+        if self._file is not None:
+            return self._file.md5
+        return hashlib.md5(self.data or b"", usedforsecurity=False).hexdigest()
 
     def text(self) -> str:
         """A small part as text. Raises :class:`Invalid` if it is not UTF-8."""
@@ -102,12 +100,10 @@ class Part:
         with full_disk_told():
             if self._file is None:
                 self.path = self._spool.directory / uuid.uuid4().hex
-                self._file = self.path.open("xb", buffering=0)
-                self._digest = _md5(b"")
+                self._file = HashedFile(self.path.open("xb", buffering=0))
                 data = b"".join([*self._pieces, data])
                 self._pieces.clear()
-            self._digest.update(data)
-            write_all(self._file, data)
+            self._file.write(data)
 
 
 class Form(Struct):

@@ -1,10 +1,10 @@
 """A file on its way from a host to the disk."""
 
-import hashlib
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
+from awed.hashed import Md5
 from awed.streams import write_all
 
 
@@ -18,21 +18,21 @@ class Arrival:
         self.path = path
         self.size = 0
         self.etag = ""
-        self._digest = hashlib.md5(usedforsecurity=False)
+        self._md5 = Md5()
         self._file: BinaryIO | None = None
         self._lock = Lock()
         self._discarded = False
 
     @property
     def md5(self) -> str:
-        return self._digest.hexdigest()
+        return self._md5.hexdigest()
 
     def begin(self, at: int) -> None:
         """Bytes from offset *at* on are about to come: 0, or where the last try broke off."""
         with self._lock:
             if at == 0:
                 self.size = 0
-                self._digest = hashlib.md5(usedforsecurity=False)
+                self._md5 = Md5()
             self._file = self.path.open("ab" if at else "wb", buffering=0)
 
     def feed(self, data: bytes) -> None:
@@ -40,8 +40,8 @@ class Arrival:
         with self._lock:
             if self._discarded or self._file is None:
                 return
+            self._md5.update(data)
             write_all(self._file, data)
-            self._digest.update(data)
             self.size += len(data)
 
     def finish(self) -> int:

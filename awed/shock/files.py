@@ -5,7 +5,6 @@ the old file or the new one. All functions block.
 """
 
 import errno
-import hashlib
 import os
 import shutil
 import uuid
@@ -17,6 +16,7 @@ from typing import BinaryIO, Protocol
 
 from msgspec import Struct
 
+from awed.hashed import HashedFile
 from awed.model.errors import Invalid
 from awed.model.ids import is_uuid
 from awed.model.node import Node, NodeFile, NodeIndex
@@ -150,14 +150,11 @@ class NodeFiles:
 
     def write(self, blocks: Iterable[bytes], file: BinaryIO) -> Written:
         """Write blocks one after the other."""
-        digest = hashlib.md5(usedforsecurity=False)
-        size = 0
+        hashed = HashedFile(file)
         for data in blocks:
             check_space(self.temporary, len(data), self._min_free)
-            file.write(data)
-            digest.update(data)
-            size += len(data)
-        return Written(size, digest.hexdigest())
+            hashed.write(data)
+        return Written(hashed.size, hashed.md5)
 
     def _copy(self, source: Path) -> Path:
         with self.new() as (path, file):

@@ -10,15 +10,16 @@ from klein import Klein
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
+from twisted.internet.tcp import Connection
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.web.server import Site
 
-from awed.api.body import LINGER, AwedRequest, Bodies, requests_with
+from awed.api.body import LINGER, READ, AwedRequest, Bodies, requests_with
 from awed.api.form import IN_MEMORY, Spool
 from awed.api.site import ApiSite
 from awed.model.errors import AwedError
-from awed.streams import BATCH, HIGH_WATER
+from awed.streams import BATCH
 from awed.threads import InThread
 from tests.unit.api.test_form import multipart
 from tests.unit.api.traversal import P, T, at_once
@@ -57,7 +58,7 @@ class SlowThread:
 class Peer:
     """One connection to a site whose handler tells what the form had, or the error that it got."""
 
-    def __init__(self, directory: Path, in_thread: InThread = at_once, limit: int = 1 << 20) -> None:
+    def __init__(self, directory: Path, in_thread: InThread = at_once, limit: int = 1 << 22) -> None:
         app = Klein()
 
         @app.route("/<path:_>", methods=["POST", "PUT"])
@@ -179,14 +180,25 @@ def test_a_form_that_goes_wrong_early_is_answered_early(tmp_path: Path) -> None:
 def test_a_peer_that_is_faster_than_the_disk_has_to_wait(tmp_path: Path) -> None:
     thread = SlowThread()
     peer = Peer(tmp_path, thread)
-    peer.send("PUT /node/1", length(HIGH_WATER * 3))
-    peer.channel.dataReceived(b"x" * (BATCH + 1))
-    peer.channel.dataReceived(b"x" * HIGH_WATER)
+    peer.send("PUT /node/1", length(BATCH * 3))
+    peer.channel.dataReceived(b"x" * BATCH)
+    peer.channel.dataReceived(b"x" * (BATCH - 1))
     assert peer.transport.producerState == "producing"
     peer.channel.dataReceived(b"x")
     assert peer.transport.producerState == "paused"
     thread.run()
     assert peer.transport.producerState == "producing"
+
+
+def test_only_a_large_body_is_read_in_large_pieces(tmp_path: Path) -> None:
+    peer = Peer(tmp_path)
+    reads = []
+    for size in (IN_MEMORY, IN_MEMORY + 1):
+        peer.send("PUT /a", length(size), b"x")
+        reads.append(getattr(peer.transport, "bufferSize", None))
+        peer.channel.dataReceived(b"x" * (size - 1))
+    assert reads == [None, READ]
+    assert getattr(peer.transport, "bufferSize", None) == Connection.bufferSize
 
 
 def test_a_handler_that_runs_before_the_disk_is_done_waits_for_it(tmp_path: Path) -> None:
