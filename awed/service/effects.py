@@ -1,6 +1,6 @@
 """Carries out what the scheduler asks of the world, and brings the answers back."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TypeVar
 
@@ -18,7 +18,13 @@ from awed.service.files import Access, Missing, TaskFiles
 from awed.service.observer import Observer
 
 PAUSES = (2.0, 5.0, 15.0, 45.0)
-"""Seconds between the tries of an effect whose data store does not answer; then the task is suspended."""
+"""Seconds between the tries of an effect whose data store does not answer."""
+
+PATIENCE = 180.0
+"""Seconds from the first such failure after which no try is begun any more and the task is suspended.
+
+A try itself gives up a dead host after 20 seconds and a silent one after 80, so this takes three to four minutes.
+"""
 
 FAULT = "a fault of the server, about which its log tells more"
 
@@ -130,7 +136,7 @@ class Effects:
     async def _tried(self, task: Task, once: Callable[[Task], Awaitable[T]], effect: Prepare | Check) -> T | None:
         """The result of *once*, tried again while the data store is away. None: it failed; the scheduler was told."""
         tasks = self._scheduler.tasks
-        pauses = iter(PAUSES)
+        pauses = _pauses(self._reactor)
         while True:
             try:
                 return await once(task)
@@ -158,3 +164,12 @@ class Effects:
                 await self._files.delete(io, access)
             except AwedError as error:
                 self._log.warn("job {job}: could not delete a node: {error}", job=effect.jobid, error=error)
+
+
+def _pauses(reactor: IReactorTime) -> Iterator[float]:
+    """Seconds to wait before each further try; the first failure is when the first is asked for."""
+    end = reactor.seconds() + PATIENCE
+    for pause in PAUSES:
+        if reactor.seconds() + pause > end:
+            return
+        yield pause

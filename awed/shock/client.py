@@ -23,7 +23,7 @@ from awed.model.access import Acl
 from awed.model.errors import Invalid, NotFound, Unavailable
 from awed.model.node import Lock, Node, NodeIndex
 from awed.shock.formbody import FormBody, FormField
-from awed.shock.http import Call, DataHttp
+from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, Call, DataHttp
 from awed.shock.interface import IShock
 from awed.threads import InThread
 
@@ -56,7 +56,7 @@ class ShockClient:
             fields = [_text("parts", str(parts))]
             if file_name:
                 fields.append(_text("file_name", file_name))
-            node = await self._update(node.id, "set parts of", fields, token)
+            node = await self._update(node.id, "set parts of", fields, token, idle=ANSWER_LIMIT)
         return node
 
     async def index(self, node_id: str, index: str, token: str = "", owner: str = "") -> NodeIndex:
@@ -66,7 +66,10 @@ class ShockClient:
         """
         node = await self.node(node_id, token)
         if index not in node.indexes:
-            await self._ask(f"index {index} of node", "PUT", node_id, token, f"/index/{quote(index)}")
+            # Some Shocks answer this when the index is made.
+            await self._ask(
+                f"index {index} of node", "PUT", node_id, token, f"/index/{quote(index)}", idle=IDLE_LIMIT
+            )
             node = await self._look(node_id, token)
         node = await self._unlocked(node, token, lambda node: node.indexes[index].locked)
         return node.indexes[index]
@@ -122,7 +125,8 @@ class ShockClient:
 
     async def set_attributes(self, node_id: str, attributes: Any, token: str = "") -> Node:
         """Replace the node's attributes."""
-        return await self._update(node_id, "set attributes of", [_attributes(attributes)], token)
+        fields = [_attributes(attributes)]
+        return await self._update(node_id, "set attributes of", fields, token, idle=ANSWER_LIMIT)
 
     async def copy(self, node_id: str, source: str, token: str = "") -> Node:
         """Give the empty node the file of the node *source*."""
@@ -154,13 +158,24 @@ class ShockClient:
     async def _look(self, node_id: str, token: str) -> Node:
         return _node(await self._ask("get node", "GET", node_id, token))
 
-    async def _ask(self, call: str, method: str, node_id: str, token: str, tail: str = "") -> Any:
+    async def _ask(
+        self, call: str, method: str, node_id: str, token: str, tail: str = "", *, idle: float = ANSWER_LIMIT
+    ) -> Any:
         """The data of the answer; *tail* is what follows the node's id in the URL."""
-        return await self._send(self._call(call, method, node_id, token, tail))
+        return await self._send(self._call(call, method, node_id, token, tail, idle=idle))
 
-    async def _update(self, node_id: str, call: str, fields: Sequence[FormField], token: str, tail: str = "") -> Node:
+    async def _update(
+        self,
+        node_id: str,
+        call: str,
+        fields: Sequence[FormField],
+        token: str,
+        tail: str = "",
+        *,
+        idle: float = IDLE_LIMIT,
+    ) -> Node:
         body = partial(FormBody, fields, uuid4().hex, self._in_thread)
-        return _node(await self._send(self._call(f"{call} node", "PUT", node_id, token, tail), body))
+        return _node(await self._send(self._call(f"{call} node", "PUT", node_id, token, tail, idle=idle), body))
 
     async def _send(self, call: Call, body: Callable[[Callable[[], object]], FormBody] | None = None) -> Any:
         answer = await self._http.ask(call, body)
@@ -169,9 +184,11 @@ class ShockClient:
         except msgspec.DecodeError as error:
             raise Unavailable(f"{call.what}: the answer is not one of a Shock: {error}") from None
 
-    def _call(self, call: str, method: str, node_id: str, token: str, tail: str = "") -> Call:
+    def _call(
+        self, call: str, method: str, node_id: str, token: str, tail: str = "", *, idle: float = IDLE_LIMIT
+    ) -> Call:
         path = f"/node/{quote(node_id)}{tail}" if node_id else "/node"
-        return Call(self._what(call, node_id), method, f"{self._host}{path}", _authorization(token))
+        return Call(self._what(call, node_id), method, f"{self._host}{path}", _authorization(token), idle)
 
     async def _unlocked(self, node: Node, token: str, lock_of: Callable[[Node], Lock | None]) -> Node:
         """The node once the lock is gone, asked for again and again."""

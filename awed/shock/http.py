@@ -37,8 +37,11 @@ from awed.threads import InThread
 CONNECT_LIMIT = 15.0
 """Seconds for a host to take a connection."""
 
+ANSWER_LIMIT = 15.0
+"""Seconds without any progress after which a try is given up that asks the host for little."""
+
 IDLE_LIMIT = 120.0
-"""Seconds without any progress after which a host is given up."""
+"""The same for a try that moves a file, or lets the host read one before it answers."""
 
 PAUSES = (1.0, 4.0, 15.0)
 """Seconds between tries; there is one try more than there are pauses."""
@@ -73,12 +76,16 @@ def http_client(reactor: Any, tls: IPolicyForHTTPS | None = None) -> HTTPClient:
 
 
 class Call(NamedTuple):
-    """One request. *what* says in errors what was tried: the call, the node, the host."""
+    """One request. *what* says in errors what was tried: the call, the node, the host.
+
+    A try is given up after *idle* seconds without any progress.
+    """
 
     what: str
     method: str
     url: str
     headers: Mapping[str, str] = {}
+    idle: float = IDLE_LIMIT
 
     def plus(self, headers: Mapping[str, str]) -> "Call":
         """The same with more headers."""
@@ -109,7 +116,7 @@ class DataHttp:
         """The body of the answer. *make_body* makes the body for one try; it is given what tells of progress."""
 
         async def attempt() -> bytes:
-            watch = _Watch(self._reactor)
+            watch = _Watch(self._reactor, call.idle)
             body = make_body(watch.progress) if make_body else None
             typed = call.plus({"Content-Type": body.content_type}) if body else call
             response = await self._request(watch, typed, body)
@@ -152,7 +159,7 @@ class DataHttp:
             raise Unavailable(f"{what}: {error} (tried {len(PAUSES) + 1} times)") from None
 
     async def _fetch(self, call: Call, arrival: Arrival) -> None:
-        watch = _Watch(self._reactor)
+        watch = _Watch(self._reactor, call.idle)
         rest = {"Range": f"bytes={arrival.size}-", "If-Range": arrival.etag} if arrival.etag and arrival.size else {}
         response = await self._request(watch, call.plus(rest))
         if response.code not in (200, 206):
@@ -212,26 +219,27 @@ class DataHttp:
 
 
 class _Watch:
-    """Cancels what it guards once nothing has happened for :data:`IDLE_LIMIT` seconds."""
+    """Cancels what it guards once nothing has happened for *idle* seconds."""
 
-    def __init__(self, reactor: IReactorTime) -> None:
+    def __init__(self, reactor: IReactorTime, idle: float) -> None:
         self._reactor = reactor
+        self._idle = idle
         self._timer: IDelayedCall | None = None
 
     def progress(self) -> None:
         """Something happened."""
         if self._timer is not None and self._timer.active():
-            self._timer.reset(IDLE_LIMIT)
+            self._timer.reset(self._idle)
 
     async def guard(self, waiting: Deferred[T]) -> T:
         """The result of *waiting*. Raises :class:`MayPass` if the connection broke or stood still, or _Astray."""
-        timer = self._timer = self._reactor.callLater(IDLE_LIMIT, waiting.cancel)
+        timer = self._timer = self._reactor.callLater(self._idle, waiting.cancel)
         try:
             return await waiting
         except CancelledError:
             if timer.active():
                 raise
-            raise MayPass(f"no progress for {IDLE_LIMIT:.0f} s") from None
+            raise MayPass(f"no progress for {self._idle:.0f} s") from None
         except _BROKEN as error:
             cause = _cause(error)
             if isinstance(cause, _LOST):

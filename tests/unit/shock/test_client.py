@@ -20,7 +20,7 @@ from awed.api.form import Part
 from awed.model.errors import Invalid, NotFound, Unauthorized, Unavailable
 from awed.model.node import Lock, Node, NodeFile, NodeIndex
 from awed.shock.client import LOCK_PAUSES, ShockClient
-from awed.shock.http import IDLE_LIMIT, PAUSES
+from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, PAUSES
 from awed.shock.interface import IShock
 from tests.unit.api.traversal import MemoryClient, at_once
 
@@ -201,17 +201,31 @@ def test_a_refusal_is_not_tried_again(talk: Talking, answer: tuple[int, str], er
     assert not t.path.exists()
 
 
-def test_a_silent_host_is_given_up(talk: Talking) -> None:
+@pytest.mark.parametrize(
+    ("ask", "limit"),
+    [
+        (lambda t: t.client.node("n1"), ANSWER_LIMIT),
+        (lambda t: t.client.create(), ANSWER_LIMIT),
+        (lambda t: t.client.set_attributes("n1", {}), ANSWER_LIMIT),
+        (lambda t: t.client.copy("n1", "n2"), IDLE_LIMIT),
+        (lambda t: t.client.download("n1", t.path), IDLE_LIMIT),
+    ],
+)
+def test_a_silent_host_is_given_up_and_soon_if_little_is_asked(
+    talk: Talking, ask: Callable[[Talk], Any], limit: float
+) -> None:
     t = talk()
     t.client = ShockClient(SilentClient(), t.clock, at_once, HOST)
-    with pytest.raises(Unavailable, match="no progress for 120 s"):
-        t.result(
-            t.client.node("n1", ""),
-            *[IDLE_LIMIT, PAUSES[0], IDLE_LIMIT, PAUSES[1]],
-            IDLE_LIMIT,
-            PAUSES[2],
-            IDLE_LIMIT,
-        )
+    with pytest.raises(Unavailable, match=f"no progress for {limit:.0f} s"):
+        t.result(ask(t), limit, PAUSES[0], limit, PAUSES[1], limit, PAUSES[2], limit)
+
+
+def test_an_index_that_takes_an_hour_is_waited_for_while_the_host_answers(talk: Talking) -> None:
+    building = Node("n1", indexes={"line": NodeIndex(locked=Lock())})
+    done = Node("n1", indexes={"line": NodeIndex(total_units=4)})
+    t = talk((200, Node("n1")), (200, None), *[(200, building)] * 300, (200, done))
+    pauses = [*LOCK_PAUSES, *[LOCK_PAUSES[-1]] * 294]
+    assert t.result(t.client.index("n1", "line", ""), *pauses).total_units == 4
 
 
 class SilentClient(HTTPClient):
