@@ -237,31 +237,19 @@ def cut(slices: Iterable[Slice], begin: int, end: int) -> list[Slice]:
 
 
 @implementer(IPushProducer)
-class Sender:
-    """Writes what a source gives to a consumer, which may pause it; *progress* is called after each piece."""
+class Pace:
+    """How fast a consumer takes what is written to it. It says so to its producer, which this is."""
 
-    def __init__(self, source: Source, in_thread: InThread, progress: Callable[[], object] | None = None) -> None:
-        self._source = source
-        self._in_thread = in_thread
-        self._progress = progress
+    def __init__(self) -> None:
         self._paused: Deferred[None] | None = None
         self._stopped = False
 
-    async def send(self, consumer: IConsumer) -> None:
-        """Write everything. Raises :class:`~twisted.internet.defer.CancelledError` if the consumer stops it, and
-        :class:`OSError` if a file cannot be read."""
-        try:
-            while data := await self._in_thread(self._source.read, PIECE):
-                if self._paused is not None:
-                    await self._paused
-                if self._stopped:
-                    raise CancelledError
-                consumer.write(data)
-                if self._progress is not None:
-                    self._progress()
-        finally:
-            # Not awaited: whoever cancelled this must not wait for the disk.
-            Deferred.fromCoroutine(self._close())
+    async def room(self) -> None:
+        """Wait until the consumer wants more. :class:`~twisted.internet.defer.CancelledError`: it is gone."""
+        if self._paused is not None:
+            await self._paused
+        if self._stopped:
+            raise CancelledError
 
     def pauseProducing(self) -> None:
         """The consumer has enough for now."""
@@ -278,6 +266,29 @@ class Sender:
         """The consumer is gone."""
         self._stopped = True
         self.resumeProducing()
+
+
+class Sender(Pace):
+    """Writes what a source gives to a consumer, which may pause it; *progress* is called after each piece."""
+
+    def __init__(self, source: Source, in_thread: InThread, progress: Callable[[], object] | None = None) -> None:
+        super().__init__()
+        self._source = source
+        self._in_thread = in_thread
+        self._progress = progress
+
+    async def send(self, consumer: IConsumer) -> None:
+        """Write everything. Raises :class:`~twisted.internet.defer.CancelledError` if the consumer stops it, and
+        :class:`OSError` if a file cannot be read."""
+        try:
+            while data := await self._in_thread(self._source.read, PIECE):
+                await self.room()
+                consumer.write(data)
+                if self._progress is not None:
+                    self._progress()
+        finally:
+            # Not awaited: whoever cancelled this must not wait for the disk.
+            Deferred.fromCoroutine(self._close())
 
     async def _close(self) -> None:
         await self._in_thread(self._source.close)

@@ -16,6 +16,7 @@ from awed.model.errors import Unauthorized
 from awed.service.engine import Engine
 from awed.service.groups import Groups
 from awed.threads import InThread
+from awed.turns import Turns
 
 OTHER_GROUP = "Clientgroup name in token does not match that in the client."
 
@@ -34,6 +35,7 @@ class Context:
     authenticators: Authenticators
     hosts: OwnHosts
     in_thread: InThread
+    turns: Turns
     now: Callable[[], datetime]
     job_token: Callable[[str], str]
     """Makes the token by which the workers of a job reach its owner's files in the daemon's own store."""

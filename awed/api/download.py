@@ -2,22 +2,17 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 from urllib.parse import quote
-
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.logger import Logger
 
 from awed.api.body import AwedRequest
 from awed.api.envelope import answer_error
+from awed.api.pace import send_paced
 from awed.shock.packing import Packer
 from awed.streams import Pieces, Sender, Slice, Source, cut
 from awed.threads import InThread
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
-
-_log = Logger()
 
 
 async def send_file(
@@ -83,19 +78,7 @@ def _set_headers(request: AwedRequest, name: str | None, more: Mapping[str, str]
 
 async def _send(request: AwedRequest, source: Source, in_thread: InThread) -> None:
     sender = Sender(source, in_thread)
-    request.registerProducer(sender, True)  # type: ignore[no-untyped-call]
-    try:
-        await sender.send(request)
-    except CancelledError:
-        return  # the client has left
-    except OSError:
-        _log.failure("{uri}: the file could not be read", uri=request.path.decode("ascii", "replace"))
-        transport: Any = request.transport
-        transport.abortConnection()  # what was sent must not look complete
-        await Deferred()  # the end of the connection ends this as well
-    finally:
-        if request.channel is not None:
-            request.unregisterProducer()  # type: ignore[no-untyped-call]
+    await send_paced(request, sender, sender.send(request))
 
 
 def _header(request: AwedRequest, name: str) -> str:

@@ -45,8 +45,17 @@ def answer_error(request: IRequest, status: int, texts: Sequence[str]) -> bytes:
 
 def send_json(request: IRequest, value: object, status: int = 200) -> bytes:
     """Set status and headers for *value* alone, without an envelope, and return its bytes."""
-    body = _encoder.encode(value)
-    request.setResponseCode(status)
-    request.setHeader(b"Content-Type", b"application/json")
+    return send_encoded(request, _encoder.encode(value), status)
+
+
+def send_encoded(request: IRequest, body: bytes, status: int = 200) -> bytes:
+    """Set status and headers for *body*, which is JSON, and return it."""
+    set_json_headers(request, status)
     request.setHeader(b"Content-Length", b"%d" % len(body))
     return body
+
+
+def set_json_headers(request: IRequest, status: int = 200) -> None:
+    """Set status and headers for JSON of a length that is not known yet."""
+    request.setResponseCode(status)
+    request.setHeader(b"Content-Type", b"application/json")

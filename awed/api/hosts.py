@@ -30,17 +30,8 @@ class OwnHosts:
         return frozenset({self._external_url, _met(request), _url(request, _socket(request)), OWN_HOST} - {""})
 
 
-def shown_job(job: Job, base: str) -> Job:
-    """*job* with addresses for the daemon's own files; a copy only if it has such files."""
-    tasks = [shown_task(task, base) for task in job.tasks]
-    own = job.shockhost == OWN_HOST
-    if not own and all(new is old for new, old in zip(tasks, job.tasks, strict=True)):
-        return job
-    return replace(job, tasks=tasks, shockhost=base if own else job.shockhost)
-
-
 def shown_task(task: Task, base: str) -> Task:
-    """The same for a task."""
+    """*task* with addresses for the daemon's own files; a copy only if it has such files."""
     if not _has_own(task):
         return task
     inputs, outputs, predata = _shown_files(task, base)

@@ -5,14 +5,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from awed.api.acl import ALL, acl_change
 from awed.api.body import AwedRequest
 from awed.api.context import Context
-from awed.api.envelope import answer, answer_page
+from awed.api.envelope import answer
 from awed.api.errors import new_app
 from awed.api.headers import header
-from awed.api.hosts import shown_job, uses_own_store
+from awed.api.hosts import uses_own_store
 from awed.api.job_changes import JobChanges
 from awed.api.job_query import distinct_path, job_query
-from awed.api.job_views import minimal, with_logs, with_perf
+from awed.api.job_views import minimal, whole, with_logs, with_perf
 from awed.api.params import Params, params_of
+from awed.api.streaming import answer_long, answer_long_page, listed
 from awed.auth.rights import reader, require, require_admin
 from awed.model.access import PUBLIC, User, Verb
 from awed.model.errors import Invalid
@@ -31,6 +32,7 @@ class JobResource:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._engine = context.engine
+        self._turns = context.turns
         self._changes = JobChanges(context.engine, context.now)
         self._views: Mapping[str, Callable[[JobRecord], Awaitable[object]]] = {
             "report": self._report,
@@ -51,7 +53,7 @@ class JobResource:
             job = await self._import(await finished.read(finished.size), user, token)
         else:
             raise Invalid("No job script or awf is submitted")
-        return answer(request, shown_job(job, self._context.hosts.base(request)))
+        return await self._whole(request, job)
 
     @app.route("/", methods=["GET"])
     async def index(self, request: AwedRequest) -> bytes:
@@ -62,7 +64,10 @@ class JobResource:
             return answer(request, await self._engine.distinct(distinct_path(params), reader(user)))
         query = job_query(params, user)
         page = await self._engine.jobs(query)
-        return answer_page(request, self._listed(request, params, page.jobs), query.limit, query.offset, page.total)
+        shown = self._listed(request, params, page.jobs)
+        return await answer_long_page(
+            request, shown, self._turns, limit=query.limit, offset=query.offset, total=page.total
+        )
 
     @app.route("/<job_id>", methods=["GET"])
     async def show(self, request: AwedRequest, job_id: str) -> bytes:
@@ -71,8 +76,8 @@ class JobResource:
         params = params_of(request)
         for name, view in self._views.items():
             if name in params:
-                return answer(request, await view(record))
-        return answer(request, shown_job(record.job, self._context.hosts.base(request)))
+                return await answer_long(request, await view(record), self._turns)
+        return await self._whole(request, record.job)
 
     @app.route("/", methods=["PUT"])
     async def change_all(self, request: AwedRequest) -> bytes:
@@ -148,9 +153,13 @@ class JobResource:
 
     def _listed(self, request: AwedRequest, params: Params, jobs: Sequence[Job]) -> Sequence[object]:
         if params.choice("verbosity", ("full", "minimal"), "full") == "minimal":
-            return [minimal(job, params.texts("userattr")) for job in jobs]
+            attributes = params.texts("userattr")
+            return listed(minimal(job, attributes) for job in jobs)
         base = self._context.hosts.base(request)
-        return [shown_job(job, base) for job in jobs]
+        return listed(whole(job, base) for job in jobs)
+
+    async def _whole(self, request: AwedRequest, job: Job) -> bytes:
+        return await answer_long(request, whole(job, self._context.hosts.base(request)), self._turns)
 
     async def _allowed(self, request: AwedRequest, job_id: str, verb: Verb) -> JobRecord:
         """The job, if who makes *request* has this right to it."""
@@ -160,7 +169,8 @@ class JobResource:
         return record
 
     async def _report(self, record: JobRecord) -> object:
-        return with_logs(record.job, await self._engine.reports(record.job.id))
+        reports = self._turns(await self._engine.reports(record.job.id))
+        return with_logs(record.job, {report.wuid: report async for report in reports})
 
     async def _perf(self, record: JobRecord) -> object:
         return with_perf(record.job, await self._engine.reports(record.job.id))

@@ -1,14 +1,18 @@
-"""The other ways to look at a job: in one line, with its logs, with its times and sizes."""
+"""The ways to look at a job: whole, in one line, with its logs, with its times and sizes. Long lists in what is
+returned are made while it is sent."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from awed.api.hosts import shown_task
+from awed.api.streaming import listed, mapped
 from awed.model.ids import work_id
-from awed.model.job import IO, Job, JobError, Task
+from awed.model.job import IO, OWN_HOST, Job, JobError, Task
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
 from awed.model.work import Perf, WorkReport
@@ -89,6 +93,12 @@ class JobPerf(Struct):
     work_stats: dict[str, dict[str, Any]]
 
 
+def whole(job: Job, base: str) -> Job:
+    """*job* as it is, with addresses at *base* for the daemon's own files."""
+    host = base if job.shockhost == OWN_HOST else job.shockhost
+    return replace(job, shockhost=host, tasks=listed(shown_task(task, base) for task in job.tasks))
+
+
 def minimal(job: Job, attributes: Sequence[str]) -> MinimalJob:
     """*job* in one line, with these of its user attributes."""
     places, states = _now(job)
@@ -118,9 +128,8 @@ def _now(job: Job) -> tuple[list[int], list[str]]:
     return [place for place, _ in chosen], [state for _, state in chosen]
 
 
-def with_logs(job: Job, reports: Iterable[WorkReport]) -> JobLogs:
-    """*job* with the logs of its workunits, empty where none came yet."""
-    logs = {report.wuid: Logs(report.stdout, report.stderr, report.worknotes) for report in reports}
+def with_logs(job: Job, reports: Mapping[str, WorkReport]) -> JobLogs:
+    """*job* with the logs of its workunits, by whose ids *reports* are; empty where none came yet."""
     return JobLogs(
         id=job.id,
         state=job.state,
@@ -129,15 +138,20 @@ def with_logs(job: Job, reports: Iterable[WorkReport]) -> JobLogs:
         lastfailed=job.lastfailed,
         error=job.error,
         resumed=job.resumed,
-        tasks=[_task_logs(task, logs) for task in job.tasks],
+        tasks=listed(_task_logs(task, reports) for task in job.tasks),
     )
 
 
-def _task_logs(task: Task, logs: dict[str, Logs]) -> TaskLogs:
-    ranks = range(1, task.totalwork + 1) if task.totalwork > 1 else (0,)
-    ids = ((work_id(task.taskid, rank), rank) for rank in ranks)
-    workunits = [WorkLogs(wuid, rank, logs.get(wuid) or Logs()) for wuid, rank in ids]
+def _task_logs(task: Task, reports: Mapping[str, WorkReport]) -> TaskLogs:
+    workunits = listed(_work_logs(task, reports))
     return TaskLogs(task.taskid, task.state, task.totalwork, task.completeddate, workunits)
+
+
+def _work_logs(task: Task, reports: Mapping[str, WorkReport]) -> Iterator[WorkLogs]:
+    for rank in range(1, task.totalwork + 1) if task.totalwork > 1 else (0,):
+        wuid = work_id(task.taskid, rank)
+        report = reports.get(wuid)
+        yield WorkLogs(wuid, rank, Logs(report.stdout, report.stderr, report.worknotes) if report else Logs())
 
 
 def with_perf(job: Job, reports: Iterable[WorkReport]) -> JobPerf:
@@ -149,8 +163,8 @@ def with_perf(job: Job, reports: Iterable[WorkReport]) -> JobPerf:
         start=start,
         end=end,
         resp=_between(queued, end),
-        task_stats={task.taskid: _task_perf(task) for task in job.tasks},
-        work_stats={report.wuid: _work_perf(report) for report in reports},
+        task_stats=mapped((task.taskid, _task_perf(task)) for task in job.tasks),
+        work_stats=mapped((report.wuid, _work_perf(report)) for report in reports),
     )
 
 

@@ -14,7 +14,7 @@ from awed.api.job_views import JobLogs, JobPerf, MinimalJob
 from awed.api.logger import LEVELS
 from awed.api.reports import MAX_AT_ONCE, OneReport, Outcome
 from awed.api.root import FrontPage
-from awed.api.work import ORDERS as WORK_ORDERS
+from awed.api.work_query import ORDERS as WORK_ORDERS
 from awed.model.access import Acl, ClientGroup, GroupAcl
 from awed.model.client import Client, Heartbeat
 from awed.model.job import Job, Task
@@ -118,7 +118,7 @@ _LIST_WORK = (
     _word("state", "Only workunits in this state.", tuple(WorkState)),
     _flag("query", "A page, in an order."),
     _text("jobid", "Only workunits of this job."),
-    _word("order", "By which field.", tuple(WORK_ORDERS)),
+    _word("order", "By which field.", WORK_ORDERS),
     _CLIENT,
     _count("available", "Free disk of the client in bytes."),
     Parameter("wait", "Seconds to wait for work.", {"type": "number", "minimum": 0}),

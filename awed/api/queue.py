@@ -10,6 +10,7 @@ from awed.api.errors import new_app
 from awed.api.hosts import shown_task, shown_work
 from awed.api.job_views import minimal, with_perf
 from awed.api.params import Params, params_of
+from awed.api.streaming import answer_long, mapped
 from awed.auth.rights import require
 from awed.model.errors import Invalid
 from awed.model.ids import parse_work_id
@@ -94,24 +95,27 @@ class QueueResource:
         base = self._context.hosts.base(request)
         for name, view in self._views.items():
             if name in params:
-                return answer(request, await view(base))
+                return await answer_long(request, await view(base), self._context.turns)
         raise Invalid("requested queue operation not supported")
 
     async def _jobs(self, base: str) -> object:
         jobs = self._engine.held_jobs()
         return {
-            "active": {job.id: with_perf(job, []) for job in jobs if job.state is not JobState.SUSPEND},
-            "suspend": {job.id: True for job in jobs if job.state is JobState.SUSPEND},
+            "active": mapped((job.id, with_perf(job, [])) for job in jobs if job.state is not JobState.SUSPEND),
+            "suspend": mapped((job.id, True) for job in jobs if job.state is JobState.SUSPEND),
         }
 
     async def _tasks(self, base: str) -> object:
-        return {task.taskid: shown_task(task, base) for job in self._engine.held_jobs() for task in job.tasks}
+        return mapped((task.taskid, shown_task(task, base)) for job in self._engine.held_jobs() for task in job.tasks)
 
     async def _work(self, base: str) -> object:
-        return {work.wuid: shown_work(work, base) for work in await self._engine.workunits()}
+        tasks = await self._engine.spans(lambda job: True)
+        parts = ((span.entry, span.ranks) for spans in tasks for span in spans)
+        units = (unit for entry, ranks in parts for unit in self._engine.units(entry, ranks))
+        return mapped((unit.wuid, shown_work(unit, base)) for unit in units)
 
     async def _clients(self, base: str) -> object:
-        return {client.id: client for client in self._engine.clients()}
+        return mapped((client.id, client) for client in self._engine.clients())
 
 
 def status_text(counts: QueueCounts, now: datetime) -> str:

@@ -1,41 +1,30 @@
 """``/work``: hand out workunits, take reports, show what is queued and out."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from awed.api.body import AwedRequest
 from awed.api.context import Context
-from awed.api.envelope import answer, answer_page
+from awed.api.envelope import answer
 from awed.api.errors import new_app
 from awed.api.hosts import shown_work
 from awed.api.params import Params, params_of
 from awed.api.reports import MAX_AT_ONCE, MAX_REPORTS, client_of, outcome, read_report, read_reports
+from awed.api.streaming import answer_long, answer_long_page, listed
+from awed.api.work_query import ORDERS, cut, in_order
 from awed.auth.rights import may, require
 from awed.model.access import User
 from awed.model.errors import Invalid
 from awed.model.ids import WorkId, parse_work_id
 from awed.model.states import WorkState
 from awed.model.work import LOG_NAMES, Workunit
+from awed.scheduler.entries import JobEntry, TaskEntry
+from awed.scheduler.spans import Span
 from awed.workflow.values import LONGEST_WALLTIME
 
 MAX_WAIT = 60.0
 """Seconds for which a checkout may wait for work; less than the site's idle timeout."""
-
-ORDERS: Mapping[str, Callable[[Workunit], Any]] = {
-    "wuid": lambda work: work.wuid,
-    "client": lambda work: work.client,
-    "info.submittime": lambda work: work.info.submittime,
-    "checkout_time": lambda work: work.checkout_time,
-    "info.name": lambda work: work.info.name,
-    "cmd.name": lambda work: work.cmd.name,
-    "rank": lambda work: work.rank,
-    "totalwork": lambda work: work.totalwork,
-    "state": lambda work: work.state,
-    "failed": lambda work: work.failed,
-    "info.priority": lambda work: work.info.priority,
-}
 
 _STATES = tuple(WorkState)
 
@@ -48,6 +37,7 @@ class WorkResource:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._engine = context.engine
+        self._turns = context.turns
 
     @app.route("/", methods=["GET"])
     async def index(self, request: AwedRequest) -> bytes:
@@ -56,14 +46,7 @@ class WorkResource:
         if "client" in params and request.method != b"HEAD":
             return await self._checkout(request, params)
         user = await self._context.user(request, "read")
-        found = await self._found(params, user)
-        if "query" not in params:
-            return answer(request, self._shown(request, found))
-        order = params.choice("order", tuple(ORDERS), "info.submittime")
-        found.sort(key=ORDERS[order], reverse=params.descending())
-        limit, offset = params.count("limit", 25), params.count("offset", 0)
-        page = found[offset : offset + limit] if limit else found[offset:]
-        return answer_page(request, self._shown(request, page), limit, offset, len(found))
+        return await (self._page if "query" in params else self._list)(request, params, user)
 
     @app.route("/", methods=["PUT"])
     async def take_reports(self, request: AwedRequest) -> bytes:
@@ -109,7 +92,8 @@ class WorkResource:
         if not most:
             raise Invalid("max must be at least 1, found: 0")
         works = await self._engine.checkout_many(client, available, wait, walltime, most)
-        return answer(request, self._shown(request, works))
+        base = self._context.hosts.base(request)
+        return answer(request, [shown_work(work, base) for work in works])
 
     async def _take_report(self, request: AwedRequest, work: WorkId, params: Params) -> bytes:
         """Take a worker's report of a workunit, from the query and the form."""
@@ -135,18 +119,40 @@ class WorkResource:
         require(user, "read", (await self._engine.job(work.job_id)).acl)
         return await self._engine.work_log(work, name)
 
-    async def _found(self, params: Params, user: User) -> list[Workunit]:
-        """The workunits that *params* ask for, of jobs that *user* may read."""
-        state = params.choice("state", _STATES, "") if params.text("state") else ""
-        job_id = params.text("jobid")
-        return [
-            work
-            for work in await self._engine.workunits()
-            if (not state or work.state == state)
-            and (not job_id or work.jobid == job_id)
-            and may(user, "read", self._engine.acl(work.jobid))
-        ]
+    async def _list(self, request: AwedRequest, params: Params, user: User) -> bytes:
+        parts = [(span.entry, span.ranks) for span in await self._found(params, user)]
+        return await answer_long(request, self._shown(request, params, parts), self._turns)
 
-    def _shown(self, request: AwedRequest, found: list[Workunit]) -> list[Workunit]:
-        base = self._context.hosts.base(request)
-        return [shown_work(work, base) for work in found]
+    async def _page(self, request: AwedRequest, params: Params, user: User) -> bytes:
+        order = params.choice("order", ORDERS, "info.submittime")
+        descending = params.descending()
+        limit, offset = params.count("limit", 25), params.count("offset", 0)
+        found = await self._found(params, user)
+        runs = await in_order(found, order, descending, self._turns)
+        parts = [part async for part in self._turns(cut(runs, offset, limit))]
+        total = sum(len(span.ranks) for span in found)
+        shown = self._shown(request, params, parts)
+        return await answer_long_page(request, shown, self._turns, limit=limit, offset=offset, total=total)
+
+    async def _found(self, params: Params, user: User) -> list[Span]:
+        """What *params* ask for, of jobs that *user* may read."""
+        state = _state(params)
+        job_id = params.text("jobid")
+
+        def wanted(job: JobEntry) -> bool:
+            return job_id in ("", job.job.id) and may(user, "read", job.acl)
+
+        tasks = self._turns(await self._engine.spans(wanted))
+        return [span async for spans in tasks for span in spans if state in ("", span.state)]
+
+    def _shown(
+        self, request: AwedRequest, params: Params, parts: Iterable[tuple[TaskEntry, Sequence[int]]]
+    ) -> list[Workunit]:
+        """The workunits of these ranks that are still what *params* ask for when their turn comes."""
+        base, state = self._context.hosts.base(request), _state(params)
+        units = (unit for entry, ranks in parts for unit in self._engine.units(entry, ranks))
+        return listed(shown_work(unit, base) for unit in units if state in ("", unit.state))
+
+
+def _state(params: Params) -> str:
+    return params.choice("state", _STATES, "") if params.text("state") else ""

@@ -52,6 +52,7 @@ from awed.shock.own import OwnShock
 from awed.shock.records import NodeRecords
 from awed.store.interface import IStore
 from awed.threads import InThread, in_threads_of
+from awed.turns import Turns
 
 _log = Logger()
 
@@ -160,6 +161,7 @@ class Parts:
             authenticators=self._chain(methods),
             hosts=OwnHosts(self._config.external.api_url),
             in_thread=self._in_thread,
+            turns=Turns(self._reactor),
             now=self._now,
             job_token=job_tokens.make,
             client_auth_required=self._config.auth.client_auth_required,

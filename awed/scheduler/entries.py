@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import structs
@@ -161,8 +162,11 @@ class TaskEntry:
         record.client = ""
         heapq.heappush(self.returned, record.rank)
 
-    def unfinished_ranks(self) -> Iterator[int]:
+    def unfinished_ranks(self) -> Iterator[range]:
         return self.done.gaps(self.first_rank, self.last_rank)
+
+    def has_unfinished(self, rank: int) -> bool:
+        return self.first_rank <= rank <= self.last_rank and rank not in self.done
 
     def restore(self, record: TaskRecord, work: list[WorkRecord]) -> None:
         """Take over what the store remembers: done ranks, and those that have been out."""
@@ -172,7 +176,7 @@ class TaskEntry:
         self.records = {item.rank: item for item in work if item.rank not in self.done}
         seen = max(self.done.top(), *self.records, self.first_rank - 1)
         self.next_fresh = seen + 1
-        for rank in self.done.gaps(self.first_rank, seen):
+        for rank in chain.from_iterable(self.done.gaps(self.first_rank, seen)):
             if rank not in self.records:
                 self.records[rank] = self._new_record(rank)
             if self.records[rank].state is WorkState.QUEUED:

@@ -42,14 +42,13 @@ class RankSet:
         self._firsts[at : at + 1] = [a for a, _ in rest]
         self._lasts[at : at + 1] = [b for _, b in rest]
 
-    def gaps(self, first: int, last: int) -> Iterator[int]:
-        """The ranks from *first* to *last*, both included, that are not in the set."""
-        for a, b in zip(self._firsts, self._lasts, strict=True):
-            if b < first:
-                continue
-            yield from range(first, min(a, last + 1))
-            first = b + 1
-        yield from range(first, last + 1)
+    def gaps(self, first: int, last: int) -> Iterator[range]:
+        """The ranks from *first* to *last*, both included, that are not in the set, as ranges that are not empty."""
+        for a, b in zip([*self._firsts, last + 1], [*self._lasts, last], strict=True):
+            gap = range(first, min(a, last + 1))
+            if gap:
+                yield gap
+            first = max(first, b + 1)
 
     def top(self) -> int:
         """The highest rank, -1 if there is none."""

@@ -151,6 +151,6 @@ class State:
     def find_work(self, work_id: ids.WorkId) -> tuple[TaskEntry, WorkRecord | None] | None:
         """The task of an unfinished workunit and its record, if it has one; None if there is no such workunit."""
         entry = self.task(work_id.task_id)
-        if entry is None or not entry.first_rank <= work_id.rank <= entry.last_rank or work_id.rank in entry.done:
+        if entry is None or not entry.has_unfinished(work_id.rank):
             return None
         return entry, entry.records.get(work_id.rank)

@@ -1,6 +1,6 @@
 """Handing out workunits, and taking reports of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 
@@ -21,9 +21,10 @@ from awed.model.states import ClientState, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME
 from awed.model.work import Report, ReportStatus, WorkRecord, WorkReport, Workunit
 from awed.scheduler.clients import Clients
-from awed.scheduler.entries import TaskEntry
+from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.flow import Flow
 from awed.scheduler.queue import Offer
+from awed.scheduler.spans import Span, at_work, spans
 from awed.scheduler.state import ClientEntry, State
 
 RESERVED = "reserved"
@@ -211,13 +212,19 @@ class Work:
         entry, record = found
         return self._view(entry, work_id.rank, record)
 
-    def all(self) -> Iterator[Workunit]:
-        """Every workunit that is queued, out or suspended, job by job."""
-        for job in self._state.jobs.values():
-            for entry in job.tasks:
-                if entry.task.state in _AT_WORK and entry.task.starteddate != NO_TIME:
-                    for rank in entry.unfinished_ranks():
-                        yield self._view(entry, rank, entry.records.get(rank))
+    def spans(self, chosen: Callable[[JobEntry], bool]) -> Iterator[list[Span]]:
+        """What is queued, out or suspended of the jobs *chosen* by then, task by task. All of that may change between
+        two tasks."""
+        for job in list(self._state.jobs.values()):
+            if chosen(job):
+                yield from (spans(entry) for entry in job.tasks if at_work(entry))
+
+    def units(self, entry: TaskEntry, ranks: Iterable[int]) -> Iterator[Workunit]:
+        """The workunits of these ranks, as they are when their turn comes; what is gone by then is left out."""
+        job_id = entry.task.jobid
+        for rank in ranks:
+            if self._state.jobs.get(job_id) is entry.job and at_work(entry) and entry.has_unfinished(rank):
+                yield self._view(entry, rank, entry.records.get(rank))
 
     def holder(self, work_id: WorkId) -> str:
         """The id of the client that has this workunit out, "" if none has."""
@@ -273,5 +280,3 @@ STDERR_TAIL = 4096
 
 PERMANENT_FAILURE = 42
 """The exit status by which a command says that trying again is no use."""
-
-_AT_WORK = frozenset({TaskState.QUEUED, TaskState.IN_PROGRESS, TaskState.SUSPEND})

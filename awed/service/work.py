@@ -1,6 +1,6 @@
 """The verbs for workunits, durable."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 
 from twisted.internet.defer import CancelledError
@@ -8,7 +8,9 @@ from twisted.internet.defer import CancelledError
 from awed.model.errors import AwedError, NothingToDo, Unauthorized, Unavailable, WorkNotFound
 from awed.model.ids import WorkId
 from awed.model.work import Report, ReportStatus, Workunit
+from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.queue import Offer
+from awed.scheduler.spans import Span
 from awed.service.shell import Shell
 from awed.service.waiting import Ask
 
@@ -81,10 +83,14 @@ class WorkVerbs(Shell):
         await self._committer.durable()
         return self._scheduler.work.get(work_id)
 
-    async def workunits(self) -> Iterable[Workunit]:
-        """Every workunit that is queued, out or suspended, made as they are asked for."""
+    async def spans(self, chosen: Callable[[JobEntry], bool]) -> Iterator[list[Span]]:
+        """What :meth:`awed.scheduler.work.Work.spans` gives."""
         await self._committer.durable()
-        return self._scheduler.work.all()
+        return self._scheduler.work.spans(chosen)
+
+    def units(self, entry: TaskEntry, ranks: Iterable[int]) -> Iterator[Workunit]:
+        """What :meth:`awed.scheduler.work.Work.units` gives."""
+        return self._scheduler.work.units(entry, ranks)
 
     async def work_log(self, work_id: WorkId, name: str) -> str:
         """The *stdout*, *stderr* or *worknotes* of a workunit, also after its end."""

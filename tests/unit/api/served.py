@@ -28,6 +28,7 @@ from awed.service.engine import Engine
 from awed.service.groups import Groups
 from awed.shock.interface import IShock
 from awed.store.memory import MemoryStore
+from awed.turns import Turns
 from tests.unit.api.traversal import at_once
 from tests.unit.api.wire import Reply, call, connect
 
@@ -78,6 +79,7 @@ class Served:
             authenticators=Authenticators([ByName()], anonymous),
             hosts=OwnHosts(""),
             in_thread=at_once,
+            turns=Turns(self.clock),
             now=self.now,
             job_token="token of {}".format,
             client_auth_required=client_auth_required,

@@ -4,8 +4,8 @@ import pytest
 from klein import Klein
 from twisted.web.iweb import IRequest
 
-from awed.api.hosts import OwnHosts, shown_job, shown_work
-from awed.model.job import IO, OWN_HOST, Cmd, Info, Job, Task
+from awed.api.hosts import OwnHosts, shown_task, shown_work
+from awed.model.job import IO, OWN_HOST, Cmd, Info, Task
 from awed.model.work import Workunit
 from tests.unit.api.wire import parse, raw
 
@@ -54,25 +54,22 @@ def task() -> Task:
 
 
 def test_own_files_get_host_and_url(task: Task) -> None:
-    job = Job("j", shockhost=OWN_HOST, tasks=[task])
-    shown = shown_job(job, BASE)
-    assert shown.shockhost == BASE
-    own, other = shown.tasks[0].inputs
+    shown = shown_task(task, BASE)
+    own, other = shown.inputs
     assert (own.host, own.url) == (BASE, f"{BASE}/node/n1?download")
     assert other is task.inputs[1]
-    assert (shown.tasks[0].outputs[0].host, shown.tasks[0].outputs[0].url) == (BASE, "")
-    assert shown.tasks[0].predata == task.predata
+    assert (shown.outputs[0].host, shown.outputs[0].url) == (BASE, "")
+    assert shown.predata == task.predata
 
 
 def test_what_is_shown_is_a_copy(task: Task) -> None:
-    job = Job("j", tasks=[task])
-    shown_job(job, BASE)
-    assert job.tasks[0].inputs[0].host == OWN_HOST
+    shown_task(task, BASE)
+    assert task.inputs[0].host == OWN_HOST
 
 
-def test_a_job_without_own_files_is_shown_as_it_is() -> None:
-    job = Job("j", tasks=[Task("j_0", inputs=[IO("a", host="http://shock.example", node="n")])])
-    assert shown_job(job, BASE) is job
+def test_a_task_without_own_files_is_shown_as_it_is() -> None:
+    task = Task("j_0", inputs=[IO("a", host="http://shock.example", node="n")])
+    assert shown_task(task, BASE) is task
 
 
 def test_a_workunit_is_shown_likewise(task: Task) -> None:

@@ -1,12 +1,15 @@
 """The other ways to look at a job, as recorded from the original."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
 
-from awed.api.job_views import minimal, with_logs, with_perf
-from awed.model.job import IO, Info, Job, JobError, Task
+from awed.api.hosts import shown_task
+from awed.api.job_views import minimal, whole, with_logs, with_perf
+from awed.api.streaming import pieces
+from awed.model.job import IO, OWN_HOST, Info, Job, JobError, Task
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
 from awed.model.work import WorkReport
@@ -16,9 +19,25 @@ END = datetime(2026, 11, 23, 20, 41, 6, 900000, tzinfo=UTC)
 SECOND = int(START.timestamp())
 
 
+def sent(view: object) -> Any:
+    """What a peer is sent of a view."""
+    return msgspec.json.decode(b"".join(pieces(view)))
+
+
 def job(*states: TaskState, state: JobState = JobState.IN_PROGRESS, lastfailed: str = "") -> Job:
     tasks = [Task(f"j_{number}", "j", state=task_state, computetime=2) for number, task_state in enumerate(states)]
     return Job("j", Info(name="n", userattr={"a": 1, "b": 2}), state=state, lastfailed=lastfailed, tasks=tasks)
+
+
+def test_a_whole_job_is_shown_with_addresses_of_own_files() -> None:
+    shown = job(TaskState.QUEUED)
+    shown.tasks[0].inputs = [IO("a", host=OWN_HOST, node="n")]
+    assert sent(whole(shown, "http://awe")) == {
+        **msgspec.to_builtins(shown),
+        "tasks": [msgspec.to_builtins(shown_task(shown.tasks[0], "http://awe"))],
+    }
+    shown.shockhost = OWN_HOST
+    assert sent(whole(shown, "http://awe"))["shockhost"] == "http://awe"
 
 
 @pytest.mark.parametrize(
@@ -63,8 +82,9 @@ def test_logs_of_all_ranks_empty_where_none_came() -> None:
     shown = job(TaskState.IN_PROGRESS, TaskState.PENDING)
     shown.tasks[0].totalwork = 2
     shown.error = JobError(workfailed="j_0_2")
-    view = with_logs(shown, [WorkReport("j_0_2", "j", "j_0", 2, stdout="out", worknotes="note")])
-    assert msgspec.to_builtins(view.tasks) == [
+    report = WorkReport("j_0_2", "j", "j_0", 2, stdout="out", worknotes="note")
+    view = with_logs(shown, {report.wuid: report})
+    assert sent(view)["tasks"] == [
         {
             "taskid": "j_0",
             "state": "in-progress",
@@ -94,7 +114,8 @@ def test_times_and_sizes() -> None:
     task.inputs, task.outputs = [IO("a", size=11)], [IO("b", size=22)]
     view = with_perf(shown, [WorkReport("j_0_0", "j", "j_0", 0, perf={"runtime": 2, "own": 1})])
     assert (view.queued, view.start, view.end, view.resp) == (SECOND, SECOND + 1, SECOND + 1, 1)
-    assert msgspec.to_builtins(view.task_stats) == {
+    seen = sent(view)
+    assert seen["task_stats"] == {
         "j_0": {
             "queued": SECOND,
             "start": SECOND,
@@ -104,7 +125,7 @@ def test_times_and_sizes() -> None:
             "size_outfile": [22],
         }
     }
-    work = view.work_stats["j_0_0"]
+    work = seen["work_stats"]["j_0_0"]
     assert (work["runtime"], work["own"], work["client_id"]) == (2, 1, "")
 
 
@@ -112,4 +133,5 @@ def test_what_has_not_happened_is_0() -> None:
     shown = job(TaskState.PENDING)
     shown.info = Info(submittime=START, completedtime=NO_TIME)
     view = with_perf(shown, [])
-    assert (view.queued, view.end, view.resp, view.task_stats["j_0"].queued) == (SECOND, 0, 0, 0)
+    assert (view.queued, view.end, view.resp) == (SECOND, 0, 0)
+    assert sent(view)["task_stats"]["j_0"]["queued"] == 0

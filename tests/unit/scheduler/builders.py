@@ -104,7 +104,7 @@ def _check_work(state: State) -> None:
     for job_entry in state.jobs.values():
         for entry in job_entry.tasks:
             task = entry.task
-            assert task.remainwork == len(list(entry.unfinished_ranks())) == task.totalwork - len(entry.done) >= 0
+            assert task.remainwork == sum(map(len, entry.unfinished_ranks())) == task.totalwork - len(entry.done) >= 0
             assert entry.blockers == sum(
                 job_entry.by_name[ids.task_name(name)].task.state is not TaskState.COMPLETED
                 for name in task.depends_on

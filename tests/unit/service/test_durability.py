@@ -7,6 +7,7 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred
 
 from awed.model.errors import ClientNotFound, StaleAttempt, Unavailable
+from awed.model.ids import WorkId
 from awed.model.job import IO, OWN_HOST
 from awed.model.records import Batch
 from awed.model.states import JobState
@@ -137,7 +138,8 @@ async def test_a_new_try_writes_one_consistent_moment(world: EngineWorld) -> Non
     world.store.away = True
     checkout = state_of(world.engine.checkout("a", None))
     scheduler = world.engine._scheduler
-    [unit] = [unit for unit in scheduler.work.all() if unit.client == "a"]
+    unit = scheduler.work.get(WorkId(submitted.id, "0", 0))
+    assert unit.client == "a"
     report = state_of(world.report(unit))
     world.store.away = False
     world.clock.pump([1])

@@ -1,0 +1,48 @@
+"""A long loop leaves the reactor to others after each turn."""
+
+from collections.abc import Iterator
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+
+from awed.turns import TURN, Turns
+
+
+class Loop:
+    """Goes through items that take more than half a turn each, and notes those that came."""
+
+    def __init__(self, clock: Clock, count: int) -> None:
+        self._clock = clock
+        self._count = count
+        self.came: list[int] = []
+        self.running = Deferred.fromCoroutine(self._run())
+
+    async def _run(self) -> None:
+        async for item in Turns(self._clock)(self._items()):
+            self.came.append(item)
+
+    def _items(self) -> Iterator[int]:
+        for item in range(self._count):
+            self._clock.rightNow += TURN * 0.6
+            yield item
+
+
+def test_others_come_in_between() -> None:
+    clock = Clock()
+    loop = Loop(clock, 5)
+    assert loop.came == [0, 1]
+    seen: list[list[int]] = []
+    clock.callLater(0, lambda: seen.append(list(loop.came)))
+    clock.advance(0)
+    assert seen == [[0, 1, 2, 3]]
+    assert loop.came == [0, 1, 2, 3, 4]
+    assert loop.running.called
+
+
+def test_who_is_gone_gets_no_more_turns() -> None:
+    clock = Clock()
+    loop = Loop(clock, 5)
+    loop.running.addErrback(lambda failure: None)
+    loop.running.cancel()
+    clock.advance(0)
+    assert loop.came == [0, 1]
