@@ -17,8 +17,12 @@ class AdminToken:
     """
 
     def __init__(self, token: str, words: Collection[str] = SECRET_WORDS) -> None:
-        self._hash = token_hash(token)
         self._words = frozenset(words)
+        self.renew(token)
+
+    def renew(self, token: str) -> None:
+        """Know this token from now on, and no other."""
+        self._hash = token_hash(token)
 
     async def authenticate(self, scheme: str, credentials: str) -> User | None:
         if scheme in self._words and same(token_hash(credentials), self._hash):

@@ -18,7 +18,7 @@ class Authenticators:
     ) -> None:
         self._methods = methods
         self._anonymous = frozenset(anonymous)
-        self._admins = frozenset(admins)
+        self.admins = admins
 
     async def user(self, header: str | None, verb: Verb, *, workers: bool = False) -> User:
         """The user of an Authorization *header*; without one the public, if *verb* is free to it.
@@ -33,7 +33,7 @@ class Authenticators:
         user = await self._known(header)
         if user is None or (user.group and not workers):
             raise Unauthorized("Invalid Auth Header")
-        return User(user.name, admin=True) if user.name in self._admins else user
+        return User(user.name, admin=True) if user.name in self.admins else user
 
     async def _known(self, header: str) -> User | None:
         scheme, _, credentials = header.strip().partition(" ")

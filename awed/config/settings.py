@@ -183,6 +183,11 @@ class Setting(Struct, frozen=True):
     def __str__(self) -> str:
         return f"[{self.section}] {self.key}"
 
+    def value_in(self, config: Config) -> object:
+        """What *config* says of it."""
+        section, key = self.attributes
+        return getattr(getattr(config, section), key)
+
     @property
     def default_text(self) -> str:
         """The default as a file would give it; nothing for None and for empty collections."""

@@ -49,12 +49,13 @@ class Options(usage.Options):
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         try:
             super().parseOptions(options)  # type: ignore[no-untyped-call]
-            self.reading = self._read()
+            self.reading = self.read()
         except (usage.UsageError, ConfigError) as error:
             raise SystemExit(f"twistd awe: {error}") from None
 
-    def _read(self) -> Reading:
-        reading = read_config(self["config"]) if self["config"] else self.reading
+    def read(self) -> Reading:
+        """Read the configuration file, and put what the command line says over it. Raises :class:`ConfigError`."""
+        reading = read_config(self["config"]) if self["config"] else Reading(Config())
         config = reading.config
         data = self["data"] or config.directories.data
         if not data:

@@ -1,7 +1,7 @@
 """The parts of the daemon as the configuration wants them, each still to be started."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
@@ -9,7 +9,6 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.logger import Logger
-from twisted.web.client import Agent
 from twisted.web.http import Request
 
 from awed.api.access_log import access_line
@@ -21,20 +20,9 @@ from awed.api.hosts import OwnHosts
 from awed.api.node import NodeResource
 from awed.api.root import About, Permissions
 from awed.api.site import ApiSite
-from awed.auth.accounts import AccountPasswords, AccountTokens
-from awed.auth.admin import AdminToken
-from awed.auth.chain import Authenticators
-from awed.auth.groups import GroupTokens
-from awed.auth.identity import Globus, IdentityHttp, mgrast
-from awed.auth.interface import IAuthenticator
-from awed.auth.jobs import JobTokens
-from awed.auth.oauth import GLOBUS_WORDS, MGRAST_WORDS, OAuthTokens
-from awed.auth.recent import Recent
-from awed.auth.tokens import SECRET_WORDS
 from awed.config import Config
-from awed.config.settings import Anonymous, Auth
+from awed.daemon.callers import Callers
 from awed.daemon.debug import Debug
-from awed.model.access import Verb
 from awed.model.job import OWN_HOST
 from awed.scheduler.changes import Event
 from awed.scheduler.state import Limits
@@ -66,7 +54,9 @@ JOURNALS = 1.0
 class Parts:
     """Makes every part and joins it to the others. *reactor*: the one the daemon runs on; *now*: its clock."""
 
-    def __init__(self, config: Config, store: IStore, reactor: Any, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, config: Config, admin_token: str, store: IStore, reactor: Any, now: Callable[[], datetime]
+    ) -> None:
         self._config = config
         self._store = store
         self._reactor = reactor
@@ -80,6 +70,14 @@ class Parts:
         self._access = Journal(logs / "access.log", self._in_thread)
         self.engine = self._engine()
         self.groups = Groups(self.engine.commit, now, partial(secrets.token_hex, 32))
+        self.callers = Callers(
+            config,
+            admin_token,
+            store=store,
+            groups=self.groups,
+            owner_of=self.engine.owner_of,
+            reactor=reactor,
+        )
         records = NodeRecords(store.node, self.engine.commit, store.nodes)
         self.nodes = NodeStore(self._files, records, self._in_thread, now)
 
@@ -151,23 +149,25 @@ class Parts:
         await self._events.close()
         await self._access.close()
 
-    def site(self, admin_token: str) -> ApiSite:
+    def use(self, config: Config) -> None:
+        """Take what may change while the daemon runs from a configuration that was read again."""
+        self._debug.set_level(config.args.debuglevel)
+        self.callers.use(config)
+
+    def site(self) -> ApiSite:
         """The API."""
-        job_tokens = JobTokens(admin_token, self.engine.owner_of)
-        methods = self._methods(admin_token)
         context = Context(
             engine=self.engine,
             groups=self.groups,
-            authenticators=self._chain(methods),
+            authenticators=self.callers.anyone,
             hosts=OwnHosts(self._config.external.api_url),
             in_thread=self._in_thread,
             turns=Turns(self._reactor),
             now=self._now,
-            job_token=job_tokens.make,
+            job_token=self.callers.job_token,
             client_auth_required=self._config.auth.client_auth_required,
         )
-        of_files = self._chain([*methods, job_tokens])
-        node = NodeResource(self.nodes, partial(user_of, of_files), self._in_thread, self._now)
+        node = NodeResource(self.nodes, partial(user_of, self.callers.of_files), self._in_thread, self._now)
         root = make_root(context, _about(self._config), self._debug, {"node": node})
         return ApiSite(root, requests_with(self._bodies()), self._reactor, self._log_access)
 
@@ -179,37 +179,6 @@ class Parts:
         spool = Spool(self._files.temporary, self._in_thread, limits.min_free_space)
         bodies = Bodies(spool, limit=limits.max_document)
         return Bodies(spool, limits.max_document, limits.max_upload) if limits.max_upload else bodies
-
-    def _chain(self, methods: Sequence[IAuthenticator]) -> Authenticators:
-        return Authenticators(methods, _free(self._config.anonymous), self._config.admin.users)
-
-    def _methods(self, admin_token: str) -> list[IAuthenticator]:
-        """The ways of telling who somebody is."""
-        words = SECRET_WORDS | GLOBUS_WORDS | MGRAST_WORDS
-        return [
-            AdminToken(admin_token, words),
-            AccountTokens(self._store.account_by_token, words),
-            AccountPasswords(self._store.account, self._in_thread, Recent(self._reactor.seconds)),
-            GroupTokens(self.groups.group_of),
-            *self._identity_servers(self._config.auth),
-        ]
-
-    def _identity_servers(self, auth: Auth) -> list[IAuthenticator]:
-        http = IdentityHttp(Agent(self._reactor), self._reactor)
-        servers: list[IAuthenticator] = []
-        if auth.globus_profile_url:
-            globus = Globus(http, auth.globus_profile_url, auth.globus_token_url)
-            servers.append(OAuthTokens(globus, GLOBUS_WORDS | {"oauth"}, Recent(self._reactor.seconds)))
-        if auth.mgrast_oauth_url:
-            words = MGRAST_WORDS if servers else MGRAST_WORDS | {"oauth"}
-            servers.append(OAuthTokens(mgrast(http, auth.mgrast_oauth_url), words, Recent(self._reactor.seconds)))
-        return servers
-
-
-def _free(anonymous: Anonymous) -> list[Verb]:
-    """What those may do who do not say who they are."""
-    verbs: tuple[Verb, ...] = ("read", "write", "delete")
-    return [verb for verb in verbs if getattr(anonymous, verb)]
 
 
 def _about(config: Config) -> About:

@@ -1,5 +1,6 @@
 """The assembly: every part of the daemon is made and joined to the others here, and nowhere else."""
 
+import os
 import secrets
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -14,17 +15,21 @@ from twisted.internet.interfaces import IReactorThreads
 from twisted.logger import Logger
 
 from awed import __version__
-from awed.config import ConfigError, Reading
+from awed.config import Config, ConfigError, Reading
 from awed.daemon.datadir import DataDir, StartError
 from awed.daemon.exit import end_badly, end_well_on_sigterm
 from awed.daemon.lifecycle import SteppedService
 from awed.daemon.listening import Listener, listen, listeners, url
+from awed.daemon.notify import Notifier, Watchdog, watchdog_interval
 from awed.daemon.options import Options
 from awed.daemon.parts import Parts
+from awed.daemon.reload import Reloader, Source, need_restart, on_hangup
 from awed.daemon.tuning import tune
 from awed.model.errors import AwedError
+from awed.service.rounds import Rounds
 from awed.store.interface import IStore
 from awed.store.open import open_store, without_password
+from awed.threads import in_threads_of
 
 log = Logger()
 
@@ -37,7 +42,7 @@ def makeService(options: Options) -> IService:
         raise SystemExit(f"twistd awe: {error}") from None
     end_well_on_sigterm(reactor)
     tune()
-    return SteppedService(reactor, partial(_start, options.reading, places), _cannot_start)
+    return SteppedService(reactor, partial(_start, options, places), _cannot_start)
 
 
 def _cannot_start(error: Exception) -> None:
@@ -49,30 +54,70 @@ def _cannot_start(error: Exception) -> None:
         end_badly(reactor, "cannot start because of a fault of its own: see the log")
 
 
-async def _start(reading: Reading, places: list[Listener], stack: AsyncExitStack) -> None:
+async def _start(options: Options, places: list[Listener], stack: AsyncExitStack) -> None:
     """Take every step from nothing to listening; *stack* undoes them in reverse."""
-    config = reading.config
+    config = options.reading.config
+    notifier = Notifier(os.environ.get("NOTIFY_SOCKET", ""))
+    notifier.tell(status="Taking in what is unfinished")
     data = DataDir(Path(config.directories.data), Path(config.directories.logs))
     stack.enter_context(data.held(_now()))
-    admin_token = data.admin_token(partial(secrets.token_hex, 32))
-    _report(reading)
+    admin_token = data.admin_token(_new_token)
+    _report(options.reading)
     store = await _opened_store(config.server.store)
     stack.push_async_callback(store.close)
-    parts = Parts(config, store, reactor, _now)
+    parts = Parts(config, admin_token, store, reactor, _now)
     await parts.start()
     stack.push_async_callback(parts.stop)
-    for rounds in parts.rounds():
+    for rounds in [*parts.rounds(), *_signs_of_life(notifier, store)]:
         rounds.start()
         stack.push_async_callback(rounds.stop)
-    site = parts.site(admin_token)
+    urls = await _listen(places, parts, config, stack)
+    stack.callback(parts.engine.turn_away)
+    threads = in_threads_of(cast(IReactorThreads, reactor))
+    reloader = Reloader(_sources(options, data, parts, places), notifier, threads)
+    stack.enter_context(on_hangup(cast(IReactorThreads, reactor), reloader.begin))
+    data.announce(urls)
+    for found in urls:
+        log.info("Listening on {url}", url=found)
+    notifier.tell(ready=1, status=f"Listening on {', '.join(urls)}")
+    stack.callback(notifier.tell, stopping=1, status="Stopping")
+
+
+async def _listen(places: list[Listener], parts: Parts, config: Config, stack: AsyncExitStack) -> list[str]:
+    """Listen on all *places*: the URLs at which programs find the API there."""
+    site = parts.site()
     urls = []
     for place in places:
         port = await listen(place, site, config)
         stack.push_async_callback(maybeDeferred, port.stopListening)
         urls.append(url(place, port.getHost()))
-    data.announce(urls)
-    for found in urls:
-        log.info("Listening on {url}", url=found)
+    return urls
+
+
+def _signs_of_life(notifier: Notifier, store: IStore) -> list[Rounds]:
+    """Rounds in which the service manager hears that we live, if it wants to."""
+    interval = watchdog_interval(os.environ, os.getpid())
+    return [Rounds(Watchdog(notifier, store.check).beat, interval, reactor)] if interval else []
+
+
+def _sources(options: Options, data: DataDir, parts: Parts, places: list[Listener]) -> list[Source]:
+    """What SIGHUP has read again."""
+    token = partial(data.admin_token, _new_token)
+    sources = [Source("administrator's token", token, parts.callers.use_admin_token)]
+    if options["config"]:
+        sources.append(Source(f"configuration {options['config']}", options.read, partial(_use, options, parts)))
+    certificates = [place.certificate for place in places if place.certificate]
+    return [*sources, *(Source(f"certificate {one}", one.load, one.use) for one in certificates)]
+
+
+def _use(options: Options, parts: Parts, reading: Reading) -> None:
+    """Take what may change while the daemon runs, and tell what may not."""
+    parts.use(reading.config)
+    for warning in reading.warnings:
+        log.warn("{warning}", warning=warning)
+    late = need_restart(options.reading.config, reading.config)
+    if late:
+        log.warn("These have changed and count after a restart: {settings}", settings=", ".join(late))
 
 
 async def _opened_store(uri: str) -> IStore:
@@ -82,6 +127,10 @@ async def _opened_store(uri: str) -> IStore:
     except ValueError as error:
         raise StartError(f"cannot open the store: {error}") from error
     return store
+
+
+def _new_token() -> str:
+    return secrets.token_hex(32)
 
 
 def _now() -> datetime:

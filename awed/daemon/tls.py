@@ -30,23 +30,20 @@ _FIELD = re.compile(r"(?:[^:\\]|\\.)+")
 class ServerCertificate:
     """How a port proves who it is: two PEM files, the *key* and the *certificate*, which its chain may follow.
 
-    *oldest* is one of :data:`VERSIONS`. Raises what :meth:`read` raises.
+    *oldest* is one of :data:`VERSIONS`. Raises what :meth:`load` raises.
     """
 
     def __init__(self, key: str, certificate: str, oldest: str) -> None:
         self._key = Path(key)
         self._certificate = Path(certificate)
         self._oldest = VERSIONS[oldest]
-        self.read()
+        self.use(self.load())
 
     def __str__(self) -> str:
         return str(self._certificate)
 
-    def read(self) -> None:
-        """Use what is in the files now for all connections to come.
-
-        Raises :class:`OSError`, or :class:`ValueError` if they make no sense; nothing changes then.
-        """
+    def load(self) -> Context:
+        """What is in the files now. Raises :class:`OSError`, or :class:`ValueError` if it makes no sense."""
         context = Context(TLS_SERVER_METHOD)
         context.set_min_proto_version(self._oldest)
         context.set_cipher_list(_CIPHERS)
@@ -58,6 +55,10 @@ class ServerCertificate:
             context.check_privatekey()
         except Error as error:
             raise ValueError(f"{self._key} and {self._certificate} are not a key and its certificate") from error
+        return context
+
+    def use(self, context: Context) -> None:
+        """Show what was loaded in all connections to come."""
         self._context = context
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> Connection:

@@ -92,6 +92,10 @@ class Shell:
             self._observer.happened([Event("SR", self._now(), text=f"{len(stored.jobs)} unfinished jobs")])
         await self._settle()
 
+    def turn_away(self) -> None:
+        """The server is about to stop: whoever waits for work, or comes to wait, is told to ask again."""
+        self._waiting.close()
+
     async def stop(self) -> None:
         await self._effects.stop()
         await self._committer.stop()

@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
 from awed.model.client import Client
-from awed.model.errors import AwedError, NothingToDo, QueueEmpty
+from awed.model.errors import AwedError, NothingToDo, QueueEmpty, Unavailable
 from awed.model.work import Workunit
 from awed.scheduler.queue import Offer, Wanted
 
@@ -42,6 +42,7 @@ class WaitingRoom:
         self._checkout = checkout
         self._reactor = reactor
         self._waiters: dict[_Kind, OrderedDict[str, Waiter]] = {}
+        self._closed = False
 
     def __len__(self) -> int:
         return sum(map(len, self._waiters.values()))
@@ -50,8 +51,10 @@ class WaitingRoom:
         """Work for this client, none if none came in time.
 
         A client waits once: what it waited for before is answered as if its time were up. Raises what a checkout
-        raises of the client itself (suspended, say).
+        raises of the client itself (suspended, say), and :class:`~awed.model.errors.Unavailable` once it is closed.
         """
+        if self._closed:
+            raise _closing()
         kind = (client.group, tuple(client.apps))
         self._turn_away(kind, client.id)
         waiter = Waiter(ask, Deferred())
@@ -76,6 +79,13 @@ class WaitingRoom:
         if not room:
             self._waiters.pop(kind, None)
 
+    def close(self) -> None:
+        """Nobody may wait any more: they are told to ask again later."""
+        self._closed = True
+        for waiter in [waiter for room in self._waiters.values() for waiter in room.values()]:
+            if not waiter.handed.called:
+                waiter.handed.errback(_closing())
+
     def hand_out(self, fresh: Iterable[Wanted]) -> None:
         """Work of these kinds has come into the queue: give it to those who wait and may have it."""
         wanted = list(fresh)
@@ -99,3 +109,7 @@ class WaitingRoom:
             else:
                 waiter.handed.callback(units)
         return True
+
+
+def _closing() -> Unavailable:
+    return Unavailable("the server is stopping: nothing is lost, please ask again")

@@ -156,11 +156,11 @@ async def test_a_refused_daemon_leaves_the_data_directory_free(stage: Stage) -> 
 async def test_sigterm_does_not_wait_for_those_who_wait_for_work(daemon: Daemon) -> None:
     client = await daemon.register()
     waiting = ensureDeferred(daemon.call("GET", f"/work?client={client['id']}&wait=60"))
-    waiting.addErrback(lambda failure: None)
     await daemon.call("GET", "/client")  # When this is answered, the daemon has the request before it.
     assert await daemon.stop() == 0
     assert "Traceback" not in daemon.program.output
-    await waiting
+    with pytest.raises(Refused, match="nothing is lost, please ask again"):
+        await waiting
 
 
 @pytest.mark.parametrize("end", [Daemon.kill, Daemon.stop])

@@ -33,3 +33,11 @@ async def test_the_words_can_be_chosen() -> None:
     assert await method.authenticate("mgrast", TOKEN) is not None
     assert await method.authenticate("bearer", TOKEN) is None
     assert await AdminToken(TOKEN).authenticate("basic", TOKEN) is None
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_renewed_token_is_known_and_the_old_one_no_more() -> None:
+    method = AdminToken(TOKEN)
+    method.renew("6e" * 32)
+    assert await method.authenticate("bearer", "6e" * 32) == User(ADMIN, admin=True)
+    assert await method.authenticate("bearer", TOKEN) is None

@@ -60,18 +60,18 @@ def test_files_that_were_replaced_count_when_they_are_read_again(
     for old, new in zip(files, authority.server("renewed"), strict=True):
         shutil.copy(new, old)
     assert shown(certificate) == ["server", "ca"]
-    certificate.read()
+    certificate.use(certificate.load())
     assert shown(certificate) == ["renewed", "ca"]
 
 
-def test_a_key_that_does_not_fit_changes_nothing(files: tuple[Path, Path], authority: Authority) -> None:
+def test_a_key_that_does_not_fit_is_refused(files: tuple[Path, Path], authority: Authority) -> None:
     certificate = certificate_of(files)
     shutil.copy(authority.server("other")[0], files[0])
     with pytest.raises(ValueError, match=r"server.key and \S+server.crt are not a key and its certificate"):
-        certificate.read()
+        certificate.load()
     files[0].unlink()
     with pytest.raises(FileNotFoundError):
-        certificate.read()
+        certificate.load()
     assert shown(certificate) == ["server", "ca"]
 
 

@@ -3,7 +3,7 @@
 import pytest
 from pytest_twisted import ensureDeferred
 
-from awed.model.errors import ClientSuspended, QueueEmpty
+from awed.model.errors import ClientSuspended, QueueEmpty, Unavailable
 from awed.model.work import Workunit
 from tests.unit.scheduler.builders import job, task
 from tests.unit.service.worlds import EngineWorld, state_of
@@ -104,3 +104,14 @@ async def test_resuming_the_queue_wakes_those_who_wait(world: EngineWorld) -> No
     assert not waiting.called
     await world.engine.resume_queue()
     await waiting
+
+
+@ensureDeferred
+async def test_who_waits_when_the_server_stops_is_told_to_ask_again(world: EngineWorld) -> None:
+    await world.client("a")
+    waiting = state_of(world.engine.checkout("a", None, wait=60))
+    world.engine.turn_away()
+    for late in (waiting, state_of(world.engine.checkout("a", None, wait=60))):
+        with pytest.raises(Unavailable, match="nothing is lost"):
+            await late
+    assert world.engine.waiting_clients == 0
