@@ -75,6 +75,15 @@ class Scheduler:
         """Start the jobs whose ``info.start_at`` has come."""
         self._flow.start_due(now)
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether a large job waits for :meth:`go_on`."""
+        return self._flow.is_starting
+
+    def go_on(self, now: datetime) -> None:
+        """Start some more tasks of a large job, of which only the first were started with it."""
+        self._flow.go_on(now)
+
     def suspend_queue(self, now: datetime) -> None:
         """Hand out no work until :meth:`resume_queue`; a restart does not change that."""
         self._set_queue_suspended(True)

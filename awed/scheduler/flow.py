@@ -1,6 +1,7 @@
 """How work flows through a job: a task becomes ready, is queued, runs, is checked, and lets others go on."""
 
 import heapq
+from collections import deque
 from datetime import datetime
 
 from msgspec import structs
@@ -19,17 +20,37 @@ class Flow:
     def __init__(self, state: State) -> None:
         self._state = state
         self._later: list[tuple[datetime, str]] = []
+        self._starting: deque[tuple[JobEntry, int]] = deque()
+        """Jobs of which not all tasks were started in one go, and where to go on."""
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether there is something to :meth:`go_on` with."""
+        return bool(self._starting)
 
     def start(self, job: JobEntry, now: datetime) -> None:
         """Let every task go that can: those that wait for nothing are made ready, the others wait.
 
-        A job that is not to start yet is put aside for :meth:`start_due`.
+        A job that is not to start yet is put aside for :meth:`start_due`, the many tasks of a large one for
+        :meth:`go_on`.
         """
         start_at = job.job.info.start_at
         if start_at > now:
             heapq.heappush(self._later, (start_at, job.job.id))
-            return
-        for entry in job.tasks:
+        else:
+            self._start_from(job, 0, now)
+
+    def go_on(self, now: datetime) -> None:
+        """Start some more tasks of a large job."""
+        job, first = self._starting.popleft()
+        if self._state.jobs.get(job.job.id) is job and job.job.state is not JobState.SUSPEND:
+            self._start_from(job, first, now)
+
+    def _start_from(self, job: JobEntry, first: int, now: datetime) -> None:
+        end = first + self._state.limits.tasks_at_once
+        if end < len(job.tasks):
+            self._starting.append((job, end))
+        for entry in job.tasks[first:end]:
             if entry.task.state is TaskState.INIT:
                 self._state.set_task(entry, TaskState.PENDING)
             if entry.task.state is TaskState.PENDING and not entry.blockers and not entry.busy:

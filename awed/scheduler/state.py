@@ -30,7 +30,7 @@ class Limits(Struct, frozen=True):
     """How many failures suspend a workunit, how many in a row a client; how many seconds of silence lose a client.
 
     *keep_jobs*: seconds for which a finished job is kept, None for ever; *keep_pipelines*: the same for those of one
-    pipeline.
+    pipeline. *tasks_at_once*: how many tasks of a job are started in one go, so that others get their turn.
     """
 
     max_work_failure: int = 3
@@ -38,6 +38,7 @@ class Limits(Struct, frozen=True):
     heartbeat: float = 30.0
     keep_jobs: float | None = None
     keep_pipelines: Mapping[str, float] = {}
+    tasks_at_once: int = 200
 
 
 class ClientEntry:

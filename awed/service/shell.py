@@ -49,6 +49,8 @@ class Shell:
         self._store = store
         self._now = now
         self._reactor = reactor
+        self._soon = soon
+        self._going_on = False
         self._observer = observer or Observer()
         self._alone = Alone()
         """By job id: who decides by what the store says of a job must not be overtaken before that is changed."""
@@ -120,6 +122,14 @@ class Shell:
         self._effects.perform(self._scheduler.take_effects())
         self._observer.happened(self._scheduler.take_events())
         self._committer.begin()
+        if self._scheduler.is_starting and not self._going_on:
+            self._going_on = True
+            self._soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._going_on = False
+        self._scheduler.go_on(self._now())
+        self._follow()
 
     async def _settle(self) -> None:
         self._follow()

@@ -78,7 +78,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @initialize(target=clients)
     def begin(self) -> object:
-        self.world = World(Limits(max_work_failure=2, max_client_failure=2, heartbeat=30))
+        self.world = World(Limits(max_work_failure=2, max_client_failure=2, heartbeat=30, tasks_at_once=2))
         self.shelf = Shelf()
         self.effects: list[Effect] = []
         return multiple(self.world.client("c0", "g"), self.world.client("c1", "h", slots=2))
@@ -167,6 +167,11 @@ class SchedulerMachine(RuleBasedStateMachine):
             assert names_attempt
         except AwedError as error:
             assert str(error) == "Client not found"
+
+    @rule()
+    def go_on(self) -> None:
+        if self.scheduler.is_starting:
+            self.scheduler.go_on(self.world.now)
 
     @rule(choice=st.integers(0, 5), works=st.sampled_from([True, True, True, False]))
     def answer_effect(self, choice: int, works: bool) -> None:
@@ -279,6 +284,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             return
         self.scheduler.resume_queue(self.world.now)
         for turn in range(500):
+            self.go_on()
             while self.effects:
                 self.answer_effect(0, True)
                 self.books_balance()

@@ -1,5 +1,6 @@
 """Nothing is answered before it is durable, and what was durable is there after a restart."""
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -73,6 +74,23 @@ async def test_who_waits_again_as_soon_as_a_commit_is_done_is_answered(world: En
     world.store.let_go()
     assert waiting.called
     await waiting
+
+
+@ensureDeferred
+async def test_a_large_job_is_whole_from_the_first_and_is_started_bit_by_bit() -> None:
+    turns: list[Callable[[], None]] = []
+    world = EngineWorld(Limits(tasks_at_once=4), soon=turns.append)
+    await world.start()
+    submitted = state_of(world.submit(job(*(task(str(number)) for number in range(10)))))
+    assert world.engine.counts().tasks.queuing == 4
+    turns.pop(0)()
+    await submitted
+    ((*_, batch),) = [world.store.batches]
+    assert len(batch.tasks) == 10
+    while turns:
+        turns.pop(0)()
+    assert world.engine.counts().tasks.queuing == 10
+    assert [len(batch.tasks) for batch in world.store.batches] == [10, 4, 2]
 
 
 @ensureDeferred

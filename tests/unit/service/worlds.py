@@ -16,6 +16,7 @@ from awed.model.node import Node, NodeFile, NodeIndex
 from awed.model.records import Batch
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.state import Limits
+from awed.service.committer import Soon, at_once
 from awed.service.engine import Engine
 from awed.shock.interface import IShock
 from awed.store.memory import MemoryStore
@@ -94,8 +95,9 @@ class FakeShock:
 class EngineWorld:
     """The engine and what stands around it. :meth:`restart` makes a new engine on the same store."""
 
-    def __init__(self, limits: Limits | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, soon: Soon = at_once) -> None:
         self.limits = limits or Limits()
+        self.soon = soon
         self.store = GatedStore()
         self.shock = FakeShock()
         self.clock = Clock()
@@ -109,6 +111,7 @@ class EngineWorld:
             reactor=self.clock,
             now=self.now,
             patience=10.0,
+            soon=self.soon,
         )
 
     def now(self) -> datetime:
