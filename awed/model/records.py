@@ -10,10 +10,14 @@ from awed.model.work import Part, WorkRecord, WorkReport
 
 
 class JobRecord(Struct):
-    """A job without its tasks (``job.tasks`` is empty), and who may do what with it."""
+    """A job without its tasks (``job.tasks`` is empty), and who may do what with it.
+
+    *limited*: its expiration is what the configuration gives to jobs that end, not what was set for this one.
+    """
 
     job: Job
     acl: Acl
+    limited: bool = False
 
 
 class TaskRecord(Struct):

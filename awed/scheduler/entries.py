@@ -32,11 +32,12 @@ class QueueKey(NamedTuple):
 class JobEntry:
     """An unfinished job: its document (tasks included), its rights, its task entries in document order."""
 
-    __slots__ = ("acl", "by_name", "job", "tasks")
+    __slots__ = ("acl", "by_name", "job", "limited", "tasks")
 
-    def __init__(self, job: Job, acl: Acl) -> None:
+    def __init__(self, job: Job, acl: Acl, limited: bool = False) -> None:
         self.job = job
         self.acl = acl
+        self.limited = limited
         self.tasks = [TaskEntry(self, task, index) for index, task in enumerate(job.tasks)]
         self.by_name = {ids.task_name(entry.task.taskid): entry for entry in self.tasks}
         for entry in self.tasks:
@@ -54,7 +55,7 @@ class JobEntry:
                     after.blockers += 1
 
     def record(self) -> JobRecord:
-        return JobRecord(job=structs.replace(self.job, tasks=[]), acl=self.acl)
+        return JobRecord(job=structs.replace(self.job, tasks=[]), acl=self.acl, limited=self.limited)
 
 
 class TaskEntry:

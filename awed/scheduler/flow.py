@@ -122,7 +122,7 @@ class Flow:
         state = self._state
         job.job.info.completedtime = now
         job.job.registered = False
-        state.limit_lifetime(job.job, now)
+        state.limit_lifetime(job, now)
         state.set_job(job, JobState.COMPLETED, now)
         state.drop(job)
         state.event("JD", now, jobid=job.job.id)
@@ -211,6 +211,7 @@ class Flow:
         job.count_blockers()
         job.job.registered = True
         job.job.info.completedtime = NO_TIME
+        self._state.prolong_lifetime(job)
         self.resume(job, now)
 
     def _reset(self, entry: TaskEntry) -> None:

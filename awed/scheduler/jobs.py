@@ -52,7 +52,7 @@ class Jobs:
             by_task.setdefault(item.taskid, []).append(item)
         ordered = sorted(tasks, key=lambda task: task.index)
         record.job.tasks = [task.task for task in ordered]
-        entry = JobEntry(record.job, record.acl)
+        entry = JobEntry(record.job, record.acl, record.limited)
         for task_entry, task in zip(entry.tasks, ordered, strict=True):
             task_entry.restore(task, by_task.get(task.task.taskid, []))
         self._state.hold(entry)
@@ -120,7 +120,7 @@ class Jobs:
         """Mark the job as deleted and take its work away; *full*: nothing of it is left in the store."""
         entry = self.get(job_id)
         self._flow.withdraw(entry)
-        self._state.limit_lifetime(entry.job, now)
+        self._state.limit_lifetime(entry, now)
         self._state.set_job(entry, JobState.DELETED, now)
         self._state.drop(entry)
         self._state.event("JR" if full else "JL", now, jobid=job_id)

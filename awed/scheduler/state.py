@@ -8,7 +8,6 @@ from msgspec import Struct
 
 from awed.model import ids
 from awed.model.client import Client
-from awed.model.job import Job
 from awed.model.states import (
     JOB_STEPS,
     TASK_STEPS,
@@ -100,11 +99,19 @@ class State:
         entry.job.updatetime = now
         self.changes.job(entry)
 
-    def limit_lifetime(self, job: Job, now: datetime) -> None:
+    def limit_lifetime(self, entry: JobEntry, now: datetime) -> None:
         """Set when a job that ends now is to be removed, unless that was set for this job itself."""
+        job = entry.job
         seconds = self.limits.keep_pipelines.get(job.info.pipeline, self.limits.keep_jobs)
         if job.expiration == NO_TIME and seconds is not None:
             job.expiration = now + timedelta(seconds=seconds)
+            entry.limited = True
+
+    def prolong_lifetime(self, entry: JobEntry) -> None:
+        """The job runs again: its time counts from its next end."""
+        if entry.limited:
+            entry.job.expiration = NO_TIME
+            entry.limited = False
 
     def set_task(self, entry: TaskEntry, state: TaskState) -> None:
         task = entry.task

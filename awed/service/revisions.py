@@ -89,6 +89,7 @@ class RevisionVerbs(Shell):
 
         def change(record: JobRecord) -> None:
             record.job.expiration = expiration
+            record.limited = False
 
         await self._revise(job_id, change)
 

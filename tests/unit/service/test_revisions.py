@@ -1,5 +1,7 @@
 """Changes of jobs that the scheduler does not hold: each sees what the one before it did."""
 
+from datetime import timedelta
+
 import pytest
 from pytest_twisted import ensureDeferred
 
@@ -8,6 +10,8 @@ from awed.model.errors import Conflict, Invalid
 from awed.model.ids import new_id
 from awed.model.job import Job
 from awed.model.states import JobState
+from awed.model.times import NO_TIME
+from awed.scheduler.state import Limits
 from tests.unit.scheduler.builders import job, task
 from tests.unit.service.worlds import EngineWorld, state_of
 
@@ -75,4 +79,31 @@ async def test_a_job_whose_time_was_prolonged_in_the_last_moment_stays(world: En
     await world.engine.set_expiration(job_id, world.now())
     later = world.now().replace(year=2100)
     await while_committing(world, world.engine.set_expiration(job_id, later), world.engine.remove_expired())
+    assert (await world.engine.job(job_id)).job.expiration == later
+
+
+@ensureDeferred
+async def test_the_time_of_a_job_that_runs_again_counts_from_its_new_end() -> None:
+    world = EngineWorld(Limits(keep_jobs=100))
+    await world.start()
+    job_id = await finished_job(world)
+    world.clock.advance(60)
+    await world.engine.resubmit(job_id)
+    assert (await world.engine.job(job_id)).job.expiration == NO_TIME
+    await world.run("a")
+    world.clock.advance(60)
+    assert await world.engine.remove_expired() == 0
+    world.clock.advance(40)
+    assert await world.engine.remove_expired() == 1
+
+
+@ensureDeferred
+async def test_a_time_that_somebody_set_stays_when_the_job_runs_again() -> None:
+    world = EngineWorld(Limits(keep_jobs=100))
+    await world.start()
+    job_id = await finished_job(world)
+    later = world.now() + timedelta(seconds=500)
+    await world.engine.set_expiration(job_id, later)
+    await world.engine.resubmit(job_id)
+    await world.run("a")
     assert (await world.engine.job(job_id)).job.expiration == later
