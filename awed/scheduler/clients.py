@@ -1,6 +1,6 @@
 """Clients: registration, heartbeats, and what becomes of the work of those that are gone."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime, timedelta
 
 from msgspec import structs
@@ -74,15 +74,41 @@ class Clients:
 
     def heartbeat(self, client_id: str, current_work: Iterable[str] | None, now: datetime) -> list[str]:
         """A sign of life. The ids of work that the client is to throw away: what it was to be told anyway, and of
-        *current_work*, where it says that, what it does not hold. A client that came through a restart of the server
-        is told :class:`~awed.model.errors.ClientNotFound`, so that it registers and says what it runs."""
+        *current_work*, where it says that, what it does not hold. What it holds and does not name is queued again,
+        unless it was checked out so lately that the answer may be on its way.
+
+        A client that came through a restart of the server is told :class:`~awed.model.errors.ClientNotFound`, so that
+        it registers and says what it runs.
+        """
         entry = self.seen(client_id, now)
         if not entry.confirmed:
             raise ClientNotFound
         if current_work is not None:
             runs = set(current_work)
+            self._reclaim(entry, runs, now)
             entry.discards = runs - entry.held.keys()
         return sorted(entry.discards)
+
+    def doubt(self, entry: ClientEntry, now: datetime) -> bool:
+        """Whether the client, which asks for work although it holds all that it can, turns out to hold nothing.
+
+        Workers of the original do not name their work in heartbeats, and ask for more only when they have nothing. So
+        the answer to an earlier checkout was lost, and what it gave is queued again after the same while.
+        """
+        only_one = len(entry.held) == entry.client.slots == 1
+        if not only_one or entry.client.proxy or entry.asks_ahead:
+            return False
+        lost = self._reclaim(entry, (), now)
+        entry.doubted |= lost
+        return bool(lost)
+
+    def _reclaim(self, entry: ClientEntry, runs: Container[str], now: datetime) -> set[str]:
+        """Queue again what the client holds, but does not run; the ids of that."""
+        latest = now - timedelta(seconds=self._state.limits.heartbeat)
+        lost = {wuid for wuid, record in entry.held.items() if wuid not in runs and record.checkout_time < latest}
+        for wuid in lost:
+            self._requeue(entry.held[wuid], now)
+        return lost
 
     def took(self, entry: ClientEntry, record: WorkRecord) -> None:
         """The client has checked this workunit out."""

@@ -43,7 +43,7 @@ class Limits(Struct, frozen=True):
 class ClientEntry:
     """A client, the work it holds, and what it is still to be told."""
 
-    __slots__ = ("client", "confirmed", "discards", "failures", "held", "last_seen")
+    __slots__ = ("asks_ahead", "client", "confirmed", "discards", "doubted", "failures", "held", "last_seen")
 
     def __init__(self, client: Client, last_seen: datetime, confirmed: bool = True) -> None:
         self.client = client
@@ -52,6 +52,10 @@ class ClientEntry:
         """False after a restart, until the client registers again and says what it runs."""
         self.held: dict[str, WorkRecord] = {}
         self.discards: set[str] = set()
+        self.doubted: set[str] = set()
+        """Work that was queued again because the client asked for more."""
+        self.asks_ahead = False
+        """True once it reports some of that: it asks for more while it runs what it has."""
         self.failures = 0
         """Failures in a row."""
 

@@ -46,7 +46,7 @@ class Work:
         fits, queue suspended.
         """
         client = self._may_ask(client_id, now)
-        if len(client.held) >= client.client.slots:
+        if len(client.held) >= client.client.slots and not self._clients.doubt(client, now):
             raise ClientBusy
         return self._hand_out(client, offer, now)
 
@@ -149,6 +149,7 @@ class Work:
         if client is None:
             raise ClientNotFound
         self._state.tally.reports_refused += 1
+        client.asks_ahead |= report.wuid in client.doubted
         reason = f"workunit {report.wuid} is not checked out by client {report.client}"
         self._state.event("WI", now, reason, wuid=report.wuid, clientid=report.client)
         if report.attempt is not None:

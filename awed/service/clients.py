@@ -18,6 +18,7 @@ class ClientVerbs(Shell):
     async def heartbeat(self, client_id: str, current_work: Iterable[str] | None) -> Heartbeat:
         """A sign of life, answered with what the client is to throw away. :class:`ClientNotFound`."""
         discard = self._scheduler.clients.heartbeat(client_id, current_work, self._now())
+        self._follow()
         return Heartbeat(self.server_uuid, ",".join(discard))
 
     def client(self, client_id: str) -> Client:

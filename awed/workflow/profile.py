@@ -48,7 +48,7 @@ class Profile(Struct):
 
 
 class HeartbeatBody(Struct):
-    current_work: CurrentWork = {}
+    current_work: CurrentWork | None = None
 
 
 def read_profile(body: bytes, *, now: datetime, new_id: Callable[[], str]) -> tuple[Client, list[str]]:
@@ -66,12 +66,13 @@ def read_profile(body: bytes, *, now: datetime, new_id: Callable[[], str]) -> tu
     return Client(**fields, regtime=now), held
 
 
-def read_heartbeat(body: bytes) -> list[str]:
-    """The ids of the workunits that a worker says in a heartbeat's *body* it holds. Raises Invalid like above."""
+def read_heartbeat(body: bytes) -> list[str] | None:
+    """The ids of the workunits that a worker says in a heartbeat's *body* it holds, None if it does not say that.
+    Raises Invalid like above."""
     faults = Faults()
     beat = decode(body, HeartbeatBody, faults)
     faults.refuse_any()
-    return _held(beat.current_work)
+    return None if beat.current_work is None else _held(beat.current_work)
 
 
 def _check(profile: Profile, faults: Faults) -> None:

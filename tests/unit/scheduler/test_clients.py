@@ -2,7 +2,8 @@
 
 import pytest
 
-from awed.model.errors import ClientNotFound, Invalid
+from awed.model.client import Client
+from awed.model.errors import ClientBusy, ClientNotFound, Invalid
 from awed.model.states import ClientState
 from tests.unit.scheduler.builders import World, job, task
 
@@ -95,3 +96,67 @@ def test_signing_off_gives_work_back() -> None:
     world.scheduler.clients.remove("a", world.now)
     world.client("b")
     world.checkout("b")
+
+
+def test_work_that_a_heartbeat_does_not_name_goes_back_to_the_queue() -> None:
+    """The answer to the checkout was lost. What was checked out a moment ago may still be on its way."""
+    world = World()
+    world.submit(job(task("0", work=2)))
+    world.client("a", slots=2)
+    runs, lost = world.checkout("a"), world.checkout("a")
+    beat = world.scheduler.clients.heartbeat
+    world.pass_time(30)
+    beat("a", [runs.wuid], world.now)
+    beat("a", None, world.now)
+    assert world.scheduler.clients.get("a").held.keys() == {runs.wuid, lost.wuid}
+    world.pass_time(0.001)
+    assert beat("a", [runs.wuid], world.now) == []
+    assert world.scheduler.clients.get("a").held.keys() == {runs.wuid}
+    world.client("b")
+    again = world.checkout("b")
+    assert (again.wuid, again.attempt, again.failed) == (lost.wuid, 2, 0)
+
+
+def test_a_client_of_one_slot_that_asks_again_does_not_have_what_it_was_handed() -> None:
+    """Workers of the original do not say what they run, and ask for work only when they run nothing."""
+    world = World()
+    world.submit(job(task("0")))
+    world.client("a")
+    lost = world.checkout("a")
+    world.pass_time(30)
+    with pytest.raises(ClientBusy):
+        world.checkout("a")
+    world.pass_time(0.001)
+    again = world.checkout("a")
+    assert (again.wuid, again.attempt, again.failed) == (lost.wuid, 2, 0)
+    with pytest.raises(ClientBusy):
+        world.checkout("a")
+
+
+def test_a_client_that_ran_it_after_all_is_not_taken_at_its_word_again() -> None:
+    world = World()
+    world.submit(job(task("0")))
+    world.client("a")
+    first = world.checkout("a")
+    world.submit(job(task("0"), priority=2))
+    world.pass_time(31)
+    second = world.checkout("a")
+    assert second.jobid != first.jobid
+    world.report(first)
+    world.pass_time(31)
+    with pytest.raises(ClientBusy):
+        world.checkout("a")
+    world.report(second)
+    assert world.run("a").wuid == first.wuid
+
+
+@pytest.mark.parametrize("profile", [Client("a", apps=["*"], slots=2), Client("a", apps=["*"], proxy=True)])
+def test_who_asks_for_others_or_for_more_may_ask_while_work_runs(profile: Client) -> None:
+    world = World()
+    world.submit(job(task("0", work=9)))
+    world.scheduler.clients.register(profile, [], world.now)
+    for _ in range(profile.slots):
+        world.checkout("a")
+    world.pass_time(31)
+    with pytest.raises(ClientBusy):
+        world.checkout("a")

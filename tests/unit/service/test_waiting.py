@@ -115,3 +115,17 @@ async def test_who_waits_when_the_server_stops_is_told_to_ask_again(world: Engin
         with pytest.raises(Unavailable, match="nothing is lost"):
             await late
     assert world.engine.waiting_clients == 0
+
+
+@ensureDeferred
+async def test_work_that_nobody_runs_goes_to_who_waits(world: EngineWorld) -> None:
+    """A heartbeat tells that the answer to a checkout was lost."""
+    await world.submit(job(task("0")))
+    await world.client("a")
+    await world.client("b")
+    await world.engine.checkout("a", None)
+    waiting = state_of(world.engine.checkout("b", None, wait=60))
+    world.clock.advance(31)
+    assert not waiting.called
+    await world.engine.heartbeat("a", [])
+    assert (await waiting).attempt == 2  # type: ignore[attr-defined]

@@ -94,5 +94,6 @@ def test_no_json() -> None:
 def test_heartbeats() -> None:
     assert read_heartbeat(recorded("head/client_heartbeat_put.json")["body"].encode()) == []
     assert read_heartbeat(json.dumps({"busy": True, "current_work": {"data": [WORK]}}).encode()) == [WORK]
+    assert read_heartbeat(b'{"busy": true, "current_work": null}') is read_heartbeat(b"{}") is None
     with pytest.raises(Invalid):
         read_heartbeat(b"[]")
