@@ -12,10 +12,13 @@ from awed.api.queue import QueueResource
 from awed.api.root import About, RootResource
 from awed.api.routes import Collection, CollectionResource
 from awed.api.site import Root
+from awed.api.status import HealthResource, MetricsResource, Page, ReadyResource
 from awed.api.work import WorkResource
 
 
-def make_root(context: Context, about: About, debug: DebugLevel, others: Mapping[str, Collection]) -> Root:
+def make_root(
+    context: Context, about: About, debug: DebugLevel, metrics: Page, others: Mapping[str, Collection]
+) -> Root:
     """The root for an :class:`~awed.api.site.ApiSite`. *others*: collections that need more than *context*."""
     collections: dict[str, Collection] = {
         "job": JobResource(context),
@@ -27,7 +30,18 @@ def make_root(context: Context, about: About, debug: DebugLevel, others: Mapping
         **others,
     }
     front = RootResource(context, about, list(collections))
-    described = {ROOT: front, **collections}
+    described = {
+        ROOT: front,
+        **collections,
+        "metrics": MetricsResource(context, metrics),
+        "health": HealthResource(),
+        "ready": ReadyResource(context),
+    }
     description = OpenApiResource({name: type(collection) for name, collection in described.items()})
-    children = {name: CollectionResource(collection) for name, collection in collections.items()}
-    return Root(CollectionResource(front), {**children, "openapi.json": CollectionResource(description)})
+    children = {
+        name: CollectionResource(resource, f"/{name}") for name, resource in described.items() if name != ROOT
+    }
+    return Root(
+        CollectionResource(front),
+        {**children, "openapi.json": CollectionResource(description, "/openapi.json")},
+    )

@@ -125,7 +125,7 @@ def _request_body(operation: Operation, method: str, types: _Types) -> Schema:
 def _responses(operation: Operation, types: _Types) -> Schema:
     data = types.one_of(operation.data)
     done = data if operation.bare else _envelope(data, {"type": "null"}, operation.page)
-    content: Schema = {"application/json": {"schema": done}}
+    content: Schema = {operation.media: {"schema": done}}
     if operation.file:
         content["application/octet-stream"] = {"schema": _FILE}
     texts = {"type": "array", "items": {"type": "string"}, "minItems": 1}

@@ -40,7 +40,8 @@ class Parameter(Struct, frozen=True):
 
 class Operation(Struct, frozen=True):
     """One call. *data*: the types of its answer's data; *form*: parts of its form, each a file; *body*: the type of a
-    JSON body; *page*: whether the answer may be a page; *bare*: it has no envelope; *file*: it may be bytes."""
+    JSON body; *page*: whether the answer may be a page; *bare*: it has no envelope; *file*: it may be bytes; *media*:
+    what else than JSON it is."""
 
     data: tuple[Any, ...] = (str,)
     query: tuple[Parameter, ...] = ()
@@ -49,6 +50,7 @@ class Operation(Struct, frozen=True):
     page: bool = False
     bare: bool = False
     file: bool = False
+    media: str = "application/json"
 
 
 def _text(name: str, about: str, **schema: Any) -> Parameter:
@@ -220,6 +222,9 @@ OPERATIONS: Mapping[str, Operation] = {
         query=(_flag("event", "The codes of events."), _flag("debug", "The debug level.")),
     ),
     "logger.change": Operation(data=(dict[str, int],), query=(_word("debug", "How much is logged.", LEVELS),)),
+    "metrics.show": Operation(bare=True, media="text/plain"),
+    "health.show": Operation(),
+    "ready.show": Operation(),
     "node.create": Operation(data=(Node,), form=_NODE_FORM),
     "node.index": Operation(
         data=(list[Node], list[Any]),

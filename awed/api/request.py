@@ -1,6 +1,7 @@
 """A request that does what this API needs and no more."""
 
 from collections.abc import Coroutine
+from time import perf_counter
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -17,10 +18,15 @@ class ShortRequest(Request):
     default headers (:class:`~awed.api.channel.ApiChannel` writes what all answers have), encoders of answers.
     """
 
+    received = 0.0
+    """When all of it was in, by :func:`time.perf_counter`."""
+    route = "other other"
+    """Which call it makes, for the metrics: a method and a path without names, of which there are few."""
     _running: Deferred[None] | None = None
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """All of the request is in."""
+        self.received = perf_counter()
         self.method, self.uri, self.clientproto = command, path, version
         self.path = path.partition(b"?")[0]
         self.process()

@@ -9,7 +9,7 @@ to Klein alone; what is not found here (deeper paths, unknown ones, methods that
 import re
 from collections.abc import Callable, Coroutine
 from inspect import iscoroutinefunction
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from klein import Klein
 from klein.resource import KleinResource
@@ -20,6 +20,7 @@ from awed.api.body import AwedRequest
 
 Handler = Callable[..., Coroutine[Any, Any, bytes]]
 
+_METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
 _ONE_PART = re.compile(r"/<[^/]+>")
 
 
@@ -31,24 +32,37 @@ class Collection(Protocol):
         """The routes, bound to the object."""
 
 
-class CollectionResource(KleinResource):
-    """Serves the routes of a collection."""
+class Route(NamedTuple):
+    """What answers, and what the metrics call that."""
 
-    def __init__(self, collection: Collection) -> None:
+    handler: Handler
+    name: str
+
+
+class CollectionResource(KleinResource):
+    """Serves the routes of the collection that has *path*."""
+
+    def __init__(self, collection: Collection, path: str = "") -> None:
         super().__init__(collection.app)
-        self._handlers: dict[tuple[bytes, bool], Handler] = {}
+        self._routes: dict[tuple[bytes, bool], Route] = {}
         """By method, and whether the path names one of the collection's things."""
+        self._others = {method.encode(): f"{method} {path}/ID/..." for method in _METHODS}
+        """What the metrics call all other ways, by method."""
         for rule in collection.app.url_map.iter_rules():
             handler = getattr(collection, rule.endpoint)
             one = _ONE_PART.fullmatch(rule.rule) is not None
             if iscoroutinefunction(handler) and (one or rule.rule == "/"):
-                self._handlers |= {(method.encode(), one): handler for method in rule.methods or ()}
+                for method in rule.methods or ():
+                    name = f"{method} {path}/ID" if one else f"{method} {path or '/'}"
+                    self._routes[method.encode(), one] = Route(handler, name)
 
     def render(self, request: IRequest) -> Any:
         path: list[bytes] = request.postpath or [b""]
-        handler = self._handlers.get((request.method, path[0] != b""))
-        if handler is None or len(path) > 1 or b"/" in path[0]:
-            return super().render(request)
         assert isinstance(request, AwedRequest)
+        route = self._routes.get((request.method, path[0] != b""))
+        if route is None or len(path) > 1 or b"/" in path[0]:
+            request.route = self._others.get(request.method, request.route)
+            return super().render(request)
+        handler, request.route = route
         request.run(handler(request, path[0].decode()) if path[0] else handler(request))
         return NOT_DONE_YET

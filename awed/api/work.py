@@ -26,6 +26,9 @@ from awed.workflow.values import LONGEST_WALLTIME
 MAX_WAIT = 60.0
 """Seconds for which a checkout may wait for work; less than the site's idle timeout."""
 
+CHECKOUT, WAITING_CHECKOUT = "GET /work?client", "GET /work?client&wait"
+"""What the metrics call a checkout, and one that may wait for work."""
+
 _STATES = tuple(WorkState)
 
 
@@ -85,6 +88,7 @@ class WorkResource:
         available = params.count("available", 0) if params.text("available") else None
         walltime = params.count("walltime", 0, LONGEST_WALLTIME) if params.text("walltime") else None
         wait = min(params.seconds("wait", 0.0), MAX_WAIT)
+        request.route = WAITING_CHECKOUT if wait else CHECKOUT
         if "max" not in params:
             work = await self._engine.checkout(client, available, wait, walltime)
             return answer(request, shown_work(work, self._context.hosts.base(request)))

@@ -18,11 +18,15 @@ from awed.api.context import Context, user_of
 from awed.api.form import Spool
 from awed.api.hosts import OwnHosts
 from awed.api.node import NodeResource
+from awed.api.request import ShortRequest
 from awed.api.root import About, Permissions
 from awed.api.site import ApiSite
 from awed.config import Config
 from awed.daemon.callers import Callers
 from awed.daemon.debug import Debug
+from awed.metrics.delay import ReactorDelay
+from awed.metrics.exposition import Exposition
+from awed.metrics.measures import Measures
 from awed.model.job import OWN_HOST
 from awed.scheduler.changes import Event
 from awed.scheduler.state import Limits
@@ -64,6 +68,8 @@ class Parts:
         self._in_thread: InThread = in_threads_of(reactor)
         self._files = NodeFiles(Path(config.directories.data), config.limits.min_free_space)
         self._tidying: Deferred[None] = succeed(None)
+        self._measures = Measures()
+        self._delay = ReactorDelay(self._measures.delay.observe, reactor)
         self._debug = Debug(config.args.debuglevel, self._level_changed)
         logs = Path(config.directories.logs)
         self._events = Journal(logs / "event.log", self._in_thread)
@@ -97,7 +103,7 @@ class Parts:
             reactor=self._reactor,
             now=self._now,
             soon=partial(self._reactor.callLater, 0),
-            observer=Observers([EventJournal(self._events), self._debug]),
+            observer=Observers([EventJournal(self._events), self._measures, self._debug]),
         )
 
     def _level_changed(self, level: int) -> None:
@@ -132,6 +138,7 @@ class Parts:
         await self.engine.start()
         self.groups.restore(await self._store.groups())
         self._tidying = Deferred.fromCoroutine(self._tidy())
+        self._delay.start()
 
     async def _tidy(self) -> None:
         """However many nodes there are, requests need not wait for this."""
@@ -143,6 +150,7 @@ class Parts:
             _log.failure("Tidying up the node store failed; the next start tries again")
 
     async def stop(self) -> None:
+        self._delay.stop()
         self._tidying.cancel()
         await self.nodes.close()
         await self.engine.stop()
@@ -168,10 +176,20 @@ class Parts:
             client_auth_required=self._config.auth.client_auth_required,
         )
         node = NodeResource(self.nodes, partial(user_of, self.callers.of_files), self._in_thread, self._now)
-        root = make_root(context, _about(self._config), self._debug, {"node": node})
-        return ApiSite(root, requests_with(self._bodies()), self._reactor, self._log_access)
+        metrics = Exposition(
+            engine=self.engine,
+            nodes=self.nodes,
+            measures=self._measures,
+            place=self._files.nodes,
+            in_thread=self._in_thread,
+            now=self._now,
+        )
+        root = make_root(context, _about(self._config), self._debug, metrics.page, {"node": node})
+        return ApiSite(root, requests_with(self._bodies()), self._reactor, self._answered)
 
-    def _log_access(self, request: Request) -> None:
+    def _answered(self, request: Request) -> None:
+        assert isinstance(request, ShortRequest)
+        self._measures.answered(request)
         self._access.write([access_line(request, self._now())])
 
     def _bodies(self) -> Bodies:

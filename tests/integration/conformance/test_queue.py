@@ -1,6 +1,8 @@
 """The queue, the logger, client groups and the front page: one test for each line of the contract."""
 
 import pytest_twisted
+import treq
+from prometheus_client.parser import text_string_to_metric_families as parse
 
 from awed.model.ids import new_id
 from tests.integration.conformance.api import Api
@@ -54,6 +56,30 @@ async def test_suspend_and_resume_the_queue(api: Api, admin: Api) -> None:
     assert (await api.get("/")).json["queue_status"] == "suspended"
     assert (await admin.put("/queue?resume")).data == "work queue resumed"
     assert (await api.get("/")).json["queue_status"] == "running"
+
+
+@pytest_twisted.ensureDeferred
+async def test_metrics(bench: Bench) -> None:
+    """GET /metrics"""
+    await bench.submit()
+    await (await bench.worker()).checkout()
+    response = await treq.get(f"{bench.api.url}/metrics", persistent=False)
+    page = await response.text()
+    counts = (await bench.api.get("/queue?json")).data
+    found = {sample.name: sample.value for family in parse(page) for sample in family.samples if not sample.labels}
+    jobs = [sample.value for family in parse(page) for sample in family.samples if sample.name == "awed_jobs"]
+    assert sum(jobs) == counts["jobs"]["total"] > 0
+    assert found["awed_checkouts_total"] > 0
+    assert found["awed_commit_seconds_count"] > 0
+    assert found["awed_disk_size_bytes"] > found["awed_disk_free_bytes"] > 0
+    assert found["awed_ready"] == 1
+
+
+@pytest_twisted.ensureDeferred
+async def test_health_and_readiness(api: Api) -> None:
+    """GET /health, GET /ready"""
+    assert (await api.get("/health")).data == "ok"
+    assert (await api.get("/ready")).data == "ready"
 
 
 @pytest_twisted.ensureDeferred

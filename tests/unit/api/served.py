@@ -54,6 +54,11 @@ def no_shock(host: str) -> IShock:
     raise AssertionError(f"asked for the nodes of {host}")
 
 
+async def metrics() -> bytes:
+    """A page for Prometheus."""
+    return b"up 1\n"
+
+
 class Served:
     """An API to make requests to."""
 
@@ -84,7 +89,7 @@ class Served:
             job_token="token of {}".format,
             client_auth_required=client_auth_required,
         )
-        self.root = make_root(context, About(), self.debug, {})
+        self.root = make_root(context, About(), self.debug, metrics, {})
         self._requests = requests_with(Bodies(Spool(directory, at_once)))
 
     def now(self) -> datetime:

@@ -92,6 +92,7 @@ CALLS: list[Call] = [
     ("GET", "/queue?clientgroup=g", None, READERS),
     ("PUT", "/queue?suspend", None, ADMINS),
     ("PUT", "/queue?resume", None, ADMINS),
+    ("GET", "/metrics", None, PEOPLE),
     ("GET", "/logger?event", None, PEOPLE),
     ("GET", "/logger?debug", None, PEOPLE),
     ("PUT", "/logger?debug=1", None, ADMINS),

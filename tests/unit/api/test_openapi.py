@@ -13,6 +13,7 @@ from awed.api.openapi import describe
 from awed.api.operations import OPERATIONS
 from awed.api.queue import QueueResource
 from awed.api.root import RootResource
+from awed.api.status import HealthResource, MetricsResource, ReadyResource
 from awed.api.work import WorkResource
 from tests.unit.api.served import Served
 
@@ -25,6 +26,9 @@ RESOURCES: dict[str, type[Any]] = {
     "cgroup": GroupResource,
     "logger": LoggerResource,
     "node": NodeResource,
+    "metrics": MetricsResource,
+    "health": HealthResource,
+    "ready": ReadyResource,
 }
 
 

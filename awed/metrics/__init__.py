@@ -1,0 +1,1 @@
+"""What Prometheus is told: numbers of the engine, measures of requests and commits, the state of the process."""

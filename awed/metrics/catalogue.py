@@ -1,0 +1,113 @@
+"""Every metric there is: its name, its labels, and what it says."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from msgspec import Struct
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.metrics_core import Metric as Family
+
+from awed.metrics.histogram import Histogram
+
+Values = Iterable[tuple[tuple[str, ...], float]]
+
+
+class Metric(Struct, frozen=True):
+    """One metric. The samples of a counter are named with ``_total`` at the end, those of a histogram with
+    ``_bucket``, ``_sum`` and ``_count``."""
+
+    kind: Literal["gauge", "counter", "histogram"]
+    name: str
+    about: str
+    labels: tuple[str, ...] = ()
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """The names under which Prometheus finds it."""
+        ends = {"gauge": ("",), "counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
+        return tuple(self.name + end for end in ends[self.kind])
+
+    def values(self, values: Values) -> Family:
+        """The metric, not a histogram, with a value for each tuple of labels."""
+        kind = CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily
+        family = kind(self.name, self.about, labels=self.labels)
+        for labels, value in values:
+            family.add_metric(labels, value)
+        return family
+
+    def value(self, value: float) -> Family:
+        """The metric, which has no labels."""
+        return self.values([((), value)])
+
+    def histograms(self, histograms: Iterable[tuple[tuple[str, ...], Histogram]]) -> Family:
+        """The metric, a histogram, with one for each tuple of labels."""
+        family = HistogramMetricFamily(self.name, self.about, labels=self.labels)
+        for labels, histogram in histograms:
+            family.add_metric(labels, histogram.buckets(), histogram.sum)
+        return family
+
+
+INFO = Metric("gauge", "awed_info", "Always 1.", ("version",))
+READY = Metric("gauge", "awed_ready", "1 if GET /ready says that requests can be done, else 0.")
+
+JOBS = Metric("gauge", "awed_jobs", "Unfinished jobs.", ("state",))
+TASKS = Metric("gauge", "awed_tasks", "Tasks of unfinished jobs.", ("state",))
+WORKUNITS = Metric("gauge", "awed_workunits", "Workunits that are queued, out or suspended.", ("state",))
+CLIENTS = Metric("gauge", "awed_clients", "Workers that are registered.", ("state",))
+CLIENTS_WAITING = Metric("gauge", "awed_clients_waiting", "Requests of workers that wait for work.")
+QUEUE_SUSPENDED = Metric("gauge", "awed_queue_suspended", "1 if no work is handed out, else 0.")
+QUEUED = Metric(
+    "gauge",
+    "awed_queued_workunits",
+    "Queued workunits by the groups that may run them, empty for any, and their command. The largest 100 are told"
+    " apart, the others are added up as other.",
+    ("group", "app"),
+)
+QUEUED_AGE = Metric(
+    "gauge",
+    "awed_queued_age_seconds",
+    "For how long the first of these has been in the queue, or since the daemon's start.",
+    ("group", "app"),
+)
+
+JOBS_SUBMITTED = Metric("counter", "awed_jobs_submitted", "Jobs that were submitted.")
+JOBS_COMPLETED = Metric("counter", "awed_jobs_completed", "Jobs that were completed.")
+JOBS_SUSPENDED = Metric("counter", "awed_jobs_suspended", "Suspensions of a job, by a person or after failures.")
+TASKS_COMPLETED = Metric("counter", "awed_tasks_completed", "Tasks that were completed.")
+CHECKOUTS = Metric("counter", "awed_checkouts", "Workunits that were handed out.")
+REPORTS = Metric(
+    "counter",
+    "awed_reports",
+    "Reports of workunits. Refused ones come from workers that do not hold the workunit (any more); among the"
+    " discarded is work that could not be delivered.",
+    ("status",),
+)
+FAILURES = Metric("counter", "awed_failures", "Runs of a workunit that failed.")
+RETRIES = Metric("counter", "awed_retries", "Workunits that were queued again because their run failed.")
+GIVEN_UP = Metric("counter", "awed_given_up", "Workunits that were suspended because they failed too often.")
+CLIENTS_REGISTERED = Metric("counter", "awed_clients_registered", "Workers that registered for the first time.")
+CLIENTS_LOST = Metric("counter", "awed_clients_lost", "Workers that were silent for too long.")
+
+REQUESTS = Metric("counter", "awed_requests", "Requests that were answered.", ("method", "route", "code"))
+REQUEST_SECONDS = Metric(
+    "histogram",
+    "awed_request_seconds",
+    "From the whole request to the end of its answer. The route /work?client&wait includes the wait for work.",
+    ("method", "route"),
+)
+COMMIT_SECONDS = Metric("histogram", "awed_commit_seconds", "How long the store took to write a batch.")
+COMMIT_RECORDS = Metric("histogram", "awed_commit_records", "Records of a batch, those that go among them.")
+COMMIT_FAILURES = Metric("counter", "awed_commit_failures", "Batches that the store did not take; they are repeated.")
+EFFECT_SECONDS = Metric(
+    "histogram", "awed_effect_seconds", "How long files of tasks took to prepare, check and delete.", ("effect",)
+)
+REACTOR_DELAY = Metric(
+    "histogram", "awed_reactor_delay_seconds", "How late timers come: how long a request waits for its turn."
+)
+
+NODE_BYTES = Metric("gauge", "awed_node_bytes", "Size of the files of all nodes; shortly after a start, of some.")
+DISK_FREE = Metric("gauge", "awed_disk_free_bytes", "Free space on the disk of the node store.")
+DISK_SIZE = Metric("gauge", "awed_disk_size_bytes", "Size of that disk.")
+
+CATALOGUE = tuple(item for item in list(globals().values()) if isinstance(item, Metric))
+"""All of them. Beside these the exposition has what prometheus_client says of the process (``process_...``)."""

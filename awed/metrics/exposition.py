@@ -1,0 +1,176 @@
+"""The page that Prometheus reads."""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from heapq import nlargest
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec import to_builtins
+from prometheus_client import ProcessCollector
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+
+from awed import __version__
+from awed.metrics import catalogue
+from awed.metrics.measures import Measures
+from awed.model.errors import Unavailable
+from awed.scheduler.counts import Tally
+from awed.scheduler.queue import Queued
+from awed.service.engine import Engine
+from awed.shock.nodes import NodeStore
+from awed.threads import InThread
+
+TOLD_APART = 100
+"""How many kinds of queued work have samples of their own. Whoever may submit jobs can make any number of kinds."""
+
+NAME_LENGTH = 64
+"""Characters of a label's value that jobs may choose."""
+
+OTHER = "other"
+
+
+class Exposition:
+    """Makes the page from what is so at this moment. *place*: a directory on the disk of the node store."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        nodes: NodeStore,
+        measures: Measures,
+        place: Path,
+        in_thread: InThread,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._engine = engine
+        self._nodes = nodes
+        self._measures = measures
+        self._place = place
+        self._in_thread = in_thread
+        self._now = now
+        self._process = ProcessCollector(registry=None)
+
+    async def page(self) -> bytes:
+        """The page in Prometheus' text format. Numbers are taken on the reactor, the rest is done in a thread."""
+        ready = await self._ready()
+        families = [
+            catalogue.INFO.values([((__version__,), 1)]),
+            catalogue.READY.value(ready),
+            *_queue(self._engine, self._now()),
+            *_tally(self._engine.tally),
+            *_measures(self._measures),
+            catalogue.NODE_BYTES.value(self._nodes.bytes),
+        ]
+        return await self._in_thread(self._page, families)
+
+    async def _ready(self) -> bool:
+        try:
+            await self._engine.require_ready()
+        except Unavailable:
+            return False
+        return True
+
+    def _page(self, families: list[Family]) -> bytes:
+        disk = shutil.disk_usage(self._place)
+        families += [
+            catalogue.DISK_FREE.value(disk.free),
+            catalogue.DISK_SIZE.value(disk.total),
+            *self._process.collect(),
+        ]
+        return generate_latest(_Collected(families))
+
+
+class _Collected(Collector):
+    """What was collected already."""
+
+    def __init__(self, families: Iterable[Family]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Family]:
+        return self._families
+
+
+def _queue(engine: Engine, now: datetime) -> Iterator[Family]:
+    """What there is: the numbers of ``GET /queue?json``, and what is queued."""
+    counts = to_builtins(engine.counts())
+    for metric, kind in (
+        (catalogue.JOBS, "jobs"),
+        (catalogue.TASKS, "tasks"),
+        (catalogue.WORKUNITS, "workunits"),
+        (catalogue.CLIENTS, "clients"),
+    ):
+        yield metric.values(((state,), number) for state, number in counts[kind].items() if state != "total")
+    yield catalogue.CLIENTS_WAITING.value(engine.waiting_clients)
+    yield catalogue.QUEUE_SUSPENDED.value(engine.queue_suspended)
+    waiting = told_apart(engine.queued())
+    yield catalogue.QUEUED.values((kind, found.work) for kind, found in waiting.items())
+    yield catalogue.QUEUED_AGE.values((kind, (now - found.since).total_seconds()) for kind, found in waiting.items())
+
+
+class Waiting(NamedTuple):
+    """Queued workunits, and since when the first of them is queued."""
+
+    work: int
+    since: datetime
+
+
+def told_apart(queued: Iterable[Queued]) -> dict[tuple[str, str], Waiting]:
+    """The largest kinds of queued work by group and app, and all others together."""
+    every: dict[tuple[str, str], Waiting] = {}
+    for wanted, work, since in queued:
+        _add(every, (_label(",".join(sorted(wanted.groups))), _label(wanted.app)), Waiting(work, since))
+    found = dict(nlargest(TOLD_APART, every.items(), key=lambda item: item[1].work))
+    for kind in every.keys() - found.keys():
+        _add(found, (OTHER, OTHER), every[kind])
+    return found
+
+
+def _add(found: dict[tuple[str, str], Waiting], kind: tuple[str, str], more: Waiting) -> None:
+    before = found.get(kind, Waiting(0, more.since))
+    found[kind] = Waiting(before.work + more.work, min(before.since, more.since))
+
+
+def _label(name: str) -> str:
+    """A name that a job has chosen, short enough for a label."""
+    return name[:NAME_LENGTH]
+
+
+_HAPPENED = (
+    (catalogue.JOBS_SUBMITTED, "JQ"),
+    (catalogue.JOBS_COMPLETED, "JD"),
+    (catalogue.JOBS_SUSPENDED, "JP"),
+    (catalogue.TASKS_COMPLETED, "TD"),
+    (catalogue.CHECKOUTS, "WC"),
+    (catalogue.FAILURES, "WF"),
+    (catalogue.RETRIES, "WR"),
+    (catalogue.CLIENTS_REGISTERED, "CR"),
+)
+"""Counters, each of events with one code."""
+
+
+def _tally(tally: Tally) -> Iterator[Family]:
+    """What happened."""
+    for metric, code in _HAPPENED:
+        yield metric.value(tally.events[code])
+    yield catalogue.GIVEN_UP.value(tally.events["WP"] + tally.events["W!"])
+    reports = {status.value: number for status, number in tally.reports.items()}
+    yield catalogue.REPORTS.values(((s,), n) for s, n in {**reports, "refused": tally.reports_refused}.items())
+    yield catalogue.CLIENTS_LOST.value(tally.clients_lost)
+
+
+def _measures(measures: Measures) -> Iterator[Family]:
+    """What was measured."""
+    yield catalogue.REQUESTS.values(
+        ((*route.split(" ", 1), str(code)), number) for (route, code), number in measures.answers.items()
+    )
+    yield catalogue.REQUEST_SECONDS.histograms(
+        (tuple(route.split(" ", 1)), found) for route, found in measures.requests.items()
+    )
+    yield catalogue.COMMIT_SECONDS.histograms([((), measures.commit_seconds)])
+    yield catalogue.COMMIT_RECORDS.histograms([((), measures.commit_records)])
+    yield catalogue.COMMIT_FAILURES.value(measures.commit_failures)
+    yield catalogue.EFFECT_SECONDS.histograms(((kind.lower(),), found) for kind, found in measures.effects.items())
+    yield catalogue.REACTOR_DELAY.histograms([((), measures.delay)])

@@ -1,0 +1,121 @@
+"""The page for Prometheus: whole, true, bounded, and without secrets."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families as parse
+from prometheus_client.samples import Sample
+
+from awed.api.request import ShortRequest
+from awed.metrics.catalogue import CATALOGUE
+from awed.metrics.exposition import TOLD_APART, Exposition, told_apart
+from awed.metrics.measures import Measures
+from awed.scheduler.changes import Prepare
+from awed.scheduler.queue import Queued, Wanted
+from awed.shock.nodes import NodeStore
+from tests.unit.api.served import NOW, Served, data, done
+from tests.unit.api.traversal import at_once
+
+JOB = {
+    "info": {"name": "NAME-OF-A-JOB", "user": "NAME-OF-A-USER", "clientgroups": "g,h"},
+    "tasks": [{"taskid": "0", "cmd": {"name": 'count "these"\n', "args": "SECRET"}, "totalwork": 3}],
+}
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Served:
+    return Served(tmp_path)
+
+
+@pytest.fixture
+def measures() -> Measures:
+    return Measures()
+
+
+@pytest.fixture
+def exposition(served: Served, measures: Measures, tmp_path: Path) -> Exposition:
+    nodes = cast(NodeStore, SimpleNamespace(bytes=12))
+    return Exposition(
+        engine=served.engine, nodes=nodes, measures=measures, place=tmp_path, in_thread=at_once, now=served.now
+    )
+
+
+def samples(exposition: Exposition) -> list[Sample]:
+    text = done(exposition.page()).decode()
+    return [sample for family in parse(text) for sample in family.samples]
+
+
+def value(found: list[Sample], name: str, **labels: str) -> float:
+    (number,) = (sample.value for sample in found if sample.name == name and sample.labels == labels)
+    return number
+
+
+def test_every_metric_is_there_from_the_start_and_described(exposition: Exposition) -> None:
+    families = {family.name: family for family in parse(done(exposition.page()).decode())}
+    told = {name for name in families if name.startswith("awed_")}
+    assert told == {metric.name for metric in CATALOGUE}
+    assert all(families[metric.name].documentation == metric.about for metric in CATALOGUE)
+    assert "process_resident_memory_bytes" in families
+
+
+def test_the_numbers_are_those_of_the_queue(served: Served, exposition: Exposition) -> None:
+    served.submit(JOB, user="ann")
+    served.register(id="c1", group="g")
+    served.call("GET", "/work?client=c1")
+    served.clock.advance(7)
+    counts = data(served.call("GET", "/queue?json"))
+    found = samples(exposition)
+    for kind in ("jobs", "tasks", "workunits", "clients"):
+        states = {sample.labels["state"]: sample.value for sample in found if sample.name == f"awed_{kind}"}
+        assert {"total": sum(states.values()), **states} == counts[kind], kind
+    assert value(found, "awed_queued_workunits", group="g,h", app='count "these"\n') == 2
+    assert value(found, "awed_queued_age_seconds", group="g,h", app='count "these"\n') == 7
+    assert (value(found, "awed_checkouts_total"), value(found, "awed_ready")) == (1, 1)
+
+
+def test_names_of_jobs_and_users_are_not_shown(served: Served, exposition: Exposition) -> None:
+    served.submit(JOB, user="ann")
+    page = done(exposition.page()).decode()
+    assert not [name for name in ("NAME-OF", "SECRET", 'ann"') if name in page]
+
+
+def test_what_was_measured_is_told(exposition: Exposition, measures: Measures) -> None:
+    request = SimpleNamespace(route="GET /work?client", code=400, received=0.0)
+    measures.answered(cast(ShortRequest, request))
+    measures.performed(Prepare("t", 1, "ann"), 0.3)
+    measures.commit_failed(Exception())
+    found = samples(exposition)
+    assert value(found, "awed_requests_total", method="GET", route="/work?client", code="400") == 1
+    assert value(found, "awed_request_seconds_count", method="GET", route="/work?client") == 1
+    assert value(found, "awed_effect_seconds_bucket", effect="prepare", le="0.25") == 0
+    assert value(found, "awed_effect_seconds_bucket", effect="prepare", le="0.5") == 1
+    assert value(found, "awed_commit_failures_total") == 1
+
+
+def test_a_daemon_without_its_store_is_not_ready(served: Served, exposition: Exposition) -> None:
+    done(served.store.close())
+    assert value(samples(exposition), "awed_ready") == 0
+
+
+def kinds(number: int) -> Iterator[Queued]:
+    """As many kinds of work, each larger than the last and younger."""
+    for n in range(number):
+        yield Queued(Wanted(frozenset({f"group{n}"}), "app", 0), n + 1, NOW + timedelta(seconds=n))
+
+
+def test_whoever_makes_many_kinds_of_work_does_not_make_many_samples() -> None:
+    found = told_apart(kinds(TOLD_APART + 5))
+    assert len(found) == TOLD_APART + 1
+    assert found["other", "other"] == (1 + 2 + 3 + 4 + 5, NOW)
+    assert found["group5", "app"] == (6, NOW + timedelta(seconds=5))
+    assert sum(waiting.work for waiting in found.values()) == sum(range(TOLD_APART + 6))
+
+
+def test_long_names_are_cut_and_what_is_the_same_then_is_one_sample() -> None:
+    apps = ["x" * 1000 + "1", "x" * 1000 + "2"]
+    found = told_apart(Queued(Wanted(frozenset(), app, 0), 1, NOW) for app in apps)
+    assert found == {("", "x" * 64): (2, NOW)}
