@@ -10,7 +10,7 @@ PATIENCE = 500
 """How often to look, 20 ms apart."""
 
 
-async def until(condition: Callable[[], bool]) -> None:
+async def until(condition: Callable[[], object]) -> None:
     """Wait until *condition* holds."""
     for _ in range(PATIENCE):
         if condition():

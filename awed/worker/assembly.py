@@ -18,9 +18,11 @@ from awed.worker.cache import Cache
 from awed.worker.condition import Condition
 from awed.worker.files import FileMover
 from awed.worker.janitor import Janitor
+from awed.worker.journal import Journal
 from awed.worker.lifetime import Lifetime
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
+from awed.worker.prefetch import Prefetch
 from awed.worker.process import start
 from awed.worker.profile import Introduction
 from awed.worker.report import Finished
@@ -36,7 +38,7 @@ IDLE_CONNECTION = 30
 @dataclass(frozen=True)
 class Settings:
     """What the command line says. *keep_failed* is in hours, the other times in seconds; *ca* says whose certificates
-    count.
+    count. *prefetch*: workunits in hand for each slot, None for as many as are begun soon.
     """
 
     server: str
@@ -45,6 +47,7 @@ class Settings:
     group: str
     apps: tuple[str, ...]
     slots: int
+    prefetch: int | None
     authorization: str
     ca: IPolicyForHTTPS
     keep_failed: float
@@ -88,9 +91,10 @@ def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) ->
         introduction=Introduction(client, settings.name, settings.group, settings.apps, settings.slots),
         server=server,
         outage=outage,
-        outbox=Outbox(workdir.reports, server, outage, delivered=changed.notify, remove=janitor.remove),
+        outbox=Outbox(Journal(workdir.reports), server, outage, delivered=changed.notify),
         changed=changed,
         run=run,
+        prefetch=Prefetch(settings.prefetch),
         available=workdir.available,
         lifetime=Lifetime(reactor, settings.walltime, settings.idle_timeout),
         clock=reactor,

@@ -99,6 +99,11 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
     help="Names of the commands that it may run; * means any.",
 )
 @click.option("--slots", default=1, show_default=True, type=click.IntRange(1, 1000), help="Workunits run at once.")
+@click.option(
+    "--prefetch",
+    type=click.IntRange(0, 1000),
+    help="Workunits in hand for each slot. By default as many as are begun soon.",
+)
 @click.option("--token-file", type=click.File(), help="A file with the token of the client group.")
 @click.option(
     "--ca",

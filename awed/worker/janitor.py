@@ -1,4 +1,4 @@
-"""Removes what is done with: directories of finished workunits, reports that were delivered."""
+"""Removes what is done with: the directories of finished workunits."""
 
 import os
 import shutil
@@ -54,17 +54,18 @@ class Janitor(Service):
         self._sweeps.stop()
         if self._round:
             self._round.cancel()
+        self._doomed += self._workdir.spare
         return self._clear()
 
     def take(self, directory: Path, failed: bool) -> None:
         """The workunit that ran in *directory* is over."""
-        if not (failed and self._keep):
-            self.remove(directory)
-            return
         try:
-            self._workdir.keep(directory)
+            if failed and self._keep:
+                self._workdir.keep(directory)
+            elif not self._workdir.put_by(directory):
+                self.remove(directory)
         except OSError as error:  # the command may have removed it
-            self._log.warn("cannot keep {path}: {error}", path=directory, error=error)
+            self._log.warn("cannot tidy up {path}: {error}", path=directory, error=error)
 
     def remove(self, path: Path) -> None:
         """Remove a file or directory soon."""

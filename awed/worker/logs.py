@@ -17,8 +17,8 @@ class Logs:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self.stdout = _created(directory / _hidden(STDOUT_NAME))
-        self.stderr = _created(directory / _hidden(STDERR_NAME))
+        self.stdout = _created(_hidden(directory, STDOUT_NAME))
+        self.stderr = _created(_hidden(directory, STDERR_NAME))
 
     def read(self) -> tuple[bytes, bytes]:
         """The end of both."""
@@ -28,11 +28,16 @@ class Logs:
         """Give them their names. Not before: until then an input may have the name, an output of an earlier task."""
         for name in (STDOUT_NAME, STDERR_NAME):
             with suppress(OSError):  # the command has removed them
-                os.replace(self._directory / _hidden(name), self._directory / name)
+                os.replace(_hidden(self._directory, name), self._directory / name)
 
     def close(self) -> None:
-        os.close(self.stdout)
-        os.close(self.stderr)
+        """No more of them is read. What still has its hidden name is removed, unless that would take long."""
+        for file, name in ((self.stdout, STDOUT_NAME), (self.stderr, STDERR_NAME)):
+            small = os.fstat(file).st_size <= LIMIT
+            os.close(file)
+            if small:
+                with suppress(OSError):
+                    os.unlink(_hidden(self._directory, name))
 
 
 def tail(descriptor: int, limit: int = LIMIT) -> bytes:
@@ -46,9 +51,9 @@ def tail(descriptor: int, limit: int = LIMIT) -> bytes:
     return b"[the last %d of %d bytes]\n" % (limit, size) + os.pread(descriptor, limit, size - limit)
 
 
-def _hidden(name: str) -> str:
-    return f".{name}"
+def _hidden(directory: Path, name: str) -> str:
+    return f"{directory}/.{name}"
 
 
-def _created(path: Path) -> int:
+def _created(path: str) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)

@@ -1,114 +1,121 @@
-"""Finished reports, on disk until the server has acknowledged them."""
+"""Finished reports on their way to the server."""
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Iterable
 
-import msgspec
-from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
-from awed.model.errors import AwedError, Conflict, TooLarge, Unauthorized
+from awed.model.errors import AwedError, ClientNotFound, Conflict, TooLarge, Unauthorized, Unavailable
+from awed.worker.journal import Journal
+from awed.worker.lane import Lane
 from awed.worker.outage import Outage
 from awed.worker.report import Finished
 from awed.worker.server import ServerClient
-from awed.worker.workdir import file_name
 
-AT_ONCE = 8
-"""How many reports are on their way at a time."""
+TOGETHER = 64
+"""How many small reports go in one request."""
+
+_PASSING = (Unavailable, ClientNotFound, Unauthorized)
+"""Refusals that are waited out. That of a token as well: it can be mended at the server, and the work is done."""
+
+Verdict = AwedError | None
+"""Why the server refuses a report for good; None if it has taken it."""
 
 
 class Outbox:
-    """Delivers reports, also those of an earlier life of this worker, and calls *delivered* after each.
+    """Delivers reports, also those of an earlier life of this worker, and calls *delivered* after each request.
 
-    A report is written to disk before it is sent. The file is not synced: it is to outlive the worker, not the
-    machine. After a crash of the machine the work is run again. *remove* takes files of delivered reports away; a
-    report that is sent once more because that came too late is refused by the server.
+    A report is in the *journal* until the server has taken it, or has refused it for good. One that is sent again,
+    because the worker was killed before it knew, is refused.
     """
 
     _log = Logger()
 
     def __init__(
-        self,
-        directory: Path,
-        server: ServerClient,
-        outage: Outage,
-        *,
-        delivered: Callable[[], None],
-        remove: Callable[[Path], None],
+        self, journal: Journal, server: ServerClient, outage: Outage, *, delivered: Callable[[], None]
     ) -> None:
-        self._directory = directory
+        self._journal = journal
         self._server = server
         self._outage = outage
         self._delivered = delivered
-        self._remove = remove
-        self._turn = DeferredSemaphore(AT_ONCE)
-        self._waiting: dict[Path, Finished] = {}
-        self._deliveries: set[Deferred[None]] = set()
+        self._small = Lane(self._deliver_together, TOGETHER)
+        self._large = Lane(self._deliver_each, 1)
+
+    def __len__(self) -> int:
+        return len(self._journal.reports)
 
     def load(self) -> None:
-        """Take up the reports that lie on disk."""
-        for path in sorted(self._directory.iterdir()):
-            try:
-                finished = msgspec.msgpack.decode(path.read_bytes(), type=Finished)
-            except msgspec.DecodeError:  # half written when the worker was killed
-                path.unlink()
-            else:
-                self._send(path, finished)
+        """Take up the reports that lie on disk. Raises :class:`OSError` if nothing can be kept there."""
+        self._journal.open()
+        for report in list(self._journal.reports.values()):
+            self._send(report)
 
-    def put(self, finished: Finished) -> None:
+    def put(self, report: Finished) -> None:
         """Take a new report."""
-        path = self._directory / file_name(finished.wuid, finished.attempt)
         try:
-            path.write_bytes(msgspec.msgpack.encode(finished))
+            self._journal.add(report)
         except OSError as error:
-            self._log.error("cannot keep the report on {wuid}: {error}", wuid=finished.wuid, error=error)
-        self._send(path, finished)
+            self._log.error("cannot keep the report on {wuid}: {error}", wuid=report.wuid, error=error)
+        self._send(report)
 
     def waiting(self) -> set[str]:
         """Ids of the workunits whose reports the server has not acknowledged."""
-        return {finished.wuid for finished in self._waiting.values()}
+        return {key.wuid for key in self._journal.reports}
 
     def close(self) -> None:
         """Stop delivering. What is not acknowledged stays on disk."""
-        for delivery in list(self._deliveries):
-            delivery.cancel()
+        self._small.close()
+        self._large.close()
+        self._journal.close()
 
-    def _send(self, path: Path, finished: Finished) -> None:
-        self._waiting[path] = finished
-        delivery = Deferred.fromCoroutine(self._deliver(path, finished))
-        self._deliveries.add(delivery)
-        delivery.addBoth(self._sent, delivery)
+    def _send(self, report: Finished) -> None:
+        lane = self._small if report.is_small else self._large
+        lane.put(report)
 
-    def _sent(self, result: object, delivery: Deferred[None]) -> None:
-        self._deliveries.discard(delivery)
-        if isinstance(result, Failure) and not result.check(CancelledError):
-            self._log.failure("delivering a report failed", result)
-
-    async def _deliver(self, path: Path, finished: Finished) -> None:
-        await self._turn.acquire()
+    async def _deliver_together(self, reports: list[Finished]) -> None:
         try:
-            await self._report(finished)
-        finally:
-            self._turn.release()
-        self._forget(path, finished)
-
-    def _forget(self, path: Path, finished: Finished) -> None:
-        if self._waiting.get(path) is finished:
-            self._remove(path)
-            del self._waiting[path]
-        self._delivered()
-
-    async def _report(self, finished: Finished) -> None:
-        """Returns when the server has taken the report, or has refused it for good."""
-        wuid = finished.wuid
-        try:
-            # A refused token is waited out: that can be mended at the server, and the work is done.
-            await self._outage.persist(lambda: self._server.report(finished), Unauthorized)
-        except Conflict as error:
-            self._log.info("{wuid} is no longer ours: {error}", wuid=wuid, error=error)
+            await self._persist(lambda: self._report_all(reports))
         except TooLarge:
-            if finished.stdout or finished.stderr:
-                await self._report(finished.without_logs())
+            await self._deliver_each(reports)
+        except AwedError as refused:
+            self._settle([(report, refused) for report in reports])
+
+    async def _report_all(self, reports: list[Finished]) -> None:
+        """One request for all. What is settled by it leaves the list; if something is left, says why by an error."""
+        verdicts = list(zip(reports, await self._server.report_all(reports), strict=True))
+        left = [(report, verdict) for report, verdict in verdicts if isinstance(verdict, _PASSING)]
+        self._settle([(report, verdict) for report, verdict in verdicts if not isinstance(verdict, _PASSING)])
+        reports[:] = [report for report, _ in left]
+        for _, verdict in left:
+            raise verdict
+
+    async def _deliver_each(self, reports: list[Finished]) -> None:
+        for report in reports:
+            self._settle([(report, await self._report(report))])
+
+    async def _report(self, report: Finished) -> Verdict:
+        """A request of its own for this one."""
+        try:
+            await self._persist(lambda: self._server.report(report))
+        except TooLarge as error:
+            return await self._report(report.without_logs()) if report.stdout or report.stderr else error
         except AwedError as error:
-            self._log.error("the report on {wuid} is refused: {error}", wuid=wuid, error=error)
+            return error
+        return None
+
+    async def _persist(self, call: Callable[[], Awaitable[None]]) -> None:
+        await self._outage.persist(call, *_PASSING)
+
+    def _settle(self, verdicts: Iterable[tuple[Finished, Verdict]]) -> None:
+        """The server has said its last word on these."""
+        settled = []
+        for report, verdict in verdicts:
+            settled.append(report)
+            if isinstance(verdict, Conflict):
+                self._log.info("{wuid} is no longer ours: {error}", wuid=report.wuid, error=verdict)
+            elif verdict is not None:
+                self._log.error("the report on {wuid} is refused: {error}", wuid=report.wuid, error=verdict)
+        try:
+            self._journal.settle(settled)
+        except OSError as error:
+            self._log.warn("cannot write the journal of reports: {error}", error=error)
+        self._delivered()

@@ -1,11 +1,36 @@
 """What a worker says of a workunit it is done with, as it is kept on disk and as it is sent."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from awed.model.work import Perf, ReportStatus
+
+SMALL = 64 << 10
+"""Bytes of logs up to which a report is sent together with others."""
+
+
+class Key(NamedTuple):
+    """One run of a workunit."""
+
+    wuid: str
+    attempt: int
+
+
+class Entry(Struct, omit_defaults=True):
+    """A report as one of several in the body of a request."""
+
+    wuid: str
+    status: ReportStatus
+    attempt: int
+    computetime: int
+    perf: Perf
+    exitstatus: int | None = None
+    worknotes: str = ""
+    stdout: str = ""
+    stderr: str = ""
 
 
 class Finished(Struct):
@@ -20,8 +45,30 @@ class Finished(Struct):
     stdout: bytes = b""
     stderr: bytes = b""
 
+    @property
+    def key(self) -> Key:
+        return Key(self.wuid, self.attempt)
+
+    @property
+    def is_small(self) -> bool:
+        return len(self.worknotes) + len(self.stdout) + len(self.stderr) <= SMALL
+
+    def entry(self) -> Entry:
+        """The report beside others. Bytes that are not UTF-8 are replaced, as the server does it in a form."""
+        return Entry(
+            wuid=self.wuid,
+            status=self.status,
+            attempt=self.attempt,
+            computetime=round(self.perf.runtime),
+            perf=self.perf,
+            exitstatus=self.exitstatus,
+            worknotes=self.worknotes,
+            stdout=self.stdout.decode(errors="replace"),
+            stderr=self.stderr.decode(errors="replace"),
+        )
+
     def query(self, client: str) -> dict[str, str]:
-        """The parameters of the request that delivers it."""
+        """The parameters of the request that delivers it alone."""
         query = {
             "status": str(self.status),
             "client": client,
@@ -49,3 +96,8 @@ class Finished(Struct):
 def refusal(wuid: str, attempt: int, *texts: str) -> Finished:
     """The report on a workunit that was not run."""
     return Finished(wuid, attempt, ReportStatus.FAIL, Perf(), worknotes="\n".join(texts))
+
+
+def handed_back(key: Key) -> Finished:
+    """The report on a workunit that was not begun here, and is others' to run."""
+    return Finished(key.wuid, key.attempt, ReportStatus.DISCARDED, Perf())

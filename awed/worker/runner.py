@@ -102,7 +102,8 @@ class Runner:
         work, files, perf = self._work, self._with.files, self._perf
         if work.cmd.docker_image or work.cmd.docker_pull:
             raise WorkFailed("this worker does not run containers")
-        root = self._directory = self._with.workdir.make(work.wuid, work.attempt)
+        has_files = bool(work.inputs or work.outputs or work.predata)
+        root = self._directory = self._with.workdir.make(work.wuid, work.attempt, fresh=has_files)
         self._logs = Logs(root)
         token, private = await self._secrets()
         perf.size_predata, perf.time_predata_in = await self._timed(files.fetch_predata(work, root, token))
@@ -137,7 +138,8 @@ class Runner:
             await process.kill(self._with.clock, self._with.grace)
             raise
         self._exit = await process.ended()
-        logs.publish()
+        if work.outputs or self._exit.status:
+            logs.publish()
         self._perf.max_mem_usage = self._perf.max_memory_total_rss = self._exit.max_rss
         if not in_time:
             raise WorkFailed(f"killed after {work.walltime} seconds, its walltime")

@@ -1,55 +1,72 @@
-"""The workunits that run at this moment."""
+"""The workunits that are here: some run, others are in hand until a slot is free."""
 
-from collections.abc import Awaitable, Callable, Collection
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from awed.model.work import Workunit
-from awed.worker.report import Finished, refusal
+from awed.model.work import ReportStatus, Workunit
+from awed.worker.prefetch import PATIENCE, Prefetch
+from awed.worker.report import Finished, Key, handed_back, refusal
 
 Run = Callable[[Workunit], Awaitable[Finished]]
 """Runs a workunit to its end and reports. Cancelled, it kills the command and hands the work back."""
 
 
-class Key(NamedTuple):
-    """One run of a workunit."""
-
-    wuid: str
-    attempt: int
-
-
 class Runs:
-    """Starts and discards runs; *finished* is called with each one's report."""
+    """Runs up to *slots* workunits at once; *finished* is called with each one's report, begun or not."""
 
     _log = Logger()
 
-    def __init__(self, run: Run, finished: Callable[[Finished], None]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        finished: Callable[[Finished], None],
+        *,
+        slots: int,
+        prefetch: Prefetch,
+        clock: IReactorTime,
+    ) -> None:
         self._run = run
         self._finished = finished
+        self._slots = slots
+        self._prefetch = prefetch
+        self._clock = clock
+        self._in_hand: dict[Key, Workunit] = {}
         self._running: dict[Key, Deferred[Finished]] = {}
         self._discarded: set[Key] = set()
+        self._begun = 0
+        self._beginning = False
+        self._watch: IDelayedCall | None = None
 
     def __len__(self) -> int:
-        return len(self._running)
+        return len(self._running) + len(self._in_hand)
 
     def wuids(self) -> set[str]:
-        return {key.wuid for key in self._running}
+        return {key.wuid for key in (*self._running, *self._in_hand)}
 
-    def begin(self, work: Workunit) -> None:
-        """Run *work*. An earlier attempt at it that still runs here is not wanted any more."""
-        key = Key(work.wuid, work.attempt)
-        if key in self._running:
-            return
-        self.discard([work.wuid])
-        self._running[key] = running = Deferred.fromCoroutine(self._begin(work))
-        running.addErrback(self._broken, key)
-        running.addCallback(self._ended, key)
+    def wanted(self) -> int:
+        """How many more to ask for. None while half of what should be in hand is there: one request brings many."""
+        ahead = self._slots * self._prefetch.ahead
+        if len(self._in_hand) > ahead // 2:
+            return 0
+        return max(0, self._slots + ahead - len(self))
+
+    def take(self, works: Iterable[Workunit]) -> None:
+        """Run *works*, as soon as there are slots. Earlier attempts that are still here are not wanted any more."""
+        for work in works:
+            key = Key(work.wuid, work.attempt)
+            if key not in self._running and key not in self._in_hand:
+                self.discard({work.wuid})
+                self._in_hand[key] = work
+        self._begin()
+        self._watch_over()
 
     def discard(self, wuids: Collection[str]) -> None:
-        """Kill the runs of these workunits, and hand them back."""
+        """Hand these workunits back, and kill those of them that run."""
+        self._hand_back(key for key in list(self._in_hand) if key.wuid in wuids)
         for key, running in list(self._running.items()):
             if key.wuid in wuids and key not in self._discarded:
                 # Once only: to cancel again would cancel the killing.
@@ -57,11 +74,43 @@ class Runs:
                 running.cancel()
 
     def discard_all(self) -> None:
-        """Kill everything that runs, and hand it back."""
+        """Kill everything that runs, and hand it back with what is in hand."""
         self.discard(self.wuids())
 
-    async def _begin(self, work: Workunit) -> Finished:
-        return await self._run(work)
+    def run_out(self) -> None:
+        """Hand back what is not begun, and let run what runs."""
+        self._hand_back(list(self._in_hand))
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+    def _hand_back(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            del self._in_hand[key]
+            self._finished(handed_back(key))
+
+    def _begin(self) -> None:
+        """Begin what there are slots for; in a loop, for a run may end before its beginning returns."""
+        if self._beginning:
+            return
+        self._beginning = True
+        while self._in_hand and len(self._running) < self._slots:
+            self._begun += 1
+            key = next(iter(self._in_hand))
+            self._start(key, self._in_hand.pop(key))
+        self._beginning = False
+
+    def _start(self, key: Key, work: Workunit) -> None:
+        self._running[key] = running = Deferred.fromCoroutine(self._timed(work))
+        running.addErrback(self._broken, key)
+        running.addCallback(self._ended, key)
+
+    async def _timed(self, work: Workunit) -> Finished:
+        began = self._clock.seconds()
+        finished = await self._run(work)
+        if finished.status is not ReportStatus.DISCARDED:
+            self._prefetch.lasted(self._clock.seconds() - began)
+        return finished
 
     def _broken(self, failure: Failure, key: Key) -> Finished:
         self._log.failure("running {wuid} failed", failure, wuid=key.wuid)
@@ -70,4 +119,17 @@ class Runs:
     def _ended(self, finished: Finished, key: Key) -> None:
         del self._running[key]
         self._discarded.discard(key)
+        self._begin()
         self._finished(finished)
+
+    def _watch_over(self) -> None:
+        """See to it that nothing stays in hand for long without need."""
+        if self._in_hand and self._watch is None and self._prefetch.fixed is None:
+            self._watch = self._clock.callLater(PATIENCE, self._look, self._begun)
+
+    def _look(self, begun: int) -> None:
+        self._watch = None
+        if self._in_hand and begun == self._begun:
+            self._prefetch.stuck()
+            self._hand_back(list(self._in_hand))
+        self._watch_over()

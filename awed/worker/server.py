@@ -1,7 +1,7 @@
 """The daemon's API, as far as a worker speaks it: one method for each request."""
 
-from collections.abc import Callable, Mapping
-from typing import NoReturn, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -29,7 +29,7 @@ from awed.model.work import Workunit
 from awed.worker.body import Body
 from awed.worker.multipart import form
 from awed.worker.profile import Busyness, Profile
-from awed.worker.report import Finished
+from awed.worker.report import Finished, refusal
 
 TIMEOUT = 30.0
 """Seconds within which the server must have answered."""
@@ -53,6 +53,8 @@ NOTHING_TO_DO = frozenset(
 
 T = TypeVar("T")
 
+_WORKUNITS = msgspec.json.Decoder(list[Workunit])
+
 
 class Registration(Struct):
     """What the server says to a new client: who it is, and how many seconds of silence it takes for death."""
@@ -68,13 +70,18 @@ class _Handout(Struct):
     attempt: int = 0
 
 
-class BadWorkunit(AwedError):
-    """The server handed out something that is no workunit for this worker."""
+class Handed(NamedTuple):
+    """What a checkout brings: workunits to run, and the refusals of those that cannot be read."""
 
-    def __init__(self, wuid: str, attempt: int, text: str) -> None:
-        super().__init__(text)
-        self.wuid = wuid
-        self.attempt = attempt
+    works: list[Workunit]
+    refusals: list[Finished]
+
+
+class _Verdict(Struct):
+    """What the server says of one of several reports."""
+
+    status: int
+    error: list[str] | None = None
 
 
 class _Answer(Struct):
@@ -133,26 +140,22 @@ class ServerClient:
         )
         return _decode(answer.data, Heartbeat)
 
-    async def checkout(self, available: int, walltime: int | None = None, wait: int = POLL_WAIT) -> Workunit:
-        """A workunit to run. *available*: free disk in bytes. *walltime*: seconds that it may take, None for any.
+    async def checkout(self, available: int, most: int, walltime: int | None = None, wait: int = POLL_WAIT) -> Handed:
+        """Up to *most* workunits to run. *available*: free disk in bytes. *walltime*: seconds that they may take,
+        None for any.
 
-        Raises :class:`~awed.model.errors.NothingToDo` after at most *wait* seconds, :class:`BadWorkunit` for a
-        workunit that cannot be read.
+        Raises :class:`~awed.model.errors.NothingToDo` after at most *wait* seconds.
         """
-        query = {"client": self._client, "available": available, "wait": wait}
+        query = {"client": self._client, "available": available, "wait": wait, "max": most}
         if walltime is not None:
             query["walltime"] = walltime
         try:
             answer, _ = await self._ask("GET", f"/work?{urlencode(query)}", limit=wait + TIMEOUT)
-        except Invalid as refusal:
-            if NOTHING_TO_DO.isdisjoint(refusal.texts):
+        except Invalid as refused:
+            if NOTHING_TO_DO.isdisjoint(refused.texts):
                 raise
-            raise NothingToDo(*refusal.texts) from None
-        try:
-            return msgspec.json.decode(answer.data, type=Workunit)
-        except msgspec.ValidationError as error:
-            handout = _decode(answer.data, _Handout)
-            raise BadWorkunit(handout.wuid, handout.attempt, f"cannot read the workunit: {error}") from None
+            raise NothingToDo(*refused.texts) from None
+        return _handed(answer.data)
 
     async def private_environ(self, wuid: str) -> dict[str, str]:
         """The secret variables of a workunit's command."""
@@ -168,6 +171,16 @@ class ServerClient:
         content_type, body = form(finished.parts())
         path = f"{_work_path(finished.wuid)}?{urlencode(finished.query(self._client))}&report"
         await self._ask("PUT", path, body=body, content_type=content_type)
+
+    async def report_all(self, finished: Sequence[Finished]) -> list[AwedError | None]:
+        """Deliver several reports at once: of each what :meth:`report` would raise, or None."""
+        body = msgspec.json.encode([report.entry() for report in finished])
+        path = f"/work?client={self._client}"
+        answer, _ = await self._ask("PUT", path, body=body, content_type="application/json")
+        verdicts = _decode(answer.data, list[_Verdict])
+        if len(verdicts) != len(finished):
+            raise Unavailable(f"not an AWE server's answer: {len(verdicts)} verdicts on {len(finished)} reports")
+        return [None if said.status == 200 else _refused(said.status, said.error) for said in verdicts]
 
     async def _secret(self, wuid: str, name: str) -> str:
         _, headers = await self._ask("GET", f"{_work_path(wuid)}?{name}&client={self._client}")
@@ -189,7 +202,7 @@ class ServerClient:
             raise Unavailable(f"{method} {self._url}{path.partition('?')[0]}: {_told(error)}") from error
         answer = _envelope(status, content)
         if status != 200:
-            _refuse(status, answer.error or [f"status {status}"])
+            raise _refused(status, answer.error)
         self._answered()
         return answer, received
 
@@ -218,6 +231,25 @@ def _envelope(status: int, content: bytes) -> _Answer:
         raise Unavailable(f"not an AWE server's answer (status {status}): {content[:60]!r}") from None
 
 
+def _handed(data: Raw) -> Handed:
+    try:
+        return Handed(_WORKUNITS.decode(data), [])
+    except msgspec.ValidationError:
+        handed = Handed([], [])
+        for one in _decode(data, list[Raw]):
+            _take(one, handed)
+        return handed
+
+
+def _take(data: Raw, handed: Handed) -> None:
+    """A workunit that cannot be read must be named at least, or the whole answer is none."""
+    try:
+        handed.works.append(msgspec.json.decode(data, type=Workunit))
+    except msgspec.ValidationError as error:
+        known = _decode(data, _Handout)
+        handed.refusals.append(refusal(known.wuid, known.attempt, f"cannot read the workunit: {error}"))
+
+
 def _decode(data: Raw, type: type[T]) -> T:
     try:
         return msgspec.json.decode(data, type=type)
@@ -228,12 +260,14 @@ def _decode(data: Raw, type: type[T]) -> T:
 _REFUSALS: Mapping[int, type[AwedError]] = {401: Unauthorized, 404: NotFound, 409: Conflict, 413: TooLarge}
 
 
-def _refuse(status: int, texts: list[str]) -> NoReturn:
+def _refused(status: int, texts: list[str] | None) -> AwedError:
+    """The error that an answer of this status is."""
+    texts = texts or [f"status {status}"]
     if status >= 500:
-        raise Unavailable(*texts)
+        return Unavailable(*texts)
     if ClientNotFound().texts[0] in texts:
-        raise ClientNotFound
-    raise _REFUSALS.get(status, Invalid)(*texts)
+        return ClientNotFound()
+    return _REFUSALS.get(status, Invalid)(*texts)
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -20,7 +20,7 @@ class Workdir:
     work/<wuid>.<attempt>   running workunits
     failed/...              directories of failed ones, for people to look into
     trash/...               what is about to be removed
-    reports/...             finished reports that the server has not acknowledged
+    reports.jsonl           finished reports that the server has not acknowledged
     cache/<md5>             predata
     """
 
@@ -29,8 +29,10 @@ class Workdir:
         self.work = self.root / "work"
         self.failed = self.root / "failed"
         self.trash = self.root / "trash"
-        self.reports = self.root / "reports"
+        self.reports = self.root / "reports.jsonl"
         self.cache = self.root / "cache"
+        self.spare: list[Path] = []
+        """Empty directories of workunits that are over."""
 
     def open(self) -> None:
         """Make the directories, take the lock, and throw away what a killed worker was at.
@@ -38,7 +40,7 @@ class Workdir:
         Raises :class:`WorkdirInUse` if a worker runs here, :class:`OSError` if nothing can be written here.
         """
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for directory in (self.work, self.failed, self.trash, self.reports, self.cache):
+        for directory in (self.work, self.failed, self.trash, self.cache):
             directory.mkdir(exist_ok=True)
         self._lock = _locked(self.root / "lock")
         for left in (*self.work.iterdir(), *self.cache.glob(f"*{ARRIVING}")):
@@ -62,13 +64,23 @@ class Workdir:
         disk = os.statvfs(self.root)
         return disk.f_bavail * disk.f_frsize
 
-    def make(self, wuid: str, attempt: int) -> Path:
-        """A new empty directory for a workunit."""
+    def make(self, wuid: str, attempt: int, *, fresh: bool = True) -> Path:
+        """An empty directory for a workunit, made for it unless it need not be *fresh*."""
         directory = self.work / file_name(wuid, attempt)
         if directory.exists():
             self.discard(directory)
-        directory.mkdir()
+        if self.spare and not fresh:
+            self.spare.pop().rename(directory)
+        else:
+            directory.mkdir()
         return directory
+
+    def put_by(self, directory: Path) -> bool:
+        """Let another workunit have a directory, if it is empty: to make and remove one can take milliseconds."""
+        if os.listdir(directory):
+            return False
+        self.spare.append(directory)
+        return True
 
     def discard(self, directory: Path) -> None:
         """Put a directory where it is out of the way and will be removed."""

@@ -12,16 +12,18 @@ from twisted.logger import Logger
 
 from awed.model.client import Heartbeat
 from awed.model.errors import AwedError, ClientNotFound, NothingToDo, Unavailable
+from awed.model.work import ReportStatus
 from awed.worker.condition import Condition
 from awed.worker.errors import WorkerRefused
 from awed.worker.lifetime import Lifetime
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
+from awed.worker.prefetch import Prefetch
 from awed.worker.profile import Introduction, busyness
 from awed.worker.pulse import Pulse
-from awed.worker.report import Finished, refusal
+from awed.worker.report import Finished
 from awed.worker.runs import Run, Runs
-from awed.worker.server import BadWorkunit, ServerClient
+from awed.worker.server import ServerClient
 
 HEARTBEAT = 10.0
 """Seconds between two heartbeats; fewer if the server soon loses patience."""
@@ -35,6 +37,12 @@ MIN_FREE = 64 << 20
 TROUBLE_PAUSE = 10.0
 """Seconds until a worker that is not well looks whether it is well again."""
 
+BACKLOG = 256
+"""Reports that are not delivered, from which on no more work is taken."""
+
+TELLING = 0.1
+"""Seconds that a command must have run to be logged when it is done. Thousands of short ones would drown the rest."""
+
 FAREWELL = 60.0
 """Seconds for which a worker that is about to leave tries to deliver its last reports."""
 
@@ -43,7 +51,7 @@ class Worker(Service):
     """Keeps its slots busy until it is told to leave; *left* fires then, or fails with :class:`WorkerRefused`.
 
     One coroutine registers and asks for work, so these two never cross: registering says which work is here, and
-    whatever else the server had on its way to us is given to others. *changed* is notified after each report.
+    whatever else the server had on its way to us is given to others. *changed* is notified as reports are delivered.
     """
 
     _log = Logger()
@@ -57,6 +65,7 @@ class Worker(Service):
         outbox: Outbox,
         changed: Condition,
         run: Run,
+        prefetch: Prefetch,
         available: Callable[[], int],
         lifetime: Lifetime,
         clock: IReactorTime,
@@ -67,7 +76,7 @@ class Worker(Service):
         self._outage = outage
         self._outbox = outbox
         self._changed = changed
-        self._runs = Runs(run, self._finished)
+        self._runs = Runs(run, self._finished, slots=introduction.slots, prefetch=prefetch, clock=clock)
         self._available = available
         self._lifetime = lifetime
         self._clock = clock
@@ -95,8 +104,9 @@ class Worker(Service):
     def drain(self) -> None:
         """Take no more work; finish, report and sign off."""
         if not self._draining:
-            self._log.info("leaving when {count} running workunits are finished", count=len(self._runs))
             self._draining = True
+            self._runs.run_out()
+            self._log.info("leaving when {count} running workunits are finished", count=len(self._runs))
             self._interrupt()
 
     def leave(self) -> None:
@@ -141,8 +151,8 @@ class Worker(Service):
         try:
             if not self._registered:
                 await self._register()
-            elif self._has_room():
-                await self._fetch()
+            elif wanted := self._wanted():
+                await self._fetch(wanted)
             else:
                 await self._changed.wait()
         except AwedError as error:
@@ -150,11 +160,12 @@ class Worker(Service):
             self._registered = False
             await self._outage.pause(error)
 
-    def _has_room(self) -> bool:
-        return not self._draining and len(self._holds()) < self._introduction.slots
+    def _wanted(self) -> int:
+        """How many workunits to ask for now."""
+        return 0 if self._draining or len(self._outbox) >= BACKLOG else self._runs.wanted()
 
     def _holds(self) -> set[str]:
-        """What the server may count as ours: what runs, and what is finished but not acknowledged."""
+        """What the server may count as ours: what runs or is in hand, and what is finished but not acknowledged."""
         return self._runs.wuids() | self._outbox.waiting()
 
     async def _register(self) -> None:
@@ -176,7 +187,7 @@ class Worker(Service):
         self._log.info("registered as {worker.name}, client {worker.id}", worker=self._introduction)
         self._pulse.quicken(registration.heartbeat_limit / 3)
 
-    async def _fetch(self) -> None:
+    async def _fetch(self, most: int) -> None:
         available = self._available()
         self._trouble = f"only {available} bytes are free in the work directory" if available < MIN_FREE else ""
         if self._trouble:
@@ -184,15 +195,17 @@ class Worker(Service):
             return
         asked = self._clock.seconds()
         try:
-            self._runs.begin(await self._server.checkout(available, self._lifetime.left()))
+            handed = await self._server.checkout(available, most, self._lifetime.left())
         except NothingToDo as nothing:
             await self._idle(str(nothing), EARLY if self._clock.seconds() < asked + EARLY else 0)
-        except BadWorkunit as bad:
-            self._outbox.put(refusal(bad.wuid, bad.attempt, *bad.texts))
         except (ClientNotFound, Unavailable):
             raise
         except AwedError as refused:
             await self._idle(str(refused), TROUBLE_PAUSE)
+        else:
+            for refusal in handed.refusals:
+                self._outbox.put(refusal)
+            self._runs.take(handed.works)
 
     async def _idle(self, reason: str, pause: float) -> None:
         """There is no work, for a *reason* that is logged when it is a new one."""
@@ -203,11 +216,14 @@ class Worker(Service):
             await deferLater(self._clock, pause)
 
     def _finished(self, finished: Finished) -> None:
-        self._log.info("{wuid}: {status}", wuid=finished.wuid, status=finished.status)
+        if finished.status is not ReportStatus.DONE or finished.perf.runtime >= TELLING:
+            self._log.info("{wuid}: {status}", wuid=finished.wuid, status=finished.status)
         self._outbox.put(finished)
         self._lifetime.worked()
         if self._draining and not self._runs:
             self._interrupt()
+        else:
+            self._changed.notify()
 
     async def _heartbeat(self) -> None:
         if not self._registered:

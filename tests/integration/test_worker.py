@@ -193,7 +193,7 @@ async def test_the_daemon_may_be_killed_while_a_command_runs(daemon: Daemon) -> 
     await line(started)
     await daemon.kill()
     go.touch()
-    await until(lambda: any((daemon.stage.folder / "w" / "reports").iterdir()))
+    await until((daemon.stage.folder / "w" / "reports.jsonl").read_text)
     await daemon.start()
     done = await reaches(daemon, submitted["id"], "completed", "suspend")
     assert done["state"] == "completed", done
@@ -209,7 +209,7 @@ async def test_a_worker_that_ends_without_its_server_delivers_at_its_next_start(
     await line(started)
     await daemon.kill()
     go.touch()
-    await until(lambda: any((daemon.stage.folder / "w" / "reports").iterdir()))
+    await until((daemon.stage.folder / "w" / "reports.jsonl").read_text)
     worker.signal("TERM")
     worker.signal("TERM")
     worker.signal("KILL")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any, NamedTuple, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 from multipart import MultipartParser, parse_options_header
@@ -46,11 +46,24 @@ class Asked(NamedTuple):
     body: bytes
     parts: Mapping[str, bytes]
 
+    @property
+    def reports(self) -> list[dict[str, Any]]:
+        """What a request reports, of one workunit or of several."""
+        if self.path == "/work":
+            return cast(list[dict[str, Any]], msgspec.json.decode(self.body))
+        logs = {name: content.decode(errors="replace") for name, content in self.parts.items()}
+        return [{"wuid": unquote(self.path.removeprefix("/work/")), **self.query, **logs}]
+
 
 def data(value: Any, **headers: str) -> Answer:
     """A good answer."""
     body = msgspec.json.encode({"status": 200, "data": value, "error": None})
     return Answer(200, body, Headers({name: [text] for name, text in headers.items()}))
+
+
+def judged(*verdicts: tuple[int, str]) -> Answer:
+    """The answer to several reports: the status of each and why."""
+    return data([{"wuid": "?", "status": status, "error": [text] if text else None} for status, text in verdicts])
 
 
 def refused(text: str, status: int = 400) -> Answer:
@@ -61,6 +74,9 @@ def refused(text: str, status: int = 400) -> Answer:
 def garbage(body: bytes, status: int = 200) -> Answer:
     """An answer of somebody else's."""
     return Answer(status, body, Headers())
+
+
+Scripted = Answer | Exception | Deferred[Answer]
 
 
 class FakeServer:
@@ -75,22 +91,22 @@ class FakeServer:
         self.uuid = UUID
         self.away = False
         self.polls: list[Deferred[Answer]] = []
-        self._scripts: dict[str, list[Answer | Exception]] = {}
+        self._scripts: dict[str, list[Scripted]] = {}
 
     @property
     def agent(self) -> IAgent:
         return cast(IAgent, self)
 
-    def script(self, kind: str, *answers: Answer | Exception) -> None:
-        """Answer the next requests of this kind so."""
+    def script(self, kind: str, *answers: Scripted) -> None:
+        """Answer the next requests of this kind so; by a Deferred: when it fires."""
         self._scripts.setdefault(kind, []).extend(answers)
 
-    def hand_out(self, work: Workunit) -> None:
+    def hand_out(self, *works: Workunit) -> None:
         """To the checkout that waits, or else to the next one."""
         if self.polls:
-            self.polls.pop().callback(data(work))
+            self.polls.pop().callback(data(works))
         else:
-            self.script("checkout", data(work))
+            self.script("checkout", data(works))
 
     def kinds(self) -> list[str]:
         return [asked.kind for asked in self.asked]
@@ -104,8 +120,7 @@ class FakeServer:
         asked = _asked(method.decode(), uri.decode(), headers, body.content if body else b"")
         self.asked.append(asked)
         if script := self._scripts.get(asked.kind):
-            answer = script.pop(0)
-            return fail(answer) if isinstance(answer, Exception) else succeed(answer)
+            return _prompt(script.pop(0))
         return self._default(asked)
 
     def _default(self, asked: Asked) -> Deferred[Answer]:
@@ -117,7 +132,15 @@ class FakeServer:
             return succeed(data({"id": "x", "server_uuid": self.uuid}))
         if asked.kind == "heartbeat":
             return succeed(data({"server-uuid": self.uuid}))
+        if asked.kind == "report" and asked.path == "/work":
+            return succeed(judged(*[(200, "")] * len(asked.reports)))
         return succeed(data("ok"))
+
+
+def _prompt(answer: Scripted) -> Deferred[Answer]:
+    if isinstance(answer, Deferred):
+        return answer
+    return fail(answer) if isinstance(answer, Exception) else succeed(answer)
 
 
 def _asked(method: str, url: str, headers: Headers, body: bytes) -> Asked:

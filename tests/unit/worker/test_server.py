@@ -1,6 +1,7 @@
 """What a worker says to a server, and what it makes of the answers."""
 
 import json
+from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -26,10 +27,10 @@ from awed.model.errors import (
 )
 from awed.model.work import Perf, ReportStatus
 from awed.worker.profile import Introduction, busyness
-from awed.worker.report import Finished
-from awed.worker.server import HEARTBEAT_TIMEOUT, BadWorkunit, ServerClient
+from awed.worker.report import Finished, refusal
+from awed.worker.server import HEARTBEAT_TIMEOUT, ServerClient
 from tests.unit.worker.builders import CLIENT, JOB, result, workunit
-from tests.unit.worker.fake import UUID, FakeServer, data, garbage, refused
+from tests.unit.worker.fake import UUID, FakeServer, data, garbage, judged, refused
 
 URL = "http://server:8001/"
 
@@ -78,12 +79,12 @@ def test_a_heartbeat_says_what_we_run_and_hears_what_to_throw_away(fake: FakeSer
     }
 
 
-def test_a_checkout_waits_and_brings_a_workunit(fake: FakeServer, server: ServerClient) -> None:
-    checkout = Deferred.fromCoroutine(server.checkout(1000))
-    assert fake.asked[0].query == {"client": CLIENT, "available": "1000", "wait": "55"}
-    work = workunit("sort", "-n", has_private_env=True)
-    fake.hand_out(work)
-    assert checkout.result == work
+def test_a_checkout_waits_and_brings_workunits(fake: FakeServer, server: ServerClient) -> None:
+    checkout = Deferred.fromCoroutine(server.checkout(1000, 3))
+    assert fake.asked[0].query == {"client": CLIENT, "available": "1000", "wait": "55", "max": "3"}
+    works = [workunit("sort", "-n", has_private_env=True), workunit(task="1")]
+    fake.hand_out(*works)
+    assert checkout.result == (works, [])
 
 
 @pytest.mark.parametrize(
@@ -96,16 +97,17 @@ def test_a_checkout_waits_and_brings_a_workunit(fake: FakeServer, server: Server
 def test_that_there_is_no_work_is_told_apart(fake: FakeServer, server: ServerClient, text: str) -> None:
     fake.script("checkout", refused(text))
     with pytest.raises(NothingToDo, match=text):
-        result(server.checkout(0))
+        result(server.checkout(0, 1))
 
 
-def test_a_workunit_that_cannot_be_read_is_named_so_that_it_can_be_refused(
+def test_workunits_that_cannot_be_read_are_refused_and_the_others_taken(
     fake: FakeServer, server: ServerClient
 ) -> None:
-    fake.script("checkout", data({"wuid": "w", "attempt": 3, "cmd": 7}))
-    with pytest.raises(BadWorkunit, match="cannot read the workunit: Expected `object`, got `int`") as bad:
-        result(server.checkout(0))
-    assert (bad.value.wuid, bad.value.attempt) == ("w", 3)
+    fake.script("checkout", data([{"wuid": "w", "attempt": 3, "cmd": 7}, workunit(), {"wuid": "v"}]))
+    handed = result(server.checkout(0, 3))
+    assert handed.works == [workunit()]
+    assert [report.key for report in handed.refusals] == [("w", 3), ("v", 0)]
+    assert handed.refusals[0].worknotes == "cannot read the workunit: Expected `object`, got `int` - at `$.cmd`"
 
 
 def test_secrets_come_in_headers(fake: FakeServer, server: ServerClient) -> None:
@@ -124,6 +126,48 @@ def test_a_report_is_a_form_of_files(fake: FakeServer, server: ServerClient) -> 
     assert asked.path == "/work/a%20b%2Fc"
     assert asked.query == {**finished.query(CLIENT), "report": ""}
     assert asked.parts == {"perf": msgspec.json.encode(perf), "worknotes": b"killed", "stdout": b"out\r\n--x\xff\0"}
+
+
+def test_several_reports_go_in_one_body(fake: FakeServer, server: ServerClient) -> None:
+    perf = Perf(runtime=1.5)
+    reports = [Finished("w", 2, ReportStatus.FAIL, perf, -9, "killed", b"out\xff"), refusal("v", 1, "no")]
+    assert result(server.report_all(reports)) == [None, None]
+    (asked,) = fake.asked
+    assert (asked.path, asked.query) == ("/work", {"client": CLIENT})
+    assert asked.headers.getRawHeaders("Content-Type") == ["application/json"]
+    assert json.loads(asked.body) == [
+        {
+            "wuid": "w",
+            "status": "fail",
+            "attempt": 2,
+            "computetime": 2,
+            "exitstatus": -9,
+            "perf": msgspec.to_builtins(perf),
+            "worknotes": "killed",
+            "stdout": "out\N{REPLACEMENT CHARACTER}",
+        },
+        {
+            "wuid": "v",
+            "status": "fail",
+            "attempt": 1,
+            "computetime": 0,
+            "perf": msgspec.to_builtins(Perf()),
+            "worknotes": "no",
+        },
+    ]
+
+
+def test_each_of_several_reports_is_judged_alone(fake: FakeServer, server: ServerClient) -> None:
+    fake.script("report", judged((200, ""), (409, "late"), (503, "later"), (400, "Client not found")))
+    verdicts = result(server.report_all([refusal(name, 1) for name in "abcd"]))
+    assert [type(verdict) for verdict in verdicts] == [type(None), Conflict, Unavailable, ClientNotFound]
+    assert str(verdicts[1]) == "late"
+
+
+def test_fewer_verdicts_than_reports_are_no_answer(fake: FakeServer, server: ServerClient) -> None:
+    fake.script("report", judged((200, "")))
+    with pytest.raises(Unavailable, match="1 verdicts on 2 reports"):
+        result(server.report_all([refusal(name, 1) for name in "ab"]))
 
 
 @pytest.mark.parametrize(
@@ -165,12 +209,12 @@ def test_every_answer_is_understood(
 def test_an_error_names_request_and_cause_but_no_token(fake: FakeServer, server: ServerClient) -> None:
     fake.script("checkout", ResponseNeverReceived([Failure(ConnectionResetError("reset by peer"))]))
     with pytest.raises(Unavailable) as raised:
-        result(server.checkout(0))
+        result(server.checkout(0, 1))
     assert str(raised.value) == "GET http://server:8001/work: reset by peer"
 
 
 def test_a_silent_server_is_given_up(fake: FakeServer, server: ServerClient, clock: Clock) -> None:
-    checkout = Deferred.fromCoroutine(server.checkout(0, wait=5))
+    checkout = Deferred.fromCoroutine(server.checkout(0, 1, wait=5))
     clock.advance(34)
     assert not checkout.called
     clock.advance(1)
@@ -184,7 +228,7 @@ def test_what_we_break_off_ourselves_is_no_outage(fake: FakeServer, server: Serv
     """As twisted.web's client tells it."""
     fake.script("checkout", ResponseNeverReceived([Failure(CancelledError())]))
     with pytest.raises(CancelledError):
-        result(server.checkout(0))
+        result(server.checkout(0, 1))
 
 
 def test_a_heartbeat_is_given_up_before_the_next(clock: Clock) -> None:
@@ -203,7 +247,12 @@ json_values = st.recursive(
 def test_whatever_comes_is_an_answer_or_an_error_for_which_there_is_a_plan(body: bytes, status: int) -> None:
     fake = FakeServer()
     server = ServerClient(fake.agent, Clock(), url=URL, client=CLIENT)
-    for kind, call in (("heartbeat", server.heartbeat(busyness([]))), ("checkout", server.checkout(0))):
+    calls: list[tuple[str, Coroutine[Any, Any, object]]] = [
+        ("heartbeat", server.heartbeat(busyness([]))),
+        ("checkout", server.checkout(0, 1)),
+        ("report", server.report_all([refusal("w", 1)])),
+    ]
+    for kind, call in calls:
         fake.script(kind, garbage(body, status))
         with suppress(AwedError):
             result(call)

@@ -85,12 +85,19 @@ def test_what_is_done_with_is_removed_soon_and_together(workdir: Workdir) -> Non
     (tree / "sub").mkdir()
     (tree / "sub" / "file").touch()
     keeper.take(tree, failed=False)
-    report = workdir.reports / "report"
-    report.touch()
-    keeper.remove(report)
     assert len(clock.getDelayedCalls()) == 1
     clock.advance(BATCH_PERIOD)
-    assert names(workdir.work) == names(workdir.reports) == []
+    assert names(workdir.work) == []
+
+
+def test_a_directory_that_was_left_empty_is_another_workunit_s_that_has_no_files(workdir: Workdir) -> None:
+    keeper = janitor(workdir)
+    first = workdir.make(f"{JOB}_0_0", 1)
+    inode = first.stat().st_ino
+    keeper.take(first, failed=False)
+    assert workdir.make(f"{JOB}_1_0", 1).stat().st_ino != inode
+    assert workdir.make(f"{JOB}_2_0", 1, fresh=False).stat().st_ino == inode
+    assert names(workdir.work) == [f"{JOB}_1_0.1", f"{JOB}_2_0.1"]
 
 
 def test_a_link_to_elsewhere_is_removed_and_not_followed(workdir: Workdir, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ The server is a fake in memory, runs end when a test says so, and time is a Cloc
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +17,36 @@ from twisted.python.failure import Failure
 from awed.model.work import Perf, ReportStatus, Workunit
 from awed.worker.condition import Condition
 from awed.worker.errors import WorkerRefused
+from awed.worker.journal import Journal
 from awed.worker.lifetime import LAST, MARGIN, Lifetime
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
+from awed.worker.prefetch import PATIENCE, Prefetch
 from awed.worker.profile import Introduction
 from awed.worker.report import Finished
 from awed.worker.server import ServerClient
-from awed.worker.worker import FAREWELL, MIN_FREE, Worker
+from awed.worker.worker import BACKLOG, FAREWELL, MIN_FREE, Worker
 from tests.conftest import LoggedErrors
 from tests.unit.worker.builders import CLIENT, workunit
-from tests.unit.worker.fake import FakeServer, data, garbage, refused
+from tests.unit.worker.fake import FakeServer, data, garbage, judged, refused
 
 
 class World:
     """A worker with *slots* and *limits* of its lifetime, its server, its clock, and what runs."""
 
-    limits: Mapping[str, float] = {}
-
-    def __init__(self, directory: Path, slots: int = 1, **limits: float) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        slots: int = 1,
+        prefetch: int | None = None,
+        fake: FakeServer | None = None,
+        **limits: float,
+    ) -> None:
         self.directory = directory
         self.slots = slots
+        self.prefetch = prefetch
         self.limits = limits
-        self.fake = FakeServer()
+        self.fake = fake or FakeServer()
         self.clock = Clock()
         self.running: dict[tuple[str, int], Deferred[ReportStatus]] = {}
         self.available = 1 << 30
@@ -53,9 +61,10 @@ class World:
             introduction=Introduction(CLIENT, "alpha", "grp", ("*",), self.slots),
             server=server,
             outage=outage,
-            outbox=Outbox(self.directory, server, outage, delivered=changed.notify, remove=Path.unlink),
+            outbox=Outbox(Journal(self.directory / "reports"), server, outage, delivered=changed.notify),
             changed=changed,
             run=self._run,
+            prefetch=Prefetch(self.prefetch),
             available=lambda: self.available,
             lifetime=Lifetime(self.clock, **self.limits),
             clock=self.clock,
@@ -76,14 +85,20 @@ class World:
         self.running[work.wuid, work.attempt].callback(status)
 
     def give(self, *works: Workunit) -> None:
+        """To checkouts of their own."""
         for work in works:
             self.fake.hand_out(work)
+
+    def asked_for(self) -> int:
+        """How many workunits the last checkout asked for."""
+        return int(self.fake.of("checkout")[-1].query["max"])
 
     def reports(self) -> list[tuple[str, str, str]]:
         """Path, status and attempt of each report that the server got."""
         return [
-            (asked.path.removeprefix("/work/"), asked.query["status"], asked.query["attempt"])
+            (report["wuid"], report["status"], str(report["attempt"]))
             for asked in self.fake.of("report")
+            for report in asked.reports
         ]
 
     def registered_with(self) -> list[list[str]]:
@@ -102,7 +117,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     world.worker.abandon()  # Coroutines that are dropped in the middle wake each other when they are collected.
 
 
-A, B, C = (workunit(task=name) for name in "abc")
+A, B, C, D = (workunit(task=name) for name in "abcd")
 
 
 # Work comes and is reported.
@@ -130,14 +145,22 @@ def test_it_asks_as_long_as_it_has_room_and_one_question_is_out_at_a_time(tmp_pa
     assert {wuid for wuid, _ in world.running} == {B.wuid, C.wuid}
 
 
-def test_room_is_made_by_the_acknowledgement_not_by_the_end(world: World) -> None:
-    """Until then the workunit counts as ours at the server, which would say that we are busy."""
+def test_the_next_work_is_asked_for_before_the_last_report_is_acknowledged(world: World) -> None:
     world.give(A)
-    world.fake.script("report", refused("database", 503))
+    world.fake.script("report", Deferred())
     world.finish(A)
-    assert world.fake.polls == []
-    world.clock.advance(1)
     assert len(world.fake.polls) == 1
+
+
+def test_a_worker_that_cannot_deliver_takes_no_work_after_a_while(world: World) -> None:
+    world.fake.script("report", Deferred())
+    for number in range(BACKLOG):
+        assert len(world.fake.polls) == 1
+        work = workunit(task=str(number))
+        world.give(work)
+        world.finish(work)
+    world.give(A)
+    assert world.fake.polls == []
 
 
 @pytest.mark.parametrize("text", ["Client busy", "Server queue is empty", "Client suspended"])
@@ -159,9 +182,9 @@ def test_an_answer_that_was_held_back_is_followed_by_the_next_question(world: Wo
 
 
 def test_work_that_cannot_be_read_is_failed_and_costs_no_slot(world: World) -> None:
-    world.fake.polls.pop().callback(data({"wuid": "w", "attempt": 2, "cmd": []}))
+    world.fake.polls.pop().callback(data([{"wuid": "w", "attempt": 2, "cmd": []}]))
     assert world.reports() == [("w", "fail", "2")]
-    assert b"cannot read the workunit" in world.fake.of("report")[0].parts["worknotes"]
+    assert "cannot read the workunit" in world.fake.of("report")[0].reports[0]["worknotes"]
     assert len(world.fake.polls) == 1
 
 
@@ -170,7 +193,7 @@ def test_a_fault_in_running_is_reported_as_a_failure(world: World, logged_errors
     world.running[A.wuid, 1].errback(ZeroDivisionError("oops"))
     assert logged_errors.flush(ZeroDivisionError)
     assert world.reports() == [(A.wuid, "fail", "1")]
-    assert b"a fault of the worker: ZeroDivisionError" in world.fake.of("report")[0].parts["worknotes"]
+    assert "a fault of the worker: ZeroDivisionError" in world.fake.of("report")[0].reports[0]["worknotes"]
 
 
 def test_with_a_full_disk_it_takes_no_work_and_says_so_until_there_is_room(world: World) -> None:
@@ -209,6 +232,80 @@ def test_a_server_that_takes_us_but_refuses_us_work_is_not_pressed(world: World)
     assert [event["reason"] for event in logs if "reason" in event] == ["a surprise", "not you"]
 
 
+# Work in hand.
+
+
+def test_it_asks_for_all_free_slots_and_what_is_to_be_in_hand(tmp_path: Path) -> None:
+    world = World(tmp_path, slots=3, prefetch=2)
+    assert world.asked_for() == 9
+    world.fake.hand_out(A, B, C, D)
+    assert list(world.running) == [(work.wuid, 1) for work in (A, B, C)]
+    assert world.asked_for() == 5
+
+
+def test_what_is_in_hand_is_begun_when_a_slot_is_free(tmp_path: Path) -> None:
+    world = World(tmp_path, prefetch=2)
+    world.fake.hand_out(A, B, C)
+    world.finish(A)
+    assert list(world.running) == [(B.wuid, 1)]
+    world.finish(B)
+    assert list(world.running) == [(C.wuid, 1)]
+
+
+def test_what_is_in_hand_counts_as_here(tmp_path: Path) -> None:
+    world = World(tmp_path, prefetch=1)
+    world.fake.hand_out(A, B)
+    world.fake.script("heartbeat", refused("Client not found"))
+    world.clock.advance(10)
+    beat = json.loads(world.fake.of("heartbeat")[0].body)
+    assert beat["current_work"]["data"] == world.registered_with()[-1] == [A.wuid, B.wuid]
+
+
+def test_what_is_in_hand_may_be_discarded(tmp_path: Path) -> None:
+    world = World(tmp_path, prefetch=1)
+    world.fake.hand_out(A, B)
+    world.fake.script("heartbeat", data({"server-uuid": world.fake.uuid, "discard": B.wuid}))
+    world.clock.advance(10)
+    assert world.reports() == [(B.wuid, "discarded", "1")]
+    assert list(world.running) == [(A.wuid, 1)]
+
+
+def test_asked_to_leave_it_hands_back_what_is_in_hand(tmp_path: Path) -> None:
+    world = World(tmp_path, prefetch=2)
+    world.fake.hand_out(A, B, C)
+    world.worker.leave()
+    assert world.reports() == [(B.wuid, "discarded", "1"), (C.wuid, "discarded", "1")]
+    assert list(world.running) == [(A.wuid, 1)]
+    world.finish(A)
+    assert world.left
+    assert not world.clock.getDelayedCalls()
+
+
+def test_while_runs_are_short_one_checkout_brings_many(world: World) -> None:
+    for number in range(30):
+        work = workunit(task=str(number))
+        world.give(work)
+        world.clock.advance(0.001)
+        world.finish(work)
+    assert world.asked_for() > 50
+
+
+def test_what_waits_in_hand_for_long_is_handed_back_for_others_to_run(tmp_path: Path) -> None:
+    """Runs were short, and now one is not."""
+    world = World(tmp_path)
+    for number in range(30):
+        work = workunit(task=str(number))
+        world.give(work)
+        world.finish(work)
+    world.fake.asked.clear()
+    world.fake.hand_out(A, B, C)
+    world.clock.advance(PATIENCE)
+    assert world.reports() == [(B.wuid, "discarded", "1"), (C.wuid, "discarded", "1")]
+    polls = len(world.fake.of("checkout"))
+    world.clock.pump([1.0] * 5)
+    assert len(world.fake.of("checkout")) == polls
+
+
 # Heartbeats, and what they say.
 
 
@@ -233,7 +330,7 @@ def test_a_newer_attempt_takes_the_place_of_an_older_one(tmp_path: Path) -> None
     world = World(tmp_path, slots=2)
     world.give(A)
     again = workunit(task="a", attempt=2)
-    world.fake.script("report", refused("stale", 409))
+    world.fake.script("report", judged((409, "stale")))
     world.give(again)
     assert list(world.running) == [(A.wuid, 2)]
     assert world.reports() == [(A.wuid, "discarded", "1")]
@@ -301,7 +398,7 @@ def test_work_goes_on_without_the_server_and_is_reported_when_it_is_back(world: 
     world.finish(A)
     world.clock.pump([1.0] * 100)
     world.fake.away = False
-    world.clock.pump([1.0] * 11)
+    world.clock.pump([1.0] * 31)
     assert world.reports() == [(A.wuid, "done", "1")]
     assert len(world.fake.polls) == 1
 
@@ -367,11 +464,9 @@ def test_no_answer_stops_it(world: World, kind: str, answer: Any) -> None:
 
 
 def test_a_server_that_refuses_us_from_the_beginning_ends_us(tmp_path: Path) -> None:
-    world = World.__new__(World)
     fake = FakeServer()
     fake.script("register", refused("Clientgroup name in token does not match that in the client.", 401))
-    world.directory, world.slots, world.fake, world.clock, world.running = tmp_path, 1, fake, Clock(), {}
-    world.begin()
+    world = World(tmp_path, fake=fake)
     failures: list[Failure] = []
     world.worker.left.addErrback(failures.append)
     assert failures[0].check(WorkerRefused)

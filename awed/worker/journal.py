@@ -1,0 +1,86 @@
+"""Reports that are not settled yet, on disk so that they outlive the worker."""
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from awed.worker.report import Finished, Key
+
+LIMIT = 1 << 20
+"""Bytes after which the file is written anew, with what is not settled."""
+
+
+class _Line(Struct, omit_defaults=True):
+    """What happened: a report came, or some were settled."""
+
+    report: Finished | None = None
+    settled: list[Key] = []
+
+
+class Journal:
+    """A file to which a line is added for each report that comes, and one for those that are settled together.
+
+    It is not synced: it is to outlive the worker, not the machine. After a crash of that the work is run again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = -1
+        self._size = 0
+        self.reports: dict[Key, Finished] = {}
+        """Those that are not settled, in the order of their coming."""
+
+    def open(self) -> None:
+        """Take up what an earlier life of this worker left. Lines that were half written when it ended are none."""
+        with suppress(FileNotFoundError):
+            for line in self._path.read_bytes().splitlines():
+                with suppress(msgspec.DecodeError):
+                    self._replay(msgspec.json.decode(line, type=_Line))
+        self._rewrite()
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def add(self, report: Finished) -> None:
+        """A new report. Raises :class:`OSError` if it cannot be written; it is among :attr:`reports` even so."""
+        self.reports[report.key] = report
+        self._write(_Line(report=report))
+
+    def settle(self, reports: Iterable[Finished]) -> None:
+        """Forget these. Raises :class:`OSError` if that cannot be written; they may come again at the next start."""
+        line = _Line(settled=[report.key for report in reports])
+        self._replay(line)
+        if self._size > LIMIT:
+            self._rewrite()
+        else:
+            self._write(line)
+
+    def _replay(self, line: _Line) -> None:
+        if line.report is not None:
+            self.reports[line.report.key] = line.report
+        for key in line.settled:
+            self.reports.pop(key, None)
+
+    def _rewrite(self) -> None:
+        """In another file, which takes the place of the old one when it is complete."""
+        fresh = self._path.with_name(f"{self._path.name}.new")
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
+        self.close()
+        self._file, self._size = file, 0
+        for report in self.reports.values():
+            self._write(_Line(report=report))
+        fresh.replace(self._path)
+
+    def _write(self, line: _Line) -> None:
+        """Add a line, all of it or nothing."""
+        content = msgspec.json.encode(line) + b"\n"
+        if os.write(self._file, content) < len(content):
+            os.ftruncate(self._file, self._size)
+            raise OSError(f"no room for {len(content)} bytes in {self._path}")
+        self._size += len(content)
