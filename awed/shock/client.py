@@ -20,7 +20,7 @@ from twisted.internet.task import deferLater
 from zope.interface import implementer
 
 from awed.model.access import Acl
-from awed.model.errors import Invalid, NotFound, Unavailable
+from awed.model.errors import Conflict, Invalid, NotFound, Unavailable
 from awed.model.node import Lock, Node, NodeIndex
 from awed.shock.formbody import FormBody, FormField
 from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, Call, DataHttp
@@ -108,20 +108,33 @@ class ShockClient:
         """Give the node its file, or with a *rank* that part of it; *attributes* replace what it has, if given.
 
         With *attempt*, the number of a workunit's run, awed's own node store lets a later run replace what an earlier
-        one delivered. Any other Shock has a file written once.
+        one delivered. Any other Shock has a file written once. If the host tells another md5 than that of *path*, the
+        file is sent once more. Raises :class:`~awed.model.errors.Conflict` if it still does.
         """
         size = (await self._in_thread(path.stat)).st_size
         fields = [FormField(str(rank) if rank else "upload", path, filename, size)]
         if attributes is not None:
             fields.append(_attributes(attributes))
         tail = f"?attempt={attempt}" if attempt else ""
+        send = partial(self._update, node_id, f"upload {filename} to", fields, token, tail)
+        md5 = await self._in_thread(_md5, path)
         try:
-            return await self._update(node_id, f"upload {filename} to", fields, token, tail)
+            node = await send()
+            if _told_md5(node, rank) not in (None, md5):
+                node = await send()
         except Invalid as error:
+            if "immutable" not in str(error):
+                raise
             # The answer to an earlier try may have been lost, or the same work was done before.
-            if "immutable" in str(error) and await self._has(node_id, path, rank, token):
-                return await self._look(node_id, token)
-            raise
+            node = await self._look(node_id, token)
+            if _told_md5(node, rank) is None:
+                raise
+        told = _told_md5(node, rank)
+        if told not in (None, md5):
+            raise Conflict(
+                f"{self._what('upload to node', node_id)}: there {filename} has the md5 {told}, here {md5}"
+            )
+        return node
 
     async def set_attributes(self, node_id: str, attributes: Any, token: str = "") -> Node:
         """Replace the node's attributes."""
@@ -203,16 +216,6 @@ class ShockClient:
             node = await self._look(node.id, token)
         return node
 
-    async def _has(self, node_id: str, path: Path, rank: int | None, token: str) -> bool:
-        """Whether the node has this very file, or as that part."""
-        node = await self._look(node_id, token)
-        md5 = await self._in_thread(_md5, path)
-        if not rank:
-            return node.file.checksum.get("md5") == md5
-        parts = node.parts.parts if node.parts else []
-        part = parts[rank - 1] if rank <= len(parts) else None
-        return part is not None and md5 in part
-
     def _what(self, call: str, node_id: str) -> str:
         return f"{call} {node_id} at {_shown(self._host)}" if node_id else f"{call} at {_shown(self._host)}"
 
@@ -248,6 +251,15 @@ def _node(data: Any) -> Node:
 
 def _set(data: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in data.items() if value is not None}
+
+
+def _told_md5(node: Node, rank: int | None) -> str | None:
+    """What the document says of the whole file, or of that part; None if it says nothing of it."""
+    if not rank:
+        return node.file.checksum.get("md5")
+    parts = node.parts.parts if node.parts else []
+    part = parts[rank - 1] if rank <= len(parts) else None
+    return part[1] if part and len(part) > 1 else None
 
 
 def _shown(url: str) -> str:

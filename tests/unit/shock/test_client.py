@@ -17,8 +17,8 @@ from zope.interface.verify import verifyObject
 
 from awed.api.body import AwedRequest
 from awed.api.form import Part
-from awed.model.errors import Invalid, NotFound, Unauthorized, Unavailable
-from awed.model.node import Lock, Node, NodeFile, NodeIndex
+from awed.model.errors import Conflict, Invalid, NotFound, Unauthorized, Unavailable
+from awed.model.node import Lock, Node, NodeFile, NodeIndex, NodeParts
 from awed.shock.client import LOCK_PAUSES, ShockClient
 from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, PAUSES
 from awed.shock.interface import IShock
@@ -266,6 +266,34 @@ def test_another_file_in_the_node_is_an_error(talk: Talking) -> None:
     t.path.write_bytes(b"x")
     with pytest.raises(Invalid, match=r"upload f to node n1 .* Node file immutable"):
         t.result(t.client.upload("n1", t.path, filename="f"))
+
+
+def md5_told(data: bytes, rank: int | None) -> Node:
+    """The document after *data* came, be it as that part."""
+    md5 = hashlib.md5(data).hexdigest()
+    if rank:
+        return Node("n1", parts=NodeParts(count=2, length=1, parts=[None, ["f", md5]]))
+    return Node("n1", file=NodeFile(size=1, checksum={"md5": md5}))
+
+
+@pytest.mark.parametrize("rank", [None, 2])
+def test_a_file_that_became_another_on_the_way_is_sent_once_more(talk: Talking, rank: int | None) -> None:
+    t = talk((200, md5_told(b"?", rank)), (200, md5_told(b"x", rank)))
+    t.path.write_bytes(b"x")
+    assert t.result(t.client.upload("n1", t.path, filename="f", rank=rank)) == md5_told(b"x", rank)
+
+
+@pytest.mark.parametrize("rank", [None, 2])
+@pytest.mark.parametrize("second", [[(200, None)], [(400, "Node file immutable"), (200, None)]])
+def test_a_file_that_is_another_there_is_an_error(talk: Talking, rank: int | None, second: list[Any]) -> None:
+    wrong = md5_told(b"?", rank)
+    t = talk((200, wrong), *[(200, wrong) if status == 200 else (status, text) for status, text in second])
+    t.path.write_bytes(b"x")
+    with pytest.raises(
+        Conflict, match=r"upload to node n1 at .*: there f has the md5 .*, here 9dd4e461268c8034f5c8564e"
+    ):
+        t.result(t.client.upload("n1", t.path, filename="f", rank=rank))
+    assert t.host.requests[:2] == ["PUT /node/n1"] * 2
 
 
 def test_a_parts_node_is_made_in_two_steps(talk: Talking) -> None:
