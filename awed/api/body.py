@@ -14,7 +14,7 @@ from awed.api.errors import error_answer
 from awed.api.form import IN_MEMORY, Form, Spool, receiver_for
 from awed.api.request import ShortRequest
 from awed.model.errors import AwedError, TooLarge
-from awed.streams import Pump
+from awed.streams import Pump, Receiver
 
 READ = 1024 * 1024
 """Bytes of a large body that are read from the system at once; Twisted would take 64 KiB."""
@@ -35,7 +35,16 @@ class Bodies(Struct, frozen=True):
 
     def limit_of(self, path: bytes) -> int:
         """The largest body allowed at *path*."""
-        return self.node_limit if path.startswith(b"/node") else self.limit
+        return self.node_limit if _is_node(path) else self.limit
+
+    def receiver(self, path: bytes, content_type: str) -> Receiver[Form]:
+        """What takes a body at *path* in. At nodes, whatever is not multipart is a file."""
+        plain = _is_node(path) and not content_type.lower().startswith("multipart/")
+        return receiver_for("" if plain else content_type, self.spool)
+
+
+def _is_node(path: bytes) -> bool:
+    return path.startswith(b"/node")
 
 
 class AwedRequest(ShortRequest):
@@ -75,7 +84,7 @@ class AwedRequest(ShortRequest):
         try:
             self._check_size(length or 0)
             content_type = self.requestHeaders.getRawHeaders("Content-Type", [""])[0]
-            receiver = receiver_for(content_type, self.bodies.spool)
+            receiver = self.bodies.receiver(self.path, content_type)
         except AwedError as error:
             self._refuse(error)
         else:

@@ -84,9 +84,12 @@ def _refused(request: IRequest, error: AwedError) -> bytes:
 
 
 def _no_method(request: IRequest, allowed: Iterable[str]) -> bytes:
-    """501 for an operation of the original's scheme that this collection does not have, 405 for any other method."""
+    """501 for an operation of the original's scheme that this collection does not have, 405 for any other method.
+    For nodes it is 501 and the text of Shock."""
     request.setHeader(b"Allow", ", ".join(sorted(allowed)).encode())
     names = [name for name in request.path.split(b"/") if name]
+    if names[:1] == [b"node"]:
+        return answer_error(request, 501, ["This request type is not implemented."])
     if request.method in _OPERATIONS.get(len(names), ()):
         return answer_error(request, 501, ["Not Implemented"])
     return answer_error(request, 405, ["Method Not Allowed"])

@@ -11,16 +11,17 @@ from awed.api.download import send_file, send_packed
 from awed.api.envelope import answer, answer_page
 from awed.api.errors import new_app
 from awed.api.node_form import archive_of, file_of, read_change
-from awed.api.node_query import acl_change, etag_of, selected, shown_acl, wanted
+from awed.api.node_query import acl_change, check_subject, distinct_path, etag_of, selected, shown_acl, wanted
 from awed.api.params import Params, params_of
 from awed.model.access import User
-from awed.model.errors import Invalid
+from awed.model.errors import Invalid, UnknownCredentials
 from awed.shock.indexing import SubsetIndex
 from awed.shock.nodes import NodeStore
 from awed.shock.packing import PACKINGS
 from awed.threads import InThread
 
-Who = Callable[[IRequest, Literal["read", "write", "delete"]], Awaitable[User]]
+Right = Literal["read", "write", "delete"]
+UserOf = Callable[[IRequest, Right], Awaitable[User]]
 """Finds out who makes a request; raises :class:`~awed.model.errors.Unauthorized`."""
 
 _UNSUPPORTED = ("download_url", "download_post", "filter")
@@ -31,9 +32,9 @@ class NodeResource:
 
     app = new_app()
 
-    def __init__(self, nodes: NodeStore, who: Who, in_thread: InThread, now: Callable[[], datetime]) -> None:
+    def __init__(self, nodes: NodeStore, user: UserOf, in_thread: InThread, now: Callable[[], datetime]) -> None:
         self._nodes = nodes
-        self._who = who
+        self._user = user
         self._in_thread = in_thread
         self._now = now
 
@@ -54,7 +55,7 @@ class NodeResource:
         user = await self._who(request, "read")
         params = params_of(request)
         if "distinct" in params:
-            return answer(request, await self._nodes.distinct(params.text("distinct"), user))
+            return answer(request, await self._nodes.distinct(distinct_path(params), user))
         query = wanted(params)
         nodes, total = await self._nodes.find(query, user)
         return answer_page(request, nodes, query.limit, query.offset, total)
@@ -124,15 +125,24 @@ class NodeResource:
     @app.route("/<node_id>/acl/<subject>", methods=["GET"])
     async def show_acl(self, request: AwedRequest, node_id: str, subject: str = "all") -> bytes:
         """Who may do what with a node."""
-        return answer(request, shown_acl(await self._nodes.acl(node_id, await self._who(request, "read"))))
+        check_subject(subject)
+        acl = await self._nodes.acl(node_id, await self._who(request, "read"))
+        return answer(request, shown_acl(acl, params_of(request)))
 
     @app.route("/<node_id>/acl/<subject>", methods=["PUT", "POST", "DELETE"])
     async def change_acl(self, request: AwedRequest, node_id: str, subject: str) -> bytes:
         """Give or take rights."""
         user = await self._who(request, "write")
-        users = params_of(request).texts("users") or ((await request.form()).text("users") or "").split(",")
+        params = params_of(request)
+        users = params.texts("users") or ((await request.form()).text("users") or "").split(",")
         change = acl_change(subject, [name for name in users if name], give=request.method != b"DELETE")
-        return answer(request, shown_acl(await self._nodes.change_acl(node_id, user, change)))
+        return answer(request, shown_acl(await self._nodes.change_acl(node_id, user, change), params))
+
+    async def _who(self, request: IRequest, right: Right) -> User:
+        try:
+            return await self._user(request, right)
+        except UnknownCredentials:
+            raise Invalid("Invalid authorization header or content") from None  # Shock's way to say it
 
     async def _download(self, request: AwedRequest, params: Params, node_id: str, user: User) -> bytes:
         selection = selected(params)

@@ -1,7 +1,7 @@
 """What the query strings of ``/node`` ask for."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from awed.api.params import Params
 from awed.model.access import PUBLIC, Acl
@@ -40,6 +40,12 @@ def etag_of(node: Node, selection: Selection) -> str:
     return hashlib.md5(f"{md5} {made} {selection}".encode(), usedforsecurity=False).hexdigest()
 
 
+def distinct_path(params: Params) -> str:
+    """Where in documents the values stand that ``distinct`` asks for: what is no field of a node is an attribute."""
+    path = params.text("distinct")
+    return path if path.partition(".")[0] in Node.__struct_fields__ else f"attributes.{path}"
+
+
 def wanted(params: Params) -> NodeQuery:
     """Which nodes a list is about. Raises :class:`~awed.model.errors.Invalid`."""
     return NodeQuery(
@@ -65,17 +71,31 @@ def _conditions(params: Params) -> Iterator[Condition]:
 
 def acl_change(subject: str, users: Sequence[str], *, give: bool) -> AclChange:
     """What ``/acl/<subject>`` does, for *users* or, for ``public_...``, for all."""
-    if subject.startswith(_PUBLIC) and subject.removeprefix(_PUBLIC) in _SUBJECTS:
+    check_subject(subject)
+    if subject.startswith(_PUBLIC):
         return AclChange(subject.removeprefix(_PUBLIC), [PUBLIC], give)
-    if subject not in ("owner", *_SUBJECTS):
-        raise Invalid(f"Invalid acl type: {subject}")
     if not users:
         raise Invalid("the acl is changed for users: ?users=a,b or a form field users")
     return AclChange(subject, list(users), give)
 
 
-def shown_acl(acl: Acl) -> dict[str, object]:
-    """An ACL as Shock shows it: what all may do stands apart from the lists."""
-    lists: dict[str, object] = {right: [name for name in getattr(acl, right) if name != PUBLIC] for right in RIGHTS}
+def check_subject(subject: str) -> None:
+    """Raises :class:`~awed.model.errors.Invalid` unless ``/acl/<subject>`` is about something."""
+    if subject != "owner" and subject.removeprefix(_PUBLIC) not in _SUBJECTS:
+        raise Invalid(f"Invalid acl type: {subject}")
+
+
+def shown_acl(acl: Acl, params: Params) -> dict[str, object]:
+    """An ACL as Shock shows it: what all may do stands apart from the lists. ``verbosity=full`` asks for users."""
+    shown: Callable[[str], object] = _user if params.text("verbosity") == "full" else str
+    lists: dict[str, object] = {
+        right: [shown(name) for name in getattr(acl, right) if name != PUBLIC] for right in RIGHTS
+    }
     public = {right: PUBLIC in getattr(acl, right) for right in RIGHTS}
-    return {"owner": acl.owner, **lists, "public": public}
+    return {"owner": shown(acl.owner), **lists, "public": public}
+
+
+def _user(name: str) -> dict[str, object]:
+    """A user as Shock shows one; here a name is all that there is."""
+    unknown = {"fullname": "", "email": "", "shock_admin": False, "custom_fields": None}
+    return {"uuid": name, "username": name, **unknown}

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from awed.auth.interface import IAuthenticator
 from awed.model.access import User, Verb
-from awed.model.errors import Unauthorized, Unavailable
+from awed.model.errors import Unauthorized, Unavailable, UnknownCredentials
 
 
 class Authenticators:
@@ -32,7 +32,7 @@ class Authenticators:
             return User()
         user = await self._known(header)
         if user is None or (user.group and not workers):
-            raise Unauthorized("Invalid Auth Header")
+            raise UnknownCredentials
         return User(user.name, admin=True) if user.name in self.admins else user
 
     async def _known(self, header: str) -> User | None:

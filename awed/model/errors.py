@@ -25,6 +25,13 @@ class Unauthorized(AwedError):
     """The caller is unknown, or may not do this."""
 
 
+class UnknownCredentials(Unauthorized):
+    """Nobody knows the token or password that came."""
+
+    def __init__(self) -> None:
+        super().__init__("Invalid Auth Header")
+
+
 class Conflict(AwedError):
     """Another truth is already established: a known id, a newer attempt."""
 

@@ -11,7 +11,7 @@ from awed.api.form import Spool
 from awed.api.node import NodeResource
 from awed.api.site import Root
 from awed.model.access import User
-from awed.model.errors import Unauthorized
+from awed.model.errors import UnknownCredentials
 from tests.unit.api.traversal import at_once
 from tests.unit.api.wire import Reply, call
 from tests.unit.shock.world import World
@@ -35,7 +35,7 @@ class Shock:
     async def who(self, request: IRequest, right: Literal["read", "write", "delete"]) -> User:
         name = request.getHeader("authorization")
         if name == "nonsense":
-            raise Unauthorized("Invalid authorization header or content")
+            raise UnknownCredentials
         return User(name) if name else User()
 
     def call(self, method: str, path: str, body: bytes = b"", headers: Headers | None = None) -> Reply:

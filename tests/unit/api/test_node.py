@@ -37,8 +37,9 @@ def test_a_post_without_anything_is_an_empty_node(shock: Shock, body: bytes) -> 
     assert node["last_modified"] == "0001-01-01T00:00:00Z"
 
 
-def test_a_body_that_is_no_form_is_the_file(shock: Shock) -> None:
-    node = shock.call("POST", "/node/", b"hello", {"Content-Type": "text/plain"}).json["data"]
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded"])
+def test_a_body_that_is_no_form_is_the_file(shock: Shock, content_type: str) -> None:
+    node = shock.call("POST", "/node/", b"hello", {"Content-Type": content_type}).json["data"]
     assert (node["file"]["name"], node["file"]["size"]) == ("filename", 5)
 
 
@@ -192,10 +193,16 @@ def test_errors_that_clients_know(shock: Shock) -> None:
     assert error(shock.form("PUT", f"/node/{full}", {"upload": ("f", b"y")})) == (400, "Node file immutable")
     assert error(shock.call("GET", f"/node/{private}")) == (401, "No Authorization")
     assert error(shock.call("GET", f"/node/{private}", headers=BOB)) == (401, "User Unauthorized")
-    assert error(shock.call("POST", "/node", headers={"Authorization": "nonsense"}))[0] == 401
+    unknown = shock.call("POST", "/node", headers={"Authorization": "nonsense"})
+    assert error(unknown) == (400, "Invalid authorization header or content")
     assert error(shock.call("PUT", f"/node/{full}", b"x")) == (400, "a node is changed by a multipart/form-data form")
-    for method in ("PUT", "DELETE"):
-        assert shock.call(method, "/node").status == 501
+    for method, path in (
+        ("PUT", "/node"),
+        ("DELETE", "/node"),
+        ("PATCH", f"/node/{full}"),
+        ("POST", f"/node/{full}"),
+    ):
+        assert error(shock.call(method, path)) == (501, "This request type is not implemented.")
     for name in ("download_url", "download&filter=anonymize"):
         assert "not supported" in error(shock.call("GET", f"/node/{full}?{name}"))[1]
 

@@ -168,6 +168,17 @@ def test_the_owner_gives_and_takes_rights(shock: Shock) -> None:
     assert shock.call("PUT", f"{path}/acl/owner?users=bob", headers=ALICE).json["data"]["owner"] == "bob"
 
 
+def test_rights_are_shown_with_the_users_if_asked_for(shock: Shock) -> None:
+    path = f"/node/{shock.node('POST', '/node', {}, ALICE)['id']}/acl"
+    full = shock.call("GET", f"{path}/all?verbosity=full", headers=ALICE).json["data"]
+    alice = {"uuid": "alice", "username": "alice", "fullname": "", "email": "", "shock_admin": False}
+    assert full["owner"] == {**alice, "custom_fields": None}
+    assert full["read"] == full["write"] == full["delete"] == [full["owner"]]
+    assert full["public"] == {"read": False, "write": False, "delete": False}
+    given = shock.call("PUT", f"{path}/read?users=bob&verbosity=full", headers=ALICE).json["data"]
+    assert [user["username"] for user in given["read"]] == ["alice", "bob"]
+
+
 def test_others_can_only_give_up_what_is_their_own(shock: Shock) -> None:
     path = f"/node/{shock.node('POST', '/node', {}, ALICE)['id']}"
     shock.call("PUT", f"{path}/acl/all?users=bob", headers=ALICE)
@@ -179,7 +190,14 @@ def test_others_can_only_give_up_what_is_their_own(shock: Shock) -> None:
 
 @pytest.mark.parametrize(
     ("method", "subject"),
-    [("PUT", "nonsense?users=a"), ("PUT", "read"), ("DELETE", "owner?users=alice"), ("PUT", "owner?users=a,b")],
+    [
+        ("GET", "nonsense"),
+        ("PUT", "nonsense?users=a"),
+        ("PUT", "public_owner"),
+        ("PUT", "read"),
+        ("DELETE", "owner?users=alice"),
+        ("PUT", "owner?users=a,b"),
+    ],
 )
 def test_a_change_of_rights_that_makes_no_sense(shock: Shock, method: str, subject: str) -> None:
     path = f"/node/{shock.node('POST', '/node', {}, ALICE)['id']}"
@@ -197,5 +215,7 @@ def test_a_list_is_a_page_of_what_matches(shock: Shock) -> None:
     assert page["data"][0]["attributes"]["n"] == 3
     assert shock.call("GET", "/node?querynode&tags=t&attributes.n=1").json["total_count"] == 1
     assert shock.call("GET", "/node").json["total_count"] == 3
-    assert shock.call("GET", "/node?distinct=attributes.n").json["data"] == [1, 2, 3]
+    for path in ("attributes.n", "n"):
+        assert shock.call("GET", f"/node?distinct={path}").json["data"] == [1, 2, 3]
+    assert shock.call("GET", "/node?distinct=type").json["data"] == ["basic"]
     assert error(shock.call("GET", "/node?limit=x"))[0] == 400
