@@ -13,6 +13,7 @@ from awed.api.errors import new_app
 from awed.api.node_form import archive_of, file_of, read_change
 from awed.api.node_query import acl_change, check_subject, distinct_path, etag_of, selected, shown_acl, wanted
 from awed.api.params import Params, params_of
+from awed.api.preauth import PreauthResource
 from awed.model.access import User
 from awed.model.errors import Invalid, UnknownCredentials
 from awed.shock.indexing import SubsetIndex
@@ -24,7 +25,7 @@ Right = Literal["read", "write", "delete"]
 UserOf = Callable[[IRequest, Right], Awaitable[User]]
 """Finds out who makes a request; raises :class:`~awed.model.errors.Unauthorized`."""
 
-_UNSUPPORTED = ("download_url", "download_post", "filter")
+_UNSUPPORTED = ("download_post", "filter")
 
 
 class NodeResource:
@@ -32,9 +33,17 @@ class NodeResource:
 
     app = new_app()
 
-    def __init__(self, nodes: NodeStore, user: UserOf, in_thread: InThread, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        nodes: NodeStore,
+        user: UserOf,
+        in_thread: InThread,
+        now: Callable[[], datetime],
+        preauth: PreauthResource,
+    ) -> None:
         self._nodes = nodes
         self._user = user
+        self._preauth = preauth
         self._in_thread = in_thread
         self._now = now
 
@@ -81,6 +90,8 @@ class NodeResource:
                 raise Invalid(f"{name} is not supported by this node store")
         if "download" in params or "download_raw" in params:
             return await self._download(request, params, node_id, user)
+        if "download_url" in params:
+            return await self._preauth.offer(request, node_id, user, params)
         return answer(request, await self._nodes.get(node_id, user))
 
     @app.route("/<node_id>", methods=["DELETE"])

@@ -243,9 +243,10 @@ OPERATIONS: Mapping[str, Operation] = {
         form=_NODE_FORM,
     ),
     "node.show": Operation(
-        data=(Node,),
+        data=(Node, dict[str, Any]),
         query=(
             _flag("download", "The file, or a part of it."),
+            _flag("download_url", "An address at which anybody can download it once."),
             _flag("download_raw", "The same, without a name."),
             _text("file_name", "The name to download it under."),
             _count("seek", "Where in the file to begin, in bytes."),
@@ -271,4 +272,5 @@ OPERATIONS: Mapping[str, Operation] = {
     "node.remove_index": Operation(data=(None,)),
     "node.show_acl": Operation(data=(dict[str, Any],)),
     "node.change_acl": Operation(data=(dict[str, Any],), query=(_USERS,)),
+    "preauth.show": Operation(file=True),
 }

@@ -18,8 +18,10 @@ from awed.api.context import Context, user_of
 from awed.api.form import Spool
 from awed.api.hosts import OwnHosts
 from awed.api.node import NodeResource
+from awed.api.preauth import PreauthResource
 from awed.api.request import ShortRequest
 from awed.api.root import About, Permissions
+from awed.api.routes import Collection
 from awed.api.site import ApiSite
 from awed.config import Config
 from awed.daemon.callers import Callers
@@ -36,6 +38,7 @@ from awed.service.groups import Groups
 from awed.service.journal import EventJournal, Journal, event_lines
 from awed.service.observer import Observers
 from awed.service.rounds import Rounds
+from awed.shock.addresses import LETTERS, Addresses
 from awed.shock.client import ShockClient
 from awed.shock.files import NodeFiles
 from awed.shock.http import http_client
@@ -86,6 +89,7 @@ class Parts:
         )
         records = NodeRecords(store.node, self.engine.commit, store.nodes)
         self.nodes = NodeStore(self._files, records, self._in_thread, now)
+        self.addresses = Addresses(self._files, self.nodes, self._in_thread, now, _new_secret)
 
     def _engine(self) -> Engine:
         server = self._config.server
@@ -116,6 +120,7 @@ class Parts:
             Rounds(self.engine.tick, TICK, self._reactor),
             Rounds(self.engine.remove_expired, minutes * 60, self._reactor),
             Rounds(self.nodes.remove_expired, minutes * 60, self._reactor),
+            Rounds(self.addresses.remove_expired, minutes * 60, self._reactor),
             Rounds(self._events.flush, JOURNALS, self._reactor),
             Rounds(self._access.flush, JOURNALS, self._reactor),
         ]
@@ -175,7 +180,9 @@ class Parts:
             job_token=self.callers.job_token,
             client_auth_required=self._config.auth.client_auth_required,
         )
-        node = NodeResource(self.nodes, partial(user_of, self.callers.of_files), self._in_thread, self._now)
+        preauth = PreauthResource(self.addresses, context.hosts, self._in_thread)
+        user = partial(user_of, self.callers.of_files)
+        node = NodeResource(self.nodes, user, self._in_thread, self._now, preauth)
         metrics = Exposition(
             engine=self.engine,
             nodes=self.nodes,
@@ -184,7 +191,8 @@ class Parts:
             in_thread=self._in_thread,
             now=self._now,
         )
-        root = make_root(context, _about(self._config), self._debug, metrics.page, {"node": node})
+        files: dict[str, Collection] = {"node": node, "preauth": preauth}
+        root = make_root(context, _about(self._config), self._debug, metrics.page, files)
         return ApiSite(root, requests_with(self._bodies()), self._reactor, self._answered)
 
     def _answered(self, request: Request) -> None:
@@ -197,6 +205,10 @@ class Parts:
         spool = Spool(self._files.temporary, self._in_thread, limits.min_free_space)
         bodies = Bodies(spool, limit=limits.max_document)
         return Bodies(spool, limits.max_document, limits.max_upload) if limits.max_upload else bodies
+
+
+def _new_secret() -> str:
+    return "".join(secrets.choice(LETTERS) for _ in range(20))
 
 
 def _about(config: Config) -> About:

@@ -53,17 +53,19 @@ class Written(Struct, frozen=True):
 
 
 class NodeFiles:
-    """The directories ``nodes`` and ``tmp`` under *root*. What would leave less than *min_free* bytes is refused."""
+    """The directories ``nodes``, ``preauth`` and ``tmp`` under *root*. What would leave less than *min_free* bytes is
+    refused."""
 
     def __init__(self, root: Path, min_free: int = 0) -> None:
         self.nodes = root / "nodes"
+        self.addresses = root / "preauth"
         self.temporary = root / "tmp"
         self._min_free = min_free
 
     def prepare(self) -> None:
         """Make the directories, and remove what a crash left in the temporary one."""
-        self.nodes.mkdir(parents=True, exist_ok=True)
-        self.temporary.mkdir(parents=True, exist_ok=True)
+        for directory in (self.nodes, self.addresses, self.temporary):
+            directory.mkdir(parents=True, exist_ok=True)
         for path in self.temporary.iterdir():
             path.unlink()
 

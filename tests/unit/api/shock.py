@@ -1,5 +1,6 @@
 """The node API on a store in memory, over the wire."""
 
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -8,10 +9,13 @@ from twisted.web.resource import Resource
 
 from awed.api.body import Bodies, requests_with
 from awed.api.form import Spool
+from awed.api.hosts import OwnHosts
 from awed.api.node import NodeResource
+from awed.api.preauth import PreauthResource
 from awed.api.site import Root
 from awed.model.access import User
 from awed.model.errors import UnknownCredentials
+from awed.shock.addresses import Addresses
 from tests.unit.api.traversal import at_once
 from tests.unit.api.wire import Reply, call
 from tests.unit.shock.world import World
@@ -28,8 +32,11 @@ class Shock:
 
     def __init__(self, directory: Path) -> None:
         self.world = World(directory)
-        nodes = NodeResource(self.world.store, self.who, at_once, self.world.now)
-        self.root = Root(Resource(), {"node": nodes.app.resource()})
+        secrets = (f"{number:020}" for number in count(1))
+        self.addresses = Addresses(self.world.files, self.world.store, at_once, self.world.now, lambda: next(secrets))
+        preauth = PreauthResource(self.addresses, OwnHosts(""), at_once)
+        nodes = NodeResource(self.world.store, self.who, at_once, self.world.now, preauth)
+        self.root = Root(Resource(), {"node": nodes.app.resource(), "preauth": preauth.app.resource()})
         self.requests = requests_with(Bodies(Spool(self.world.files.temporary, at_once)))
 
     async def who(self, request: IRequest, right: Literal["read", "write", "delete"]) -> User:

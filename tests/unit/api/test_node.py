@@ -203,7 +203,7 @@ def test_errors_that_clients_know(shock: Shock) -> None:
         ("POST", f"/node/{full}"),
     ):
         assert error(shock.call(method, path)) == (501, "This request type is not implemented.")
-    for name in ("download_url", "download&filter=anonymize"):
+    for name in ("download_post", "download&filter=anonymize"):
         assert "not supported" in error(shock.call("GET", f"/node/{full}?{name}"))[1]
 
 

@@ -11,6 +11,7 @@ from awed.api.logger import LoggerResource
 from awed.api.node import NodeResource
 from awed.api.openapi import describe
 from awed.api.operations import OPERATIONS
+from awed.api.preauth import PreauthResource
 from awed.api.queue import QueueResource
 from awed.api.root import RootResource
 from awed.api.status import HealthResource, MetricsResource, ReadyResource
@@ -29,6 +30,7 @@ RESOURCES: dict[str, type[Any]] = {
     "metrics": MetricsResource,
     "health": HealthResource,
     "ready": ReadyResource,
+    "preauth": PreauthResource,
 }
 
 
@@ -57,5 +59,7 @@ def test_it_is_served_as_it_is(served: Served) -> None:
     reply = served.call("GET", "/openapi.json")
     assert (reply.status, reply.headers["Content-Type"]) == (200, "application/json")
     assert reply.json["openapi"] == "3.1.0"
-    assert set(reply.json["paths"]) == {path for path in describe(RESOURCES)["paths"] if not path.startswith("/node")}
+    assert set(reply.json["paths"]) == {
+        path for path in describe(RESOURCES)["paths"] if not path.startswith(("/node", "/preauth"))
+    }
     assert "openapi.json" not in served.call("GET", "/").json["resources"]

@@ -1,0 +1,49 @@
+"""``/preauth/<secret>``: a file for once, without a token. ``GET /node/<id>?download_url`` makes such an address."""
+
+from werkzeug.exceptions import MethodNotAllowed
+
+from awed.api.body import AwedRequest
+from awed.api.download import send_file, send_packed
+from awed.api.envelope import answer
+from awed.api.errors import new_app
+from awed.api.hosts import OwnHosts
+from awed.api.params import Params
+from awed.model.access import User
+from awed.shock.addresses import Addresses
+from awed.shock.packing import PACKINGS
+from awed.threads import InThread
+
+
+class PreauthResource:
+    """Addresses at which files can be had."""
+
+    app = new_app()
+
+    def __init__(self, addresses: Addresses, hosts: OwnHosts, in_thread: InThread) -> None:
+        self._addresses = addresses
+        self._hosts = hosts
+        self._in_thread = in_thread
+
+    @app.route("/<secret>", methods=["GET"])
+    async def show(self, request: AwedRequest, secret: str) -> bytes:
+        """A file, to whoever comes first."""
+        if request.method == b"HEAD":
+            raise MethodNotAllowed(["GET"])  # to ask for it must not use it up
+        address, slices = await self._addresses.take(secret)
+        if address.packing:
+            return await send_packed(request, slices, address.name, address.packing, self._in_thread)
+        return await send_file(request, slices, address.name, secret, self._in_thread)
+
+    async def offer(self, request: AwedRequest, node_id: str, user: User, params: Params) -> bytes:
+        """Answer with an address of a node's file."""
+        packing = params.choice("compression", ("", *PACKINGS), "")
+        secret, address, size = await self._addresses.make(node_id, user, params.text("file_name"), packing)
+        data = {
+            "url": f"{self._hosts.base(request)}/preauth/{secret}",
+            "validtill": address.valid_till.ctime(),
+            "format": packing,
+            "filename": f"{address.name}.{packing}" if packing else address.name,
+            "files": 1,
+            "size": size,
+        }
+        return answer(request, data)
