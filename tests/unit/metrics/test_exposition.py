@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse
 from prometheus_client.samples import Sample
 
@@ -16,32 +14,12 @@ from awed.metrics.exposition import TOLD_APART, Exposition, told_apart
 from awed.metrics.measures import Measures
 from awed.scheduler.changes import Prepare
 from awed.scheduler.queue import Queued, Wanted
-from awed.shock.nodes import NodeStore
 from tests.unit.api.served import NOW, Served, data, done
-from tests.unit.api.traversal import at_once
 
 JOB = {
     "info": {"name": "NAME-OF-A-JOB", "user": "NAME-OF-A-USER", "clientgroups": "g,h"},
     "tasks": [{"taskid": "0", "cmd": {"name": 'count "these"\n', "args": "SECRET"}, "totalwork": 3}],
 }
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Served:
-    return Served(tmp_path)
-
-
-@pytest.fixture
-def measures() -> Measures:
-    return Measures()
-
-
-@pytest.fixture
-def exposition(served: Served, measures: Measures, tmp_path: Path) -> Exposition:
-    nodes = cast(NodeStore, SimpleNamespace(bytes=12))
-    return Exposition(
-        engine=served.engine, nodes=nodes, measures=measures, place=tmp_path, in_thread=at_once, now=served.now
-    )
 
 
 def samples(exposition: Exposition) -> list[Sample]:
