@@ -84,7 +84,7 @@ class Clients:
         if not entry.confirmed:
             raise ClientNotFound
         if current_work is not None:
-            runs = set(current_work)
+            runs = frozenset(current_work)
             self._reclaim(entry, runs, now)
             entry.discards = runs - entry.held.keys()
         return sorted(entry.discards)
@@ -113,7 +113,7 @@ class Clients:
     def took(self, entry: ClientEntry, record: WorkRecord) -> None:
         """The client has checked this workunit out."""
         entry.held[record.wuid] = record
-        entry.discards.discard(record.wuid)
+        entry.discards -= {record.wuid}
         entry.client.total_checkout += 1
         if entry.client.status is ClientState.IDLE:
             self._state.set_client(entry, ClientState.BUSY)
@@ -179,7 +179,7 @@ class Clients:
         for wuid, record in list(entry.held.items()):
             self._requeue(record, now)
             if discard:
-                entry.discards.add(wuid)
+                entry.discards |= {wuid}
 
     def _requeue(self, record: WorkRecord, now: datetime) -> None:
         task = self._state.task(record.taskid)

@@ -40,6 +40,10 @@ class Limits(Struct, frozen=True):
     tasks_at_once: int = 200
 
 
+NO_WORK: frozenset[str] = frozenset()
+"""One for all clients: Python makes a new empty set each time, and there may be many clients."""
+
+
 class ClientEntry:
     """A client, the work it holds, and what it is still to be told."""
 
@@ -51,8 +55,8 @@ class ClientEntry:
         self.confirmed = confirmed
         """False after a restart, until the client registers again and says what it runs."""
         self.held: dict[str, WorkRecord] = {}
-        self.discards: set[str] = set()
-        self.doubted: set[str] = set()
+        self.discards = NO_WORK
+        self.doubted = NO_WORK
         """Work that was queued again because the client asked for more."""
         self.asks_ahead = False
         """True once it reports some of that: it asks for more while it runs what it has."""
@@ -151,7 +155,7 @@ class State:
         if client is None or client.held.pop(record.wuid, None) is None:
             return
         if discard:
-            client.discards.add(record.wuid)
+            client.discards |= {record.wuid}
         if not client.held and client.client.status is ClientState.BUSY:
             self.set_client(client, ClientState.IDLE)
 

@@ -25,7 +25,7 @@ from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.flow import Flow
 from awed.scheduler.queue import Offer
 from awed.scheduler.spans import Span, at_work, spans
-from awed.scheduler.state import ClientEntry, State
+from awed.scheduler.state import NO_WORK, ClientEntry, State
 
 RESERVED = "reserved"
 """The state that the answer to a checkout shows; everywhere else it is ``checkout``."""
@@ -85,7 +85,7 @@ class Work:
         if client.client.status is ClientState.SUSPEND:
             raise ClientSuspended
         if not client.held:
-            client.discards.clear()
+            client.discards = NO_WORK
         return client
 
     def _check_out(self, entry: TaskEntry, rank: int, client: ClientEntry, now: datetime) -> WorkRecord:
@@ -121,7 +121,7 @@ class Work:
         client = self._state.clients.get(report.client)
         if client is not None:
             self._clients.seen(report.client, now)
-            client.discards.discard(report.wuid)
+            client.discards -= {report.wuid}
         if held is None:
             self._refuse(report, client, now)
             return

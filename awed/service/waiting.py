@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
 from msgspec import Struct
-from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from awed.model.client import Client
@@ -59,18 +59,18 @@ class WaitingRoom:
         self._turn_away(kind, client.id)
         waiter = Waiter(ask, Deferred())
         self._waiters.setdefault(kind, OrderedDict())[client.id] = waiter
-        waiter.handed.addTimeout(seconds, self._reactor)
+        time_is_up = self._reactor.callLater(seconds, _send_away, waiter)
         try:
             return await waiter.handed
-        except TimeoutError:
-            return []
         finally:
             self._leave(kind, waiter)
+            if time_is_up.active():
+                time_is_up.cancel()
 
     def _turn_away(self, kind: _Kind, client_id: str) -> None:
         waiter = self._waiters.get(kind, OrderedDict()).get(client_id)
-        if waiter is not None and not waiter.handed.called:
-            waiter.handed.errback(TimeoutError())
+        if waiter is not None:
+            _send_away(waiter)
 
     def _leave(self, kind: _Kind, waiter: Waiter) -> None:
         room = self._waiters.get(kind, OrderedDict())
@@ -109,6 +109,11 @@ class WaitingRoom:
             else:
                 waiter.handed.callback(units)
         return True
+
+
+def _send_away(waiter: Waiter) -> None:
+    if not waiter.handed.called:
+        waiter.handed.callback([])
 
 
 def _closing() -> Unavailable:

@@ -1,6 +1,7 @@
 """The verbs for workunits, durable."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 from twisted.internet.defer import CancelledError
@@ -39,11 +40,8 @@ class WorkVerbs(Shell):
         return Offer(available, None if walltime is None else self._now() + timedelta(seconds=walltime))
 
     async def _hand_out(self, ask: Ask, wait: float) -> list[Workunit]:
-        try:
-            units = self._checkout_now(ask)
-        except NothingToDo:
-            if wait <= 0:
-                raise
+        units = self._checkout_if_any(ask) if wait > 0 else self._checkout_now(ask)
+        if not units:
             client = self._scheduler.clients.get(ask.client_id).client
             units = await self._waiting.wait(client, ask, wait) or self._checkout_now(ask)
         try:
@@ -52,6 +50,12 @@ class WorkVerbs(Shell):
             self._give_back(units)
             raise
         return units
+
+    def _checkout_if_any(self, ask: Ask) -> list[Workunit]:
+        """Not where somebody waits afterwards: an exception holds on to much as long as it is handled."""
+        with suppress(NothingToDo):
+            return self._checkout_now(ask)
+        return []
 
     def _give_back(self, units: Iterable[Workunit]) -> None:
         """Whoever asked does not get the answer: is gone, or is told to come back later."""
