@@ -33,7 +33,7 @@ class Authenticators:
         user = await self._known(header)
         if user is None or (user.group and not workers):
             raise UnknownCredentials
-        return User(user.name, admin=True) if user.name in self.admins else user
+        return User(user.name, admin=True) if user.name in self.admins and user.nodes is None else user
 
     async def _known(self, header: str) -> User | None:
         scheme, _, credentials = header.strip().partition(" ")

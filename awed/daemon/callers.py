@@ -17,14 +17,15 @@ from awed.auth.recent import Recent
 from awed.auth.tokens import SECRET_WORDS
 from awed.config import Config
 from awed.config.settings import Anonymous, Auth
-from awed.model.access import Verb
+from awed.model.access import User, Verb
 from awed.service.groups import Groups
 from awed.store.interface import IStore
 from awed.threads import in_threads_of
 
 
 class Callers:
-    """*anyone* tells who asks the API; *of_files* knows workers by the token of a job, too. *owner_of*: of a job."""
+    """*anyone* tells who asks the API; *of_files* knows workers by the token of a job, too. *user_of*: as whom those
+    of a job use its nodes."""
 
     def __init__(
         self,
@@ -33,12 +34,12 @@ class Callers:
         *,
         store: IStore,
         groups: Groups,
-        owner_of: Callable[[str], str | None],
+        user_of: Callable[[str], User | None],
         reactor: Any,
     ) -> None:
         words = SECRET_WORDS | GLOBUS_WORDS | MGRAST_WORDS
         self._admin = AdminToken(admin_token, words)
-        job_tokens = JobTokens(admin_token, owner_of)
+        job_tokens = JobTokens(admin_token, user_of)
         self.job_token = job_tokens.make
         methods: list[IAuthenticator] = [
             self._admin,

@@ -84,7 +84,7 @@ class Parts:
             admin_token,
             store=store,
             groups=self.groups,
-            owner_of=self.engine.owner_of,
+            user_of=self.engine.user_of,
             reactor=reactor,
         )
         records = NodeRecords(store.node, self.engine.commit, store.nodes)

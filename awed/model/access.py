@@ -1,5 +1,6 @@
 """Who there is, and who may do what to a thing."""
 
+from collections.abc import Container
 from datetime import datetime
 from typing import Literal, Self
 
@@ -22,12 +23,17 @@ def is_user_name(text: str) -> bool:
 
 
 class User(Struct, frozen=True):
-    """Who asks. *group* is set for a worker that came with a client group's token: the group's name. Such a worker is
-    nobody else, its *name* is empty."""
+    """Who asks.
+
+    *group* is set for a worker that came with a client group's token: the group's name. Such a worker is nobody else,
+    its *name* is empty. *nodes* is set for one that came with a job's token: ids of the nodes that it may read and
+    write as if it were the job's owner, whose *name* it has.
+    """
 
     name: str = PUBLIC
     admin: bool = False
     group: str = ""
+    nodes: Container[str] | None = None
 
 
 Verb = Literal["read", "write", "delete", "execute"]

@@ -32,7 +32,7 @@ class QueueKey(NamedTuple):
 class JobEntry:
     """An unfinished job: its document (tasks included), its rights, its task entries in document order."""
 
-    __slots__ = ("acl", "by_name", "job", "limited", "tasks")
+    __slots__ = ("_nodes", "acl", "by_name", "job", "limited", "tasks")
 
     def __init__(self, job: Job, acl: Acl, limited: bool = False) -> None:
         self.job = job
@@ -44,6 +44,19 @@ class JobEntry:
             for name in entry.task.depends_on:
                 self.by_name[ids.task_name(name)].dependents.append(entry)
         self.count_blockers()
+        self._nodes: set[str] | None = None
+
+    @property
+    def nodes(self) -> set[str]:
+        """Ids of the nodes that the document names and the tasks have made. Few jobs are asked."""
+        if self._nodes is None:
+            self._nodes = set(chain.from_iterable(_nodes_of(entry.task) for entry in self.tasks))
+        return self._nodes
+
+    def name_nodes(self, task: Task) -> None:
+        """The files of this task have been found and made."""
+        if self._nodes is not None:
+            self._nodes.update(_nodes_of(task))
 
     def count_blockers(self) -> None:
         """See for each task how many of those that it depends on are not completed."""
@@ -56,6 +69,12 @@ class JobEntry:
 
     def record(self) -> JobRecord:
         return JobRecord(job=structs.replace(self.job, tasks=[]), acl=self.acl, limited=self.limited)
+
+
+def _nodes_of(task: Task) -> Iterator[str]:
+    for io in chain(task.inputs, task.outputs, task.predata):
+        yield io.node
+        yield io.formoptions.get("parent_node", "")
 
 
 class TaskEntry:

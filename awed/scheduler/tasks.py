@@ -59,6 +59,7 @@ class Tasks:
             task.totalwork = task.remainwork = files.totalwork
             entry.reset()
         entry.part = files.part
+        entry.job.name_nodes(task)
         self._flow.enqueue(entry, now, files.note)
         return True
 

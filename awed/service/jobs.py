@@ -46,10 +46,12 @@ class JobVerbs(Shell):
         """The rights to a job that is not finished. :class:`JobNotFound`."""
         return self._scheduler.jobs.get(job_id).acl
 
-    def owner_of(self, job_id: str) -> str | None:
-        """Whose a job is that is not finished, None if there is no such job."""
-        held = self._held(job_id)
-        return held.acl.owner if held else None
+    def user_of(self, job_id: str) -> User | None:
+        """As whom the workers of a job that is not finished use its nodes, None if there is no such job."""
+        if self._held(job_id) is None:
+            return None
+        entry = self._scheduler.jobs.get(job_id)
+        return User(entry.acl.owner, nodes=entry.nodes)
 
     async def jobs(self, query: JobQuery) -> JobPage:
         await self._committer.durable()

@@ -6,20 +6,28 @@ from msgspec import Struct
 
 from awed.model.access import PUBLIC, Acl, User
 from awed.model.errors import Invalid, Unauthorized
+from awed.model.node import NodeRecord
 
 Right = Literal["read", "write", "delete"]
 RIGHTS: tuple[Right, ...] = ("read", "write", "delete")
 
 
-def may(user: User, right: Right, acl: Acl) -> bool:
-    """Whether *user* has the right."""
-    return acl.allows(user, right)
+def may(user: User, right: Right, record: NodeRecord) -> bool:
+    """Whether *user* has the right. The token of a job gives no more than everybody has to nodes that are not the
+    job's, and none to delete."""
+    if user.nodes is not None and (right == "delete" or record.node.id not in user.nodes):
+        user = User()
+    return record.acl.allows(user, right)
 
 
-def check(user: User, right: Right, acl: Acl) -> None:
+def check(user: User, right: Right, record: NodeRecord) -> None:
     """Raises :class:`~awed.model.errors.Unauthorized`, in Shock's words, if *user* does not have the right."""
-    if not may(user, right, acl):
-        raise Unauthorized("No Authorization" if user.name == PUBLIC else "User Unauthorized")
+    if not may(user, right, record):
+        raise _unauthorized(user)
+
+
+def _unauthorized(user: User) -> Unauthorized:
+    return Unauthorized("No Authorization" if user.name == PUBLIC else "User Unauthorized")
 
 
 class AclChange(Struct, frozen=True):
@@ -33,8 +41,8 @@ class AclChange(Struct, frozen=True):
 def apply_acl(change: AclChange, user: User, acl: Acl) -> None:
     """Make the change, if *user* may: the owner and admins all, others only give up what they have themselves."""
     only_oneself = not change.give and change.users == [user.name]
-    if not only_oneself:
-        check(user, "write", Acl(acl.owner))
+    if user.nodes is not None or not (user.admin or user.name == acl.owner or only_oneself):
+        raise _unauthorized(user)
     if change.subject == "owner":
         _hand_over(change, acl)
         return

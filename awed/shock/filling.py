@@ -163,7 +163,7 @@ class Filler:
         async for page in self._base.records.pages():
             for record in page:
                 known = record.node
-                if known.type == "basic" and known.file.checksum.get("md5") == md5 and may(user, "read", record.acl):
+                if known.type == "basic" and known.file.checksum.get("md5") == md5 and may(user, "read", record):
                     await self._copy(node, user, CopyOf(known.id))
                     return
 
@@ -173,7 +173,7 @@ class Filler:
 
     async def _source(self, node_id: str, user: User) -> Node:
         record = await self._base.records.get(node_id)
-        check(user, "read", record.acl)
+        check(user, "read", record)
         if not record.node.has_file:
             raise Invalid("Node has no file")
         return record.node

@@ -179,7 +179,7 @@ class NodeStore:
 
     async def _record(self, node_id: str, user: User, right: Right) -> NodeRecord:
         record = await self._base.records.get(node_id)
-        check(user, right, record.acl)
+        check(user, right, record)
         return record
 
     async def _create_from(self, source: Node, archive_format: str, user: User, change: Change) -> list[Node]:
@@ -206,7 +206,7 @@ class NodeStore:
     async def _update(self, node_id: str, user: User, change: Change, staged: Staged) -> Node:
         record = await self._record(node_id, user, "write")
         if change.expiration is not UNSET:
-            check(user, "delete", record.acl)
+            check(user, "delete", record)
         before = record.node.file.size
         try:
             await self._filler.fill(record, user, change, staged)

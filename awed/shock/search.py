@@ -74,7 +74,7 @@ def matching(records: list[NodeRecord], query: NodeQuery, user: User) -> list[tu
     """The place in the order, and the id, of each record that *user* may read and *query* asks for."""
     found = []
     for record in records:
-        if may(user, "read", record.acl):
+        if may(user, "read", record):
             document = document_of(record)
             if all(condition.holds(document) for condition in query.conditions):
                 found.append((_place(document, query.order), record.node.id))
@@ -83,7 +83,7 @@ def matching(records: list[NodeRecord], query: NodeQuery, user: User) -> list[tu
 
 def values_at(records: list[NodeRecord], path: str, user: User) -> dict[tuple[str, Any], Any]:
     """The distinct plain values at *path*, each by what it is sorted and compared by."""
-    documents = (document_of(record) for record in records if may(user, "read", record.acl))
+    documents = (document_of(record) for record in records if may(user, "read", record))
     leaves = (leaf for document in documents for leaf in leaves_at(document, path.split(".")))
     return {(_kind(leaf), leaf): leaf for leaf in leaves if isinstance(leaf, str | int | float)}
 

@@ -70,8 +70,9 @@ async def test_a_failure_lets_nobody_in_and_is_no_refusal() -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_named_admins() -> None:
-    chain = Authenticators([Known(t=ANN, u=User("bob"))], READ, admins=["ann", PUBLIC])
+    chain = Authenticators([Known(t=ANN, u=User("bob"), job=User("ann", nodes=()))], READ, admins=["ann", PUBLIC])
     assert await chain.user("OAuth t", "read") == User("ann", admin=True)
+    assert not (await chain.user("OAuth job", "read")).admin
     assert not (await chain.user("OAuth u", "read")).admin
     assert not (await chain.user(None, "read")).admin
 

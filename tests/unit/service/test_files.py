@@ -186,3 +186,23 @@ async def test_temporary_files_are_removed_when_the_job_is_done(world: EngineWor
     await world.report(unit)
     await world.engine.heartbeat("a", None)
     assert [io.node in world.shock.nodes for io in unit.outputs] == [False, True]
+
+
+@ensureDeferred
+async def test_a_jobs_nodes_are_those_that_it_names_and_those_that_it_makes(world: EngineWorld) -> None:
+    submission = two_steps(world)
+    submission.job.tasks[1].outputs[0].formoptions = {"parent_node": "parent"}
+    await world.submit(submission)
+    user = world.engine.user_of(submission.job.id)
+    assert user is not None
+    nodes = user.nodes
+    assert nodes is not None
+    await world.client("a")
+    unit = await world.engine.checkout("a", None, wait=1)
+    assert all(node in nodes for node in (unit.inputs[0].node, unit.outputs[0].node, "parent"))
+    world.shock.deliver(unit.outputs[0].node)
+    await world.report(unit)
+    unit = await world.engine.checkout("a", None, wait=1)
+    assert unit.outputs[0].node in nodes
+    assert world.shock.put() not in nodes
+    assert world.engine.user_of("other") is None

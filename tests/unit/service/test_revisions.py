@@ -58,7 +58,7 @@ async def test_a_job_that_runs_again_can_be_deleted(world: EngineWorld, full: bo
     job_id = await finished_job(world)
     answers = await while_committing(world, world.engine.resubmit(job_id), world.engine.delete_job(job_id, full))
     assert answers == [None, None]
-    assert world.engine.owner_of(job_id) is None
+    assert world.engine.user_of(job_id) is None
     stored = await world.store.job(job_id)
     assert stored is None if full else (stored is not None and stored.job.state is JobState.DELETED)
 

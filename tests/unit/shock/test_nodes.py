@@ -12,9 +12,11 @@ from awed.model.errors import Invalid, Locked, NotFound, StaleAttempt, Unauthori
 from awed.model.ids import new_id
 from awed.model.node import Node
 from awed.model.times import NO_TIME
-from awed.shock.change import Change, Declare
+from awed.shock.access import AclChange
+from awed.shock.change import Change, CopyOf, Declare, JoinOf
 from awed.shock.own import OwnShock
-from tests.unit.shock.world import ALICE, ANYONE, BOB, Bytes, Gate, World, filled, later, result, whole
+from awed.shock.search import NodeQuery
+from tests.unit.shock.world import ALICE, ANYONE, BOB, EPOCH, Bytes, Gate, World, filled, later, result, whole
 
 
 @pytest.fixture
@@ -399,3 +401,32 @@ def test_the_bytes_of_all_files_are_known_also_after_a_restart(world: World) -> 
     world.start()
     result(world.store.tidy())
     assert (world.store.bytes, third.file.size) == (1, 1)
+
+
+def test_the_token_of_a_job_opens_the_nodes_of_that_job_alone(world: World) -> None:
+    named, other, open_to_all = (create(world, whole(data)) for data in (b"named", b"other", b"open"))
+    result(world.store.change_acl(open_to_all.id, ALICE, AclChange("read", ["public"], give=True)))
+    worker = User("alice", nodes={named.id})
+    assert world.content(named.id, worker) == b"named"
+    update(world, named, Change(tags=["x"]), worker)
+    assert world.content(open_to_all.id, worker) == b"open"
+    assert {node.id for node in result(world.store.find(NodeQuery(), worker))[0]} == {named.id, open_to_all.id}
+    with pytest.raises(Unauthorized):
+        world.content(other.id, worker)
+    for fill in (CopyOf(other.id), JoinOf([other.id])):
+        with pytest.raises(Unauthorized):
+            result(world.store.create(worker, filled(fill)))
+    result(world.store.create(worker, whole(b"new")))
+
+
+def test_the_token_of_a_job_neither_deletes_nor_shares(world: World) -> None:
+    node = create(world, whole(b"a"))
+    worker = User("alice", nodes={node.id})
+    for act in (
+        lambda: world.store.delete(node.id, worker),
+        lambda: world.store.change_acl(node.id, worker, AclChange("read", ["public"], give=True)),
+        lambda: world.store.change_acl(node.id, worker, AclChange("read", ["alice"], give=False)),
+        lambda: world.store.update(node.id, worker, Change(expiration=EPOCH)),
+    ):
+        with pytest.raises(Unauthorized):
+            result(act())
