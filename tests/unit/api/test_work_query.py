@@ -47,7 +47,7 @@ def world_of(sizes: Sequence[Sequence[int]], moved: Sequence[str]) -> World:
         if not world.scheduler.counts().workunits.queuing:
             break
         world.pass_time(1)
-        unit = world.checkout(world.client(f"c{number % 5}", slots=9))
+        unit = world.checkout(world.client(f"c{number}"))
         if move != "keep":
             world.report(unit, move)
     return world
