@@ -23,7 +23,8 @@ class JobRecord(Struct):
 class TaskRecord(Struct):
     """A task, its place in the job's list, and which ranks are done, as ranges: ``1-500,503``.
 
-    *part* says how its input is split, once it is prepared; *attempts* is the highest attempt number of its runs.
+    *part* says how its input is split, once it is prepared; *attempts* is the highest attempt number of its runs;
+    *wanted* is the totalwork that the document asks for, 0 if the task was not split into another number.
     """
 
     task: Task
@@ -31,6 +32,7 @@ class TaskRecord(Struct):
     done: str = ""
     part: Part | None = None
     attempts: int = 0
+    wanted: int = 0
 
 
 class Secret(Struct):

@@ -102,6 +102,7 @@ class TaskEntry:
         "records",
         "returned",
         "task",
+        "wanted",
     )
 
     def __init__(self, job: JobEntry, task: Task, index: int) -> None:
@@ -113,6 +114,8 @@ class TaskEntry:
         """How many of the tasks it depends on are not completed."""
         self.done = RankSet()
         self.part: Part | None = None
+        self.wanted = 0
+        """The totalwork that the document asks for, 0 while the task has just that."""
         self.records: dict[int, WorkRecord] = {}
         self.returned: list[int] = []
         self.next_fresh = self.first_rank
@@ -192,6 +195,7 @@ class TaskEntry:
         """Take over what the store remembers: done ranks, and those that have been out."""
         self.done = RankSet(record.done)
         self.part = record.part
+        self.wanted = record.wanted
         self.attempts = self.base_attempts = max(record.attempts, *(item.attempt for item in work), 0)
         self.records = {item.rank: item for item in work if item.rank not in self.done}
         seen = max(self.done.top(), *self.records, self.first_rank - 1)
@@ -202,8 +206,18 @@ class TaskEntry:
             if self.records[rank].state is WorkState.QUEUED:
                 heapq.heappush(self.returned, rank)
 
+    def split(self, totalwork: int) -> None:
+        """Before its first run: the task has so many workunits, whatever the document wants."""
+        self.wanted = self.wanted or self.task.totalwork
+        self._start_over(totalwork)
+
     def reset(self) -> None:
-        """Forget every run: no rank is done, none was ever out."""
+        """Forget every run: no rank is done, none was ever out, and it may be split anew."""
+        self._start_over(self.wanted or self.task.totalwork)
+        self.wanted = 0
+
+    def _start_over(self, totalwork: int) -> None:
+        self.task.totalwork = self.task.remainwork = totalwork
         self.base_attempts = self.attempts
         self.done = RankSet()
         self.part = None
@@ -215,5 +229,10 @@ class TaskEntry:
 
     def record(self) -> TaskRecord:
         return TaskRecord(
-            task=self.task, index=self.index, done=str(self.done), part=self.part, attempts=self.attempts
+            task=self.task,
+            index=self.index,
+            done=str(self.done),
+            part=self.part,
+            attempts=self.attempts,
+            wanted=self.wanted,
         )

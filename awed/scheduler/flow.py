@@ -227,7 +227,6 @@ class Flow:
         if task.state is not TaskState.INIT:
             self._state.set_task(entry, TaskState.INIT)
         entry.reset()
-        task.remainwork = task.totalwork
         task.createddate = task.starteddate = task.completeddate = NO_TIME
         task.computetime = 0
         self._state.changes.task(entry)

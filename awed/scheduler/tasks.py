@@ -56,8 +56,7 @@ class Tasks:
         task = entry.task
         task.inputs, task.outputs, task.predata = files.inputs, files.outputs, files.predata
         if task.totalwork != files.totalwork:
-            task.totalwork = task.remainwork = files.totalwork
-            entry.reset()
+            entry.split(files.totalwork)
         entry.part = files.part
         entry.job.name_nodes(task)
         self._flow.enqueue(entry, now, files.note)

@@ -1,5 +1,6 @@
 """Short ways to jobs, clients and reports, and a check of everything that must hold between two verbs."""
 
+import copy
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from awed.model import ids
 from awed.model.access import Acl
 from awed.model.client import Client
 from awed.model.job import IO, Cmd, Info, Job, Task
+from awed.model.records import Unfinished
 from awed.model.states import ClientState, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME
 from awed.model.work import Report, ReportStatus, Workunit
@@ -82,6 +84,15 @@ class World:
         unit = self.checkout(client_id)
         self.report(unit)
         return unit
+
+    def restart(self) -> None:
+        """A new scheduler, on what is stored of the jobs of this one."""
+        entries = [self.scheduler.jobs.get(job_id) for job_id in self.scheduler.job_ids]
+        tasks = [task for entry in entries for task in entry.tasks]
+        work = [record for task in tasks for record in task.records.values()]
+        stored = Unfinished([entry.record() for entry in entries], [task.record() for task in tasks], work, [], {})
+        self.scheduler = Scheduler(Limits())
+        self.scheduler.restore(copy.deepcopy(stored), self.now)
 
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)

@@ -4,9 +4,10 @@ import pytest
 
 from awed.model.errors import ClientNotFound, NoEligibleWork, QueueEmpty, StaleAttempt
 from awed.model.ids import parse_work_id
-from awed.model.job import NO_NODE, Job
+from awed.model.job import IO, NO_NODE, Job
 from awed.model.states import ClientState, JobState, TaskState
 from awed.scheduler.changes import Check, DeleteNodes, Prepare
+from awed.scheduler.entries import JobEntry
 from awed.scheduler.state import Limits
 from awed.scheduler.tasks import Prepared
 from tests.unit.scheduler.builders import World, check_invariants, job, task
@@ -240,6 +241,36 @@ def test_recompute_of_a_job_whose_other_work_ended_while_it_was_suspended() -> N
     assert submitted.tasks[0].state is TaskState.COMPLETED
     assert world.run("a").task_name == "1"
     assert state_of(submitted) is JobState.COMPLETED
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_task_that_runs_again_is_split_as_the_document_wants(restarted: bool) -> None:
+    world = World()
+    submitted = world.submit(job(task("0", work=8, outputs=["out"])))
+
+    def split(into: int) -> int:
+        prepare = world.scheduler.take_effects()[-1]
+        assert isinstance(prepare, Prepare)
+        wanted = entry().tasks[0].task.totalwork
+        files = Prepared([], [IO("out", node="n1")], [], into)
+        world.scheduler.tasks.prepared(prepare.taskid, prepare.turn, files, world.now)
+        world.scheduler.jobs.suspend(submitted.id, world.now)
+        return wanted
+
+    def entry() -> JobEntry:
+        return world.scheduler.jobs.get(submitted.id)
+
+    assert split(into=1) == 8
+    assert entry().tasks[0].task.remainwork == 1
+    if restarted:
+        world.restart()
+    world.scheduler.jobs.recompute("0", entry(), world.now)
+    check_invariants(world.scheduler)
+    assert split(into=3) == 8
+    world.scheduler.jobs.resubmit(entry(), world.now)
+    assert split(into=8) == 8
+    assert entry().tasks[0].task.remainwork == 8
+    check_invariants(world.scheduler)
 
 
 def test_resubmit_runs_everything_again_and_removes_outputs() -> None:
