@@ -40,6 +40,7 @@ class JobVerbs(Shell):
 
     async def _require_new(self, job_id: str) -> None:
         if self._held(job_id) is not None or await self._store.job(job_id) is not None:
+            await self._committer.durable()
             raise Conflict(f"job id {job_id} is known already")
 
     def acl(self, job_id: str) -> Acl:
@@ -70,8 +71,7 @@ class JobVerbs(Shell):
         if self._held(job_id) is None:
             await self.job(job_id)
             raise Invalid(f"fail to resume job: {job_id} job {job_id} is not in 'suspend' status")
-        self._scheduler.jobs.resume(job_id, self._now())
-        await self._settle()
+        await self._durably(lambda: self._scheduler.jobs.resume(job_id, self._now()))
 
     async def delete_job(self, job_id: str, full: bool) -> None:
         """Mark a job as deleted; *full*: remove all that is stored of it."""

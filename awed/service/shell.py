@@ -7,7 +7,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from awed.alone import Alone
-from awed.model.errors import JobNotFound
+from awed.model.errors import AwedError, JobNotFound
 from awed.model.records import Batch, JobRecord
 from awed.model.work import Workunit
 from awed.scheduler.changes import Event
@@ -134,6 +134,16 @@ class Shell:
     async def _settle(self) -> None:
         self._follow()
         await self._committer.durable()
+
+    async def _durably(self, change: Callable[[], object]) -> None:
+        """Change the scheduler, and wait until that is durable. A refusal waits as well: it may rest on what is not
+        durable yet, and whoever repeats a request would take it for done."""
+        try:
+            change()
+        except AwedError:
+            await self._committer.durable()
+            raise
+        await self._settle()
 
     async def _token(self, job_id: str) -> str:
         await self._committer.durable()

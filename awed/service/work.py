@@ -66,8 +66,7 @@ class WorkVerbs(Shell):
 
     async def report(self, report: Report) -> None:
         """Take a worker's report. Raises what :meth:`awed.scheduler.work.Work.report` raises."""
-        self._scheduler.work.report(report, self._now())
-        await self._settle()
+        await self._durably(lambda: self._scheduler.work.report(report, self._now()))
 
     async def report_many(self, reports: Iterable[Report]) -> list[AwedError | None]:
         """Take several reports, each for itself: what was wrong with each, None if nothing was."""

@@ -11,6 +11,13 @@ from tests.integration.program import Program
 
 TWISTD = ("-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile=", "awe")
 
+IMPATIENT = (
+    "-c",
+    f"from awed.service.shell import Shell; Shell.__init__.__kwdefaults__['patience'] = 0.5; {TWISTD[1]}",
+    *TWISTD[2:],
+)
+"""A daemon that does not wait for long until it says that a change is not durable."""
+
 
 class Stage:
     """The folder of a test and the programs in it, which end with the test."""

@@ -21,6 +21,9 @@ SERVER = (
     "--sync-on-commit",
 )
 
+HASTY = "from awed.store.mongo import database; database.CONNECT_LIMIT = 0.3; "
+"""Before a daemon begins: it connects again at once, and not after five seconds."""
+
 
 @pytest_twisted.async_yield_fixture(scope="module")
 async def mongodb(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:

@@ -3,7 +3,8 @@
 import socket
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 
 class Relay:
@@ -71,3 +72,39 @@ class Relay:
         for end in (source, sink):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def delay(relay: Relay) -> Iterator[None]:
+    relay.delay = 0.05
+    yield
+    relay.delay = 0.0
+
+
+@contextmanager
+def stall(relay: Relay) -> Iterator[None]:
+    relay.stalled = True
+    yield
+    relay.stalled = False
+
+
+@contextmanager
+def cut(relay: Relay) -> Iterator[None]:
+    """All connections are reset, and what was on its way is lost."""
+    with stall(relay):
+        yield
+        relay.cut()
+
+
+@contextmanager
+def refuse(relay: Relay) -> Iterator[None]:
+    relay.refusing = True
+    relay.cut()
+    yield
+    relay.refusing = False
+
+
+Fault = Callable[[Relay], AbstractContextManager[None]]
+"""Something that is wrong as long as the block lasts."""
+
+FAULTS: tuple[Fault, ...] = (delay, stall, cut, refuse)

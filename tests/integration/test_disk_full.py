@@ -16,14 +16,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
 
 from awed.model.ids import new_id
-from tests.integration.daemon import TWISTD, Daemon, Stage
-
-IMPATIENT = (
-    "-c",
-    f"from awed.service.shell import Shell; Shell.__init__.__kwdefaults__['patience'] = 0.5; {TWISTD[1]}",
-    *TWISTD[2:],
-)
-"""A daemon that does not wait for long until it says that a change is not durable."""
+from tests.integration.daemon import IMPATIENT, Daemon, Stage
 
 EXECUTE = ("-c", "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])")
 MOUNT = 'mkdir "$0" && mount -t tmpfs -o size=16m none "$0" && echo mounted && exec sleep 600'

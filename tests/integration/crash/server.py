@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-START = ("-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile=", "awe")
+START = "from twisted.scripts.twistd import run; run()"
 
 
 class Away(Exception):
@@ -25,9 +25,10 @@ class Answer(NamedTuple):
 
 
 class Server:
-    """``twistd awe`` on one data directory and store."""
+    """``twistd awe`` on one data directory and store. *before*: Python that runs first."""
 
-    def __init__(self, folder: Path, store: str = "") -> None:
+    def __init__(self, folder: Path, store: str = "", before: str = "") -> None:
+        self._start = ("-c", before + START, "-n", "--pidfile=", "awe")
         self._data = folder / "data"
         self._log = folder / "log"
         self._store = ["--store", store] if store else []
@@ -37,7 +38,7 @@ class Server:
     def start(self) -> None:
         """Start it, and wait until it says that it listens."""
         listen = f"tcp:{self.port}:interface=127.0.0.1"
-        command = [sys.executable, *START, "--data", str(self._data), "--listen", listen, *self._store]
+        command = [sys.executable, *self._start, "--data", str(self._data), "--listen", listen, *self._store]
         with self._log.open("w") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         while self._process.poll() is None:

@@ -3,7 +3,6 @@
 import random
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,38 +13,13 @@ from twisted.internet.threads import deferToThread
 from tests.integration.crash.actors import Ledger, Submitter, Worker
 from tests.integration.crash.play import conclude
 from tests.integration.crash.server import Server
-from tests.integration.mongodb import database, mongodb
-from tests.integration.relay import Relay
+from tests.integration.mongodb import HASTY, database, mongodb
+from tests.integration.relay import FAULTS, Relay
 
 __all__ = ["mongodb"]
 
 FAULT_LASTS = 0.7
-
-
-def delay(relay: Relay) -> None:
-    relay.delay = 0.05
-    time.sleep(FAULT_LASTS)
-    relay.delay = 0.0
-
-
-def stall(relay: Relay) -> None:
-    relay.stalled = True
-    time.sleep(FAULT_LASTS)
-    relay.stalled = False
-
-
-def cut(relay: Relay) -> None:
-    relay.cut()
-
-
-def refuse(relay: Relay) -> None:
-    relay.refusing = True
-    relay.cut()
-    time.sleep(FAULT_LASTS)
-    relay.refusing = False
-
-
-FAULTS: tuple[Callable[[Relay], None], ...] = (delay, stall, cut, refuse)
+"""Seconds."""
 
 
 def play_with_faults(folder: Path, uri: str) -> Ledger:
@@ -54,7 +28,7 @@ def play_with_faults(folder: Path, uri: str) -> Ledger:
     assert parts.port is not None
     relay, ledger, up = Relay(parts.port), Ledger(), threading.Event()
     chance = random.Random()
-    server = Server(folder, f"mongodb://127.0.0.1:{relay.port}{parts.path}")
+    server = Server(folder, f"mongodb://127.0.0.1:{relay.port}{parts.path}", HASTY)
     server.start()
     submitters = [Submitter(server, ledger, up, chance.randrange(1 << 30))]
     workers = [Worker(server, ledger, up, chance.randrange(1 << 30)) for _ in range(3)]
@@ -63,7 +37,8 @@ def play_with_faults(folder: Path, uri: str) -> Ledger:
     up.set()
     for fault in FAULTS:
         time.sleep(chance.uniform(0.2, 0.8))
-        fault(relay)
+        with fault(relay):
+            time.sleep(FAULT_LASTS)
     conclude(server, ledger, submitters, workers)
     relay.close()
     return ledger

@@ -7,7 +7,7 @@ import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred
 
-from awed.model.errors import ClientNotFound, StaleAttempt, Unavailable
+from awed.model.errors import ClientNotFound, Conflict, Invalid, StaleAttempt, Unavailable
 from awed.model.ids import WorkId
 from awed.model.job import IO, OWN_HOST
 from awed.model.records import Batch
@@ -146,6 +146,32 @@ async def test_work_that_was_not_handed_out_because_the_store_is_away_is_handed_
     world.store.away = False
     world.clock.pump([1] * 6)
     assert (await world.run("a")).attempt == 2
+
+
+@ensureDeferred
+async def test_a_refusal_waits_for_what_it_rests_on(world: EngineWorld) -> None:
+    """Who repeats a request whose answer was lost must not take it for done before it is durable."""
+    submission, other = job(task("0")), await world.submit(job(task("0", work=2)))
+    await world.client("a")
+    unit = await world.engine.checkout("a", None)
+    await world.engine.suspend_job(other.id)
+    world.store.hold()
+
+    def all_three() -> list[Deferred[object]]:
+        return [
+            state_of(world.submit(submission)),
+            state_of(world.report(unit, attempt=unit.attempt)),
+            state_of(world.engine.resume_job(other.id)),
+        ]
+
+    first, again = all_three(), all_three()
+    assert not any(each.called for each in [*first, *again])
+    world.store.let_go()
+    for each in first:
+        await each
+    for each, error in zip(again, (Conflict, StaleAttempt, Invalid), strict=True):
+        with pytest.raises(error):
+            await each
 
 
 @ensureDeferred
