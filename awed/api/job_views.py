@@ -148,7 +148,7 @@ def _task_logs(task: Task, reports: Mapping[str, WorkReport]) -> TaskLogs:
 
 
 def _work_logs(task: Task, reports: Mapping[str, WorkReport]) -> Iterator[WorkLogs]:
-    for rank in range(1, task.totalwork + 1) if task.totalwork > 1 else (0,):
+    for rank in task.ranks:
         wuid = work_id(task.taskid, rank)
         report = reports.get(wuid)
         yield WorkLogs(wuid, rank, Logs(report.stdout, report.stderr, report.worknotes) if report else Logs())

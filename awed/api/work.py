@@ -15,7 +15,7 @@ from awed.api.streaming import answer_long, answer_long_page, listed
 from awed.api.work_query import ORDERS, cut, in_order
 from awed.auth.rights import may, require
 from awed.model.access import User
-from awed.model.errors import Invalid
+from awed.model.errors import Invalid, LogNotFound, WorkNotFound
 from awed.model.ids import WorkId, parse_work_id
 from awed.model.states import WorkState
 from awed.model.work import LOG_NAMES, Workunit
@@ -119,8 +119,11 @@ class WorkResource:
 
     async def _work_log(self, work: WorkId, name: str, user: User) -> str:
         if name not in LOG_NAMES:
-            raise Invalid(f"log type '{name}' not found")
-        require(user, "read", (await self._engine.job(work.job_id)).acl)
+            raise LogNotFound(name)
+        record = await self._engine.job(work.job_id)
+        require(user, "read", record.acl)
+        if not any(task.taskid == work.task_id and work.rank in task.ranks for task in record.job.tasks):
+            raise WorkNotFound(str(work))
         return await self._engine.work_log(work, name)
 
     async def _list(self, request: AwedRequest, params: Params, user: User) -> bytes:

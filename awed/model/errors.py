@@ -62,6 +62,13 @@ class WorkNotFound(Invalid):
         super().__init__(f"no workunit found with id {work_id}")
 
 
+class LogNotFound(Invalid):
+    """A workunit has no log of that name, or none yet."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"log type '{name}' not found")
+
+
 class ClientNotFound(Invalid):
     """Workers that see this text register again."""
 

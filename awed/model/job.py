@@ -113,6 +113,11 @@ class Task(Struct):
     partinfo: PartInfo | UnsetType = UNSET
     walltime: int | UnsetType = UNSET
 
+    @property
+    def ranks(self) -> range:
+        """The ranks of its workunits."""
+        return range(1) if self.totalwork == 1 else range(1, self.totalwork + 1)
+
 
 class Info(Struct):
     """What a job is about and who may run it. ``clientgroups``: comma separated, empty means any group."""

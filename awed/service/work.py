@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from twisted.internet.defer import CancelledError
 
-from awed.model.errors import AwedError, NothingToDo, Unauthorized, Unavailable, WorkNotFound
+from awed.model.errors import AwedError, LogNotFound, NothingToDo, Unauthorized, Unavailable
 from awed.model.ids import WorkId
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.entries import JobEntry, TaskEntry
@@ -96,11 +96,11 @@ class WorkVerbs(Shell):
         return self._scheduler.work.units(entry, ranks)
 
     async def work_log(self, work_id: WorkId, name: str) -> str:
-        """The *stdout*, *stderr* or *worknotes* of a workunit, also after its end."""
+        """The *stdout*, *stderr* or *worknotes* of a workunit, also after its end. :class:`LogNotFound`: not yet."""
         await self._committer.durable()
         report = await self._store.report(str(work_id))
         if report is None:
-            raise WorkNotFound(str(work_id))
+            raise LogNotFound(name)
         return str(getattr(report, name))
 
     async def data_token(self, work_id: WorkId, client_id: str) -> str:

@@ -40,7 +40,7 @@ def test_recompute_from_a_task(served: Served) -> None:
     job = data(served.call("GET", f"/job/{job_id}"))
     assert [task["state"] for task in job["tasks"]] == ["completed", "queued", "pending"]
     assert (job["state"], job["resumed"], job["notes"]) == ("in-progress", 1, f"recomputed from task {job_id}_1")
-    assert fault(served.call("GET", f"/work/{job_id}_1_0?report=stdout")) == f"no workunit found with id {job_id}_1_0"
+    assert fault(served.call("GET", f"/work/{job_id}_1_0?report=stdout")) == "log type 'stdout' not found"
     assert data(served.call("GET", f"/work/{job_id}_0_0?report=stdout")) == "out"
     assert fault(served.call("PUT", f"{path}=1")) == (
         f"fail to recompute job: {job_id} job {job_id} is already active"

@@ -220,6 +220,10 @@ def test_secrets_go_to_the_holder_alone(served: Served, client: str) -> None:
 def test_logs_that_there_are_none_of(served: Served, job_id: str) -> None:
     assert fault(served.call("GET", f"/work/{job_id}_0_0?report=bogus")) == "log type 'bogus' not found"
     assert fault(served.call("GET", f"/work/{job_id}_0_0?report")) == "log type '' not found"
+    assert fault(served.call("GET", f"/work/{job_id}_0_0?report=stdout")) == "log type 'stdout' not found"
+    for unknown in (f"{job_id}_0_1", f"{job_id}_1_0"):
+        text = fault(served.call("GET", f"/work/{unknown}?report=stdout"))
+        assert text == f"no workunit found with id {unknown}"
 
 
 def test_lists(served: Served, client: str) -> None:
