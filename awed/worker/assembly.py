@@ -20,6 +20,7 @@ from awed.worker.files import FileMover
 from awed.worker.janitor import Janitor
 from awed.worker.journal import Journal
 from awed.worker.lifetime import Lifetime
+from awed.worker.logs import LogFiles
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
 from awed.worker.prefetch import Prefetch
@@ -79,6 +80,7 @@ def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) ->
         ),
         workdir=workdir,
         janitor=janitor,
+        logs=LogFiles(workdir.logs, janitor.remove),
         start=partial(start, reactor),
         clock=reactor,
         inherited=os.environ,

@@ -15,7 +15,7 @@ from awed.worker.arguments import SCRIPT_NAME, command_line, environment
 from awed.worker.errors import WorkFailed
 from awed.worker.files import FileMover
 from awed.worker.janitor import Janitor
-from awed.worker.logs import Logs
+from awed.worker.logs import LogFiles, Logs
 from awed.worker.outage import Outage
 from awed.worker.outputs import find_outputs
 from awed.worker.paths import path_of
@@ -42,6 +42,7 @@ class Equipment:
     files: FileMover
     workdir: Workdir
     janitor: Janitor
+    logs: LogFiles
     start: Start
     clock: IReactorTime
     inherited: Mapping[str, str]
@@ -104,7 +105,7 @@ class Runner:
             raise WorkFailed("this worker does not run containers")
         has_files = bool(work.inputs or work.outputs or work.predata)
         root = self._directory = self._with.workdir.make(work.wuid, work.attempt, fresh=has_files)
-        self._logs = Logs(root)
+        self._logs = Logs(self._with.logs)
         token, private = await self._secrets()
         perf.size_predata, perf.time_predata_in = await self._timed(files.fetch_predata(work, root, token))
         perf.size_infile, perf.time_data_in = await self._timed(files.fetch_inputs(work, root, token))
@@ -139,7 +140,7 @@ class Runner:
             raise
         self._exit = await process.ended()
         if work.outputs or self._exit.status:
-            logs.publish()
+            logs.publish(root)
         self._perf.max_mem_usage = self._perf.max_memory_total_rss = self._exit.max_rss
         if not in_time:
             raise WorkFailed(f"killed after {work.walltime} seconds, its walltime")

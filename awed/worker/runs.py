@@ -45,7 +45,7 @@ class Runs:
         return len(self._running) + len(self._in_hand)
 
     def wuids(self) -> set[str]:
-        return {key.wuid for key in (*self._running, *self._in_hand)}
+        return {key.wuid for key in self._keys()}
 
     def wanted(self) -> int:
         """How many more to ask for. None while half of what should be in hand is there: one request brings many."""
@@ -56,11 +56,10 @@ class Runs:
 
     def take(self, works: Iterable[Workunit]) -> None:
         """Run *works*, as soon as there are slots. Earlier attempts that are still here are not wanted any more."""
-        for work in works:
-            key = Key(work.wuid, work.attempt)
-            if key not in self._running and key not in self._in_hand:
-                self.discard({work.wuid})
-                self._in_hand[key] = work
+        here = self._keys()
+        fresh = {key: work for work in works if (key := Key(work.wuid, work.attempt)) not in here}
+        self.discard({key.wuid for key in fresh})
+        self._in_hand |= fresh
         self._begin()
         self._watch_over()
 
@@ -83,6 +82,9 @@ class Runs:
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
+
+    def _keys(self) -> set[Key]:
+        return self._running.keys() | self._in_hand.keys()
 
     def _hand_back(self, keys: Iterable[Key]) -> None:
         for key in keys:

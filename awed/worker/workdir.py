@@ -18,6 +18,7 @@ class Workdir:
     id                      the client id, for life
     lock                    held by the worker that runs here; tells its process id
     work/<wuid>.<attempt>   running workunits
+    logs/...                what running commands have said
     failed/...              directories of failed ones, for people to look into
     trash/...               what is about to be removed
     reports.jsonl           finished reports that the server has not acknowledged
@@ -27,6 +28,7 @@ class Workdir:
     def __init__(self, root: Path) -> None:
         self.root = Path(os.path.realpath(root))
         self.work = self.root / "work"
+        self.logs = self.root / "logs"
         self.failed = self.root / "failed"
         self.trash = self.root / "trash"
         self.reports = self.root / "reports.jsonl"
@@ -40,10 +42,10 @@ class Workdir:
         Raises :class:`WorkdirInUse` if a worker runs here, :class:`OSError` if nothing can be written here.
         """
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for directory in (self.work, self.failed, self.trash, self.cache):
+        for directory in (self.work, self.logs, self.failed, self.trash, self.cache):
             directory.mkdir(exist_ok=True)
         self._lock = _locked(self.root / "lock")
-        for left in (*self.work.iterdir(), *self.cache.glob(f"*{ARRIVING}")):
+        for left in (*self.work.iterdir(), *self.logs.iterdir(), *self.cache.glob(f"*{ARRIVING}")):
             self.discard(left)
 
     def close(self) -> None:

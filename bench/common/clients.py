@@ -1,5 +1,6 @@
 """What simulated people and workers ask for."""
 
+import time
 from typing import Any
 
 import msgspec
@@ -8,6 +9,9 @@ from msgspec import Struct
 from bench.common.wire import Address, Script, ask, form, forms, request
 
 Document = dict[str, Any]
+
+LOOK = 0.02
+"""Seconds between two looks whether everything is done."""
 
 _PERF = {
     "queued": 1767225600,
@@ -69,6 +73,24 @@ def submission(document: Document) -> bytes:
 def submit(address: Address, document: Document) -> Document:
     """Submit a job: what the server says of it."""
     answer: Document = msgspec.json.decode(ask(address, submission(document)).data())
+    return answer
+
+
+def complete(address: Address, document: Document) -> float:
+    """Submit a job that real workers run: the seconds until all of it is done, and durable."""
+    began = time.perf_counter()
+    job_id = submit(address, document)["id"]
+    while _asked(address, "/queue?json")["jobs"]["total"]:
+        time.sleep(LOOK)
+    took = time.perf_counter() - began
+    told = _asked(address, f"/job/{job_id}?perf")["work_stats"]
+    if len(told) != len(document["tasks"]):
+        raise SystemExit(f"{len(told)} of {len(document['tasks'])} tasks left a result")
+    return took
+
+
+def _asked(address: Address, path: str) -> Document:
+    answer: Document = msgspec.json.decode(ask(address, request("GET", path)).data())
     return answer
 
 

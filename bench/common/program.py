@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,11 +25,10 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-class Server(Struct, frozen=True):
-    """A running program that listens on *address*."""
+class Program(Struct, frozen=True):
+    """A running program."""
 
     pid: int
-    address: tuple[str, int]
 
     def cpu(self) -> float:
         """Seconds of processor time that it has used."""
@@ -44,6 +43,12 @@ class Server(Struct, frozen=True):
         """The most bytes of it that were in memory at any time."""
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
+
+class Server(Program, frozen=True):
+    """One that listens on *address*."""
+
+    address: tuple[str, int]
 
 
 @contextmanager
@@ -61,6 +66,23 @@ def fresh_daemon() -> Iterator[Server]:
     """The daemon on a new directory."""
     with temporary() as folder, daemon(folder) as server:
         yield server
+
+
+@contextmanager
+def workers(server: Server, count: int) -> Iterator[list[Program]]:
+    """As many ``awe-worker`` of one slot each, registered at *server*."""
+    with temporary() as folder, ExitStack() as stack:
+        names = [f"worker-{number}" for number in range(count)]
+        yield [stack.enter_context(_worker(server, folder / name)) for name in names]
+
+
+@contextmanager
+def _worker(server: Server, folder: Path) -> Iterator[Program]:
+    folder.mkdir()
+    url = "http://{}:{}".format(*server.address)
+    with _started(["-m", "awed.worker", "--server", url, "--workdir", str(folder / "work")], folder) as child:
+        _wait_for(folder / "log", child, "registered")
+        yield Program(child.pid)
 
 
 @contextmanager
@@ -92,24 +114,32 @@ def temporary() -> Iterator[Path]:
 def _running(arguments: Sequence[str], folder: Path, announced: Path) -> Iterator[Server]:
     """Python with *arguments*, from the moment at which it writes its URL into the file *announced*."""
     announced.unlink(missing_ok=True)
+    with _started(arguments, folder) as child:
+        host, _, port = _wait_for(announced, child, "\n").split()[0].rpartition("/")[2].rpartition(":")
+        yield Server(child.pid, (host, int(port)))
+
+
+@contextmanager
+def _started(arguments: Sequence[str], folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Python with *arguments* in *folder*, where what it says goes into the file ``log``."""
     with (folder / "log").open("ab") as log:
         environ = {**os.environ, "PYTHONPATH": str(ROOT)}
         child = subprocess.Popen([sys.executable, *arguments], cwd=folder, env=environ, stdout=log, stderr=log)
     try:
-        host, _, port = _wait_for(announced, child).rpartition("/")[2].rpartition(":")
-        yield Server(child.pid, (host, int(port)))
+        yield child
     finally:
         child.send_signal(signal.SIGTERM)
         child.wait()
 
 
-def _wait_for(file: Path, child: "subprocess.Popen[bytes]") -> str:
+def _wait_for(file: Path, child: "subprocess.Popen[bytes]", text: str) -> str:
+    """Wait until *text* stands in *file*: all that stands there."""
     deadline = time.monotonic() + PATIENCE
-    while not file.exists() or not file.read_text():
+    while not file.exists() or text not in file.read_text():
         if child.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit(f"the server did not start: see {file.parent}")
+            raise SystemExit(f"a program did not start: see {file.parent}")
         time.sleep(0.001)
-    return file.read_text().split()[0]
+    return file.read_text()
 
 
 @contextmanager

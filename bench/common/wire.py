@@ -66,11 +66,32 @@ class _Connection:
         head, end, body = self._received.partition(b"\r\n\r\n")
         if not end:
             return None
+        status = int(head[9:12])
+        if b"chunked" in head:
+            return self._chunked(status, body)
         length = int(head.partition(b"Content-Length: ")[2].partition(b"\r")[0])
         if len(body) < length:
             return None
         self._received = body[length:]
-        return Answer(int(head[9:12]), body[:length])
+        return Answer(status, body[:length])
+
+    def _chunked(self, status: int, body: bytes) -> Answer | None:
+        if not body.endswith(b"0\r\n\r\n"):
+            return None
+        self._received = b""
+        return Answer(status, _joined(body))
+
+
+def _joined(chunks: bytes) -> bytes:
+    """The body that comes in *chunks*."""
+    content, at = [], 0
+    while True:
+        size, _, _ = chunks[at : at + 20].partition(b"\r\n")
+        at += len(size) + 2
+        content.append(chunks[at : at + int(size, 16)])
+        at += int(size, 16) + 2
+        if not content[-1]:
+            return b"".join(content)
 
 
 def play(address: Address, scripts: Iterable[Script]) -> None:

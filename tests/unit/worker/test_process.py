@@ -17,7 +17,7 @@ from twisted.internet.task import Clock
 
 from awed.worker.errors import WorkFailed
 from awed.worker.leftovers import kill_leftovers
-from awed.worker.logs import Logs
+from awed.worker.logs import LogFiles, Logs
 from awed.worker.process import Process, how_it_ended, start
 from tests.waiting import gone, until
 
@@ -27,7 +27,7 @@ ENVIRON = {"PATH": os.environ["PATH"], "AWE_CLIENTID": "client-of-this-test"}
 
 @pytest.fixture
 def logs(tmp_path: Path) -> Iterator[Logs]:
-    logs = Logs(tmp_path)
+    logs = Logs(LogFiles(tmp_path, Path.unlink))
     yield logs
     logs.close()
 
@@ -111,7 +111,7 @@ async def test_it_has_a_session_of_its_own_and_nothing_to_read(tmp_path: Path, l
         ("./plain", "cannot execute ./plain: Permission denied"),
         ("./broken", "cannot execute ./broken: the interpreter that it names is missing"),
         ("./binary", "cannot execute ./binary: Exec format error"),
-        ("a\0b", "cannot execute a\0b: embedded null byte"),
+        ("./a\0b", "cannot execute ./a\0b: embedded null byte"),
     ],
 )
 def test_what_cannot_be_executed_is_told_in_words(tmp_path: Path, logs: Logs, program: str, text: str) -> None:

@@ -1,11 +1,9 @@
 """Reports say what the original's say, and more only where a server of the original does not mind."""
 
 import json
-import os
 from pathlib import Path
 
 from awed.model.work import Perf, ReportStatus
-from awed.worker.logs import Logs, tail
 from awed.worker.report import Finished, refusal
 from tests.unit.worker.builders import CLIENT, JOB
 
@@ -48,12 +46,3 @@ def test_without_logs_a_report_keeps_what_counts() -> None:
     assert not small.stderr
     assert "too large" in small.worknotes
     assert len(small.worknotes) < 1100
-
-
-def test_of_a_long_log_the_end_is_kept_and_that_is_said(tmp_path: Path) -> None:
-    logs = Logs(tmp_path)
-    os.write(logs.stdout, b"0123456789")
-    assert tail(logs.stdout, 10) == b"0123456789"
-    assert tail(logs.stdout, 4) == b"[the last 4 of 10 bytes]\n6789"
-    assert logs.read() == (b"0123456789", b"")
-    logs.close()

@@ -19,6 +19,7 @@ from awed.model.work import ReportStatus, Workunit
 from awed.worker.cache import Cache
 from awed.worker.files import FileMover
 from awed.worker.janitor import Janitor
+from awed.worker.logs import LogFiles
 from awed.worker.outage import Outage
 from awed.worker.process import GROUP_POLL, start
 from awed.worker.report import Finished
@@ -51,6 +52,7 @@ class World:
             files=FileMover(self.hosts, Cache(self.workdir.cache, IN_THREAD), IN_THREAD),
             workdir=self.workdir,
             janitor=janitor,
+            logs=LogFiles(self.workdir.logs, janitor.remove),
             start=partial(start, REACTOR),
             clock=REACTOR,
             inherited={"PATH": os.environ["PATH"], "SHLVL": "7"},
