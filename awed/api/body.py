@@ -35,16 +35,12 @@ class Bodies(Struct, frozen=True):
 
     def limit_of(self, path: bytes) -> int:
         """The largest body allowed at *path*."""
-        return self.node_limit if _is_node(path) else self.limit
+        return self.node_limit if path.startswith(b"/node") else self.limit
 
     def receiver(self, path: bytes, content_type: str) -> Receiver[Form]:
-        """What takes a body at *path* in. At nodes, whatever is not multipart is a file."""
-        plain = _is_node(path) and not content_type.lower().startswith("multipart/")
-        return receiver_for("" if plain else content_type, self.spool)
-
-
-def _is_node(path: bytes) -> bool:
-    return path.startswith(b"/node")
+        """What takes a body at *path* in. Where nodes are made, whatever is not multipart is a file."""
+        is_file = path.rstrip(b"/") == b"/node" and not content_type.lower().startswith("multipart/")
+        return receiver_for("" if is_file else content_type, self.spool)
 
 
 class AwedRequest(ShortRequest):

@@ -109,14 +109,36 @@ def complete(node: Any) -> bool:
 
 async def expected(url: str) -> dict[str, set[str]]:
     """The files that there must be, by the documents of all nodes."""
-    response = await HTTPClient(Agent(reactor)).get(f"{url}/node?limit=0")
     names: dict[str, set[str]] = {}
-    for node in (await response.json())["data"]:
+    for node in await documents(url):
         if node["file"]["size"]:
             names[node["id"]] = {f"data.{node['file']['checksum']['md5']}"}
         elif node["parts"] and node["parts"]["length"]:
             names[node["id"]] = {f"part.{n}" for n, part in enumerate(node["parts"]["parts"], 1) if part}
     return names
+
+
+async def documents(url: str) -> list[Any]:
+    response = await HTTPClient(Agent(reactor)).get(f"{url}/node?limit=0")
+    nodes: list[Any] = (await response.json())["data"]
+    return nodes
+
+
+async def check_all(url: str, data: Path) -> None:
+    """Whatever a document tells of is served whole, acknowledged or not; an empty node serves nothing. There is no
+    directory without a document."""
+    nodes = await documents(url)
+    assert directories(data) <= {node["id"] for node in nodes}
+    for node in nodes:
+        if md5 := node["file"]["checksum"].get("md5"):
+            assert hashlib.md5(await content(url, node["id"])).hexdigest() == md5
+        else:
+            refused = await HTTPClient(Agent(reactor)).get(f"{url}/node/{node['id']}?download")
+            assert refused.code == 400
+
+
+def directories(data: Path) -> set[str]:
+    return {path.name for path in data.glob("nodes/*/*/*")}
 
 
 def on_disk(data: Path) -> dict[str, set[str]]:
@@ -141,6 +163,7 @@ async def test_a_crash_loses_nothing_and_leaves_nothing(daemon: Daemon) -> None:
         for sender in senders:
             await check(daemon.url, sender)
     assert sum(len(sender.whole) for sender in senders) > ROUNDS
+    await check_all(daemon.url, daemon.data)
     while on_disk(daemon.data) != await expected(daemon.url):
         await deferLater(reactor, 0.05)
     assert not any((daemon.data / "tmp").iterdir())
