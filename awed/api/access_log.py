@@ -1,6 +1,7 @@
 """The access log: one line for each answered request."""
 
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 from twisted.web.http import Request
@@ -15,10 +16,13 @@ class AccessLine(Struct):
     path: str
     status: int
     bytes: int
+    request: str
+    """The id that the answer names in ``X-Request-Id``."""
 
 
 def access_line(request: Request, now: datetime) -> AccessLine:
     """The line for a request that has been answered."""
+    channel: Any = request.channel
     return AccessLine(
         time=now,
         peer=getattr(request.getClientAddress(), "host", ""),
@@ -26,4 +30,5 @@ def access_line(request: Request, now: datetime) -> AccessLine:
         path=request.path.decode("ascii", "replace"),
         status=request.code,
         bytes=request.sentLength,
+        request=channel.request_id.decode(),
     )

@@ -14,6 +14,7 @@ from zope.interface import implementer
 
 from awed.api.envelope import Envelope
 from awed.api.idle import IdleConnections
+from awed.api.request_id import RequestIds
 
 LINGER = 2.0
 """Seconds for which a refused peer may go on sending, so that it reads the answer before the connection breaks."""
@@ -21,9 +22,9 @@ LINGER = 2.0
 _ALWAYS = (
     b"\r\nServer: %b\r\nAccess-Control-Allow-Origin: *\r\n"
     b"Access-Control-Allow-Methods: POST, GET, PUT, DELETE, OPTIONS\r\n"
-    b"Access-Control-Allow-Headers: Authorization, Datatoken\r\nDate: " % server.version
+    b"Access-Control-Allow-Headers: Authorization, Datatoken\r\nX-Request-Id: %%b\r\nDate: %%b" % server.version
 )
-"""Headers of every answer, up to the time. Any page may use the API from a browser, as with the original."""
+"""Headers of every answer. Any page may use the API from a browser, as with the original."""
 
 
 @implementer(IHalfCloseableProtocol)
@@ -31,6 +32,9 @@ class ApiChannel(HTTPChannel):
     """One connection. Of what is refused here twisted.web answers some with no body, and closes on the rest."""
 
     idle: IdleConnections
+    request_ids: RequestIds
+    request_id = b""
+    """Of the request that is being answered."""
     _in_body = False
     _answering = False
     _refused = False
@@ -60,6 +64,7 @@ class ApiChannel(HTTPChannel):
 
     def allHeadersReceived(self) -> None:
         self._in_body = True
+        self.request_id = self.request_ids.of(self.requests[-1].requestHeaders)
         HTTPChannel.allHeadersReceived(self)
 
     def allContentReceived(self) -> None:
@@ -69,7 +74,8 @@ class ApiChannel(HTTPChannel):
         HTTPChannel.allContentReceived(self)
 
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Headers) -> None:
-        head = [version, b" ", code, b" ", reason, _ALWAYS, _date(int(time.time()))]
+        request_id = self.request_id or self.request_ids.new()
+        head = [version, b" ", code, b" ", reason, _ALWAYS % (request_id, _date(int(time.time())))]
         for name, values in headers.getAllRawHeaders():
             for value in values:
                 head += (b"\r\n", name, b": ", value)
@@ -79,6 +85,7 @@ class ApiChannel(HTTPChannel):
 
     def requestDone(self, request: Request) -> None:
         self._answering = False
+        self.request_id = b""
         self.idle.heard(self)
         HTTPChannel.requestDone(self, request)
 

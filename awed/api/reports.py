@@ -127,5 +127,5 @@ def _perf(wuid: str, perf: bytes | Raw) -> Raw | None:
     try:
         return Raw(msgspec.json.encode(_perf_decoder.decode(perf)))
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        _log.warn("perf of workunit {wuid} dropped: {error}", wuid=wuid, error=error)
+        _log.warn("perf of workunit {work} dropped: {error}", work=wuid, error=error)
         return None

@@ -11,6 +11,7 @@ from twisted.web import http
 from twisted.web.server import Request
 
 from awed.api.errors import error_answer
+from awed.loglines import REQUEST
 
 
 class ShortRequest(Request):
@@ -37,10 +38,13 @@ class ShortRequest(Request):
         self.site = channel.site
         self.prepath = []
         self.postpath = [unquote_to_bytes(name) for name in self.path[1:].split(b"/")]
+        before = REQUEST.set(channel.request_id.decode())
         try:
             self.render(self.site.getResourceFor(self))  # type: ignore[no-untyped-call]
         except Exception:
             self.processingFailed(Failure())  # type: ignore[no-untyped-call]
+        finally:
+            REQUEST.reset(before)
 
     def run(self, handler: Coroutine[Any, Any, bytes]) -> None:
         """Answer with what *handler* returns or raises. It is cancelled if the peer leaves before."""

@@ -1,5 +1,6 @@
 """The site: one child for each collection of the API, found by a dictionary, and what no Klein app can answer."""
 
+import secrets
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from awed.api.envelope import answer, answer_error
 from awed.api.errors import no_resource
 from awed.api.hosts import HOST_HEADER
 from awed.api.idle import IdleConnections
+from awed.api.request_id import RequestIds
 
 IDLE_TIMEOUT = 90.0
 """Seconds after which a connection without a request is closed; longer than a worker waits for work."""
@@ -41,10 +43,12 @@ class ApiSite(Site):
         )
         self._log_access = log_access
         self._idle = IdleConnections(IDLE_TIMEOUT, reactor)
+        self._request_ids = RequestIds(secrets.token_hex(4))
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         channel: Any = super().buildProtocol(addr)  # type: ignore[no-untyped-call]
         channel.idle = self._idle
+        channel.request_ids = self._request_ids
         return channel
 
     def log(self, request: HTTPRequest) -> None:

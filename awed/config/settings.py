@@ -148,9 +148,17 @@ class Limits(Struct, frozen=True):
 
 
 class Args(Struct, frozen=True):
-    """What the original takes as arguments."""
+    """The log."""
 
-    debuglevel: Annotated[int, whole(0, 3), "How much the log tells, until PUT /logger?debug= says otherwise."] = 0
+    debuglevel: Annotated[
+        int,
+        whole(0, 3),
+        "How much the log tells, until PUT /logger?debug= says otherwise: with 1 each request, with 2 also each"
+        " event, with 3 also each commit and work on files.",
+    ] = 0
+    log_format: Annotated[
+        str, choice("text", "json"), "Lines of the log: text for people, json for machines. As --log-format."
+    ] = "text"
 
 
 class Config(Struct, frozen=True, rename="pascal"):

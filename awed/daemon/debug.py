@@ -1,15 +1,25 @@
 """How much detail the log tells: from 0 (little) to 3; ``PUT /logger?debug=`` changes it."""
 
 from collections.abc import Callable, Sequence
+from time import perf_counter
 
 from twisted.logger import Logger
 
-from awed.scheduler.changes import Event
+from awed.api.request import ShortRequest
+from awed.model.events import WORDS
+from awed.model.records import Batch
+from awed.scheduler.changes import Effect, Event, about
 from awed.service.observer import Observer
+
+REQUESTS, EVENTS, STEPS = 1, 2, 3
+"""From which level on the log tells each request, each event of the scheduler, each commit and work on files."""
+
+_FIELDS = {"jobid": "job", "taskid": "task", "wuid": "work", "clientid": "client", "group": "group"}
+"""How the log calls what an event is about."""
 
 
 class Debug(Observer):
-    """From *level* 1 on, the log tells each event of the scheduler. *changed* hears of a new level."""
+    """Tells what *level* asks for. *changed* hears of a new level."""
 
     _log = Logger()
 
@@ -22,7 +32,29 @@ class Debug(Observer):
         self.level = level
         self._changed(level)
 
+    def answered(self, request: ShortRequest) -> None:
+        """The request has its answer. The query is left out: it may hold what is nobody else's business."""
+        if self.level >= REQUESTS:
+            self._log.debug(
+                "{method} {path}: {status} after {ms:.1f} ms",
+                method=request.method.decode("ascii", "replace"),
+                path=request.path.decode("ascii", "replace"),
+                status=request.code,
+                ms=(perf_counter() - request.received) * 1000,
+            )
+
     def happened(self, events: Sequence[Event]) -> None:
-        if self.level >= 1:
+        if self.level >= EVENTS:
             for event in events:
-                self._log.debug("{code} {ids} {text}", code=event.code, ids=event.ids, text=event.text)
+                ids = {_FIELDS[name]: value for name, value in event.ids.items()}
+                text = f": {event.text}" if event.text else ""
+                self._log.debug("{code} {words}{text}", code=event.code, words=WORDS[event.code], text=text, **ids)
+
+    def committed(self, batch: Batch, seconds: float) -> None:
+        if self.level >= STEPS:
+            self._log.debug("commit of {size} records: {ms:.1f} ms", size=batch.size, ms=seconds * 1000)
+
+    def performed(self, effect: Effect, seconds: float) -> None:
+        if self.level >= STEPS:
+            kind = type(effect).__name__.lower()
+            self._log.debug("files, {kind}: {ms:.1f} ms", kind=kind, ms=seconds * 1000, **about(effect))

@@ -8,6 +8,7 @@ from twisted.python import usage
 
 import awed
 from awed.config import Config, ConfigError, Reading, read_config
+from awed.loglines import FORMATS
 from awed.store.open import default_uri
 
 
@@ -34,12 +35,19 @@ class Options(usage.Options):
         super().__init__()  # type: ignore[no-untyped-call]
         self.reading = Reading(Config())
         self._listen: list[str] = []
+        self._log_format = ""
 
     def opt_listen(self, endpoint: str) -> None:
         """Twisted endpoint string to listen on; may be repeated. [default: tcp:8001:interface=127.0.0.1]"""
         self._listen.append(endpoint)
 
     opt_l = opt_listen
+
+    def opt_log_format(self, name: str) -> None:
+        """Lines of the log: text for people, json for machines. [default: text]"""
+        if name not in FORMATS:
+            raise usage.UsageError(f"--log-format: expected {' or '.join(FORMATS)}, found {name}")
+        self._log_format = name
 
     def opt_version(self) -> None:
         """Show the version of awed and exit."""
@@ -68,5 +76,6 @@ class Options(usage.Options):
             directories=replace(config.directories, data=data, logs=config.directories.logs or f"{data}/logs"),
             server=replace(config.server, store=store),
             ports=replace(config.ports, listen=listen),
+            args=replace(config.args, log_format=self._log_format or config.args.log_format),
         )
         return replace(reading, config=config)

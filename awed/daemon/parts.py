@@ -198,6 +198,7 @@ class Parts:
     def _answered(self, request: Request) -> None:
         assert isinstance(request, ShortRequest)
         self._measures.answered(request)
+        self._debug.answered(request)
         self._access.write([access_line(request, self._now())])
 
     def _bodies(self) -> Bodies:

@@ -18,8 +18,8 @@ from awed import __version__
 from awed.config import Config, ConfigError, Reading
 from awed.daemon.datadir import DataDir, StartError
 from awed.daemon.exit import end_badly, end_well_on_sigterm
-from awed.daemon.lifecycle import SteppedService
 from awed.daemon.listening import Listener, listen, listeners, url
+from awed.daemon.log import Daemon, open_log
 from awed.daemon.notify import Notifier, Watchdog, watchdog_interval
 from awed.daemon.options import Options
 from awed.daemon.parts import Parts
@@ -42,7 +42,10 @@ def makeService(options: Options) -> IService:
         raise SystemExit(f"twistd awe: {error}") from None
     end_well_on_sigterm(reactor)
     tune()
-    return SteppedService(reactor, partial(_start, options, places), _cannot_start)
+    daemon = Daemon(reactor, partial(_start, options, places), _cannot_start)
+    if options.parent is not None:
+        daemon.log = open_log(options.reading.config.args.log_format, options.parent, cast(IReactorThreads, reactor))
+    return daemon
 
 
 def _cannot_start(error: Exception) -> None:

@@ -50,3 +50,6 @@ EVENTS: dict[str, dict[str, str]] = {
         "WQ": "workunit queued at proxy",
     },
 }
+
+WORDS = {code: words for group in ("client", "general", "server") for code, words in EVENTS[group].items()}
+"""The words of each code that awed uses."""

@@ -69,6 +69,11 @@ class Batch(Struct):
     gone_accounts: list[str] = []
     gone_nodes: list[str] = []
 
+    @property
+    def size(self) -> int:
+        """How many records are written or go."""
+        return sum(len(getattr(self, kind)) for kind in self.__struct_fields__)
+
 
 class Unfinished(Struct):
     """What the scheduler starts from: everything that is not finished, and the settings of the store."""

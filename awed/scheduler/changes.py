@@ -1,6 +1,7 @@
 """What a verb of the scheduler changed, what the world must do about it, and what happened."""
 
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -44,6 +45,11 @@ def own_outputs(job: Job, owner: str) -> DeleteNodes:
 
 
 Effect = Prepare | Check | DeleteNodes
+
+
+def about(effect: Effect) -> dict[str, Any]:
+    """What an effect is about, as the log names it. Addresses of files stay out of it: they may hold secrets."""
+    return {"job": effect.jobid} if isinstance(effect, DeleteNodes) else {"task": effect.taskid}
 
 
 class Event(Struct, frozen=True):

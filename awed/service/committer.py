@@ -7,7 +7,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from awed.model.errors import Unavailable
+from awed.model.errors import AwedError, Unavailable
 from awed.model.records import Batch
 from awed.service.merge import merge
 from awed.service.observer import Observer
@@ -132,7 +132,8 @@ class Committer:
             except Exception as error:
                 pause = PAUSES[min(tries, len(PAUSES) - 1)]
                 tries += 1
-                self.fault = f"changes cannot be written: {error}"
+                reason = error if isinstance(error, AwedError) else "a fault of awed itself, see the log"
+                self.fault = f"changes cannot be written: {reason}"
                 self._observer.commit_failed(error)
                 self._log.error(
                     "commit failed, try {tries}, next in {pause} s: {error}", tries=tries, pause=pause, error=error

@@ -11,7 +11,7 @@ from twisted.logger import Logger
 
 from awed.model.errors import AwedError, Unavailable
 from awed.model.job import IO, Task
-from awed.scheduler.changes import Check, DeleteNodes, Effect, Prepare
+from awed.scheduler.changes import Check, DeleteNodes, Effect, Prepare, about
 from awed.scheduler.core import Scheduler
 from awed.scheduler.tasks import Prepared
 from awed.service.files import Access, Missing, TaskFiles
@@ -90,7 +90,7 @@ class Effects:
         except CancelledError:
             return
         except Exception:
-            self._log.failure("effect {effect} failed", effect=effect)
+            self._log.failure("files, {kind}: failed", kind=type(effect).__name__.lower(), **about(effect))
             self._give_up(effect)
         self._observer.performed(effect, self._reactor.seconds() - begun)
 

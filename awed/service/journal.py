@@ -9,7 +9,7 @@ from msgspec import Struct
 from twisted.logger import Logger
 from twisted.python.logfile import LogFile
 
-from awed.model.events import EVENTS
+from awed.model.events import WORDS
 from awed.scheduler.changes import Event
 from awed.service.observer import Observer
 from awed.threads import InThread
@@ -18,8 +18,6 @@ FILE_SIZE = 10 * 1024 * 1024
 """Bytes after which a file is rotated."""
 
 FILES_KEPT = 10
-
-_WORDS = {code: words for group in ("client", "general", "server") for code, words in EVENTS[group].items()}
 
 
 class Journal:
@@ -89,4 +87,4 @@ class EventLine(Struct, omit_defaults=True):
 
 def event_lines(events: Iterable[Event]) -> Iterable[EventLine]:
     for event in events:
-        yield EventLine(event.time, event.code, _WORDS[event.code], event.ids, event.text)
+        yield EventLine(event.time, event.code, WORDS[event.code], event.ids, event.text)

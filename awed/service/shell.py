@@ -84,10 +84,10 @@ class Shell:
         self.server_uuid = stored.meta[SERVER_UUID]
         self._scheduler.restore(stored, self._now())
         self._log.info(
-            "restored {jobs} unfinished jobs with {tasks} tasks, {work} workunits that were out, {clients} clients",
+            "restored {jobs} unfinished jobs with {tasks} tasks, {out} workunits that were out, {clients} clients",
             jobs=len(stored.jobs),
             tasks=len(stored.tasks),
-            work=len(stored.work),
+            out=len(stored.work),
             clients=len(stored.clients),
         )
         if stored.jobs:

@@ -34,7 +34,7 @@ def told() -> Iterator[None]:
         # The only document whose key is made twice is the fence of a later writer (see awed.store.mongo.writer).
         if any(fault["code"] == _DUPLICATE for fault in error.details["writeErrors"]):
             raise Superseded from error
-        raise Unavailable(f"database: {error}") from error
+        raise Unavailable(f"database: {_messages(error)}") from error
     except OperationFailure as error:
         if error.code in _OURS:
             raise
@@ -45,3 +45,9 @@ def told() -> Iterator[None]:
         raise Unavailable(f"database: {error}") from error
     except TimeExceeded as error:
         raise Unavailable("database: it does not answer in time") from error
+
+
+def _messages(error: BulkWriteError) -> str:
+    """What the database says. The error's own text has the documents that were to be written, secrets among them."""
+    faults = [*error.details.get("writeErrors", ()), *error.details.get("writeConcernErrors", ())]
+    return "; ".join(sorted({str(fault.get("errmsg")) for fault in faults}))

@@ -37,13 +37,14 @@ def job(request: IRequest) -> bytes:
 
 
 def test_the_whole_answer() -> None:
-    data = raw(app.resource(), b"GET /error HTTP/1.1\r\nHost: a\r\n\r\n")
+    data = raw(app.resource(), b"GET /error HTTP/1.1\r\nHost: a\r\nX-Request-Id: r\r\n\r\n")
     lines = [line for line in data.split(b"\r\n") if not line.startswith((b"Date:", b"Server:"))]
     assert lines == [
         b"HTTP/1.1 409 Conflict",
         b"Access-Control-Allow-Origin: *",
         b"Access-Control-Allow-Methods: POST, GET, PUT, DELETE, OPTIONS",
         b"Access-Control-Allow-Headers: Authorization, Datatoken",
+        b"X-Request-Id: r",
         b"Content-Type: application/json",
         b"Content-Length: 48",
         b"",

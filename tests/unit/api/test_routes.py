@@ -68,7 +68,7 @@ PATHS = ("", "/", "//", "/a", "/a/", "/a%2Fb", "/a/b", "/a%20b", "/%C3%A4", "/ba
 def test_both_ways_lead_to_the_same_answer(requests: type[Request], method: str, path: str) -> None:
     def reply(things: IResource) -> object:
         root = Root(things, {"thing": things})
-        found = call(root, method, f"/thing{path}", request_factory=requests)
+        found = call(root, method, f"/thing{path}", {"X-Request-Id": "r"}, request_factory=requests)
         return found.status, {**found.headers, "Date": ""}, found.body
 
     assert reply(CollectionResource(Things())) == reply(Things().app.resource())

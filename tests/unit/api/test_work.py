@@ -158,7 +158,7 @@ def test_a_broken_perf_does_not_cost_the_result(served: Served, job_id: str, cli
     with capturedLogs() as logs:
         reply = served.call("PUT", f"/work/{work_id}?status=done&client={client}", {"perf": perf, "stdout": "out"})
     assert data(reply) == "ok"
-    assert [event["wuid"] for event in logs if "wuid" in event] == [work_id]
+    assert [event["work"] for event in logs if "work" in event] == [work_id]
     assert data(served.call("GET", f"/work/{work_id}?report=stdout")) == "out"
 
 

@@ -1,0 +1,71 @@
+"""What a line of the log looks like: for people, and for machines.
+
+A message about a job, a task, a workunit, a worker or a node has its id in the field ``job``, ``task``, ``work``,
+``client`` or ``node``, whatever its text says. What is logged while a request is handled has that one's id as well.
+"""
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import IO
+
+import msgspec
+from twisted.logger import FileLogObserver, LogEvent, eventAsText, formatEvent, formatEventAsClassicLogText
+
+from awed.model.ids import job_of
+
+REQUEST: ContextVar[str] = ContextVar("request", default="")
+"""The id of the request that is being handled, "" if none is."""
+
+IDS = ("job", "task", "work", "client", "node")
+
+
+def text_line(event: LogEvent) -> str | None:
+    """Time, namespace, level and text, then in brackets the ids that the text does not name. None if there is nothing
+    to tell."""
+    text = formatEvent(event)
+    rest = ", ".join(f"{name} {value}" for name, value in _ids(event).items() if value not in text)
+    if not rest:
+        return formatEventAsClassicLogText(event)
+    return formatEventAsClassicLogText({**event, "log_format": "{_text} [{_rest}]", "_text": text, "_rest": rest})
+
+
+def json_line(event: LogEvent) -> str | None:
+    """An object in one line: ``time``, ``level``, ``namespace``, ``text``; ``traceback`` of a failure; ids."""
+    text = formatEvent(event)
+    if not text and "log_failure" not in event:
+        return None
+    line = {
+        "time": datetime.fromtimestamp(event["log_time"], UTC).isoformat(timespec="milliseconds"),
+        "level": event["log_level"].name if "log_level" in event else "info",
+        "namespace": event.get("log_namespace") or "",
+        "text": text,
+        **_ids(event),
+    }
+    if "log_failure" in event:
+        line["traceback"] = eventAsText(event, includeTimestamp=False, includeSystem=False)
+    return msgspec.json.encode({name: _encodable(value) for name, value in line.items()}).decode() + "\n"
+
+
+FORMATS: Mapping[str, Callable[[LogEvent], str | None]] = {"text": text_line, "json": json_line}
+
+
+def observer(file: IO[str], line: str) -> FileLogObserver:
+    """Writes the log to *file*, in lines of the format with this name."""
+    return FileLogObserver(file, FORMATS[line])
+
+
+def _ids(event: LogEvent) -> dict[str, str]:
+    """What one of our messages is about, widest first, and during which request it was written."""
+    ours = str(event.get("log_namespace")).startswith("awed.")
+    found = {name: str(event[name]) for name in IDS if event.get(name)} if ours else {}
+    part = found.get("work") or found.get("task")
+    if part:
+        found = {"job": job_of(part), **found}
+    request = REQUEST.get()
+    return {**found, "request": request} if request else found
+
+
+def _encodable(text: str) -> str:
+    """File names of other encodings have surrogates, which UTF-8 has not."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,18 @@
+"""What goes wrong with the database is told without what was to be written."""
+
+import pytest
+from pymongo.errors import BulkWriteError
+
+from awed.model.errors import Unavailable
+from awed.store.mongo.failures import Superseded, told
+
+
+def test_an_error_of_a_write_does_not_tell_the_documents() -> None:
+    fault = {"code": 50, "errmsg": "time limit", "op": {"_id": 1, "token": "SECRET"}}
+    with pytest.raises(Unavailable, match=r"^database: no quorum; time limit$"), told():
+        raise BulkWriteError({"writeErrors": [fault], "writeConcernErrors": [{"errmsg": "no quorum"}]})
+
+
+def test_the_fence_of_another_daemon_is_known_by_its_code() -> None:
+    with pytest.raises(Superseded), told():
+        raise BulkWriteError({"writeErrors": [{"code": 11000, "errmsg": "duplicate key"}]})
