@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +128,6 @@ class Parts:
     def _shock_for(self) -> ShockFor:
         http = http_client(self._reactor)
 
-        @cache
         def shock_for(host: str) -> OwnShock | ShockClient:
             if host == OWN_HOST:
                 return OwnShock(self.nodes)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from itertools import count
+from operator import itemgetter
 from typing import NamedTuple
 
 from awed.model.job import IO
@@ -84,21 +85,37 @@ class Queued(NamedTuple):
     since: datetime
 
 
+_Item = tuple[QueueKey, int, TaskEntry]
+
+FEW = 16
+"""So many items of a bucket may stand for nothing."""
+
+
+def _stands(item: _Item) -> bool:
+    """Whether an item is where its task is queued."""
+    return item[2].queue_key is item[0]
+
+
 class Bucket:
-    """A heap of tasks. A task that left the queue, or moved in it, is dropped when it comes up.
+    """A heap of tasks that ask for the same. What stands for a task that left the queue, or moved in it, is dropped
+    when it comes up, or when there is more of it than of tasks.
 
     The count in each item keeps equal keys apart: a task that left and came back stands in the heap twice.
     """
 
-    __slots__ = ("_heap", "_pushed", "_since", "work")
+    __slots__ = ("_heap", "_pushed", "_since", "wanted", "work")
 
-    def __init__(self) -> None:
-        self._heap: list[tuple[QueueKey, int, TaskEntry]] = []
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self._heap: list[_Item] = []
         self._pushed = count()
         self._since: OrderedDict[TaskEntry, datetime] = OrderedDict()
         """When each task came that is still queued, the first ones first."""
         self.work = 0
         """How many workunits its tasks have queued."""
+
+    def __bool__(self) -> bool:
+        return bool(self._since)
 
     def push(self, entry: TaskEntry, key: QueueKey, now: datetime) -> None:
         heapq.heappush(self._heap, (key, next(self._pushed), entry))
@@ -108,6 +125,9 @@ class Bucket:
         """The task is queued no more."""
         del self._since[entry]
         self._count(entry, 0)
+        if len(self._heap) > 2 * len(self._since) + FEW:
+            self._heap = [item for item in self._heap if _stands(item)]
+            heapq.heapify(self._heap)
 
     def recount(self, entry: TaskEntry) -> None:
         """The task has more or fewer queued ranks now."""
@@ -123,7 +143,7 @@ class Bucket:
 
     def head(self) -> QueueKey | None:
         """The key of the first task, None if the bucket is empty."""
-        while self._heap and self._heap[0][2].queue_key is not self._heap[0][0]:
+        while self._heap and not _stands(self._heap[0]):
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
@@ -156,15 +176,18 @@ class WorkQueue:
         self.fresh.add(place)
         if entry.bucket is None:
             entry.queue_key = entry.key()
-            entry.bucket = self._buckets.setdefault(place, Bucket())
+            entry.bucket = self._buckets.setdefault(place, Bucket(place))
             entry.bucket.push(entry, entry.queue_key, now)
         entry.bucket.recount(entry)
 
     def remove(self, entry: TaskEntry) -> None:
         """Take a task out of the queue, if it is there."""
-        if entry.bucket is not None:
-            entry.bucket.drop(entry)
+        bucket = entry.bucket
+        if bucket is not None:
             entry.bucket = entry.queue_key = None
+            bucket.drop(entry)
+            if not bucket:
+                del self._buckets[bucket.wanted]
 
     def took(self, entry: TaskEntry) -> None:
         """One of the task's ranks was taken, which may have been its last."""
@@ -176,7 +199,7 @@ class WorkQueue:
 
     def queued(self) -> Iterator[Queued]:
         """What waits in each bucket."""
-        return (Queued(place, bucket.work, bucket.since()) for place, bucket in self._buckets.items() if bucket.work)
+        return (Queued(place, bucket.work, bucket.since()) for place, bucket in self._buckets.items())
 
     def touch_all(self) -> None:
         """Let those who wait look again at everything."""
@@ -187,18 +210,13 @@ class WorkQueue:
     ) -> Found | None:
         """The first rank, in the order of hand-out, that a client of this group, with these apps and so many seconds
         may have."""
-        heads = []
-        for place in list(self._buckets):
-            head = self._buckets[place].head()
-            if head is None:
-                del self._buckets[place]
-            elif place.fits(group, apps, time_left):
-                heads.append((head, place))
+        fitting = (bucket for place, bucket in self._buckets.items() if place.fits(group, apps, time_left))
+        heads = [(head, bucket) for bucket in fitting if (head := bucket.head()) is not None]
         best: Found | None = None
-        for head, place in sorted(heads):
+        for head, bucket in sorted(heads, key=itemgetter(0)):
             if best is not None and best.key < head:
                 break
-            found = self._buckets[place].first(rank_of)
+            found = bucket.first(rank_of)
             if found is not None and (best is None or found.key < best.key):
                 best = found
         return best

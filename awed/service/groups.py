@@ -12,6 +12,9 @@ from awed.model.records import Batch
 
 ANY_ADDRESS = "0.0.0.0/0"
 
+MOST = 10_000
+"""Groups. A worker's registration makes one, and many may register."""
+
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}\Z")
 
 
@@ -73,6 +76,8 @@ class Groups:
             raise Invalid(f"invalid clientgroup name: {name}: letters, digits and _.- are allowed")
         if name in self._by_name:
             raise Conflict(f"clientgroup {name} exists already")
+        if len(self._by_id) >= MOST:
+            raise Invalid(f"there are {MOST} clientgroups already: delete one that nobody needs")
         now = self._now()
         group = ClientGroup(
             id=new_id(),

@@ -16,7 +16,7 @@ from awed.model.states import ClientState, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.core import Scheduler
-from awed.scheduler.queue import Offer, Wanted, wanted
+from awed.scheduler.queue import FEW, Offer, Wanted, wanted
 from awed.scheduler.state import Limits, State
 from awed.workflow.submission import Submission
 
@@ -138,7 +138,7 @@ def _check_work(state: State) -> None:
 
 
 def _check_queue(state: State) -> None:
-    """The queue counts what its tasks have queued, by group and app."""
+    """The queue counts what its tasks have queued, by group and app, and holds little else."""
     counted: Counter[Wanted] = Counter()
     for job_entry in state.jobs.values():
         for entry in job_entry.tasks:
@@ -146,6 +146,8 @@ def _check_queue(state: State) -> None:
                 counted[wanted(entry)] += entry.queued_ranks
     assert {queued.wanted: queued.work for queued in state.queue.queued()} == counted
     assert counted.total() == state.counts.work[WorkState.QUEUED]
+    for bucket in state.queue._buckets.values():
+        assert 0 < len(bucket._since) <= len(bucket._heap) <= 2 * len(bucket._since) + FEW
 
 
 def _check_clients(state: State) -> None:

@@ -1,7 +1,9 @@
-"""What the queue says of itself: how much work waits for whom, and since when."""
+"""What the queue says of itself: how much work waits for whom, and since when. What has left it leaves nothing."""
 
-from awed.scheduler.queue import Queued
-from tests.unit.scheduler.builders import World, at, job, task
+import pytest
+
+from awed.scheduler.queue import FEW, Queued
+from tests.unit.scheduler.builders import World, at, check_invariants, job, task
 
 
 def queued(world: World) -> dict[tuple[str, str], Queued]:
@@ -55,3 +57,35 @@ def test_what_happened_is_counted() -> None:
     assert dict(tally.reports) == {"done": 1, "fail": 1}
     assert (tally.reports_refused, tally.clients_lost) == (1, 2)
     assert [tally.events[code] for code in ("JQ", "WC", "WF", "WR")] == [1, 2, 1, 1]
+
+
+def size_of(world: World) -> int:
+    """How much the queue holds, be it of use or not."""
+    return sum(len(bucket._heap) for bucket in world.scheduler._state.queue._buckets.values())
+
+
+def test_a_kind_of_work_that_is_gone_is_forgotten_although_nobody_asks_for_work() -> None:
+    world = World()
+    for number in range(100):
+        submitted = world.submit(job(task("0", app=f"app{number}"), groups=f"group{number}"))
+        world.scheduler.jobs.delete(submitted.id, world.now, full=True)
+    assert not world.scheduler._state.queue._buckets
+
+
+@pytest.mark.parametrize("again", ["resume", "requeue"])
+def test_a_task_that_leaves_and_comes_back_does_not_make_the_queue_grow(again: str) -> None:
+    """Work that nobody may have stands before it, so that it never comes up."""
+    world = World()
+    world.submit(job(task("0"), priority=9))
+    submitted = world.submit(job(*(task(str(number)) for number in range(5))))
+    jobs = world.scheduler.jobs
+    for _ in range(100):
+        if again == "resume":
+            jobs.suspend(submitted.id, world.now)
+            jobs.resume(submitted.id, world.now)
+        else:
+            jobs.requeue(jobs.get(submitted.id), world.now)
+        check_invariants(world.scheduler)
+    assert size_of(world) <= 2 * 6 + FEW
+    units = [world.run(world.client(f"c{number}")) for number in range(6)]
+    assert [unit.task_name for unit in units] == ["0", "0", "1", "2", "3", "4"]

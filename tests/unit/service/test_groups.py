@@ -52,6 +52,17 @@ def group(kept: Kept) -> GroupRecord:
     return done(kept.groups.create("g", ANN))
 
 
+def test_registrations_under_ever_new_names_do_not_make_groups_without_end(
+    kept: Kept, group: GroupRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("awed.service.groups.MOST", 2)
+    done(kept.groups.ensure("second"))
+    refused(kept.groups.ensure("third"), Invalid)
+    done(kept.groups.ensure("second"))
+    done(kept.groups.delete(group.group.id))
+    done(kept.groups.ensure("third"))
+
+
 def test_a_new_group_is_its_makers(kept: Kept, group: GroupRecord) -> None:
     assert (group.group.name, group.group.token, group.acl.owner, group.acl.execute) == ("g", "t1", "ann", ["ann"])
     assert (group.group.created_on, group.group.last_modified) == (NOW, NOW)
