@@ -33,6 +33,7 @@ docs: venv
 # A long crash test: make crash ROUNDS=50 [STORE=mongodb://...]
 crash: venv
 	$(BIN)/python -m tests.integration.crash $(ROUNDS) $(STORE)
+	$(BIN)/python -m tests.integration.crash.long_task
 
 # What it costs: make bench [QUESTIONS='drain submit'] [RUNS=5] [JSON=--json]
 bench: venv

@@ -46,7 +46,6 @@ def import_mongo(uri: str, data: Path, store: str | None) -> None:
     they are; the others go on when the daemon is started, with the tasks that are not completed. What the daemon
     knows already is left alone. Exit status 3: something could not be taken over; each such document was named.
     """
-
     try:
         with DataDir(data, data / "logs").held(now()):
             with_store(data, store, lambda opened: _import(uri, opened), beside=False)

@@ -83,7 +83,7 @@ def read_group(body: bytes, names: Names) -> GroupRecord:
 
 
 def _name(user_id: str, names: Names) -> str:
-    return names.get(user_id, user_id) or ADMIN
+    return names.get(user_id, user_id) if user_id else ADMIN
 
 
 def _names(user_ids: Sequence[str], names: Names) -> list[str]:
