@@ -16,7 +16,7 @@ import yaml
 
 from awed.daemon.listening import descriptions
 from awed.metrics.catalogue import WORKUNITS
-from awed.model.states import WorkState
+from awed.scheduler.counts import WorkCounts
 from awed.worker.lifetime import LAST
 from tests.unit.etc.programs import ETC, can_be_asked, daemon, worker
 from tests.unit.etc.test_containerfile import DAEMON_DIRECTORY, USER, WORKER_DIRECTORY
@@ -206,7 +206,8 @@ def test_workers_are_as_many_as_there_is_work_for(options: dict[str, Any]) -> No
     [rule] = yaml.safe_load((FOLDER / "prometheus-adapter.yaml").read_text())["rules"]["external"]
     assert metric["external"]["metric"]["name"] == rule["name"]["as"]
     assert rule["seriesQuery"] == f'{WORKUNITS.name}{{namespace!=""}}'
-    assert f'state=~"{WorkState.QUEUED}|{WorkState.CHECKOUT}"' in rule["metricsQuery"]
+    [states] = re.findall(r'state=~"([a-z|]+)"', rule["metricsQuery"])
+    assert set(states.split("|")) == {*WorkCounts.__struct_fields__} - {"total", "suspended"}
     assert WORKUNITS.labels == ("state",)
 
 
