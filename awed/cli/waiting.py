@@ -65,7 +65,8 @@ def _engaged(task: Task, able: Sequence[Client]) -> str:
     free = [client for client in untried if len(client.current_work) < client.slots]
     if not free:
         return f"every worker that could take it is busy: {_names(untried)}"
-    return f"{_names(free)} could take it, if their free disk holds its inputs"
+    stays = f" and they stay for its walltime of {task.walltime} s" if task.walltime else ""
+    return f"{_names(free)} could take it, if their free disk holds its inputs{stays}"
 
 
 def _concerns(task: Task, work_ids: Iterable[str]) -> bool:

@@ -74,6 +74,11 @@ class Lifetime:
         """Whole seconds that a command which begins now may take, None if it may take any time."""
         return None if self._end is None else max(0, int(self._end - MARGIN - self._clock.seconds()))
 
+    def holds(self, walltime: int) -> bool:
+        """Whether a command that begins now may take so many seconds."""
+        left = self.left()
+        return left is None or walltime <= left
+
     def _nearly_over(self) -> None:
         self._log.info("the walltime is nearly over")
         self._drain()

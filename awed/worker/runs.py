@@ -16,7 +16,10 @@ Run = Callable[[Workunit], Awaitable[Finished]]
 
 
 class Runs:
-    """Runs up to *slots* workunits at once; *finished* is called with each one's report, begun or not."""
+    """Runs up to *slots* workunits at once; *finished* is called with each one's report, begun or not.
+
+    *fits*: whether there is still time for a workunit that was in hand for a while.
+    """
 
     _log = Logger()
 
@@ -27,12 +30,14 @@ class Runs:
         *,
         slots: int,
         prefetch: Prefetch,
+        fits: Callable[[Workunit], bool],
         clock: IReactorTime,
     ) -> None:
         self._run = run
         self._finished = finished
         self._slots = slots
         self._prefetch = prefetch
+        self._fits = fits
         self._clock = clock
         self._in_hand: dict[Key, Workunit] = {}
         self._running: dict[Key, Deferred[Finished]] = {}
@@ -97,9 +102,12 @@ class Runs:
             return
         self._beginning = True
         while self._in_hand and len(self._running) < self._slots:
-            self._begun += 1
             key = next(iter(self._in_hand))
-            self._start(key, self._in_hand.pop(key))
+            if self._fits(self._in_hand[key]):
+                self._begun += 1
+                self._start(key, self._in_hand.pop(key))
+            else:
+                self._hand_back([key])
         self._beginning = False
 
     def _start(self, key: Key, work: Workunit) -> None:

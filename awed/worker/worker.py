@@ -76,7 +76,14 @@ class Worker(Service):
         self._outage = outage
         self._outbox = outbox
         self._changed = changed
-        self._runs = Runs(run, self._finished, slots=introduction.slots, prefetch=prefetch, clock=clock)
+        self._runs = Runs(
+            run,
+            self._finished,
+            slots=introduction.slots,
+            prefetch=prefetch,
+            fits=lambda work: lifetime.holds(work.walltime or 0),
+            clock=clock,
+        )
         self._available = available
         self._lifetime = lifetime
         self._clock = clock

@@ -56,6 +56,13 @@ def test_the_groups_of_a_task_go_before_those_of_its_job() -> None:
     assert "no worker is of group big" in line
 
 
+def test_a_task_with_a_walltime_may_wait_for_a_worker_with_more_time() -> None:
+    (line,) = waits(job(task("map", walltime=600)), [worker()], NOW)
+    assert line.endswith(
+        "w1 could take it, if their free disk holds its inputs and they stay for its walltime of 600 s."
+    )
+
+
 def test_a_running_task_names_its_workers_and_its_parts() -> None:
     running = task("map", TaskState.IN_PROGRESS, totalwork=6, remainwork=4, starteddate=NOW - timedelta(minutes=2))
     clients = [worker(current_work={f"{JOB_ID}_map_3": True}), worker("w2"), worker("", current_work={WORK: True})]

@@ -550,6 +550,16 @@ def test_before_its_time_ends_it_takes_no_more_work_and_at_last_hands_back_what_
     assert not world.clock.getDelayedCalls()
 
 
+def test_what_waited_for_a_slot_until_it_does_not_fit_any_more_is_handed_back(tmp_path: Path) -> None:
+    world = World(tmp_path, prefetch=2, walltime=1000)
+    long, short = workunit(task="b", walltime=900), workunit(task="c", walltime=60)
+    world.fake.polls.pop().callback(data([A, long, short]))
+    world.clock.advance(50)
+    world.finish(A)
+    assert list(world.running) == [(short.wuid, 1)]
+    assert world.reports()[:2] == [(long.wuid, "discarded", "1"), (A.wuid, "done", "1")]
+
+
 def test_before_its_time_ends_it_leaves_as_soon_as_nothing_runs(tmp_path: Path) -> None:
     world = World(tmp_path, walltime=1000)
     world.give(A)
