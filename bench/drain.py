@@ -1,4 +1,5 @@
-"""How many workunits a second are handed out and reported, next to a Klein application with constant answers."""
+"""How many workunits a second are handed out and reported, next to a Klein application with constant answers; and how
+many if a request is about several."""
 
 from collections.abc import Iterator
 
@@ -9,6 +10,9 @@ from bench.common.program import Server, constant_server, fresh_daemon, pinned
 
 WORK = 4000
 """Workunits of a run."""
+
+MANY, AT_ONCE = 16_000, 16
+"""Workunits of a run that hands out and reports several in one request, and how many."""
 
 
 def measure(runs: int) -> Iterator[list[Figure]]:
@@ -25,3 +29,9 @@ def _drain(constant: Server, daemon: Server, number: int) -> Iterator[Figure]:
     yield from yardstick.figures(f"clients: {number}, constant answers", "pair")
     yield from single.figures(f"clients: {number}", "pair")
     yield Figure(f"clients: {number}, ratio", single.per_second / yardstick.per_second, "", at_least=0.7)
+    clients.submit(daemon.address, clients.job(tasks=MANY))
+    many = paced(daemon, MANY, [clients.batch_worker(name, AT_ONCE, MANY // number) for name in names])
+    yield from many.figures(f"clients: {number}, {AT_ONCE} at once", "workunit")
+    yield Figure(
+        f"clients: {number}, {AT_ONCE} at once to single", many.per_second / single.per_second, "", at_least=3
+    )

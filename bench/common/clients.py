@@ -38,6 +38,9 @@ REPORT_FORM, REPORT_TYPE = forms([("perf", msgspec.json.encode(_PERF)), ("stdout
 """The body of a report as a worker sends it, and its content type."""
 
 
+_DONE = {"status": "done", "computetime": 0, "exitstatus": 0, "perf": _PERF, "stdout": "hello\n"}
+
+
 class Handed(Struct):
     """What a worker must know of a workunit to report it."""
 
@@ -46,6 +49,7 @@ class Handed(Struct):
 
 
 handed = msgspec.json.Decoder(Handed)
+handed_list = msgspec.json.Decoder(list[Handed])
 
 
 def job(tasks: int = 1, work: int = 1, chain: bool = False, command: str = "true") -> Document:
@@ -115,6 +119,15 @@ def worker(client: str, most: int) -> Script:
     for _ in range(most):
         unit = handed.decode((yield checkout).data())
         yield report(client, unit)
+
+
+def batch_worker(client: str, at_once: int, most: int) -> Script:
+    """The same with up to *at_once* workunits in each request."""
+    while most > 0:
+        units = handed_list.decode((yield request("GET", f"/work?client={client}&max={min(at_once, most)}")).data())
+        most -= len(units)
+        reports = [{"wuid": unit.wuid, "attempt": unit.attempt, **_DONE} for unit in units]
+        (yield request("PUT", f"/work?client={client}", msgspec.json.encode(reports))).data()
 
 
 def report(client: str, unit: Handed) -> bytes:
