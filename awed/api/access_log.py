@@ -20,12 +20,12 @@ class AccessLine(Struct):
     """The id that the answer names in ``X-Request-Id``."""
 
 
-def access_line(request: Request, now: datetime) -> AccessLine:
-    """The line for a request that has been answered."""
+def access_line(request: Request, peer: str, now: datetime) -> AccessLine:
+    """The line for a request of *peer* that has been answered."""
     channel: Any = request.channel
     return AccessLine(
         time=now,
-        peer=getattr(request.getClientAddress(), "host", ""),
+        peer=peer,
         method=request.method.decode("ascii", "replace"),
         path=request.path.decode("ascii", "replace"),
         status=request.code,

@@ -1,33 +1,34 @@
 """Addresses of the daemon's own files: ``own:`` in the model, a URL that the asker can reach in every document."""
 
-import re
-
 from msgspec.structs import replace
-from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.web.iweb import IRequest
 
+from awed.api.forwarded import NO_PROXIES, Proxies, socket_of
 from awed.model.job import IO, NO_NODE, OWN_HOST, Job, Task
 from awed.model.work import Workunit
-
-HOST_HEADER = re.compile(
-    rb"(([0-9A-Za-z_-]{1,63}\.){0,8}[0-9A-Za-z_-]{1,63}\.?|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?\Z"
-)
-"""A host name, IPv4 or bracketed IPv6 address, with or without a port."""
 
 
 class OwnHosts:
     """Knows under which addresses this daemon is met. *external_url*: the configured one, "" if there is none."""
 
-    def __init__(self, external_url: str) -> None:
+    def __init__(self, external_url: str, proxies: Proxies = NO_PROXIES) -> None:
         self._external_url = external_url.rstrip("/")
+        self._proxies = proxies
 
     def base(self, request: IRequest) -> str:
         """The address to show to the maker of *request*: the external URL, or the one by which they came."""
-        return self._external_url or _met(request)
+        return self._external_url or self._met(request)
 
     def known(self, request: IRequest) -> frozenset[str]:
         """All addresses that mean this daemon when they stand in a document that comes with *request*."""
-        return frozenset({self._external_url, _met(request), _url(request, _socket(request)), OWN_HOST} - {""})
+        scheme = "https" if request.isSecure() else "http"
+        socket = f"{scheme}://{socket_of(request)}"
+        return frozenset({self._external_url, self._met(request), socket, OWN_HOST} - {""})
+
+    def _met(self, request: IRequest) -> str:
+        """The address by which the maker of *request* came."""
+        origin = self._proxies.origin(request)
+        return f"{origin.scheme}://{origin.host}"
 
 
 def shown_task(task: Task, base: str) -> Task:
@@ -67,22 +68,3 @@ def _shown_file(io: IO, base: str) -> IO:
         return io
     url = io.url if io.node == NO_NODE else f"{base}/node/{io.node}?download"
     return replace(io, host=base, url=url)
-
-
-def _met(request: IRequest) -> str:
-    """The address by which the maker of *request* came."""
-    return _url(request, request.getHeader("host") or _socket(request))
-
-
-def _url(request: IRequest, host: str) -> str:
-    return f"{'https' if request.isSecure() else 'http'}://{host}"
-
-
-def _socket(request: IRequest) -> str:
-    """The address of the socket on which *request* came in."""
-    address = request.getHost()
-    if isinstance(address, IPv6Address):
-        return f"[{address.host}]:{address.port}"
-    if isinstance(address, IPv4Address):
-        return f"{address.host}:{address.port}"
-    return "localhost"

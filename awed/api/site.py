@@ -13,7 +13,7 @@ from twisted.web.server import Request, Site
 from awed.api.channel import ApiChannel
 from awed.api.envelope import answer, answer_error
 from awed.api.errors import no_resource
-from awed.api.hosts import HOST_HEADER
+from awed.api.forwarded import HOST_HEADER
 from awed.api.idle import IdleConnections
 from awed.api.request_id import RequestIds
 

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -59,6 +60,14 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
+def _proxies(text: str) -> tuple[str, ...]:
+    names = _names(text)
+    for name in names:
+        if name != "unix":
+            ip_network(name)
+    return names
+
+
 def _lines(text: str) -> tuple[str, ...]:
     return tuple(line for part in text.splitlines() if (line := part.strip()))
 
@@ -104,6 +113,7 @@ TEXT = Kind("a text", str)
 PATH = Kind("a path", _path)
 URL = Kind("a URL, http://... or https://...", _url)
 NAMES = Kind("names, separated by commas", _names)
+PROXIES = Kind("addresses, networks as 10.0.0.0/8, or unix, separated by commas", _proxies)
 LINES = Kind("lines of text", _lines)
 PORT = whole(0, 65535)
 FLAG = Kind("true or false", _flag, lambda flag: str(flag).lower())

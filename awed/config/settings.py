@@ -18,6 +18,7 @@ from awed.config.kinds import (
     NAMES,
     PATH,
     PORT,
+    PROXIES,
     SIZE,
     TEXT,
     URL,
@@ -76,6 +77,12 @@ class Security(Struct, frozen=True):
         "Allow [Anonymous] write and delete although other machines can connect. Whoever reaches the port can then"
         " run commands on the workers.",
     ] = False
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        PROXIES,
+        "Proxies that are believed on who sent a request, and to which address (Forwarded, or X-Forwarded-For, -Proto"
+        " and -Host): addresses and networks, separated by commas, and unix for those who come by a socket file.",
+    ] = ()
 
 
 class Admin(Struct, frozen=True):

@@ -16,6 +16,7 @@ from awed.api.assembly import make_root
 from awed.api.body import Bodies, requests_with
 from awed.api.context import Context, user_of
 from awed.api.form import Spool
+from awed.api.forwarded import Proxies
 from awed.api.hosts import OwnHosts
 from awed.api.node import NodeResource
 from awed.api.preauth import PreauthResource
@@ -69,6 +70,7 @@ class Parts:
         self._reactor = reactor
         self._now = now
         self._in_thread: InThread = in_threads_of(reactor)
+        self._proxies = Proxies(config.security.trusted_proxies)
         self._files = NodeFiles(Path(config.directories.data), config.limits.min_free_space)
         self._tidying: Deferred[None] = succeed(None)
         self._measures = Measures()
@@ -172,7 +174,7 @@ class Parts:
             engine=self.engine,
             groups=self.groups,
             authenticators=self.callers.anyone,
-            hosts=OwnHosts(self._config.external.api_url),
+            hosts=OwnHosts(self._config.external.api_url, self._proxies),
             in_thread=self._in_thread,
             turns=Turns(self._reactor),
             now=self._now,
@@ -198,7 +200,7 @@ class Parts:
         assert isinstance(request, ShortRequest)
         self._measures.answered(request)
         self._debug.answered(request)
-        self._access.write([access_line(request, self._now())])
+        self._access.write([access_line(request, self._proxies.origin(request).peer, self._now())])
 
     def _bodies(self) -> Bodies:
         limits = self._config.limits

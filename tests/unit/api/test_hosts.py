@@ -4,6 +4,7 @@ import pytest
 from klein import Klein
 from twisted.web.iweb import IRequest
 
+from awed.api.forwarded import Proxies
 from awed.api.hosts import OwnHosts, shown_task, shown_work
 from awed.model.job import IO, OWN_HOST, Cmd, Info, Task
 from awed.model.work import Workunit
@@ -12,14 +13,14 @@ from tests.unit.api.wire import parse, raw
 BASE = "http://awe.example:8001"
 
 
-def seen(external_url: str, head: bytes) -> tuple[str, set[str]]:
+def seen(external_url: str, head: bytes, *proxies: str) -> tuple[str, set[str]]:
     """What :class:`OwnHosts` tells of a request with this head."""
     found: list[tuple[str, set[str]]] = []
     app = Klein()
 
     @app.route("/")
     def look(request: IRequest) -> bytes:
-        hosts = OwnHosts(external_url)
+        hosts = OwnHosts(external_url, Proxies(proxies))
         found.append((hosts.base(request), set(hosts.known(request))))
         return b""
 
@@ -37,6 +38,12 @@ def test_the_configured_address_comes_first() -> None:
     base, known = seen("https://awe.example/", b"GET / HTTP/1.1\r\nHost: inner:8001\r\n\r\n")
     assert base == "https://awe.example"
     assert known == {"https://awe.example", "http://inner:8001", "http://192.0.2.1:8001", OWN_HOST}
+
+
+def test_the_address_by_which_the_asker_came_to_a_known_proxy() -> None:
+    head = b"GET / HTTP/1.1\r\nHost: inner:8001\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: awe.example\r\n\r\n"
+    assert seen("", head, "192.0.2.9")[0] == "https://awe.example"
+    assert seen("", head)[0] == "http://inner:8001"
 
 
 def test_a_request_without_host_shows_the_socket() -> None:

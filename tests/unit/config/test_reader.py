@@ -212,3 +212,15 @@ def test_every_default_is_what_its_text_reads_as() -> None:
     for row in settings():
         if row.default_text:
             assert row.kind.read(row.default_text) == row.default, row
+
+
+def test_proxies_are_addresses_and_networks() -> None:
+    config = parse("[Security]\ntrusted_proxies = 127.0.0.1, 10.0.0.0/8, ::1, unix\n")
+    assert config.security.trusted_proxies == ("127.0.0.1", "10.0.0.0/8", "::1", "unix")
+    [fault] = faults("[Security]\ntrusted_proxies = proxy.example\n")
+    assert fault.endswith("expected addresses, networks as 10.0.0.0/8, or unix, separated by commas")
+
+
+def test_a_choice_is_one_of_its_texts() -> None:
+    assert parse("[SSL]\nminimum = TLSv1.3\n").ssl.minimum == "TLSv1.3"
+    assert faults("[SSL]\nminimum = SSLv3\n") == ["awed.conf: [SSL] minimum = SSLv3: expected TLSv1.2 or TLSv1.3"]
