@@ -10,6 +10,7 @@ from awed import __version__  # noqa: E402 - the path to it had to be known
 
 project = "awed"
 release = version = __version__
+extensions = ["fromcode"]
 exclude_patterns = ["_build"]
 nitpicky = True
 highlight_language = "none"

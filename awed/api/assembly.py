@@ -1,19 +1,38 @@
 """The API put together: every collection at its name."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from awed.api.cgroup import GroupResource
 from awed.api.client import ClientResource
 from awed.api.context import Context
 from awed.api.job import JobResource
 from awed.api.logger import DebugLevel, LoggerResource
+from awed.api.node import NodeResource
 from awed.api.openapi import ROOT, OpenApiResource
+from awed.api.preauth import PreauthResource
 from awed.api.queue import QueueResource
 from awed.api.root import About, RootResource
 from awed.api.routes import Collection, CollectionResource
 from awed.api.site import Root
 from awed.api.status import HealthResource, MetricsResource, Page, ReadyResource
 from awed.api.work import WorkResource
+
+RESOURCES: Mapping[str, type[Any]] = {
+    ROOT: RootResource,
+    "job": JobResource,
+    "work": WorkResource,
+    "client": ClientResource,
+    "queue": QueueResource,
+    "cgroup": GroupResource,
+    "logger": LoggerResource,
+    "node": NodeResource,
+    "metrics": MetricsResource,
+    "health": HealthResource,
+    "ready": ReadyResource,
+    "preauth": PreauthResource,
+}
+"""The classes of all collections, by name, for those who describe the API without a daemon."""
 
 
 def make_root(

@@ -1,37 +1,11 @@
 """The description of the API is valid, complete, and made from what there is."""
 
-from typing import Any
-
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from awed.api.cgroup import GroupResource
-from awed.api.client import ClientResource
-from awed.api.job import JobResource
-from awed.api.logger import LoggerResource
-from awed.api.node import NodeResource
+from awed.api.assembly import RESOURCES
 from awed.api.openapi import describe
 from awed.api.operations import OPERATIONS
-from awed.api.preauth import PreauthResource
-from awed.api.queue import QueueResource
-from awed.api.root import RootResource
-from awed.api.status import HealthResource, MetricsResource, ReadyResource
-from awed.api.work import WorkResource
 from tests.unit.api.served import Served
-
-RESOURCES: dict[str, type[Any]] = {
-    "root": RootResource,
-    "job": JobResource,
-    "work": WorkResource,
-    "client": ClientResource,
-    "queue": QueueResource,
-    "cgroup": GroupResource,
-    "logger": LoggerResource,
-    "node": NodeResource,
-    "metrics": MetricsResource,
-    "health": HealthResource,
-    "ready": ReadyResource,
-    "preauth": PreauthResource,
-}
 
 
 def test_it_is_valid_openapi() -> None:

@@ -1,0 +1,34 @@
+"""What the documentation shows is what happens: every example in it is run."""
+
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.integration.terminal import Terminal
+from tests.pages import DOCS, ROOT, blocks
+
+TUTORIAL = [DOCS / "tutorial" / f"{name}.rst" for name in ("first-job", "workflow", "split")]
+HOWTO = [path for path in sorted(DOCS.glob("howto/*.rst")) if path.stem != "index"]
+
+
+def play(terminal: Terminal, pages: Iterable[Path]) -> None:
+    for page in pages:
+        for block in blocks(page):
+            terminal.play(block)
+
+
+@pytest.mark.parametrize("pages", [[ROOT / "README.rst"], TUTORIAL], ids=["README", "tutorial"])
+def test_pages_that_begin_with_nothing(pages: list[Path], tmp_path: Path) -> None:
+    with closing(Terminal(tmp_path, {})) as terminal:
+        play(terminal, pages)
+
+
+def test_how_to_pages(tmp_path: Path) -> None:
+    """They suppose what ``howto/index.rst`` starts. Each has a folder and a shell of its own."""
+    with closing(Terminal(tmp_path / "index", {})) as index:
+        play(index, [DOCS / "howto" / "index.rst"])
+        for page in HOWTO:
+            with closing(Terminal(tmp_path / page.stem, index.ports)) as terminal:
+                play(terminal, [page])
