@@ -5,14 +5,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from awed.api.acl import ALL, GROUP_RIGHTS, acl_change
+from awed.api.acl import ALL, acl_change
 from awed.api.body import AwedRequest
 from awed.api.context import Context
 from awed.api.envelope import answer, answer_page
 from awed.api.errors import new_app
 from awed.api.params import params_of
-from awed.auth.rights import may, require
-from awed.model.access import ClientGroup, GroupRecord, User, Verb
+from awed.auth.rights import changed_by, require
+from awed.model.access import GROUP_RIGHTS, ClientGroup, GroupRecord, User, Verb
 from awed.model.errors import Unauthorized
 
 _ORDERS: Mapping[str, Callable[[ClientGroup], Any]] = {
@@ -38,7 +38,7 @@ class GroupResource:
         """A page of client groups."""
         user = await self._context.user(request, "read")
         params = params_of(request)
-        found = [record for record in self._groups.all() if may(user, "read", record.acl)]
+        found = [record for record in self._groups.all() if record.acl.allows(user, "read")]
         order = _ORDERS[params.choice("order", tuple(_ORDERS), "last_modified")]
         found.sort(key=lambda record: order(record.group), reverse=params.descending())
         limit, offset = params.count("limit", 25), params.count("offset", 0)
@@ -83,9 +83,7 @@ class GroupResource:
     async def change_acl(self, request: AwedRequest, group_id: str, kind: str) -> bytes:
         """Give or take rights to a client group."""
         user = await self._context.user(request, "write")
-        record = self._groups.get(group_id)
-        change = await acl_change(request, kind, GROUP_RIGHTS)
-        change.require(user, record.acl)
+        change = changed_by(user, await acl_change(request, kind, GROUP_RIGHTS))
         return answer(request, await self._groups.change_acl(group_id, change))
 
     async def _allowed(self, request: AwedRequest, group_id: str, verb: Verb) -> tuple[User, GroupRecord]:

@@ -10,7 +10,7 @@ from awed.api.context import OTHER_GROUP, Context
 from awed.api.envelope import answer
 from awed.api.errors import new_app
 from awed.api.params import Params, params_of
-from awed.auth.rights import may, require
+from awed.auth.rights import require
 from awed.model.access import User, Verb
 from awed.model.client import Client
 from awed.model.errors import ClientNotFound, Invalid, Unauthorized
@@ -107,7 +107,7 @@ class ClientResource:
         return answer(request, "client deleted")
 
     def _allowed(self, user: User, verb: Verb) -> Callable[[Client], bool]:
-        return lambda client: may(user, verb, self._context.groups.acl(client.group))
+        return lambda client: self._context.groups.acl(client.group).allows(user, verb)
 
     async def _register(self, request: AwedRequest, user: User) -> Client:
         part = (await request.form()).get("profile")

@@ -14,7 +14,7 @@ from awed.api.job_query import distinct_path, job_query
 from awed.api.job_views import minimal, whole, with_logs, with_perf
 from awed.api.params import Params, params_of
 from awed.api.streaming import answer_long, answer_long_page, listed
-from awed.auth.rights import reader, require, require_admin
+from awed.auth.rights import changed_by, reader, require, require_admin
 from awed.model.access import PUBLIC, User, Verb
 from awed.model.errors import Invalid
 from awed.model.ids import new_id
@@ -127,9 +127,7 @@ class JobResource:
     async def change_acl(self, request: AwedRequest, job_id: str, kind: str) -> bytes:
         """Give or take rights to a job."""
         user = await self._context.user(request, "write")
-        record = await self._engine.job(job_id)
-        change = await acl_change(request, kind)
-        change.require(user, record.acl)
+        change = changed_by(user, await acl_change(request, kind))
         return answer(request, await self._engine.change_acl(job_id, change))
 
     async def _submit(self, request: AwedRequest, document: bytes, user: User, token: str) -> Job:

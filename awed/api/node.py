@@ -6,12 +6,13 @@ from typing import Literal
 
 from twisted.web.iweb import IRequest
 
+from awed.api.acl import acl_change, check_kind
 from awed.api.body import AwedRequest
 from awed.api.download import send_file, send_packed
 from awed.api.envelope import answer, answer_page
 from awed.api.errors import new_app
 from awed.api.node_form import archive_of, file_of, read_change
-from awed.api.node_query import acl_change, check_subject, distinct_path, etag_of, selected, shown_acl, wanted
+from awed.api.node_query import distinct_path, etag_of, selected, shown_acl, wanted
 from awed.api.params import Params, params_of
 from awed.api.preauth import PreauthResource
 from awed.model.access import User
@@ -136,7 +137,7 @@ class NodeResource:
     @app.route("/<node_id>/acl/<subject>", methods=["GET"])
     async def show_acl(self, request: AwedRequest, node_id: str, subject: str = "all") -> bytes:
         """Who may do what with a node."""
-        check_subject(subject)
+        check_kind(subject)
         acl = await self._nodes.acl(node_id, await self._who(request, "read"))
         return answer(request, shown_acl(acl, params_of(request)))
 
@@ -144,10 +145,8 @@ class NodeResource:
     async def change_acl(self, request: AwedRequest, node_id: str, subject: str) -> bytes:
         """Give or take rights."""
         user = await self._who(request, "write")
-        params = params_of(request)
-        users = params.texts("users") or ((await request.form()).text("users") or "").split(",")
-        change = acl_change(subject, [name for name in users if name], give=request.method != b"DELETE")
-        return answer(request, shown_acl(await self._nodes.change_acl(node_id, user, change), params))
+        change = await acl_change(request, subject)
+        return answer(request, shown_acl(await self._nodes.change_acl(node_id, user, change), params_of(request)))
 
     async def _who(self, request: IRequest, right: Right) -> User:
         try:

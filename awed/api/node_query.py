@@ -1,19 +1,16 @@
 """What the query strings of ``/node`` ask for."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from awed.api.params import Params
-from awed.model.access import PUBLIC, Acl
+from awed.model.access import PUBLIC, RIGHTS, Acl
 from awed.model.errors import Invalid
 from awed.model.node import Node
-from awed.shock.access import RIGHTS, AclChange
 from awed.shock.indexing import Selection
 from awed.shock.search import Condition, NodeQuery
 from awed.shock.units import UNIT
 
-_SUBJECTS = ("all", *RIGHTS)
-_PUBLIC = "public_"
 _LISTING = frozenset({"query", "querynode", "order", "direction", "limit", "offset", "distinct"})
 
 
@@ -67,22 +64,6 @@ def _conditions(params: Params) -> Iterator[Condition]:
     for name in params:
         if name not in _LISTING:
             yield from (Condition(prefix + name, value) for value in params.values(name))
-
-
-def acl_change(subject: str, users: Sequence[str], *, give: bool) -> AclChange:
-    """What ``/acl/<subject>`` does, for *users* or, for ``public_...``, for all."""
-    check_subject(subject)
-    if subject.startswith(_PUBLIC):
-        return AclChange(subject.removeprefix(_PUBLIC), [PUBLIC], give)
-    if not users:
-        raise Invalid("the acl is changed for users: ?users=a,b or a form field users")
-    return AclChange(subject, list(users), give)
-
-
-def check_subject(subject: str) -> None:
-    """Raises :class:`~awed.model.errors.Invalid` unless ``/acl/<subject>`` is about something."""
-    if subject != "owner" and subject.removeprefix(_PUBLIC) not in _SUBJECTS:
-        raise Invalid(f"Invalid acl type: {subject}")
 
 
 def shown_acl(acl: Acl, params: Params) -> dict[str, object]:

@@ -13,7 +13,7 @@ from awed.api.params import Params, params_of
 from awed.api.reports import MAX_AT_ONCE, MAX_REPORTS, client_of, outcome, read_report, read_reports
 from awed.api.streaming import answer_long, answer_long_page, listed
 from awed.api.work_query import ORDERS, cut, in_order
-from awed.auth.rights import may, require
+from awed.auth.rights import require
 from awed.model.access import User
 from awed.model.errors import Invalid, LogNotFound, WorkNotFound
 from awed.model.ids import WorkId, parse_work_id
@@ -147,7 +147,7 @@ class WorkResource:
         job_id = params.text("jobid")
 
         def wanted(job: JobEntry) -> bool:
-            return job_id in ("", job.job.id) and may(user, "read", job.acl)
+            return job_id in ("", job.job.id) and job.acl.allows(user, "read")
 
         tasks = self._turns(await self._engine.spans(wanted))
         return [span async for spans in tasks for span in spans if state in ("", span.state)]

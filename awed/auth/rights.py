@@ -1,19 +1,14 @@
 """May this user do this to that? Every resource asks here."""
 
-from collections.abc import Collection
+from collections.abc import Callable
 
-from awed.model.access import PUBLIC, Acl, User, Verb
+from awed.model.access import Acl, AclChange, User, Verb
 from awed.model.errors import Unauthorized
-
-
-def may(user: User, verb: Verb, acl: Acl) -> bool:
-    """Whether *user* has this right."""
-    return acl.allows(user, verb)
 
 
 def require(user: User, verb: Verb, acl: Acl) -> None:
     """Raise :class:`~awed.model.errors.Unauthorized` unless *user* has this right."""
-    if not may(user, verb, acl):
+    if not acl.allows(user, verb):
         raise Unauthorized("User Unauthorized")
 
 
@@ -23,14 +18,16 @@ def require_admin(user: User) -> None:
         raise Unauthorized("No Authorization")
 
 
-def require_acl_change(user: User, acl: Acl, removed: Collection[str] = ()) -> None:
-    """Raise :class:`~awed.model.errors.Unauthorized` unless *user* may change *acl*: its owner and admins may.
+def changed_by(user: User, change: AclChange) -> Callable[[Acl], None]:
+    """*change* as *user* makes it: to an ACL that they may not change so it raises
+    :class:`~awed.model.errors.Unauthorized`."""
 
-    *removed*: who is taken off a list, if that is the change; anybody may take off themselves.
-    """
-    leaves = user.name != PUBLIC and set(removed) == {user.name}
-    if not (user.admin or user.name == acl.owner or leaves):
-        raise Unauthorized("User Unauthorized")
+    def make(acl: Acl) -> None:
+        if not change.is_free_to(user, acl):
+            raise Unauthorized("User Unauthorized")
+        change(acl)
+
+    return make
 
 
 def reader(user: User) -> str | None:

@@ -40,6 +40,11 @@ Verb = Literal["read", "write", "delete", "execute"]
 """What may be done to a thing. Only client groups can be executed: run work under that name."""
 
 
+RIGHTS: tuple[Verb, ...] = ("read", "write", "delete")
+GROUP_RIGHTS: tuple[Verb, ...] = (*RIGHTS, "execute")
+OWNER = "owner"
+
+
 class Acl(Struct):
     """Rights to one thing: its owner, and who may read, write, delete (groups also: execute)."""
 
@@ -61,6 +66,29 @@ class Acl(Struct):
 
 class GroupAcl(Acl):
     execute: list[str] = []
+
+
+class AclChange(Struct, frozen=True):
+    """Puts *users*, each of whom is named once, on the lists of these *rights*, or takes them off. With the right
+    ``owner`` the one user becomes the owner."""
+
+    rights: tuple[str, ...]
+    users: tuple[str, ...]
+    add: bool
+
+    def is_free_to(self, user: User, acl: Acl) -> bool:
+        """Whether *user* may make this change to *acl*: its owner and admins may, and others take themselves off."""
+        leaves = not self.add and self.users == (user.name,) and user.name != PUBLIC
+        return user.nodes is None and (user.admin or user.name == acl.owner or leaves)
+
+    def __call__(self, acl: Acl) -> None:
+        """Change *acl*."""
+        if self.rights == (OWNER,):
+            (acl.owner,) = self.users
+            return
+        for right in self.rights:
+            others = [name for name in getattr(acl, right) if name not in self.users]
+            setattr(acl, right, [*others, *self.users] if self.add else others)
 
 
 class Account(Struct):

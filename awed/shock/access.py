@@ -2,14 +2,11 @@
 
 from typing import Literal
 
-from msgspec import Struct
-
-from awed.model.access import PUBLIC, Acl, User
-from awed.model.errors import Invalid, Unauthorized
+from awed.model.access import PUBLIC, AclChange, User
+from awed.model.errors import Unauthorized
 from awed.model.node import NodeRecord
 
 Right = Literal["read", "write", "delete"]
-RIGHTS: tuple[Right, ...] = ("read", "write", "delete")
 
 
 def may(user: User, right: Right, record: NodeRecord) -> bool:
@@ -26,35 +23,11 @@ def check(user: User, right: Right, record: NodeRecord) -> None:
         raise _unauthorized(user)
 
 
+def check_change(user: User, change: AclChange, record: NodeRecord) -> None:
+    """Raises likewise if *user* may not make this change of the rights."""
+    if not change.is_free_to(user, record.acl):
+        raise _unauthorized(user)
+
+
 def _unauthorized(user: User) -> Unauthorized:
     return Unauthorized("No Authorization" if user.name == PUBLIC else "User Unauthorized")
-
-
-class AclChange(Struct, frozen=True):
-    """*users* get (or lose) rights. *subject*: a right, ``all`` of them, or ``owner``."""
-
-    subject: str
-    users: list[str]
-    give: bool
-
-
-def apply_acl(change: AclChange, user: User, acl: Acl) -> None:
-    """Make the change, if *user* may: the owner and admins all, others only give up what they have themselves."""
-    only_oneself = not change.give and change.users == [user.name]
-    if user.nodes is not None or not (user.admin or user.name == acl.owner or only_oneself):
-        raise _unauthorized(user)
-    if change.subject == "owner":
-        _hand_over(change, acl)
-        return
-    for right in RIGHTS if change.subject == "all" else (change.subject,):
-        holders = getattr(acl, right)
-        rest = [holder for holder in holders if holder not in change.users]
-        setattr(acl, right, [*rest, *change.users] if change.give else rest)
-
-
-def _hand_over(change: AclChange, acl: Acl) -> None:
-    if not change.give:
-        raise Invalid("the owner of a node cannot be removed")
-    if len(change.users) != 1:
-        raise Invalid("a node has one owner")
-    acl.owner = change.users[0]

@@ -14,12 +14,12 @@ from msgspec import UNSET
 from twisted.logger import Logger
 
 from awed.alone import Alone, to_the_end
-from awed.model.access import ADMIN, Acl, User
+from awed.model.access import ADMIN, Acl, AclChange, User
 from awed.model.errors import AwedError, Invalid, NotFound
 from awed.model.ids import new_id
 from awed.model.node import Node, NodeIndex, NodeRecord
 from awed.model.times import NO_TIME
-from awed.shock.access import AclChange, Right, apply_acl, check
+from awed.shock.access import Right, check, check_change
 from awed.shock.base import NodeBase
 from awed.shock.change import Change, apply
 from awed.shock.files import NodeFiles, Upload, data_name
@@ -242,7 +242,8 @@ class NodeStore:
 
     async def _change_acl(self, node_id: str, user: User, change: AclChange) -> Acl:
         record = await self._base.records.get(node_id)
-        apply_acl(change, user, record.acl)
+        check_change(user, change, record)
+        change(record.acl)
         await self._base.records.put(record)
         return record.acl
 

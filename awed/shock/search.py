@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from awed.model.access import PUBLIC, User
+from awed.model.access import PUBLIC, RIGHTS, User
 from awed.model.node import NodeRecord
-from awed.shock.access import RIGHTS, may
+from awed.shock.access import may
 
 _RANGE = re.compile(r"([\[\]])([^;]*);([^;]*)([\[\]])\Z")
 

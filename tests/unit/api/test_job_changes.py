@@ -239,8 +239,8 @@ def test_rights_are_shown_and_changed_by_the_owner(served: Served) -> None:
 @pytest.mark.parametrize(
     ("method", "tail", "text"),
     [
-        ("PUT", "what?users=x", "not a type of acl: what"),
-        ("PUT", "execute?users=x", "not a type of acl: execute"),
+        ("PUT", "what?users=x", "Invalid acl type: what"),
+        ("PUT", "execute?users=x", "Invalid acl type: execute"),
         ("PUT", "read", "This request type requires the users parameter: users=a,b"),
         ("PUT", "owner?users=a,b", "a thing has one owner: set another one by PUT, with one user"),
         ("DELETE", "owner?users=a", "a thing has one owner: set another one by PUT, with one user"),

@@ -2,14 +2,8 @@
 
 import pytest
 
-from awed.auth.rights import (
-    may,
-    reader,
-    require,
-    require_acl_change,
-    require_admin,
-)
-from awed.model.access import ADMIN, PUBLIC, Acl, GroupAcl, User, Verb, is_user_name
+from awed.auth.rights import changed_by, reader, require, require_admin
+from awed.model.access import ADMIN, PUBLIC, Acl, AclChange, GroupAcl, User, Verb, is_user_name
 from awed.model.errors import Unauthorized
 
 ANN, BOB, EVE, NOBODY = User("ann"), User("bob"), User("eve"), User()
@@ -19,7 +13,7 @@ VERBS: tuple[Verb, ...] = ("read", "write", "delete", "execute")
 
 
 def rights(user: User, acl: Acl) -> str:
-    return "".join(verb[0] for verb in VERBS if may(user, verb, acl))
+    return "".join(verb[0] for verb in VERBS if acl.allows(user, verb))
 
 
 @pytest.mark.parametrize(
@@ -58,13 +52,17 @@ def test_the_words_of_a_refusal() -> None:
 
 
 def test_an_acl_is_changed_by_owner_and_admins_and_left_by_anybody() -> None:
+    give, leave = AclChange(("read",), ("eve",), add=True), AclChange(("read", "write"), ("bob",), add=False)
+    for user, change, reads in ((ANN, give, ["bob", "eve"]), (ROOT, give, ["bob", "eve"]), (BOB, leave, [])):
+        acl = Acl("ann", read=["bob"], write=["bob"])
+        changed_by(user, change)(acl)
+        assert acl.read == reads
+    take = [AclChange(("read",), users, add=False) for users in (("ann",), ("bob", "ann"), (PUBLIC,))]
     acl = Acl("ann", read=["bob"], write=["bob"])
-    require_acl_change(ANN, acl)
-    require_acl_change(ROOT, acl)
-    require_acl_change(BOB, acl, removed=["bob"])
-    for user, removed in ((BOB, []), (BOB, ["ann"]), (BOB, ["bob", "ann"]), (NOBODY, [PUBLIC]), (EVE, [])):
+    for user, change in ((BOB, give), *((BOB, change) for change in take), (NOBODY, take[2]), (EVE, give)):
         with pytest.raises(Unauthorized, match=r"^User Unauthorized$"):
-            require_acl_change(user, acl, removed)
+            changed_by(user, change)(acl)
+    assert acl == Acl("ann", read=["bob"], write=["bob"])
 
 
 def test_lists_are_for_their_reader() -> None:

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from twisted.internet.defer import Deferred
 
-from awed.model.access import User
+from awed.model.access import PUBLIC, AclChange, User
 from awed.model.errors import Invalid, Locked, NotFound, StaleAttempt, Unauthorized, Unavailable
 from awed.model.ids import new_id
 from awed.model.node import Node
 from awed.model.times import NO_TIME
-from awed.shock.access import AclChange
 from awed.shock.change import Change, CopyOf, Declare, JoinOf
 from awed.shock.own import OwnShock
 from awed.shock.search import NodeQuery
@@ -405,7 +404,7 @@ def test_the_bytes_of_all_files_are_known_also_after_a_restart(world: World) -> 
 
 def test_the_token_of_a_job_opens_the_nodes_of_that_job_alone(world: World) -> None:
     named, other, open_to_all = (create(world, whole(data)) for data in (b"named", b"other", b"open"))
-    result(world.store.change_acl(open_to_all.id, ALICE, AclChange("read", ["public"], give=True)))
+    result(world.store.change_acl(open_to_all.id, ALICE, AclChange(("read",), (PUBLIC,), add=True)))
     worker = User("alice", nodes={named.id})
     assert world.content(named.id, worker) == b"named"
     update(world, named, Change(tags=["x"]), worker)
@@ -424,9 +423,17 @@ def test_the_token_of_a_job_neither_deletes_nor_shares(world: World) -> None:
     worker = User("alice", nodes={node.id})
     for act in (
         lambda: world.store.delete(node.id, worker),
-        lambda: world.store.change_acl(node.id, worker, AclChange("read", ["public"], give=True)),
-        lambda: world.store.change_acl(node.id, worker, AclChange("read", ["alice"], give=False)),
+        lambda: world.store.change_acl(node.id, worker, AclChange(("read",), (PUBLIC,), add=True)),
+        lambda: world.store.change_acl(node.id, worker, AclChange(("read",), ("alice",), add=False)),
         lambda: world.store.update(node.id, worker, Change(expiration=EPOCH)),
     ):
         with pytest.raises(Unauthorized):
             result(act())
+
+
+def test_nobody_takes_a_right_away_that_everybody_has(world: World) -> None:
+    node = create(world, whole(b"a"))
+    result(world.store.change_acl(node.id, ALICE, AclChange(("read",), (PUBLIC,), add=True)))
+    with pytest.raises(Unauthorized):
+        result(world.store.change_acl(node.id, ANYONE, AclChange(("read",), (PUBLIC,), add=False)))
+    assert world.content(node.id, BOB) == b"a"
