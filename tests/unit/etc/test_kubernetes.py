@@ -1,7 +1,7 @@
 """``etc/kubernetes``: every object is of a kind there is, and what one says of another is so.
 
-No cluster is needed. Where ``kubectl`` is there it puts the files together, and where ``kubernetes-validate`` is as
-well, each object is held against Kubernetes' own schema.
+No cluster is needed. Where ``kubectl`` is there it puts the files together, and with the extra ``schemas`` each
+object is held against Kubernetes' own schema.
 """
 
 import re

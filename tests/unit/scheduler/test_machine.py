@@ -94,13 +94,21 @@ class SchedulerMachine(RuleBasedStateMachine):
         with_files=st.sampled_from([False, False, True]),
         groups=st.sampled_from(["", "g", "h", "g,h"]),
         priority=st.integers(1, 3),
+        walltime=st.sampled_from([0, 0, 60]),
     )
     def submit(
-        self, widths: list[int], edges: list[tuple[int, int]], with_files: bool, groups: str, priority: int
+        self,
+        *,
+        widths: list[int],
+        edges: list[tuple[int, int]],
+        with_files: bool,
+        groups: str,
+        priority: int,
+        walltime: int,
     ) -> str:
         after = {n: sorted({str(a) for a, b in edges if b == n and a < n}) for n in range(len(widths))}
         tasks = [
-            task(str(n), *after[n], work=width, outputs=["out"] if with_files else [])
+            task(str(n), *after[n], work=width, outputs=["out"] if with_files else [], walltime=walltime)
             for n, width in enumerate(widths)
         ]
         return self.world.submit(job(*tasks, groups=groups, priority=priority)).id
@@ -122,14 +130,23 @@ class SchedulerMachine(RuleBasedStateMachine):
     def take(self, turn: int) -> object:
         return self.checkout(turn) or multiple()
 
-    @rule(target=units, number=st.integers(0, 3), most=st.integers(1, 4), available=st.none() | st.just(10))
-    def take_many(self, number: int, most: int, available: int | None) -> object:
+    @rule(
+        target=units,
+        number=st.integers(0, 3),
+        most=st.integers(1, 4),
+        available=st.none() | st.just(10),
+        time_left=st.none() | st.just(30),
+    )
+    def take_many(self, number: int, most: int, available: int | None, time_left: int | None) -> object:
+        now = self.world.now
+        offer = Offer(available, now + timedelta(seconds=time_left) if time_left else None)
         try:
-            taken = self.scheduler.work.checkout_many(f"c{number}", Offer(available), most, self.world.now)
+            taken = self.scheduler.work.checkout_many(f"c{number}", offer, most, now)
         except AwedError as error:
             assert str(error) in CHECKOUT_TEXTS
             return multiple()
         assert 1 <= len(taken) <= most
+        assert time_left is None or not any(unit.walltime for unit in taken)
         return multiple(*copy.deepcopy(taken))
 
     def checkout(self, turn: int) -> Workunit | None:
