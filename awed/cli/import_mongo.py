@@ -1,6 +1,6 @@
 """``awe import-mongo``: what an original AWE server's database holds becomes this daemon's.
 
-It goes into the store directly, while no daemon runs. Each job is durable by itself, and what is there already is
+It goes into the store directly, while no daemon runs. Each job is durable as a whole, and what is there already is
 left alone: an import that was cut short can be repeated.
 """
 
@@ -24,6 +24,9 @@ from awed.store.mongo.original import GROUPS, JOBS, USERS, OriginalDatabase
 from awed.store.open import without_password
 from awed.workflow.original.access import read_group, read_user
 from awed.workflow.original.jobs import read_job, read_perf
+
+AT_ONCE = 500
+"""Tasks after which jobs are made durable together."""
 
 _KNOWN, _LEFT = "there already", "not taken over"
 
@@ -100,6 +103,7 @@ class Import:
         self._store = store
         self._names: dict[str, str] = {}
         self._groups: set[str] = set()
+        self._batch = Batch()
 
     async def run(self) -> int:
         """Take everything over: how many documents could not be."""
@@ -119,6 +123,7 @@ class Import:
                 became = _LEFT
                 click.echo(f"{collection} {key}: {error}", err=True)
             found[became] += 1
+        await self._commit()
         said = ", ".join(f"{count} {became}" for became, count in sorted(found.items()))
         click.echo(f"{collection}: {said or 'none'}")
         return found[_LEFT]
@@ -132,8 +137,8 @@ class Import:
             raise Invalid(f"a user cannot be called {user.username!r}")
         if await self._store.account(user.username) is not None:
             return _KNOWN
-        account = Account(user.username, user.admin, password_hash=hash_password(user.password), created=now())
-        await self._store.commit(Batch(accounts=[account]))
+        password = hash_password(user.password)
+        self._batch.accounts.append(Account(user.username, user.admin, password_hash=password, created=now()))
         return "imported"
 
     async def _group(self, document: bytes) -> str:
@@ -141,14 +146,23 @@ class Import:
         if self._groups & {record.group.id, record.group.name}:
             return _KNOWN
         self._groups |= {record.group.id, record.group.name}
-        await self._store.commit(Batch(groups=[record]))
+        self._batch.groups.append(record)
         return "imported"
 
     async def _job(self, document: bytes) -> str:
         job = read_job(document, self._names, now=now())
-        if await self._store.job(job.record.job.id) is not None:
+        job_id = job.record.job.id
+        if await self._store.job(job_id) is not None:
             return _KNOWN
-        perf = await self._original.perf(job.record.job.id)
-        reports = read_perf(perf, job) if perf else []
-        await self._store.commit(Batch(jobs=[job.record], tasks=job.tasks, secrets=job.secrets, reports=reports))
+        perf = await self._original.perf(job_id)
+        self._batch.reports += read_perf(perf, job) if perf else []
+        self._batch.jobs.append(job.record)
+        self._batch.tasks += job.tasks
+        self._batch.secrets += job.secrets
+        if len(self._batch.tasks) >= AT_ONCE:
+            await self._commit()
         return _BECAME.get(job.record.job.state, "to go on")
+
+    async def _commit(self) -> None:
+        batch, self._batch = self._batch, Batch()
+        await self._store.commit(batch)
