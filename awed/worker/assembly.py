@@ -7,7 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from twisted.web.client import Agent, HTTPConnectionPool
+from hyperlink import URL
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.web.iweb import IPolicyForHTTPS
 
 from awed.model.work import Workunit
@@ -17,6 +19,7 @@ from awed.threads import in_threads_of
 from awed.worker.cache import Cache
 from awed.worker.condition import Condition
 from awed.worker.files import FileMover
+from awed.worker.http import Connections
 from awed.worker.janitor import Janitor
 from awed.worker.journal import Journal
 from awed.worker.lifetime import Lifetime
@@ -32,8 +35,8 @@ from awed.worker.server import ServerClient
 from awed.worker.workdir import Workdir
 from awed.worker.worker import Worker
 
-IDLE_CONNECTION = 30
-"""Seconds for which a connection to the server is kept: less than a server keeps it, lest we use a closed one."""
+CONNECT_LIMIT = 10.0
+"""Seconds for the server to take a connection."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,11 @@ def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) ->
     """The two services that make up a worker."""
     in_thread = in_threads_of(reactor)
     outage = Outage(reactor, random.random)
+    url = URL.from_text(settings.server).to_uri()
     server = ServerClient(
-        _agent(reactor, settings),
+        _connections(reactor, url, settings.ca),
         reactor,
-        url=settings.server,
+        url=url.to_text(),
         client=client,
         authorization=settings.authorization,
         answered=outage.over,
@@ -105,10 +109,9 @@ def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) ->
     return worker, janitor
 
 
-def _agent(reactor: Any, settings: Settings) -> Agent:
-    """Requests are not repeated unseen: a checkout that is asked for twice would be handed out twice."""
-    pool = HTTPConnectionPool(reactor)
-    pool.maxPersistentPerHost = settings.slots + 2
-    pool.cachedConnectionTimeout = IDLE_CONNECTION
-    pool.retryAutomatically = False
-    return Agent(reactor, settings.ca, connectTimeout=10.0, pool=pool)
+def _connections(reactor: Any, url: URL, ca: IPolicyForHTTPS) -> Connections:
+    port = url.port or 80
+    endpoint: IStreamClientEndpoint = HostnameEndpoint(reactor, url.host, port, timeout=CONNECT_LIMIT)
+    if url.scheme == "https":
+        endpoint = wrapClientTLS(ca.creatorForNetloc(url.host.encode(), port), endpoint)
+    return Connections(endpoint, reactor, url.replace(userinfo="").authority())

@@ -2,16 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
-import treq
-from hyperlink import URL
 from msgspec import Raw, Struct
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgent
 
 from awed.model.client import Heartbeat
 from awed.model.errors import (
@@ -26,10 +22,11 @@ from awed.model.errors import (
     Unavailable,
 )
 from awed.model.work import Workunit
-from awed.worker.body import Body
+from awed.worker.http import Http
 from awed.worker.multipart import form
 from awed.worker.profile import Busyness, Profile
 from awed.worker.report import Finished, refusal
+from awed.worker.response import Response
 
 TIMEOUT = 30.0
 """Seconds within which the server must have answered."""
@@ -93,7 +90,7 @@ class _Answer(Struct):
 
 
 class ServerClient:
-    """Speaks with one server, by an agent rather than treq's client, which doubles the price of these small requests.
+    """Speaks with the server at *url*, by *http*.
 
     *answered* is called after each success. Every method raises
 
@@ -104,7 +101,7 @@ class ServerClient:
 
     def __init__(
         self,
-        agent: IAgent,
+        http: Http,
         clock: IReactorTime,
         *,
         url: str,
@@ -112,11 +109,12 @@ class ServerClient:
         authorization: str = "",
         answered: Callable[[], None] = lambda: None,
     ) -> None:
-        self._agent = agent
+        self._http = http
         self._clock = clock
-        self._url = URL.from_text(url).to_uri().to_text().rstrip("/")
+        self._url = url.rstrip("/")
+        self._prefix = urlsplit(self._url).path
         self._client = client
-        self._headers = Headers({"Authorization": [authorization]} if authorization else {})
+        self._headers = {"Authorization": authorization} if authorization else {}
         self._answered = answered
 
     async def register(self, profile: Profile) -> Registration:
@@ -184,39 +182,29 @@ class ServerClient:
 
     async def _secret(self, wuid: str, name: str) -> str:
         _, headers = await self._ask("GET", f"{_work_path(wuid)}?{name}&client={self._client}")
-        return (headers.getRawHeaders(name) or [""])[0]
+        return headers.get(name, "")
 
     async def _ask(
         self, method: str, path: str, *, body: bytes | None = None, content_type: str = "", limit: float = TIMEOUT
-    ) -> tuple[_Answer, Headers]:
-        """One request and its answer of status 200."""
-        headers = self._headers.copy()
-        if content_type:
-            headers.addRawHeader("Content-Type", content_type)
+    ) -> tuple[_Answer, Mapping[str, str]]:
+        """One request, and its answer of status 200 with its headers."""
+        headers = {**self._headers, "Content-Type": content_type} if content_type else self._headers
         try:
             exchange = Deferred.fromCoroutine(self._exchange(method, path, headers, body))
-            status, received, content = await exchange.addTimeout(limit, self._clock)
+            response = await exchange.addTimeout(limit, self._clock)
         except CancelledError:
             raise
         except Exception as error:  # what a network and a peer can do is not for us to list
-            raise Unavailable(f"{method} {self._url}{path.partition('?')[0]}: {_told(error)}") from error
-        answer = _envelope(status, content)
-        if status != 200:
-            raise _refused(status, answer.error)
+            cause = str(error) or type(error).__name__
+            raise Unavailable(f"{method} {self._url}{path.partition('?')[0]}: {cause}") from error
+        answer = _envelope(response.status, response.content)
+        if response.status != 200:
+            raise _refused(response.status, answer.error)
         self._answered()
-        return answer, received
+        return answer, response.headers
 
-    async def _exchange(
-        self, method: str, path: str, headers: Headers, body: bytes | None
-    ) -> tuple[int, Headers, bytes]:
-        try:
-            uri = f"{self._url}{path}".encode()
-            response = await self._agent.request(method.encode(), uri, headers, Body(body) if body else None)
-            return response.code, response.headers, await treq.content(response)
-        except Exception as error:
-            if isinstance(_innermost(error), CancelledError):  # twisted.web's client wraps our own cancelling, too
-                raise CancelledError from None
-            raise
+    async def _exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+        return await self._http.request(method, f"{self._prefix}{path}", headers, body)
 
 
 def _work_path(wuid: str) -> str:
@@ -268,14 +256,3 @@ def _refused(status: int, texts: list[str] | None) -> AwedError:
     if ClientNotFound().texts[0] in texts:
         return ClientNotFound()
     return _REFUSALS.get(status, Invalid)(*texts)
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """Why a request failed, without what twisted.web's client wraps around it."""
-    reasons = getattr(error, "reasons", None)
-    return _innermost(reasons[0].value) if reasons else error
-
-
-def _told(error: Exception) -> str:
-    inner = _innermost(error)
-    return str(inner) or type(inner).__name__

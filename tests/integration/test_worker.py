@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest_twisted
 
+from tests.certificates import Authority
 from tests.integration.daemon import Daemon, Stage
 from tests.integration.jobs import content, ended, from_task, job, reaches, shell, start, uploaded
 from tests.waiting import gone, runs, until
@@ -271,6 +272,21 @@ async def test_a_worker_that_the_server_does_not_want_ends_and_says_why(daemon: 
     assert worker.output.splitlines()[-1].startswith(f"awe-worker: {daemon.url} does not take this worker: ")
     assert "Traceback" not in worker.output
     assert "no-such-token" not in worker.output
+
+
+@pytest_twisted.ensureDeferred
+async def test_by_tls_a_worker_trusts_whom_it_is_told_to_trust(stage: Stage) -> None:
+    ours, others = Authority(stage.folder), Authority(stage.folder, "others")
+    key, certificate = ours.server()
+    config = stage.folder / "awed.conf"
+    config.write_text(f"[SSL]\nkey={key}\ncert={certificate}\n")
+    daemon = stage.daemon("--config", str(config))
+    daemon.listen = "ssl:0:interface=127.0.0.1"
+    await daemon.start()
+    distrustful = start(daemon, "v", "--ca", str(others.file))
+    await distrustful.said("no success with the server.*certificate verify failed")
+    worker = start(daemon, "w", "--ca", str(ours.file))
+    await worker.said("registered as w")
 
 
 @pytest_twisted.ensureDeferred

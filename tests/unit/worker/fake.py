@@ -9,31 +9,11 @@ import msgspec
 from multipart import MultipartParser, parse_options_header
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectionRefusedError
-from twisted.internet.interfaces import IProtocol
-from twisted.python.failure import Failure
-from twisted.web.client import ResponseDone
-from twisted.web.http_headers import Headers
-from twisted.web.iweb import UNKNOWN_LENGTH, IAgent
 
 from awed.model.work import Workunit
-from awed.worker.body import Body
+from awed.worker.response import Response
 
 UUID = "2ec3004c-af06-4957-8068-68c2e1ba3cfb"
-
-
-class Answer:
-    """A response, as far as a worker looks at it."""
-
-    length = UNKNOWN_LENGTH
-
-    def __init__(self, code: int, body: bytes, headers: Headers) -> None:
-        self.code = code
-        self.body = body
-        self.headers = headers
-
-    def deliverBody(self, protocol: IProtocol) -> None:
-        protocol.dataReceived(self.body)
-        protocol.connectionLost(Failure(ResponseDone()))
 
 
 class Asked(NamedTuple):
@@ -42,7 +22,7 @@ class Asked(NamedTuple):
     kind: str
     path: str
     query: Mapping[str, str]
-    headers: Headers
+    headers: Mapping[str, str]
     body: bytes
     parts: Mapping[str, bytes]
 
@@ -55,32 +35,31 @@ class Asked(NamedTuple):
         return [{"wuid": unquote(self.path.removeprefix("/work/")), **self.query, **logs}]
 
 
-def data(value: Any, **headers: str) -> Answer:
+def data(value: Any, **headers: str) -> Response:
     """A good answer."""
-    body = msgspec.json.encode({"status": 200, "data": value, "error": None})
-    return Answer(200, body, Headers({name: [text] for name, text in headers.items()}))
+    return Response(200, headers, msgspec.json.encode({"status": 200, "data": value, "error": None}))
 
 
-def judged(*verdicts: tuple[int, str]) -> Answer:
+def judged(*verdicts: tuple[int, str]) -> Response:
     """The answer to several reports: the status of each and why."""
     return data([{"wuid": "?", "status": status, "error": [text] if text else None} for status, text in verdicts])
 
 
-def refused(text: str, status: int = 400) -> Answer:
+def refused(text: str, status: int = 400) -> Response:
     """A refusal of an AWE server's."""
-    return Answer(status, msgspec.json.encode({"status": status, "data": None, "error": [text]}), Headers())
+    return Response(status, {}, msgspec.json.encode({"status": status, "data": None, "error": [text]}))
 
 
-def garbage(body: bytes, status: int = 200) -> Answer:
+def garbage(body: bytes, status: int = 200) -> Response:
     """An answer of somebody else's."""
-    return Answer(status, body, Headers())
+    return Response(status, {}, body)
 
 
-Scripted = Answer | Exception | Deferred[Answer]
+Scripted = Response | Exception | Deferred[Response]
 
 
 class FakeServer:
-    """Stands where twisted.web's agent does.
+    """An ``Http``.
 
     Kinds of request: register, checkout, heartbeat, report, secret, sign-off. Without work to hand out it lets a
     checkout wait. While *away* it refuses connections.
@@ -90,12 +69,8 @@ class FakeServer:
         self.asked: list[Asked] = []
         self.uuid = UUID
         self.away = False
-        self.polls: list[Deferred[Answer]] = []
+        self.polls: list[Deferred[Response]] = []
         self._scripts: dict[str, list[Scripted]] = {}
-
-    @property
-    def agent(self) -> IAgent:
-        return cast(IAgent, self)
 
     def script(self, kind: str, *answers: Scripted) -> None:
         """Answer the next requests of this kind so; by a Deferred: when it fires."""
@@ -114,18 +89,18 @@ class FakeServer:
     def of(self, kind: str) -> list[Asked]:
         return [asked for asked in self.asked if asked.kind == kind]
 
-    def request(self, method: bytes, uri: bytes, headers: Headers, body: Body | None) -> Deferred[Answer]:
+    def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Deferred[Response]:
         if self.away:
             return fail(ConnectionRefusedError())
-        asked = _asked(method.decode(), uri.decode(), headers, body.content if body else b"")
+        asked = _asked(method, path, headers, body or b"")
         self.asked.append(asked)
         if script := self._scripts.get(asked.kind):
             return _prompt(script.pop(0))
         return self._default(asked)
 
-    def _default(self, asked: Asked) -> Deferred[Answer]:
+    def _default(self, asked: Asked) -> Deferred[Response]:
         if asked.kind == "checkout":
-            waiting: Deferred[Answer] = Deferred(self.polls.remove)
+            waiting: Deferred[Response] = Deferred(self.polls.remove)
             self.polls.append(waiting)
             return waiting
         if asked.kind == "register":
@@ -137,13 +112,13 @@ class FakeServer:
         return succeed(data("ok"))
 
 
-def _prompt(answer: Scripted) -> Deferred[Answer]:
+def _prompt(answer: Scripted) -> Deferred[Response]:
     if isinstance(answer, Deferred):
         return answer
     return fail(answer) if isinstance(answer, Exception) else succeed(answer)
 
 
-def _asked(method: str, url: str, headers: Headers, body: bytes) -> Asked:
+def _asked(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Asked:
     parts = urlsplit(url)
     query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
     return Asked(_kind(method, parts.path, query), parts.path, query, headers, body, _files(headers, body))
@@ -163,8 +138,8 @@ def _kind(method: str, path: str, query: Mapping[str, str]) -> str:
     }[method, collection]
 
 
-def _files(headers: Headers, body: bytes) -> dict[str, bytes]:
-    kind, options = parse_options_header((headers.getRawHeaders("Content-Type") or [""])[0])
+def _files(headers: Mapping[str, str], body: bytes) -> dict[str, bytes]:
+    kind, options = parse_options_header(headers.get("Content-Type", ""))
     if kind != "multipart/form-data":
         return {}
     return {part.name: part.raw for part in MultipartParser(BytesIO(body), options["boundary"], strict=True)}

@@ -12,9 +12,10 @@ from awed.worker.journal import Journal
 from awed.worker.outage import Outage
 from awed.worker.outbox import TOGETHER, Outbox
 from awed.worker.report import SMALL, Finished
+from awed.worker.response import Response
 from awed.worker.server import ServerClient
 from tests.unit.worker.builders import CLIENT, JOB
-from tests.unit.worker.fake import Answer, FakeServer, garbage, judged, refused
+from tests.unit.worker.fake import FakeServer, garbage, judged, refused
 
 WUID = f"{JOB}_0_0"
 
@@ -32,7 +33,7 @@ class World:
     def again(self) -> Outbox:
         """The outbox of a worker that is started again."""
         outage = Outage(self.clock, lambda: 1.0)
-        server = ServerClient(self.fake.agent, self.clock, url="http://server", client=CLIENT, answered=outage.over)
+        server = ServerClient(self.fake, self.clock, url="http://server", client=CLIENT, answered=outage.over)
         journal = Journal(self.directory / "reports")
         self.outbox = Outbox(journal, server, outage, delivered=self._delivered)
         self.outbox.load()
@@ -70,7 +71,7 @@ def test_a_report_that_is_taken_leaves_nothing_behind(world: World) -> None:
 
 
 def test_the_first_goes_at_once_and_those_that_come_meanwhile_go_together(world: World) -> None:
-    first: Deferred[Answer] = Deferred()
+    first: Deferred[Response] = Deferred()
     world.fake.script("report", first)
     for name in "abc":
         world.outbox.put(finished(name))
@@ -82,7 +83,7 @@ def test_the_first_goes_at_once_and_those_that_come_meanwhile_go_together(world:
 
 
 def test_no_more_go_together_than_a_server_takes_well(world: World) -> None:
-    first: Deferred[Answer] = Deferred()
+    first: Deferred[Response] = Deferred()
     world.fake.script("report", first)
     for number in range(TOGETHER + 2):
         world.outbox.put(finished(str(number)))
@@ -119,7 +120,7 @@ def test_while_the_server_is_away_it_is_kept_and_tried_again(world: World) -> No
         *(garbage(b"<html/>", 502), garbage(b"Not Found", 404), garbage(b"")),
     ],
 )
-def test_what_may_pass_costs_no_report(world: World, answer: Answer, size: int) -> None:
+def test_what_may_pass_costs_no_report(world: World, answer: Response, size: int) -> None:
     world.fake.script("report", answer, answer)
     report = finished()
     report.stdout = b"x" * size
@@ -131,7 +132,7 @@ def test_what_may_pass_costs_no_report(world: World, answer: Answer, size: int) 
 
 
 def test_of_several_those_are_sent_again_that_the_server_did_not_judge(world: World) -> None:
-    first: Deferred[Answer] = Deferred()
+    first: Deferred[Response] = Deferred()
     world.fake.script("report", first, judged((200, ""), (400, "Client not found"), (409, "late"), (503, "later")))
     for name in "abcde":
         world.outbox.put(finished(name))
@@ -144,7 +145,7 @@ def test_of_several_those_are_sent_again_that_the_server_did_not_judge(world: Wo
 
 @pytest.mark.parametrize("size", [1, SMALL])
 @pytest.mark.parametrize("answer", [refused("not yours", 409), refused("invalid work id", 400), refused("?", 404)])
-def test_what_the_server_refuses_for_good_is_dropped(world: World, answer: Answer, size: int) -> None:
+def test_what_the_server_refuses_for_good_is_dropped(world: World, answer: Response, size: int) -> None:
     world.fake.script("report", answer)
     report = finished()
     report.stdout = b"x" * size

@@ -43,7 +43,7 @@ class World:
         self.hosts = FakeHosts()
         self.workdir = Workdir(directory)
         self.workdir.open()
-        server = ServerClient(self.fake.agent, REACTOR, url="http://server", client=CLIENT)
+        server = ServerClient(self.fake, REACTOR, url="http://server", client=CLIENT)
         janitor = Janitor(self.workdir, REACTOR, IN_THREAD, keep=3600)
         janitor.startService()
         self.equipment = Equipment(
@@ -99,7 +99,7 @@ async def test_files_come_in_the_command_runs_files_go_out(world: World) -> None
 
 @pytest_twisted.ensureDeferred
 async def test_a_command_sees_its_rank_its_variables_and_nothing_else(world: World) -> None:
-    world.fake.script("secret", data(None, Privateenv='{"SECRET": "s p"}'))
+    world.fake.script("secret", data(None, privateenv='{"SECRET": "s p"}'))
     work = workunit("env", rank=2, totalwork=3, environ=Environ({"PUBLIC": "p"}), has_private_env=True, attempt=4)
     finished = await world.begin(work)
     seen = dict(line.split("=", 1) for line in finished.stdout.decode().splitlines())
@@ -119,7 +119,7 @@ async def test_a_command_sees_its_rank_its_variables_and_nothing_else(world: Wor
 
 @pytest_twisted.ensureDeferred
 async def test_secrets_are_replaced_in_arguments_and_do_not_reach_log_or_notes(world: World) -> None:
-    world.fake.script("secret", data(None, Privateenv='{"SECRET": "hush"}'))
+    world.fake.script("secret", data(None, privateenv='{"SECRET": "hush"}'))
     with capturedLogs() as logs:
         finished = await world.begin(workunit("test", "${SECRET} = other", has_private_env=True))
     assert finished.exitstatus == 1
@@ -128,7 +128,7 @@ async def test_secrets_are_replaced_in_arguments_and_do_not_reach_log_or_notes(w
 
 @pytest_twisted.ensureDeferred
 async def test_secrets_are_asked_for_until_the_server_answers(world: World) -> None:
-    world.fake.script("secret", ConnectionResetError(), data(None, Datatoken="tok"))
+    world.fake.script("secret", ConnectionResetError(), data(None, datatoken="tok"))
     world.hosts.content["node-of-a"] = b""
     finished = await world.begin(workunit(info=Info(auth=True), inputs=[file("a")]))
     assert finished.status is ReportStatus.DONE

@@ -56,7 +56,7 @@ class World:
         """Start the worker, or another one in its place."""
         changed = Condition()
         outage = Outage(self.clock, lambda: 1.0)
-        server = ServerClient(self.fake.agent, self.clock, url="http://server", client=CLIENT, answered=outage.over)
+        server = ServerClient(self.fake, self.clock, url="http://server", client=CLIENT, answered=outage.over)
         self.worker = Worker(
             introduction=Introduction(CLIENT, "alpha", "grp", ("*",), self.slots),
             server=server,
