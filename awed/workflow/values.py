@@ -43,7 +43,8 @@ def check_task(task: SentTask, place: Place, faults: Faults) -> None:
 def _check_variables(environ: dict[str, str], place: Place, faults: Faults) -> None:
     for name in environ:
         if not name or "=" in name:
-            faults.at(place, f"{quoted(name)} cannot be the name of a variable")
+            begin, equals, _ = name.partition("=")  # what follows may be a secret
+            faults.at(place, f"{quoted(begin + equals)} cannot be the name of a variable")
 
 
 def check_number(value: int, least: int, most: int, place: Place, faults: Faults) -> None:

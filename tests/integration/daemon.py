@@ -71,7 +71,7 @@ class Daemon:
 
     async def start(self) -> None:
         """Start the process and wait until it listens."""
-        self.url = (await self.launch().said(r"Listening on (http\S+)"))[1]
+        self.url = (await self.launch().said(r'Listening on (http[^\s"]+)'))[1]
         self.listen = re.sub(r"^tcp:\d+", f"tcp:{self.url.rpartition(':')[2]}", self.listen)
 
     async def call(self, method: str, path: str, **parameters: Any) -> Any:
