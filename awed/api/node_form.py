@@ -12,7 +12,7 @@ from awed.api.form import Form, Part
 from awed.model.errors import Invalid
 from awed.model.times import NO_TIME
 from awed.shock.archives import FORMATS
-from awed.shock.change import Change, CloseParts, CopyOf, Declare, Fill, JoinOf, KnownAs, SubsetOf, Whole
+from awed.shock.change import Change, CloseParts, CopyOf, Declare, Fill, FromUrl, JoinOf, KnownAs, SubsetOf, Whole
 
 ATTRIBUTES_LIMIT = 16 * 1024 * 1024
 """Bytes that the attributes of a node may have."""
@@ -23,14 +23,10 @@ _TEXTS = frozenset(
         *("parts", "compression", "copy_data", "copy_attributes", "copy_indexes", "parent_node", "parent_index"),
         *("attributes_str", "file_name", "format", "tags", "priority", "expiration", "remove_expiration"),
         *("linkage", "ids", "operation", "type", "source", "checksum-md5", "unpack_node", "archive_format"),
+        "upload_url",
     }
 )
-_UNSUPPORTED = frozenset(
-    {
-        *("upload_url", "path", "action"),
-        *("file_lock", "file_unlock", "clear_revisions"),
-    }
-)
+_UNSUPPORTED = frozenset({"path", "action", "file_lock", "file_unlock", "clear_revisions"})
 _PART = re.compile(r"[1-9][0-9]{0,8}\Z")
 _EXPIRATION = re.compile(r"([0-9]{1,6})([MHD])\Z")
 _UNITS = {"M": timedelta(minutes=1), "H": timedelta(hours=1), "D": timedelta(days=1)}
@@ -90,6 +86,7 @@ def _fill(form: Form) -> Fill | None:
         "upload": lambda name: _whole(form, name, ""),
         "gzip": lambda name: _whole(form, name, "gzip"),
         "bzip2": lambda name: _whole(form, name, "bzip2"),
+        "upload_url": lambda name: FromUrl(form.text(name) or ""),
         "parts": lambda name: _parts(form.text(name) or "", form.text("compression") or ""),
         "copy_data": lambda name: CopyOf(
             form.text(name) or "", form.get("copy_attributes") is not None, form.get("copy_indexes") is not None

@@ -83,6 +83,12 @@ class Security(Struct, frozen=True):
         "Proxies that are believed on who sent a request, and to which address (Forwarded, or X-Forwarded-For, -Proto"
         " and -Host): addresses and networks, separated by commas, and unix for those who come by a socket file.",
     ] = ()
+    fetch_urls: Annotated[
+        bool,
+        FLAG,
+        "Fetch files from http and https URLs into the node store (form field upload_url). Users reach by it whatever"
+        " this machine reaches.",
+    ] = False
 
 
 class Admin(Struct, frozen=True):

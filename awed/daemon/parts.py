@@ -41,8 +41,9 @@ from awed.service.observer import Observers
 from awed.service.rounds import Rounds
 from awed.shock.addresses import LETTERS, Addresses
 from awed.shock.client import ShockClient
+from awed.shock.fetching import Fetch, fetcher
 from awed.shock.files import NodeFiles
-from awed.shock.http import http_client
+from awed.shock.http import DataHttp, http_client
 from awed.shock.nodes import NodeStore
 from awed.shock.own import OwnShock
 from awed.shock.records import NodeRecords
@@ -71,6 +72,7 @@ class Parts:
         self._now = now
         self._in_thread: InThread = in_threads_of(reactor)
         self._proxies = Proxies(config.security.trusted_proxies)
+        self._http = http_client(reactor)
         self._files = NodeFiles(Path(config.directories.data), config.limits.min_free_space)
         self._tidying: Deferred[None] = succeed(None)
         self._measures = Measures()
@@ -90,7 +92,7 @@ class Parts:
             reactor=reactor,
         )
         records = NodeRecords(store.node, self.engine.commit, store.nodes)
-        self.nodes = NodeStore(self._files, records, self._in_thread, now)
+        self.nodes = NodeStore(self._files, records, self._in_thread, now, self._fetch())
         self.addresses = Addresses(self._files, self.nodes, self._in_thread, now, _new_secret)
 
     def _engine(self) -> Engine:
@@ -128,14 +130,19 @@ class Parts:
         ]
 
     def _shock_for(self) -> ShockFor:
-        http = http_client(self._reactor)
-
         def shock_for(host: str) -> OwnShock | ShockClient:
             if host == OWN_HOST:
                 return OwnShock(self.nodes)
-            return ShockClient(http, self._reactor, self._in_thread, host)
+            return ShockClient(self._http, self._reactor, self._in_thread, host)
 
         return shock_for
+
+    def _fetch(self) -> Fetch | None:
+        if not self._config.security.fetch_urls:
+            return None
+        limits = self._config.limits
+        http = DataHttp(self._http, self._reactor, self._in_thread)
+        return fetcher(http, limits.max_upload, limits.min_free_space)
 
     async def start(self) -> None:
         """Take in what is stored, files first: the engine may need them at once."""

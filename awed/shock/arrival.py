@@ -1,11 +1,15 @@
 """A file on its way from a host to the disk."""
 
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
 from awed.hashed import Md5
 from awed.streams import write_all
+
+Admit = Callable[[int, int], object]
+"""Is told how many bytes a file has with those to be written now, and how many these are; raises to refuse them."""
 
 
 class Arrival:
@@ -14,8 +18,9 @@ class Arrival:
     *etag* names the version that was begun, "" if the rest of it cannot be asked for.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, admit: Admit | None = None) -> None:
         self.path = path
+        self._admit = admit
         self.size = 0
         self.etag = ""
         self._md5 = Md5()
@@ -40,6 +45,8 @@ class Arrival:
         with self._lock:
             if self._discarded or self._file is None:
                 return
+            if self._admit is not None:
+                self._admit(self.size + len(data), len(data))
             self._md5.update(data)
             write_all(self._file, data)
             self.size += len(data)

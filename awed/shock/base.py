@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from awed.alone import Alone
+from awed.shock.fetching import Fetch
 from awed.shock.files import NodeFiles
 from awed.shock.records import NodeRecords
 from awed.shock.underway import Underway
@@ -14,7 +15,8 @@ from awed.threads import InThread
 
 @dataclass(frozen=True)
 class NodeBase:
-    """Files and records of nodes, what is being done to them, how much they take, threads, and the clock."""
+    """Files and records of nodes, what is being done to them, how much they take, threads, the clock,
+    and how files are fetched from URLs, if they are."""
 
     files: NodeFiles
     records: NodeRecords
@@ -23,3 +25,4 @@ class NodeBase:
     usage: Usage
     in_thread: InThread
     now: Callable[[], datetime]
+    fetch: Fetch | None

@@ -17,6 +17,12 @@ class Whole(Struct):
     compression: str = ""
 
 
+class FromUrl(Struct):
+    """The file that an http or https URL shows."""
+
+    url: str
+
+
 class Declare(Struct):
     """The file will come in *count* parts; 0: in parts whose number is told later."""
 
@@ -56,7 +62,7 @@ class KnownAs(Struct):
     md5: str
 
 
-Fill = Whole | Declare | CloseParts | CopyOf | SubsetOf | JoinOf | KnownAs
+Fill = Whole | FromUrl | Declare | CloseParts | CopyOf | SubsetOf | JoinOf | KnownAs
 """The ways in which a node gets its file."""
 
 

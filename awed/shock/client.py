@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import uuid4
 
 import msgspec
@@ -23,7 +23,7 @@ from awed.model.access import Acl
 from awed.model.errors import Conflict, Invalid, NotFound, Unavailable
 from awed.model.node import Lock, Node, NodeIndex
 from awed.shock.formbody import FormBody, FormField
-from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, Call, DataHttp
+from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, Call, DataHttp, shown
 from awed.shock.interface import IShock
 from awed.threads import InThread
 
@@ -92,7 +92,8 @@ class ShockClient:
     ) -> int:
         """Write the node's file to *path*, or of it the units *part* (index, ``a-b``); the number of bytes."""
         query = "?download" if part is None else f"?download&index={quote(part[0])}&part={quote(part[1])}"
-        return await self._http.fetch(self._call("download node", "GET", node_id, token, query), path, md5)
+        call = self._call("download node", "GET", node_id, token, query)
+        return (await self._http.fetch(call, path, md5)).size
 
     async def upload(
         self,
@@ -166,7 +167,7 @@ class ShockClient:
 
     async def fetch_url(self, url: str, path: Path) -> int:
         """Write what a plain http(s) URL shows to *path*; the number of bytes."""
-        return await self._http.fetch(Call(f"get {_shown(url)}", "GET", url), path)
+        return (await self._http.fetch(Call(f"get {shown(url)}", "GET", url), path)).size
 
     async def _look(self, node_id: str, token: str) -> Node:
         return _node(await self._ask("get node", "GET", node_id, token))
@@ -217,7 +218,7 @@ class ShockClient:
         return node
 
     def _what(self, call: str, node_id: str) -> str:
-        return f"{call} {node_id} at {_shown(self._host)}" if node_id else f"{call} at {_shown(self._host)}"
+        return f"{call} {node_id} at {shown(self._host)}" if node_id else f"{call} at {shown(self._host)}"
 
 
 class _Envelope(Struct):
@@ -260,15 +261,6 @@ def _told_md5(node: Node, rank: int | None) -> str | None:
     parts = node.parts.parts if node.parts else []
     part = parts[rank - 1] if rank <= len(parts) else None
     return part[1] if part and len(part) > 1 else None
-
-
-def _shown(url: str) -> str:
-    """A URL without what may be secret in it: user, password, query."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "an invalid URL"
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def _md5(path: Path) -> str:

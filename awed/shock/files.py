@@ -99,10 +99,14 @@ class NodeFiles:
             raise Invalid("the upload broke off") from None
         return upload.path
 
+    def new_path(self) -> Path:
+        """Where a new temporary file may be."""
+        return self.temporary / uuid.uuid4().hex
+
     @contextmanager
     def new(self) -> Iterator[tuple[Path, BinaryIO]]:
         """A new temporary file, durable at the end, gone on an error."""
-        path = self.temporary / uuid.uuid4().hex
+        path = self.new_path()
         try:
             with full_disk_told(), path.open("xb") as file:
                 yield path, file

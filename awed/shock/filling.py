@@ -1,8 +1,9 @@
 """How a node gets its file: an upload, parts, another node's file, or a subset of it."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,8 +14,8 @@ from awed.model.node import Delivery, Node, NodeRecord
 from awed.shock.access import check, may
 from awed.shock.archives import members
 from awed.shock.base import NodeBase
-from awed.shock.change import Change, CloseParts, CopyOf, Declare, JoinOf, KnownAs, SubsetOf, Whole
-from awed.shock.files import Written, content_of, data_name, lines_of, must_be_empty, set_file
+from awed.shock.change import Change, CloseParts, CopyOf, Declare, FromUrl, JoinOf, KnownAs, SubsetOf, Whole
+from awed.shock.files import Written, content_of, data_name, lines_of, must_be_empty, set_file, sync
 from awed.shock.indexing import PREFIX, SIZE, NodeIndexes
 from awed.shock.merging import PartMerger
 from awed.shock.packing import unpacked
@@ -58,6 +59,8 @@ class Filler:
         try:
             if isinstance(change.fill, Whole):
                 staged.whole = await self._base.in_thread(self._stage, change.fill)
+            if isinstance(change.fill, FromUrl):
+                staged.whole = await self._fetched(change.fill.url)
             for number, upload in change.parts.items():
                 staged.parts[number] = await self._base.in_thread(
                     stage_part, self._base.files, upload, change.attempt
@@ -66,6 +69,14 @@ class Filler:
         finally:
             if staged.paths():
                 await self.drop([staged])
+
+    async def _fetched(self, url: str) -> StagedFile:
+        if self._base.fetch is None:
+            raise Invalid("upload_url is not allowed at this server")
+        path = self._base.files.new_path()
+        written = await self._base.fetch(url, path)
+        await self._base.in_thread(sync, path)
+        return StagedFile(path, PurePosixPath(urlsplit(url).path).name, written)
 
     async def unpacked(self, node: Node, archive_format: str) -> list[Staged]:
         """The members of the archive that a node has as its file, each staged to become a file of its own."""

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
+from urllib.parse import urlsplit
 
 import msgspec
 from treq.client import HTTPClient
@@ -29,7 +30,7 @@ from twisted.web.iweb import UNKNOWN_LENGTH, IPolicyForHTTPS, IResponse
 from zope.interface import implementer
 
 from awed.model.errors import AwedError, Conflict, Invalid, NotFound, TooLarge, Unauthorized, Unavailable
-from awed.shock.arrival import Arrival
+from awed.shock.arrival import Admit, Arrival
 from awed.shock.formbody import FormBody
 from awed.streams import Pump
 from awed.threads import InThread
@@ -127,19 +128,20 @@ class DataHttp:
 
         return await self._insist(call.what, attempt)
 
-    async def fetch(self, call: Call, path: Path, md5: str | None = None) -> int:
-        """Write what comes to *path*, from where the last try broke off if the host can do that; its size.
+    async def fetch(self, call: Call, path: Path, md5: str | None = None, admit: Admit | None = None) -> Arrival:
+        """Write what comes to *path*, from where the last try broke off if the host can do that.
 
-        If the md5 is another than *md5*, that is a failed try. A file that failed is removed.
+        If the md5 is another than *md5*, that is a failed try. What *admit* raises is raised. A file that failed is
+        removed.
         """
-        arrival = Arrival(path)
+        arrival = Arrival(path, admit)
 
-        async def attempt() -> int:
+        async def attempt() -> Arrival:
             await self._fetch(call, arrival)
             if md5 is not None and arrival.md5 != md5:
                 arrival.etag = ""
                 raise MayPass(f"the md5 of what came is {arrival.md5}, expected {md5}")
-            return arrival.size
+            return arrival
 
         try:
             return await self._insist(call.what, attempt)
@@ -288,6 +290,15 @@ def _cause(error: BaseException) -> BaseException:
     """What lies at the bottom of an error of twisted.web's client."""
     reasons = getattr(error, "reasons", None)
     return _cause(reasons[0].value) if reasons else error
+
+
+def shown(url: str) -> str:
+    """A URL without what may be secret in it: user, password, query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an invalid URL"
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def _starts_at(response: IResponse, offset: int) -> bool:

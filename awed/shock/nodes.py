@@ -22,6 +22,7 @@ from awed.model.times import NO_TIME
 from awed.shock.access import Right, check, check_change
 from awed.shock.base import NodeBase
 from awed.shock.change import Change, apply
+from awed.shock.fetching import Fetch
 from awed.shock.files import NodeFiles, Upload, data_name
 from awed.shock.filling import Filler, Staged
 from awed.shock.indexing import PREFIX, SIZE, SMALL, NodeIndexes, Selection, SubsetIndex
@@ -37,7 +38,8 @@ ALL = Selection()
 
 
 class NodeStore:
-    """Nodes of this daemon. *records* reaches the daemon's store; *now* is the clock.
+    """Nodes of this daemon. *records* reaches the daemon's store; *now* is the clock; without *fetch* nothing is
+    fetched from URLs.
 
     Every method that takes a user raises :class:`~awed.model.errors.NotFound` for an unknown node, and
     :class:`~awed.model.errors.Unauthorized` if the user may not.
@@ -46,9 +48,14 @@ class NodeStore:
     _log = Logger()
 
     def __init__(
-        self, files: NodeFiles, records: NodeRecords, in_thread: InThread, now: Callable[[], datetime]
+        self,
+        files: NodeFiles,
+        records: NodeRecords,
+        in_thread: InThread,
+        now: Callable[[], datetime],
+        fetch: Fetch | None = None,
     ) -> None:
-        base = NodeBase(files, records, Alone(), Underway(now), Usage(), in_thread, now)
+        base = NodeBase(files, records, Alone(), Underway(now), Usage(), in_thread, now, fetch)
         self._base = base
         self._merger = PartMerger(base)
         self._indexes = NodeIndexes(base)

@@ -16,7 +16,7 @@ from twisted.web.client import Agent
 
 from awed.shock.client import ShockClient
 from awed.threads import in_threads_of
-from tests.integration.daemon import Daemon
+from tests.integration.daemon import Daemon, Stage
 
 SIZE = 200 * 1024 * 1024
 GROWTH = 64 * 1024
@@ -92,6 +92,21 @@ async def test_parts_uploaded_at_once_are_merged_in_order(shock: ShockClient, tm
     await shock.download(node.id, tmp_path / "back", md5=merged.file.checksum["md5"])
     assert (tmp_path / "back").read_text() == "".join(texts)
     assert (await shock.index(node.id, "line")).total_units == 200_000
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_file_is_fetched_from_a_url_where_that_is_allowed(stage: Stage, tmp_path: Path) -> None:
+    config = tmp_path / "awed.conf"
+    config.write_text("[Security]\nfetch_urls = true\n")
+    daemon = stage.daemon("--config", str(config))
+    await daemon.start()
+    http = HTTPClient(Agent(reactor))
+    first = await (await http.post(f"{daemon.url}/node", data=b"x" * 1_000_000)).json()
+    url = f"{daemon.url}/node/{first['data']['id']}?download"
+    form = f'--b\r\nContent-Disposition: form-data; name="upload_url"\r\n\r\n{url}\r\n--b--\r\n'.encode()
+    headers: Any = {"Content-Type": "multipart/form-data; boundary=b"}
+    second = await (await http.post(f"{daemon.url}/node", data=form, headers=headers)).json()
+    assert second["data"]["file"]["checksum"] == first["data"]["file"]["checksum"]
 
 
 @pytest_twisted.ensureDeferred

@@ -146,7 +146,8 @@ def test_small_fields_are_in_the_document(shock: Shock) -> None:
     ("fields", "text"),
     [
         ({"nonsense": "1"}, "unknown form field nonsense"),
-        ({"upload_url": "http://inside"}, "upload_url is not supported"),
+        ({"upload_url": "http://inside"}, "upload_url is not allowed at this server"),
+        ({"path": "/etc/passwd"}, "path is not supported"),
         ({"upload": "text"}, "upload must be a file"),
         ({"format": ("f", b"x")}, "format must be a text"),
         ({"upload": ("f", b"x"), "copy_data": "1"}, "in one way, not by upload and copy_data"),

@@ -14,6 +14,7 @@ from awed.model.access import User
 from awed.model.node import NodeRecord
 from awed.model.records import Batch
 from awed.shock.change import Change, Fill, Whole
+from awed.shock.fetching import Fetch
 from awed.shock.files import DATA, NodeFiles
 from awed.shock.indexing import Selection
 from awed.shock.nodes import ALL, NodeStore
@@ -42,19 +43,20 @@ class Bytes:
 class World:
     """The records and the directory that a store works on. *failing* makes the next commits fail."""
 
-    def __init__(self, directory: Path, in_thread: InThread = at_once) -> None:
+    def __init__(self, directory: Path, in_thread: InThread = at_once, fetch: Fetch | None = None) -> None:
         self.records: dict[str, bytes] = {}
         self.commits = 0
         self.failing: Exception | None = None
         self.time = EPOCH
         self.files = NodeFiles(directory)
         self.in_thread = in_thread
+        self.fetch = fetch
         self.start()
 
     def start(self) -> NodeStore:
         """A new store on what the last one left."""
         records = NodeRecords(self.load, self.commit, self.scan)
-        self.store = NodeStore(self.files, records, self.in_thread, self.now)
+        self.store = NodeStore(self.files, records, self.in_thread, self.now, self.fetch)
         result(self.store.recover(list(self.records)))
         return self.store
 
