@@ -4,13 +4,17 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
+from awed import __version__
 from tests.integration.program import ROOT
+
+NOT_SOURCE = (".*", "__pycache__", "dropin.cache", "build", "dist", "_build", "*.egg-info")
 
 TWISTD = ("-c", "from twisted.scripts.twistd import run; run()")
 
@@ -37,31 +41,26 @@ class Environment:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clean copy of what is packed: building leaves its traces there."""
-    folder = tmp_path_factory.mktemp("source")
-    for name in ("awed", "twisted"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "dropin.cache"))
-    for name in ("pyproject.toml", "setup.py", "README.rst", "LICENSE"):
-        shutil.copy(ROOT / name, folder)
+    """A clean copy of the project: building leaves its traces there."""
+    folder = tmp_path_factory.mktemp("source") / "awed"
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_SOURCE))
     return folder
 
 
 @pytest.fixture(scope="module")
-def wheel(source: Path) -> Path:
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "-w",
-        "dist",
-        ".",
-    ]
-    subprocess.run(command, cwd=source, check=True)
-    (file,) = (source / "dist").glob("awed-*.whl")
+def sdist(source: Path) -> Path:
+    build = "from setuptools import build_meta; build_meta.build_sdist('dist')"
+    subprocess.run([sys.executable, "-c", build], cwd=source, check=True, capture_output=True)
+    (file,) = (source / "dist").glob("awed-*.tar.gz")
+    return file
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path) -> Path:
+    """It is made from the sdist, as by whoever installs that."""
+    words = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "-w", str(sdist.parent), str(sdist)]
+    subprocess.run([sys.executable, "-m", "pip", "wheel", *words], check=True)
+    (file,) = sdist.parent.glob("awed-*.whl")
     return file
 
 
@@ -83,6 +82,33 @@ def test_the_wheel_holds_all_of_the_package_and_nothing_of_twisted_s(source: Pat
     held = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
     modules = {str(path.relative_to(source)) for path in (source / "awed").rglob("*.py")}
     assert held == modules | {"awed/py.typed", "twisted/plugins/awe_plugin.py"}
+
+
+def test_the_sdist_holds_all_of_the_source(source: Path, sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        held = {name.partition("/")[2] for name in archive.getnames()}
+    files = {str(path.relative_to(source)) for path in source.rglob("*") if path.is_file()}
+    generated = {name for name in files if name.startswith(("dist/", "build/", "awed.egg-info/"))}
+    assert files - generated <= held
+    assert {"LICENSE", "CHANGES.rst", "CONTRIBUTING.rst", "docs/index.rst"} <= held
+
+
+def test_an_index_would_take_both(sdist: Path, wheel: Path) -> None:
+    command = [sys.executable, "-m", "twine", "check", "--strict", str(sdist), str(wheel)]
+    checked = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_change_notes_become_a_section_of_the_changes(source: Path, tmp_path: Path) -> None:
+    for name in ("awed", "changes", "pyproject.toml", "CHANGES.rst"):
+        copy = shutil.copytree if (source / name).is_dir() else shutil.copy
+        copy(source / name, tmp_path / name)
+    (tmp_path / "changes" / "+tests.fixed.rst").write_text("What was wrong.\n")
+    build = [sys.executable, "-m", "towncrier", "build", "--yes", "--version", "99.0", "--date", "2100-01-01"]
+    subprocess.run(build, cwd=tmp_path, check=True, capture_output=True)
+    changes = (tmp_path / "CHANGES.rst").read_text()
+    assert "99.0 (2100-01-01)\n-----------------\n\nFixed\n~~~~~\n\n- What was wrong.\n" in changes
+    assert f"\n{__version__} (" in changes
 
 
 def test_twistd_lists_the_plugin_from_any_directory(environment: Environment) -> None:
