@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_twisted
 
 from tests.integration.daemon import Daemon, Stage
+from tests.integration.installing import build_sdist, build_wheel, copy_source
 
 
 @pytest_twisted.async_yield_fixture
@@ -22,3 +24,23 @@ async def daemon(stage: Stage) -> Daemon:
     daemon = stage.daemon()
     await daemon.start()
     return daemon
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project to build from."""
+    folder = tmp_path_factory.mktemp("source") / "awed"
+    copy_source(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sdist(source: Path) -> Path:
+    """The project as it is published."""
+    return build_sdist(source)
+
+
+@pytest.fixture(scope="session")
+def wheel(sdist: Path) -> Path:
+    """What pip makes of that, and installs."""
+    return build_wheel(sdist)

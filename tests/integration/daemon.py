@@ -2,6 +2,8 @@
 
 import json
 import re
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,11 @@ class Stage:
 
     def run(self, *arguments: str) -> Program:
         """Start Python with *arguments*."""
-        program = Program(arguments, self.folder)
+        return self.start([sys.executable, *arguments])
+
+    def start(self, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> Program:
+        """Start any *command*."""
+        program = Program(command, self.folder, environment)
         self._programs.append(program)
         return program
 

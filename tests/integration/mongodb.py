@@ -3,6 +3,7 @@ SecantusDB as a child process."""
 
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,7 +54,7 @@ class Secantus:
 
     async def start(self) -> None:
         options = (f"--port={self._port}", f"--storage-path={self._folder / 'data'}")
-        self._server = Program([*SERVER, *options], self._folder)
+        self._server = Program([sys.executable, *SERVER, *options], self._folder)
         self._port = (await self._server.said(r"listening on \S+:(\d+)"))[1]
 
     def stall(self) -> None:

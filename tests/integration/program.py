@@ -2,8 +2,7 @@
 
 import os
 import re
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -22,18 +21,25 @@ PATIENCE = 30.0
 
 
 class Program(ProcessProtocol):
-    """A child process; *arguments* are those of Python. What it says on stdout and stderr is taken together."""
+    """A child process, which finds the project as it lies here unless it is given an *environment*. What it says on
+    stdout and stderr is taken together.
+    """
 
     transport: IProcessTransport
 
-    def __init__(self, arguments: Sequence[str | Path], directory: Path) -> None:
+    def __init__(
+        self, command: Sequence[str | Path], directory: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.output = ""
         self._waiting: list[Deferred[None]] = []
         self._status: int | None = None
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, *map(str, arguments)]
+        words = [str(word) for word in command]
         cast(IReactorProcess, global_reactor).spawnProcess(
-            self, sys.executable, command, env=environment, path=str(directory)
+            self,
+            words[0],
+            words,
+            env=environment or {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            path=str(directory),
         )
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:

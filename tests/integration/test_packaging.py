@@ -3,65 +3,16 @@
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tarfile
-import venv
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
 from awed import __version__
-from tests.integration.program import ROOT
-
-NOT_SOURCE = (".*", "__pycache__", "dropin.cache", "build", "dist", "_build", "*.egg-info")
+from tests.integration.installing import Environment
 
 TWISTD = ("-c", "from twisted.scripts.twistd import run; run()")
-
-
-class Environment:
-    """A virtual environment of its own that sees the dependencies of this one, so that nothing is fetched."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        venv.create(folder, symlinks=True)
-        self.python = folder / "bin" / "python"
-        packages = Path(self.run(self.python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
-        (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-
-    def run(self, *command: str | Path) -> str:
-        """Run a command in a directory without the project: what it says."""
-        return subprocess.run(
-            command, cwd=self.folder, env={"PATH": "/usr/bin:/bin"}, check=True, capture_output=True, text=True
-        ).stdout
-
-    def pip(self, *words: str | Path) -> None:
-        self.run(sys.executable, "-m", "pip", "--python", self.python, "--quiet", "--no-input", *words)
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clean copy of the project: building leaves its traces there."""
-    folder = tmp_path_factory.mktemp("source") / "awed"
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_SOURCE))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def sdist(source: Path) -> Path:
-    build = "from setuptools import build_meta; build_meta.build_sdist('dist')"
-    subprocess.run([sys.executable, "-c", build], cwd=source, check=True, capture_output=True)
-    (file,) = (source / "dist").glob("awed-*.tar.gz")
-    return file
-
-
-@pytest.fixture(scope="module")
-def wheel(sdist: Path) -> Path:
-    """It is made from the sdist, as by whoever installs that."""
-    words = ["--quiet", "--no-deps", "--no-build-isolation", "--no-index", "-w", str(sdist.parent), str(sdist)]
-    subprocess.run([sys.executable, "-m", "pip", "wheel", *words], check=True)
-    (file,) = sdist.parent.glob("awed-*.whl")
-    return file
 
 
 @pytest.fixture(scope="module", params=["wheel", "editable"])

@@ -1,7 +1,6 @@
 """The units of systemd start our programs as these want to be started, and systemd understands them."""
 
 import re
-import shlex
 import shutil
 import subprocess
 import tomllib
@@ -13,31 +12,9 @@ from twisted.scripts._twistd_unix import ServerOptions
 from awed.config.sample import sample
 from awed.daemon import Options
 from awed.worker import main as worker
-
-ROOT = Path(__file__).parents[2]
-ETC = ROOT / "etc"
-UNITS = ("awed.service", "awed.socket", "awe-worker@.service")
-PROGRAMS = "/opt/awed/bin"
+from tests.units import ETC, PROGRAMS, UNITS, command, settings
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
-
-
-def settings(unit: str) -> dict[str, list[str]]:
-    """The settings of a unit, each with all that is assigned to it."""
-    found: dict[str, list[str]] = {}
-    for line in (ETC / unit).read_text().splitlines():
-        name, mark, value = line.partition("=")
-        if mark and not line.startswith("#"):
-            found.setdefault(name, []).append(value)
-    return found
-
-
-def command(unit: str, **specifiers: str) -> list[str]:
-    """What a unit starts, its specifiers replaced: the program's name and its arguments."""
-    [line] = settings(unit)["ExecStart"]
-    path, *arguments = shlex.split(re.sub(r"%(\w)", lambda match: specifiers[match[1]], line))
-    assert path.startswith(f"{PROGRAMS}/")
-    return [path.removeprefix(f"{PROGRAMS}/"), *arguments]
 
 
 @pytest.fixture
@@ -55,7 +32,7 @@ def test_the_daemon_takes_its_command_line(tmp_path: Path) -> None:
     config = tmp_path / "awed.conf"
     config.write_text(sample())
     program, *arguments = command("awed.service")
-    assert program == "twistd"
+    assert program == f"{PROGRAMS}/twistd"
     twistd = ServerOptions()
     twistd.parseOptions([str(config) if word == "/etc/awed/awed.conf" else word for word in arguments])
     assert twistd["nodaemon"]
@@ -70,7 +47,8 @@ def test_a_worker_takes_its_command_line(tmp_path: Path) -> None:
     """Without a token file it is given an empty one, and asks as the public."""
     (tmp_path / "token").write_text("\n")
     program, *arguments = command("awe-worker@.service", i="a", I="a", d=str(tmp_path))
-    assert program in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    scripts = tomllib.loads((ETC.parent / "pyproject.toml").read_text())["project"]["scripts"]
+    assert program in {f"{PROGRAMS}/{name}" for name in scripts}
     assert arguments.pop() == "$AWE_WORKER_OPTIONS"
     options = worker.make_context("awe-worker", [*arguments, "--server", "http://h"]).params
     assert (options["group"], options["token_file"].name) == ("a", f"{tmp_path}/token")
