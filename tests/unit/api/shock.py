@@ -16,6 +16,7 @@ from awed.api.site import Root
 from awed.model.access import User
 from awed.model.errors import UnknownCredentials
 from awed.shock.addresses import Addresses
+from awed.threads import InThread
 from tests.unit.api.traversal import at_once
 from tests.unit.api.wire import Reply, call
 from tests.unit.shock.world import World
@@ -30,8 +31,8 @@ Headers = dict[str, str]
 class Shock:
     """The node API on a store in memory. ``Authorization: NAME`` is taken for the user of that name."""
 
-    def __init__(self, directory: Path) -> None:
-        self.world = World(directory)
+    def __init__(self, directory: Path, in_thread: InThread = at_once) -> None:
+        self.world = World(directory, in_thread)
         secrets = (f"{number:020}" for number in count(1))
         self.addresses = Addresses(self.world.files, self.world.store, at_once, self.world.now, lambda: next(secrets))
         preauth = PreauthResource(self.addresses, OwnHosts(""), at_once)

@@ -2,13 +2,18 @@
 
 import gzip
 import io
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.api.shock import ALICE, BOB, Shock, error
+from awed.model.access import User
+from awed.shock.change import Change
+from awed.shock.own import OwnShock
+from tests.unit.api.shock import ALICE, BOB, Fields, Shock, error
+from tests.unit.shock.world import Bytes, Gate, later
 
 FASTA = b">1\nA\n>2\nC\n>3\nG\n"
 
@@ -51,6 +56,50 @@ def test_a_file_that_is_no_sequence_file_says_so_in_its_index(shock: Shock) -> N
 def test_an_empty_node_has_no_index(shock: Shock) -> None:
     node = shock.call("POST", "/node").json["data"]
     assert error(shock.call("PUT", f"/node/{node['id']}/index/line")) == (400, "Node has no file")
+
+
+def test_an_index_may_come_ready_or_be_some_units_of_another(shock: Shock, path: str) -> None:
+    ready: Fields = {"upload": ("index", struct.pack("<4Q", 0, 5, 10, 5))}
+    put = shock.form("PUT", f"{path}/index/mine?upload&totalUnits=2&avgUnitSize=5&indexFormat=array", ready)
+    assert put.json == {"status": 200, "data": None, "error": None}
+    assert shock.call("GET", f"{path}/index/mine").json["data"]["mine"]["total_units"] == 2
+    assert shock.call("GET", f"{path}?download&index=mine&part=2").body == FASTA[10:]
+    few: Fields = {"index_name": "few", "parent_index": "mine", "subset_indices": ("list", b"2\n")}
+    assert shock.form("PUT", f"{path}/index/subset", few).status == 200
+    assert shock.call("GET", f"{path}?download&index=few").body == FASTA[10:]
+
+
+def test_an_index_that_is_being_made_is_locked(tmp_path: Path) -> None:
+    gate = Gate()
+    shock = Shock(tmp_path, gate)
+    node_id = shock.node("POST", "/node", {"upload": ("f", FASTA)})["id"]
+    gate.shut = True
+    later(OwnShock(shock.world.store).index(node_id, "record", "", ""))
+    path = f"/node/{node_id}"
+    assert shock.call("GET", path).json["data"]["indexes"]["record"]["locked"]["error"] == ""
+    assert error(shock.call("PUT", f"{path}/index/record")) == (423, "Node index is locked")
+    assert error(shock.call("GET", f"{path}?download&index=record&part=1")) == (400, "Node file is locked")
+    gate.open()
+    assert shock.call("GET", f"{path}?download&index=record&part=1").body == FASTA[:5]
+
+
+def test_a_file_that_is_being_merged_is_locked(tmp_path: Path) -> None:
+    gate = Gate()
+    shock = Shock(tmp_path, gate)
+    node_id = shock.node("POST", "/node", {"parts": "1"})["id"]
+    path = f"/node/{node_id}"
+    merge = shock.world.files.write
+
+    def slow_merge(*args: Any) -> Any:
+        gate.shut = True
+        return merge(*args)
+
+    setattr(shock.world.files, "write", slow_merge)  # noqa: B010
+    later(shock.world.store.update(node_id, User(), Change(parts={1: Bytes(b"a")})))
+    for method, query in (("GET", "?download"), ("PUT", "/index/line")):
+        assert error(shock.call(method, path + query)) == (423, "Node file is locked")
+    gate.open()
+    assert shock.call("GET", f"{path}?download").body == b"a"
 
 
 @pytest.mark.parametrize(
