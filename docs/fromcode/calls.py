@@ -12,6 +12,8 @@ Schema = Mapping[str, Any]
 
 
 class Calls(FromCode):
+    """Collections and their calls, then the types of data."""
+
     def text(self) -> Iterator[str]:
         description = describe(RESOURCES)
         for collection, paths in groupby(description["paths"].items(), lambda item: _collection(item[0])):

@@ -7,6 +7,8 @@ from fromcode.text import FromCode, code, escaped, table
 
 
 class Metrics(FromCode):
+    """One table of all."""
+
     def text(self) -> Iterator[str]:
         yield table(("Metric", "Kind", "Labels", "What it says"), map(_row, CATALOGUE), (5, 2, 2, 8))
 

@@ -10,6 +10,8 @@ from fromcode.text import FromCode, code, escaped, heading
 
 
 class Settings(FromCode):
+    """Sections and their settings, in the order of ``etc/awed.conf``."""
+
     def text(self) -> Iterator[str]:
         about = {section.encode_name: section.type.__doc__ for section in msgspec.structs.fields(Config)}
         for section, rows in groupby(settings(), lambda row: row.section):

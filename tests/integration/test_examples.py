@@ -1,6 +1,7 @@
 """What the documentation shows is what happens: every example in it is run."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from tests.integration.terminal import Terminal
 from tests.pages import DOCS, ROOT, blocks
 
 TUTORIAL = [DOCS / "tutorial" / f"{name}.rst" for name in ("first-job", "workflow", "split")]
+AT_ONCE = 3
+"""How-to pages, which have nothing to do with one another."""
+
 HOWTO = [path for path in sorted(DOCS.glob("howto/*.rst")) if path.stem != "index"]
 
 
@@ -29,6 +33,10 @@ def test_how_to_pages(tmp_path: Path) -> None:
     """They suppose what ``howto/index.rst`` starts. Each has a folder and a shell of its own."""
     with closing(Terminal(tmp_path / "index", {})) as index:
         play(index, [DOCS / "howto" / "index.rst"])
-        for page in HOWTO:
+
+        def follow(page: Path) -> None:
             with closing(Terminal(tmp_path / page.stem, index.ports)) as terminal:
                 play(terminal, [page])
+
+        with ThreadPoolExecutor(AT_ONCE) as readers:
+            list(readers.map(follow, HOWTO))
