@@ -1,6 +1,7 @@
 """Connections that answer even what is not a request, in the envelope, before they close."""
 
 import time
+from collections.abc import Iterable
 from functools import lru_cache
 
 from msgspec.json import encode
@@ -15,6 +16,7 @@ from zope.interface import implementer
 from awed.api.envelope import Envelope
 from awed.api.idle import IdleConnections
 from awed.api.request_id import RequestIds
+from awed.api.sending import send
 
 LINGER = 2.0
 """Seconds for which a refused peer may go on sending, so that it reads the answer before the connection breaks."""
@@ -35,6 +37,8 @@ class ApiChannel(HTTPChannel):
     request_ids: RequestIds
     request_id = b""
     """Of the request that is being answered."""
+    _gathered: list[bytes] | None = None
+    """Pieces of an answer that is being written, None if they go on their way one by one."""
     _in_body = False
     _answering = False
     _refused = False
@@ -80,8 +84,27 @@ class ApiChannel(HTTPChannel):
             for value in values:
                 head += (b"\r\n", name, b": ", value)
         head.append(b"\r\n\r\n")
-        assert self.transport is not None
-        self.transport.write(b"".join(head))
+        self.write(b"".join(head))
+
+    def write(self, data: bytes) -> None:
+        if self._gathered is None:
+            assert self.transport is not None
+            self.transport.write(data)
+        else:
+            self._gathered.append(data)
+
+    def writeSequence(self, iovec: Iterable[bytes]) -> None:
+        self.write(b"".join(iovec))
+
+    def gather(self) -> None:
+        """Keep what is written until :meth:`send`."""
+        self._gathered = []
+
+    def send(self) -> None:
+        """Send what was gathered, in one piece."""
+        gathered, self._gathered = self._gathered, None
+        if gathered:
+            send(self.transport, b"".join(gathered))
 
     def requestDone(self, request: Request) -> None:
         self._answering = False

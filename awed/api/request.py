@@ -58,7 +58,10 @@ class ShortRequest(Request):
         except Exception:
             body = error_answer(self, Failure())
         if not self._disconnected:
+            channel: Any = self.channel
+            channel.gather()
             self.write(body)
+            channel.send()
             self.finish()  # type: ignore[no-untyped-call]
 
     def write(self, data: bytes) -> None:

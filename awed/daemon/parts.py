@@ -110,9 +110,13 @@ class Parts:
             limits=limits,
             reactor=self._reactor,
             now=self._now,
-            soon=partial(self._reactor.callLater, 0),
+            soon=self._soon,
             observer=Observers([EventJournal(self._events), self._measures, self._debug]),
         )
+
+    def _soon(self, function: Callable[[], None]) -> None:
+        """Call *function* when all that has arrived by now is heard: the reactor looks between two such calls."""
+        self._reactor.callLater(0, self._reactor.callLater, 0, function)
 
     def _level_changed(self, level: int) -> None:
         self._events.write(event_lines([Event("DL", self._now(), text=f"debug level {level}")]))

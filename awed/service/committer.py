@@ -86,7 +86,8 @@ class Committer:
     def _start(self) -> None:
         self._due = False
         running = Deferred.fromCoroutine(self._run())
-        self._running = None if running.called else running
+        if not running.called:
+            self._running = running
 
     async def commit(self, batch: Batch) -> None:
         """Make records durable that the scheduler knows nothing of: nodes, groups, accounts."""
@@ -95,11 +96,12 @@ class Committer:
 
     async def _run(self) -> None:
         try:
-            while self._dirty() or self._next:
-                await self._write(self._gather())
-                self._tell()
+            await self._write(self._gather())
         finally:
             self._running = None
+        self._tell()
+        # Those who were told ask for more, most of them soon enough for the next commit.
+        self.begin()
 
     def _gather(self) -> Batch:
         """All that changed since the last call; whoever waits for that waits for the commit that follows."""

@@ -61,6 +61,29 @@ async def test_requests_that_come_together_share_a_commit(world: EngineWorld) ->
 
 
 @ensureDeferred
+async def test_who_asks_again_as_soon_as_a_commit_is_done_shares_the_next() -> None:
+    """With those who came during that commit."""
+    turns: list[Callable[[], None]] = []
+    world = EngineWorld(soon=turns.append)
+    await world.start()
+    world.store.hold()
+
+    async def submit_twice() -> None:
+        await world.submit(job(task("0")))
+        await world.submit(job(task("0")))
+
+    twice = state_of(submit_twice())
+    turns.pop(0)()
+    once = state_of(world.submit(job(task("0"))))
+    world.store.let_go()
+    while turns:
+        turns.pop(0)()
+    await twice
+    await once
+    assert [len(batch.jobs) for batch in world.store.batches[-2:]] == [1, 2]
+
+
+@ensureDeferred
 async def test_who_waits_again_as_soon_as_a_commit_is_done_is_answered(world: EngineWorld) -> None:
     """Nothing changed since, so there is no further commit to wait for."""
     submission = job(task("0"))
