@@ -95,7 +95,11 @@ class Admin(Struct, frozen=True):
     """Who runs this server."""
 
     email: Annotated[str, TEXT, "Whom users may ask. GET / shows it."] = ""
-    users: Annotated[tuple[str, ...], NAMES, "Users with the rights of an administrator, separated by commas."] = ()
+    users: Annotated[
+        tuple[str, ...],
+        NAMES,
+        "Users with the rights of an administrator, separated by commas. SIGHUP has it read again.",
+    ] = ()
 
 
 class Auth(Struct, frozen=True):
@@ -166,8 +170,8 @@ class Args(Struct, frozen=True):
     debuglevel: Annotated[
         int,
         whole(0, 3),
-        "How much the log tells, until PUT /logger?debug= says otherwise: with 1 each request, with 2 also each"
-        " event, with 3 also each commit and work on files.",
+        "How much the log tells, until PUT /logger?debug= or SIGHUP says otherwise: with 1 each request, with 2 also"
+        " each event, with 3 also each commit and work on files.",
     ] = 0
     log_format: Annotated[
         str, choice("text", "json"), "Lines of the log: text for people, json for machines. As --log-format."

@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
-from OpenSSL.SSL import TLS1_2_VERSION, TLS1_3_VERSION, TLS_SERVER_METHOD, Connection, Context, Error
+from OpenSSL.SSL import (
+    MODE_RELEASE_BUFFERS,
+    TLS1_2_VERSION,
+    TLS1_3_VERSION,
+    TLS_SERVER_METHOD,
+    Connection,
+    Context,
+    Error,
+)
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IListeningPort,
@@ -47,6 +55,7 @@ class ServerCertificate:
         context = Context(TLS_SERVER_METHOD)
         context.set_min_proto_version(self._oldest)
         context.set_cipher_list(_CIPHERS)
+        context.set_mode(MODE_RELEASE_BUFFERS)  # most connections are those of workers that wait
         for file in (self._key, self._certificate):
             file.open().close()  # OpenSSL does not tell which one is missing
         try:

@@ -11,7 +11,7 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.threads import deferToThread
 
 from tests.certificates import Authority
-from tests.integration.daemon import Daemon, Refused, Stage
+from tests.integration.daemon import TWISTD, Daemon, Refused, Stage
 
 
 async def certificate(daemon: Daemon) -> str:
@@ -78,3 +78,26 @@ async def test_a_socket_file_is_for_its_group(stage: Stage) -> None:
     assert b'"title":"AWE Server"' in await deferToThread(ask_at, path)
     assert await daemon.stop() == 0
     assert not path.exists()
+
+
+BY_SYSTEMD = (
+    "-c",
+    "import os, socket, sys; port = socket.create_server(('127.0.0.1', 0)); os.dup2(port.fileno(), 3);"
+    " os.set_inheritable(3, True);"
+    " os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1', LISTEN_FDNAMES='awed');"
+    " os.execv(sys.executable, [sys.executable, *sys.argv[1:]])",
+    *TWISTD,
+)
+"""Starts the daemon with a socket as ``awed.socket`` has it opened."""
+
+
+@ensureDeferred
+async def test_a_socket_that_systemd_opened_speaks_tls(stage: Stage) -> None:
+    key, file = Authority(stage.folder).server()
+    config = stage.folder / "awed.conf"
+    config.write_text(f"[SSL]\nkey={key}\ncert={file}\n")
+    daemon = stage.daemon("--config", str(config))
+    daemon.twistd, daemon.listen = BY_SYSTEMD, "tls:systemd:domain=INET:name=awed"
+    await daemon.start()
+    assert file.read_text().startswith(await certificate(daemon))
+    assert await daemon.stop() == 0
