@@ -38,17 +38,22 @@ class Fields(FromCode):
     option_spec = {"beyond": unchanged}
 
     def text(self) -> Iterator[str]:
-        kind, other = (getattr(documents, name) for name in (self.arguments[0], self.options.get("beyond", "Struct")))
-        elsewhere = {field.encode_name for field in msgspec.structs.fields(other)}
-        fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+        fields = _fields(self.arguments[0])
+        for name in _fields(self.options["beyond"]) if "beyond" in self.options else ():
+            fields.pop(name)
         told = dict(_told(self.content))
-        if told.keys() != fields.keys() - elsewhere:
-            raise self.error(f"{kind.__name__}: {sorted(told.keys() ^ (fields.keys() - elsewhere))}")
-        rows = (
-            (code(name), _type(fields[name].type), code(_default(fields[name])), about)
-            for name, about in told.items()
-        )
+        if odd := told.keys() ^ fields.keys():
+            raise self.error(f"{self.arguments[0]}: not told of, or not there: {', '.join(sorted(odd))}")
+        rows = ((*_row(fields[name]), about) for name, about in told.items())
         yield table(("Field", "Type", "Default", "What it is"), rows, (3, 4, 2, 11))
+
+
+def _fields(name: str) -> dict[str, FieldInfo]:
+    return {field.encode_name: field for field in msgspec.structs.fields(getattr(documents, name))}
+
+
+def _row(field: FieldInfo) -> tuple[str, ...]:
+    return code(field.encode_name), _type(field.type), code(_default(field))
 
 
 def _told(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
