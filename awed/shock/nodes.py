@@ -205,7 +205,8 @@ class NodeStore:
             await self._base.records.put(record)
         except Exception:
             self._merger.forget(node_id)
-            await self._base.in_thread(self._base.files.remove_node, node_id)
+            if not self._base.records.in_doubt(node_id):
+                await self._base.in_thread(self._base.files.remove_node, node_id)
             raise
         self._base.usage.changed(node_id, 0, record.node.file.size)
         return await self._changed(record)
@@ -282,7 +283,10 @@ class NodeStore:
             await self._clean(node_id)
 
     async def _clean(self, node_id: str) -> None:
-        """Remove files that neither the node's record tells of, nor wait for a merge."""
+        """Remove files that neither the node's record tells of, nor wait for a merge; none while a record that tells
+        of others may still become durable. The next change or start removes them then."""
+        if self._base.records.in_doubt(node_id):
+            return
         try:
             node = (await self._base.records.get(node_id)).node
             told = {PREFIX + name for name in node.indexes} | set(await self._merger.waiting(node))

@@ -27,6 +27,7 @@ class NodeRecords:
         self._load = load
         self._commit = commit
         self._scan = scan
+        self._in_doubt: set[str] = set()
 
     async def find(self, node_id: str) -> NodeRecord | None:
         """A node's record, None if there is no such node."""
@@ -49,11 +50,18 @@ class NodeRecords:
     async def put(self, record: NodeRecord) -> None:
         """Stamp the record with its versions and make it durable."""
         _stamp(record)
+        self._in_doubt.add(record.node.id)
         await self._commit(Batch(nodes=[record]))
+        self._in_doubt.discard(record.node.id)
+
+    def in_doubt(self, node_id: str) -> bool:
+        """Whether the last record that was put may still become durable: it was not when the wait for that ended."""
+        return node_id in self._in_doubt
 
     async def drop(self, node_id: str) -> None:
         """Remove a record for good."""
         await self._commit(Batch(gone_nodes=[node_id]))
+        self._in_doubt.discard(node_id)
 
 
 def _stamp(record: NodeRecord) -> None:

@@ -86,15 +86,32 @@ def test_an_upload_from_disk_is_moved_not_copied(world: World) -> None:
     assert world.names() == ["data"]
 
 
-def test_what_cannot_be_recorded_leaves_no_file(world: World) -> None:
+def test_what_is_recorded_late_finds_its_file(world: World) -> None:
+    """Who waits too long for the database is told so, but when it is back the record is written."""
+    node = create(world)
+    world.failing = Unavailable("no database")
+    with pytest.raises(Unavailable):
+        create(world, whole(b"created"))
+    with pytest.raises(Unavailable):
+        update(world, node, whole(b"updated"))
+    with pytest.raises(Invalid):
+        update(world, node, Change(fill=CopyOf(node.id)))
+    world.back()
+    assert update(world, node, whole(b"updated")).file.size == 7
+    assert {world.content(node_id) for node_id in world.records} == {b"created", b"updated"}
+
+
+def test_what_is_never_recorded_leaves_no_file(world: World) -> None:
     node = create(world)
     world.failing = Unavailable("no database")
     with pytest.raises(Unavailable):
         create(world, whole(b"a"))
     with pytest.raises(Unavailable):
         update(world, node, whole(b"a"))
-    assert world.names() == []
     world.failing = None
+    world.start()
+    result(world.store.tidy())
+    assert world.names() == []
     assert update(world, node, whole(b"b")).file.size == 1
 
 
@@ -315,6 +332,9 @@ def test_a_file_that_nobody_can_record_replaces_nothing(world: World) -> None:
     world.failing = Unavailable("no database")
     with pytest.raises(Unavailable):
         update(world, node, Change(fill=whole(b"second").fill, attempt=2))
+    assert world.content(node.id) == b"first"
+    world.start()
+    result(world.store.tidy())
     assert world.content(node.id) == b"first"
     assert world.names() == ["data"]
 

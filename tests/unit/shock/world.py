@@ -41,12 +41,14 @@ class Bytes:
 
 
 class World:
-    """The records and the directory that a store works on. *failing* makes the next commits fail."""
+    """The records and the directory that a store works on. *failing* makes the next commits fail; :meth:`back` makes
+    them after all, as the daemon does once its database is back, and a new store forgets them, as a crash does."""
 
     def __init__(self, directory: Path, in_thread: InThread = at_once, fetch: Fetch | None = None) -> None:
         self.records: dict[str, bytes] = {}
         self.commits = 0
         self.failing: Exception | None = None
+        self.late: list[Batch] = []
         self.time = EPOCH
         self.files = NodeFiles(directory)
         self.in_thread = in_thread
@@ -55,6 +57,7 @@ class World:
 
     def start(self) -> NodeStore:
         """A new store on what the last one left."""
+        self.late.clear()
         records = NodeRecords(self.load, self.commit, self.scan)
         self.store = NodeStore(self.files, records, self.in_thread, self.now, self.fetch)
         result(self.store.recover(list(self.records)))
@@ -74,8 +77,19 @@ class World:
 
     async def commit(self, batch: Batch) -> None:
         if self.failing is not None:
+            self.late.append(batch)
             raise self.failing
         self.commits += 1
+        self._keep(batch)
+
+    def back(self) -> None:
+        """Commits do not fail any more, and those that did are made."""
+        self.failing = None
+        for batch in self.late:
+            self._keep(batch)
+        self.late.clear()
+
+    def _keep(self, batch: Batch) -> None:
         for record in batch.nodes:
             self.records[record.node.id] = msgspec.msgpack.encode(record)
         for node_id in batch.gone_nodes:
