@@ -1,10 +1,13 @@
 """The access log: one line for each answered request."""
 
+import re
 from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
 from twisted.web.http import Request
+
+_SECRET = re.compile(r"^(/+preauth/).*")
 
 
 class AccessLine(Struct):
@@ -27,8 +30,13 @@ def access_line(request: Request, peer: str, now: datetime) -> AccessLine:
         time=now,
         peer=peer,
         method=request.method.decode("ascii", "replace"),
-        path=request.path.decode("ascii", "replace"),
+        path=logged_path(request.path),
         status=request.code,
         bytes=request.sentLength,
         request=channel.request_id.decode(),
     )
+
+
+def logged_path(path: bytes) -> str:
+    """A path for a log, without the secret part of an address."""
+    return _SECRET.sub(r"\1...", path.decode("utf-8", "replace"))

@@ -8,6 +8,7 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from awed.api.access_log import logged_path
 from awed.api.envelope import answer_error
 from awed.model import errors
 from awed.model.errors import AwedError
@@ -101,7 +102,7 @@ def _internal(request: IRequest, failure: Failure) -> bytes:
         "{method} {path} failed, incident {incident}",
         failure,
         method=request.method.decode("ascii", "replace"),
-        path=_path(request),
+        path=logged_path(request.path),
         incident=incident,
     )
     return answer_error(request, 500, [f"internal error, incident {incident}: see the server's log"])

@@ -6,6 +6,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
+from awed.api.access_log import logged_path
 from awed.api.body import AwedRequest
 from awed.streams import Pace
 
@@ -20,7 +21,7 @@ async def send_paced(request: AwedRequest, pace: Pace, writing: Awaitable[None])
     except CancelledError:
         return  # the client has left
     except Exception:
-        _log.failure("{path}: the answer could not be finished", path=request.path.decode("ascii", "replace"))
+        _log.failure("{path}: the answer could not be finished", path=logged_path(request.path))
         transport: Any = request.transport
         transport.abortConnection()  # what was sent must not look complete
         await Deferred()  # the end of the connection ends this as well

@@ -5,6 +5,7 @@ from time import perf_counter
 
 from twisted.logger import Logger
 
+from awed.api.access_log import logged_path
 from awed.api.request import ShortRequest
 from awed.model.events import WORDS
 from awed.model.records import Batch
@@ -38,7 +39,7 @@ class Debug(Observer):
             self._log.debug(
                 "{method} {path}: {status} after {ms:.1f} ms",
                 method=request.method.decode("ascii", "replace"),
-                path=request.path.decode("ascii", "replace"),
+                path=logged_path(request.path),
                 status=request.code,
                 ms=(perf_counter() - request.received) * 1000,
             )

@@ -95,9 +95,13 @@ class Scene:
         self.secrets.seen.append((f"{method} {path} for {who}, {response.code}", heads + body))
         return body
 
-    async def told(self, who: str, method: str, path: str) -> Any:
+    async def told(self, who: str, method: str, path: str, **parameters: Any) -> Any:
         """The data of an answer that may hold a secret."""
-        return (await (await self._answer(who, method, path)).json())["data"]
+        return (await (await self._answer(who, method, path, **parameters)).json())["data"]
+
+    async def visit(self, method: str, path: str) -> None:
+        """A stranger's request at a path that is a secret, whatever comes."""
+        await (await self._answer("", method, path)).content()
 
     async def _answer(
         self, who: str, method: str, path: str, headers: Mapping[str, str] = {}, **parameters: Any
@@ -165,6 +169,12 @@ async def _play(scene: Scene, far: str) -> None:
     scene.introduce("globus", f"oauth {secrets.new('a token for the identity server')}")
     group = await scene.told("user", "POST", f"/cgroup/{name}")
     group = await scene.told("user", "PUT", f"/cgroup/{group['id']}/token")
+    node = await scene.told("user", "POST", "/node")
+    await scene.told("user", "PUT", f"/node/{node['id']}", files={"upload": ("f", b"x")})
+    address = (await scene.told("user", "GET", f"/node/{node['id']}?download_url"))["url"]
+    secret = secrets.keep("an address of a file", address.rpartition("/")[2])
+    for method in ("HEAD", "GET", "GET"):
+        await scene.visit(method, f"/preauth/{secret}")
     jobs = await _jobs(scene, group["token"], far)
     await _refusals(scene)
     for who in ("basic", "guesser", "globus"):
