@@ -49,7 +49,7 @@ class Secrets:
     """Secrets by what they are, and what came to light elsewhere."""
 
     def __init__(self) -> None:
-        self._known: dict[str, str] = {}
+        self._known: list[tuple[str, str]] = []
         self.seen: list[tuple[str, str]] = []
 
     def new(self, name: str) -> str:
@@ -59,14 +59,17 @@ class Secrets:
     def keep(self, name: str, secret: str) -> str:
         """A secret that somebody else made."""
         assert len(secret) > 8
-        self._known[name] = secret
+        self._known.append((name, secret))
         return secret
+
+    def basic(self, user: str, password: str) -> str:
+        """What Basic authentication makes of a password."""
+        return self.keep(f"the password of {user}, packed", b64encode(f"{user}:{password}".encode()).decode())
 
     def found(self) -> Iterator[str]:
         """Which secret was seen where."""
-        for name, secret in self._known.items():
-            for form in (secret, b64encode(secret.encode()).decode().rstrip("=")):
-                yield from (f"{name} in {place}" for place, text in self.seen if form in text)
+        for name, secret in self._known:
+            yield from (f"{name} in {place}" for place, text in self.seen if secret in text)
 
 
 class Scene:
@@ -159,12 +162,11 @@ async def _play(scene: Scene, far: str) -> None:
     password, token = secrets.new("a password"), secrets.new("a user's token")
     await account(scene.daemon.data, name, token, password)
     scene.introduce("user", f"bearer {token}")
-    scene.introduce("basic", "basic " + b64encode(f"{name}:{password}".encode()).decode())
+    scene.introduce("basic", f"basic {secrets.basic(name, password)}")
     secrets.keep("the administrator's token", scene.admin_token)
     scene.introduce("admin", f"bearer {scene.admin_token}")
     scene.introduce("stranger", f"bearer {secrets.new('an unknown token')}")
-    wrong = f"{name}:{secrets.new('a wrong password')}"
-    scene.introduce("guesser", "basic " + b64encode(wrong.encode()).decode())
+    scene.introduce("guesser", f"basic {secrets.basic(name, secrets.new('a wrong password'))}")
     scene.introduce("garbled", secrets.new("a token without a word"))
     scene.introduce("globus", f"oauth {secrets.new('a token for the identity server')}")
     group = await scene.told("user", "POST", f"/cgroup/{name}")
