@@ -14,18 +14,12 @@ from urllib.parse import urlsplit
 import click
 from twisted.internet.ssl import trustRootFromCertificates
 from twisted.internet.task import react
-from twisted.logger import (
-    FilteringLogObserver,
-    Logger,
-    LogLevel,
-    LogLevelFilterPredicate,
-    globalLogBeginner,
-    textFileLogObserver,
-)
+from twisted.logger import FilteringLogObserver, Logger, LogLevel, LogLevelFilterPredicate, globalLogBeginner
 from twisted.web.client import BrowserLikePolicyForHTTPS
 from twisted.web.iweb import IPolicyForHTTPS
 
 from awed import __version__
+from awed.loglines import FORMATS, observer
 from awed.pem import certificates
 from awed.worker.assembly import Settings, assemble
 from awed.worker.errors import WorkdirInUse, WorkerRefused
@@ -130,16 +124,23 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
 @click.option(
     "--idle-timeout", metavar="SECONDS", type=click.FloatRange(min=1), help="Leave after so long without work."
 )
+@click.option(
+    "--log-format",
+    default="text",
+    show_default=True,
+    type=click.Choice(list(FORMATS)),
+    help="Lines of the log, on stderr: for people, or JSON for machines.",
+)
 @click.option("--heartbeat", default=HEARTBEAT, hidden=True, type=click.FloatRange(min=0.01))
 @click.version_option(__version__, prog_name="awe-worker")
-def main(token_file: TextIO | None, **options: Any) -> None:
+def main(token_file: TextIO | None, log_format: str, **options: Any) -> None:
     """Run the workunits of an AWE server on this machine.
 
     SIGTERM (or ^C): take no more work, finish what runs, report and leave. Once more: kill what runs, hand it back
     and leave.
     """
     settings = Settings(authorization=authorization(token_file.read() if token_file else ""), **options)
-    log_to(sys.stderr)
+    log_to(sys.stderr, log_format)
     gc.freeze()  # modules and classes stay: to look through them again and again costs 7 % of a short command
     react(partial(run, settings=settings))
 
@@ -150,13 +151,13 @@ def authorization(token: str) -> str:
     return token if not token or " " in token else f"CG_TOKEN {token}"
 
 
-def log_to(file: TextIO) -> None:
-    """Log what awed says, and of what Twisted says the warnings."""
+def log_to(file: TextIO, line: str) -> None:
+    """Log what awed says, and of what Twisted says the warnings, in lines of this format."""
     levels = LogLevelFilterPredicate(LogLevel.info)
     levels.setLogLevelForNamespace("twisted", LogLevel.warn)
     levels.setLogLevelForNamespace("-", LogLevel.warn)
-    observer = FilteringLogObserver(textFileLogObserver(file), [levels])
-    globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
+    observers = [FilteringLogObserver(observer(file, line), [levels])]
+    globalLogBeginner.beginLoggingTo(observers, redirectStandardIO=False)
 
 
 async def run(reactor: Any, settings: Settings) -> None:

@@ -54,7 +54,7 @@ class Outbox:
         try:
             self._journal.add(report)
         except OSError as error:
-            self._log.error("cannot keep the report on {wuid}: {error}", wuid=report.wuid, error=error)
+            self._log.error("cannot keep the report on {work}: {error}", work=report.wuid, error=error)
         self._send(report)
 
     def waiting(self) -> set[str]:
@@ -111,9 +111,9 @@ class Outbox:
         for report, verdict in verdicts:
             settled.append(report)
             if isinstance(verdict, Conflict):
-                self._log.info("{wuid} is no longer ours: {error}", wuid=report.wuid, error=verdict)
+                self._log.info("{work} is no longer ours: {error}", work=report.wuid, error=verdict)
             elif verdict is not None:
-                self._log.error("the report on {wuid} is refused: {error}", wuid=report.wuid, error=verdict)
+                self._log.error("the report on {work} is refused: {error}", work=report.wuid, error=verdict)
         try:
             self._journal.settle(settled)
         except OSError as error:

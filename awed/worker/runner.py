@@ -95,7 +95,7 @@ class Runner:
         except OSError as error:
             self._notes.append(str(error))
         except Exception as error:
-            self._log.failure("running {wuid} failed", wuid=self._work.wuid)
+            self._log.failure("running {work} failed", work=self._work.wuid)
             self._notes.append(f"a fault of the worker: {error!r}")
         return ReportStatus.FAIL
 

@@ -123,7 +123,7 @@ class Runs:
         return finished
 
     def _broken(self, failure: Failure, key: Key) -> Finished:
-        self._log.failure("running {wuid} failed", failure, wuid=key.wuid)
+        self._log.failure("running {work} failed", failure, work=key.wuid)
         return refusal(key.wuid, key.attempt, f"a fault of the worker: {failure.value!r}")
 
     def _ended(self, finished: Finished, key: Key) -> None:

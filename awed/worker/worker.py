@@ -224,7 +224,7 @@ class Worker(Service):
 
     def _finished(self, finished: Finished) -> None:
         if finished.status is not ReportStatus.DONE or finished.perf.runtime >= TELLING:
-            self._log.info("{wuid}: {status}", wuid=finished.wuid, status=finished.status)
+            self._log.info("{work}: {status}", work=finished.wuid, status=finished.status)
         self._outbox.put(finished)
         self._lifetime.worked()
         if self._draining and not self._runs:

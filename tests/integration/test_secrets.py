@@ -73,7 +73,8 @@ class Secrets:
 
 
 class Scene:
-    """A daemon, the secrets of those who use it, and what they are told. *name*: of a user and a group."""
+    """A daemon, the secrets of those who use it, and what they are told. *name*: of a user, a group, and
+    the format of the logs."""
 
     def __init__(self, daemon: Daemon, secrets: Secrets, name: str) -> None:
         self.daemon = daemon
@@ -209,7 +210,7 @@ async def _jobs(scene: Scene, token: str, far: str) -> list[str]:
         answer = await scene.ask("user", "POST", "/job", files=document, headers=headers)
         found.append(json.loads(answer)["data"]["id"])
     secrets.keep("a job's own token", JobTokens(scene.admin_token, lambda job_id: None).make(found[0]))
-    worker = start(daemon, name, "--group", name, "--token-file", f"{name}.token")
+    worker = start(daemon, name, "--group", name, "--token-file", f"{name}.token", "--log-format", name)
     for one, state in zip(found, ("completed", "suspend"), strict=False):
         while (await scene.told("user", "GET", f"/job/{one}"))["state"] != state:
             await deferLater(reactor, 0.05)

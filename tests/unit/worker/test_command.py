@@ -28,6 +28,7 @@ from awed.worker.command import authorization, main
         ),
         (["--server", "http://h", "--workdir", "w", "--walltime", "1:00"], "expected more than the 60 seconds in"),
         (["--server", "http://h", "--workdir", "w", "--idle-timeout", "0"], "0.0 is not in the range x>=1"),
+        (["--server", "http://h", "--workdir", "w", "--log-format", "xml"], "'xml' is not one of 'text', 'json'"),
         (["--server", "http://h", "--workdir", "w", "extra"], "unexpected extra argument"),
     ],
 )
