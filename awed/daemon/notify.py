@@ -5,9 +5,6 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from twisted.logger import Logger
 
-from awed.model.errors import Unavailable
-from awed.store.mongo.failures import Superseded
-
 
 class Notifier:
     """Tells the service manager that listens at *address*, a socket's path or abstract name (``@...``). "": nobody
@@ -43,22 +40,17 @@ def watchdog_interval(environ: Mapping[str, str], pid: int) -> float | None:
 
 
 class Watchdog:
-    """Gives signs of life: while the reactor turns, and the store answers what *ask* asks, be it with an error.
+    """Gives signs of life while the reactor turns and the engine *lives*.
 
     The manager ends who gives none, and starts it anew. That helps against a store that hangs, and a daemon whose
-    database was taken over waits that way for its turn; it does not help against a database that is away.
+    database was taken over waits that way for its turn.
     """
 
-    def __init__(self, notifier: Notifier, ask: Callable[[], Awaitable[object]]) -> None:
+    def __init__(self, notifier: Notifier, lives: Callable[[], Awaitable[bool]]) -> None:
         self._notifier = notifier
-        self._ask = ask
+        self._lives = lives
 
     async def beat(self) -> None:
-        """Give a sign of life, unless the store is lost."""
-        try:
-            await self._ask()
-        except Superseded:
-            return
-        except Unavailable:
-            pass
-        self._notifier.tell(watchdog=1)
+        """Give a sign of life, if there is life."""
+        if await self._lives():
+            self._notifier.tell(watchdog=1)

@@ -71,7 +71,7 @@ async def _start(options: Options, places: list[Listener], stack: AsyncExitStack
     parts = Parts(config, admin_token, store, reactor, _now)
     await parts.start()
     stack.push_async_callback(parts.stop)
-    for rounds in [*parts.rounds(), *_signs_of_life(notifier, store)]:
+    for rounds in [*parts.rounds(), *_signs_of_life(notifier, parts)]:
         rounds.start()
         stack.push_async_callback(rounds.stop)
     urls = await _listen(places, parts, config, stack)
@@ -97,10 +97,10 @@ async def _listen(places: list[Listener], parts: Parts, config: Config, stack: A
     return urls
 
 
-def _signs_of_life(notifier: Notifier, store: IStore) -> list[Rounds]:
+def _signs_of_life(notifier: Notifier, parts: Parts) -> list[Rounds]:
     """Rounds in which the service manager hears that we live, if it wants to."""
     interval = watchdog_interval(os.environ, os.getpid())
-    return [Rounds(Watchdog(notifier, store.check).beat, interval, reactor)] if interval else []
+    return [Rounds(Watchdog(notifier, parts.engine.lives).beat, interval, reactor)] if interval else []
 
 
 def _sources(options: Options, data: DataDir, parts: Parts, places: list[Listener]) -> list[Source]:

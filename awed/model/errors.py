@@ -40,6 +40,13 @@ class Unavailable(AwedError):
     """Not now: the database, the identity server or the disk does not answer. Safe to repeat."""
 
 
+class Superseded(Unavailable):
+    """Another daemon has taken the store over: this one must not write any more."""
+
+    def __init__(self) -> None:
+        super().__init__("database: another awed has taken it over")
+
+
 class TooLarge(AwedError):
     """A body is over its limit."""
 

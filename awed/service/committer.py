@@ -60,8 +60,14 @@ class Committer:
         self._next: list[Deferred[None]] = []
         self._due = False
         self._running: Deferred[None] | None = None
+        self._begun: float | None = None
         self.fault = ""
         """Why what changed could not be written the last time it was tried, "" if it could."""
+
+    @property
+    def lasts(self) -> float:
+        """For how many seconds the store has had a commit, and neither done nor refused it."""
+        return 0.0 if self._begun is None else self._reactor.seconds() - self._begun
 
     def durable(self) -> Awaitable[None]:
         """Fires when everything changed so far is durable."""
@@ -126,12 +132,13 @@ class Committer:
         """
         tries = 0
         while True:
-            begun = self._reactor.seconds()
+            self._begun = begun = self._reactor.seconds()
             try:
                 await self._store.commit(batch)
             except CancelledError:
                 raise
             except Exception as error:
+                self._begun = None
                 pause = PAUSES[min(tries, len(PAUSES) - 1)]
                 tries += 1
                 reason = error if isinstance(error, AwedError) else "a fault of awed itself, see the log"
@@ -143,6 +150,7 @@ class Committer:
                 await deferLater(self._reactor, pause)
                 batch = merge(batch, self._gather())
             else:
+                self._begun = None
                 self.fault = ""
                 self._observer.committed(batch, self._reactor.seconds() - begun)
                 if tries:

@@ -12,12 +12,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorThreads
 from twisted.internet.task import Clock
 
-from awed.model.errors import Unavailable
+from awed.model.errors import Superseded, Unavailable
 from awed.model.records import Batch
 from awed.store.interface import JobQuery
 from awed.store.mongo import MongoStore, lease, writer
 from awed.store.mongo.database import Database, Request
-from awed.store.mongo.failures import Superseded
 from tests.integration.mongodb import Secantus, database, mongodb
 from tests.unit.store.contract import everything
 from tests.unit.store.records import account, job, node, report, task, work

@@ -123,7 +123,7 @@ class Database:
 
     async def write(self, collection: str, requests: Sequence[Request]) -> None:
         """Do these in order, up to the first that fails. May raise
-        :class:`~awed.store.mongo.failures.Superseded`."""
+        :class:`~awed.model.errors.Superseded`."""
         with self._told() as database:
             await database[collection].bulk_write(requests, ordered=True, timeout=CALL_LIMIT)
 

@@ -6,19 +6,12 @@ from contextlib import contextmanager
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 from txmongo.errors import TimeExceeded
 
-from awed.model.errors import Unavailable
+from awed.model.errors import Superseded, Unavailable
 
 _BAD_VALUE, _FAILED_TO_PARSE, _TYPE_MISMATCH, _NO_SUCH_COMMAND = 2, 9, 14, 59
 _OURS = frozenset({_BAD_VALUE, _FAILED_TO_PARSE, _TYPE_MISMATCH, _NO_SUCH_COMMAND})
 _REFUSED = frozenset({13, 18})
 _DUPLICATE = 11000
-
-
-class Superseded(Unavailable):
-    """Another daemon has taken the database over: this one must not write any more."""
-
-    def __init__(self) -> None:
-        super().__init__("database: another awed has taken it over")
 
 
 @contextmanager

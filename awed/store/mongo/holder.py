@@ -4,8 +4,8 @@ from pymongo import ReplaceOne
 from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IReactorThreads, IReactorTime
 
+from awed.model.errors import Superseded
 from awed.store.mongo.database import Database
-from awed.store.mongo.failures import Superseded
 from awed.store.mongo.lease import Lease
 from awed.store.mongo.schema import prepare
 from awed.store.mongo.writer import Writer

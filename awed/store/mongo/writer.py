@@ -36,7 +36,7 @@ _COUNT_BITS = 32
 
 class Writer:
     """Writes batches, one at a time. Every method may raise :class:`~awed.model.errors.Unavailable`, and once another
-    writer has begun :class:`~awed.store.mongo.failures.Superseded`."""
+    writer has begun :class:`~awed.model.errors.Superseded`."""
 
     def __init__(self, database: Database, in_thread: InThread) -> None:
         self._database = database

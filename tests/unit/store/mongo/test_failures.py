@@ -3,8 +3,8 @@
 import pytest
 from pymongo.errors import BulkWriteError
 
-from awed.model.errors import Unavailable
-from awed.store.mongo.failures import Superseded, told
+from awed.model.errors import Superseded, Unavailable
+from awed.store.mongo.failures import told
 
 
 def test_an_error_of_a_write_does_not_tell_the_documents() -> None:

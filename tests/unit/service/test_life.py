@@ -1,0 +1,58 @@
+"""An engine lives as long as its store may be well again without a restart."""
+
+import pytest
+from pytest_twisted import ensureDeferred
+from twisted.internet.defer import Deferred
+
+from awed.model.errors import Superseded, Unavailable
+from awed.service.readiness import HANGING
+from tests.unit.scheduler.builders import job, task
+from tests.unit.service.worlds import EngineWorld, state_of
+
+
+@pytest.mark.parametrize(("error", "lives"), [(Unavailable("away"), True), (Superseded(), False)])
+@ensureDeferred
+async def test_a_store_that_is_away_may_come_back_and_one_that_was_taken_over_does_not(
+    world: EngineWorld, monkeypatch: pytest.MonkeyPatch, error: Exception, lives: bool
+) -> None:
+    async def check() -> None:
+        raise error
+
+    monkeypatch.setattr(world.store, "check", check)
+    assert await world.engine.lives() == lives
+
+
+@ensureDeferred
+async def test_a_commit_that_never_ends_is_the_end(world: EngineWorld) -> None:
+    world.store.hold()
+    waiting = state_of(world.submit(job(task("0"))))
+    world.clock.advance(HANGING - 1)
+    assert await world.engine.lives()
+    world.clock.advance(1)
+    assert not await world.engine.lives()
+    world.store.let_go()
+    assert await world.engine.lives()
+    with pytest.raises(Unavailable):
+        await waiting
+
+
+@ensureDeferred
+async def test_commits_that_fail_are_no_end(world: EngineWorld) -> None:
+    world.store.away = True
+    waiting = state_of(world.submit(job(task("0"))))
+    world.clock.pump([1] * int(HANGING + 1))
+    assert await world.engine.lives()
+    world.store.away = False
+    world.clock.advance(10)
+    with pytest.raises(Unavailable):
+        await waiting
+
+
+@ensureDeferred
+async def test_a_store_without_any_answer_is_waited_for(world: EngineWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer: Deferred[None] = Deferred()
+    monkeypatch.setattr(world.store, "check", lambda: answer)
+    lives = Deferred.fromCoroutine(world.engine.lives())
+    assert not lives.called
+    answer.callback(None)
+    assert await lives
