@@ -73,7 +73,7 @@ def _pattern(files: Mapping[str, str]) -> re.Pattern[str]:
 
 def _split(args: str) -> list[str]:
     try:
-        return shlex.split(args)
+        return shlex.split(args) if args else []
     except ValueError as error:
         raise WorkFailed(f"cannot split cmd.args: {error}: {args}") from None
 

@@ -87,7 +87,7 @@ def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) ->
         logs=LogFiles(workdir.logs, janitor.remove),
         start=partial(start, reactor),
         clock=reactor,
-        inherited=os.environ,
+        inherited=dict(os.environ),
     )
 
     async def run(work: Workunit) -> Finished:

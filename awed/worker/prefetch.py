@@ -11,7 +11,7 @@ MOST = 64
 """Workunits in hand for each slot, however short they are."""
 
 PATIENCE = 2.0
-"""Seconds after which workunits in hand are handed back if none could be begun: runs are longer than they were."""
+"""Seconds between two looks whether anything was begun. If not, what is in hand goes back: runs last too long now."""
 
 
 class Prefetch:

@@ -18,7 +18,8 @@ Run = Callable[[Workunit], Awaitable[Finished]]
 class Runs:
     """Runs up to *slots* workunits at once; *finished* is called with each one's report, begun or not.
 
-    *fits*: whether there is still time for a workunit that was in hand for a while.
+    *fits*: whether there is still time for a workunit that was in hand for a while. *stuck* is called when runs last
+    longer than they did, so that what was asked for is not wanted here any more.
     """
 
     _log = Logger()
@@ -31,6 +32,7 @@ class Runs:
         slots: int,
         prefetch: Prefetch,
         fits: Callable[[Workunit], bool],
+        stuck: Callable[[], None],
         clock: IReactorTime,
     ) -> None:
         self._run = run
@@ -38,6 +40,7 @@ class Runs:
         self._slots = slots
         self._prefetch = prefetch
         self._fits = fits
+        self._stuck = stuck
         self._clock = clock
         self._in_hand: dict[Key, Workunit] = {}
         self._running: dict[Key, Deferred[Finished]] = {}
@@ -66,7 +69,6 @@ class Runs:
         self.discard({key.wuid for key in fresh})
         self._in_hand |= fresh
         self._begin()
-        self._watch_over()
 
     def discard(self, wuids: Collection[str]) -> None:
         """Hand these workunits back, and kill those of them that run."""
@@ -106,6 +108,7 @@ class Runs:
             if self._fits(self._in_hand[key]):
                 self._begun += 1
                 self._start(key, self._in_hand.pop(key))
+                self._watch_over()
             else:
                 self._hand_back([key])
         self._beginning = False
@@ -133,13 +136,16 @@ class Runs:
         self._finished(finished)
 
     def _watch_over(self) -> None:
-        """See to it that nothing stays in hand for long without need."""
-        if self._in_hand and self._watch is None and self._prefetch.fixed is None:
+        """See to it that nothing stays in hand, or is asked for, while runs last too long for that."""
+        if self._watch is None and self._prefetch.fixed is None and self._prefetch.ahead:
             self._watch = self._clock.callLater(PATIENCE, self._look, self._begun)
 
     def _look(self, begun: int) -> None:
         self._watch = None
-        if self._in_hand and begun == self._begun:
+        if not self._running:
+            return
+        if begun == self._begun:
             self._prefetch.stuck()
+            self._stuck()
             self._hand_back(list(self._in_hand))
         self._watch_over()

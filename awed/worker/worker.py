@@ -82,6 +82,7 @@ class Worker(Service):
             slots=introduction.slots,
             prefetch=prefetch,
             fits=lambda work: lifetime.holds(work.walltime or 0),
+            stuck=self._interrupt,
             clock=clock,
         )
         self._available = available

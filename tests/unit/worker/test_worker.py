@@ -299,11 +299,26 @@ def test_what_waits_in_hand_for_long_is_handed_back_for_others_to_run(tmp_path: 
         world.finish(work)
     world.fake.asked.clear()
     world.fake.hand_out(A, B, C)
-    world.clock.advance(PATIENCE)
+    world.clock.pump([PATIENCE] * 2)
     assert world.reports() == [(B.wuid, "discarded", "1"), (C.wuid, "discarded", "1")]
-    polls = len(world.fake.of("checkout"))
     world.clock.pump([1.0] * 5)
-    assert len(world.fake.of("checkout")) == polls
+    assert world.fake.polls == []
+    world.finish(A)
+    assert world.asked_for() == 1
+
+
+def test_behind_a_long_run_nothing_is_waited_for_that_others_could_run(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for number in range(30):
+        work = workunit(task=str(number))
+        world.give(work)
+        world.finish(work)
+    world.give(A)
+    assert len(world.fake.polls) == 1
+    world.clock.pump([PATIENCE] * 2)
+    assert world.fake.polls == []
+    assert world.registered_with()[-1] == [A.wuid]
+    assert world.reports()[30:] == []
 
 
 # Heartbeats, and what they say.
