@@ -30,9 +30,11 @@ def environment(
 
 
 def test_the_wheel_holds_all_of_the_package_and_nothing_of_twisted_s(source: Path, wheel: Path) -> None:
-    held = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    names = ZipFile(wheel).namelist()
+    held = {name for name in names if ".dist-info/" not in name}
     modules = {str(path.relative_to(source)) for path in (source / "awed").rglob("*.py")}
     assert held == modules | {"awed/py.typed", "twisted/plugins/awe_plugin.py"}
+    assert f"awed-{__version__}.dist-info/licenses/LICENSE" in names
 
 
 def test_the_sdist_holds_all_of_the_source(source: Path, sdist: Path) -> None:
