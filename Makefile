@@ -24,7 +24,7 @@ demo: venv
 	$(BIN)/python examples/run_demo.py
 
 test: venv
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 # The documentation, in docs/_build/html
 docs: venv
