@@ -79,6 +79,17 @@ def _durations(text: str) -> dict[str, float]:
     return {name.strip(): parse_duration(duration.strip()) for name, _, duration in pairs}
 
 
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+
+
+def _word_urls(text: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in _names(text)]
+    urls = {word.strip().lower(): _url(url.strip()) for word, _, url in pairs}
+    if not all(map(_WORD.fullmatch, urls)):
+        raise ValueError(text)
+    return urls
+
+
 _SIZE = re.compile(r"([0-9]{1,18})([KMGT]?)")
 _SIZE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
@@ -119,4 +130,5 @@ PORT = whole(0, 65535)
 FLAG = Kind("true or false", _flag, lambda flag: str(flag).lower())
 SIZE = Kind("a number of bytes, as 500K, 64M, 2G or 1T", _size, _show_size)
 DURATION = Kind("minutes, hours or days, as 30M, 12H or 7D", parse_duration)
+WORD_URLS = Kind("words with URLs, as word=https://...,other=https://...", _word_urls)
 DURATIONS = Kind("pipelines with minutes, hours or days, as name=30M,other=7D", _durations)

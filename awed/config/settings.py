@@ -22,6 +22,7 @@ from awed.config.kinds import (
     SIZE,
     TEXT,
     URL,
+    WORD_URLS,
     Kind,
     choice,
     whole,
@@ -109,6 +110,12 @@ class Auth(Struct, frozen=True):
     globus_token_url: Annotated[str, URL, "Globus: where tokens are issued."] = ""
     globus_profile_url: Annotated[str, URL, "Globus: where the user of a token is asked for."] = ""
     mgrast_oauth_url: Annotated[str, URL, "MG-RAST: where the user of a token is asked for."] = ""
+    userinfo_urls: Annotated[
+        Mapping[str, str],
+        WORD_URLS,
+        "Any server with OpenID Connect's user-info endpoint, by the word that introduces its tokens:"
+        " bearer=https://id.example/userinfo. The word oauth means the first server of this section.",
+    ] = {}
 
 
 class Directories(Struct, frozen=True):

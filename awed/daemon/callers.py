@@ -9,10 +9,10 @@ from awed.auth.accounts import AccountPasswords, AccountTokens
 from awed.auth.admin import AdminToken
 from awed.auth.chain import Authenticators
 from awed.auth.groups import GroupTokens
-from awed.auth.identity import Globus, IdentityHttp, mgrast
+from awed.auth.identity import Globus, IdentityHttp, IdentityServer, UserInfo, mgrast
 from awed.auth.interface import IAuthenticator
 from awed.auth.jobs import JobTokens
-from awed.auth.oauth import GLOBUS_WORDS, MGRAST_WORDS, OAuthTokens
+from awed.auth.oauth import DEFAULT_WORD, GLOBUS_WORDS, MGRAST_WORDS, OAuthTokens
 from awed.auth.recent import Recent
 from awed.auth.tokens import SECRET_WORDS
 from awed.config import Config
@@ -37,7 +37,8 @@ class Callers:
         user_of: Callable[[str], User | None],
         reactor: Any,
     ) -> None:
-        words = SECRET_WORDS | GLOBUS_WORDS | MGRAST_WORDS
+        servers = identity_servers(config.auth, IdentityHttp(Agent(reactor), reactor))
+        words = SECRET_WORDS | GLOBUS_WORDS | MGRAST_WORDS | config.auth.userinfo_urls.keys()
         self._admin = AdminToken(admin_token, words)
         job_tokens = JobTokens(admin_token, user_of)
         self.job_token = job_tokens.make
@@ -46,11 +47,11 @@ class Callers:
             AccountTokens(store.account_by_token, words),
             AccountPasswords(store.account, in_threads_of(reactor), Recent(reactor.seconds)),
             GroupTokens(groups.group_of),
-            *_identity_servers(config.auth, reactor),
+            *(OAuthTokens(server, words, Recent(reactor.seconds)) for server, words in servers),
         ]
         free, admins = _free(config.anonymous), config.admin.users
         self.anyone = Authenticators(methods, free, admins)
-        self.of_files = Authenticators([*methods, job_tokens], free, admins)
+        self.of_files = Authenticators([job_tokens, *methods], free, admins)
 
     def use(self, config: Config) -> None:
         """These users are administrators from now on."""
@@ -61,16 +62,15 @@ class Callers:
         self._admin.renew(token)
 
 
-def _identity_servers(auth: Auth, reactor: Any) -> list[IAuthenticator]:
-    http = IdentityHttp(Agent(reactor), reactor)
-    servers: list[IAuthenticator] = []
+def identity_servers(auth: Auth, http: IdentityHttp) -> list[tuple[IdentityServer, frozenset[str]]]:
+    """The servers that the configuration names, each with the words that introduce its tokens."""
+    found: list[tuple[IdentityServer, frozenset[str]]] = []
     if auth.globus_profile_url:
-        globus = Globus(http, auth.globus_profile_url, auth.globus_token_url)
-        servers.append(OAuthTokens(globus, GLOBUS_WORDS | {"oauth"}, Recent(reactor.seconds)))
+        found.append((Globus(http, auth.globus_profile_url, auth.globus_token_url), GLOBUS_WORDS))
     if auth.mgrast_oauth_url:
-        words = MGRAST_WORDS if servers else MGRAST_WORDS | {"oauth"}
-        servers.append(OAuthTokens(mgrast(http, auth.mgrast_oauth_url), words, Recent(reactor.seconds)))
-    return servers
+        found.append((mgrast(http, auth.mgrast_oauth_url), MGRAST_WORDS))
+    found += [(UserInfo(http, url), frozenset({word})) for word, url in auth.userinfo_urls.items()]
+    return [(server, words if number else words | {DEFAULT_WORD}) for number, (server, words) in enumerate(found)]
 
 
 def _free(anonymous: Anonymous) -> list[Verb]:

@@ -225,15 +225,12 @@ def _new_secret() -> str:
 
 
 def _about(config: Config) -> About:
-    auth = [
-        name
-        for name, url in (("globus", config.auth.globus_profile_url), ("mgrast", config.auth.mgrast_oauth_url))
-        if url
-    ]
+    auth = config.auth
+    named = {"globus": auth.globus_profile_url, "mgrast": auth.mgrast_oauth_url, **auth.userinfo_urls}
     anonymous = config.anonymous
     return About(
         title=config.server.title,
         contact=config.admin.email,
-        auth=auth,
+        auth=[word for word, url in named.items() if url],
         anonymous=Permissions(anonymous.read, anonymous.write, anonymous.delete),
     )

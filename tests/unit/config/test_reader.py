@@ -67,6 +67,19 @@ def faults(text: str) -> list[str]:
     return raised.value.texts
 
 
+def test_words_that_introduce_tokens_of_identity_servers() -> None:
+    config = parse("[Auth]\nuserinfo_urls = Bearer=https://id.example/me?a=b, kc = http://kc:8080/userinfo/\n")
+    assert config.auth.userinfo_urls == {"bearer": "https://id.example/me?a=b", "kc": "http://kc:8080/userinfo"}
+    for wrong in (
+        "https://id.example/me",
+        "bearer=id.example",
+        "=https://id.example",
+        "two words=https://id.example",
+    ):
+        [fault] = faults(f"[Auth]\nuserinfo_urls = {wrong}\n")
+        assert "expected words with URLs" in fault
+
+
 def test_empty_file_is_all_defaults() -> None:
     assert parse("") == Config()
 
