@@ -93,7 +93,7 @@ class IStore(Interface):
         """One job with its tasks (``job.tasks`` filled, in order), or None."""
 
     def jobs(query: JobQuery) -> Awaitable[JobPage]:
-        """A page of jobs."""
+        """A page of jobs. Raises :class:`~awed.model.errors.Invalid` if it takes too long to find."""
 
     def distinct(path: str, reader: str | None) -> Awaitable[list[object]]:
         """The distinct values of a document path (``info.project``) over the jobs that *reader* may read, as JSON

@@ -75,6 +75,12 @@ def order(path: str) -> Sql:
     return within("(", select(value, found.tables, [found.condition, Sql("v.key IS NULL")]))
 
 
+def is_quick_order(path: str) -> bool:
+    """Whether :func:`order` needs no look into the documents."""
+    known = column(path)
+    return known.ordered if known else path.startswith("tasks.")
+
+
 def _path(*parts: str) -> str:
     return "$" + "".join(f'."{part}"' for part in parts)
 

@@ -8,10 +8,17 @@ from awed.store.document import distinct, sortable
 from awed.store.interface import JobQuery
 from awed.store.readers import seen_by
 from awed.store.sqlite import paths
+from awed.store.sqlite.limits import limited
 from awed.store.sqlite.paths import Column
 from awed.store.sqlite.sql import Sql, among, any_of, select, within
 
 _JOBS = Sql("jobs j")
+
+LIMIT = 30.0
+"""Seconds for which jobs are searched for."""
+
+LARGE = 1000
+"""Jobs in a page that takes long to read."""
 
 _LAST = "\U0010ffff"
 """The last of all characters."""
@@ -21,15 +28,23 @@ def page(connection: sqlite3.Connection, query: JobQuery) -> tuple[list[str], in
     """The ids of a page's jobs in order, and how many jobs match in all."""
     conditions = _conditions(query)
     listed = not conditions and query.order == "updatetime"
-    ids = [id for (id,) in _run(connection, _listed(query) if listed else _searched(query, conditions))]
-    ((total,),) = _run(connection, _total(query, conditions))
+    with limited(connection, LIMIT):
+        ids = [id for (id,) in _run(connection, _listed(query) if listed else _searched(query, conditions))]
+        ((total,),) = _run(connection, _total(query, conditions))
     return ids, total
+
+
+def is_long(query: JobQuery) -> bool:
+    """Whether the page may take long: it is large, or documents are looked through for it."""
+    fields = any(paths.column(path) is None for path in query.fields)
+    return fields or not paths.is_quick_order(query.order) or not 0 < query.limit <= LARGE
 
 
 def values(connection: sqlite3.Connection, path: str, reader: str | None) -> list[object]:
     """The distinct values of a path over the jobs that *reader* may read."""
     column = paths.column(path)
-    return _in_column(connection, column, reader) if column else _in_documents(connection, path, reader)
+    with limited(connection, LIMIT):
+        return _in_column(connection, column, reader) if column else _in_documents(connection, path, reader)
 
 
 def _in_column(connection: sqlite3.Connection, column: Column, reader: str | None) -> list[object]:

@@ -1,4 +1,4 @@
-"""The embedded store: one SQLite file, written by one thread and read by two beside it."""
+"""The embedded store: one SQLite file, written by one thread and read by three beside it."""
 
 import sqlite3
 from collections.abc import Awaitable, Collection
@@ -17,6 +17,7 @@ from awed.model.work import WorkReport
 from awed.store.interface import IStore, JobPage, JobQuery
 from awed.store.sqlite import reads, rows
 from awed.store.sqlite.connections import connect_reader, connect_writer
+from awed.store.sqlite.query import is_long
 from awed.store.sqlite.threads import ConnectedThreads
 from awed.store.sqlite.upkeep import copy, faults
 from awed.threads import in_threads_of
@@ -34,11 +35,14 @@ class SqliteStore:
         self._in_thread = in_threads_of(reactor)
         self._writer = ConnectedThreads(reactor, "sqlite-writer", 1, partial(connect_writer, path))
         self._readers = ConnectedThreads(reactor, "sqlite-reader", 2, partial(connect_reader, path))
+        # What takes long waits for its like, not the others for it.
+        self._searcher = ConnectedThreads(reactor, "sqlite-searcher", 1, partial(connect_reader, path))
 
     async def open(self) -> None:
         """Make or check the file. Raises :class:`ValueError` if it is no database, or of a newer awed."""
         self._writer.start()
         self._readers.start()
+        self._searcher.start()
         try:
             await self._writer.run(lambda connection: None)
         except BaseException:
@@ -46,6 +50,7 @@ class SqliteStore:
             raise
 
     async def close(self) -> None:
+        await self._searcher.stop()
         await self._readers.stop()
         await self._writer.stop()
 
@@ -71,7 +76,8 @@ class SqliteStore:
         return self._readers.run(partial(reads.job, job_id))
 
     def jobs(self, query: JobQuery) -> Awaitable[JobPage]:
-        return self._readers.run(partial(reads.jobs, query))
+        threads = self._searcher if is_long(query) else self._readers
+        return threads.run(partial(reads.jobs, query))
 
     def distinct(self, path: str, reader: str | None) -> Awaitable[list[object]]:
         return self._readers.run(partial(reads.distinct, path, reader))

@@ -2,6 +2,7 @@
 
 import resource
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,12 +12,14 @@ import pytest
 import pytest_twisted
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorThreads
 
-from awed.model.errors import Unavailable
+from awed.model.errors import Invalid, Unavailable
 from awed.model.records import Batch
 from awed.store.interface import JobQuery
 from awed.store.sqlite import SqliteStore, connections
+from awed.store.sqlite.query import is_long
 from awed.store.sqlite.schema import MIGRATIONS
 from tests.unit.store.records import job, report, task
 
@@ -207,3 +210,50 @@ async def test_close_waits_for_the_commit_under_way(store: SqliteStore) -> None:
     await committed
     await store.open()
     assert await store.job("large") is not None
+
+
+@ensureDeferred
+async def test_a_search_that_takes_too_long_is_broken_off(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = JobQuery(fields={"info.description": ["x"]})
+    monkeypatch.setattr("awed.store.sqlite.limits.STEPS", 1)
+    with monkeypatch.context() as patched:
+        patched.setattr("awed.store.sqlite.query.LIMIT", -1)
+        for found in (store.jobs(search), store.distinct("info.description", None)):
+            with pytest.raises(Invalid, match="takes longer than"):
+                await found
+    assert (await store.jobs(search)).total == 0
+    assert (await store.jobs(JobQuery())).total == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "long"),
+    [
+        (JobQuery(), False),
+        (JobQuery(fields={"info.project": ["x"]}, order="info.name"), False),
+        (JobQuery(order="tasks.taskid"), False),
+        (JobQuery(fields={"info.description": ["x"]}), True),
+        (JobQuery(order="info.description"), True),
+        (JobQuery(order="info.userattr.submission"), True),
+        (JobQuery(limit=0), True),
+        (JobQuery(limit=10**9), True),
+    ],
+)
+def test_which_searches_take_long(query: JobQuery, long: bool) -> None:
+    assert is_long(query) is long
+
+
+@ensureDeferred
+async def test_nobody_waits_for_a_search_that_takes_long(store: SqliteStore) -> None:
+    gate = threading.Event()
+    searching = store._searcher.run(lambda connection: gate.wait())
+    found = store.jobs(JobQuery(limit=0))
+    assert isinstance(found, Deferred)
+    try:
+        assert (await store.jobs(JobQuery())).total == 1
+        assert not found.called
+    finally:
+        gate.set()
+    await searching
+    await found
