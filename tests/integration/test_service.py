@@ -10,8 +10,10 @@ import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.threads import deferToThread
 
+from awed.cli.client import Server, Unreachable
 from tests.certificates import Authority
 from tests.integration.daemon import TWISTD, Daemon, Refused, Stage
+from tests.integration.jobs import start
 
 
 async def certificate(daemon: Daemon) -> str:
@@ -92,12 +94,18 @@ BY_SYSTEMD = (
 
 
 @ensureDeferred
-async def test_a_socket_that_systemd_opened_speaks_tls(stage: Stage) -> None:
-    key, file = Authority(stage.folder).server()
+async def test_a_socket_that_systemd_opened_speaks_tls_to_who_trusts_its_certificate(stage: Stage) -> None:
+    authority = Authority(stage.folder)
+    key, file = authority.server()
     config = stage.folder / "awed.conf"
     config.write_text(f"[SSL]\nkey={key}\ncert={file}\n")
     daemon = stage.daemon("--config", str(config))
     daemon.twistd, daemon.listen = BY_SYSTEMD, "tls:systemd:domain=INET:name=awed"
     await daemon.start()
-    assert file.read_text().startswith(await certificate(daemon))
+    trusting = ssl.create_default_context(cafile=authority.file)
+    assert (await deferToThread(Server(daemon.url, tls=trusting).get, "/job")).status == 200
+    with pytest.raises(Unreachable, match=r"its certificate is not to be trusted: .*\(see --ca\)"):
+        await deferToThread(Server(daemon.url).get, "/job")
+    worker = start(daemon)
+    await worker.said(r"no success with the server, trying again: POST https\S+: .*certificate verify failed")
     assert await daemon.stop() == 0
