@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import IO
 
 import msgspec
-from twisted.logger import FileLogObserver, LogEvent, eventAsText, formatEvent, formatEventAsClassicLogText
+from twisted.logger import FileLogObserver, LogEvent, formatEvent, formatEventAsClassicLogText
 
 from awed.model.ids import job_of
 
@@ -25,7 +25,7 @@ def text_line(event: LogEvent) -> str | None:
     to tell."""
     text = formatEvent(event)
     rest = ", ".join(f"{name} {value}" for name, value in _ids(event).items() if value not in text)
-    if not rest:
+    if not (text and rest):
         return formatEventAsClassicLogText(event)
     return formatEventAsClassicLogText({**event, "log_format": "{_text} [{_rest}]", "_text": text, "_rest": rest})
 
@@ -43,7 +43,7 @@ def json_line(event: LogEvent) -> str | None:
         **_ids(event),
     }
     if "log_failure" in event:
-        line["traceback"] = eventAsText(event, includeTimestamp=False, includeSystem=False)
+        line["traceback"] = event["log_failure"].getTraceback()
     return msgspec.json.encode({name: _encodable(value) for name, value in line.items()}).decode() + "\n"
 
 

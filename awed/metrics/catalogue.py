@@ -89,6 +89,7 @@ CLIENTS_REGISTERED = Metric("counter", "awed_clients_registered", "Workers that 
 CLIENTS_LOST = Metric("counter", "awed_clients_lost", "Workers that were silent for too long.")
 
 REQUESTS = Metric("counter", "awed_requests", "Requests that were answered.", ("method", "route", "code"))
+FAULTS = Metric("counter", "awed_faults", "Requests that failed by a fault of awed's own: those answered with 500.")
 REQUEST_SECONDS = Metric(
     "histogram",
     "awed_request_seconds",

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from heapq import nlargest
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from awed import __version__
 from awed.metrics import catalogue
 from awed.metrics.measures import Measures
 from awed.model.errors import Unavailable
+from awed.model.work import ReportStatus
 from awed.scheduler.counts import Tally
 from awed.scheduler.queue import Queued
 from awed.service.engine import Engine
@@ -119,18 +120,18 @@ class Waiting(NamedTuple):
 
 def told_apart(queued: Iterable[Queued]) -> dict[tuple[str, str], Waiting]:
     """The largest kinds of queued work by group and app, and all others together."""
-    every: dict[tuple[str, str], Waiting] = {}
-    for wanted, work, since in queued:
-        _add(every, (_label(",".join(sorted(wanted.groups))), _label(wanted.app)), Waiting(work, since))
-    found = dict(nlargest(TOLD_APART, every.items(), key=lambda item: item[1].work))
-    for kind in every.keys() - found.keys():
-        _add(found, (OTHER, OTHER), every[kind])
+    kinds = sorted(queued, key=attrgetter("work"), reverse=True)
+    found: dict[tuple[str, str], Waiting] = {}
+    for wanted, work, since in kinds[:TOLD_APART]:
+        _add(found, (_label(",".join(sorted(wanted.groups))), _label(wanted.app)), work, since)
+    if others := kinds[TOLD_APART:]:
+        _add(found, (OTHER, OTHER), sum(kind.work for kind in others), min(kind.since for kind in others))
     return found
 
 
-def _add(found: dict[tuple[str, str], Waiting], kind: tuple[str, str], more: Waiting) -> None:
-    before = found.get(kind, Waiting(0, more.since))
-    found[kind] = Waiting(before.work + more.work, min(before.since, more.since))
+def _add(found: dict[tuple[str, str], Waiting], kind: tuple[str, str], work: int, since: datetime) -> None:
+    before = found.get(kind, Waiting(0, since))
+    found[kind] = Waiting(before.work + work, min(before.since, since))
 
 
 def _label(name: str) -> str:
@@ -156,8 +157,8 @@ def _tally(tally: Tally) -> Iterator[Family]:
     for metric, code in _HAPPENED:
         yield metric.value(tally.events[code])
     yield catalogue.GIVEN_UP.value(tally.events["WP"] + tally.events["W!"])
-    reports = {status.value: number for status, number in tally.reports.items()}
-    yield catalogue.REPORTS.values(((s,), n) for s, n in {**reports, "refused": tally.reports_refused}.items())
+    reports = [((status.value,), tally.reports[status]) for status in ReportStatus]
+    yield catalogue.REPORTS.values([*reports, (("refused",), tally.reports_refused)])
     yield catalogue.CLIENTS_LOST.value(tally.clients_lost)
 
 
@@ -166,6 +167,7 @@ def _measures(measures: Measures) -> Iterator[Family]:
     yield catalogue.REQUESTS.values(
         ((*route.split(" ", 1), str(code)), number) for (route, code), number in measures.answers.items()
     )
+    yield catalogue.FAULTS.value(sum(number for (_, code), number in measures.answers.items() if code == 500))
     yield catalogue.REQUEST_SECONDS.histograms(
         (tuple(route.split(" ", 1)), found) for route, found in measures.requests.items()
     )

@@ -60,6 +60,9 @@ async def test_who_lost_the_lease_writes_nothing_any_more(
     for _ in range(2):
         with pytest.raises(Superseded):
             await store.commit(Batch(jobs=[job("a", name="first")], gone_reports=["a_0"]))
+        with pytest.raises(Superseded):
+            await store.check()
+    await other.check()
     found = await other.job("a")
     assert found is not None
     assert found.job.info.name == "other"

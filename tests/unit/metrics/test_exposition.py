@@ -37,6 +37,7 @@ def test_every_metric_is_there_from_the_start_and_described(exposition: Expositi
     told = {name for name in families if name.startswith("awed_")}
     assert told == {metric.name for metric in CATALOGUE}
     assert all(families[metric.name].documentation == metric.about for metric in CATALOGUE)
+    assert {sample.labels["status"] for sample in families["awed_reports"].samples} >= {"done", "fail", "refused"}
     assert "process_resident_memory_bytes" in families
 
 
@@ -62,13 +63,15 @@ def test_names_of_jobs_and_users_are_not_shown(served: Served, exposition: Expos
 
 
 def test_what_was_measured_is_told(exposition: Exposition, measures: Measures) -> None:
-    request = SimpleNamespace(route="GET /work?client", code=400, received=0.0)
-    measures.answered(cast(ShortRequest, request))
+    for code in (400, 500):
+        request = SimpleNamespace(route="GET /work?client", code=code, received=0.0)
+        measures.answered(cast(ShortRequest, request))
     measures.performed(Prepare("t", 1, "ann"), 0.3)
     measures.commit_failed(Exception())
     found = samples(exposition)
     assert value(found, "awed_requests_total", method="GET", route="/work?client", code="400") == 1
-    assert value(found, "awed_request_seconds_count", method="GET", route="/work?client") == 1
+    assert value(found, "awed_request_seconds_count", method="GET", route="/work?client") == 2
+    assert value(found, "awed_faults_total") == 1
     assert value(found, "awed_effect_seconds_bucket", effect="prepare", le="0.25") == 0
     assert value(found, "awed_effect_seconds_bucket", effect="prepare", le="0.5") == 1
     assert value(found, "awed_commit_failures_total") == 1

@@ -58,6 +58,14 @@ class WritingContract(StoreTests):
         assert is_uuid(unfinished.meta["server_uuid"])
 
     @ensureDeferred
+    async def test_it_can_be_asked_whether_it_is_there(self, store: IStore) -> None:
+        await store.check()
+        await store.close()
+        with pytest.raises(Unavailable):
+            await store.check()
+        await store.open()
+
+    @ensureDeferred
     async def test_job_comes_back_with_its_tasks_in_order(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job("a", name="n", userattr={"k": [1, {"x": None}], "ü": True})]))
         await store.commit(Batch(tasks=[task("a", 10), task("a", 2), task("b", 0)]))
