@@ -1,10 +1,12 @@
 """``awe-worker``: what is typed, and how the program begins and ends."""
 
 import gc
+import os
 import resource
 import signal
 import socket
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -168,6 +170,8 @@ async def run(reactor: Any, settings: Settings) -> None:
         client = workdir.client_id()
     except (WorkdirInUse, OSError) as error:
         raise SystemExit(f"awe-worker: cannot use --workdir: {error}") from None
+    os.chdir(workdir.root)  # commands begin from where we are, so that must not be removed under us
+    keep_files_from_commands()
     if killed := kill_leftovers(client):
         _log.warn("killed {count} processes that an earlier worker left behind", count=killed)
     _allow_files_for(settings.slots)
@@ -182,6 +186,14 @@ async def run(reactor: Any, settings: Settings) -> None:
     finally:
         await janitor.stopService()
         workdir.close()
+
+
+def keep_files_from_commands() -> None:
+    """What whoever started us left open is not inherited further. What Python opens is not anyway."""
+    for entry in Path("/proc/self/fd").glob("*"):
+        if int(entry.name) > 2:
+            with suppress(OSError):  # the one that lists them
+                os.set_inheritable(int(entry.name), False)
 
 
 def _allow_files_for(slots: int) -> None:

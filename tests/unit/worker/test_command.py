@@ -1,11 +1,12 @@
 """What is typed: mistakes are told before anything begins."""
 
+import os
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from awed.worker.command import authorization, main
+from awed.worker.command import authorization, keep_files_from_commands, main
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,13 @@ def test_a_mistake_is_told_and_nothing_begins(
 )
 def test_a_token_file_holds_a_token_or_a_header(content: str, header: str) -> None:
     assert authorization(content) == header
+
+
+def test_commands_do_not_inherit_what_the_worker_inherited() -> None:
+    reading, writing = os.pipe()
+    os.set_inheritable(reading, True)
+    keep_files_from_commands()
+    assert not os.get_inheritable(reading)
+    assert os.get_inheritable(2)
+    os.close(reading)
+    os.close(writing)
