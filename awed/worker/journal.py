@@ -69,18 +69,21 @@ class Journal:
 
     def _rewrite(self) -> None:
         """In another file, which takes the place of the old one when it is complete."""
+        content = b"".join(_encoded(_Line(report=report)) for report in self.reports.values())
         fresh = self._path.with_name(f"{self._path.name}.new")
-        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600)
-        self.close()
-        self._file, self._size = file, 0
-        for report in self.reports.values():
-            self._write(_Line(report=report))
+        fresh.write_bytes(content)
         fresh.replace(self._path)
+        self.close()
+        self._file, self._size = os.open(self._path, os.O_WRONLY | os.O_APPEND), len(content)
 
     def _write(self, line: _Line) -> None:
         """Add a line, all of it or nothing."""
-        content = msgspec.json.encode(line) + b"\n"
+        content = _encoded(line)
         if os.write(self._file, content) < len(content):
             os.ftruncate(self._file, self._size)
             raise OSError(f"no room for {len(content)} bytes in {self._path}")
         self._size += len(content)
+
+
+def _encoded(line: _Line) -> bytes:
+    return msgspec.json.encode(line) + b"\n"

@@ -72,7 +72,7 @@ class Runs:
 
     def discard(self, wuids: Collection[str]) -> None:
         """Hand these workunits back, and kill those of them that run."""
-        self._hand_back(key for key in list(self._in_hand) if key.wuid in wuids)
+        self._hand_back([key for key in self._in_hand if key.wuid in wuids])
         for key, running in list(self._running.items()):
             if key.wuid in wuids and key not in self._discarded:
                 # Once only: to cancel again would cancel the killing.
@@ -95,25 +95,27 @@ class Runs:
 
     def _hand_back(self, keys: Iterable[Key]) -> None:
         for key in keys:
-            del self._in_hand[key]
-            self._finished(handed_back(key))
+            if self._in_hand.pop(key, None) is not None:
+                self._finished(handed_back(key))
 
     def _begin(self) -> None:
         """Begin what there are slots for; in a loop, for a run may end before its beginning returns."""
         if self._beginning:
             return
         self._beginning = True
-        while self._in_hand and len(self._running) < self._slots:
-            key = next(iter(self._in_hand))
-            if self._fits(self._in_hand[key]):
-                self._begun += 1
-                self._start(key, self._in_hand.pop(key))
-                self._watch_over()
-            else:
-                self._hand_back([key])
-        self._beginning = False
+        try:
+            while self._in_hand and len(self._running) < self._slots:
+                key = next(iter(self._in_hand))
+                if self._fits(self._in_hand[key]):
+                    self._start(key, self._in_hand.pop(key))
+                else:
+                    self._hand_back([key])
+        finally:
+            self._beginning = False
 
     def _start(self, key: Key, work: Workunit) -> None:
+        self._begun += 1
+        self._watch_over()
         self._running[key] = running = Deferred.fromCoroutine(self._timed(work))
         running.addErrback(self._broken, key)
         running.addCallback(self._ended, key)

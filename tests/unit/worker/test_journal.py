@@ -70,6 +70,19 @@ def test_it_does_not_grow_with_what_is_settled(path: Path, monkeypatch: pytest.M
     assert list(opened(path).reports) == [("stays", 1)]
 
 
+def test_if_it_cannot_be_written_anew_it_is_used_as_it_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "LIMIT", 0)
+    busy = opened(path)
+    for name in "ab":
+        busy.add(finished(name))
+    path.with_name("reports.new").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        busy.settle([finished("a")])
+    busy.add(finished("c"))
+    path.with_name("reports.new").rmdir()
+    assert list(opened(path).reports) == [("a", 1), ("b", 1), ("c", 1)]
+
+
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from("abc"))), st.integers(0, 400))
 def test_what_is_cut_off_anywhere_is_a_state_that_was(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[bool, str]], cut: int
