@@ -61,7 +61,7 @@ def _one_run(daemon: Server, bare: Server, file: Path) -> list[Figure]:
         Figure("the daemon, up", up, "MB/s"),
         Figure("the daemon, down", down, "MB/s"),
         Figure("up, to the bare file", up / plain, "", at_least=0.5),
-        Figure("up, to the bare resource", up / plain_up, ""),
+        Figure("up, to the bare resource", up / plain_up, "", at_least=0.5),
         Figure("down, to the bare file", down / plain, "", at_least=0.5),
         Figure("peak memory, growth", growth / MB, "MB", at_most=64),
         Figure(f"GET / during {TRANSFERS} transfers", latency * 1000, "ms", at_most=50),
