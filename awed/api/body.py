@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from awed.api.errors import error_answer
 from awed.api.form import IN_MEMORY, Form, Spool, receiver_for
 from awed.api.request import ShortRequest
+from awed.api.short_form import short_form
 from awed.model.errors import AwedError, TooLarge
 from awed.streams import Pump, Receiver
 
@@ -68,19 +69,23 @@ class AwedRequest(ShortRequest):
         plain = (await self.form()).plain
         return b"" if plain is None else await plain.read(limit)
 
+    def gotWhole(self, body: bytes) -> None:
+        """The headers and all of the body are in."""
+        self._meet()
+        if body and len(body) <= self._limit:
+            self._form = short_form(self._content_type(), body, self.bodies.spool)
+        if self._form is None:
+            super().gotWhole(body)
+
     def gotLength(self, length: int | None) -> None:
         """The headers are in. *length*: of the body, None if it is chunked."""
         if length == 0:
             return
         channel: Any = self.channel
-        # Twisted tells a request these only after the body.
-        self.method, self.uri = channel._command, channel._path
-        self.path = self.uri.partition(b"?")[0]
-        self._limit = self.bodies.limit_of(self.path)
+        self._meet()
         try:
             self._check_size(length or 0)
-            content_type = self.requestHeaders.getRawHeaders("Content-Type", [""])[0]
-            receiver = self.bodies.receiver(self.path, content_type)
+            receiver = self.bodies.receiver(self.path, self._content_type())
         except AwedError as error:
             self._refuse(error)
         else:
@@ -110,6 +115,16 @@ class AwedRequest(ShortRequest):
             self.channel.loseConnection()
         else:
             super().requestReceived(command, path, version)
+
+    def _meet(self) -> None:
+        """Learn what is asked for. Twisted tells a request only after the body."""
+        channel: Any = self.channel
+        self.method, self.uri = channel._command, channel._path
+        self.path = self.uri.partition(b"?")[0]
+        self._limit = self.bodies.limit_of(self.path)
+
+    def _content_type(self) -> str:
+        return self.requestHeaders.getRawHeaders("Content-Type", [""])[0]
 
     def _let_go(self, _: object) -> None:
         """The request is over. It and its pump know each other, and must not wait for the garbage collector."""

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import cast
 
 from msgspec.json import encode
 from twisted.internet.interfaces import IAddress, IHalfCloseableProtocol
@@ -14,7 +15,9 @@ from twisted.web.http_headers import Headers
 from zope.interface import implementer
 
 from awed.api.envelope import Envelope
+from awed.api.heads import LONGEST, WholeRequest, whole_request
 from awed.api.idle import IdleConnections
+from awed.api.request import ShortRequest
 from awed.api.request_id import RequestIds
 from awed.api.sending import send
 
@@ -59,8 +62,27 @@ class ApiChannel(HTTPChannel):
     def dataReceived(self, data: bytes) -> None:
         if not self._answering:
             self.idle.heard(self)
-        if not self._refused:
+        if self._refused:
+            return
+        whole = whole_request(data) if self._is_between_requests() and len(data) <= LONGEST else None
+        if whole is None:
             HTTPChannel.dataReceived(self, data)
+        else:
+            self._take(whole)
+
+    def _is_between_requests(self) -> bool:
+        return bool(self.persistent) and not (self.requests or self._buffer or self._busyReceiving)
+
+    def _take(self, whole: WholeRequest) -> None:
+        """Let a request be answered that is there as a whole: what else twisted.web comes to line by line."""
+        request = cast(ShortRequest, self.requestFactory(self))
+        self.requests.append(request)
+        request.requestHeaders = whole.headers
+        self._command, self._path, self._version = whole.method, whole.target, b"HTTP/1.1"
+        self.request_id = self.request_ids.of(whole.headers)
+        self.persistent = HTTPChannel.checkPersistence(self, request, self._version)
+        request.gotWhole(whole.body)
+        self.allContentReceived()
 
     def lineLengthExceeded(self, line: bytes) -> None:
         self._refuse(f"a line of the request's head is longer than {self.MAX_LENGTH} bytes")

@@ -215,16 +215,19 @@ class UrlencodedReceiver:
             fields = parse_qsl(self._body, keep_blank_values=True, max_num_fields=MAX_PARTS)
         except ValueError:
             raise TooLarge(f"urlencoded form has more than {MAX_PARTS} fields") from None
-        return Form(is_form=True, parts=[self._part(name, value) for name, value in fields])
+        parts = [whole_part(name.decode(errors="replace"), None, value, self._spool) for name, value in fields]
+        return Form(is_form=True, parts=parts)
 
     def discard(self) -> None:
         """Nothing is on disk."""
 
-    def _part(self, name: bytes, value: bytes) -> Part:
-        part = Part(name.decode(errors="replace"), None, self._spool)
-        part.write(value)
-        part.close()
-        return part
+
+def whole_part(name: str, filename: str | None, data: bytes, spool: Spool) -> Part:
+    """A part of which all is there."""
+    part = Part(name, filename, spool)
+    part.write(data)
+    part.close()
+    return part
 
 
 def _malformed(error: MultipartError) -> Invalid:

@@ -25,6 +25,12 @@ class ShortRequest(Request):
     """Which call it makes, for the metrics: a method and a path without names, of which there are few."""
     _running: Deferred[None] | None = None
 
+    def gotWhole(self, body: bytes) -> None:
+        """The headers and all of the body are in."""
+        if body:
+            self.gotLength(len(body))  # type: ignore[no-untyped-call]
+            self.handleContentChunk(body)  # type: ignore[no-untyped-call]
+
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """All of the request is in."""
         self.received = perf_counter()

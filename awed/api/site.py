@@ -8,13 +8,14 @@ from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.web.http import Request as HTTPRequest
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
-from twisted.web.server import Request, Site
+from twisted.web.server import Site
 
 from awed.api.channel import ApiChannel
 from awed.api.envelope import answer, answer_error
 from awed.api.errors import no_resource
 from awed.api.forwarded import HOST_HEADER
 from awed.api.idle import IdleConnections
+from awed.api.request import ShortRequest
 from awed.api.request_id import RequestIds
 
 IDLE_TIMEOUT = 90.0
@@ -29,7 +30,7 @@ class ApiSite(Site):
     def __init__(
         self,
         root: IResource,
-        request_factory: Callable[..., Request],
+        request_factory: Callable[..., ShortRequest],
         reactor: IReactorTime,
         log_access: Callable[[HTTPRequest], object] = lambda request: None,
     ) -> None:

@@ -7,8 +7,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.web.iweb import IRequest
-from twisted.web.server import Request
 
+from awed.api.request import ShortRequest
 from awed.api.site import IDLE_TIMEOUT, ApiSite
 
 GET = b"GET /%b HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -37,7 +37,7 @@ class World:
     def __init__(self) -> None:
         self.clock = Clock()
         self.slow = Slow()
-        self.site = ApiSite(self.slow.app.resource(), Request, self.clock)
+        self.site = ApiSite(self.slow.app.resource(), ShortRequest, self.clock)
 
     def connect(self) -> "Connection":
         return Connection(self.site)

@@ -7,7 +7,6 @@ from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 from twisted.web.resource import IResource
-from twisted.web.server import Request
 
 from awed.api.body import AwedRequest, Bodies, requests_with
 from awed.api.envelope import answer
@@ -56,7 +55,7 @@ class Things:
 
 
 @pytest.fixture
-def requests(tmp_path: Path) -> type[Request]:
+def requests(tmp_path: Path) -> type[AwedRequest]:
     return requests_with(Bodies(Spool(tmp_path, at_once)))
 
 
@@ -65,7 +64,7 @@ PATHS = ("", "/", "//", "/a", "/a/", "/a%2Fb", "/a/b", "/a%20b", "/%C3%A4", "/ba
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE", "OPTIONS"])
 @pytest.mark.parametrize("path", PATHS)
-def test_both_ways_lead_to_the_same_answer(requests: type[Request], method: str, path: str) -> None:
+def test_both_ways_lead_to_the_same_answer(requests: type[AwedRequest], method: str, path: str) -> None:
     def reply(things: IResource) -> object:
         root = Root(things, {"thing": things})
         found = call(root, method, f"/thing{path}", {"X-Request-Id": "r"}, request_factory=requests)
@@ -74,12 +73,12 @@ def test_both_ways_lead_to_the_same_answer(requests: type[Request], method: str,
     assert reply(CollectionResource(Things())) == reply(Things().app.resource())
 
 
-def test_handlers_that_are_no_coroutines_go_kleins_way(requests: type[Request]) -> None:
+def test_handlers_that_are_no_coroutines_go_kleins_way(requests: type[AwedRequest]) -> None:
     root = Root(CollectionResource(Things()), {"thing": CollectionResource(Things())})
     assert call(root, "PUT", "/thing", request_factory=requests).json["data"] == "changed"
 
 
-def test_a_peer_that_leaves_cancels_what_it_waits_for(requests: type[Request]) -> None:
+def test_a_peer_that_leaves_cancels_what_it_waits_for(requests: type[AwedRequest]) -> None:
     things = Things()
     resource = CollectionResource(things)
     connection, transport = connect(Root(resource, {"thing": resource}), requests)

@@ -8,9 +8,9 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.web.resource import IResource
-from twisted.web.server import Request
 
 from awed.api.channel import ApiChannel
+from awed.api.request import ShortRequest
 from awed.api.site import ApiSite
 
 HOST = IPv4Address("TCP", "192.0.2.1", 8001)
@@ -31,7 +31,7 @@ class Reply:
 
 
 def raw(
-    root: IResource, data: bytes, request_factory: type[Request] = Request, *, then_closes: bool = False
+    root: IResource, data: bytes, request_factory: type[ShortRequest] = ShortRequest, *, then_closes: bool = False
 ) -> bytes:
     """All that the site around *root* sends when *data* arrives on a connection, whose peer may send no more then."""
     connection, transport = connect(root, request_factory)
@@ -41,7 +41,9 @@ def raw(
     return bytes(transport.value())
 
 
-def connect(root: IResource, request_factory: type[Request] = Request) -> tuple[ApiChannel, StringTransport]:
+def connect(
+    root: IResource, request_factory: type[ShortRequest] = ShortRequest
+) -> tuple[ApiChannel, StringTransport]:
     """A fresh connection to the site around *root*, and what it sends."""
     site = ApiSite(root, request_factory, Clock())
     connection = site.buildProtocol(PEER)
@@ -58,7 +60,7 @@ def call(
     headers: dict[str, str] | None = None,
     body: bytes = b"",
     *,
-    request_factory: type[Request] = Request,
+    request_factory: type[ShortRequest] = ShortRequest,
 ) -> Reply:
     """The answer to one request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: awe.example:8001", f"Content-Length: {len(body)}"]

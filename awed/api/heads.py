@@ -1,0 +1,50 @@
+"""Requests that arrive as a whole in one piece of data, which nearly all do: read in one step, not line by line."""
+
+import re
+from typing import NamedTuple
+
+from twisted.web.http_headers import Headers
+
+LONGEST = 64 * 1024
+"""Bytes of a request that is read here."""
+
+LONGEST_HEAD = 8 * 1024
+"""Bytes of its head."""
+
+_TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_HEAD = re.compile(rb"([A-Z]+) ([!-~]+) HTTP/1\.1((?:\r\n%b:[^\r\n\0]*){0,100})" % _TOKEN)
+_OTHER_WAY = (b"Transfer-Encoding", b"Expect", b"Cookie")
+
+
+class WholeRequest(NamedTuple):
+    """A request of HTTP/1.1 with a body of known length, or none."""
+
+    method: bytes
+    target: bytes
+    headers: Headers
+    body: bytes
+
+
+def whole_request(data: bytes) -> WholeRequest | None:
+    """The request that *data* is.
+
+    None for more or less than one request, and for what is unusual or wrong: that is for twisted.web to judge.
+    """
+    head, end, body = data.partition(b"\r\n\r\n")
+    found = _HEAD.fullmatch(head) if end and len(head) <= LONGEST_HEAD else None
+    if found is None:
+        return None
+    method, target, fields = found.groups()
+    headers = Headers()
+    for field in fields.split(b"\r\n")[1:]:
+        name, _, value = field.partition(b":")
+        headers.addRawHeader(name, value.strip(b" \t"))
+    if any(map(headers.hasHeader, _OTHER_WAY)) or _length(headers) != len(body):
+        return None
+    return WholeRequest(method, target, headers, body)
+
+
+def _length(headers: Headers) -> int:
+    """Of the body, as the headers tell; -1 if they do not make sense."""
+    lengths = headers.getRawHeaders(b"Content-Length", (b"0",))
+    return int(lengths[0]) if len(lengths) == 1 and lengths[0].isdigit() else -1

@@ -1,0 +1,113 @@
+"""A request is the same, in one piece of data or in two, which twisted.web puts together."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from awed.api.heads import LONGEST_HEAD, whole_request
+from tests.unit.api.served import Served
+
+REQUESTS = [
+    b"GET /queue HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET /queue HTTP/1.1\r\n\r\n",
+    b"GET /job?x=y&flag HTTP/1.1\r\nhost:h\r\nX-REQUEST-ID:\t mine \r\nA: b\r\nA:  c\t\r\nE:\r\n\r\n",
+    b"HEAD /queue HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"PUT /logger?debug=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
+    b"POST /job HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+    b"POST /job HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data\r\nContent-Length: 2\r\n\r\n{}",
+    b"GET /queue HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+    b"GET /queue HTTP/1.1\r\nHost: h\r\nConnection: keep-alive\r\n\r\n",
+]
+"""Such as are read in one step."""
+
+OTHERS = [
+    b"GET /queue HTTP/1.1\r\nHost: h\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"\r\nGET /queue HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET /queue HTTP/1.0\r\nHost: h\r\n\r\n",
+    b"GET /queue HTTP/2.0\r\nHost: h\r\n\r\n",
+    b"get /queue HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET  /queue HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET /queue\xff HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET /queue HTTP/1.1\r\nHost: h\r\n folded\r\n\r\n",
+    b"GET /queue HTTP/1.1\r\nHost : h\r\n\r\n",
+    b"GET /queue HTTP/1.1\r\nHost: h\r\nA: a\0b\r\n\r\n",
+    b"GET /queue HTTP/1.1\r\nHost: h\r\nA: a\nb: c\r\n\r\n",
+    b"GET /queue HTTP/1.1\r\nHost: h\r\nA: a\rb\r\n\r\n",
+    b"GET /queue HTTP/1.1\r\nHost: h\r\nno colon\r\n\r\n",
+    b"GET /queue HTTP/1.1\r\nHost: h\r\nCookie: a=b\r\n\r\n",
+    b"PUT /job/x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
+    b"PUT /job/x HTTP/1.1\r\nHost: h\r\nContent-Length: -2\r\n\r\n{}",
+    b"PUT /job/x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n{}",
+    b"PUT /job/x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+    b"PUT /job/x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    b"PUT /job/x HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}",
+    b"GET /queue HTTP/1.1\r\n" + b"A: b\r\n" * 600 + b"\r\n",
+    b"GET /queue HTTP/1.1\r\nA: " + b"b" * LONGEST_HEAD + b"\r\n\r\n",
+]
+"""Such as are left to twisted.web."""
+
+
+def told(served: Served, *pieces: bytes) -> tuple[bytes, bool]:
+    """All that a connection says to what comes in these pieces, and whether it closes."""
+    connection, transport = served.connect()
+    for piece in pieces:
+        connection.dataReceived(piece)
+    return re.sub(rb"X-Request-Id: [0-9a-f]{8}-\d+", b"X-Request-Id", transport.value()), transport.disconnecting
+
+
+@pytest.mark.parametrize("data", REQUESTS + OTHERS)
+def test_the_answer_is_the_same_in_one_piece_and_in_two(tmp_path: Path, data: bytes) -> None:
+    expected = told(Served(tmp_path), data[:10], data[10:])
+    assert told(Served(tmp_path), data) == expected
+
+
+@pytest.mark.parametrize("data", REQUESTS)
+def test_what_is_usual_is_read_in_one_step(data: bytes) -> None:
+    assert whole_request(data) is not None
+
+
+@pytest.mark.parametrize("data", OTHERS)
+def test_what_is_unusual_is_not(data: bytes) -> None:
+    assert whole_request(data) is None
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    data=st.lists(
+        st.sampled_from([*b"GET /queue HTTP/1.1\r\n: ;=aZ09\t\0\xff{}"]).map(lambda c: bytes([c])), max_size=40
+    )
+)
+def test_whatever_is_in_a_head(served: Served, data: list[bytes]) -> None:
+    request = b"GET /queue HTTP/1.1\r\nA:%b\r\n\r\n" % b"".join(data)
+    assert told(served, request) == told(served, request[:10], request[10:])
+
+
+def test_what_is_read_in_one_step_is_whole() -> None:
+    found = whole_request(b"PUT /a?b HTTP/1.1\r\nhost: h\r\nX-A: 1\r\nx-a:2\r\nContent-Length: 3\r\n\r\nabc")
+    assert found is not None
+    assert (found.method, found.target, found.body) == (b"PUT", b"/a?b", b"abc")
+    assert list(found.headers.getAllRawHeaders()) == [
+        (b"Host", [b"h"]),
+        (b"X-A", [b"1", b"2"]),
+        (b"Content-Length", [b"3"]),
+    ]
+
+
+def test_requests_in_one_piece_follow_one_another(served: Served) -> None:
+    connection, transport = served.connect()
+    for number in range(3):
+        connection.dataReceived(b"GET /queue HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert transport.value().count(b"HTTP/1.1 200 OK") == number + 1
+
+
+def test_a_request_that_comes_before_the_last_one_is_answered_waits_for_its_turn(served: Served) -> None:
+    connection, transport = served.connect()
+    served.register(id="a")
+    connection.dataReceived(b"GET /work?client=a&wait=5 HTTP/1.1\r\nHost: h\r\n\r\n")
+    connection.dataReceived(b"GET /queue HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert transport.value() == b""
+    served.clock.advance(5)
+    assert transport.value().count(b"HTTP/1.1 ") == 2
