@@ -40,7 +40,11 @@ class Unavailable(AwedError):
     """Not now: the database, the identity server or the disk does not answer. Safe to repeat."""
 
 
-class Superseded(Unavailable):
+class StoreAway(Unavailable):
+    """The daemon's own store does not answer. What needs it goes on by itself when it is back."""
+
+
+class Superseded(StoreAway):
     """Another daemon has taken the store over: this one must not write any more."""
 
     def __init__(self) -> None:

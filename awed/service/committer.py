@@ -7,7 +7,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from awed.model.errors import AwedError, Unavailable
+from awed.model.errors import AwedError, StoreAway
 from awed.model.records import Batch
 from awed.service.merge import merge
 from awed.service.observer import Observer
@@ -32,7 +32,7 @@ class Committer:
     A batch that cannot be written is tried until it can. *take* hands over what changed since the last call;
     *changed* says whether anything did. *soon* calls when all requests that arrived together are heard, so that they
     share a commit. Whoever waits longer than *patience* seconds is told
-    :class:`~awed.model.errors.Unavailable`; the change itself stays and is written when the store is back.
+    :class:`~awed.model.errors.StoreAway`; the change itself stays and is written when the store is back.
     """
 
     _log = Logger()
@@ -161,12 +161,12 @@ class Committer:
         """Write what is left, but wait no longer than the patience for a store that is away."""
         try:
             await self.durable()
-        except Unavailable:
+        except StoreAway:
             self._log.error("stopped with changes that could not be written")
         if self._running is not None:
             self._running.cancel()
         self._patience.stop()
 
-    def _away(self) -> Unavailable:
+    def _away(self) -> StoreAway:
         reason = self.fault or "the store does not answer"
-        return Unavailable(f"{reason}; the change is not durable yet, please repeat the request later")
+        return StoreAway(f"{reason}; the change is not durable yet, please repeat the request later")

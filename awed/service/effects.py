@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredList
@@ -9,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from awed.model.errors import AwedError, Unavailable
+from awed.model.errors import AwedError, StoreAway, Unavailable
 from awed.model.job import IO, Task
 from awed.scheduler.changes import Check, DeleteNodes, Effect, Prepare, about
 from awed.scheduler.core import Scheduler
@@ -25,6 +26,9 @@ PATIENCE = 180.0
 
 A try itself gives up a dead host after 20 seconds and a silent one after 80, so this takes three to four minutes.
 """
+
+STORE_PAUSE = 5.0
+"""Seconds between the tries while the daemon's own store is away. There is no end to them: nothing is lost."""
 
 FAULT = "a fault of the server, about which its log tells more"
 
@@ -145,7 +149,7 @@ class Effects:
                 tasks.outputs_missing(effect.taskid, effect.turn, missing.ranks, reason, self._now())
                 break
             except AwedError as error:
-                pause = next(pauses, None) if isinstance(error, Unavailable) else None
+                pause = _pause(error, pauses)
                 if pause is None:
                     tasks.failed(effect.taskid, effect.turn, "; ".join(error.texts), self._now())
                     break
@@ -158,12 +162,27 @@ class Effects:
         return Access(await self._token(job_id), effect.owner)
 
     async def _delete(self, effect: DeleteNodes) -> None:
-        access = await self._access(effect.jobid, effect)
+        access = await self._with_store(lambda: self._access(effect.jobid, effect))
         for io in effect.files:
             try:
-                await self._files.delete(io, access)
+                await self._with_store(partial(self._files.delete, io, access))
             except AwedError as error:
                 self._log.warn("job {job}: could not delete a node: {error}", job=effect.jobid, error=error)
+
+    async def _with_store(self, call: Callable[[], Awaitable[T]]) -> T:
+        """The result of *call*, tried until the daemon's own store is there."""
+        while True:
+            try:
+                return await call()
+            except StoreAway:
+                await deferLater(self._reactor, STORE_PAUSE)
+
+
+def _pause(error: AwedError, pauses: Iterator[float]) -> float | None:
+    """Seconds after which what failed is tried again, None if it is not."""
+    if isinstance(error, StoreAway):
+        return STORE_PAUSE
+    return next(pauses, None) if isinstance(error, Unavailable) else None
 
 
 def _pauses(reactor: IReactorTime) -> Iterator[float]:

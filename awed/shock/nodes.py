@@ -15,7 +15,7 @@ from twisted.logger import Logger
 
 from awed.alone import Alone, to_the_end
 from awed.model.access import ADMIN, Acl, AclChange, User
-from awed.model.errors import AwedError, Invalid, NotFound
+from awed.model.errors import AwedError, Invalid, NotFound, StoreAway
 from awed.model.ids import new_id
 from awed.model.node import Node, NodeIndex, NodeRecord
 from awed.model.times import NO_TIME
@@ -91,9 +91,15 @@ class NodeStore:
         return await self._shown(await self._record(node_id, user, "read"))
 
     async def get_settled(self, node_id: str, user: User) -> Node:
-        """The node's document, once its file is not locked. Raises :class:`Invalid` if that came to nothing."""
+        """The node's document, once its file is not locked. Raises :class:`Invalid` if that came to nothing, and
+        :class:`~awed.model.errors.StoreAway` if it did for that reason: then it is begun again."""
         await self._base.underway.ended(node_id, FILE)
         node = await self.get(node_id, user)
+        try:
+            self._base.underway.check(node_id, FILE)
+        except StoreAway:
+            await self._merger.merge_if_complete(node)
+            raise
         if node.file.locked is not None:
             raise Invalid(f"the file of node {node_id} could not be put together: {node.file.locked.error}")
         return node
@@ -147,12 +153,14 @@ class NodeStore:
         return await self._base.alone.run(node_id, self._change_acl(node_id, user, change))
 
     async def index(self, node_id: str, name: str, user: User) -> NodeIndex:
-        """An index, made if it is not there. Raises :class:`Invalid` if it cannot be made."""
+        """An index, made if it is not there. Raises :class:`Invalid` if it cannot be made,
+        :class:`~awed.model.errors.StoreAway` if not now."""
         node = await self.get_settled(node_id, user)
         lock = self._base.underway.lock(node_id, name)
         if name not in node.indexes or (lock is not None and lock.error):
             self._indexes.begin(node, name)
         await self._base.underway.ended(node_id, name)
+        self._base.underway.check(node_id, name)
         return self._indexes.usable(await self.get(node_id, user), name)
 
     async def make_index(self, node_id: str, name: str, user: User, rebuild: bool = False) -> None:

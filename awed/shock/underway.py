@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.logger import Logger
 
-from awed.model.errors import AwedError
+from awed.model.errors import AwedError, StoreAway
 from awed.model.node import Lock
 
 AT_ONCE = 2
@@ -24,10 +24,13 @@ class Underway:
         self._turn = DeferredSemaphore(AT_ONCE)
         self._locks: dict[tuple[str, str], Lock] = {}
         self._waiting: dict[tuple[str, str], list[Deferred[None]]] = {}
+        self._away: dict[tuple[str, str], StoreAway] = {}
+        """What failed only because the daemon's store was away."""
 
     def start(self, node_id: str, subject: str, work: Coroutine[Deferred[Any], Any, None]) -> None:
         """Do *work*, locking its subject. If it fails the lock stays, with the error, until it is started again."""
         key = node_id, subject
+        self._away.pop(key, None)
         self._locks[key] = Lock(created_on=self._now())
         self._waiting[key] = []
         Deferred.fromCoroutine(self._run(key, work))
@@ -53,6 +56,13 @@ class Underway:
         for subject in self.subjects(node_id):
             if (node_id, subject) not in self._waiting:
                 del self._locks[node_id, subject]
+                self._away.pop((node_id, subject), None)
+
+    def check(self, node_id: str, subject: str) -> None:
+        """Raises :class:`~awed.model.errors.StoreAway` if the work failed because of that: it can be begun again."""
+        away = self._away.get((node_id, subject))
+        if away is not None:
+            raise away
 
     async def all_ended(self) -> None:
         """Wait until nothing is under way."""
@@ -65,6 +75,8 @@ class Underway:
             await work
         except AwedError as error:
             self._locks[key].error = str(error)
+            if isinstance(error, StoreAway):
+                self._away[key] = error
         except Exception:
             self._log.failure("work on {subject} of node {node} failed", node=key[0], subject=key[1])
             self._locks[key].error = "internal error: see the server's log"

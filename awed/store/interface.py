@@ -70,11 +70,11 @@ class IStore(Interface):
         """Let go of files and connections, after the commit under way."""
 
     async def check() -> None:
-        """Nothing, if the store can be reached and may be written. Raises :class:`~awed.model.errors.Unavailable`."""
+        """Nothing, if the store can be reached and may be written. Raises :class:`~awed.model.errors.StoreAway`."""
 
     def commit(batch: Batch) -> Awaitable[None]:
         """Make all of *batch* durable together. Its records are encoded before this returns, so the caller may go on
-        changing them. Raises :class:`~awed.model.errors.Unavailable` if nothing was written; writing the same
+        changing them. Raises :class:`~awed.model.errors.StoreAway` if nothing was written; writing the same
         batch again is harmless."""
 
     def load() -> Awaitable[Unfinished]:

@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from awed.model.access import Account, GroupRecord
 from awed.model.client import Client
-from awed.model.errors import Unavailable
+from awed.model.errors import StoreAway
 from awed.model.ids import new_id
 from awed.model.node import NodeRecord
 from awed.model.records import Batch, JobRecord, Secret, TaskRecord, Unfinished
@@ -81,11 +81,11 @@ class MemoryStore:
 
     async def check(self) -> None:
         if not self._open:
-            raise Unavailable("database: it is not open")
+            raise StoreAway("database: it is not open")
 
     def commit(self, batch: Batch) -> Awaitable[None]:
         if not self._open:
-            return fail(Unavailable("database: it is not open"))
+            return fail(StoreAway("database: it is not open"))
         self._remove(batch)
         self._jobs.put(batch.jobs)
         self._tasks.put(batch.tasks)
@@ -179,7 +179,7 @@ class MemoryStore:
 
     def _read(self, table: Table[T]) -> Table[T]:
         if not self._open:
-            raise Unavailable("database: it is not open")
+            raise StoreAway("database: it is not open")
         return table
 
     def _found(self) -> list[Found]:

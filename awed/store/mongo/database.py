@@ -12,7 +12,7 @@ from txmongo.connection import ConnectionPool
 from txmongo.errors import TimeExceeded
 from txmongo.filter import sort
 
-from awed.model.errors import Unavailable
+from awed.model.errors import StoreAway
 from awed.store.mongo.failures import told
 from awed.store.mongo.tls import context_factory
 
@@ -43,7 +43,7 @@ class Database:
     wrong URI.
 
     What is written is acknowledged by most of a replica set, from their journals. Every method may raise
-    :class:`~awed.model.errors.Unavailable`; connections that are lost are made again.
+    :class:`~awed.model.errors.StoreAway`; connections that are lost are made again.
     """
 
     def __init__(self, uri: str, name: str = "") -> None:
@@ -145,7 +145,7 @@ class Database:
     def _told(self) -> Iterator[Any]:
         """The database; what goes wrong with it inside the block is raised as what it means."""
         if self._pool is None:
-            raise Unavailable("database: it is not open")
+            raise StoreAway("database: it is not open")
         with told():
             try:
                 yield self._pool[self._name]

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 from txmongo.errors import TimeExceeded
 
-from awed.model.errors import Superseded, Unavailable
+from awed.model.errors import StoreAway, Superseded
 
 _BAD_VALUE, _FAILED_TO_PARSE, _TYPE_MISMATCH, _NO_SUCH_COMMAND = 2, 9, 14, 59
 _OURS = frozenset({_BAD_VALUE, _FAILED_TO_PARSE, _TYPE_MISMATCH, _NO_SUCH_COMMAND})
@@ -16,7 +16,7 @@ _DUPLICATE = 11000
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Raises what the database or the network is to blame for as :class:`~awed.model.errors.Unavailable`.
+    """Raises what the database or the network is to blame for as :class:`~awed.model.errors.StoreAway`.
 
     A refused password is a :class:`ValueError`. What our own requests are to blame for stays as it is: no other try
     would help.
@@ -27,17 +27,17 @@ def told() -> Iterator[None]:
         # The only document whose key is made twice is the fence of a later writer (see awed.store.mongo.writer).
         if any(fault["code"] == _DUPLICATE for fault in error.details["writeErrors"]):
             raise Superseded from error
-        raise Unavailable(f"database: {_messages(error)}") from error
+        raise StoreAway(f"database: {_messages(error)}") from error
     except OperationFailure as error:
         if error.code in _OURS:
             raise
         if error.code in _REFUSED:
             raise ValueError(f"the database refuses user and password: {error}") from error
-        raise Unavailable(f"database: {error}") from error
+        raise StoreAway(f"database: {error}") from error
     except PyMongoError as error:
-        raise Unavailable(f"database: {error}") from error
+        raise StoreAway(f"database: {error}") from error
     except TimeExceeded as error:
-        raise Unavailable("database: it does not answer in time") from error
+        raise StoreAway("database: it does not answer in time") from error
 
 
 def _messages(error: BulkWriteError) -> str:

@@ -37,7 +37,7 @@ class MongoStore:
     """The store in the database that *uri* names: ``mongodb://host/database``. Raises :class:`ValueError` for a wrong
     URI. *beside*: it is used beside the daemon whose store it is.
 
-    Every method may raise :class:`~awed.model.errors.Unavailable`; when the database is back the store goes on. A
+    Every method may raise :class:`~awed.model.errors.StoreAway`; when the database is back the store goes on. A
     read beside a commit may see a part of what it writes.
     """
 

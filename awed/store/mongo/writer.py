@@ -35,7 +35,7 @@ _COUNT_BITS = 32
 
 
 class Writer:
-    """Writes batches, one at a time. Every method may raise :class:`~awed.model.errors.Unavailable`, and once another
+    """Writes batches, one at a time. Every method may raise :class:`~awed.model.errors.StoreAway`, and once another
     writer has begun :class:`~awed.model.errors.Superseded`."""
 
     def __init__(self, database: Database, in_thread: InThread) -> None:

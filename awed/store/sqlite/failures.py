@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from awed.model.errors import Unavailable
+from awed.model.errors import StoreAway
 
 _PRIMARY = 0xFF
 """The bits of SQLite's extended error codes that say which kind of error it is."""
@@ -14,7 +14,7 @@ _OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceErro
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Raises what the disk, a lock or the file is to blame for as :class:`~awed.model.errors.Unavailable`.
+    """Raises what the disk, a lock or the file is to blame for as :class:`~awed.model.errors.StoreAway`.
 
     What our own statements are to blame for stays as it is: no other try would help.
     """
@@ -23,7 +23,7 @@ def told() -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         if isinstance(error, _OURS) or _kind(error) == sqlite3.SQLITE_ERROR:
             raise
-        raise Unavailable(f"database: {error}") from error
+        raise StoreAway(f"database: {error}") from error
 
 
 def is_damage(error: sqlite3.DatabaseError) -> bool:

@@ -27,7 +27,7 @@ from awed.threads import in_threads_of
 class SqliteStore:
     """The store in the file *path*, which is made if need be, for its owner's eyes alone.
 
-    Every method may raise :class:`~awed.model.errors.Unavailable`; when the cause is gone the store goes on.
+    Every method may raise :class:`~awed.model.errors.StoreAway`; when the cause is gone the store goes on.
     """
 
     def __init__(self, path: Path, reactor: IReactorThreads) -> None:

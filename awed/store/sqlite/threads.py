@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
-from awed.model.errors import Unavailable
+from awed.model.errors import StoreAway
 from awed.store.sqlite.failures import told
 
 T = TypeVar("T")
@@ -43,11 +43,11 @@ class ConnectedThreads:
     def run(self, work: Callable[[sqlite3.Connection], T], begin: str = "BEGIN") -> Deferred[T]:
         """The result of *work*, done in one of the threads and in one transaction, which is rolled back if it fails.
 
-        Raises :class:`Unavailable` for what may pass: a full disk, a lock, a failing device, a store
+        Raises :class:`StoreAway` for what may pass: a full disk, a lock, a failing device, a store
         that is not open.
         """
         if self._pool is None:
-            return fail(Unavailable("database: it is not open"))
+            return fail(StoreAway("database: it is not open"))
         return deferToThreadPool(self._reactor, self._pool, self._transact, work, begin)
 
     def _transact(self, work: Callable[[sqlite3.Connection], T], begin: str) -> T:

@@ -3,13 +3,14 @@
 import pytest
 from pytest_twisted import ensureDeferred
 
+from awed.model.errors import StoreAway
 from awed.model.job import IO, OWN_HOST
 from awed.model.node import Node
 from awed.model.states import JobState
 from awed.service.effects import FAULT
 from tests.conftest import LoggedErrors
 from tests.unit.scheduler.builders import job, task
-from tests.unit.service.worlds import EngineWorld, FakeShock
+from tests.unit.service.worlds import EngineWorld, FakeShock, state_of
 
 
 @pytest.mark.parametrize("method", ["create", "node"])
@@ -45,3 +46,30 @@ async def test_a_fault_of_awed_suspends_the_task_that_it_hit(
         world.shock.deliver(suspended.tasks[0].outputs[0].node)
         await world.engine.resume_job(submission.job.id)
     assert (await world.engine.job(submission.job.id)).job.state is JobState.COMPLETED
+
+
+@ensureDeferred
+async def test_no_task_suffers_from_a_store_that_is_away_for_long(world: EngineWorld) -> None:
+    """What is to be prepared or looked at meanwhile goes on when the store is back."""
+    made, prepared = task("0"), task("0")
+    for one in (made, prepared):
+        one.outputs = [IO(filename="out", host=OWN_HOST)]
+    finished, submitted = job(made), job(prepared)
+    await world.client("a")
+    await world.submit(finished)
+    unit = await world.engine.checkout("a", None)
+    world.shock.deliver(unit.outputs[0].node)
+
+    world.store.away = True
+    refused = [state_of(world.report(unit)), state_of(world.submit(submitted))]
+    for _ in range(600):
+        world.clock.advance(1)
+    for request in refused:
+        with pytest.raises(StoreAway):
+            await request
+    world.store.away = False
+    for _ in range(20):
+        world.clock.advance(1)
+
+    assert (await world.engine.job(finished.job.id)).job.state is JobState.COMPLETED
+    assert (await world.engine.job(submitted.job.id)).job.state is JobState.QUEUED

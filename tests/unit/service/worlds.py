@@ -10,7 +10,7 @@ from zope.interface import implementer
 from awed.model import ids
 from awed.model.access import User
 from awed.model.client import Client
-from awed.model.errors import NotFound, Unavailable
+from awed.model.errors import NotFound, StoreAway, Unavailable
 from awed.model.job import Job
 from awed.model.node import Node, NodeFile, NodeIndex
 from awed.model.records import Batch
@@ -36,7 +36,7 @@ class GatedStore(MemoryStore):
 
     async def commit(self, batch: Batch) -> None:
         if self.away:
-            raise Unavailable("no database")
+            raise StoreAway("no database")
         if self.gate is not None:
             await self.gate
         self.batches.append(batch)

@@ -8,7 +8,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from awed.model.access import PUBLIC, AclChange, User
-from awed.model.errors import Invalid, Locked, NotFound, StaleAttempt, Unauthorized, Unavailable
+from awed.model.errors import Invalid, Locked, NotFound, StaleAttempt, StoreAway, Unauthorized, Unavailable
 from awed.model.ids import new_id
 from awed.model.node import Node
 from awed.model.times import NO_TIME
@@ -250,6 +250,30 @@ def test_a_merge_that_a_restart_cut_off_is_taken_up_again(world: World) -> None:
     result(world.store.tidy())
     assert world.content(node.id) == b"a"
     assert world.names() == ["data"]
+
+
+def test_a_merge_that_the_store_was_away_for_is_begun_again(world: World) -> None:
+    """Whoever needs the file for a job is told to ask again, not that there never will be one."""
+    node = create(world, filled(Declare(1)))
+    own = OwnShock(world.store)
+    world.failing = StoreAway("no database")
+    update(world, node, part(1, b"a"))
+    with pytest.raises(StoreAway):
+        result(own.node(node.id, "", "alice"))
+    world.back()
+    with pytest.raises(StoreAway):
+        result(own.node(node.id, "", "alice"))
+    assert result(own.node(node.id, "", "alice")).has_file
+    assert world.content(node.id) == b"a"
+
+
+def test_an_index_that_the_store_was_away_for_is_begun_again(world: World) -> None:
+    node = create(world, whole(b"a\nb\n"))
+    world.failing = StoreAway("no database")
+    with pytest.raises(StoreAway):
+        result(world.store.index(node.id, "line", ALICE))
+    world.back()
+    assert result(world.store.index(node.id, "line", ALICE)).total_units == 2
 
 
 def test_while_parts_are_merged_the_file_is_locked_and_others_wait(tmp_path: Path) -> None:
