@@ -161,8 +161,18 @@ async def test_what_comes_late_undoes_nothing(store: MongoStore, uri: str, monke
 
     with monkeypatch.context() as patched:
         patched.setattr(Database, "write", remembered)
-        await store.commit(Batch(jobs=[job("a", name="old")], work=[work("a", 1)], gone_work=["a_0_0"]))
-    await store.commit(Batch(jobs=[job("a", name="new")], work=[work("a", 0)], gone_work=["a_1_0"], gone_jobs=["b"]))
+        await store.commit(
+            Batch(jobs=[job("a", name="old")], work=[work("a", 1)], gone_work=["a_0_0"], nodes=[node("gone")])
+        )
+    await store.commit(
+        Batch(
+            jobs=[job("a", name="new")],
+            work=[work("a", 0)],
+            gone_work=["a_1_0"],
+            gone_jobs=["b"],
+            gone_nodes=["gone"],
+        )
+    )
     connection = Database(uri)
     connection.connect()
     refused = 0
@@ -176,6 +186,7 @@ async def test_what_comes_late_undoes_nothing(store: MongoStore, uri: str, monke
     loaded = await store.load()
     assert [record.wuid for record in loaded.work] == ["a_0_0"]
     assert [record.job.info.name for record in loaded.jobs] == ["new"]
+    assert await store.node_ids() == []
 
 
 @ensureDeferred

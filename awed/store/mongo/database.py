@@ -34,6 +34,9 @@ CONNECT_LIMIT = 5.0
 BATCH = 500
 """Documents that are asked for at once: few enough that decoding them holds the reactor up for milliseconds only."""
 
+IDS = 10_000
+"""The same of keys alone."""
+
 _WHAT_IS_READ = {"find": False}
 """All but what is there for searching alone."""
 
@@ -97,6 +100,12 @@ class Database:
             )
             async for document in cursor:
                 yield document
+
+    async def keys(self, collection: str, where: Filter) -> list[str]:
+        """The keys of the documents that match, in order. (The answer to ``distinct`` ends at 16 MB.)"""
+        with self._told() as database:
+            cursor = database[collection].find(where, {"_id": True}, batch_size=IDS, timeout=CALL_LIMIT)
+            return sorted([document["_id"] async for document in cursor])
 
     async def one(self, collection: str, where: Filter) -> Document | None:
         """A document that matches."""

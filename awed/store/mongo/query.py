@@ -39,7 +39,7 @@ async def values(database: Database, path: str, reader: str | None) -> list[obje
         return []
     if parts[0] != "tasks":
         return distinct(await database.distinct("jobs", _place(parts), where))
-    jobs = await database.distinct("jobs", "_id", where)
+    jobs = await database.keys("jobs", where)
     return distinct(await database.distinct("tasks", _place(parts[1:]), {"job": {"$in": jobs}}))
 
 

@@ -94,15 +94,12 @@ class MongoStore:
         return Unfinished(jobs=[record], tasks=tasks, work=work, clients=[], meta={})
 
     async def job_ids(self, states: Collection[JobState]) -> list[str]:
-        wanted = {"state": {"$in": [state.value for state in states]}}
-        return sorted(await self._reading.distinct("jobs", "_id", wanted))
+        return await self._reading.keys("jobs", {"state": {"$in": [state.value for state in states]}})
 
     async def expired(self, now: datetime) -> list[str]:
         over = {"$gt": sortable(NO_TIME), "$lte": sortable(now)}
         finished = [state.value for state in JobState if state not in UNFINISHED]
-        return sorted(
-            await self._reading.distinct("jobs", "_id", {"state": {"$in": finished}, "times.expiration": over})
-        )
+        return await self._reading.keys("jobs", {"state": {"$in": finished}, "times.expiration": over})
 
     async def job(self, job_id: str) -> JobRecord | None:
         record = await self._reader.one(JobRecord, job_id)
@@ -149,7 +146,7 @@ class MongoStore:
         return await self._reader.all(NodeRecord, {"_id": {"$gt": after}}, ["_id"], limit)
 
     async def node_ids(self) -> list[str]:
-        return sorted(await self._reading.distinct("nodes", "_id", RECORDS))
+        return await self._reading.keys("nodes", RECORDS)
 
     async def _of_jobs(self, record: type[T], job_ids: list[str]) -> list[T]:
         """The records that these jobs have, tasks of a job in order."""

@@ -8,8 +8,9 @@ the next batch, which begins when every collection has the last one. So no crash
 Nothing written late may undo what was written since. A request may be under way for long, on a connection that was
 given up, or from a daemon whose database another one has taken over. Therefore batches are numbered for ever: a
 number is the lease's epoch and a count. Each collection has a *fence*, a document with the number of its latest
-batch, and each message begins with a request that raises the fence to its own number. If the fence is higher already,
-that request would make a second one, which fails, and nothing after it is done.
+batch, and what is sent to it begins with a request that raises the fence to the batch's own number, as does every
+message that adds something. If the fence is higher already, that request would make a second one, which fails, and
+nothing after it is done.
 """
 
 from msgspec import msgpack
@@ -81,10 +82,9 @@ def _fence(number: int) -> UpdateOne:
 
 
 def _messages(write: Write, number: int) -> list[list[Request]]:
-    """The messages that do *write*. Removals need no fence: they look at the numbers of what they remove."""
+    """The messages that do *write*. Removals come last: they look at the numbers of what they remove, and behind the
+    fence nothing that is removed can come again."""
     messages: list[list[Request]] = []
-    if write.gone:
-        messages.append([*removals(write, number)])
     characters = MOST_CHARACTERS
     for document in additions(write, number):
         if characters >= MOST_CHARACTERS or len(messages[-1]) >= MOST_REQUESTS:
@@ -92,6 +92,8 @@ def _messages(write: Write, number: int) -> list[list[Request]]:
             characters = 0
         messages[-1].append(ReplaceOne({"_id": document["_id"]}, document, upsert=True))
         characters += len(document["doc"])
+    if write.gone:
+        messages.append([*([] if messages else [_fence(number)]), *removals(write, number)])
     return messages
 
 
