@@ -87,8 +87,13 @@ class Security(Struct, frozen=True):
     fetch_urls: Annotated[
         bool,
         FLAG,
-        "Fetch files from http and https URLs into the node store (form field upload_url). Users reach by it whatever"
-        " this machine reaches.",
+        "Fetch files from http and https URLs into the node store (form field upload_url).",
+    ] = False
+    fetch_inside: Annotated[
+        bool,
+        FLAG,
+        "Fetch them from addresses that are not public as well (loopback, private and link-local ones): users reach"
+        " whatever this machine reaches.",
     ] = False
 
 

@@ -43,7 +43,7 @@ from awed.shock.addresses import LETTERS, Addresses
 from awed.shock.client import ShockClient
 from awed.shock.fetching import Fetch, fetcher
 from awed.shock.files import NodeFiles
-from awed.shock.http import DataHttp, http_client
+from awed.shock.http import DataHttp, http_client, public_http_client
 from awed.shock.nodes import NodeStore
 from awed.shock.own import OwnShock
 from awed.shock.records import NodeRecords
@@ -142,10 +142,11 @@ class Parts:
         return shock_for
 
     def _fetch(self) -> Fetch | None:
-        if not self._config.security.fetch_urls:
+        security, limits = self._config.security, self._config.limits
+        if not security.fetch_urls:
             return None
-        limits = self._config.limits
-        http = DataHttp(self._http, self._reactor, self._in_thread)
+        client = self._http if security.fetch_inside else public_http_client(self._reactor)
+        http = DataHttp(client, self._reactor, self._in_thread)
         return fetcher(http, limits.max_upload, limits.min_free_space)
 
     async def start(self) -> None:

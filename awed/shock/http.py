@@ -32,6 +32,7 @@ from zope.interface import implementer
 from awed.model.errors import AwedError, Conflict, Invalid, NotFound, TooLarge, Unauthorized, Unavailable
 from awed.shock.arrival import Admit, Arrival
 from awed.shock.formbody import FormBody
+from awed.shock.public import PublicEndpoints
 from awed.streams import Pump
 from awed.threads import InThread
 
@@ -74,6 +75,13 @@ def http_client(reactor: Any, tls: IPolicyForHTTPS | None = None) -> HTTPClient:
     """
     tls = tls or BrowserLikePolicyForHTTPS()
     return HTTPClient(Agent(reactor, tls, connectTimeout=CONNECT_LIMIT, pool=HTTPConnectionPool(reactor)))
+
+
+def public_http_client(reactor: Any) -> HTTPClient:
+    """One that connects to public addresses alone, and refuses other hosts with
+    :class:`~awed.model.errors.Invalid`."""
+    endpoints = PublicEndpoints(reactor, BrowserLikePolicyForHTTPS(), CONNECT_LIMIT)
+    return HTTPClient(Agent.usingEndpointFactory(reactor, endpoints, HTTPConnectionPool(reactor)))
 
 
 class Call(NamedTuple):

@@ -97,7 +97,7 @@ async def test_parts_uploaded_at_once_are_merged_in_order(shock: ShockClient, tm
 @pytest_twisted.ensureDeferred
 async def test_a_file_is_fetched_from_a_url_where_that_is_allowed(stage: Stage, tmp_path: Path) -> None:
     config = tmp_path / "awed.conf"
-    config.write_text("[Security]\nfetch_urls = true\n")
+    config.write_text("[Security]\nfetch_urls = true\nfetch_inside = true\n")
     daemon = stage.daemon("--config", str(config))
     await daemon.start()
     http = HTTPClient(Agent(reactor))
