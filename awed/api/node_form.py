@@ -13,9 +13,13 @@ from awed.model.errors import Invalid
 from awed.model.times import NO_TIME
 from awed.shock.archives import FORMATS
 from awed.shock.change import Change, CloseParts, CopyOf, Declare, Fill, FromUrl, JoinOf, KnownAs, SubsetOf, Whole
+from awed.workflow.places import walk
 
 ATTRIBUTES_LIMIT = 16 * 1024 * 1024
 """Bytes that the attributes of a node may have."""
+
+MOST_NESTED = 200
+"""How deep they may be, so that they can be written and read wherever that is done."""
 
 _FILES = frozenset({"upload", "gzip", "bzip2", "attributes", "subset_indices"})
 _TEXTS = frozenset(
@@ -141,9 +145,18 @@ async def _attributes(form: Form) -> Any:
     if part is None:
         return UNSET
     try:
-        return msgspec.json.decode(await part.read(ATTRIBUTES_LIMIT))
+        attributes = msgspec.json.decode(await part.read(ATTRIBUTES_LIMIT))
     except msgspec.DecodeError as error:
         raise Invalid(f"{part.name} is not JSON: {error}") from None
+    except RecursionError:
+        raise _nested(part) from None
+    if any(len(place) > MOST_NESTED for place, _ in walk(attributes, ())):
+        raise _nested(part)
+    return attributes
+
+
+def _nested(part: Part) -> Invalid:
+    return Invalid(f"{part.name} is nested more than {MOST_NESTED} levels deep")
 
 
 def _priority(text: str | None) -> int | None:
