@@ -58,10 +58,10 @@ class WorkVerbs(Shell):
         return []
 
     def _give_back(self, units: Iterable[Workunit]) -> None:
-        """Whoever asked does not get the answer: is gone, or is told to come back later."""
+        """Whoever asked does not get the answer: is gone, or is told to come back later. What became of one of these
+        meanwhile does not keep the others."""
         for unit in units:
-            report = Report(unit.wuid, unit.client, ReportStatus.DISCARDED, attempt=unit.attempt)
-            self._scheduler.work.report(report, self._now())
+            self._take(Report(unit.wuid, unit.client, ReportStatus.DISCARDED, attempt=unit.attempt))
         self._follow()
 
     async def report(self, report: Report) -> None:

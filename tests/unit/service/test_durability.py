@@ -172,6 +172,24 @@ async def test_work_that_was_not_handed_out_because_the_store_is_away_is_handed_
 
 
 @ensureDeferred
+async def test_of_several_that_were_not_handed_out_each_goes_back(world: EngineWorld) -> None:
+    """Also behind one that was taken away meanwhile."""
+    first = await world.submit(job(task("0")))
+    await world.submit(job(task("0")))
+    await world.client("a")
+    world.store.away = True
+    waiting = state_of(world.engine.checkout_many("a", None, 0, None, 2))
+    changes = [state_of(verb(first.id)) for verb in (world.engine.suspend_job, world.engine.resume_job)]
+    world.clock.pump([1] * 11)
+    for request in (waiting, *changes):
+        with pytest.raises(Unavailable):
+            await request
+    world.store.away = False
+    world.clock.pump([1] * 6)
+    assert len(await world.engine.checkout_many("a", None, 0, None, 2)) == 2
+
+
+@ensureDeferred
 async def test_a_refusal_waits_for_what_it_rests_on(world: EngineWorld) -> None:
     """Who repeats a request whose answer was lost must not take it for done before it is durable."""
     submission, other = job(task("0")), await world.submit(job(task("0", work=2)))
