@@ -95,7 +95,7 @@ class WaitingRoom:
 
     def _serve(self, kind: _Kind) -> bool:
         """Try everyone of a kind; False as soon as the queue is empty."""
-        for waiter in list(self._waiters[kind].values()):
+        for waiter in list(self._waiters.get(kind, {}).values()):  # a checkout may have others served
             if waiter.handed.called:
                 continue
             try:

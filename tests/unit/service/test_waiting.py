@@ -2,9 +2,14 @@
 
 import pytest
 from pytest_twisted import ensureDeferred
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
+from awed.model.client import Client
 from awed.model.errors import ClientSuspended, QueueEmpty, Unavailable
 from awed.model.work import Workunit
+from awed.scheduler.queue import Offer, Wanted
+from awed.service.waiting import Ask, WaitingRoom
 from tests.unit.scheduler.builders import job, task
 from tests.unit.service.worlds import EngineWorld, state_of
 
@@ -115,6 +120,22 @@ async def test_who_waits_when_the_server_stops_is_told_to_ask_again(world: Engin
         with pytest.raises(Unavailable, match="nothing is lost"):
             await late
     assert world.engine.waiting_clients == 0
+
+
+@ensureDeferred
+async def test_work_that_comes_back_while_work_is_handed_out_may_go_to_others() -> None:
+    """A checkout may find that its client lost what it held, which goes to another who waits in the same moment."""
+    anything = Wanted(frozenset(), "*", 0)
+    room = WaitingRoom(lambda ask: [], Clock())
+
+    def wait(name: str, group: str) -> Deferred[object]:
+        return state_of(room.wait(Client(id=name, group=group, apps=["*"]), Ask(name, Offer()), 60))
+
+    first, second = wait("a", "one"), wait("b", "two")
+    first.addCallback(lambda _: room.hand_out([anything]))
+    room.hand_out([anything])
+    await first
+    assert await second == []
 
 
 @ensureDeferred
