@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IProtocolFactory, IReactorTime, IStreamC
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
+from awed.sending import send
 from awed.worker.response import Reader, Response
 
 IDLE = 30.0
@@ -42,7 +43,7 @@ class Connection(Protocol):
         self._reader = Reader()
         answered: Deferred[Response] = Deferred(lambda _: self.close())
         self._answered = answered
-        self.transport.write(request)
+        send(self.transport, request)
         return answered
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
-"""Answers go to the system at once.
+"""Requests and answers go to the system at once.
 
 Twisted asks epoll whether a connection takes data, sends in the next turn of the reactor, and tells epoll that there
-is no more: four calls for what nearly always is a short answer that fits, and takes one.
+is no more: four calls for what nearly always is short, fits, and takes one.
 """
 
 from typing import Any
