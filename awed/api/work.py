@@ -111,10 +111,16 @@ class WorkResource:
         client = client_of(params)
         await self._context.worker(request, "read", client)
         if "datatoken" in params:
-            name, text = b"Datatoken", (await self._engine.data_token(work, client)).encode()
+            # A token for another host opens nothing here, and there may be files here as well.
+            headers = {
+                "Datatoken": await self._engine.data_token(work, client),
+                "Nodehost": self._context.hosts.base(request),
+                "Nodetoken": self._context.job_token(work.job_id),
+            }
         else:
-            name, text = b"Privateenv", msgspec.json.encode(await self._engine.private_env(work, client))
-        request.responseHeaders.setRawHeaders(name, [text])
+            headers = {"Privateenv": msgspec.json.encode(await self._engine.private_env(work, client)).decode()}
+        for name, text in headers.items():
+            request.responseHeaders.setRawHeaders(name, [text])
         return answer(request, None)
 
     async def _work_log(self, work: WorkId, name: str, user: User) -> str:

@@ -14,7 +14,7 @@ from awed.model.node import Node
 from awed.model.work import Workunit
 from awed.threads import InThread
 from awed.worker.cache import Cache
-from awed.worker.datahost import HostAt
+from awed.worker.datahost import HostAt, Tokens
 from awed.worker.errors import WorkFailed
 from awed.worker.outputs import Output, needs_file
 from awed.worker.parts import part_of
@@ -30,18 +30,18 @@ class FileMover:
         self._cache = cache
         self._in_thread = in_thread
 
-    async def fetch_predata(self, work: Workunit, root: Path, token: str) -> int:
+    async def fetch_predata(self, work: Workunit, root: Path, tokens: Tokens) -> int:
         """Bring the predata into the work directory *root*, from the cache if they are there; their size in bytes."""
-        return sum([await _about(io, self._fetch_predata(io, root, token)) for io in work.predata])
+        return sum([await _about(io, self._fetch_predata(io, root, tokens.at(io.host))) for io in work.predata])
 
-    async def fetch_inputs(self, work: Workunit, root: Path, token: str) -> int:
+    async def fetch_inputs(self, work: Workunit, root: Path, tokens: Tokens) -> int:
         """Fetch the inputs into the work directory *root*; their size in bytes."""
-        return sum([await _about(io, self._fetch_input(io, work, root, token)) for io in work.inputs])
+        return sum([await _about(io, self._fetch_input(io, work, root, tokens.at(io.host))) for io in work.inputs])
 
-    async def deliver(self, work: Workunit, outputs: Iterable[Output], root: Path, token: str) -> None:
+    async def deliver(self, work: Workunit, outputs: Iterable[Output], root: Path, tokens: Tokens) -> None:
         """Upload what the command made: whole, or as the part of this rank."""
         for output in outputs:
-            await _about(output.io, self._deliver(output, work, root, token))
+            await _about(output.io, self._deliver(output, work, root, tokens.at(output.io.host)))
 
     async def _fetch_input(self, io: IO, work: Workunit, root: Path, token: str) -> int:
         node = await self._node(io, token)

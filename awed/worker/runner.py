@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from awed.model.errors import AwedError
 from awed.model.work import Perf, ReportStatus, Workunit
 from awed.worker.arguments import SCRIPT_NAME, command_line, environment
+from awed.worker.datahost import Tokens
 from awed.worker.errors import WorkFailed
 from awed.worker.files import FileMover
 from awed.worker.janitor import Janitor
@@ -106,20 +107,20 @@ class Runner:
         has_files = bool(work.inputs or work.outputs or work.predata)
         root = self._directory = self._with.workdir.make(work.wuid, work.attempt, fresh=has_files)
         self._logs = Logs(self._with.logs)
-        token, private = await self._secrets()
-        perf.size_predata, perf.time_predata_in = await self._timed(files.fetch_predata(work, root, token))
-        perf.size_infile, perf.time_data_in = await self._timed(files.fetch_inputs(work, root, token))
+        tokens, private = await self._secrets()
+        perf.size_predata, perf.time_predata_in = await self._timed(files.fetch_predata(work, root, tokens))
+        perf.size_infile, perf.time_data_in = await self._timed(files.fetch_inputs(work, root, tokens))
         _, perf.runtime = await self._timed(self._execute(root, self._logs, private))
         outputs = find_outputs(root, work.outputs)
         perf.size_outfile = sum(output.size for output in outputs)
-        _, perf.time_data_out = await self._timed(files.deliver(work, outputs, root, token))
+        _, perf.time_data_out = await self._timed(files.deliver(work, outputs, root, tokens))
 
-    async def _secrets(self) -> tuple[str, dict[str, str]]:
-        """The data token and the private variables, if the workunit has any."""
+    async def _secrets(self) -> tuple[Tokens, dict[str, str]]:
+        """The tokens and the private variables, if the workunit has any."""
         server, persist, wuid = self._with.server, self._with.outage.persist, self._work.wuid
-        token = await persist(lambda: server.data_token(wuid)) if self._work.info.auth else ""
+        tokens = await persist(lambda: server.tokens(wuid)) if self._work.info.auth else Tokens()
         private = await persist(lambda: server.private_environ(wuid)) if self._work.cmd.has_private_env else {}
-        return token, private
+        return tokens, private
 
     async def _execute(self, root: Path, logs: Logs, private: Mapping[str, str]) -> None:
         """Run the command to its end; killed if this is cancelled."""

@@ -22,6 +22,7 @@ from awed.model.errors import (
     Unavailable,
 )
 from awed.model.work import Workunit
+from awed.worker.datahost import Tokens
 from awed.worker.http import Http
 from awed.worker.multipart import form
 from awed.worker.profile import Busyness, Profile
@@ -157,12 +158,13 @@ class ServerClient:
 
     async def private_environ(self, wuid: str) -> dict[str, str]:
         """The secret variables of a workunit's command."""
-        header = await self._secret(wuid, "privateenv")
+        header = (await self._secrets(wuid, "privateenv")).get("privateenv")
         return _decode(Raw(header.encode()), dict[str, str]) if header else {}
 
-    async def data_token(self, wuid: str) -> str:
-        """The token with which a workunit's files are read and written."""
-        return await self._secret(wuid, "datatoken")
+    async def tokens(self, wuid: str) -> Tokens:
+        """The tokens with which a workunit's files are read and written."""
+        headers = await self._secrets(wuid, "datatoken")
+        return Tokens(*(headers.get(name, "") for name in ("datatoken", "nodehost", "nodetoken")))
 
     async def report(self, finished: Finished) -> None:
         """Deliver a report. :class:`~awed.model.errors.Conflict`: the workunit is no longer this worker's."""
@@ -180,9 +182,9 @@ class ServerClient:
             raise Unavailable(f"not an AWE server's answer: {len(verdicts)} verdicts on {len(finished)} reports")
         return [None if said.status == 200 else _refused(said.status, said.error) for said in verdicts]
 
-    async def _secret(self, wuid: str, name: str) -> str:
+    async def _secrets(self, wuid: str, name: str) -> Mapping[str, str]:
         _, headers = await self._ask("GET", f"{_work_path(wuid)}?{name}&client={self._client}")
-        return headers.get(name, "")
+        return headers
 
     async def _ask(
         self, method: str, path: str, *, body: bytes | None = None, content_type: str = "", limit: float = TIMEOUT

@@ -204,10 +204,12 @@ def test_secrets_go_to_the_holder_alone(served: Served, client: str) -> None:
     for name in ("datatoken", "privateenv"):
         path = f"/work/{work_id}?{name}&client={client}"
         assert served.call("GET", path).status == 401
-        assert "tok" not in served.call("GET", path).headers
+        assert not {"Datatoken", "Nodetoken", "Privateenv"} & served.call("GET", path).headers.keys()
     checkout(served, client)
     token = served.call("GET", f"/work/{work_id}?datatoken&client={client}")
     assert (token.headers["Datatoken"], token.json["data"]) == ("tok", None)
+    assert token.headers["Nodehost"] == "http://awe.example:8001"
+    assert token.headers["Nodetoken"] == f"token of {job['id']}"
     private = served.call("GET", f"/work/{work_id}?privateenv&client={client}")
     assert private.headers["Privateenv"] == '{"K":"ä\\n"}'
     served.register(id="other")

@@ -11,6 +11,7 @@ import pytest
 from awed.model.job import IO
 from awed.model.work import Part
 from awed.worker.cache import Cache
+from awed.worker.datahost import Tokens
 from awed.worker.errors import WorkFailed
 from awed.worker.files import FileMover
 from awed.worker.outputs import find_outputs
@@ -18,6 +19,7 @@ from tests.unit.worker.builders import HOST, IN_THREAD, file, result, workunit
 from tests.unit.worker.datahost import FakeHosts
 
 TOKEN = "tok"
+TOKENS = Tokens(TOKEN, "http://awe", "own")
 
 
 class World:
@@ -32,14 +34,14 @@ class World:
         self.mover = FileMover(self.hosts, Cache(self.cache, IN_THREAD), IN_THREAD)
 
     def fetch(self, *inputs: IO, **fields: Any) -> int:
-        return result(self.mover.fetch_inputs(workunit(inputs=list(inputs), **fields), self.root, TOKEN))
+        return result(self.mover.fetch_inputs(workunit(inputs=list(inputs), **fields), self.root, TOKENS))
 
     def predata(self, *predata: IO) -> int:
-        return result(self.mover.fetch_predata(workunit(predata=list(predata)), self.root, TOKEN))
+        return result(self.mover.fetch_predata(workunit(predata=list(predata)), self.root, TOKENS))
 
     def deliver(self, *outputs: IO, **fields: Any) -> None:
         work = workunit(outputs=list(outputs), **fields)
-        result(self.mover.deliver(work, find_outputs(self.root, outputs), self.root, TOKEN))
+        result(self.mover.deliver(work, find_outputs(self.root, outputs), self.root, TOKENS))
 
     def make(self, name: str, content: str) -> None:
         (self.root / name).write_text(content)
@@ -64,6 +66,11 @@ def test_inputs_come_from_nodes_with_the_token_and_from_urls_without(world: Worl
         ("download", HOST, "node-of-a", TOKEN, None),
         ("fetch_url", "http://x/b"),
     ]
+
+
+def test_files_at_the_servers_own_host_go_by_its_own_token() -> None:
+    assert [TOKENS.at(host) for host in ("http://awe", HOST, "")] == ["own", TOKEN, TOKEN]
+    assert [Tokens("d", "http://awe").at("http://awe"), Tokens().at(HOST)] == ["d", ""]
 
 
 def test_of_the_split_input_only_the_part_comes(world: World) -> None:

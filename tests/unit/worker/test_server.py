@@ -25,6 +25,7 @@ from awed.model.errors import (
     Unavailable,
 )
 from awed.model.work import Perf, ReportStatus
+from awed.worker.datahost import Tokens
 from awed.worker.profile import Introduction, busyness
 from awed.worker.report import Finished, refusal
 from awed.worker.server import HEARTBEAT_TIMEOUT, ServerClient
@@ -110,8 +111,10 @@ def test_workunits_that_cannot_be_read_are_refused_and_the_others_taken(
 
 
 def test_secrets_come_in_headers(fake: FakeServer, server: ServerClient) -> None:
-    fake.script("secret", data(None, datatoken="tok"), data(None, privateenv='{"S": "3"}'), data(None))
-    assert result(server.data_token("w")) == "tok"
+    fake.script(
+        "secret", data(None, datatoken="tok", nodetoken="own"), data(None, privateenv='{"S": "3"}'), data(None)
+    )
+    assert result(server.tokens("w")) == Tokens("tok", "", "own")
     assert result(server.private_environ("w")) == {"S": "3"}
     assert result(server.private_environ("w")) == {}
     assert fake.asked[0].query == {"datatoken": "", "client": CLIENT}
