@@ -39,4 +39,5 @@ def access_line(request: Request, peer: str, now: datetime) -> AccessLine:
 
 def logged_path(path: bytes) -> str:
     """A path for a log, without the secret part of an address."""
-    return _SECRET.sub(r"\1...", path.decode("utf-8", "replace"))
+    text = path.decode("utf-8", "replace")
+    return _SECRET.sub(r"\1...", text) if "preauth" in text else text

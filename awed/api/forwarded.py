@@ -43,16 +43,25 @@ class Proxies:
         The last one tells of the one before it, and so on. What is beyond the first that is not trusted could have
         been made up by anyone.
         """
-        peer = request.getClientAddress()
         scheme = "https" if request.isSecure() else "http"
-        origin = Origin(getattr(peer, "host", ""), scheme, header(request, b"host") or socket_of(request))
-        if not self._unix if isinstance(peer, address_types.UNIXAddress) else not self._trusts(origin.peer):
+        origin = Origin(_peer(request), scheme, header(request, b"host") or socket_of(request))
+        if not self._believes(request):
             return origin
         for told in reversed(_told(request)):
             origin = Origin(*(new or old for new, old in zip(told, origin, strict=True)))
             if not (told.peer and self._trusts(told.peer)):
                 break
         return origin
+
+    def peer(self, request: IRequest) -> str:
+        """The address of the maker of *request* alone."""
+        return self.origin(request).peer if self._believes(request) else _peer(request)
+
+    def _believes(self, request: IRequest) -> bool:
+        """Whether whoever passed *request* on to us is one of them."""
+        if isinstance(request.getClientAddress(), address_types.UNIXAddress):
+            return self._unix
+        return self._trusts(_peer(request))
 
     def _trusts(self, peer: str) -> bool:
         if not self._networks:
@@ -74,6 +83,11 @@ def socket_of(request: IRequest) -> str:
     if isinstance(address, address_types.IPv4Address):
         return f"{address.host}:{address.port}"
     return "localhost"
+
+
+def _peer(request: IRequest) -> str:
+    """The address at the other end of the connection, "" if that is a socket file."""
+    return getattr(request.getClientAddress(), "host", "")
 
 
 def _told(request: IRequest) -> list[Origin]:

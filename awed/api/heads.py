@@ -12,8 +12,8 @@ LONGEST_HEAD = 8 * 1024
 """Bytes of its head."""
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_HEAD = re.compile(rb"([A-Z]+) ([!-~]+) HTTP/1\.1((?:\r\n%b:[^\r\n\0]*){0,100})" % _TOKEN)
-_OTHER_WAY = (b"Transfer-Encoding", b"Expect", b"Cookie")
+_FIELD = rb"\r\n(?!(?i:Transfer-Encoding|Expect|Cookie):)%b:[^\r\n\0]*" % _TOKEN
+_HEAD = re.compile(rb"([A-Z]+) ([!-~]+) HTTP/1\.1((?:%b){0,100})" % _FIELD)
 
 
 class WholeRequest(NamedTuple):
@@ -39,7 +39,7 @@ def whole_request(data: bytes) -> WholeRequest | None:
     for field in fields.split(b"\r\n")[1:]:
         name, _, value = field.partition(b":")
         headers.addRawHeader(name, value.strip(b" \t"))
-    if any(map(headers.hasHeader, _OTHER_WAY)) or _length(headers) != len(body):
+    if _length(headers) != len(body):
         return None
     return WholeRequest(method, target, headers, body)
 

@@ -123,9 +123,10 @@ async def _text(part: Part) -> str:
 
 
 def _perf(wuid: str, perf: bytes | Raw) -> Raw | None:
-    """The performance record. One that is no flat JSON object is dropped: it must not cost the result."""
+    """The performance record, as it came. One that is no flat JSON object is dropped: it must not cost the result."""
     try:
-        return Raw(msgspec.json.encode(_perf_decoder.decode(perf)))
+        _perf_decoder.decode(perf)
+        return Raw(perf)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         _log.warn("perf of workunit {work} dropped: {error}", work=wuid, error=error)
         return None

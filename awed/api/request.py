@@ -7,7 +7,8 @@ from urllib.parse import unquote_to_bytes
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
-from twisted.web import http
+from twisted.web.http import NO_BODY_CODES
+from twisted.web.http import Request as HTTPRequest
 from twisted.web.server import Request
 
 from awed.api.errors import error_answer
@@ -66,13 +67,28 @@ class ShortRequest(Request):
         if not self._disconnected:
             channel: Any = self.channel
             channel.gather()
-            self.write(body)
+            if self._is_plain():
+                self.startedWriting = 1
+                self.sentLength = len(body)
+                channel.writeHeaders(self.clientproto, b"%d" % self.code, self.code_message, self.responseHeaders)
+                channel.write(body)
+            else:
+                self.write(body)
             channel.send()
-            self.finish()  # type: ignore[no-untyped-call]
+            HTTPRequest.finish(self)
+
+    def _is_plain(self) -> bool:
+        """Whether the answer is still to be begun, has a body, and says how long it is: nothing to think about."""
+        return (
+            not self.startedWriting
+            and self.method != b"HEAD"
+            and self.code not in NO_BODY_CODES
+            and self.responseHeaders.hasHeader(b"Content-Length")
+        )
 
     def write(self, data: bytes) -> None:
         """Send a piece of the answer."""
-        http.Request.write(self, data)
+        HTTPRequest.write(self, data)
 
     def connectionLost(self, reason: Failure) -> None:
         """The peer has left."""

@@ -212,7 +212,7 @@ class Parts:
         assert isinstance(request, ShortRequest)
         self._measures.answered(request)
         self._debug.answered(request)
-        self._access.write([access_line(request, self._proxies.origin(request).peer, self._now())])
+        self._access.write([access_line(request, self._proxies.peer(request), self._now())])
 
     def _bodies(self) -> Bodies:
         limits = self._config.limits

@@ -24,7 +24,8 @@ _ADD_JOB = """INSERT INTO jobs (
     id, state, updatetime, completedtime, expiration, readers, submittime, priority, name, pipeline, clientgroups,
     project, service, user, submission
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET state = excluded.state, updatetime = excluded.updatetime"""
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, updatetime = excluded.updatetime
+WHERE (state, updatetime) IS NOT (excluded.state, excluded.updatetime)"""
 
 # Nearly every change of a job leaves the other columns as they were. They have many indexes, so a needless write of
 # them would cost more than all the rest.

@@ -18,18 +18,21 @@ PROXY = [PEER.host]
 
 
 def seen(trusted: Sequence[str], *lines: str, peer: Any = PEER) -> Origin:
-    """Where a request with these header lines comes from."""
+    """Where a request with these header lines comes from. Its maker's address alone is the same."""
     found: list[Origin] = []
+    peers: list[str] = []
     app = Klein()
 
     @app.route("/")
     def look(request: IRequest) -> bytes:
         request.client = peer  # type: ignore[attr-defined]
         found.append(Proxies(trusted).origin(request))
+        peers.append(Proxies(trusted).peer(request))
         return b""
 
     head = "".join(f"{line}\r\n" for line in ("GET / HTTP/1.1", "Host: inner:8001", *lines))
     parse(raw(app.resource(), f"{head}\r\n".encode("latin-1")))
+    assert peers == [found[0].peer]
     return found[0]
 
 
