@@ -85,6 +85,7 @@ class Clients:
             raise ClientNotFound
         if current_work is not None:
             runs = frozenset(current_work)
+            entry.asks_ahead = True
             self._reclaim(entry, runs, now)
             entry.discards = runs - entry.held.keys()
         return sorted(entry.discards)

@@ -59,7 +59,7 @@ class ClientEntry:
         self.doubted = NO_WORK
         """Work that was queued again because the client asked for more."""
         self.asks_ahead = False
-        """True once it reports some of that: it asks for more while it runs what it has."""
+        """True once it reports some of that, or says in a heartbeat what it runs: it may ask for more meanwhile."""
         self.failures = 0
         """Failures in a row."""
 

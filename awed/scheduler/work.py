@@ -122,6 +122,8 @@ class Work:
         if client is not None:
             self._clients.seen(report.client, now)
             client.discards -= {report.wuid}
+        if held is None and client is not None:
+            held = self._ran_after_all(report, client, now)
         if held is None:
             self._refuse(report, client, now)
             return
@@ -144,6 +146,20 @@ class Work:
         entry, record = found[0], found[1]
         current = report.attempt is None or report.attempt == record.attempt
         return (entry, record) if record.client == report.client and current else None
+
+    def _ran_after_all(
+        self, report: Report, client: ClientEntry, now: datetime
+    ) -> tuple[TaskEntry, WorkRecord] | None:
+        """Task and record of a workunit that was taken from a client in doubt, which has finished it; it is its own
+        again, unless somebody else has it by now."""
+        if report.wuid not in client.doubted or report.status is not ReportStatus.DONE or report.attempt is not None:
+            return None
+        client.asks_ahead = True
+        found = self._state.find_work(parse_work_id(report.wuid))
+        if found is None or found[1] is None or found[1].state is not WorkState.QUEUED:
+            return None
+        entry, record = found[0], found[1]
+        return entry, self._check_out(entry, record.rank, client, now)
 
     def _refuse(self, report: Report, client: ClientEntry | None, now: datetime) -> None:
         if client is None:

@@ -143,11 +143,44 @@ def test_a_client_that_ran_it_after_all_is_not_taken_at_its_word_again() -> None
     second = world.checkout("a")
     assert second.jobid != first.jobid
     world.report(first)
+    assert first.jobid not in world.scheduler.job_ids  # what it ran counts: nobody else has it
     world.pass_time(31)
     with pytest.raises(ClientBusy):
         world.checkout("a")
     world.report(second)
-    assert world.run("a").wuid == first.wuid
+    assert second.jobid not in world.scheduler.job_ids
+
+
+def test_what_a_doubted_client_ran_does_not_count_once_another_has_it() -> None:
+    world = World()
+    world.submit(job(task("0")))
+    for name in ("a", "b"):
+        world.client(name)
+    first = world.checkout("a")
+    world.submit(job(task("0"), priority=2))
+    world.pass_time(31)
+    world.client("b")
+    second = world.checkout("a")
+    assert second.wuid != first.wuid
+    again = world.checkout("b")
+    assert again.wuid == first.wuid
+    world.report(first)
+    assert first.jobid in world.scheduler.job_ids
+    world.report(again)
+    assert first.jobid not in world.scheduler.job_ids
+
+
+def test_who_says_what_it_runs_is_not_doubted() -> None:
+    """The heartbeats of the original's newer workers do."""
+    world = World()
+    world.submit(job(task("0", work=2)))
+    world.client("a")
+    unit = world.checkout("a")
+    world.pass_time(31)
+    world.scheduler.clients.heartbeat("a", [unit.wuid], world.now)
+    with pytest.raises(ClientBusy):
+        world.checkout("a")
+    assert world.scheduler.clients.get("a").held.keys() == {unit.wuid}
 
 
 @pytest.mark.parametrize("profile", [Client("a", apps=["*"], slots=2), Client("a", apps=["*"], proxy=True)])
