@@ -113,7 +113,7 @@ class Committer:
         """All that changed since the last call; whoever waits for that waits for the commit that follows."""
         batch, added = self._take(), self._added
         self._added = None
-        self._in_commit += self._next
+        self._in_commit = [waiting for waiting in (*self._in_commit, *self._next) if not waiting.called]
         self._next = []
         return batch if added is None else merge(batch, added)
 
