@@ -192,7 +192,9 @@ class Worker(Service):
             self._clock.callLater(0, self._runs.discard_all)
         self._server_uuid = registration.server_uuid
         self._registered = True
-        self._log.info("registered as {worker.name}, client {worker.id}", worker=self._introduction)
+        self._log.info(
+            "registered as {name}, client {client}", name=self._introduction.name, client=self._introduction.id
+        )
         self._pulse.quicken(registration.heartbeat_limit / 3)
 
     async def _fetch(self, most: int) -> None:
