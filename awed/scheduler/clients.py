@@ -99,9 +99,11 @@ class Clients:
         only_one = len(entry.held) == entry.client.slots == 1
         if not only_one or entry.client.proxy or entry.asks_ahead:
             return False
-        lost = self._reclaim(entry, (), now)
-        entry.doubted |= lost
-        return bool(lost)
+        (record,) = entry.held.values()
+        if not self._reclaim(entry, (), now):
+            return False
+        entry.doubted = {**entry.doubted, record.wuid: record.attempt}
+        return True
 
     def _reclaim(self, entry: ClientEntry, runs: Container[str], now: datetime) -> set[str]:
         """Queue again what the client holds, but does not run; the ids of that."""

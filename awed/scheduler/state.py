@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -41,6 +42,7 @@ class Limits(Struct, frozen=True):
 
 
 NO_WORK: frozenset[str] = frozenset()
+NO_ATTEMPTS: Mapping[str, int] = MappingProxyType({})
 """One for all clients: Python makes a new empty set each time, and there may be many clients."""
 
 
@@ -56,8 +58,8 @@ class ClientEntry:
         """False after a restart, until the client registers again and says what it runs."""
         self.held: dict[str, WorkRecord] = {}
         self.discards = NO_WORK
-        self.doubted = NO_WORK
-        """Work that was queued again because the client asked for more."""
+        self.doubted: Mapping[str, int] = NO_ATTEMPTS
+        """Work that was queued again because the client asked for more: which attempt at it the client had."""
         self.asks_ahead = False
         """True once it reports some of that, or says in a heartbeat what it runs: it may ask for more meanwhile."""
         self.failures = 0

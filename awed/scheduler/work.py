@@ -152,13 +152,13 @@ class Work:
     ) -> tuple[TaskEntry, WorkRecord] | None:
         """Task and record of a workunit that was taken from a client in doubt, which has finished it; it is its own
         again, unless somebody else has it by now."""
-        if report.wuid not in client.doubted or report.status is not ReportStatus.DONE or report.attempt is not None:
+        attempt = client.doubted.get(report.wuid)
+        if attempt is None or report.status is not ReportStatus.DONE or report.attempt not in (None, attempt):
             return None
         client.asks_ahead = True
-        found = self._state.find_work(parse_work_id(report.wuid))
-        if found is None or found[1] is None or found[1].state is not WorkState.QUEUED:
+        entry, record = self._state.find_work(parse_work_id(report.wuid)) or (None, None)
+        if entry is None or record is None or record.state is not WorkState.QUEUED or record.attempt != attempt:
             return None
-        entry, record = found[0], found[1]
         return entry, self._check_out(entry, record.rank, client, now)
 
     def _refuse(self, report: Report, client: ClientEntry | None, now: datetime) -> None:

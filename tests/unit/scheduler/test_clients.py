@@ -170,6 +170,25 @@ def test_what_a_doubted_client_ran_does_not_count_once_another_has_it() -> None:
     assert first.jobid not in world.scheduler.job_ids
 
 
+def test_what_a_doubted_client_ran_does_not_count_for_a_later_run() -> None:
+    """The job was started anew, and its work was with another since."""
+    world = World()
+    submitted = world.submit(job(task("0")))
+    world.client("a")
+    first = world.checkout("a")
+    world.submit(job(task("0"), priority=2))
+    world.pass_time(31)
+    world.checkout("a")
+    jobs = world.scheduler.jobs
+    jobs.suspend(submitted.id, world.now)
+    jobs.resubmit(jobs.get(submitted.id), world.now)
+    world.client("b")
+    assert world.checkout("b").wuid == first.wuid
+    world.scheduler.clients.remove("b", world.now)
+    world.report(first)
+    assert submitted.id in world.scheduler.job_ids
+
+
 def test_who_says_what_it_runs_is_not_doubted() -> None:
     """The heartbeats of the original's newer workers do."""
     world = World()
