@@ -25,10 +25,6 @@ class OwnHosts:
         socket = f"{scheme}://{socket_of(request)}"
         return frozenset({self._external_url, self._met(request), socket, OWN_HOST} - {""})
 
-    def shown(self, work: Workunit, request: IRequest) -> Workunit:
-        """*work* as the maker of *request* is to see it. Most has no own files, and needs no address."""
-        return shown_work(work, self.base(request)) if _has_own(work) else work
-
     def _met(self, request: IRequest) -> str:
         """The address by which the maker of *request* came."""
         origin = self._proxies.origin(request)

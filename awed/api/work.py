@@ -74,7 +74,7 @@ class WorkResource:
             return answer(request, await self._work_log(work, params.text("report"), user))
         found = await self._engine.workunit(work)
         require(user, "read", self._engine.acl(work.job_id))
-        return answer(request, self._context.hosts.shown(found, request))
+        return answer(request, shown_work(found, self._context.hosts.base(request)))
 
     @app.route("/<path:work_id>", methods=["PUT"])
     async def change(self, request: AwedRequest, work_id: str) -> bytes:
@@ -91,7 +91,7 @@ class WorkResource:
         request.route = WAITING_CHECKOUT if wait else CHECKOUT
         if "max" not in params:
             work = await self._engine.checkout(client, available, wait, walltime)
-            return answer(request, self._context.hosts.shown(work, request))
+            return answer(request, shown_work(work, self._context.hosts.base(request)))
         most = params.count("max", 1, MAX_AT_ONCE)
         if not most:
             raise Invalid("max must be at least 1, found: 0")

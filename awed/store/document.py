@@ -1,5 +1,6 @@
 """How a job's document is searched: what a queried text means, and which lists lie on a path."""
 
+import math
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -66,8 +67,8 @@ def distinct(values: Iterable[object]) -> list[object]:
             texts.add(value)
         elif isinstance(value, bool):
             booleans.add(value)
-        elif isinstance(value, int | float):
-            numbers.add(value)
+        elif isinstance(value, int | float) and (number := bounded(value)) is not None:
+            numbers.add(number)
     return [*sorted(booleans), *sorted(numbers), *sorted(texts)]
 
 
@@ -91,9 +92,10 @@ def bounded(value: int | float) -> int | float | None:
     if -_MAX_INTEGER <= value < _MAX_INTEGER:
         return value
     try:
-        return float(value)
+        number = float(value)
     except OverflowError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _read_time(text: str) -> datetime | None:

@@ -319,6 +319,12 @@ class QueryContract(StoreTests):
         assert await store.distinct("info.userattr.submission", None) == []
 
     @ensureDeferred
+    async def test_distinct_numbers_that_no_database_holds_whole(self, store: IStore) -> None:
+        values = [10**30, -(10**30), 2**63 - 1, 10**400, 7]
+        await store.commit(Batch(jobs=[job(str(index), userattr={"v": value}) for index, value in enumerate(values)]))
+        assert await store.distinct("info.userattr.v", None) == [-1e30, 7, 2**63 - 1, 1e30]
+
+    @ensureDeferred
     async def test_gone_jobs_are_in_no_list(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job(name, project=name, read=("ann",)) for name in ("a", "b")]))
         await store.commit(Batch(gone_jobs=["a"]))
