@@ -30,6 +30,9 @@ A try itself gives up a dead host after 20 seconds and a silent one after 80, so
 STORE_PAUSE = 5.0
 """Seconds between the tries while the daemon's own store is away. There is no end to them: nothing is lost."""
 
+FAREWELL = 5.0
+"""Seconds that deletions of nodes have left when the server stops."""
+
 FAULT = "a fault of the server, about which its log tells more"
 
 T = TypeVar("T")
@@ -62,24 +65,28 @@ class Effects:
         self._now = now
         self._reactor = reactor
         self._observer = observer
-        self._under_way: set[Deferred[None]] = set()
+        self._under_way: dict[Deferred[None], Effect] = {}
 
     def perform(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
             work = Deferred.fromCoroutine(self._safely(effect))
             if not work.called:
-                self._under_way.add(work)
+                self._under_way[work] = effect
                 work.addBoth(self._done, work)
 
     def _done(self, result: None, work: Deferred[None]) -> None:
-        self._under_way.discard(work)
+        self._under_way.pop(work, None)
 
     async def stop(self) -> None:
-        """Leave off whatever is under way; the scheduler asks for it again when it is restored."""
-        under_way = list(self._under_way)
-        for work in under_way:
-            work.cancel()
-        await DeferredList(under_way, consumeErrors=True)
+        """Leave off whatever is under way; the scheduler asks for it again when it is restored. But it does not ask
+        again for nodes to be deleted: that has some time to end."""
+        under_way = dict(self._under_way)
+        deletions = [work for work, effect in under_way.items() if isinstance(effect, DeleteNodes)]
+        _cancel(under_way.keys() - deletions)
+        last = self._reactor.callLater(FAREWELL, _cancel, deletions)
+        await DeferredList(list(under_way), consumeErrors=True)
+        if last.active():
+            last.cancel()
 
     async def _safely(self, effect: Effect) -> None:
         begun = self._reactor.seconds()
@@ -176,6 +183,11 @@ class Effects:
                 return await call()
             except StoreAway:
                 await deferLater(self._reactor, STORE_PAUSE)
+
+
+def _cancel(under_way: Iterable[Deferred[None]]) -> None:
+    for work in under_way:
+        work.cancel()
 
 
 def _pause(error: AwedError, pauses: Iterator[float]) -> float | None:

@@ -2,6 +2,7 @@
 
 import pytest
 from pytest_twisted import ensureDeferred
+from twisted.internet.defer import Deferred
 
 from awed.model.errors import StoreAway
 from awed.model.job import IO, OWN_HOST
@@ -73,3 +74,32 @@ async def test_no_task_suffers_from_a_store_that_is_away_for_long(world: EngineW
 
     assert (await world.engine.job(finished.job.id)).job.state is JobState.COMPLETED
     assert (await world.engine.job(submitted.job.id)).job.state is JobState.QUEUED
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+@ensureDeferred
+async def test_nodes_that_are_being_deleted_have_some_time_to_go_before_the_end(
+    world: EngineWorld, monkeypatch: pytest.MonkeyPatch, hangs: bool
+) -> None:
+    """At the next start nobody would know of them."""
+
+    async def hanging(self: FakeShock, *arguments: object) -> None:
+        await Deferred()
+
+    if hangs:
+        monkeypatch.setattr(FakeShock, "delete", hanging)
+    makes = task("0")
+    makes.outputs = [IO(filename="out", host=OWN_HOST)]
+    submission = job(makes)
+    await world.client("a")
+    await world.submit(submission)
+    await world.engine.checkout("a", None)
+    world.store.hold()
+    deleted = state_of(world.engine.delete_job(submission.job.id, full=True))
+    stopped = state_of(world.engine.stop())
+    world.store.let_go()
+    await deleted
+    assert stopped.called is not hangs
+    world.clock.advance(5)
+    await stopped
+    assert bool(world.shock.nodes) is hangs
