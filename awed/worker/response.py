@@ -10,7 +10,7 @@ _WITHOUT_BODY = (204, 304)
 
 
 class Response(NamedTuple):
-    """A whole response. The names of *headers* are in lower case."""
+    """A whole response. The names of *headers* are in lower case; their values are UTF-8, as secrets of users are."""
 
     status: int
     headers: Mapping[str, str]
@@ -59,7 +59,7 @@ class Reader:
             raise ValueError("no end of the headers")
         if not end:
             return False
-        first, *lines = head.decode("latin-1").split("\r\n")
+        first, *lines = head.decode(errors="replace").split("\r\n")
         protocol, _, status = first.partition(" ")
         if not protocol.startswith("HTTP/1."):
             raise ValueError(f"not HTTP: {first[:60]!r}")
