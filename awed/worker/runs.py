@@ -69,6 +69,7 @@ class Runs:
         self.discard({key.wuid for key in fresh})
         self._in_hand |= fresh
         self._begin()
+        self._watch_over()
 
     def discard(self, wuids: Collection[str]) -> None:
         """Hand these workunits back, and kill those of them that run."""
@@ -139,7 +140,7 @@ class Runs:
 
     def _watch_over(self) -> None:
         """See to it that nothing stays in hand, or is asked for, while runs last too long for that."""
-        if self._watch is None and self._prefetch.fixed is None and self._prefetch.ahead:
+        if self._watch is None and self._prefetch.fixed is None and (self._prefetch.ahead or self._in_hand):
             self._watch = self._clock.callLater(PATIENCE, self._look, self._begun)
 
     def _look(self, begun: int) -> None:
@@ -149,5 +150,6 @@ class Runs:
         if begun == self._begun:
             self._prefetch.stuck()
             self._stuck()
+        if not self._prefetch.ahead:
             self._hand_back(list(self._in_hand))
         self._watch_over()

@@ -307,6 +307,40 @@ def test_what_waits_in_hand_for_long_is_handed_back_for_others_to_run(tmp_path: 
     assert world.asked_for() == 1
 
 
+def test_when_runs_have_become_long_nothing_stays_in_hand(tmp_path: Path) -> None:
+    """They end again and again, but later than others could begin."""
+    world = World(tmp_path)
+    for number in range(30):
+        work = workunit(task=str(number))
+        world.give(work)
+        world.finish(work)
+    works = [workunit(task=f"long{number}") for number in range(30)]
+    world.fake.hand_out(*works)
+    for work in works[:4]:
+        world.clock.pump([0.9, 0.9])
+        world.finish(work)
+    world.clock.pump([PATIENCE] * 2)
+    handed_back = {wuid for wuid, status, _ in world.reports() if status == "discarded"}
+    assert handed_back == {work.wuid for work in works[5:]}
+
+
+def test_what_was_asked_for_while_runs_were_short_does_not_stay_behind_a_long_one(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    for number in range(30):
+        work = workunit(task=str(number))
+        world.give(work)
+        world.finish(work)
+    world.fake.hand_out(*(works := [workunit(task=f"long{number}") for number in range(5)]))
+    for work in works[:4]:
+        world.clock.pump([0.8, 0.8])
+        world.finish(work)
+    world.clock.pump([PATIENCE] * 3)
+    assert (works[4].wuid, 1) in world.running
+    world.fake.hand_out(A, B)
+    world.clock.pump([PATIENCE] * 2)
+    assert world.reports()[-2:] == [(A.wuid, "discarded", "1"), (B.wuid, "discarded", "1")]
+
+
 def test_behind_a_long_run_nothing_is_waited_for_that_others_could_run(tmp_path: Path) -> None:
     world = World(tmp_path)
     for number in range(30):
