@@ -74,10 +74,11 @@ class Outbox:
     async def _deliver_together(self, reports: list[Finished]) -> None:
         try:
             await self._persist(lambda: self._report_all(reports))
-        except TooLarge:
-            await self._deliver_each(reports)
         except AwedError as refused:
-            self._settle([(report, refused) for report in reports])
+            if len(reports) > 1 or isinstance(refused, TooLarge):  # one may spoil it for all
+                await self._deliver_each(reports)
+            else:
+                self._settle([(report, refused) for report in reports])
 
     async def _report_all(self, reports: list[Finished]) -> None:
         """One request for all. What is settled by it leaves the list; if something is left, says why by an error."""

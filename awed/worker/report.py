@@ -11,6 +11,8 @@ from awed.model.work import Perf, ReportStatus
 SMALL = 64 << 10
 """Bytes of logs up to which a report is sent together with others."""
 
+MOST_SECONDS = 10**9
+
 
 class Key(NamedTuple):
     """One run of a workunit."""
@@ -50,6 +52,11 @@ class Finished(Struct):
         return Key(self.wuid, self.attempt)
 
     @property
+    def computetime(self) -> int:
+        """Whole seconds, in the range that servers take: the clock may have been set while the command ran."""
+        return min(max(0, round(self.perf.runtime)), MOST_SECONDS)
+
+    @property
     def is_small(self) -> bool:
         return len(self.worknotes) + len(self.stdout) + len(self.stderr) <= SMALL
 
@@ -59,7 +66,7 @@ class Finished(Struct):
             wuid=self.wuid,
             status=self.status,
             attempt=self.attempt,
-            computetime=round(self.perf.runtime),
+            computetime=self.computetime,
             perf=self.perf,
             exitstatus=self.exitstatus,
             worknotes=self.worknotes,
@@ -72,7 +79,7 @@ class Finished(Struct):
         query = {
             "status": str(self.status),
             "client": client,
-            "computetime": str(round(self.perf.runtime)),
+            "computetime": str(self.computetime),
             "attempt": str(self.attempt),
         }
         if self.exitstatus is not None:

@@ -15,7 +15,7 @@ from awed.worker.report import SMALL, Finished
 from awed.worker.response import Response
 from awed.worker.server import ServerClient
 from tests.unit.worker.builders import CLIENT, JOB
-from tests.unit.worker.fake import FakeServer, garbage, judged, refused
+from tests.unit.worker.fake import FakeServer, data, garbage, judged, refused
 
 WUID = f"{JOB}_0_0"
 
@@ -152,6 +152,16 @@ def test_what_the_server_refuses_for_good_is_dropped(world: World, answer: Respo
     world.outbox.put(report)
     assert (world.delivered, world.kept(), world.outbox.waiting()) == (1, 0, set())
     assert len(world.fake.of("report")) == 1
+
+
+def test_one_that_spoils_the_request_of_all_costs_the_others_nothing(world: World) -> None:
+    first: Deferred[Response] = Deferred()
+    world.fake.script("report", first, refused("the body must be a JSON list of reports"), data("ok"), refused("no"))
+    for name in "abcd":
+        world.outbox.put(finished(name))
+    first.callback(judged((200, "")))
+    assert world.sent() == [["a"], ["b", "c", "d"], ["b"], ["c"], ["d"]]
+    assert world.kept() == 0
 
 
 def test_reports_that_are_too_large_go_each_by_itself_and_without_logs_at_last(world: World) -> None:

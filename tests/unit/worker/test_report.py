@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from awed.api.reports import MAX_COMPUTETIME
 from awed.model.work import Perf, ReportStatus
 from awed.worker.report import Finished, refusal
 from tests.unit.worker.builders import CLIENT, JOB
@@ -29,6 +32,13 @@ def test_the_query_names_status_attempt_and_time() -> None:
         "attempt": "2",
         "exitstatus": "42",
     }
+
+
+@pytest.mark.parametrize(("runtime", "told"), [(-3600.4, 0), (1.8e9, MAX_COMPUTETIME)])
+def test_a_clock_that_was_set_meanwhile_makes_no_report_that_is_refused(runtime: float, told: int) -> None:
+    finished = Finished(WUID, 2, ReportStatus.DONE, Perf(runtime=runtime))
+    assert finished.entry().computetime == told
+    assert finished.query(CLIENT)["computetime"] == str(told)
 
 
 def test_without_an_end_there_is_no_exit_status_and_empty_logs_are_not_sent() -> None:
