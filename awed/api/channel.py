@@ -88,6 +88,13 @@ class ApiChannel(HTTPChannel):
         self._refuse(f"a line of the request's head is longer than {self.MAX_LENGTH} bytes")
         HTTPChannel.setTimeout(self, LINGER)
 
+    def headerReceived(self, line: bytes) -> bool:
+        try:
+            return bool(HTTPChannel.headerReceived(self, line))
+        except ValueError:  # a length of more digits than Python reads
+            self._respondToBadRequestAndDisconnect()
+            return False
+
     def allHeadersReceived(self) -> None:
         self._in_body = True
         self.request_id = self.request_ids.of(self.requests[-1].requestHeaders)

@@ -14,6 +14,8 @@ LONGEST_HEAD = 8 * 1024
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _FIELD = rb"\r\n(?!(?i:Transfer-Encoding|Expect|Cookie):)%b:[^\r\n\0]*" % _TOKEN
 _HEAD = re.compile(rb"([A-Z]+) ([!-~]+) HTTP/1\.1((?:%b){0,100})" % _FIELD)
+_DIGITS = 18
+"""Of a length. Python refuses to read thousands."""
 
 
 class WholeRequest(NamedTuple):
@@ -47,4 +49,5 @@ def whole_request(data: bytes) -> WholeRequest | None:
 def _length(headers: Headers) -> int:
     """Of the body, as the headers tell; -1 if they do not make sense."""
     lengths = headers.getRawHeaders(b"Content-Length", (b"0",))
-    return int(lengths[0]) if len(lengths) == 1 and lengths[0].isdigit() else -1
+    known = len(lengths) == 1 and lengths[0].isdigit() and len(lengths[0]) <= _DIGITS
+    return int(lengths[0]) if known else -1

@@ -41,6 +41,7 @@ OTHERS = [
     b"PUT /job/x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
     b"PUT /job/x HTTP/1.1\r\nHost: h\r\nContent-Length: -2\r\n\r\n{}",
     b"PUT /job/x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n{}",
+    b"PUT /job/x HTTP/1.1\r\nHost: h\r\nContent-Length: %b\r\n\r\n{}" % (b"1" * 5000),
     b"PUT /job/x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
     b"PUT /job/x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
     b"PUT /job/x HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}",
