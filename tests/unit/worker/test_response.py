@@ -94,6 +94,6 @@ def test_whatever_comes_is_a_response_or_more_of_it_or_an_error(received: bytes)
 
 
 def test_the_secrets_of_a_command_come_in_a_header_and_are_utf8() -> None:
-    response = Reader().feed('HTTP/1.1 200 OK\r\nPrivateenv: {"A":"pässwörd à"}\r\nContent-Length: 0\r\n\r\n'.encode())
+    response = Reader().feed('HTTP/1.1 200 OK\r\nPrivateenv: {"A":"wörd à"}\r\nContent-Length: 0\r\n\r\n'.encode())
     assert response is not None
-    assert response.headers["privateenv"] == '{"A":"pässwörd à"}'
+    assert response.headers["privateenv"] == '{"A":"wörd à"}'
