@@ -146,7 +146,7 @@ async def _attributes(form: Form) -> Any:
         return UNSET
     try:
         attributes = msgspec.json.decode(await part.read(ATTRIBUTES_LIMIT))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"{part.name} is not JSON: {error}") from None
     except RecursionError:
         raise _nested(part) from None

@@ -195,7 +195,7 @@ class ShockClient:
         answer = await self._http.ask(call, body)
         try:
             return msgspec.json.decode(answer, type=_Envelope).data
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Unavailable(f"{call.what}: the answer is not one of a Shock: {error}") from None
 
     def _call(

@@ -327,5 +327,5 @@ def _texts(content: bytes) -> str:
     try:
         texts = msgspec.json.decode(content)["error"]
         return "; ".join(texts) if isinstance(texts, list) else str(texts)
-    except (msgspec.DecodeError, KeyError, TypeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
         return content[:200].decode("utf-8", "replace")

@@ -129,7 +129,8 @@ def test_attributes_come_as_file_or_text_but_not_both(shock: Shock) -> None:
     node = shock.node("PUT", f"/node/{node['id']}", {"attributes": ("a.json", b'{"b": 2}')})
     assert node["attributes"] == {"b": 2}
     assert error(shock.form("POST", "/node", {"attributes": ("a", b"1"), "attributes_str": "1"}))[0] == 400
-    assert "not JSON" in error(shock.form("POST", "/node", {"attributes_str": "{"}))[1]
+    for wrong in (b"{", b'{"\xff": 1}'):
+        assert "not JSON" in error(shock.form("POST", "/node", {"attributes": ("a", wrong)}))[1]
     for depth in (201, 10_000):
         deep = "[" * depth + "1" + "]" * depth
         assert "nested more than 200 levels" in error(shock.form("POST", "/node", {"attributes_str": deep}))[1]

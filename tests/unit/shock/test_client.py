@@ -341,8 +341,9 @@ def test_nulls_of_a_document_are_what_is_not_set(talk: Talking) -> None:
     assert t.result(t.client.node("n1", "")) == Node("n1")
 
 
-def test_an_answer_that_is_no_shocks_is_told(talk: Talking) -> None:
-    t = talk(b"<html>")
+@pytest.mark.parametrize("answer", [b"<html>", b'{"data": {"id": "\xff"}}', b'{"data": ' + b"[" * 10_000])
+def test_an_answer_that_is_no_shocks_is_told(talk: Talking, answer: bytes) -> None:
+    t = talk(answer)
     with pytest.raises(Unavailable, match="not one of a Shock"):
         t.result(t.client.node("n1", ""))
 
