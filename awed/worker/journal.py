@@ -11,7 +11,7 @@ from msgspec import Struct
 from awed.worker.report import Finished, Key
 
 LIMIT = 1 << 20
-"""Bytes after which the file is written anew, with what is not settled."""
+"""Bytes after which the file is written anew, with what is not settled; later if that by itself is long."""
 
 
 class _Line(Struct, omit_defaults=True):
@@ -31,6 +31,7 @@ class Journal:
         self._path = path
         self._file = -1
         self._size = 0
+        self._most = LIMIT
         self.reports: dict[Key, Finished] = {}
         """Those that are not settled, in the order of their coming."""
 
@@ -56,7 +57,7 @@ class Journal:
         """Forget these. Raises :class:`OSError` if that cannot be written; they may come again at the next start."""
         line = _Line(settled=[report.key for report in reports])
         self._replay(line)
-        if self._size > LIMIT:
+        if self._size > (self._most if self.reports else LIMIT):
             self._rewrite()
         else:
             self._write(line)
@@ -75,6 +76,7 @@ class Journal:
         fresh.replace(self._path)
         self.close()
         self._file, self._size = os.open(self._path, os.O_WRONLY | os.O_APPEND), len(content)
+        self._most = max(LIMIT, 2 * len(content))
 
     def _write(self, line: _Line) -> None:
         """Add a line, all of it or nothing."""

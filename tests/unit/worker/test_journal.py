@@ -70,6 +70,22 @@ def test_it_does_not_grow_with_what_is_settled(path: Path, monkeypatch: pytest.M
     assert list(opened(path).reports) == [("stays", 1)]
 
 
+def test_many_that_wait_are_not_written_anew_for_each_that_is_settled(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "LIMIT", 1000)
+    busy = opened(path)
+    for number in range(100):
+        busy.add(finished(str(number)))
+    written: list[int] = []
+    monkeypatch.setattr(Path, "write_bytes", lambda self, content: written.append(len(content)))
+    monkeypatch.setattr(Path, "replace", lambda self, target: None)
+    full = path.stat().st_size
+    for number in range(100):
+        busy.settle([finished(str(number))])
+    assert sum(written) < full
+
+
 def test_if_it_cannot_be_written_anew_it_is_used_as_it_is(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "LIMIT", 0)
     busy = opened(path)
