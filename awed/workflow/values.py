@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec import json
+
 from awed.model.job import Info
 from awed.workflow.document import SentInfo, SentTask
 from awed.workflow.faults import Faults
@@ -16,6 +18,9 @@ LONGEST_WALLTIME = 10**9
 
 MOST_NESTED = 50
 """Levels of attributes. Databases and readers of documents have limits not far above."""
+
+MOST_SECRET = 32 * 1024
+"""Bytes of a task's private variables as JSON: workers are told them in a header, and few take longer ones."""
 
 LARGEST = 2**63 - 1
 LONGEST_NAME = 255
@@ -34,6 +39,8 @@ def check_task(task: SentTask, place: Place, faults: Faults) -> None:
         faults.at((*place, "cmd", "name"), "missing")
     _check_variables(task.cmd.environ.public, (*place, "cmd", "environ", "public"), faults)
     _check_variables(task.cmd.environ.private, (*place, "cmd", "environ", "private"), faults)
+    if task.cmd.environ.private and len(json.encode(task.cmd.environ.private)) > MOST_SECRET:
+        faults.at((*place, "cmd", "environ", "private"), f"more than {MOST_SECRET} bytes of JSON")
     check_number(task.totalwork, -LARGEST, MOST_WORK, (*place, "totalwork"), faults)
     check_number(task.maxworksize, 0, MOST_WORK, (*place, "maxworksize"), faults)
     check_number(task.walltime or 0, 0, LONGEST_WALLTIME, (*place, "walltime"), faults)

@@ -341,6 +341,15 @@ def test_what_is_no_variable(name: str, shown: str) -> None:
     assert faults(task(cmd=cmd)) == [f'tasks[0].cmd.environ.private: "{shown}" cannot be the name of a variable']
 
 
+def test_more_secrets_than_a_worker_could_be_told() -> None:
+    """They travel in a header, and a worker whose request is not answered asks for ever."""
+    long = {"A": "\x01" * 5000, "B": "hidden" * 1000}
+    assert faults(task(cmd={"name": "app", "environ": {"private": long}})) == [
+        "tasks[0].cmd.environ.private: more than 32768 bytes of JSON"
+    ]
+    assert job(task(cmd={"name": "app", "environ": {"private": {"A": "x" * 32000}, "public": long}}))
+
+
 def test_all_faults_together_by_their_places() -> None:
     first = task("0", cmd={"name": 5}, inputs=[{"filename": "../a", "url": "ftp://x"}], outputs=[None])
     second = task("1", cmd={}, dependsOn=["1", "7"], totalwork=10**9, predata={"p": {}})
