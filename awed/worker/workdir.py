@@ -78,8 +78,9 @@ class Workdir:
         return directory
 
     def put_by(self, directory: Path) -> bool:
-        """Let another workunit have a directory, if it is empty: to make and remove one can take milliseconds."""
-        if os.listdir(directory):
+        """Let another workunit have a directory, if it is empty and as it was made: to make and remove one can take
+        milliseconds."""
+        if os.listdir(directory) or directory.lstat().st_mode != self.work.stat().st_mode:
             return False
         self.spare.append(directory)
         return True

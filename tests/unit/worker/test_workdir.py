@@ -90,6 +90,14 @@ def test_what_is_done_with_is_removed_soon_and_together(workdir: Workdir) -> Non
     assert names(workdir.work) == []
 
 
+def test_a_directory_that_a_command_has_changed_is_nobody_else_s(workdir: Workdir) -> None:
+    keeper = janitor(workdir)
+    first = workdir.make(f"{JOB}_0_0", 1)
+    first.chmod(0o500)
+    keeper.take(first, failed=False)
+    assert workdir.spare == []
+
+
 def test_a_directory_that_was_left_empty_is_another_workunit_s_that_has_no_files(workdir: Workdir) -> None:
     keeper = janitor(workdir)
     first = workdir.make(f"{JOB}_0_0", 1)
