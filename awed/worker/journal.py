@@ -39,7 +39,7 @@ class Journal:
         """Take up what an earlier life of this worker left. Lines that were half written when it ended are none."""
         with suppress(FileNotFoundError):
             for line in self._path.read_bytes().splitlines():
-                with suppress(msgspec.DecodeError):
+                with suppress(msgspec.DecodeError, UnicodeDecodeError):
                     self._replay(msgspec.json.decode(line, type=_Line))
         self._rewrite()
 

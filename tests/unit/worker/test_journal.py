@@ -47,6 +47,13 @@ def test_what_was_half_written_is_none_and_spoils_nothing(path: Path) -> None:
     assert list(opened(path).reports) == [("a", 1), ("c", 1)]
 
 
+def test_what_a_crash_of_the_machine_has_left_in_place_of_a_line_spoils_nothing(path: Path) -> None:
+    opened(path).add(finished("a"))
+    opened(path).add(finished("b"))
+    path.write_bytes(path.read_bytes().replace(b'"b"', b'"\xff"'))
+    assert list(opened(path).reports) == [("a", 1)]
+
+
 def test_without_room_nothing_is_half_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     full = opened(path)
     write = os.write
