@@ -12,6 +12,7 @@ from twisted.python.failure import Failure
 
 from awed.api.errors import error_answer
 from awed.api.form import IN_MEMORY, Form, Spool, receiver_for
+from awed.api.headers import header
 from awed.api.request import ShortRequest
 from awed.api.short_form import short_form
 from awed.model.errors import AwedError, TooLarge
@@ -124,7 +125,7 @@ class AwedRequest(ShortRequest):
         self._limit = self.bodies.limit_of(self.path)
 
     def _content_type(self) -> str:
-        return self.requestHeaders.getRawHeaders("Content-Type", [""])[0]
+        return header(self, b"Content-Type") or ""
 
     def _let_go(self, _: object) -> None:
         """The request is over. It and its pump know each other, and must not wait for the garbage collector."""

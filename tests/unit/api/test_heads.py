@@ -113,3 +113,13 @@ def test_a_request_that_comes_before_the_last_one_is_answered_waits_for_its_turn
     assert transport.value() == b""
     served.clock.advance(5)
     assert transport.value().count(b"HTTP/1.1 ") == 2
+
+
+@pytest.mark.parametrize("kind", [b"\xff", b"multipart/form-data; boundary=\xff", b"multipart/form-data; boundary=b"])
+def test_a_content_type_that_is_no_text_is_answered_like_any_other_that_makes_no_sense(
+    tmp_path: Path, kind: bytes
+) -> None:
+    head = b"POST /job HTTP/1.1\r\nHost: h\r\nContent-Type: %b\r\nContent-Length: 2\r\n\r\n" % kind
+    for pieces in [(head + b"{}",), (head, b"{}")]:
+        answer, _ = told(Served(tmp_path), *pieces)
+        assert answer.startswith(b"HTTP/1.1 400 ")
