@@ -151,6 +151,13 @@ def test_pods_may_do_no_more_than_the_namespace_allows(name: str) -> None:
         assert str(spec["securityContext"]["runAsUser"]) == USER
 
 
+def test_the_secrets_of_the_daemon_are_still_its_own_when_its_volume_is_mounted_again() -> None:
+    """By default Kubernetes then gives all files of a volume to the group that is named, for reading and writing."""
+    context = TEMPLATES["awed"]["spec"]["securityContext"]
+    assert "fsGroup" in context
+    assert context["fsGroupChangePolicy"] == "OnRootMismatch"
+
+
 def test_the_daemon_is_one_and_strangers_may_only_look() -> None:
     [mount] = [mount for mount in container("awed")["volumeMounts"] if mount["name"] == "config"]
     config = daemon(container("awed")["args"], {f"{mount['mountPath']}/awed.conf": FOLDER / "awed.conf"})
