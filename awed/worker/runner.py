@@ -80,7 +80,8 @@ class Runner:
             status=status,
             perf=perf,
             exitstatus=self._exit and self._exit.status,
-            worknotes="\n".join(self._notes),
+            # File names of other encodings have surrogates, which UTF-8 has not.
+            worknotes="\n".join(self._notes).encode(errors="backslashreplace").decode(),
             stdout=stdout,
             stderr=stderr,
         )
