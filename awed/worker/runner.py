@@ -80,8 +80,7 @@ class Runner:
             status=status,
             perf=perf,
             exitstatus=self._exit and self._exit.status,
-            # File names of other encodings have surrogates, which UTF-8 has not.
-            worknotes="\n".join(self._notes).encode(errors="backslashreplace").decode(),
+            worknotes="\n".join(self._notes),
             stdout=stdout,
             stderr=stderr,
         )

@@ -303,12 +303,3 @@ async def test_without_room_on_disk_there_is_a_report_too(world: World) -> None:
     finished = await world.begin(workunit())
     assert finished.status is ReportStatus.FAIL
     assert "No such file or directory" in finished.worknotes
-
-
-@pytest_twisted.ensureDeferred
-async def test_a_note_about_a_path_of_another_encoding_can_be_sent(tmp_path: Path) -> None:
-    world = World(tmp_path / os.fsdecode(b"w\xff"))
-    world.workdir.work.rmdir()
-    finished = await world.begin(script("true"))
-    assert finished.status is ReportStatus.FAIL
-    assert b"/w\\udcff/" in finished.worknotes.encode()
