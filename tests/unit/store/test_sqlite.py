@@ -1,5 +1,6 @@
 """What only the SQLite store does: failures of its file and disk, backups, checks, schema versions."""
 
+import os
 import resource
 import sqlite3
 import threading
@@ -55,6 +56,30 @@ def small_files() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@contextmanager
+def failing_fsync(path: Path) -> Iterator[None]:
+    """What is written to *path* by who has it open is taken, and then cannot be brought to the disk."""
+    descriptors = [int(entry.name) for entry in Path("/proc/self/fd").iterdir() if _leads_to(entry, path)]
+    assert descriptors
+    kept = [os.dup(descriptor) for descriptor in descriptors]
+    with Path(os.devnull).open("r+b") as null:  # takes everything, and refuses fsync
+        for descriptor in descriptors:
+            os.dup2(null.fileno(), descriptor)
+    try:
+        yield
+    finally:
+        for descriptor, original in zip(descriptors, kept, strict=True):
+            os.dup2(original, descriptor)
+            os.close(original)
+
+
+def _leads_to(descriptor: Path, path: Path) -> bool:
+    try:
+        return descriptor.readlink() == path
+    except FileNotFoundError:  # the one by which they were listed
+        return False
+
+
 @ensureDeferred
 async def test_the_file_is_its_owners_alone(store: SqliteStore, path: Path) -> None:
     """It holds secrets; so do the files beside it."""
@@ -72,6 +97,21 @@ async def test_a_full_disk_costs_the_batch_and_nothing_else(store: SqliteStore) 
     await store.commit(LARGE)
     assert (await store.jobs(JobQuery())).total == 2
     assert await store.integrity_check() == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="finds the open file in /proc")
+@ensureDeferred
+async def test_a_failed_fsync_costs_the_batch_and_nothing_else(store: SqliteStore, path: Path) -> None:
+    batch = Batch(jobs=[job("b")])
+    with failing_fsync(path.with_name(f"{path.name}-wal")), pytest.raises(Unavailable, match="disk I/O error"):
+        await store.commit(batch)
+    assert (await store.jobs(JobQuery())).total == 1
+    await store.commit(batch)
+    assert (await store.jobs(JobQuery())).total == 2
+    assert await store.integrity_check() == []
+    await store.close()
+    await store.open()
+    assert (await store.jobs(JobQuery())).total == 2
 
 
 @ensureDeferred
