@@ -16,7 +16,7 @@ from awed.api.headers import header
 from awed.api.request import ShortRequest
 from awed.api.short_form import short_form
 from awed.model.errors import AwedError, TooLarge
-from awed.streams import Pump, Receiver
+from awed.tx.streams import Pump, Receiver
 
 READ = 1024 * 1024
 """Bytes of a large body that are read from the system at once; Twisted would take 64 KiB."""

@@ -19,7 +19,7 @@ from awed.api.heads import LONGEST, WholeRequest, whole_request
 from awed.api.idle import IdleConnections
 from awed.api.request import ShortRequest
 from awed.api.request_id import RequestIds
-from awed.sending import send
+from awed.tx.sending import send
 
 LINGER = 2.0
 """Seconds for which a refused peer may go on sending, so that it reads the answer before the connection breaks."""

@@ -15,8 +15,8 @@ from awed.model.client import Client
 from awed.model.errors import Unauthorized
 from awed.service.engine import Engine
 from awed.service.groups import Groups
-from awed.threads import InThread
-from awed.turns import Turns
+from awed.tx.threads import InThread
+from awed.tx.turns import Turns
 
 OTHER_GROUP = "Clientgroup name in token does not match that in the client."
 

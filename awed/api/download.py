@@ -8,8 +8,9 @@ from awed.api.body import AwedRequest
 from awed.api.envelope import answer_error
 from awed.api.pace import send_paced
 from awed.shock.packing import Packer
-from awed.streams import Pieces, Sender, Slice, Source, cut
-from awed.threads import InThread
+from awed.tx.files import Pieces, Slice, cut
+from awed.tx.streams import Sender, Source
+from awed.tx.threads import InThread
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")

@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl
 from msgspec import Struct
 from multipart import MultipartError, ParserLimitReached, PushMultipartParser, parse_options_header
 
-from awed.hashed import HashedFile
 from awed.model.errors import Invalid, TooLarge
-from awed.streams import Receiver, check_space, full_disk_told
-from awed.threads import InThread
+from awed.tx.files import HashedFile, check_space, full_disk_told
+from awed.tx.streams import Receiver
+from awed.tx.threads import InThread
 
 IN_MEMORY = 64 * 1024
 """Bytes up to which a part is kept in memory. A part without a file name may not be longer."""

@@ -20,7 +20,7 @@ from awed.model.errors import Invalid, UnknownCredentials
 from awed.shock.indexing import SubsetIndex
 from awed.shock.nodes import NodeStore
 from awed.shock.packing import PACKINGS
-from awed.threads import InThread
+from awed.tx.threads import InThread
 
 Right = Literal["read", "write", "delete"]
 UserOf = Callable[[IRequest, Right], Awaitable[User]]

@@ -8,7 +8,7 @@ from twisted.logger import Logger
 
 from awed.api.access_log import logged_path
 from awed.api.body import AwedRequest
-from awed.streams import Pace
+from awed.tx.streams import Pace
 
 _log = Logger()
 

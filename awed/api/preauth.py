@@ -11,7 +11,7 @@ from awed.api.params import Params
 from awed.model.access import User
 from awed.shock.addresses import Addresses
 from awed.shock.packing import PACKINGS
-from awed.threads import InThread
+from awed.tx.threads import InThread
 
 
 class PreauthResource:

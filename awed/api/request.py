@@ -12,7 +12,7 @@ from twisted.web.http import Request as HTTPRequest
 from twisted.web.server import Request
 
 from awed.api.errors import error_answer
-from awed.loglines import REQUEST
+from awed.tx.loglines import REQUEST
 
 
 class ShortRequest(Request):

@@ -12,8 +12,8 @@ from msgspec import Raw, json
 from awed.api.body import AwedRequest
 from awed.api.envelope import Envelope, Page, send_encoded, set_json_headers
 from awed.api.pace import send_paced
-from awed.streams import PIECE, Pace
-from awed.turns import Turns
+from awed.tx.streams import PIECE, Pace
+from awed.tx.turns import Turns
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ async def _write(request: AwedRequest, pace: Pace, first: bytes, rest: AsyncIter
 
 
 async def _batches(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """*parts* in batches that are worth a write, all but the last of at least :data:`~awed.streams.PIECE` bytes."""
+    """*parts* in batches worth a write: all but the last have at least :data:`~awed.tx.streams.PIECE` bytes."""
     batch = bytearray()
     async for part in parts:
         batch += part

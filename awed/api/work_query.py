@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from awed.model import ids
 from awed.scheduler.entries import TaskEntry
 from awed.scheduler.spans import Span
-from awed.turns import Turns
+from awed.tx.turns import Turns
 
 ORDERS = (
     *("wuid", "client", "info.submittime", "checkout_time", "info.name", "cmd.name", "rank", "totalwork", "state"),

@@ -8,10 +8,10 @@ from zope.interface import implementer
 
 from awed.auth.interface import IAuthenticator
 from awed.auth.passwords import matches
-from awed.auth.recent import Recent
 from awed.auth.tokens import SECRET_WORDS, same, token_hash
 from awed.model.access import Account, User, is_user_name
-from awed.threads import InThread
+from awed.tx.recent import Recent
+from awed.tx.threads import InThread
 
 Lookup = Callable[[str], Awaitable[Account | None]]
 

@@ -6,9 +6,9 @@ from zope.interface import implementer
 
 from awed.auth.identity import IdentityServer
 from awed.auth.interface import IAuthenticator
-from awed.auth.recent import Recent
 from awed.auth.tokens import token_hash
 from awed.model.access import User, is_user_name
+from awed.tx.recent import Recent
 
 GLOBUS_WORDS = frozenset({"globus-goauthtoken", "globus", "goauth"})
 MGRAST_WORDS = frozenset({"mgrast"})

@@ -13,14 +13,14 @@ from awed.auth.identity import Globus, IdentityHttp, IdentityServer, UserInfo, m
 from awed.auth.interface import IAuthenticator
 from awed.auth.jobs import JobTokens
 from awed.auth.oauth import DEFAULT_WORD, GLOBUS_WORDS, MGRAST_WORDS, OAuthTokens
-from awed.auth.recent import Recent
 from awed.auth.tokens import SECRET_WORDS
 from awed.config import Config
 from awed.config.settings import Anonymous, Auth
 from awed.model.access import User, Verb
 from awed.service.groups import Groups
 from awed.store.interface import IStore
-from awed.threads import in_threads_of
+from awed.tx.recent import Recent
+from awed.tx.threads import in_threads_of
 
 
 class Callers:

@@ -12,7 +12,7 @@ from twisted.python.components import Componentized
 from twisted.python.logfile import LogFile
 
 from awed.daemon.lifecycle import SteppedService
-from awed.loglines import observer
+from awed.tx.loglines import observer
 
 
 class Daemon(SteppedService):

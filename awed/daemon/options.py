@@ -8,8 +8,8 @@ from twisted.python import usage
 
 import awed
 from awed.config import Config, ConfigError, Reading, read_config
-from awed.loglines import FORMATS
 from awed.store.open import default_uri
+from awed.tx.loglines import FORMATS
 
 
 class Options(usage.Options):

@@ -38,18 +38,19 @@ from awed.service.files import ShockFor
 from awed.service.groups import Groups
 from awed.service.journal import EventJournal, Journal, event_lines
 from awed.service.observer import Observers
-from awed.service.rounds import Rounds
 from awed.shock.addresses import LETTERS, Addresses
 from awed.shock.client import ShockClient
 from awed.shock.fetching import Fetch, fetcher
 from awed.shock.files import NodeFiles
-from awed.shock.http import DataHttp, http_client, public_http_client
+from awed.shock.http import DataHttp
 from awed.shock.nodes import NodeStore
 from awed.shock.own import OwnShock
 from awed.shock.records import NodeRecords
 from awed.store.interface import IStore
-from awed.threads import InThread, in_threads_of
-from awed.turns import Turns
+from awed.tx.http import http_client, public_http_client
+from awed.tx.threads import InThread, in_threads_of
+from awed.tx.timers import Rounds
+from awed.tx.turns import Turns
 
 _log = Logger()
 

@@ -16,7 +16,7 @@ from awed.config import Config, ConfigError
 from awed.config.settings import settings
 from awed.daemon.datadir import StartError
 from awed.daemon.notify import Notifier
-from awed.threads import InThread
+from awed.tx.threads import InThread
 
 RENEWABLE = frozenset({("args", "debuglevel"), ("admin", "users")})
 """The settings that a running daemon can take anew, as attributes of a configuration."""

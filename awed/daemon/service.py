@@ -26,10 +26,10 @@ from awed.daemon.parts import Parts
 from awed.daemon.reload import Reloader, Source, need_restart, on_hangup
 from awed.daemon.tuning import tune
 from awed.model.errors import AwedError
-from awed.service.rounds import Rounds
 from awed.store.interface import IStore
 from awed.store.open import open_store, without_password
-from awed.threads import in_threads_of
+from awed.tx.threads import in_threads_of
+from awed.tx.timers import Rounds
 
 log = Logger()
 

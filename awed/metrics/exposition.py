@@ -22,7 +22,7 @@ from awed.scheduler.counts import Tally
 from awed.scheduler.queue import Queued
 from awed.service.engine import Engine
 from awed.shock.nodes import NodeStore
-from awed.threads import InThread
+from awed.tx.threads import InThread
 
 TOLD_APART = 100
 """How many kinds of queued work have samples of their own. Whoever may submit jobs can make any number of kinds."""

@@ -11,8 +11,8 @@ from awed.model.errors import AwedError, StoreAway
 from awed.model.records import Batch
 from awed.service.merge import merge
 from awed.service.observer import Observer
-from awed.service.patience import Patience
 from awed.store.interface import IStore
+from awed.tx.timers import Patience
 
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds before a commit that failed is tried again; the last one repeats."""

@@ -12,7 +12,7 @@ from twisted.python.logfile import LogFile
 from awed.model.events import WORDS
 from awed.scheduler.changes import Event
 from awed.service.observer import Observer
-from awed.threads import InThread
+from awed.tx.threads import InThread
 
 FILE_SIZE = 10 * 1024 * 1024
 """Bytes after which a file is rotated."""

@@ -6,7 +6,6 @@ from datetime import datetime
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-from awed.alone import Alone
 from awed.model.errors import AwedError, JobNotFound
 from awed.model.records import Batch, JobRecord
 from awed.model.work import Workunit
@@ -19,6 +18,7 @@ from awed.service.files import ShockFor, TaskFiles
 from awed.service.observer import Observer
 from awed.service.waiting import Ask, WaitingRoom
 from awed.store.interface import IStore
+from awed.tx.locks import Alone
 
 SERVER_UUID = "server_uuid"
 """The key of the store's meta data under which it keeps the id that workers know the server by."""

@@ -16,8 +16,8 @@ from awed.model.access import ADMIN, User
 from awed.model.errors import NotFound
 from awed.shock.files import NodeFiles, sync
 from awed.shock.nodes import NodeStore
-from awed.streams import Slice
-from awed.threads import InThread
+from awed.tx.files import Slice
+from awed.tx.threads import InThread
 
 LIFETIME = timedelta(days=30)
 

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from awed.model.errors import Invalid
-from awed.streams import PIECE
+from awed.tx.streams import PIECE
 
 MAX_MEMBERS = 10_000
 

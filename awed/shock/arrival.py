@@ -5,8 +5,7 @@ from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
-from awed.hashed import Md5
-from awed.streams import write_all
+from awed.tx.files import Md5, write_all
 
 Admit = Callable[[int, int], object]
 """Is told how many bytes a file has with those to be written now, and how many these are; raises to refuse them."""

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from awed.alone import Alone
 from awed.shock.fetching import Fetch
 from awed.shock.files import NodeFiles
 from awed.shock.records import NodeRecords
 from awed.shock.underway import Underway
 from awed.shock.usage import Usage
-from awed.threads import InThread
+from awed.tx.locks import Alone
+from awed.tx.threads import InThread
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from awed.model.node import Lock, Node, NodeIndex
 from awed.shock.formbody import FormBody, FormField
 from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, Call, DataHttp, shown
 from awed.shock.interface import IShock
-from awed.threads import InThread
+from awed.tx.threads import InThread
 
 LOCK_PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds between looks at a node that is locked; the last is repeated."""

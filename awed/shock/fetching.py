@@ -6,7 +6,7 @@ from pathlib import Path
 from awed.model.errors import TooLarge
 from awed.shock.files import Written
 from awed.shock.http import Call, DataHttp, shown
-from awed.streams import check_space
+from awed.tx.files import check_space
 
 Fetch = Callable[[str, Path], Awaitable[Written]]
 """Writes what an http or https URL shows to a path. What is left there after an error is nothing."""

@@ -16,12 +16,11 @@ from typing import BinaryIO, Protocol
 
 from msgspec import Struct
 
-from awed.hashed import HashedFile
 from awed.model.errors import Invalid
 from awed.model.ids import is_uuid
 from awed.model.node import Node, NodeFile, NodeIndex
 from awed.shock.units import UNIT, sized
-from awed.streams import Pieces, Slice, check_space, full_disk_told
+from awed.tx.files import HashedFile, Pieces, Slice, check_space, full_disk_told
 
 DATA = "data."
 """Before its md5, the name of the node's file in its directory: another file has another name, so a crash while one

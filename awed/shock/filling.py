@@ -21,7 +21,7 @@ from awed.shock.merging import PartMerger
 from awed.shock.packing import unpacked
 from awed.shock.parts import ArrivedPart, stage_part
 from awed.shock.units import ascending
-from awed.streams import Pieces, Slice
+from awed.tx.files import Pieces, Slice
 
 T = TypeVar("T")
 

@@ -10,8 +10,9 @@ from twisted.internet.interfaces import IConsumer
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
 
-from awed.streams import Pieces, Sender, Slice
-from awed.threads import InThread
+from awed.tx.files import Pieces, Slice
+from awed.tx.streams import Sender
+from awed.tx.threads import InThread
 
 
 class FormField(Struct, frozen=True):

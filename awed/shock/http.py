@@ -14,9 +14,6 @@ from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from twisted.web.client import (
-    Agent,
-    BrowserLikePolicyForHTTPS,
-    HTTPConnectionPool,
     RequestGenerationFailed,
     RequestTransmissionFailed,
     ResponseDone,
@@ -26,18 +23,14 @@ from twisted.web.client import (
 from twisted.web.error import InfiniteRedirection, PageRedirect, RedirectWithNoLocation, SchemeNotSupported
 from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import UNKNOWN_LENGTH, IPolicyForHTTPS, IResponse
+from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
 from zope.interface import implementer
 
 from awed.model.errors import AwedError, Conflict, Invalid, NotFound, TooLarge, Unauthorized, Unavailable
 from awed.shock.arrival import Admit, Arrival
 from awed.shock.formbody import FormBody
-from awed.shock.public import PublicEndpoints
-from awed.streams import Pump
-from awed.threads import InThread
-
-CONNECT_LIMIT = 15.0
-"""Seconds for a host to take a connection."""
+from awed.tx.streams import Pump
+from awed.tx.threads import InThread
 
 ANSWER_LIMIT = 15.0
 """Seconds without any progress after which a try is given up that asks the host for little."""
@@ -67,21 +60,6 @@ _REFUSALS: Mapping[int, type[AwedError]] = {
     410: NotFound,
     413: TooLarge,
 }
-
-
-def http_client(reactor: Any, tls: IPolicyForHTTPS | None = None) -> HTTPClient:
-    """A treq client that keeps connections, and has a limit on the time to make one. *tls* says whose certificates
-    count, None means those that the system trusts.
-    """
-    tls = tls or BrowserLikePolicyForHTTPS()
-    return HTTPClient(Agent(reactor, tls, connectTimeout=CONNECT_LIMIT, pool=HTTPConnectionPool(reactor)))
-
-
-def public_http_client(reactor: Any) -> HTTPClient:
-    """One that connects to public addresses alone, and refuses other hosts with
-    :class:`~awed.model.errors.Invalid`."""
-    endpoints = PublicEndpoints(reactor, BrowserLikePolicyForHTTPS(), CONNECT_LIMIT)
-    return HTTPClient(Agent.usingEndpointFactory(reactor, endpoints, HTTPConnectionPool(reactor)))
 
 
 class Call(NamedTuple):

@@ -25,7 +25,7 @@ from awed.shock.units import (
     sized,
     write_index,
 )
-from awed.streams import Pieces, Slice, cut
+from awed.tx.files import Pieces, Slice, cut
 
 PREFIX = "index."
 SIZE = "size"

@@ -9,7 +9,7 @@ from awed.shock.change import Declare
 from awed.shock.files import Written, data_name, must_be_empty, set_file
 from awed.shock.packing import unpacked
 from awed.shock.parts import Arrivals, ArrivedPart, part_name, read_arrivals
-from awed.streams import Pieces, Slice, cut
+from awed.tx.files import Pieces, Slice, cut
 
 FILE = "file"
 """What is locked of a node while its file is put together."""

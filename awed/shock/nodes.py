@@ -13,7 +13,6 @@ from typing import Any
 from msgspec import UNSET
 from twisted.logger import Logger
 
-from awed.alone import Alone, to_the_end
 from awed.model.access import ADMIN, Acl, AclChange, User
 from awed.model.errors import AwedError, Invalid, NotFound, StoreAway
 from awed.model.ids import new_id
@@ -31,8 +30,9 @@ from awed.shock.records import NodeRecords
 from awed.shock.search import NodeQuery, matching, values_at
 from awed.shock.underway import Underway
 from awed.shock.usage import Usage
-from awed.streams import Slice
-from awed.threads import InThread
+from awed.tx.files import Slice
+from awed.tx.locks import Alone, to_the_end
+from awed.tx.threads import InThread
 
 ALL = Selection()
 

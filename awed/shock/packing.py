@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from awed.model.errors import Invalid
-from awed.streams import PIECE, Pieces
+from awed.tx.files import Pieces
+from awed.tx.streams import PIECE
 
 _OPENERS: Mapping[str, Callable[[Any], Any]] = {
     "gzip": gzip.open,

@@ -14,10 +14,10 @@ from twisted.web.iweb import IPolicyForHTTPS
 
 from awed.model.work import Workunit
 from awed.shock.client import ShockClient
-from awed.shock.http import http_client
-from awed.threads import in_threads_of
+from awed.tx.http import http_client
+from awed.tx.locks import Condition
+from awed.tx.threads import in_threads_of
 from awed.worker.cache import Cache
-from awed.worker.condition import Condition
 from awed.worker.files import FileMover
 from awed.worker.http import Connections
 from awed.worker.janitor import Janitor

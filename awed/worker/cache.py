@@ -6,7 +6,7 @@ from pathlib import Path
 
 from twisted.internet.defer import DeferredLock
 
-from awed.threads import InThread
+from awed.tx.threads import InThread
 from awed.worker.workdir import ARRIVING
 
 LIMIT = 20 << 30

@@ -21,8 +21,8 @@ from twisted.web.client import BrowserLikePolicyForHTTPS
 from twisted.web.iweb import IPolicyForHTTPS
 
 from awed import __version__
-from awed.loglines import FORMATS, observer
-from awed.pem import certificates
+from awed.tx.loglines import FORMATS, observer
+from awed.tx.pem import certificates
 from awed.worker.assembly import Settings, assemble
 from awed.worker.errors import WorkdirInUse, WorkerRefused
 from awed.worker.leftovers import kill_leftovers

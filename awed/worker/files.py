@@ -12,7 +12,7 @@ from awed.model.errors import AwedError
 from awed.model.job import IO, NO_NODE
 from awed.model.node import Node
 from awed.model.work import Workunit
-from awed.threads import InThread
+from awed.tx.threads import InThread
 from awed.worker.cache import Cache
 from awed.worker.datahost import HostAt, Tokens
 from awed.worker.errors import WorkFailed

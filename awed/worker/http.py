@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IProtocolFactory, IReactorTime, IStreamC
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
-from awed.sending import send
+from awed.tx.sending import send
 from awed.worker.response import Reader, Response
 
 IDLE = 30.0

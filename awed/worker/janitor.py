@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
-from awed.threads import InThread
+from awed.tx.threads import InThread
 from awed.worker.workdir import Workdir
 
 KEPT_AT_MOST = 100

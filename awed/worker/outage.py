@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from awed.model.errors import AwedError, ClientNotFound, Unavailable
-from awed.worker.condition import Condition
+from awed.tx.locks import Condition
 
 SHORTEST = 0.5
 LONGEST = 30.0

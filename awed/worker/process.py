@@ -15,7 +15,7 @@ from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from awed.worker.condition import Condition
+from awed.tx.locks import Condition
 from awed.worker.errors import WorkFailed
 from awed.worker.logs import Logs
 

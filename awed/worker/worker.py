@@ -13,14 +13,14 @@ from twisted.logger import Logger
 from awed.model.client import Heartbeat
 from awed.model.errors import AwedError, ClientNotFound, NothingToDo, Unavailable
 from awed.model.work import ReportStatus
-from awed.worker.condition import Condition
+from awed.tx.locks import Condition
+from awed.tx.timers import Pulse
 from awed.worker.errors import WorkerRefused
 from awed.worker.lifetime import Lifetime
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
 from awed.worker.prefetch import Prefetch
 from awed.worker.profile import Introduction, busyness
-from awed.worker.pulse import Pulse
 from awed.worker.report import Finished
 from awed.worker.runs import Run, Runs
 from awed.worker.server import ServerClient

@@ -15,7 +15,7 @@ from twisted.internet.threads import deferToThread
 from twisted.web.client import Agent
 
 from awed.shock.client import ShockClient
-from awed.threads import in_threads_of
+from awed.tx.threads import in_threads_of
 from tests.integration.daemon import Daemon, Stage
 
 SIZE = 200 * 1024 * 1024

@@ -16,7 +16,7 @@ from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.ssl import trustRootFromCertificates
 from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
 
-from awed.pem import certificates
+from awed.tx.pem import certificates
 from tests.certificates import Authority
 from tests.integration.daemon import Stage
 from tests.integration.installing import Environment

@@ -10,7 +10,7 @@ from awed.store.mongo.lease import Lease
 from awed.store.mongo.schema import prepare
 from awed.store.mongo.writer import Writer
 from awed.store.mongo.writes import Write, additions, removals
-from awed.threads import in_threads_of
+from awed.tx.threads import in_threads_of
 
 
 class Holder:

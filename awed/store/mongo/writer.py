@@ -21,7 +21,7 @@ from twisted.python.failure import Failure
 from awed.store.mongo.database import Database, Document, Request
 from awed.store.mongo.documents import FENCE_KEY, KINDS
 from awed.store.mongo.writes import Write, additions, removals
-from awed.threads import InThread
+from awed.tx.threads import InThread
 
 LOG = "log"
 LOG_PIECE = 8_000_000

@@ -20,7 +20,7 @@ from awed.store.sqlite.connections import connect_reader, connect_writer
 from awed.store.sqlite.query import is_long
 from awed.store.sqlite.threads import ConnectedThreads
 from awed.store.sqlite.upkeep import copy, faults
-from awed.threads import in_threads_of
+from awed.tx.threads import in_threads_of
 
 
 @implementer(IStore)

@@ -28,7 +28,7 @@ from awed.service.engine import Engine
 from awed.service.groups import Groups
 from awed.shock.interface import IShock
 from awed.store.memory import MemoryStore
-from awed.turns import Turns
+from awed.tx.turns import Turns
 from tests.unit.api.traversal import at_once
 from tests.unit.api.wire import Reply, call, connect
 

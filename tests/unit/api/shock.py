@@ -16,7 +16,7 @@ from awed.api.site import Root
 from awed.model.access import User
 from awed.model.errors import UnknownCredentials
 from awed.shock.addresses import Addresses
-from awed.threads import InThread
+from awed.tx.threads import InThread
 from tests.unit.api.traversal import at_once
 from tests.unit.api.wire import Reply, call
 from tests.unit.shock.world import World

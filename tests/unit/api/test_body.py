@@ -19,8 +19,8 @@ from awed.api.body import LINGER, READ, AwedRequest, Bodies, requests_with
 from awed.api.form import IN_MEMORY, Spool
 from awed.api.site import ApiSite
 from awed.model.errors import AwedError
-from awed.streams import BATCH
-from awed.threads import InThread
+from awed.tx.streams import BATCH
+from awed.tx.threads import InThread
 from tests.unit.api.test_form import multipart
 from tests.unit.api.traversal import P, T, at_once
 

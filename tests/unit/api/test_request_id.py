@@ -3,7 +3,7 @@
 import pytest
 from twisted.internet.defer import Deferred
 
-from awed.loglines import REQUEST
+from awed.tx.loglines import REQUEST
 from tests.conftest import LoggedErrors
 from tests.unit.api.served import Served
 from tests.unit.api.wire import parse, raw

@@ -18,8 +18,8 @@ from awed.api.form import Spool
 from awed.api.routes import CollectionResource
 from awed.api.site import Root
 from awed.api.streaming import answer_long, answer_long_page, listed, mapped, pieces
-from awed.streams import PIECE
-from awed.turns import Turns
+from awed.tx.streams import PIECE
+from awed.tx.turns import Turns
 from tests.conftest import LoggedErrors
 from tests.unit.api.traversal import at_once
 from tests.unit.api.wire import connect, parse

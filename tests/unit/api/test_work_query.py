@@ -14,7 +14,7 @@ from awed.model.work import Workunit
 from awed.scheduler.entries import TaskEntry
 from awed.scheduler.spans import Span
 from awed.scheduler.work import Work
-from awed.turns import Turns
+from awed.tx.turns import Turns
 from tests.unit.api.served import Served, data, done
 from tests.unit.scheduler.builders import World, job, task
 
@@ -108,7 +108,7 @@ def test_others_are_answered_while_a_long_view_is_made(
     job_id = served.submit({"tasks": [{"taskid": "0", "cmd": {"name": "true"}, "totalwork": 10}]})["id"]
     path = view.replace("ID", job_id)
     whole = served.call("GET", path, user="root")
-    monkeypatch.setattr("awed.turns.TURN", -1)  # every turn is over at once
+    monkeypatch.setattr("awed.tx.turns.TURN", -1)  # every turn is over at once
     connection, transport = served.connect()
     connection.dataReceived(
         f"GET {path} HTTP/1.1\r\nHost: awe.example:8001\r\nAuthorization: user root\r\n\r\n".encode()

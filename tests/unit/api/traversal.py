@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 def at_once(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
-    """An :class:`~awed.threads.InThread` that calls on the spot."""
+    """An :class:`~awed.tx.threads.InThread` that calls on the spot."""
     return maybeDeferred(function, *args, **kwargs)
 
 

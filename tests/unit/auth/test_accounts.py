@@ -12,10 +12,10 @@ from zope.interface.verify import verifyObject
 from awed.auth.accounts import AccountPasswords, AccountTokens
 from awed.auth.interface import IAuthenticator
 from awed.auth.passwords import hash_password
-from awed.auth.recent import LIFETIME, Recent
 from awed.auth.tokens import token_hash
 from awed.model.access import ADMIN, PUBLIC, Account, User
 from awed.model.errors import Unavailable
+from awed.tx.recent import LIFETIME, Recent
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from zope.interface.verify import verifyObject
 
 from awed.auth.interface import IAuthenticator
 from awed.auth.oauth import OAuthTokens
-from awed.auth.recent import LIFETIME, Recent
 from awed.model.access import ADMIN, PUBLIC, User
 from awed.model.errors import Unavailable
+from awed.tx.recent import LIFETIME, Recent
 
 
 class Names:

@@ -8,7 +8,7 @@ from twisted.internet import reactor
 
 from awed.scheduler.changes import Event
 from awed.service.journal import Journal, event_lines
-from awed.threads import in_threads_of
+from awed.tx.threads import in_threads_of
 from tests.unit.service.worlds import T0
 
 

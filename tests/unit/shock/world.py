@@ -19,8 +19,8 @@ from awed.shock.files import DATA, NodeFiles
 from awed.shock.indexing import Selection
 from awed.shock.nodes import ALL, NodeStore
 from awed.shock.records import NodeRecords
-from awed.streams import Pieces
-from awed.threads import InThread
+from awed.tx.files import Pieces
+from awed.tx.threads import InThread
 from tests.unit.api.traversal import at_once
 
 ALICE = User("alice")

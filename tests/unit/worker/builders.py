@@ -8,7 +8,7 @@ from twisted.python.failure import Failure
 
 from awed.model.job import IO, Cmd, Info
 from awed.model.work import Workunit
-from awed.threads import InThread
+from awed.tx.threads import InThread
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
 from awed.model.work import Perf, ReportStatus, Workunit
-from awed.worker.condition import Condition
+from awed.tx.locks import Condition
 from awed.worker.errors import WorkerRefused
 from awed.worker.journal import Journal
 from awed.worker.lifetime import LAST, MARGIN, Lifetime

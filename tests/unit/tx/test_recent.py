@@ -3,8 +3,8 @@
 import pytest
 from twisted.internet.task import Clock
 
-from awed.auth import recent
-from awed.auth.recent import LIFETIME, Recent
+from awed.tx import recent
+from awed.tx.recent import LIFETIME, Recent
 
 
 def test_a_value_lives_for_a_while() -> None:

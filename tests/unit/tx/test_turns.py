@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
-from awed.turns import TURN, Turns
+from awed.tx.turns import TURN, Turns
 
 
 class Loop:

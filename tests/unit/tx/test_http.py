@@ -8,7 +8,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
 
 from awed.model.errors import Invalid
-from awed.shock.public import PublicEndpoints
+from awed.tx.http import PublicEndpoints
 from tests.unit.shock.world import result
 
 INSIDE = (

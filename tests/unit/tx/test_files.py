@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from awed.hashed import LARGE, STRIDE, HashedFile, Md5
+from awed.tx.files import LARGE, STRIDE, HashedFile, Md5
 
 PIECES = st.lists(st.sampled_from([b"", b"a", b"b" * (LARGE - 1), b"c" * LARGE, b"d" * STRIDE]), max_size=6)
 

@@ -8,7 +8,7 @@ from twisted.internet.protocol import Protocol
 from twisted.internet.tcp import Connection
 from twisted.internet.testing import MemoryReactor, StringTransport
 
-from awed.sending import send
+from awed.tx.sending import send
 
 MUCH = b"x" * 10_000_000
 

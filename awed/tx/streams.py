@@ -1,20 +1,14 @@
 """Bytes on their way between transports and files: off the reactor, in order, at the pace of the slower side."""
 
-import errno
-import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from threading import Lock
-from typing import BinaryIO, Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IConsumer, IPushProducer
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from awed.model.errors import NoSpace
-from awed.threads import InThread
+from awed.tx.threads import InThread
 
 BATCH = 512 * 1024
 """Bytes that are worth the way to a thread and back. While as many wait for it the peer is asked to wait, and the
@@ -152,90 +146,6 @@ class Source(Protocol):
         """Nothing more will be read."""
 
 
-class Slice(NamedTuple):
-    """*length* bytes of a file, from *offset* on."""
-
-    path: Path
-    offset: int
-    length: int
-
-
-class Pieces:
-    """Bytes and slices of files, read one after the other. Its methods block, and may be called from any thread."""
-
-    def __init__(self, pieces: Iterable[bytes | Slice]) -> None:
-        self._pieces = iter(pieces)
-        self._file: BinaryIO | None = None
-        self._path: Path | None = None
-        self._left = 0
-        self._bytes = b""
-        self._lock = Lock()
-        self._closed = False
-
-    def read(self, size: int) -> bytes:
-        """The next bytes, up to *size*; none at the end. Raises :class:`OSError` if a file is too short."""
-        with self._lock:
-            while not (self._closed or self._left or self._bytes):
-                piece = next(self._pieces, None)
-                if piece is None:
-                    return b""
-                if isinstance(piece, bytes):
-                    self._bytes = piece
-                else:
-                    self._open(piece)
-            if self._left:
-                return self._read_file(size)
-            data, self._bytes = self._bytes[:size], self._bytes[size:]
-            return data
-
-    def close(self) -> None:
-        """Close the file that is open; a read under way ends first."""
-        with self._lock:
-            self._closed = True
-            self._bytes, self._left = b"", 0
-            self._close_file()
-
-    def __iter__(self) -> Iterator[bytes]:
-        """All that is left, and then close."""
-        try:
-            while data := self.read(PIECE):
-                yield data
-        finally:
-            self.close()
-
-    def _open(self, piece: Slice) -> None:
-        if self._file is None or self._path != piece.path:
-            self._close_file()
-            self._path = piece.path
-            self._file = piece.path.open("rb", buffering=0)
-        self._file.seek(piece.offset)
-        self._left = piece.length
-
-    def _read_file(self, size: int) -> bytes:
-        assert self._file is not None
-        data = self._file.read(min(size, self._left))
-        if not data:
-            raise OSError(f"{self._path} is {self._left} bytes too short")
-        self._left -= len(data)
-        return data
-
-    def _close_file(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-
-
-def cut(slices: Iterable[Slice], begin: int, end: int) -> list[Slice]:
-    """The bytes from *begin* to before *end* of what *slices* are together."""
-    result = []
-    for path, offset, length in slices:
-        first, last = max(begin, 0), min(end, length)
-        if first < last:
-            result.append(Slice(path, offset + first, last - first))
-        begin, end = begin - length, end - length
-    return result
-
-
 @implementer(IPushProducer)
 class Pace:
     """How fast a consumer takes what is written to it. It says so to its producer, which this is."""
@@ -292,33 +202,3 @@ class Sender(Pace):
 
     async def _close(self) -> None:
         await self._in_thread(self._source.close)
-
-
-def write_all(file: BinaryIO, data: bytes) -> None:
-    """Write to an unbuffered file, which may take less at a time than it is given."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[file.write(rest) :]
-
-
-@contextmanager
-def full_disk_told() -> Iterator[None]:
-    """Turns the error of a full disk into :class:`~awed.model.errors.NoSpace`."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise NoSpace("there is no free disk space left") from None
-        raise
-
-
-def check_space(directory: Path, size: int, keep_free: int) -> None:
-    """Raises :class:`~awed.model.errors.NoSpace` if *size* more bytes would leave less than *keep_free* free."""
-    if free_bytes(directory) < keep_free + size:
-        raise NoSpace("there is too little free disk space for this file")
-
-
-def free_bytes(directory: Path) -> int:
-    """How much a user's program may still write to the disk of *directory*."""
-    disk = os.statvfs(directory)
-    return disk.f_bavail * disk.f_frsize

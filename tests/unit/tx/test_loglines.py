@@ -5,8 +5,8 @@ from io import StringIO
 
 from twisted.logger import Logger, LogPublisher
 
-from awed.loglines import REQUEST, observer
 from awed.model.ids import new_id
+from awed.tx.loglines import REQUEST, observer
 
 JOB = new_id()
 

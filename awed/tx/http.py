@@ -1,4 +1,4 @@
-"""Connections to public addresses alone, for URLs that users name: by this machine nobody reaches what only it can.
+"""Connections to other hosts; for URLs that users name, to public addresses alone.
 
 What counts is the address that is connected to, after a redirect as well, whatever the host's name means otherwise.
 """
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
 
+from treq.client import HTTPClient
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.error import DNSLookupError
@@ -21,7 +22,12 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 from twisted.python.failure import Failure
-from twisted.web.client import URI
+from twisted.web.client import (
+    URI,
+    Agent,
+    BrowserLikePolicyForHTTPS,
+    HTTPConnectionPool,
+)
 from twisted.web.error import SchemeNotSupported
 from twisted.web.iweb import IAgentEndpointFactory, IPolicyForHTTPS
 from zope.interface import implementer
@@ -114,3 +120,22 @@ class _Endpoint:
         if self._public.refused and failure.check(DNSLookupError):
             raise Invalid("upload_url: the host has no public address, and others are not allowed at this server")
         return failure
+
+
+CONNECT_LIMIT = 15.0
+"""Seconds for a host to take a connection."""
+
+
+def http_client(reactor: Any, tls: IPolicyForHTTPS | None = None) -> HTTPClient:
+    """A treq client that keeps connections, and has a limit on the time to make one. *tls* says whose certificates
+    count, None means those that the system trusts.
+    """
+    tls = tls or BrowserLikePolicyForHTTPS()
+    return HTTPClient(Agent(reactor, tls, connectTimeout=CONNECT_LIMIT, pool=HTTPConnectionPool(reactor)))
+
+
+def public_http_client(reactor: Any) -> HTTPClient:
+    """One that connects to public addresses alone, and refuses other hosts with
+    :class:`~awed.model.errors.Invalid`."""
+    endpoints = PublicEndpoints(reactor, BrowserLikePolicyForHTTPS(), CONNECT_LIMIT)
+    return HTTPClient(Agent.usingEndpointFactory(reactor, endpoints, HTTPConnectionPool(reactor)))

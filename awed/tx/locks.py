@@ -1,4 +1,4 @@
-"""One thing at a time for each key, and each to its end."""
+"""Who waits for whom: one at a time for each key, work that runs to its end, a condition that changes."""
 
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -42,3 +42,22 @@ def to_the_end(work: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
 
     Deferred.fromCoroutine(work).addBoth(ended)
     return result
+
+
+class Condition:
+    """Whoever waits goes on when it is notified. A wait may be cancelled."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Deferred[None]] = []
+
+    def wait(self) -> Deferred[None]:
+        """Fires with the next :meth:`notify`."""
+        waiter: Deferred[None] = Deferred(self._waiting.remove)
+        self._waiting.append(waiter)
+        return waiter
+
+    def notify(self) -> None:
+        """Let all go on that wait now."""
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            waiter.callback(None)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.testing import StringTransport
 
-from awed.streams import BATCH, Pieces, Pump, Sender, Slice, cut, write_all
+from awed.tx.files import Pieces, Slice, cut, write_all
+from awed.tx.streams import BATCH, Pump, Sender
 
 
 class Threads:

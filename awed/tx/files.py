@@ -1,0 +1,197 @@
+"""Files: their pieces, their md5, and the room that is left for them."""
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import BinaryIO, NamedTuple
+
+from awed.model.errors import NoSpace
+from awed.tx.streams import PIECE
+
+
+class Slice(NamedTuple):
+    """*length* bytes of a file, from *offset* on."""
+
+    path: Path
+    offset: int
+    length: int
+
+
+class Pieces:
+    """Bytes and slices of files, read one after the other. Its methods block, and may be called from any thread."""
+
+    def __init__(self, pieces: Iterable[bytes | Slice]) -> None:
+        self._pieces = iter(pieces)
+        self._file: BinaryIO | None = None
+        self._path: Path | None = None
+        self._left = 0
+        self._bytes = b""
+        self._lock = Lock()
+        self._closed = False
+
+    def read(self, size: int) -> bytes:
+        """The next bytes, up to *size*; none at the end. Raises :class:`OSError` if a file is too short."""
+        with self._lock:
+            while not (self._closed or self._left or self._bytes):
+                piece = next(self._pieces, None)
+                if piece is None:
+                    return b""
+                if isinstance(piece, bytes):
+                    self._bytes = piece
+                else:
+                    self._open(piece)
+            if self._left:
+                return self._read_file(size)
+            data, self._bytes = self._bytes[:size], self._bytes[size:]
+            return data
+
+    def close(self) -> None:
+        """Close the file that is open; a read under way ends first."""
+        with self._lock:
+            self._closed = True
+            self._bytes, self._left = b"", 0
+            self._close_file()
+
+    def __iter__(self) -> Iterator[bytes]:
+        """All that is left, and then close."""
+        try:
+            while data := self.read(PIECE):
+                yield data
+        finally:
+            self.close()
+
+    def _open(self, piece: Slice) -> None:
+        if self._file is None or self._path != piece.path:
+            self._close_file()
+            self._path = piece.path
+            self._file = piece.path.open("rb", buffering=0)
+        self._file.seek(piece.offset)
+        self._left = piece.length
+
+    def _read_file(self, size: int) -> bytes:
+        assert self._file is not None
+        data = self._file.read(min(size, self._left))
+        if not data:
+            raise OSError(f"{self._path} is {self._left} bytes too short")
+        self._left -= len(data)
+        return data
+
+    def _close_file(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def cut(slices: Iterable[Slice], begin: int, end: int) -> list[Slice]:
+    """The bytes from *begin* to before *end* of what *slices* are together."""
+    result = []
+    for path, offset, length in slices:
+        first, last = max(begin, 0), min(end, length)
+        if first < last:
+            result.append(Slice(path, offset + first, last - first))
+        begin, end = begin - length, end - length
+    return result
+
+
+def write_all(file: BinaryIO, data: bytes) -> None:
+    """Write to an unbuffered file, which may take less at a time than it is given."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+@contextmanager
+def full_disk_told() -> Iterator[None]:
+    """Turns the error of a full disk into :class:`~awed.model.errors.NoSpace`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoSpace("there is no free disk space left") from None
+        raise
+
+
+def check_space(directory: Path, size: int, keep_free: int) -> None:
+    """Raises :class:`~awed.model.errors.NoSpace` if *size* more bytes would leave less than *keep_free* free."""
+    if free_bytes(directory) < keep_free + size:
+        raise NoSpace("there is too little free disk space for this file")
+
+
+def free_bytes(directory: Path) -> int:
+    """How much a user's program may still write to the disk of *directory*."""
+    disk = os.statvfs(directory)
+    return disk.f_bavail * disk.f_frsize
+
+
+LARGE = 128 * 1024
+"""Bytes that are worth the way to another thread."""
+
+STRIDE = 8 * 1024 * 1024
+"""Bytes of a file after which their way to the disk begins."""
+
+
+class Md5:
+    """An md5 to which large pieces are added in a thread of its own, while the caller goes on."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.md5(usedforsecurity=False)
+        self._thread: ThreadPoolExecutor | None = None
+        self._added: Future[None] | None = None
+
+    def update(self, data: bytes) -> None:
+        """Add the next piece, which must not change any more. Waits until no other piece than this is under way."""
+        before = self._added
+        if self._thread is None and len(data) < LARGE:
+            self._digest.update(data)
+            return
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, "md5")  # its thread ends with it
+        self._added = self._thread.submit(self._digest.update, data)
+        if before is not None:
+            before.result()
+
+    def hexdigest(self) -> str:
+        """The md5 of all that was added."""
+        if self._added is not None:
+            self._added.result()
+        return self._digest.hexdigest()
+
+
+class HashedFile:
+    """Writes *file* from its begin on, and knows the size and the md5 of what it wrote. Blocks.
+
+    The bytes go to the disk as they come, so that to make the file durable in the end does not take long.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.size = 0
+        self._file = file
+        self._md5 = Md5()
+        self._on_its_way = 0
+
+    @property
+    def md5(self) -> str:
+        return self._md5.hexdigest()
+
+    def write(self, data: bytes) -> None:
+        """Write the next bytes."""
+        self._md5.update(data)
+        write_all(self._file, data)
+        self.size += len(data)
+        if self.size - self._on_its_way >= STRIDE:
+            self._write_back()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _write_back(self) -> None:
+        """Let the system begin to write what is in memory only. This call does not wait for it."""
+        length = self.size - self._on_its_way
+        os.posix_fadvise(self._file.fileno(), self._on_its_way, length, os.POSIX_FADV_DONTNEED)
+        self._on_its_way = self.size
