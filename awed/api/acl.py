@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from awed.api.body import AwedRequest
-from awed.api.params import params_of
 from awed.model.access import OWNER, PUBLIC, RIGHTS, AclChange
 from awed.model.errors import Invalid
+from awed.web.body import AwedRequest
+from awed.web.params import params_of
 
 ALL = "all"
 

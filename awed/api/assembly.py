@@ -13,10 +13,10 @@ from awed.api.openapi import ROOT, OpenApiResource
 from awed.api.preauth import PreauthResource
 from awed.api.queue import QueueResource
 from awed.api.root import About, RootResource
-from awed.api.routes import Collection, CollectionResource
-from awed.api.site import Root
 from awed.api.status import HealthResource, MetricsResource, Page, ReadyResource
 from awed.api.work import WorkResource
+from awed.web.routes import Collection, CollectionResource
+from awed.web.site import Root
 
 RESOURCES: Mapping[str, type[Any]] = {
     ROOT: RootResource,
@@ -38,7 +38,7 @@ RESOURCES: Mapping[str, type[Any]] = {
 def make_root(
     context: Context, about: About, debug: DebugLevel, metrics: Page, others: Mapping[str, Collection]
 ) -> Root:
-    """The root for an :class:`~awed.api.site.ApiSite`. *others*: collections that need more than *context*."""
+    """The root for an :class:`~awed.web.site.ApiSite`. *others*: collections that need more than *context*."""
     collections: dict[str, Collection] = {
         "job": JobResource(context),
         "work": WorkResource(context),

@@ -6,14 +6,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from awed.api.acl import ALL, acl_change
-from awed.api.body import AwedRequest
 from awed.api.context import Context
-from awed.api.envelope import answer, answer_page
-from awed.api.errors import new_app
-from awed.api.params import params_of
 from awed.auth.rights import changed_by, require
 from awed.model.access import GROUP_RIGHTS, ClientGroup, GroupRecord, User, Verb
 from awed.model.errors import Unauthorized
+from awed.web.body import AwedRequest
+from awed.web.envelope import answer, answer_page
+from awed.web.errors import new_app
+from awed.web.params import params_of
 
 _ORDERS: Mapping[str, Callable[[ClientGroup], Any]] = {
     "last_modified": lambda group: group.last_modified,

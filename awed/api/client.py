@@ -5,17 +5,17 @@ from contextlib import suppress
 
 from msgspec import structs
 
-from awed.api.body import AwedRequest
 from awed.api.context import OTHER_GROUP, Context
-from awed.api.envelope import answer
-from awed.api.errors import new_app
-from awed.api.params import Params, params_of
 from awed.auth.rights import require
 from awed.model.access import User, Verb
 from awed.model.client import Client
 from awed.model.errors import ClientNotFound, Invalid, Unauthorized
 from awed.model.ids import new_id
 from awed.model.states import ClientState
+from awed.web.body import AwedRequest
+from awed.web.envelope import answer
+from awed.web.errors import new_app
+from awed.web.params import Params, params_of
 from awed.workflow.profile import read_heartbeat, read_profile
 
 PROFILE_LIMIT = 1024 * 1024

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from twisted.web.iweb import IRequest
 
-from awed.api.headers import header
 from awed.api.hosts import OwnHosts
 from awed.auth.chain import Authenticators
 from awed.auth.rights import require, require_admin
@@ -17,6 +16,7 @@ from awed.service.engine import Engine
 from awed.service.groups import Groups
 from awed.tx.threads import InThread
 from awed.tx.turns import Turns
+from awed.web.params import header
 
 OTHER_GROUP = "Clientgroup name in token does not match that in the client."
 

@@ -3,9 +3,9 @@
 from msgspec.structs import replace
 from twisted.web.iweb import IRequest
 
-from awed.api.forwarded import NO_PROXIES, Proxies, socket_of
 from awed.model.job import IO, NO_NODE, OWN_HOST, Job, Task
 from awed.model.work import Workunit
+from awed.web.forwarded import NO_PROXIES, Proxies, socket_of
 
 
 class OwnHosts:

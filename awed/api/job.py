@@ -3,17 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from awed.api.acl import ALL, acl_change
-from awed.api.body import AwedRequest
 from awed.api.context import Context
-from awed.api.envelope import answer
-from awed.api.errors import new_app
-from awed.api.headers import header
 from awed.api.hosts import uses_own_store
 from awed.api.job_changes import JobChanges
 from awed.api.job_query import distinct_path, job_query
 from awed.api.job_views import minimal, whole, with_logs, with_perf
-from awed.api.params import Params, params_of
-from awed.api.streaming import answer_long, answer_long_page, listed
 from awed.auth.rights import changed_by, reader, require, require_admin
 from awed.model.access import PUBLIC, User, Verb
 from awed.model.errors import Invalid
@@ -21,6 +15,11 @@ from awed.model.ids import new_id
 from awed.model.job import Job
 from awed.model.records import JobRecord
 from awed.model.states import JobState
+from awed.web.body import AwedRequest
+from awed.web.envelope import answer
+from awed.web.errors import new_app
+from awed.web.params import Params, header, params_of
+from awed.web.streaming import answer_long, answer_long_page, listed
 from awed.workflow.reader import read_import, read_submission
 
 

@@ -4,12 +4,11 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
-from awed.api.body import AwedRequest
-from awed.api.headers import header
-from awed.api.params import Params, params_of
 from awed.model.errors import Invalid
 from awed.model.times import rfc3339
 from awed.service.engine import Engine
+from awed.web.body import AwedRequest
+from awed.web.params import Params, header, params_of
 
 _EXPIRATION = re.compile(r"([0-9]{1,9})([MHD])\Z")
 _UNITS = {"M": "minutes", "H": "hours", "D": "days"}

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import msgspec
 
-from awed.api.params import Params
 from awed.auth.rights import reader
 from awed.model.access import User
 from awed.model.errors import Invalid
 from awed.model.states import ACTIVE, UNFINISHED, JobState
 from awed.store.interface import JobQuery
+from awed.web.params import Params
 
 DISTINCT_FIELDS = (
     "name",

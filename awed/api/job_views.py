@@ -10,12 +10,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from awed.api.hosts import shown_task
-from awed.api.streaming import listed, mapped
 from awed.model.ids import work_id
 from awed.model.job import IO, OWN_HOST, Job, JobError, Task
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
 from awed.model.work import Perf, WorkReport
+from awed.web.streaming import listed, mapped
 
 _RUNNING = (TaskState.QUEUED, TaskState.IN_PROGRESS)
 

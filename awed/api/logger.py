@@ -2,13 +2,13 @@
 
 from typing import Protocol
 
-from awed.api.body import AwedRequest
 from awed.api.context import Context
-from awed.api.envelope import answer
-from awed.api.errors import new_app
-from awed.api.params import params_of
 from awed.model.errors import Invalid
 from awed.model.events import EVENTS
+from awed.web.body import AwedRequest
+from awed.web.envelope import answer
+from awed.web.errors import new_app
+from awed.web.params import params_of
 
 LEVELS = ("0", "1", "2", "3")
 

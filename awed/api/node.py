@@ -7,20 +7,20 @@ from typing import Literal
 from twisted.web.iweb import IRequest
 
 from awed.api.acl import acl_change, check_kind
-from awed.api.body import AwedRequest
-from awed.api.download import send_file, send_packed
-from awed.api.envelope import answer, answer_page
-from awed.api.errors import new_app
 from awed.api.node_form import archive_of, file_of, read_change
 from awed.api.node_query import distinct_path, etag_of, selected, shown_acl, wanted
-from awed.api.params import Params, params_of
 from awed.api.preauth import PreauthResource
 from awed.model.access import User
 from awed.model.errors import Invalid, UnknownCredentials
 from awed.shock.indexing import SubsetIndex
 from awed.shock.nodes import NodeStore
-from awed.shock.packing import PACKINGS
+from awed.shock.packing import PACKINGS, packed
 from awed.tx.threads import InThread
+from awed.web.body import AwedRequest
+from awed.web.download import send_file, send_source
+from awed.web.envelope import answer, answer_page
+from awed.web.errors import new_app
+from awed.web.params import Params, params_of
 
 Right = Literal["read", "write", "delete"]
 UserOf = Callable[[IRequest, Right], Awaitable[User]]
@@ -160,5 +160,6 @@ class NodeResource:
         name = None if "download_raw" in params else params.text("file_name", node.file.name)
         if "compression" in params:
             packing = params.choice("compression", PACKINGS, "")
-            return await send_packed(request, slices, name, packing, self._in_thread)
+            source = packed(slices, packing, name or "file")
+            return await send_source(request, source, name and f"{name}.{packing}", self._in_thread)
         return await send_file(request, slices, name, etag_of(node, selection), self._in_thread)

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from awed.api.form import Form, Part
 from awed.model.errors import Invalid
 from awed.model.times import NO_TIME
 from awed.shock.archives import FORMATS
 from awed.shock.change import Change, CloseParts, CopyOf, Declare, Fill, FromUrl, JoinOf, KnownAs, SubsetOf, Whole
+from awed.web.form import Form, Part
 from awed.workflow.places import walk
 
 ATTRIBUTES_LIMIT = 16 * 1024 * 1024

@@ -3,13 +3,13 @@
 import hashlib
 from collections.abc import Callable, Iterator
 
-from awed.api.params import Params
 from awed.model.access import PUBLIC, RIGHTS, Acl
 from awed.model.errors import Invalid
 from awed.model.node import Node
 from awed.shock.indexing import Selection
 from awed.shock.search import Condition, NodeQuery
 from awed.shock.units import UNIT
+from awed.web.params import Params
 
 _LISTING = frozenset({"query", "querynode", "order", "direction", "limit", "offset", "distinct"})
 

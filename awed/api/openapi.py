@@ -10,10 +10,10 @@ from klein import Klein
 from werkzeug.routing import Rule
 
 from awed import __version__
-from awed.api.body import AwedRequest
-from awed.api.envelope import send_json
-from awed.api.errors import new_app
 from awed.api.operations import OPERATIONS, Operation, Parameter, Schema
+from awed.web.body import AwedRequest
+from awed.web.envelope import send_json
+from awed.web.errors import new_app
 
 ROOT = "root"
 """The collection that the front page counts as."""

@@ -2,16 +2,16 @@
 
 from werkzeug.exceptions import MethodNotAllowed
 
-from awed.api.body import AwedRequest
-from awed.api.download import send_file, send_packed
-from awed.api.envelope import answer
-from awed.api.errors import new_app
 from awed.api.hosts import OwnHosts
-from awed.api.params import Params
 from awed.model.access import User
 from awed.shock.addresses import Addresses
-from awed.shock.packing import PACKINGS
+from awed.shock.packing import PACKINGS, packed
 from awed.tx.threads import InThread
+from awed.web.body import AwedRequest
+from awed.web.download import send_file, send_source
+from awed.web.envelope import answer
+from awed.web.errors import new_app
+from awed.web.params import Params
 
 
 class PreauthResource:
@@ -31,7 +31,8 @@ class PreauthResource:
             raise MethodNotAllowed(["GET"])  # to ask for it must not use it up
         address, slices = await self._addresses.take(secret)
         if address.packing:
-            return await send_packed(request, slices, address.name, address.packing, self._in_thread)
+            source = packed(slices, address.packing, address.name)
+            return await send_source(request, source, f"{address.name}.{address.packing}", self._in_thread)
         return await send_file(request, slices, address.name, secret, self._in_thread)
 
     async def offer(self, request: AwedRequest, node_id: str, user: User, params: Params) -> bytes:

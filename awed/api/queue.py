@@ -3,19 +3,19 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
-from awed.api.body import AwedRequest
 from awed.api.context import Context
-from awed.api.envelope import answer
-from awed.api.errors import new_app
 from awed.api.hosts import shown_task, shown_work
 from awed.api.job_views import minimal, with_perf
-from awed.api.params import Params, params_of
-from awed.api.streaming import answer_long, mapped
 from awed.auth.rights import require
 from awed.model.errors import Invalid
 from awed.model.ids import parse_work_id
 from awed.model.states import JobState
 from awed.scheduler.counts import QueueCounts
+from awed.web.body import AwedRequest
+from awed.web.envelope import answer
+from awed.web.errors import new_app
+from awed.web.params import Params, params_of
+from awed.web.streaming import answer_long, mapped
 
 _STATUS = """\
 ++++++++AWE server queue status++++++++

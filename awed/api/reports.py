@@ -6,12 +6,12 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from twisted.logger import Logger
 
-from awed.api.errors import status_of
-from awed.api.form import Form, Part
-from awed.api.params import Params
 from awed.model.errors import AwedError, Invalid
 from awed.model.ids import WorkId
 from awed.model.work import LOG_NAMES, Report, ReportStatus
+from awed.web.errors import status_of
+from awed.web.form import Form, Part
+from awed.web.params import Params
 
 MAX_LOG = 1024 * 1024
 """Bytes of a log that are kept: its end, which tells most."""

@@ -5,12 +5,12 @@ from datetime import timedelta
 from msgspec import Struct
 
 from awed import __version__
-from awed.api.body import AwedRequest
 from awed.api.context import Context
-from awed.api.envelope import send_json
-from awed.api.errors import new_app
 from awed.api.job_query import DISTINCT_FIELDS
 from awed.model.times import rfc3339
+from awed.web.body import AwedRequest
+from awed.web.envelope import send_json
+from awed.web.errors import new_app
 
 
 class Permissions(Struct, frozen=True):

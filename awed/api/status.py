@@ -2,10 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-from awed.api.body import AwedRequest
 from awed.api.context import Context
-from awed.api.envelope import answer
-from awed.api.errors import new_app
+from awed.web.body import AwedRequest
+from awed.web.envelope import answer
+from awed.web.errors import new_app
 
 Page = Callable[[], Awaitable[bytes]]
 """Makes the page that Prometheus reads."""

@@ -4,14 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from awed.api.body import AwedRequest
 from awed.api.context import Context
-from awed.api.envelope import answer
-from awed.api.errors import new_app
 from awed.api.hosts import shown_work
-from awed.api.params import Params, params_of
 from awed.api.reports import MAX_AT_ONCE, MAX_REPORTS, client_of, outcome, read_report, read_reports
-from awed.api.streaming import answer_long, answer_long_page, listed
 from awed.api.work_query import ORDERS, cut, in_order
 from awed.auth.rights import require
 from awed.model.access import User
@@ -21,6 +16,11 @@ from awed.model.states import WorkState
 from awed.model.work import LOG_NAMES, Workunit
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.spans import Span
+from awed.web.body import AwedRequest
+from awed.web.envelope import answer
+from awed.web.errors import new_app
+from awed.web.params import Params, params_of
+from awed.web.streaming import answer_long, answer_long_page, listed
 from awed.workflow.values import LONGEST_WALLTIME
 
 MAX_WAIT = 60.0

@@ -5,12 +5,12 @@ from time import perf_counter
 
 from twisted.logger import Logger
 
-from awed.api.access_log import logged_path
-from awed.api.request import ShortRequest
 from awed.model.events import WORDS
 from awed.model.records import Batch
 from awed.scheduler.changes import Effect, Event, about
 from awed.service.observer import Observer
+from awed.web.access_log import logged_path
+from awed.web.request import ShortRequest
 
 REQUESTS, EVENTS, STEPS = 1, 2, 3
 """From which level on the log tells each request, each event of the scheduler, each commit and work on files."""

@@ -11,19 +11,12 @@ from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.logger import Logger
 from twisted.web.http import Request
 
-from awed.api.access_log import access_line
 from awed.api.assembly import make_root
-from awed.api.body import Bodies, requests_with
 from awed.api.context import Context, user_of
-from awed.api.form import Spool
-from awed.api.forwarded import Proxies
 from awed.api.hosts import OwnHosts
 from awed.api.node import NodeResource
 from awed.api.preauth import PreauthResource
-from awed.api.request import ShortRequest
 from awed.api.root import About, Permissions
-from awed.api.routes import Collection
-from awed.api.site import ApiSite
 from awed.config import Config
 from awed.daemon.callers import Callers
 from awed.daemon.debug import Debug
@@ -51,6 +44,13 @@ from awed.tx.http import http_client, public_http_client
 from awed.tx.threads import InThread, in_threads_of
 from awed.tx.timers import Rounds
 from awed.tx.turns import Turns
+from awed.web.access_log import access_line
+from awed.web.body import Bodies, requests_with
+from awed.web.form import Spool
+from awed.web.forwarded import Proxies
+from awed.web.request import ShortRequest
+from awed.web.routes import Collection
+from awed.web.site import ApiSite
 
 _log = Logger()
 

@@ -3,11 +3,11 @@
 from collections import Counter, defaultdict
 from time import perf_counter
 
-from awed.api.request import ShortRequest
 from awed.metrics.histogram import NUMBERS, Histogram
 from awed.model.records import Batch
 from awed.scheduler.changes import Effect
 from awed.service.observer import Observer
+from awed.web.request import ShortRequest
 
 
 class Measures(Observer):

@@ -4,11 +4,11 @@ import bz2
 import gzip
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from awed.model.errors import Invalid
-from awed.tx.files import Pieces
+from awed.tx.files import Pieces, Slice
 from awed.tx.streams import PIECE
 
 _OPENERS: Mapping[str, Callable[[Any], Any]] = {
@@ -58,6 +58,11 @@ class Packer:
     def close(self) -> None:
         """Close the file that is read."""
         self._pieces.close()
+
+
+def packed(slices: Iterable[Slice], packing: str, name: str) -> Packer:
+    """The bytes of *slices*, packed by ``gzip`` or ``zip`` as they are read; *name* is what an archive calls them."""
+    return Packer(Pieces(slices), packing, name)
 
 
 class _Sink:

@@ -13,10 +13,7 @@ from twisted.internet.testing import StringTransport
 from zope.interface import implementer
 
 from awed.api.assembly import make_root
-from awed.api.body import Bodies, requests_with
-from awed.api.channel import ApiChannel
 from awed.api.context import Context
-from awed.api.form import Spool
 from awed.api.hosts import OwnHosts
 from awed.api.root import About
 from awed.auth.chain import Authenticators
@@ -29,8 +26,11 @@ from awed.service.groups import Groups
 from awed.shock.interface import IShock
 from awed.store.memory import MemoryStore
 from awed.tx.turns import Turns
-from tests.unit.api.traversal import at_once
-from tests.unit.api.wire import Reply, call, connect
+from awed.web.body import Bodies, requests_with
+from awed.web.channel import ApiChannel
+from awed.web.form import Spool
+from tests.unit.web.traversal import at_once
+from tests.unit.web.wire import Reply, call, connect
 
 T = TypeVar("T")
 

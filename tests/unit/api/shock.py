@@ -7,19 +7,19 @@ from typing import Any, Literal
 from twisted.web.iweb import IRequest
 from twisted.web.resource import Resource
 
-from awed.api.body import Bodies, requests_with
-from awed.api.form import Spool
 from awed.api.hosts import OwnHosts
 from awed.api.node import NodeResource
 from awed.api.preauth import PreauthResource
-from awed.api.site import Root
 from awed.model.access import User
 from awed.model.errors import UnknownCredentials
 from awed.shock.addresses import Addresses
 from awed.tx.threads import InThread
-from tests.unit.api.traversal import at_once
-from tests.unit.api.wire import Reply, call
+from awed.web.body import Bodies, requests_with
+from awed.web.form import Spool
+from awed.web.site import Root
 from tests.unit.shock.world import World
+from tests.unit.web.traversal import at_once
+from tests.unit.web.wire import Reply, call
 
 FORM = {"Content-Type": "multipart/form-data; boundary=b"}
 ALICE = {"Authorization": "alice"}

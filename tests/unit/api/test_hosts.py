@@ -4,11 +4,11 @@ import pytest
 from klein import Klein
 from twisted.web.iweb import IRequest
 
-from awed.api.forwarded import Proxies
 from awed.api.hosts import OwnHosts, shown_task, shown_work
 from awed.model.job import IO, OWN_HOST, Cmd, Info, Task
 from awed.model.work import Workunit
-from tests.unit.api.wire import parse, raw
+from awed.web.forwarded import Proxies
+from tests.unit.web.wire import parse, raw
 
 BASE = "http://awe.example:8001"
 

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from awed.api.job_query import distinct_path, job_query
-from awed.api.params import Params
 from awed.model.access import User
 from awed.model.errors import Invalid
 from awed.model.states import JobState
 from awed.store.interface import JobQuery
+from awed.web.params import Params
 
 ANN = User("ann")
 

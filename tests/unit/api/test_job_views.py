@@ -8,11 +8,11 @@ import pytest
 
 from awed.api.hosts import shown_task
 from awed.api.job_views import minimal, whole, with_logs, with_perf
-from awed.api.streaming import pieces
 from awed.model.job import IO, OWN_HOST, Info, Job, JobError, Task
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
 from awed.model.work import WorkReport
+from awed.web.streaming import pieces
 
 START = datetime(2026, 11, 23, 20, 41, 5, tzinfo=UTC)
 END = datetime(2026, 11, 23, 20, 41, 6, 900000, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from tests.unit.api.served import Served, data, done
-from tests.unit.api.wire import parse
+from tests.unit.web.wire import parse
 
 
 def test_metrics_are_plain_text(served: Served) -> None:

@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from awed.api.reports import MAX_LOG
 from tests.unit.api.served import Served, data, fault
-from tests.unit.api.wire import parse
+from tests.unit.web.wire import parse
 
 JOB = {"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
 SECRET = {"tasks": [{"taskid": "0", "cmd": {"name": "x", "environ": {"private": {"K": "ä\n"}}}}]}

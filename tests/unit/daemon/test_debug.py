@@ -6,11 +6,11 @@ from typing import cast
 
 from twisted.logger import capturedLogs, formatEvent
 
-from awed.api.request import ShortRequest
 from awed.daemon.debug import Debug
 from awed.model.job import IO
 from awed.model.records import Batch
 from awed.scheduler.changes import DeleteNodes, Event, Prepare
+from awed.web.request import ShortRequest
 
 EVENT = Event("WF", datetime(2026, 1, 1, tzinfo=UTC), {"wuid": "j_0_0", "jobid": "j", "clientid": "c"}, "why")
 REQUEST = cast(ShortRequest, SimpleNamespace(method=b"GET", path=b"/job", uri=b"/job?secret", code=200, received=0.0))

@@ -14,7 +14,7 @@ from awed.daemon.datadir import StartError
 from awed.daemon.notify import Notifier
 from awed.daemon.reload import Reloader, Source, need_restart, on_hangup
 from tests.conftest import LoggedErrors
-from tests.unit.api.traversal import at_once
+from tests.unit.web.traversal import at_once
 
 
 class Told(Notifier):

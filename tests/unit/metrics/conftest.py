@@ -10,7 +10,7 @@ from awed.metrics.exposition import Exposition
 from awed.metrics.measures import Measures
 from awed.shock.nodes import NodeStore
 from tests.unit.api.served import Served
-from tests.unit.api.traversal import at_once
+from tests.unit.web.traversal import at_once
 
 
 @pytest.fixture

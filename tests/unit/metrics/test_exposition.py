@@ -8,12 +8,12 @@ from typing import cast
 from prometheus_client.parser import text_string_to_metric_families as parse
 from prometheus_client.samples import Sample
 
-from awed.api.request import ShortRequest
 from awed.metrics.catalogue import CATALOGUE
 from awed.metrics.exposition import TOLD_APART, Exposition, told_apart
 from awed.metrics.measures import Measures
 from awed.scheduler.changes import Prepare
 from awed.scheduler.queue import Queued, Wanted
+from awed.web.request import ShortRequest
 from tests.unit.api.served import NOW, Served, data, done
 
 JOB = {

@@ -13,9 +13,9 @@ from zope.interface import implementer
 from awed.model.job import IO
 from awed.model.states import JobState
 from awed.shock.client import ShockClient
-from tests.unit.api.traversal import at_once
 from tests.unit.scheduler.builders import job, task
 from tests.unit.service.worlds import EngineWorld
+from tests.unit.web.traversal import at_once
 
 HOST = "http://shock.example"
 

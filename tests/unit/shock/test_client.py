@@ -15,14 +15,14 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from zope.interface.verify import verifyObject
 
-from awed.api.body import AwedRequest
-from awed.api.form import Part
 from awed.model.errors import Conflict, Invalid, NotFound, Unauthorized, Unavailable
 from awed.model.node import Lock, Node, NodeFile, NodeIndex, NodeParts
 from awed.shock.client import LOCK_PAUSES, ShockClient
 from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, PAUSES
 from awed.shock.interface import IShock
-from tests.unit.api.traversal import MemoryClient, at_once
+from awed.web.body import AwedRequest
+from awed.web.form import Part
+from tests.unit.web.traversal import MemoryClient, at_once
 
 TOKEN = "secret token"
 HOST = "http://user:password@shock.example"

@@ -15,8 +15,8 @@ from awed.model.node import Node
 from awed.shock.change import Change, FromUrl
 from awed.shock.fetching import fetcher
 from awed.shock.http import DataHttp
-from tests.unit.api.traversal import MemoryClient, at_once
 from tests.unit.shock.world import ALICE, World, later
+from tests.unit.web.traversal import MemoryClient, at_once
 
 DATA = bytes(range(256)) * 10
 URL = "http://user:secret@host.example/some/reads.fasta?key=secret"

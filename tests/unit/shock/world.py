@@ -21,7 +21,7 @@ from awed.shock.nodes import ALL, NodeStore
 from awed.shock.records import NodeRecords
 from awed.tx.files import Pieces
 from awed.tx.threads import InThread
-from tests.unit.api.traversal import at_once
+from tests.unit.web.traversal import at_once
 
 ALICE = User("alice")
 BOB = User("bob")

@@ -1,0 +1,159 @@
+"""Request bodies, taken in as they arrive: parsed, hashed and written in a thread, at the pace of the disk.
+
+A handler gets the result by ``await request.form()`` or ``await request.body(limit)``. A body that breaks a limit is
+answered at once and its connection closed; what it left on disk goes with the request, however that ends.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+from twisted.internet.tcp import Connection
+from twisted.python.failure import Failure
+
+from awed.model.errors import AwedError, TooLarge
+from awed.tx.streams import Pump, Receiver
+from awed.web.errors import error_answer
+from awed.web.form import IN_MEMORY, Form, Spool, receiver_for
+from awed.web.params import header
+from awed.web.request import ShortRequest
+from awed.web.short import short_form
+
+READ = 1024 * 1024
+"""Bytes of a large body that are read from the system at once; Twisted would take 64 KiB."""
+
+LINGER = 2.0
+"""Seconds for which a refused peer may go on sending, so that it reads the answer before the connection breaks."""
+
+
+class Bodies(Struct, frozen=True):
+    """How a site takes bodies in: where large parts go, and how many bytes a body may have.
+
+    *node_limit* holds for what is uploaded to nodes, *limit* for everything else.
+    """
+
+    spool: Spool
+    limit: int = 64 * 1024 * 1024
+    node_limit: int = 1 << 50
+
+    def limit_of(self, path: bytes) -> int:
+        """The largest body allowed at *path*."""
+        return self.node_limit if path.startswith(b"/node") else self.limit
+
+    def receiver(self, path: bytes, content_type: str) -> Receiver[Form]:
+        """What takes a body at *path* in. Where nodes are made, whatever is not multipart is a file."""
+        is_file = path.rstrip(b"/") == b"/node" and not content_type.lower().startswith("multipart/")
+        return receiver_for("" if is_file else content_type, self.spool)
+
+
+class AwedRequest(ShortRequest):
+    """A request that does not hold its body in memory. Sites use a subclass made by :func:`requests_with`."""
+
+    bodies: Bodies
+    _pump: Pump[Form] | None = None
+    _form: Form | None = None
+    _limit = 0
+    _received = 0
+    _refused = False
+    _complete = False
+
+    async def form(self) -> Form:
+        """The body, complete and parsed.
+
+        Raises :class:`~awed.model.errors.Invalid` if it is malformed or cut off.
+        """
+        if self._form is None:
+            self._form = Form(is_form=False) if self._pump is None else await self._pump.finish()
+        return self._form
+
+    async def body(self, limit: int) -> bytes:
+        """A plain body as bytes. Raises :class:`~awed.model.errors.TooLarge` above *limit* bytes."""
+        plain = (await self.form()).plain
+        return b"" if plain is None else await plain.read(limit)
+
+    def gotWhole(self, body: bytes) -> None:
+        """The headers and all of the body are in."""
+        self._meet()
+        if body and len(body) <= self._limit:
+            self._form = short_form(self._content_type(), body, self.bodies.spool)
+        if self._form is None:
+            super().gotWhole(body)
+
+    def gotLength(self, length: int | None) -> None:
+        """The headers are in. *length*: of the body, None if it is chunked."""
+        if length == 0:
+            return
+        channel: Any = self.channel
+        self._meet()
+        try:
+            self._check_size(length or 0)
+            receiver = self.bodies.receiver(self.path, self._content_type())
+        except AwedError as error:
+            self._refuse(error)
+        else:
+            self._pump = Pump(receiver, self.bodies.spool.in_thread, channel.transport, self._refuse, IN_MEMORY)
+            self.notifyFinish().addBoth(self._let_go)
+            if length is None or length > IN_MEMORY:
+                self._read_at_once(READ)
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """A piece of the body is in."""
+        if self._refused or self._pump is None:
+            return
+        self._received += len(data)
+        try:
+            self._check_size(self._received)
+        except TooLarge as error:
+            self._refuse(error)
+        else:
+            self._pump.write(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """All of the body is in: let the handler run."""
+        self._complete = True
+        if self._pump is not None:
+            self._read_at_once(Connection.bufferSize)
+        if self._refused:
+            self.channel.loseConnection()
+        else:
+            super().requestReceived(command, path, version)
+
+    def _meet(self) -> None:
+        """Learn what is asked for. Twisted tells a request only after the body."""
+        channel: Any = self.channel
+        self.method, self.uri = channel._command, channel._path
+        self.path = self.uri.partition(b"?")[0]
+        self._limit = self.bodies.limit_of(self.path)
+
+    def _content_type(self) -> str:
+        return header(self, b"Content-Type") or ""
+
+    def _let_go(self, _: object) -> None:
+        """The request is over. It and its pump know each other, and must not wait for the garbage collector."""
+        if self._pump is not None:
+            self._pump.discard()
+            self._pump = None
+
+    def _read_at_once(self, size: int) -> None:
+        channel: Any = self.channel
+        channel.transport.bufferSize = size
+
+    def _check_size(self, size: int) -> None:
+        if size > self._limit:
+            raise TooLarge(f"the body has more than {self._limit} bytes")
+
+    def _refuse(self, error: Exception) -> None:
+        """Answer before the body is in, and close. Once it is in, the handler hears of the error by form()."""
+        if self._refused or self._complete or self.channel is None:
+            return
+        self._refused = True
+        self.requestHeaders.removeHeader(b"Expect")
+        self.clientproto = b"HTTP/1.1"
+        self.responseHeaders.setRawHeaders("Connection", ["close"])
+        self.write(error_answer(self, Failure(error)))
+        closing = self.channel.callLater(LINGER, self.channel.loseConnection)
+        self.notifyFinish().addBoth(lambda _: closing.active() and closing.cancel())
+
+
+def requests_with(bodies: Bodies) -> type[AwedRequest]:
+    """The request factory of a site that takes bodies in like this."""
+    return type("AwedRequest", (AwedRequest,), {"bodies": bodies})

@@ -1,0 +1,234 @@
+"""Forms and plain bodies, parsed piece by piece: small parts stay in memory, large ones go to temporary files.
+
+Everything here is synchronous and may block on the disk; :mod:`awed.web.body` calls it in a thread.
+"""
+
+import hashlib
+import uuid
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+from msgspec import Struct
+from multipart import MultipartError, ParserLimitReached, PushMultipartParser, parse_options_header
+
+from awed.model.errors import Invalid, TooLarge
+from awed.tx.files import HashedFile, check_space, full_disk_told
+from awed.tx.streams import Receiver
+from awed.tx.threads import InThread
+
+IN_MEMORY = 64 * 1024
+"""Bytes up to which a part is kept in memory. A part without a file name may not be longer."""
+
+MAX_PARTS = 1000
+MAX_URLENCODED = 1024 * 1024
+
+
+class Spool(Struct, frozen=True):
+    """Where large parts go: *directory* lies on the file system of the node store, so that keeping one is a rename.
+
+    Uploads that would leave less than *min_free* bytes free are refused.
+    """
+
+    directory: Path
+    in_thread: InThread
+    min_free: int = 0
+
+
+class Part:
+    """One field of a form, or a whole plain body.
+
+    *filename* is None for a text field. Either *data* or *path* is set: a part of more than :data:`IN_MEMORY` bytes
+    is a file, which vanishes with the request unless it was moved away.
+    """
+
+    def __init__(self, name: str, filename: str | None, spool: Spool) -> None:
+        self.name = name
+        self.filename = filename
+        self.size = 0
+        self.data: bytes | None = None
+        self.path: Path | None = None
+        self._spool = spool
+        self._pieces: list[bytes] = []
+        self._file: HashedFile | None = None
+
+    @property
+    def md5(self) -> str:
+        """Of a part that is in memory made when it is asked for."""
+        if self._file is not None:
+            return self._file.md5
+        return hashlib.md5(self.data or b"", usedforsecurity=False).hexdigest()
+
+    def text(self) -> str:
+        """A small part as text. Raises :class:`Invalid` if it is not UTF-8."""
+        try:
+            return (self.data or b"").decode()
+        except UnicodeDecodeError:
+            raise Invalid(f"form field {self.name} is not UTF-8 text") from None
+
+    async def read(self, limit: int) -> bytes:
+        """The whole part, from wherever it is. Raises :class:`TooLarge` above *limit* bytes."""
+        if self.size > limit:
+            raise TooLarge(f"{self.name or 'the body'} has {self.size} bytes, more than the {limit} allowed here")
+        if self.path is None:
+            return self.data or b""
+        return await self._spool.in_thread(self.path.read_bytes)
+
+    def write(self, data: bytes) -> None:
+        """Take the next piece. Raises :class:`TooLarge` or :class:`NoSpace`."""
+        self.size += len(data)
+        if self._file is None and self.size <= IN_MEMORY:
+            self._pieces.append(data)
+        else:
+            self._write_file(data)
+
+    def close(self) -> None:
+        """All of the part is in."""
+        if self._file is None:
+            self.data = b"".join(self._pieces)
+        else:
+            self._file.close()
+
+    def discard(self) -> None:
+        """Remove the file, if there is one and nobody moved it away."""
+        if self._file is not None:
+            self._file.close()
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+    def _write_file(self, data: bytes) -> None:
+        check_space(self._spool.directory, len(data), self._spool.min_free)
+        with full_disk_told():
+            if self._file is None:
+                self.path = self._spool.directory / uuid.uuid4().hex
+                self._file = HashedFile(self.path.open("xb", buffering=0))
+                data = b"".join([*self._pieces, data])
+                self._pieces.clear()
+            self._file.write(data)
+
+
+class Form(Struct):
+    """What a body held: the *parts* of a form in order, or the *plain* body if it was no form (None if empty)."""
+
+    is_form: bool
+    parts: list[Part] = []
+    plain: Part | None = None
+
+    def get(self, name: str) -> Part | None:
+        """The first part of that name."""
+        for part in self.parts:
+            if part.name == name:
+                return part
+        return None
+
+    def text(self, name: str) -> str | None:
+        """The first part of that name as text."""
+        part = self.get(name)
+        return None if part is None else part.text()
+
+
+def receiver_for(content_type: str, spool: Spool) -> Receiver[Form]:
+    """What takes a body of this content type. Raises :class:`Invalid` for multipart without a boundary."""
+    kind, options = parse_options_header(content_type)
+    if kind == "multipart/form-data":
+        return MultipartReceiver(options.get("boundary", ""), spool)
+    if kind == "application/x-www-form-urlencoded":
+        return UrlencodedReceiver(spool)
+    return PlainReceiver(spool)
+
+
+class MultipartReceiver:
+    """multipart/form-data."""
+
+    def __init__(self, boundary: str, spool: Spool) -> None:
+        self._spool = spool
+        self._parts: list[Part] = []
+        try:
+            self._parser = PushMultipartParser(boundary, max_segment_count=MAX_PARTS)
+        except MultipartError as error:
+            raise _malformed(error) from None
+
+    def feed(self, data: bytes) -> None:
+        if not data:  # to the parser this would be the end
+            return
+        try:
+            for event in self._parser.parse(data):
+                if event is None:
+                    self._parts[-1].close()
+                elif isinstance(event, bytes | bytearray):
+                    self._write(bytes(event))
+                else:
+                    self._parts.append(Part(event.name or "", event.filename, self._spool))
+        except ParserLimitReached as error:
+            raise TooLarge(f"multipart form: {error}") from None
+        except MultipartError as error:
+            raise _malformed(error) from None
+
+    def finish(self) -> Form:
+        try:
+            self._parser.close()
+        except MultipartError as error:
+            raise _malformed(error) from None
+        return Form(is_form=True, parts=self._parts)
+
+    def discard(self) -> None:
+        for part in self._parts:
+            part.discard()
+
+    def _write(self, data: bytes) -> None:
+        part = self._parts[-1]
+        if part.filename is None and part.size + len(data) > IN_MEMORY:
+            raise TooLarge(f"form field {part.name} is longer than {IN_MEMORY} bytes: send it as a file")
+        part.write(data)
+
+
+class PlainReceiver:
+    """Any body that is not a form."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._part = Part("", None, spool)
+
+    def feed(self, data: bytes) -> None:
+        self._part.write(data)
+
+    def finish(self) -> Form:
+        self._part.close()
+        return Form(is_form=False, plain=self._part if self._part.size else None)
+
+    def discard(self) -> None:
+        self._part.discard()
+
+
+class UrlencodedReceiver:
+    """application/x-www-form-urlencoded: text fields only, and small."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._body = b""
+
+    def feed(self, data: bytes) -> None:
+        self._body += data
+        if len(self._body) > MAX_URLENCODED:
+            raise TooLarge(f"urlencoded form is longer than {MAX_URLENCODED} bytes: send it as multipart/form-data")
+
+    def finish(self) -> Form:
+        try:
+            fields = parse_qsl(self._body, keep_blank_values=True, max_num_fields=MAX_PARTS)
+        except ValueError:
+            raise TooLarge(f"urlencoded form has more than {MAX_PARTS} fields") from None
+        parts = [whole_part(name.decode(errors="replace"), None, value, self._spool) for name, value in fields]
+        return Form(is_form=True, parts=parts)
+
+    def discard(self) -> None:
+        """Nothing is on disk."""
+
+
+def whole_part(name: str, filename: str | None, data: bytes, spool: Spool) -> Part:
+    """A part of which all is there."""
+    part = Part(name, filename, spool)
+    part.write(data)
+    part.close()
+    return part
+
+
+def _malformed(error: MultipartError) -> Invalid:
+    return Invalid(f"malformed multipart form: {error}")

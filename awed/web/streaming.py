@@ -1,0 +1,151 @@
+"""Answers that may be long: made and encoded in turns, and sent at the pace of the peer.
+
+A view puts :func:`listed` and :func:`mapped` where a list or a map may be long. Their items are made one after the
+other, while the answer is sent; nobody holds them all.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar, cast
+
+from msgspec import Raw, json
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
+
+from awed.tx.streams import PIECE, Pace
+from awed.tx.turns import Turns
+from awed.web.access_log import logged_path
+from awed.web.body import AwedRequest
+from awed.web.envelope import Envelope, Page, send_encoded, set_json_headers
+
+T = TypeVar("T")
+
+_MARK = b"\0"
+"""Stands in JSON text for a long part; the byte occurs nowhere else in it."""
+
+
+class _Long:
+    """A list, or a map of pairs, whose items are still to be made. No Struct, which would be encoded at once."""
+
+    def __init__(self, items: Iterable[Any], is_map: bool) -> None:
+        self.items = items
+        self.is_map = is_map
+
+
+def listed(items: Iterable[T]) -> list[T]:
+    """A list that may be long. It can be sent and nothing else; its type is what the peer sees."""
+    return cast(list[T], _Long(items, is_map=False))
+
+
+def mapped(items: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """A map that may be long, likewise."""
+    return cast(dict[str, T], _Long(items, is_map=True))
+
+
+async def answer_long(request: AwedRequest, data: object, turns: Turns) -> bytes:
+    """The answer to a request that was done."""
+    return await _send(request, Envelope(200, data), turns)
+
+
+async def answer_long_page(
+    request: AwedRequest, data: Sequence[object], turns: Turns, *, limit: int, offset: int, total: int
+) -> bytes:
+    """The answer to a request for a list in pages."""
+    return await _send(request, Page(200, data, None, limit, offset, total), turns)
+
+
+async def _send(request: AwedRequest, value: object, turns: Turns) -> bytes:
+    """What is short is returned, what is long sent."""
+    batches = _batches(turns(pieces(value)))
+    first = await anext(batches)
+    if len(first) < PIECE:
+        return send_encoded(request, first)
+    set_json_headers(request)
+    if request.method != b"HEAD":
+        pace = Pace()
+        await send_paced(request, pace, _write(request, pace, first, batches))
+    return b""
+
+
+async def _write(request: AwedRequest, pace: Pace, first: bytes, rest: AsyncIterator[bytes]) -> None:
+    request.write(first)
+    async for batch in rest:
+        await pace.room()
+        request.write(batch)
+
+
+async def _batches(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """*parts* in batches worth a write: all but the last have at least :data:`~awed.tx.streams.PIECE` bytes."""
+    batch = bytearray()
+    async for part in parts:
+        batch += part
+        if len(batch) >= PIECE:
+            yield bytes(batch)
+            batch.clear()
+    yield bytes(batch)
+
+
+def pieces(value: object) -> Iterator[bytes]:
+    """The JSON of *value*, piece by piece."""
+    return _Encoding().pieces(value)
+
+
+class _Encoding:
+    """Encodes with a mark in the place of each long part, and then puts the items there."""
+
+    def __init__(self) -> None:
+        self._long: list[_Long] = []
+        self._encoder = json.Encoder(enc_hook=self._put_off)
+
+    def _put_off(self, value: object) -> Raw:
+        if not isinstance(value, _Long):
+            raise TypeError(f"no JSON for {type(value)}")
+        self._long.append(value)
+        return Raw(_MARK)
+
+    def pieces(self, value: object) -> Iterator[bytes]:
+        text = self._encoder.encode(value)
+        if not self._long:
+            yield text
+            return
+        long, self._long = self._long, []
+        first, *others = text.split(_MARK)
+        yield first
+        for part, after in zip(long, others, strict=True):
+            yield from self._map(part.items) if part.is_map else self._list(part.items)
+            yield after
+
+    def _list(self, items: Iterable[object]) -> Iterator[bytes]:
+        between = b"["
+        for item in items:
+            yield between
+            yield from self.pieces(item)
+            between = b","
+        yield b"]" if between == b"," else b"[]"
+
+    def _map(self, items: Iterable[tuple[str, object]]) -> Iterator[bytes]:
+        between = b"{"
+        for name, item in items:
+            yield between + self._encoder.encode(name) + b":"
+            yield from self.pieces(item)
+            between = b","
+        yield b"}" if between == b"," else b"{}"
+
+
+_log = Logger()
+
+
+async def send_paced(request: AwedRequest, pace: Pace, writing: Awaitable[None]) -> None:
+    """Let *writing* write the body of the answer to *request*, at the *pace* of the peer."""
+    request.registerProducer(pace, True)  # type: ignore[no-untyped-call]
+    try:
+        await writing
+    except CancelledError:
+        return  # the client has left
+    except Exception:
+        _log.failure("{path}: the answer could not be finished", path=logged_path(request.path))
+        transport: Any = request.transport
+        transport.abortConnection()  # what was sent must not look complete
+        await Deferred()  # the end of the connection ends this as well
+    finally:
+        if request.channel is not None:
+            request.unregisterProducer()  # type: ignore[no-untyped-call]

@@ -1,0 +1,155 @@
+"""Answers that may be long: the same bytes as others, sent at the pace of the peer."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+
+from awed.tx.streams import PIECE
+from awed.tx.turns import Turns
+from awed.web.body import AwedRequest, Bodies, requests_with
+from awed.web.errors import new_app
+from awed.web.form import Spool
+from awed.web.routes import CollectionResource
+from awed.web.site import Root
+from awed.web.streaming import answer_long, answer_long_page, listed, mapped, pieces
+from tests.conftest import LoggedErrors
+from tests.unit.web.traversal import at_once
+from tests.unit.web.wire import connect, parse
+
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=20,
+)
+
+
+@given(documents)
+def test_the_json_is_that_of_the_whole(document: Any) -> None:
+    assert b"".join(pieces(lazy(document))) == msgspec.json.encode(document)
+
+
+def lazy(document: Any) -> Any:
+    """The same with long parts everywhere."""
+    if isinstance(document, list):
+        return listed(lazy(item) for item in document)
+    if isinstance(document, dict):
+        return mapped((name, lazy(item)) for name, item in document.items())
+    return document
+
+
+def test_what_json_does_not_know_is_an_error() -> None:
+    with pytest.raises(TypeError):
+        list(pieces(object()))
+
+
+class Views:
+    """Short and long views. *half_way* is called while the long one is made."""
+
+    app = new_app()
+
+    def __init__(self) -> None:
+        self.half_way: Callable[[], object] = lambda: None
+        self._turns = Turns(Clock())
+
+    @app.route("/", methods=["GET"])
+    async def short(self, request: AwedRequest) -> bytes:
+        return await answer_long(request, listed("abc"), self._turns)
+
+    @app.route("/<name>", methods=["GET"])
+    async def long(self, request: AwedRequest, name: str) -> bytes:
+        return await answer_long_page(request, listed(self._items()), self._turns, limit=0, offset=2, total=9)
+
+    def _items(self) -> Iterator[int]:
+        for number in range(PIECE):
+            if number == PIECE // 2:
+                self.half_way()
+            yield number
+
+
+LONG = {"status": 200, "data": list(range(PIECE)), "error": None, "limit": 0, "offset": 2, "total_count": 9}
+
+
+class Site:
+    """A connection to the views, and what it sends."""
+
+    def __init__(self, directory: Path) -> None:
+        self.views = Views()
+        resource = CollectionResource(self.views)
+        requests = requests_with(Bodies(Spool(directory, at_once)))
+        self.connection, self.transport = connect(Root(resource, {"views": resource}), requests)
+
+    def ask(self, path: str, method: str = "GET") -> None:
+        self.connection.dataReceived(f"{method} {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+
+    @property
+    def body(self) -> bytes:
+        """What has come of a body in chunks."""
+        chunks = parse(self.transport.value()).body
+        whole = b""
+        while chunks:
+            size, _, rest = chunks.partition(b"\r\n")
+            whole += rest[: int(size, 16)]
+            chunks = rest[int(size, 16) + 2 :]
+        return whole
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+def test_a_short_answer_is_like_any_other(site: Site) -> None:
+    site.ask("/views")
+    reply = parse(site.transport.value())
+    assert reply.body == b'{"status":200,"data":["a","b","c"],"error":null}'
+    assert (reply.headers["Content-Length"], reply.headers["Content-Type"]) == ("48", "application/json")
+
+
+def test_a_long_answer_comes_in_chunks(site: Site) -> None:
+    site.ask("/views/long")
+    reply = parse(site.transport.value())
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "application/json")
+    assert "Content-Length" not in reply.headers
+    assert site.body == msgspec.json.encode(LONG)
+    assert site.transport.value().endswith(b"\r\n0\r\n\r\n")
+
+
+def test_of_a_long_answer_head_gets_the_head(site: Site) -> None:
+    site.ask("/views/long", "HEAD")
+    reply = parse(site.transport.value())
+    assert (reply.status, reply.body) == (200, b"")
+
+
+def test_a_long_answer_waits_for_the_peer(site: Site) -> None:
+    site.views.half_way = site.connection.pauseProducing
+    site.ask("/views/long")
+    assert len(site.body) < len(msgspec.json.encode(LONG)) / 2 + PIECE
+    site.connection.resumeProducing()  # type: ignore[no-untyped-call]
+    assert site.body == msgspec.json.encode(LONG)
+
+
+def test_a_peer_that_leaves_ends_its_long_answer(site: Site) -> None:
+    site.views.half_way = site.connection.pauseProducing
+    site.ask("/views/long")
+    before = site.transport.value()
+    site.connection.connectionLost(Failure(ConnectionDone()))
+    assert site.transport.value() == before
+
+
+def test_an_answer_that_breaks_off_does_not_look_complete(site: Site, logged_errors: LoggedErrors) -> None:
+    def gone() -> None:
+        raise RuntimeError("what it was made of is gone")
+
+    site.views.half_way = gone
+    site.ask("/views/long")
+    assert site.transport.disconnected
+    assert not site.transport.value().endswith(b"0\r\n\r\n")
+    assert logged_errors.flush(RuntimeError)
