@@ -12,9 +12,9 @@ from awed.api.node_query import distinct_path, etag_of, selected, shown_acl, wan
 from awed.api.preauth import PreauthResource
 from awed.model.access import User
 from awed.model.errors import Invalid, UnknownCredentials
-from awed.shock.indexing import SubsetIndex
-from awed.shock.nodes import NodeStore
-from awed.shock.packing import PACKINGS, packed
+from awed.nodes.indexing import SubsetIndex
+from awed.nodes.packing import PACKINGS, packed
+from awed.nodes.store import NodeStore
 from awed.tx.threads import InThread
 from awed.web.body import AwedRequest
 from awed.web.download import send_file, send_source

@@ -1,4 +1,4 @@
-"""The form of ``POST /node`` and ``PUT /node/<id>``, read into a :class:`~awed.shock.change.Change`."""
+"""The form of ``POST /node`` and ``PUT /node/<id>``, read into a :class:`~awed.nodes.change.Change`."""
 
 import re
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from msgspec import UNSET, UnsetType
 
 from awed.model.errors import Invalid
 from awed.model.times import NO_TIME
-from awed.shock.archives import FORMATS
-from awed.shock.change import Change, CloseParts, CopyOf, Declare, Fill, FromUrl, JoinOf, KnownAs, SubsetOf, Whole
+from awed.nodes.change import Change, CloseParts, CopyOf, Declare, Fill, FromUrl, JoinOf, KnownAs, SubsetOf, Whole
+from awed.nodes.packing import FORMATS
 from awed.web.form import Form, Part
 from awed.workflow.places import walk
 

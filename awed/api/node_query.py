@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from awed.model.access import PUBLIC, RIGHTS, Acl
 from awed.model.errors import Invalid
 from awed.model.node import Node
-from awed.shock.indexing import Selection
-from awed.shock.search import Condition, NodeQuery
-from awed.shock.units import UNIT
+from awed.nodes.indexing import Selection
+from awed.nodes.search import Condition, NodeQuery
+from awed.nodes.units import UNIT
 from awed.web.params import Params
 
 _LISTING = frozenset({"query", "querynode", "order", "direction", "limit", "offset", "distinct"})

@@ -21,8 +21,8 @@ from awed.model.job import Job, Task
 from awed.model.node import Node, NodeIndex
 from awed.model.states import WorkState
 from awed.model.work import LOG_NAMES, ReportStatus, Workunit
+from awed.nodes.packing import PACKINGS
 from awed.scheduler.counts import QueueCounts
-from awed.shock.packing import PACKINGS
 from awed.workflow.values import LONGEST_WALLTIME
 
 Schema = dict[str, Any]

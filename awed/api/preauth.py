@@ -4,8 +4,8 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from awed.api.hosts import OwnHosts
 from awed.model.access import User
-from awed.shock.addresses import Addresses
-from awed.shock.packing import PACKINGS, packed
+from awed.nodes.addresses import Addresses
+from awed.nodes.packing import PACKINGS, packed
 from awed.tx.threads import InThread
 from awed.web.body import AwedRequest
 from awed.web.download import send_file, send_source

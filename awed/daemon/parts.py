@@ -24,6 +24,12 @@ from awed.metrics.delay import ReactorDelay
 from awed.metrics.exposition import Exposition
 from awed.metrics.measures import Measures
 from awed.model.job import OWN_HOST
+from awed.nodes.addresses import LETTERS, Addresses
+from awed.nodes.fetching import Fetch, fetcher
+from awed.nodes.files import NodeFiles
+from awed.nodes.own import OwnShock
+from awed.nodes.records import NodeRecords
+from awed.nodes.store import NodeStore
 from awed.scheduler.changes import Event
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
@@ -31,14 +37,8 @@ from awed.service.files import ShockFor
 from awed.service.groups import Groups
 from awed.service.journal import EventJournal, Journal, event_lines
 from awed.service.observer import Observers
-from awed.shock.addresses import LETTERS, Addresses
 from awed.shock.client import ShockClient
-from awed.shock.fetching import Fetch, fetcher
-from awed.shock.files import NodeFiles
 from awed.shock.http import DataHttp
-from awed.shock.nodes import NodeStore
-from awed.shock.own import OwnShock
-from awed.shock.records import NodeRecords
 from awed.store.interface import IStore
 from awed.tx.http import http_client, public_http_client
 from awed.tx.threads import InThread, in_threads_of

@@ -18,10 +18,10 @@ from awed.metrics import catalogue
 from awed.metrics.measures import Measures
 from awed.model.errors import Unavailable
 from awed.model.work import ReportStatus
+from awed.nodes.store import NodeStore
 from awed.scheduler.counts import Tally
 from awed.scheduler.queue import Queued
 from awed.service.engine import Engine
-from awed.shock.nodes import NodeStore
 from awed.tx.threads import InThread
 
 TOLD_APART = 100

@@ -1,6 +1,8 @@
 """The port to the data plane: what the service asks of a Shock, be it the embedded store or another host."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
 
 from zope.interface import Interface
 
@@ -27,3 +29,69 @@ class IShock(Interface):
 
     def delete(node_id: str, token: str, owner: str) -> Awaitable[None]:
         """Remove the node; one that is gone already is no error."""
+
+
+class DataHost(Protocol):
+    """One Shock host; :class:`awed.shock.client.ShockClient` is one. *token* is the job's data token, if it has one.
+
+    Every method raises an :class:`~awed.model.errors.AwedError` that names call, node and host, once it has tried
+    often enough; a file that was begun is then gone.
+    """
+
+    async def node(self, node_id: str, token: str) -> Node:
+        """The node's document, once its file is complete."""
+
+    async def download(
+        self,
+        node_id: str,
+        path: Path,
+        *,
+        token: str = "",
+        part: tuple[str, str] | None = None,
+        md5: str | None = None,
+    ) -> int:
+        """Write the node's file, or of it the units *part* (index, ``a-b``), to *path*; the number of bytes."""
+
+    async def upload(
+        self,
+        node_id: str,
+        path: Path,
+        *,
+        filename: str,
+        token: str = "",
+        rank: int | None = None,
+        attributes: Any = None,
+        attempt: int = 0,
+    ) -> Node:
+        """Give the node its file, or with a *rank* that part of it, and *attributes*.
+
+        A later *attempt* of the workunit may replace what an earlier one delivered, where the host can do that.
+        """
+
+    async def set_attributes(self, node_id: str, attributes: Any, token: str = "") -> Node:
+        """Replace the node's attributes."""
+
+    async def copy(self, node_id: str, source: str, token: str = "") -> Node:
+        """Give the node the file of another one."""
+
+    async def subset(self, node_id: str, parent: str, index: str, records: Path, token: str = "") -> Node:
+        """Give the node those units of its *parent*'s *index* whose numbers stand in the file *records*."""
+
+    async def fetch_url(self, url: str, path: Path) -> int:
+        """Write what a plain http(s) URL shows to *path*; the number of bytes."""
+
+
+class Tokens(NamedTuple):
+    """How a workunit's files are reached: by *own* at the server's own node store *host*, by *data* anywhere else."""
+
+    data: str = ""
+    host: str = ""
+    own: str = ""
+
+    def at(self, host: str) -> str:
+        """The token for a data host, "" for none."""
+        return self.own if self.own and host == self.host else self.data
+
+
+HostAt = Callable[[str], DataHost]
+"""The data host at a URL."""

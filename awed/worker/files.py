@@ -12,9 +12,9 @@ from awed.model.errors import AwedError
 from awed.model.job import IO, NO_NODE
 from awed.model.node import Node
 from awed.model.work import Workunit
+from awed.shock.interface import HostAt, Tokens
 from awed.tx.threads import InThread
 from awed.worker.cache import Cache
-from awed.worker.datahost import HostAt, Tokens
 from awed.worker.errors import WorkFailed
 from awed.worker.outputs import Output, needs_file
 from awed.worker.parts import part_of

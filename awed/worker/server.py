@@ -22,7 +22,7 @@ from awed.model.errors import (
     Unavailable,
 )
 from awed.model.work import Workunit
-from awed.worker.datahost import Tokens
+from awed.shock.interface import Tokens
 from awed.worker.http import Http
 from awed.worker.multipart import form
 from awed.worker.profile import Busyness, Profile

@@ -12,12 +12,12 @@ from awed.api.node import NodeResource
 from awed.api.preauth import PreauthResource
 from awed.model.access import User
 from awed.model.errors import UnknownCredentials
-from awed.shock.addresses import Addresses
+from awed.nodes.addresses import Addresses
 from awed.tx.threads import InThread
 from awed.web.body import Bodies, requests_with
 from awed.web.form import Spool
 from awed.web.site import Root
-from tests.unit.shock.world import World
+from tests.unit.nodes.world import World
 from tests.unit.web.traversal import at_once
 from tests.unit.web.wire import Reply, call
 

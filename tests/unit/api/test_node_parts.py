@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from awed.model.access import User
-from awed.shock.change import Change
-from awed.shock.own import OwnShock
+from awed.nodes.change import Change
+from awed.nodes.own import OwnShock
 from tests.unit.api.shock import ALICE, BOB, Fields, Shock, error
-from tests.unit.shock.world import Bytes, Gate, later
+from tests.unit.nodes.world import Bytes, Gate, later
 
 FASTA = b">1\nA\n>2\nC\n>3\nG\n"
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.api.shock import ALICE, BOB, Shock, error
 from tests.unit.api.test_node_parts import unchunked
-from tests.unit.shock.world import result
+from tests.unit.nodes.world import result
 
 DATA = b"0123456789"
 

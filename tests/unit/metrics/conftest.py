@@ -8,7 +8,7 @@ import pytest
 
 from awed.metrics.exposition import Exposition
 from awed.metrics.measures import Measures
-from awed.shock.nodes import NodeStore
+from awed.nodes.store import NodeStore
 from tests.unit.api.served import Served
 from tests.unit.web.traversal import at_once
 

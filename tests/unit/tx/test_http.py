@@ -9,7 +9,7 @@ from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
 
 from awed.model.errors import Invalid
 from awed.tx.http import PublicEndpoints
-from tests.unit.shock.world import result
+from tests.unit.nodes.world import result
 
 INSIDE = (
     *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1"),

@@ -10,8 +10,8 @@ import pytest
 
 from awed.model.job import IO
 from awed.model.work import Part
+from awed.shock.interface import Tokens
 from awed.worker.cache import Cache
-from awed.worker.datahost import Tokens
 from awed.worker.errors import WorkFailed
 from awed.worker.files import FileMover
 from awed.worker.outputs import find_outputs

@@ -26,7 +26,7 @@ from awed.model.errors import (
     Unavailable,
 )
 from awed.model.work import Perf, ReportStatus
-from awed.worker.datahost import Tokens
+from awed.shock.interface import Tokens
 from awed.worker.profile import Introduction, busyness
 from awed.worker.report import Finished, refusal
 from awed.worker.server import HEARTBEAT_TIMEOUT, ServerClient

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from awed.model.access import ADMIN, User
 from awed.model.errors import NotFound
-from awed.shock.files import NodeFiles, sync
-from awed.shock.nodes import NodeStore
+from awed.nodes.files import NodeFiles, sync
+from awed.nodes.store import NodeStore
 from awed.tx.files import Slice
 from awed.tx.threads import InThread
 

@@ -8,9 +8,9 @@ import pytest
 
 from awed.model.access import User
 from awed.model.node import Node
-from awed.shock.change import Change
-from awed.shock.search import Condition, NodeQuery
-from tests.unit.shock.world import ALICE, BOB, EPOCH, World, result, whole
+from awed.nodes.change import Change
+from awed.nodes.search import Condition, NodeQuery
+from tests.unit.nodes.world import ALICE, BOB, EPOCH, World, result, whole
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from msgspec import Struct
 from awed.model.errors import Invalid
 from awed.model.ids import is_uuid
 from awed.model.node import Node, NodeFile, NodeIndex
-from awed.shock.units import UNIT, sized
+from awed.nodes.units import UNIT, sized
 from awed.tx.files import HashedFile, Pieces, Slice, check_space, full_disk_told
 
 DATA = "data."

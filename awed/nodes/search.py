@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from awed.model.access import PUBLIC, RIGHTS, User
 from awed.model.node import NodeRecord
-from awed.shock.access import may
+from awed.nodes.access import may
 
 _RANGE = re.compile(r"([\[\]])([^;]*);([^;]*)([\[\]])\Z")
 

@@ -7,10 +7,10 @@ import pytest
 
 from awed.model.errors import Invalid, Locked, NotFound, Unauthorized
 from awed.model.node import Node, NodeIndex
-from awed.shock.change import Change, Declare
-from awed.shock.indexing import Selection, SubsetIndex
-from awed.shock.own import OwnShock
-from tests.unit.shock.world import ALICE, BOB, Bytes, Gate, World, later, result, whole
+from awed.nodes.change import Change, Declare
+from awed.nodes.indexing import Selection, SubsetIndex
+from awed.nodes.own import OwnShock
+from tests.unit.nodes.world import ALICE, BOB, Bytes, Gate, World, later, result, whole
 
 FASTA = b"".join(b">r%d\n%s\n" % (number, b"ACGT" * number) for number in range(1, 6))
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from awed.model.errors import TooLarge
-from awed.shock.files import Written
+from awed.nodes.files import Written
 from awed.shock.http import Call, DataHttp, shown
 from awed.tx.files import check_space
 

@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from awed.model.errors import Invalid
 from awed.model.node import Node
-from awed.shock.files import Upload
+from awed.nodes.files import Upload
 
 
 class Whole(Struct):

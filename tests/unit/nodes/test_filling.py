@@ -14,10 +14,10 @@ import pytest
 from awed.model.errors import Invalid, NotFound, Unauthorized
 from awed.model.ids import new_id
 from awed.model.node import Node
-from awed.shock.archives import FORMATS
-from awed.shock.change import Change, CloseParts, CopyOf, Declare, Fill, JoinOf, KnownAs, SubsetOf, Whole
-from awed.shock.indexing import Selection
-from tests.unit.shock.world import ALICE, BOB, Bytes, World, filled, result, whole
+from awed.nodes.change import Change, CloseParts, CopyOf, Declare, Fill, JoinOf, KnownAs, SubsetOf, Whole
+from awed.nodes.indexing import Selection
+from awed.nodes.packing import FORMATS
+from tests.unit.nodes.world import ALICE, BOB, Bytes, World, filled, result, whole
 
 LINES = b"one\ntwo\nthree\nfour\n"
 

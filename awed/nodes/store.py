@@ -18,18 +18,17 @@ from awed.model.errors import AwedError, Invalid, NotFound, StoreAway
 from awed.model.ids import new_id
 from awed.model.node import Node, NodeIndex, NodeRecord
 from awed.model.times import NO_TIME
-from awed.shock.access import Right, check, check_change
-from awed.shock.base import NodeBase
-from awed.shock.change import Change, apply
-from awed.shock.fetching import Fetch
-from awed.shock.files import NodeFiles, Upload, data_name
-from awed.shock.filling import Filler, Staged
-from awed.shock.indexing import PREFIX, SIZE, SMALL, NodeIndexes, Selection, SubsetIndex
-from awed.shock.merging import FILE, PartMerger
-from awed.shock.records import NodeRecords
-from awed.shock.search import NodeQuery, matching, values_at
-from awed.shock.underway import Underway
-from awed.shock.usage import Usage
+from awed.nodes.access import Right, check, check_change
+from awed.nodes.base import NodeBase, Usage
+from awed.nodes.change import Change, apply
+from awed.nodes.fetching import Fetch
+from awed.nodes.files import NodeFiles, Upload, data_name
+from awed.nodes.filling import Filler, Staged
+from awed.nodes.indexing import PREFIX, SIZE, SMALL, NodeIndexes, Selection, SubsetIndex
+from awed.nodes.merging import FILE, PartMerger
+from awed.nodes.records import NodeRecords
+from awed.nodes.search import NodeQuery, matching, values_at
+from awed.nodes.underway import Underway
 from awed.tx.files import Slice
 from awed.tx.locks import Alone, to_the_end
 from awed.tx.threads import InThread

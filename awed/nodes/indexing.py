@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from awed.model.errors import Invalid, Locked
 from awed.model.node import Node, NodeIndex
-from awed.shock import formats
-from awed.shock.base import NodeBase
-from awed.shock.files import Upload, content_of, lines_of
-from awed.shock.merging import FILE
-from awed.shock.units import (
+from awed.nodes import formats
+from awed.nodes.base import NodeBase
+from awed.nodes.files import Upload, content_of, lines_of
+from awed.nodes.merging import FILE
+from awed.nodes.units import (
     UNIT,
     Unit,
     ascending,

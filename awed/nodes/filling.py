@@ -11,16 +11,14 @@ from msgspec.structs import replace
 from awed.model.access import User
 from awed.model.errors import Invalid, NotFound
 from awed.model.node import Delivery, Node, NodeRecord
-from awed.shock.access import check, may
-from awed.shock.archives import members
-from awed.shock.base import NodeBase
-from awed.shock.change import Change, CloseParts, CopyOf, Declare, FromUrl, JoinOf, KnownAs, SubsetOf, Whole
-from awed.shock.files import Written, content_of, data_name, lines_of, must_be_empty, set_file, sync
-from awed.shock.indexing import PREFIX, SIZE, NodeIndexes
-from awed.shock.merging import PartMerger
-from awed.shock.packing import unpacked
-from awed.shock.parts import ArrivedPart, stage_part
-from awed.shock.units import ascending
+from awed.nodes.access import check, may
+from awed.nodes.base import NodeBase
+from awed.nodes.change import Change, CloseParts, CopyOf, Declare, FromUrl, JoinOf, KnownAs, SubsetOf, Whole
+from awed.nodes.files import Written, content_of, data_name, lines_of, must_be_empty, set_file, sync
+from awed.nodes.indexing import PREFIX, SIZE, NodeIndexes
+from awed.nodes.merging import ArrivedPart, PartMerger, stage_part
+from awed.nodes.packing import members, unpacked
+from awed.nodes.units import ascending
 from awed.tx.files import Pieces, Slice
 
 T = TypeVar("T")

@@ -12,10 +12,10 @@ from twisted.web.iweb import IRequest
 
 from awed.model.errors import Invalid, NoSpace, NotFound, TooLarge
 from awed.model.node import Node
-from awed.shock.change import Change, FromUrl
-from awed.shock.fetching import fetcher
+from awed.nodes.change import Change, FromUrl
+from awed.nodes.fetching import fetcher
 from awed.shock.http import DataHttp
-from tests.unit.shock.world import ALICE, World, later
+from tests.unit.nodes.world import ALICE, World, later
 from tests.unit.web.traversal import MemoryClient, at_once
 
 DATA = bytes(range(256)) * 10

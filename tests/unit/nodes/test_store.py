@@ -12,10 +12,10 @@ from awed.model.errors import Invalid, Locked, NotFound, StaleAttempt, StoreAway
 from awed.model.ids import new_id
 from awed.model.node import Node
 from awed.model.times import NO_TIME
-from awed.shock.change import Change, CopyOf, Declare, JoinOf
-from awed.shock.own import OwnShock
-from awed.shock.search import NodeQuery
-from tests.unit.shock.world import ALICE, ANYONE, BOB, EPOCH, Bytes, Gate, World, filled, later, result, whole
+from awed.nodes.change import Change, CopyOf, Declare, JoinOf
+from awed.nodes.own import OwnShock
+from awed.nodes.search import NodeQuery
+from tests.unit.nodes.world import ALICE, ANYONE, BOB, EPOCH, Bytes, Gate, World, filled, later, result, whole
 
 
 @pytest.fixture

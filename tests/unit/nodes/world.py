@@ -13,12 +13,12 @@ from twisted.python.failure import Failure
 from awed.model.access import User
 from awed.model.node import NodeRecord
 from awed.model.records import Batch
-from awed.shock.change import Change, Fill, Whole
-from awed.shock.fetching import Fetch
-from awed.shock.files import DATA, NodeFiles
-from awed.shock.indexing import Selection
-from awed.shock.nodes import ALL, NodeStore
-from awed.shock.records import NodeRecords
+from awed.nodes.change import Change, Fill, Whole
+from awed.nodes.fetching import Fetch
+from awed.nodes.files import DATA, NodeFiles
+from awed.nodes.indexing import Selection
+from awed.nodes.records import NodeRecords
+from awed.nodes.store import ALL, NodeStore
 from awed.tx.files import Pieces
 from awed.tx.threads import InThread
 from tests.unit.web.traversal import at_once

@@ -1,8 +1,16 @@
-"""How many bytes the node store keeps."""
+"""What all parts of the embedded node store work on."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from awed.model.node import Node
+from awed.nodes.fetching import Fetch
+from awed.nodes.files import NodeFiles
+from awed.nodes.records import NodeRecords
+from awed.nodes.underway import Underway
+from awed.tx.locks import Alone
+from awed.tx.threads import InThread
 
 
 class Usage:
@@ -29,3 +37,18 @@ class Usage:
         """The file of a node had *before* bytes, 0 for none, and has *after*."""
         if node_id not in self._unseen:
             self.bytes += after - before
+
+
+@dataclass(frozen=True)
+class NodeBase:
+    """Files and records of nodes, what is being done to them, how much they take, threads, the clock,
+    and how files are fetched from URLs, if they are."""
+
+    files: NodeFiles
+    records: NodeRecords
+    alone: Alone
+    underway: Underway
+    usage: Usage
+    in_thread: InThread
+    now: Callable[[], datetime]
+    fetch: Fetch | None

@@ -5,9 +5,9 @@ from zope.interface import implementer
 from awed.model.access import User
 from awed.model.errors import NotFound
 from awed.model.node import Node, NodeIndex
-from awed.shock.change import Change, Declare
+from awed.nodes.change import Change, Declare
+from awed.nodes.store import NodeStore
 from awed.shock.interface import IShock
-from awed.shock.nodes import NodeStore
 
 
 @implementer(IShock)

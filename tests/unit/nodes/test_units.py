@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from awed.model.errors import Invalid
-from awed.shock import formats
-from awed.shock.units import Unit, between, packed, part_range, read_index, sized, write_index
+from awed.nodes import formats
+from awed.nodes.units import Unit, between, packed, part_range, read_index, sized, write_index
 
 SEQUENCE = st.text("ACGTN", min_size=1, max_size=30)
 NAME = st.text("ab@>+1 ", max_size=5)

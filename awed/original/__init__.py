@@ -1,0 +1,1 @@
+"""Taking over what an original AWE server has in its database."""
