@@ -29,7 +29,7 @@ NOT_DONE = 3
 INTERRUPTED = 130
 
 
-_LATE = {"user": "awed.cli.users", "backup": "awed.cli.backup", "import-mongo": "awed.cli.import_mongo"}
+_LATE = {"user": "awed.admin.users", "backup": "awed.admin.backup", "import-mongo": "awed.admin.import_mongo"}
 
 
 class _Commands(click.Group):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
+from awed.admin.opened import store_options, with_store
 from awed.auth.passwords import hash_password
 from awed.auth.tokens import token_hash
-from awed.cli.direct import store_options, with_store
 from awed.cli.options import confirm, now, yes_option
 from awed.cli.show import screen, users_table
 from awed.model.access import Account, is_user_name

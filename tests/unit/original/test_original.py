@@ -13,8 +13,8 @@ from awed.model.job import NO_NODE
 from awed.model.records import Secret
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
-from awed.workflow.original.access import read_group, read_user
-from awed.workflow.original.jobs import OriginalJob, read_job, read_perf
+from awed.original.access import read_group, read_user
+from awed.original.jobs import OriginalJob, read_job, read_perf
 from tests.unit.workflow.documents import JOB_ID, NODE, NOW, task
 
 SHOCK = "http://shock.example:7445"

@@ -1,4 +1,4 @@
-"""Commands that go to the daemon's store and not to a server."""
+"""The daemon's store, opened by a command."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path

@@ -16,11 +16,11 @@ from awed.model.records import JobRecord, Secret, TaskRecord
 from awed.model.states import UNFINISHED, JobState, TaskState
 from awed.model.times import NO_TIME, utc
 from awed.model.work import WorkReport
+from awed.original.access import Names, Rights
 from awed.workflow.decoding import decode
 from awed.workflow.document import FinishedJob, FinishedTask
 from awed.workflow.faults import Faults
 from awed.workflow.locations import Locator
-from awed.workflow.original.access import Names, Rights
 from awed.workflow.reader import check_history, checked_tasks, finished, settled
 
 _DONE = frozenset({"completed", "passed", "skipped", "user_skipped"})

@@ -11,19 +11,19 @@ from pathlib import Path
 
 import click
 
+from awed.admin.opened import with_store
 from awed.auth.passwords import hash_password
-from awed.cli.direct import with_store
 from awed.cli.options import now
 from awed.daemon.datadir import DataDir, StartError
 from awed.model.access import Account, is_user_name
 from awed.model.errors import Invalid, Unavailable
 from awed.model.records import Batch
 from awed.model.states import JobState
+from awed.original.access import read_group, read_user
+from awed.original.database import GROUPS, JOBS, USERS, OriginalDatabase
+from awed.original.jobs import read_job, read_perf
 from awed.store.interface import IStore
-from awed.store.mongo.original import GROUPS, JOBS, USERS, OriginalDatabase
 from awed.store.open import without_password
-from awed.workflow.original.access import read_group, read_user
-from awed.workflow.original.jobs import read_job, read_perf
 
 AT_ONCE = 500
 """Tasks after which jobs are made durable together."""

@@ -4,7 +4,7 @@ import click
 import pytest
 import pytest_twisted
 
-from awed.cli.users import add_account, remove_account
+from awed.admin.users import add_account, remove_account
 from awed.model.access import Account
 from awed.store.interface import IStore
 from awed.store.memory import MemoryStore

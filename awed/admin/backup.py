@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from awed.cli.direct import store_options, with_store
+from awed.admin.opened import store_options, with_store
 from awed.store.interface import IStore
 from awed.store.sqlite import SqliteStore
 

@@ -1,1 +1,0 @@
-"""What an original server's database holds, as JSON, becomes what awed stores."""
