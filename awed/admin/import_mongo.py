@@ -51,7 +51,7 @@ def import_mongo(uri: str, data: Path, store: str | None) -> None:
     """
     try:
         with DataDir(data, data / "logs").held(now()):
-            with_store(data, store, lambda opened: _import(uri, opened), beside=False)
+            with_store(data, store, lambda opened: _import(uri, opened), shared=False)
     except StartError as error:
         raise click.ClickException(str(error)) from None
 

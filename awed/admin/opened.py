@@ -29,17 +29,17 @@ def store_options(command: F) -> F:
 
 
 def with_store(
-    data: Path, store: str | None, use: Callable[[IStore], Awaitable[None]], *, beside: bool = True
+    data: Path, store: str | None, use: Callable[[IStore], Awaitable[None]], *, shared: bool = True
 ) -> None:
     """Run *use* with the store of the data directory opened, on a reactor; the program ends with it.
 
-    *beside*: a daemon may have the store in use.
+    *shared*: a daemon may have the store in use.
     """
     uri = store or default_uri(data)
 
     async def run(reactor: IReactorThreads) -> None:
         try:
-            opened = open_store(uri, reactor, beside)
+            opened = open_store(uri, reactor, shared)
             await opened.open()
             try:
                 await use(opened)

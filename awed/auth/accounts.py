@@ -8,7 +8,7 @@ from zope.interface import implementer
 
 from awed.auth.interface import IAuthenticator
 from awed.auth.passwords import matches
-from awed.auth.tokens import SECRET_WORDS, same, token_hash
+from awed.auth.tokens import SECRET_SCHEMES, same, token_hash
 from awed.model.access import Account, User, is_user_name
 from awed.tx.recent import Recent
 from awed.tx.threads import InThread
@@ -23,12 +23,12 @@ _CHECKS = 2
 class AccountTokens:
     """Knows users by their token. *account_by_token* finds an account by the SHA-256 of its token."""
 
-    def __init__(self, account_by_token: Lookup, words: Collection[str] = SECRET_WORDS) -> None:
+    def __init__(self, account_by_token: Lookup, schemes: Collection[str] = SECRET_SCHEMES) -> None:
         self._account_by_token = account_by_token
-        self._words = frozenset(words)
+        self._schemes = frozenset(schemes)
 
     async def authenticate(self, scheme: str, credentials: str) -> User | None:
-        if scheme not in self._words:
+        if scheme not in self._schemes:
             return None
         sent = token_hash(credentials)
         account = await self._account_by_token(sent)

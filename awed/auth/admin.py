@@ -5,19 +5,19 @@ from collections.abc import Collection
 from zope.interface import implementer
 
 from awed.auth.interface import IAuthenticator
-from awed.auth.tokens import SECRET_WORDS, same, token_hash
+from awed.auth.tokens import SECRET_SCHEMES, same, token_hash
 from awed.model.access import ADMIN, User
 
 
 @implementer(IAuthenticator)
 class AdminToken:
-    """Knows the administrator, whichever of *words* comes before the token.
+    """Knows the administrator, whichever of *schemes* comes before the token.
 
     Words of identity servers should be among them: a token that is known here is not sent there.
     """
 
-    def __init__(self, token: str, words: Collection[str] = SECRET_WORDS) -> None:
-        self._words = frozenset(words)
+    def __init__(self, token: str, schemes: Collection[str] = SECRET_SCHEMES) -> None:
+        self._schemes = frozenset(schemes)
         self.renew(token)
 
     def renew(self, token: str) -> None:
@@ -25,6 +25,6 @@ class AdminToken:
         self._hash = token_hash(token)
 
     async def authenticate(self, scheme: str, credentials: str) -> User | None:
-        if scheme in self._words and same(token_hash(credentials), self._hash):
+        if scheme in self._schemes and same(token_hash(credentials), self._hash):
             return User(ADMIN, admin=True)
         return None

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from zope.interface import implementer
 
 from awed.auth.interface import IAuthenticator
-from awed.auth.tokens import SECRET_WORDS, same
+from awed.auth.tokens import SECRET_SCHEMES, same
 from awed.model.access import User
 
 _MARK = "awed-job"
@@ -35,7 +35,7 @@ class JobTokens:
     async def authenticate(self, scheme: str, credentials: str) -> User | None:
         mark, _, rest = credentials.partition(".")
         job_id, _, seal = rest.partition(".")
-        if scheme not in SECRET_WORDS or mark != _MARK or not same(seal, self._seal(job_id)):
+        if scheme not in SECRET_SCHEMES or mark != _MARK or not same(seal, self._seal(job_id)):
             return None
         return self._user_of(job_id)
 

@@ -18,16 +18,16 @@ DEFAULT_WORD = "oauth"
 
 @implementer(IAuthenticator)
 class OAuthTokens:
-    """Knows users by a token for which *server* has a name; *words* introduce it. What the server said is remembered
-    for a while, refusals are not."""
+    """Knows users by a token for which *server* has a name; *schemes* introduce it. What the server said is
+    remembered for a while, refusals are not."""
 
-    def __init__(self, server: IdentityServer, words: Collection[str], names: Recent[str]) -> None:
+    def __init__(self, server: IdentityServer, schemes: Collection[str], names: Recent[str]) -> None:
         self._server = server
-        self._words = frozenset(words)
+        self._schemes = frozenset(schemes)
         self._names = names
 
     async def authenticate(self, scheme: str, credentials: str) -> User | None:
-        if scheme not in self._words or not credentials:
+        if scheme not in self._schemes or not credentials:
             return None
         key = token_hash(credentials)
         name = self._names.get(key)

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 
-SECRET_WORDS = frozenset({"bearer", "oauth", "admin"})
+SECRET_SCHEMES = frozenset({"bearer", "oauth", "admin"})
 """Words that introduce a token of this server, in lower case."""
 
 

@@ -13,7 +13,7 @@ from awed.auth.identity import Globus, IdentityHttp, IdentityServer, UserInfo, m
 from awed.auth.interface import IAuthenticator
 from awed.auth.jobs import JobTokens
 from awed.auth.oauth import DEFAULT_WORD, GLOBUS_WORDS, MGRAST_WORDS, OAuthTokens
-from awed.auth.tokens import SECRET_WORDS
+from awed.auth.tokens import SECRET_SCHEMES
 from awed.config import Config
 from awed.config.settings import Anonymous, Auth
 from awed.model.access import User, Verb
@@ -38,7 +38,7 @@ class Callers:
         reactor: Any,
     ) -> None:
         servers = identity_servers(config.auth, IdentityHttp(Agent(reactor), reactor))
-        words = SECRET_WORDS | GLOBUS_WORDS | MGRAST_WORDS | config.auth.userinfo_urls.keys()
+        words = SECRET_SCHEMES | GLOBUS_WORDS | MGRAST_WORDS | config.auth.userinfo_urls.keys()
         self._admin = AdminToken(admin_token, words)
         job_tokens = JobTokens(admin_token, user_of)
         self.job_token = job_tokens.make

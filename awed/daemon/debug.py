@@ -5,9 +5,9 @@ from time import perf_counter
 
 from twisted.logger import Logger
 
-from awed.model.events import WORDS
+from awed.model.events import WORDS, Event
 from awed.model.records import Batch
-from awed.scheduler.changes import Effect, Event, about
+from awed.scheduler.changes import Effect, about
 from awed.service.observer import Observer
 from awed.web.access_log import logged_path
 from awed.web.request import ShortRequest

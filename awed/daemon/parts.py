@@ -23,6 +23,7 @@ from awed.daemon.debug import Debug
 from awed.metrics.delay import ReactorDelay
 from awed.metrics.exposition import Exposition
 from awed.metrics.measures import Measures
+from awed.model.events import Event
 from awed.model.job import OWN_HOST
 from awed.nodes.addresses import LETTERS, Addresses
 from awed.nodes.fetching import Fetch, fetcher
@@ -30,7 +31,6 @@ from awed.nodes.files import NodeFiles
 from awed.nodes.own import OwnShock
 from awed.nodes.records import NodeRecords
 from awed.nodes.store import NodeStore
-from awed.scheduler.changes import Event
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
 from awed.service.files import ShockFor

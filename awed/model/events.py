@@ -1,5 +1,9 @@
 """The codes of events, with the original's words for them, by who lets them happen."""
 
+from datetime import datetime
+
+from msgspec import Struct
+
 EVENTS: dict[str, dict[str, str]] = {
     "general": {
         "CA": "client automatically re-registered",
@@ -53,3 +57,12 @@ EVENTS: dict[str, dict[str, str]] = {
 
 WORDS = {code: words for group in ("client", "general", "server") for code, words in EVENTS[group].items()}
 """The words of each code that awed uses."""
+
+
+class Event(Struct, frozen=True):
+    """Something happened: one of the original's two-letter codes, and the ids it is about."""
+
+    code: str
+    time: datetime
+    ids: dict[str, str] = {}
+    text: str = ""

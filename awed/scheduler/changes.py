@@ -1,6 +1,5 @@
 """What a verb of the scheduler changed, what the world must do about it, and what happened."""
 
-from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -17,7 +16,7 @@ class Prepare(Struct, frozen=True):
     """Find the task's inputs, make its output nodes, say how it splits; then ``task_prepared`` or ``task_failed``."""
 
     taskid: str
-    turn: int
+    generation: int
     owner: str
 
 
@@ -25,7 +24,7 @@ class Check(Struct, frozen=True):
     """All ranks are done: look whether the outputs are there; then ``task_checked`` or ``outputs_missing``."""
 
     taskid: str
-    turn: int
+    generation: int
     owner: str
 
 
@@ -50,15 +49,6 @@ Effect = Prepare | Check | DeleteNodes
 def about(effect: Effect) -> dict[str, Any]:
     """What an effect is about, as the log names it. Addresses of files stay out of it: they may hold secrets."""
     return {"job": effect.jobid} if isinstance(effect, DeleteNodes) else {"task": effect.taskid}
-
-
-class Event(Struct, frozen=True):
-    """Something happened: one of the original's two-letter codes, and the ids it is about."""
-
-    code: str
-    time: datetime
-    ids: dict[str, str] = {}
-    text: str = ""
 
 
 _NOTHING = Batch()

@@ -9,7 +9,8 @@ from awed.model.client import Client
 from awed.model.errors import ClientNotFound, Invalid
 from awed.model.states import ClientState, WorkState
 from awed.model.work import WorkRecord
-from awed.scheduler.state import ClientEntry, State
+from awed.scheduler.entries import ClientEntry
+from awed.scheduler.state import State
 
 _KEPT = ("regtime", "lastcompleted", "total_checkout", "total_completed", "total_failed", "skip_work", "status")
 """What a client that registers again does not get to say anew."""

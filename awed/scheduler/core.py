@@ -7,16 +7,19 @@ collected until the service takes it: :meth:`Scheduler.take_changes`, ``take_eff
 from collections.abc import Iterable
 from datetime import datetime
 
+from awed.model.events import Event
 from awed.model.records import Batch, TaskRecord, Unfinished
 from awed.model.states import ClientState
 from awed.model.work import WorkRecord
-from awed.scheduler.changes import Changes, Effect, Event
+from awed.scheduler.changes import Changes, Effect
 from awed.scheduler.clients import Clients
 from awed.scheduler.counts import QueueCounts, Tally
+from awed.scheduler.entries import ClientEntry
 from awed.scheduler.flow import Flow
 from awed.scheduler.jobs import Jobs
-from awed.scheduler.queue import Queued, Wanted
-from awed.scheduler.state import ClientEntry, Limits, State
+from awed.scheduler.queue import Queued
+from awed.scheduler.requirements import Wanted
+from awed.scheduler.state import Limits, State
 from awed.scheduler.tasks import Tasks
 from awed.scheduler.work import Work
 

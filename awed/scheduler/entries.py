@@ -1,23 +1,23 @@
 """What the scheduler knows of an unfinished job and its tasks beyond their documents."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple
 
 from msgspec import structs
 
 from awed.model import ids
 from awed.model.access import Acl
+from awed.model.client import Client
 from awed.model.job import Job, Task
 from awed.model.records import JobRecord, TaskRecord
 from awed.model.states import TaskState, WorkState
 from awed.model.work import Part, WorkRecord
 from awed.scheduler.ranks import RankSet
-
-if TYPE_CHECKING:
-    from awed.scheduler.queue import Bucket
+from awed.scheduler.requirements import Wanted
 
 
 class QueueKey(NamedTuple):
@@ -88,9 +88,9 @@ class TaskEntry:
         "attempts",
         "base_attempts",
         "blockers",
-        "bucket",
         "busy",
         "counted",
+        "declared_totalwork",
         "dependents",
         "done",
         "index",
@@ -99,10 +99,10 @@ class TaskEntry:
         "next_fresh",
         "part",
         "queue_key",
+        "queued_as",
         "records",
         "returned",
         "task",
-        "wanted",
     )
 
     def __init__(self, job: JobEntry, task: Task, index: int) -> None:
@@ -114,7 +114,7 @@ class TaskEntry:
         """How many of the tasks it depends on are not completed."""
         self.done = RankSet()
         self.part: Part | None = None
-        self.wanted = 0
+        self.declared_totalwork = 0
         """The totalwork that the document asks for, 0 while the task has just that."""
         self.records: dict[int, WorkRecord] = {}
         self.returned: list[int] = []
@@ -127,8 +127,8 @@ class TaskEntry:
         """The record of the run that finished last: who is to blame if outputs turn out to be missing."""
         self.queue_key: QueueKey | None = None
         """Its place in the queue; None while it is not queued."""
-        self.bucket: Bucket | None = None
-        """Where in the queue it stands, if it does."""
+        self.queued_as: Wanted | None = None
+        """Under what in the queue it stands, if it does."""
         self.counted = 0
         """How many of its ranks its bucket counts."""
         self.busy = 0
@@ -195,7 +195,7 @@ class TaskEntry:
         """Take over what the store remembers: done ranks, and those that have been out."""
         self.done = RankSet(record.done)
         self.part = record.part
-        self.wanted = record.wanted
+        self.declared_totalwork = record.wanted
         self.attempts = self.base_attempts = max(record.attempts, *(item.attempt for item in work), 0)
         self.records = {item.rank: item for item in work if item.rank not in self.done}
         seen = max(self.done.top(), *self.records, self.first_rank - 1)
@@ -208,13 +208,13 @@ class TaskEntry:
 
     def split(self, totalwork: int) -> None:
         """Before its first run: the task has so many workunits, whatever the document wants."""
-        self.wanted = self.wanted or self.task.totalwork
+        self.declared_totalwork = self.declared_totalwork or self.task.totalwork
         self._start_over(totalwork)
 
     def reset(self) -> None:
         """Forget every run: no rank is done, none was ever out, and it may be split anew."""
-        self._start_over(self.wanted or self.task.totalwork)
-        self.wanted = 0
+        self._start_over(self.declared_totalwork or self.task.totalwork)
+        self.declared_totalwork = 0
 
     def _start_over(self, totalwork: int) -> None:
         self.task.totalwork = self.task.remainwork = totalwork
@@ -234,5 +234,32 @@ class TaskEntry:
             done=str(self.done),
             part=self.part,
             attempts=self.attempts,
-            wanted=self.wanted,
+            wanted=self.declared_totalwork,
         )
+
+
+NO_WORK: frozenset[str] = frozenset()
+
+
+NO_ATTEMPTS: Mapping[str, int] = MappingProxyType({})
+"""One for all clients: Python makes a new empty set each time, and there may be many clients."""
+
+
+class ClientEntry:
+    """A client, the work it holds, and what it is still to be told."""
+
+    __slots__ = ("asks_ahead", "client", "confirmed", "discards", "doubted", "failures", "held", "last_seen")
+
+    def __init__(self, client: Client, last_seen: datetime, confirmed: bool = True) -> None:
+        self.client = client
+        self.last_seen = last_seen
+        self.confirmed = confirmed
+        """False after a restart, until the client registers again and says what it runs."""
+        self.held: dict[str, WorkRecord] = {}
+        self.discards = NO_WORK
+        self.doubted: Mapping[str, int] = NO_ATTEMPTS
+        """Work that was queued again because the client asked for more: which attempt at it the client had."""
+        self.asks_ahead = False
+        """True once it reports some of that, or says in a heartbeat what it runs: it may ask for more meanwhile."""
+        self.failures = 0
+        """Failures in a row."""

@@ -69,7 +69,7 @@ class Flow:
         entry.task.createddate = now
         self._state.changes.task(entry)
         if entry.has_files:
-            entry.busy = self._state.turn()
+            entry.busy = self._state.generation()
             self._state.effects.append(Prepare(entry.task.taskid, entry.busy, entry.job.acl.owner))
         else:
             self.enqueue(entry, now)
@@ -96,7 +96,7 @@ class Flow:
     def check(self, entry: TaskEntry, now: datetime) -> None:
         """All ranks are done: complete the task, once its outputs are seen to be there."""
         if entry.task.outputs:
-            entry.busy = self._state.turn()
+            entry.busy = self._state.generation()
             self._state.effects.append(Check(entry.task.taskid, entry.busy, entry.job.acl.owner))
         else:
             self.complete(entry, now)

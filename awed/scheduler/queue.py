@@ -1,55 +1,15 @@
 """The work queue: tasks with queued ranks, in one ordered bucket for each (allowed groups, app, walltime)."""
 
 import heapq
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from functools import lru_cache
 from itertools import count
 from operator import itemgetter
 from typing import NamedTuple
 
-from awed.model.job import IO
 from awed.scheduler.entries import QueueKey, TaskEntry
-
-ANY_APP = "*"
-
-
-class Wanted(NamedTuple):
-    """What a bucket's work asks of a client: a group among *groups* (empty: any), the app, seconds of its time."""
-
-    groups: frozenset[str]
-    app: str
-    walltime: int
-
-    def fits(self, group: str, apps: Iterable[str], time_left: float = math.inf) -> bool:
-        return (
-            self.walltime <= time_left
-            and (not self.groups or group in self.groups)
-            and (self.app in apps or ANY_APP in apps)
-        )
-
-
-class Offer(NamedTuple):
-    """What a client has for work: bytes of free disk, and until when it is there. None: it did not say."""
-
-    available: int | None = None
-    until: datetime | None = None
-
-    def holds(self, entry: TaskEntry) -> bool:
-        """Whether the disk is large enough for a task's inputs."""
-        return self.available is None or self.available >= sum(io.size for io in entry.task.inputs)
-
-    def without(self, inputs: Iterable[IO]) -> "Offer":
-        """What is left of it when these files are there."""
-        if self.available is None:
-            return self
-        return self._replace(available=max(0, self.available - sum(io.size for io in inputs)))
-
-    def time_left(self, now: datetime) -> float:
-        """Seconds that are left *now*."""
-        return math.inf if self.until is None else (self.until - now).total_seconds()
+from awed.scheduler.requirements import Wanted, wanted_of
 
 
 class Found(NamedTuple):
@@ -60,21 +20,10 @@ class Found(NamedTuple):
     rank: int
 
 
-def parse_groups(text: str) -> frozenset[str]:
-    """Group names of a comma separated list."""
-    return frozenset(name.strip() for name in text.split(",") if name.strip())
-
-
 def wanted(entry: TaskEntry) -> Wanted:
     """What a task asks of a client; a task's own groups go before its job's."""
     groups = entry.task.clientgroups or entry.job.job.info.clientgroups
-    return _wanted(groups, entry.task.cmd.name, entry.task.walltime or 0)
-
-
-@lru_cache(maxsize=10_000)
-def _wanted(groups: str, app: str, walltime: int) -> Wanted:
-    """There are few kinds of work, and many tasks of each."""
-    return Wanted(parse_groups(groups), app, walltime)
+    return wanted_of(groups, entry.task.cmd.name, entry.task.walltime or 0)
 
 
 class Queued(NamedTuple):
@@ -174,26 +123,27 @@ class WorkQueue:
         """Queue a task that has queued ranks; one that is queued already stays where it is."""
         place = wanted(entry)
         self.fresh.add(place)
-        if entry.bucket is None:
+        if entry.queued_as is None:
             entry.queue_key = entry.key()
-            entry.bucket = self._buckets.setdefault(place, Bucket(place))
-            entry.bucket.push(entry, entry.queue_key, now)
-        entry.bucket.recount(entry)
+            entry.queued_as = place
+            self._buckets.setdefault(place, Bucket(place)).push(entry, entry.queue_key, now)
+        self._buckets[entry.queued_as].recount(entry)
 
     def remove(self, entry: TaskEntry) -> None:
         """Take a task out of the queue, if it is there."""
-        bucket = entry.bucket
-        if bucket is not None:
-            entry.bucket = entry.queue_key = None
+        place = entry.queued_as
+        if place is not None:
+            entry.queued_as = entry.queue_key = None
+            bucket = self._buckets[place]
             bucket.drop(entry)
             if not bucket:
-                del self._buckets[bucket.wanted]
+                del self._buckets[place]
 
     def took(self, entry: TaskEntry) -> None:
         """One of the task's ranks was taken, which may have been its last."""
-        assert entry.bucket is not None
+        assert entry.queued_as is not None
         if entry.queued_ranks:
-            entry.bucket.recount(entry)
+            self._buckets[entry.queued_as].recount(entry)
         else:
             self.remove(entry)
 

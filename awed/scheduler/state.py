@@ -3,12 +3,11 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from msgspec import Struct
 
 from awed.model import ids
-from awed.model.client import Client
+from awed.model.events import Event
 from awed.model.states import (
     JOB_STEPS,
     TASK_STEPS,
@@ -20,9 +19,9 @@ from awed.model.states import (
 )
 from awed.model.times import NO_TIME
 from awed.model.work import WorkRecord
-from awed.scheduler.changes import Changes, Effect, Event
+from awed.scheduler.changes import Changes, Effect
 from awed.scheduler.counts import Counts, Tally
-from awed.scheduler.entries import JobEntry, TaskEntry
+from awed.scheduler.entries import ClientEntry, JobEntry, TaskEntry
 from awed.scheduler.queue import WorkQueue
 
 
@@ -41,31 +40,6 @@ class Limits(Struct, frozen=True):
     tasks_at_once: int = 200
 
 
-NO_WORK: frozenset[str] = frozenset()
-NO_ATTEMPTS: Mapping[str, int] = MappingProxyType({})
-"""One for all clients: Python makes a new empty set each time, and there may be many clients."""
-
-
-class ClientEntry:
-    """A client, the work it holds, and what it is still to be told."""
-
-    __slots__ = ("asks_ahead", "client", "confirmed", "discards", "doubted", "failures", "held", "last_seen")
-
-    def __init__(self, client: Client, last_seen: datetime, confirmed: bool = True) -> None:
-        self.client = client
-        self.last_seen = last_seen
-        self.confirmed = confirmed
-        """False after a restart, until the client registers again and says what it runs."""
-        self.held: dict[str, WorkRecord] = {}
-        self.discards = NO_WORK
-        self.doubted: Mapping[str, int] = NO_ATTEMPTS
-        """Work that was queued again because the client asked for more: which attempt at it the client had."""
-        self.asks_ahead = False
-        """True once it reports some of that, or says in a heartbeat what it runs: it may ask for more meanwhile."""
-        self.failures = 0
-        """Failures in a row."""
-
-
 class State:
     """The held jobs, clients and queue; what changed, what is to be done, what happened."""
 
@@ -81,7 +55,7 @@ class State:
         self.changes = Changes()
         self.effects: list[Effect] = []
         self.events: list[Event] = []
-        self._turns = 0
+        self._generations = 0
 
     def task(self, task_id: str) -> TaskEntry | None:
         """The entry of a task by its full id, None if the scheduler does not hold its job."""
@@ -89,10 +63,10 @@ class State:
         job = self.jobs.get(job_id)
         return job.by_name.get(name) if job else None
 
-    def turn(self) -> int:
+    def generation(self) -> int:
         """A number that no effect had before."""
-        self._turns += 1
-        return self._turns
+        self._generations += 1
+        return self._generations
 
     def event(self, code: str, now: datetime, text: str = "", **about: str) -> None:
         self.tally.events[code] += 1

@@ -37,9 +37,9 @@ class Tasks:
         self._flow = flow
         self._work = work
 
-    def get(self, task_id: str, turn: int) -> Task | None:
+    def get(self, task_id: str, generation: int) -> Task | None:
         """The task that an effect is about, None if the effect is void by now."""
-        entry = self._awaited(task_id, turn)
+        entry = self._awaited(task_id, generation)
         return entry.task if entry else None
 
     def origins(self, task_id: str) -> dict[str, Task]:
@@ -47,9 +47,9 @@ class Tasks:
         entry = self._state.task(task_id)
         return {name: other.task for name, other in entry.job.by_name.items()} if entry else {}
 
-    def prepared(self, task_id: str, turn: int, files: Prepared, now: datetime) -> bool:
+    def prepared(self, task_id: str, generation: int, files: Prepared, now: datetime) -> bool:
         """The task's files are ready: queue it."""
-        entry = self._awaited(task_id, turn)
+        entry = self._awaited(task_id, generation)
         if entry is None:
             return False
         entry.busy = 0
@@ -62,9 +62,9 @@ class Tasks:
         self._flow.enqueue(entry, now, files.note)
         return True
 
-    def failed(self, task_id: str, turn: int, reason: str, now: datetime) -> bool:
+    def failed(self, task_id: str, generation: int, reason: str, now: datetime) -> bool:
         """The task cannot be prepared, or its outputs never will be there: suspend it and its job."""
-        entry = self._awaited(task_id, turn)
+        entry = self._awaited(task_id, generation)
         if entry is None:
             return False
         if entry.task.state is TaskState.PENDING:
@@ -73,18 +73,20 @@ class Tasks:
         self._flow.suspend(entry.job, now, f"task {task_id}: {reason}", error)
         return True
 
-    def checked(self, task_id: str, turn: int, outputs: list[IO], now: datetime) -> bool:
+    def checked(self, task_id: str, generation: int, outputs: list[IO], now: datetime) -> bool:
         """All outputs are there: the task is completed."""
-        entry = self._awaited(task_id, turn)
+        entry = self._awaited(task_id, generation)
         if entry is None:
             return False
         entry.task.outputs = outputs
         self._flow.complete(entry, now)
         return True
 
-    def outputs_missing(self, task_id: str, turn: int, ranks: Sequence[int], reason: str, now: datetime) -> bool:
+    def outputs_missing(
+        self, task_id: str, generation: int, ranks: Sequence[int], reason: str, now: datetime
+    ) -> bool:
         """Outputs are missing although these ranks were reported done: that counts as their failure."""
-        entry = self._awaited(task_id, turn)
+        entry = self._awaited(task_id, generation)
         if entry is None:
             return False
         entry.busy = 0
@@ -108,6 +110,6 @@ class Tasks:
         self._state.changes.task(entry)
         return last
 
-    def _awaited(self, task_id: str, turn: int) -> TaskEntry | None:
+    def _awaited(self, task_id: str, generation: int) -> TaskEntry | None:
         entry = self._state.task(task_id)
-        return entry if entry is not None and entry.busy == turn else None
+        return entry if entry is not None and entry.busy == generation else None

@@ -21,11 +21,11 @@ from awed.model.states import ClientState, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME
 from awed.model.work import Report, ReportStatus, WorkRecord, WorkReport, Workunit
 from awed.scheduler.clients import Clients
-from awed.scheduler.entries import JobEntry, TaskEntry
+from awed.scheduler.entries import NO_WORK, ClientEntry, JobEntry, TaskEntry
 from awed.scheduler.flow import Flow
-from awed.scheduler.queue import Offer
+from awed.scheduler.requirements import Offer
 from awed.scheduler.spans import Span, at_work, spans
-from awed.scheduler.state import NO_WORK, ClientEntry, State
+from awed.scheduler.state import State
 
 RESERVED = "reserved"
 """The state that the answer to a checkout shows; everywhere else it is ``checkout``."""
@@ -68,7 +68,7 @@ class Work:
 
     def _hand_out(self, client: ClientEntry, offer: Offer, now: datetime) -> Workunit:
         def rank_for(entry: TaskEntry) -> int | None:
-            return entry.rank_for(client.client.id) if offer.holds(entry) else None
+            return entry.rank_for(client.client.id) if offer.holds(entry.task.inputs) else None
 
         found = self._state.queue.find(client.client.group, client.client.apps, offer.time_left(now), rank_for)
         if found is None:

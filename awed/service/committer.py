@@ -8,8 +8,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from awed.model.errors import AwedError, StoreAway
-from awed.model.records import Batch
-from awed.service.merge import merge
+from awed.model.records import Batch, merge
 from awed.service.observer import Observer
 from awed.store.interface import IStore
 from awed.tx.timers import Patience

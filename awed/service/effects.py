@@ -109,12 +109,12 @@ class Effects:
         """A fault of awed itself: the task must not wait for an answer that never comes."""
         match effect:
             case Prepare() | Check():
-                if self._scheduler.tasks.failed(effect.taskid, effect.turn, FAULT, self._now()):
+                if self._scheduler.tasks.failed(effect.taskid, effect.generation, FAULT, self._now()):
                     self._answered()
 
     async def _prepare(self, effect: Prepare) -> None:
         tasks = self._scheduler.tasks
-        task = tasks.get(effect.taskid, effect.turn)
+        task = tasks.get(effect.taskid, effect.generation)
         if task is None:
             return
         before = {io.node for io in task.outputs}
@@ -125,14 +125,14 @@ class Effects:
         prepared = await self._tried(task, once, effect)
         if prepared is None:
             return
-        if not tasks.prepared(effect.taskid, effect.turn, prepared, self._now()):
+        if not tasks.prepared(effect.taskid, effect.generation, prepared, self._now()):
             made = tuple(io for io in prepared.outputs if io.is_made and io.node not in before)
             await self._delete(DeleteNodes(task.jobid, effect.owner, made))
         self._answered()
 
     async def _check(self, effect: Check) -> None:
         tasks = self._scheduler.tasks
-        task = tasks.get(effect.taskid, effect.turn)
+        task = tasks.get(effect.taskid, effect.generation)
         if task is None:
             return
 
@@ -141,7 +141,7 @@ class Effects:
 
         outputs = await self._tried(task, once, effect)
         if outputs is not None:
-            tasks.checked(effect.taskid, effect.turn, outputs, self._now())
+            tasks.checked(effect.taskid, effect.generation, outputs, self._now())
             self._answered()
 
     async def _tried(self, task: Task, once: Callable[[Task], Awaitable[T]], effect: Prepare | Check) -> T | None:
@@ -153,12 +153,12 @@ class Effects:
                 return await once(task)
             except Missing as missing:
                 reason = "; ".join(missing.texts)
-                tasks.outputs_missing(effect.taskid, effect.turn, missing.ranks, reason, self._now())
+                tasks.outputs_missing(effect.taskid, effect.generation, missing.ranks, reason, self._now())
                 break
             except AwedError as error:
                 pause = _pause(error, pauses)
                 if pause is None:
-                    tasks.failed(effect.taskid, effect.turn, "; ".join(error.texts), self._now())
+                    tasks.failed(effect.taskid, effect.generation, "; ".join(error.texts), self._now())
                     break
                 self._log.warn("task {task}: {error}; again in {pause} s", task=task.taskid, error=error, pause=pause)
                 await deferLater(self._reactor, pause)

@@ -4,11 +4,11 @@ from msgspec.structs import replace
 
 from awed.model.access import Acl, User
 from awed.model.errors import Conflict, Invalid
+from awed.model.events import Event
 from awed.model.job import Job
 from awed.model.records import Batch, JobRecord, TaskRecord
 from awed.model.states import JobState
 from awed.model.work import WorkReport
-from awed.scheduler.changes import Event
 from awed.service.shell import Shell
 from awed.store.interface import JobPage, JobQuery
 from awed.workflow.submission import Submission

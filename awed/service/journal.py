@@ -9,8 +9,7 @@ from msgspec import Struct
 from twisted.logger import Logger
 from twisted.python.logfile import LogFile
 
-from awed.model.events import WORDS
-from awed.scheduler.changes import Event
+from awed.model.events import WORDS, Event
 from awed.service.observer import Observer
 from awed.tx.threads import InThread
 

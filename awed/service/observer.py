@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+from awed.model.events import Event
 from awed.model.records import Batch
-from awed.scheduler.changes import Effect, Event
+from awed.scheduler.changes import Effect
 
 
 class Observer:

@@ -7,9 +7,9 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from awed.model.errors import AwedError, JobNotFound
+from awed.model.events import Event
 from awed.model.records import Batch, JobRecord
 from awed.model.work import Workunit
-from awed.scheduler.changes import Event
 from awed.scheduler.core import Scheduler
 from awed.scheduler.state import Limits
 from awed.service.committer import Committer, Soon, at_once

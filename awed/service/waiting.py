@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from awed.model.client import Client
 from awed.model.errors import AwedError, NothingToDo, QueueEmpty, Unavailable
 from awed.model.work import Workunit
-from awed.scheduler.queue import Offer, Wanted
+from awed.scheduler.requirements import Offer, Wanted
 
 
 class Ask(Struct, frozen=True):

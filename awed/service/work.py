@@ -10,7 +10,7 @@ from awed.model.errors import AwedError, LogNotFound, NothingToDo, Unauthorized,
 from awed.model.ids import WorkId
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.entries import JobEntry, TaskEntry
-from awed.scheduler.queue import Offer
+from awed.scheduler.requirements import Offer
 from awed.scheduler.spans import Span
 from awed.service.shell import Shell
 from awed.service.waiting import Ask

@@ -79,7 +79,7 @@ class Call(NamedTuple):
         return self._replace(headers={**self.headers, **headers})
 
 
-class MayPass(Exception):
+class Transient(Exception):
     """This try failed, the next may not. The text is the cause."""
 
 
@@ -112,7 +112,7 @@ class DataHttp:
                 raise _refusal(call.what, response.code, content)
             return content
 
-        return await self._insist(call.what, attempt)
+        return await self._retry(call.what, attempt)
 
     async def fetch(self, call: Call, path: Path, md5: str | None = None, admit: Admit | None = None) -> Arrival:
         """Write what comes to *path*, from where the last try broke off if the host can do that.
@@ -126,24 +126,24 @@ class DataHttp:
             await self._fetch(call, arrival)
             if md5 is not None and arrival.md5 != md5:
                 arrival.etag = ""
-                raise MayPass(f"the md5 of what came is {arrival.md5}, expected {md5}")
+                raise Transient(f"the md5 of what came is {arrival.md5}, expected {md5}")
             return arrival
 
         try:
-            return await self._insist(call.what, attempt)
+            return await self._retry(call.what, attempt)
         except BaseException:
             Deferred.fromCoroutine(self._abandon(arrival))
             raise
 
-    async def _insist(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def _retry(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
         for pause in PAUSES:
             try:
                 return await attempt()
-            except MayPass:
+            except Transient:
                 await deferLater(self._reactor, pause)
         try:
             return await attempt()
-        except MayPass as error:
+        except Transient as error:
             raise Unavailable(f"{what}: {error} (tried {len(PAUSES) + 1} times)") from None
 
     async def _fetch(self, call: Call, arrival: Arrival) -> None:
@@ -159,14 +159,14 @@ class DataHttp:
         at = arrival.size if response.code == 206 else 0
         if at and not _starts_at(response, at):
             arrival.etag = ""
-            raise MayPass("another range came than was asked for")
+            raise Transient("another range came than was asked for")
         etag = response.headers.getRawHeaders("ETag", [""])[0]
         arrival.etag = "" if response.length is UNKNOWN_LENGTH else etag
         try:
             await self._in_thread(arrival.begin, at)
             await self._receive(watch, response, arrival)
-        except MayPass as error:
-            raise MayPass(f"it broke off after {arrival.size} bytes: {error}") from None
+        except Transient as error:
+            raise Transient(f"it broke off after {arrival.size} bytes: {error}") from None
         except OSError as error:
             raise Unavailable(f"{call.what}: cannot write {arrival.path.name}: {error.strerror}") from None
 
@@ -220,19 +220,19 @@ class _Watch:
             self._timer.reset(self._idle)
 
     async def guard(self, waiting: Deferred[T]) -> T:
-        """The result of *waiting*. Raises :class:`MayPass` if the connection broke or stood still, or _Astray."""
+        """The result of *waiting*. Raises :class:`Transient` if the connection broke or stood still, or _Astray."""
         timer = self._timer = self._reactor.callLater(self._idle, waiting.cancel)
         try:
             return await waiting
         except CancelledError:
             if timer.active():
                 raise
-            raise MayPass(f"no progress for {self._idle:.0f} s") from None
+            raise Transient(f"no progress for {self._idle:.0f} s") from None
         except _BROKEN as error:
             cause = _cause(error)
             if isinstance(cause, _LOST):
                 raise _Astray from None
-            raise MayPass(str(cause) or type(cause).__name__) from None
+            raise Transient(str(cause) or type(cause).__name__) from None
         finally:
             if timer.active():
                 timer.cancel()
@@ -296,7 +296,7 @@ def _refusal(what: str, status: int, content: bytes) -> Exception:
     text = f"{status} {_texts(content)}"
     # Shock says 400 for an index that is being built.
     if status == 423 or (status >= 500 and status != 501) or "is locked" in text:
-        return MayPass(text)
+        return Transient(text)
     return _REFUSALS.get(status, Invalid)(f"{what}: {text}")
 
 

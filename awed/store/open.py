@@ -24,17 +24,17 @@ def default_uri(data: str | Path, mongodb: Mongodb = NO_MONGODB) -> str:
     return f"mongodb://{user}{','.join(mongodb.hosts)}/{mongodb.database}{options}"
 
 
-def open_store(uri: str, reactor: IReactorThreads, beside: bool = False) -> IStore:
+def open_store(uri: str, reactor: IReactorThreads, shared: bool = False) -> IStore:
     """The store that *uri* names, still to be opened: ``sqlite:PATH`` or ``mongodb://HOST/DATABASE``. Raises
     :class:`ValueError` for any other.
 
-    *beside*: a daemon may have it in use; then only what no daemon holds in memory may be written, as accounts.
+    *shared*: a daemon may have it in use; then only what no daemon holds in memory may be written, as accounts.
     """
     scheme, _, rest = uri.partition(":")
     if scheme == "sqlite" and rest:
         return SqliteStore(Path(rest), reactor)
     if scheme == "mongodb":
-        return MongoStore(uri, reactor, beside)
+        return MongoStore(uri, reactor, shared)
     raise ValueError(f"a store is sqlite:PATH or mongodb://HOST/DATABASE, not {without_password(uri)}")
 
 

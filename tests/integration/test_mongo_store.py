@@ -207,7 +207,7 @@ async def test_a_record_may_be_larger_than_a_document(store: MongoStore) -> None
 @ensureDeferred
 async def test_accounts_are_written_beside_the_daemon(store: MongoStore, uri: str) -> None:
     """And by the daemon as well; who comes later wins."""
-    beside = MongoStore(uri, THREADS, beside=True)
+    beside = MongoStore(uri, THREADS, shared=True)
     await beside.open()
     await beside.commit(Batch(accounts=[account("joe", "1"), account("ann", "2")]))
     assert await store.account_by_token("1") == account("joe", "1")

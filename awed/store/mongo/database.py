@@ -13,7 +13,7 @@ from txmongo.errors import TimeExceeded
 from txmongo.filter import sort
 
 from awed.model.errors import StoreAway
-from awed.store.mongo.failures import told
+from awed.store.mongo.failures import translated_errors
 from awed.store.mongo.tls import context_factory
 
 Document = dict[str, Any]
@@ -155,7 +155,7 @@ class Database:
         """The database; what goes wrong with it inside the block is raised as what it means."""
         if self._pool is None:
             raise StoreAway("database: it is not open")
-        with told():
+        with translated_errors():
             try:
                 yield self._pool[self._name]
             except TimeExceeded:

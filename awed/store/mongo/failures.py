@@ -15,7 +15,7 @@ _DUPLICATE = 11000
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """Raises what the database or the network is to blame for as :class:`~awed.model.errors.StoreAway`.
 
     A refused password is a :class:`ValueError`. What our own requests are to blame for stays as it is: no other try

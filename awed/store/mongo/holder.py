@@ -55,7 +55,7 @@ class Holder:
         self._superseded = True
 
 
-class Guest:
+class SharedWriter:
     """Writes beside the daemon, and only what no daemon holds in memory: one record is durable at a time."""
 
     _FIRST, _LAST = 0, 1 << 62

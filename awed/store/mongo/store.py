@@ -22,7 +22,7 @@ from awed.store.interface import IStore, JobPage, JobQuery
 from awed.store.mongo import query
 from awed.store.mongo.database import Database
 from awed.store.mongo.documents import RECORDS, Setting
-from awed.store.mongo.holder import Guest, Holder
+from awed.store.mongo.holder import Holder, SharedWriter
 from awed.store.mongo.reads import Reader
 from awed.store.mongo.writes import encode
 
@@ -35,7 +35,7 @@ JOBS_AT_ONCE = 500
 @implementer(IStore)
 class MongoStore:
     """The store in the database that *uri* names: ``mongodb://host/database``. Raises :class:`ValueError` for a wrong
-    URI. *beside*: it is used beside the daemon whose store it is.
+    URI. *shared*: it is used beside the daemon whose store it is.
 
     Every method may raise :class:`~awed.model.errors.StoreAway`; when the database is back the store goes on. A
     read beside a commit may see a part of what it writes.
@@ -43,9 +43,9 @@ class MongoStore:
 
     _log = Logger()
 
-    def __init__(self, uri: str, reactor: IReactorThreads, beside: bool = False) -> None:
+    def __init__(self, uri: str, reactor: IReactorThreads, shared: bool = False) -> None:
         self._writing, self._reading = Database(uri), Database(uri)
-        self._holder = Guest(self._writing) if beside else Holder(self._writing, reactor)
+        self._holder = SharedWriter(self._writing) if shared else Holder(self._writing, reactor)
         self._reader = Reader(self._reading)
 
     async def open(self) -> None:

@@ -13,7 +13,7 @@ _OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceErro
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """Raises what the disk, a lock or the file is to blame for as :class:`~awed.model.errors.StoreAway`.
 
     What our own statements are to blame for stays as it is: no other try would help.

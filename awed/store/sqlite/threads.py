@@ -11,7 +11,7 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from awed.model.errors import StoreAway
-from awed.store.sqlite.failures import told
+from awed.store.sqlite.failures import translated_errors
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ class ConnectedThreads:
         return deferToThreadPool(self._reactor, self._pool, self._transact, work, begin)
 
     def _transact(self, work: Callable[[sqlite3.Connection], T], begin: str) -> T:
-        with told():
+        with translated_errors():
             connection = self._connection()
             connection.execute(begin)
             try:

@@ -6,14 +6,14 @@ from contextlib import closing
 from pathlib import Path
 
 from awed.store.sqlite.connections import connect_reader, open_private
-from awed.store.sqlite.failures import is_damage, told
+from awed.store.sqlite.failures import is_damage, translated_errors
 
 
 def copy(path: Path, target: Path) -> None:
     """Copy the database as it is now to *target*, which is there, or new, only when the copy is whole."""
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
-    with told(), closing(connect_reader(path)) as source, closing(open_private(part)) as destination:
+    with translated_errors(), closing(connect_reader(path)) as source, closing(open_private(part)) as destination:
         source.execute("BEGIN")  # What is written meanwhile would make the copy begin again.
         source.backup(destination)
     os.replace(part, target)
@@ -21,7 +21,7 @@ def copy(path: Path, target: Path) -> None:
 
 def faults(path: Path) -> list[str]:
     """What SQLite finds wrong in the file; nothing, if all is well."""
-    with told(), closing(connect_reader(path)) as connection:
+    with translated_errors(), closing(connect_reader(path)) as connection:
         try:
             found = [text for (text,) in connection.execute("PRAGMA integrity_check")]
         except sqlite3.DatabaseError as error:

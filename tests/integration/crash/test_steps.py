@@ -38,7 +38,7 @@ class Life:
         store = f"mongodb://127.0.0.1:{self.relay.port}{parts.path}"
         self.daemon = stage.daemon("--store", store, data=fault.__name__)
         self.daemon.twistd = (IMPATIENT[0], HASTY + IMPATIENT[1], *IMPATIENT[2:])
-        self._store = open_store(uri, cast(IReactorThreads, reactor), beside=True)
+        self._store = open_store(uri, cast(IReactorThreads, reactor), shared=True)
         self._fault = fault
         self._job_id = new_id()
 

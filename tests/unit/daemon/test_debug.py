@@ -7,9 +7,10 @@ from typing import cast
 from twisted.logger import capturedLogs, formatEvent
 
 from awed.daemon.debug import Debug
+from awed.model.events import Event
 from awed.model.job import IO
 from awed.model.records import Batch
-from awed.scheduler.changes import DeleteNodes, Event, Prepare
+from awed.scheduler.changes import DeleteNodes, Prepare
 from awed.web.request import ShortRequest
 
 EVENT = Event("WF", datetime(2026, 1, 1, tzinfo=UTC), {"wuid": "j_0_0", "jobid": "j", "clientid": "c"}, "why")

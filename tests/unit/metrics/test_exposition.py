@@ -12,7 +12,8 @@ from awed.metrics.catalogue import CATALOGUE
 from awed.metrics.exposition import TOLD_APART, Exposition, told_apart
 from awed.metrics.measures import Measures
 from awed.scheduler.changes import Prepare
-from awed.scheduler.queue import Queued, Wanted
+from awed.scheduler.queue import Queued
+from awed.scheduler.requirements import Wanted
 from awed.web.request import ShortRequest
 from tests.unit.api.served import NOW, Served, data, done
 

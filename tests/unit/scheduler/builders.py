@@ -16,7 +16,8 @@ from awed.model.states import ClientState, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.core import Scheduler
-from awed.scheduler.queue import FEW, Offer, Wanted, wanted
+from awed.scheduler.queue import FEW, wanted
+from awed.scheduler.requirements import Offer, Wanted
 from awed.scheduler.state import Limits, State
 from awed.workflow.submission import Submission
 
@@ -142,7 +143,7 @@ def _check_queue(state: State) -> None:
     counted: Counter[Wanted] = Counter()
     for job_entry in state.jobs.values():
         for entry in job_entry.tasks:
-            if entry.bucket is not None:
+            if entry.queued_as is not None:
                 counted[wanted(entry)] += entry.queued_ranks
     assert {queued.wanted: queued.work for queued in state.queue.queued()} == counted
     assert counted.total() == state.counts.work[WorkState.QUEUED]

@@ -19,7 +19,7 @@ from awed.model.states import UNFINISHED
 from awed.model.work import WorkRecord, Workunit
 from awed.scheduler.changes import Check, DeleteNodes, Effect, Prepare
 from awed.scheduler.core import Scheduler
-from awed.scheduler.queue import Offer
+from awed.scheduler.requirements import Offer
 from awed.scheduler.state import Limits
 from awed.scheduler.tasks import Prepared
 from tests.unit.scheduler.builders import World, check_invariants, job, task
@@ -198,19 +198,19 @@ class SchedulerMachine(RuleBasedStateMachine):
         tasks, now = self.scheduler.tasks, self.world.now
         if isinstance(effect, DeleteNodes):
             return
-        found = tasks.get(effect.taskid, effect.turn)
+        found = tasks.get(effect.taskid, effect.generation)
         if isinstance(effect, Prepare):
             files = Prepared(found.inputs, found.outputs, found.predata, found.totalwork) if found else NOTHING
             if works:
-                tasks.prepared(effect.taskid, effect.turn, files, now)
+                tasks.prepared(effect.taskid, effect.generation, files, now)
             else:
-                tasks.failed(effect.taskid, effect.turn, "no such node", now)
+                tasks.failed(effect.taskid, effect.generation, "no such node", now)
         elif isinstance(effect, Check):
             if works:
-                tasks.checked(effect.taskid, effect.turn, found.outputs if found else [], now)
+                tasks.checked(effect.taskid, effect.generation, found.outputs if found else [], now)
             else:
                 ranks = range(0 if found and found.totalwork == 1 else 1, 2 if found and found.totalwork > 1 else 1)
-                tasks.outputs_missing(effect.taskid, effect.turn, ranks, "missing: out", now)
+                tasks.outputs_missing(effect.taskid, effect.generation, ranks, "missing: out", now)
 
     @rule(
         job=jobs,

@@ -6,7 +6,7 @@ from pathlib import Path
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
 
-from awed.scheduler.changes import Event
+from awed.model.events import Event
 from awed.service.journal import Journal, event_lines
 from awed.tx.threads import in_threads_of
 from tests.unit.service.worlds import T0

@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from awed.model.client import Client
 from awed.model.errors import ClientSuspended, QueueEmpty, Unavailable
 from awed.model.work import Workunit
-from awed.scheduler.queue import Offer, Wanted
+from awed.scheduler.requirements import Offer, Wanted
 from awed.service.waiting import Ask, WaitingRoom
 from tests.unit.scheduler.builders import job, task
 from tests.unit.service.worlds import EngineWorld, state_of
