@@ -6,6 +6,7 @@ from contextlib import suppress
 from msgspec import structs
 
 from awed.api.context import OTHER_GROUP, Context
+from awed.api.profile import read_heartbeat, read_profile
 from awed.auth.rights import require
 from awed.model.access import User, Verb
 from awed.model.client import Client
@@ -16,7 +17,6 @@ from awed.web.body import AwedRequest
 from awed.web.envelope import answer
 from awed.web.errors import new_app
 from awed.web.params import Params, params_of
-from awed.workflow.profile import read_heartbeat, read_profile
 
 PROFILE_LIMIT = 1024 * 1024
 """Bytes that a client's profile, or the body of a heartbeat, may have."""

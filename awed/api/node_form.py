@@ -13,7 +13,7 @@ from awed.model.times import NO_TIME
 from awed.nodes.change import Change, CloseParts, CopyOf, Declare, Fill, FromUrl, JoinOf, KnownAs, SubsetOf, Whole
 from awed.nodes.packing import FORMATS
 from awed.web.form import Form, Part
-from awed.workflow.places import walk
+from awed.workflow.faults import walk
 
 ATTRIBUTES_LIMIT = 16 * 1024 * 1024
 """Bytes that the attributes of a node may have."""

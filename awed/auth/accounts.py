@@ -1,17 +1,43 @@
-"""Users of this server, by token or by password."""
+"""Users who are known by name: their tokens, and their passwords.
+
+Passwords are kept as argon2 hashes. That takes time and memory on purpose: never hash on the reactor.
+"""
 
 import base64
 from collections.abc import Awaitable, Callable, Collection
+from functools import cache
 
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
 from twisted.internet.defer import DeferredSemaphore
 from zope.interface import implementer
 
 from awed.auth.interface import IAuthenticator
-from awed.auth.passwords import matches
 from awed.auth.tokens import SECRET_SCHEMES, same, token_hash
 from awed.model.access import Account, User, is_user_name
 from awed.tx.recent import Recent
 from awed.tx.threads import InThread
+
+_hasher = PasswordHasher()
+
+
+def hash_password(password: str) -> str:
+    """What is stored of a password."""
+    return _hasher.hash(password)
+
+
+def matches(stored: str, password: str) -> bool:
+    """Whether *password* is the one of *stored*. Nobody's (``""``) takes as long as a wrong one."""
+    try:
+        return _hasher.verify(stored or _decoy(), password) and bool(stored)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+@cache
+def _decoy() -> str:
+    return _hasher.hash("")
+
 
 Lookup = Callable[[str], Awaitable[Account | None]]
 

@@ -1,6 +1,6 @@
-"""Identity servers: others that know whose a token is."""
+"""Users whom an identity server knows, and what is asked of such a server."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
@@ -12,8 +12,13 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent
+from zope.interface import implementer
 
+from awed.auth.interface import IAuthenticator
+from awed.auth.tokens import token_hash
+from awed.model.access import User, is_user_name
 from awed.model.errors import Unavailable
+from awed.tx.recent import Recent
 
 TIME_LIMIT = 10.0
 """Seconds for an identity server to answer."""
@@ -135,3 +140,36 @@ def _client_id(token: str) -> str | None:
 def _name(answer: Mapping[str, Any] | None, *keys: str) -> str | None:
     values = (answer.get(key) for key in keys) if answer else ()
     return next((value for value in values if isinstance(value, str) and value), None)
+
+
+GLOBUS_WORDS = frozenset({"globus-goauthtoken", "globus", "goauth"})
+
+
+MGRAST_WORDS = frozenset({"mgrast"})
+
+
+DEFAULT_WORD = "oauth"
+"""The word for whichever server is the first."""
+
+
+@implementer(IAuthenticator)
+class OAuthTokens:
+    """Knows users by a token for which *server* has a name; *schemes* introduce it. What the server said is
+    remembered for a while, refusals are not."""
+
+    def __init__(self, server: IdentityServer, schemes: Collection[str], names: Recent[str]) -> None:
+        self._server = server
+        self._schemes = frozenset(schemes)
+        self._names = names
+
+    async def authenticate(self, scheme: str, credentials: str) -> User | None:
+        if scheme not in self._schemes or not credentials:
+            return None
+        key = token_hash(credentials)
+        name = self._names.get(key)
+        if name is None:
+            name = await self._server.name_of(credentials)
+            if name is None or not is_user_name(name):
+                return None
+            self._names.put(key, name)
+        return User(name)

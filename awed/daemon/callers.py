@@ -6,14 +6,20 @@ from typing import Any
 from twisted.web.client import Agent
 
 from awed.auth.accounts import AccountPasswords, AccountTokens
-from awed.auth.admin import AdminToken
 from awed.auth.chain import Authenticators
-from awed.auth.groups import GroupTokens
-from awed.auth.identity import Globus, IdentityHttp, IdentityServer, UserInfo, mgrast
+from awed.auth.identity import (
+    DEFAULT_WORD,
+    GLOBUS_WORDS,
+    MGRAST_WORDS,
+    Globus,
+    IdentityHttp,
+    IdentityServer,
+    OAuthTokens,
+    UserInfo,
+    mgrast,
+)
 from awed.auth.interface import IAuthenticator
-from awed.auth.jobs import JobTokens
-from awed.auth.oauth import DEFAULT_WORD, GLOBUS_WORDS, MGRAST_WORDS, OAuthTokens
-from awed.auth.tokens import SECRET_SCHEMES
+from awed.auth.tokens import SECRET_SCHEMES, AdminToken, GroupTokens, JobTokens
 from awed.config import Config
 from awed.config.settings import Anonymous, Auth
 from awed.model.access import User, Verb

@@ -1,7 +1,13 @@
-"""A service that starts step by step, and stops by undoing the steps in reverse."""
+"""How the daemon starts step by step, stops by undoing the steps in reverse, and with which status it ends."""
 
+import atexit
+import gc
+import os
+import signal
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
@@ -49,3 +55,41 @@ class SteppedService(Service):
         if self._starting is not None:
             self._starting.cancel()
         return Deferred.fromCoroutine(self._stack.aclose())
+
+
+def end_well_on_sigterm(reactor: Any) -> None:
+    """Let the status be 0 when the program was asked to end and did so in order."""
+
+    def forget() -> None:
+        if reactor._exitSignal == signal.SIGTERM:
+            reactor._exitSignal = None
+
+    reactor.addSystemEventTrigger("after", "shutdown", forget)
+
+
+def end_badly(reactor: IReactorCore, reason: str) -> None:
+    """Stop the reactor, and end with *reason* on stderr and status 1.
+
+    The last words come after those of twistd, which removes its pidfile when the reactor has stopped.
+    """
+
+    def leave() -> None:
+        print(f"awed: {reason}", file=sys.__stderr__, flush=True)
+        os._exit(1)
+
+    atexit.register(leave)
+    reactor.stop()
+
+
+YOUNG_OBJECTS = 100_000
+"""New objects after which the youngest are looked through; Python's 700 make a job of 10,000 tasks cost 140 looks."""
+
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds after which a thread at work gives way to the reactor; it asks several times for each request."""
+
+
+def tune() -> None:
+    """Measured on a submission of 10,000 tasks: meanwhile ``GET /`` took up to 300 ms before, and 60 to 110 after."""
+    gc.set_threshold(YOUNG_OBJECTS, 20, 100)
+    sys.setswitchinterval(SWITCH_INTERVAL)

@@ -16,15 +16,14 @@ from twisted.logger import Logger
 
 from awed import __version__
 from awed.config import Config, ConfigError, Reading
+from awed.daemon.assembly import Parts
 from awed.daemon.datadir import DataDir, StartError
-from awed.daemon.exit import end_badly, end_well_on_sigterm
+from awed.daemon.lifecycle import end_badly, end_well_on_sigterm, tune
 from awed.daemon.listening import Listener, listen, listeners, url
 from awed.daemon.log import Daemon, open_log
 from awed.daemon.notify import Notifier, Watchdog, watchdog_interval
 from awed.daemon.options import Options
-from awed.daemon.parts import Parts
 from awed.daemon.reload import Reloader, Source, need_restart, on_hangup
-from awed.daemon.tuning import tune
 from awed.model.errors import AwedError
 from awed.store.interface import IStore
 from awed.store.open import open_store, without_password

@@ -7,7 +7,7 @@ from msgspec import Struct
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 
-from awed.metrics.histogram import Histogram
+from awed.metrics.measures import Histogram
 
 Values = Iterable[tuple[tuple[str, ...], float]]
 

@@ -1,4 +1,4 @@
-"""What all parts of the embedded node store work on."""
+"""What all parts of the embedded node store work on, and how many bytes it keeps."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Files packed and unpacked as streams."""
+"""Files packed and unpacked as streams, and archives taken apart."""
 
 import bz2
 import gzip

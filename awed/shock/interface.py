@@ -1,4 +1,4 @@
-"""The port to the data plane: what the service asks of a Shock, be it the embedded store or another host."""
+"""The ports to the data plane: what the service and a worker ask of a Shock, the embedded store or another host."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path

@@ -26,11 +26,11 @@ from awed.worker.lifetime import Lifetime
 from awed.worker.logs import LogFiles
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
-from awed.worker.prefetch import Prefetch
 from awed.worker.process import start
 from awed.worker.profile import Introduction
 from awed.worker.report import Finished
 from awed.worker.runner import Equipment, Runner
+from awed.worker.runs import Prefetch
 from awed.worker.server import ServerClient
 from awed.worker.workdir import Workdir
 from awed.worker.worker import Worker

@@ -25,8 +25,8 @@ from awed.tx.loglines import FORMATS, observer
 from awed.tx.pem import certificates
 from awed.worker.assembly import Settings, assemble
 from awed.worker.errors import WorkdirInUse, WorkerRefused
-from awed.worker.leftovers import kill_leftovers
 from awed.worker.lifetime import MARGIN, parse_time
+from awed.worker.process import kill_leftovers
 from awed.worker.workdir import Workdir
 from awed.worker.worker import HEARTBEAT, Worker
 

@@ -1,8 +1,12 @@
-"""A workunit's files on their way in and out."""
+"""A workunit's files on their way in and out: downloads, parts of split inputs, unpacking, uploads."""
 
+import bz2
+import gzip
 import json
 import os
-from collections.abc import Awaitable, Iterable
+import shutil
+import zlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -17,9 +21,44 @@ from awed.tx.threads import InThread
 from awed.worker.cache import Cache
 from awed.worker.errors import WorkFailed
 from awed.worker.outputs import Output, needs_file
-from awed.worker.parts import part_of
 from awed.worker.paths import inside, path_of
-from awed.worker.unpacking import unpack
+
+_OPENERS: Mapping[str, Callable[[Path], gzip.GzipFile | bz2.BZ2File]] = {"gzip": gzip.GzipFile, "bzip2": bz2.BZ2File}
+
+
+def unpack(path: Path, method: str) -> None:
+    """Replace a file by what it holds, packed by ``gzip`` or ``bzip2``. Blocks: for a thread.
+
+    Raises :class:`WorkFailed` for another method, or a file that is not packed so.
+    """
+    if method not in _OPENERS:
+        raise WorkFailed(f"uncompress must be one of {', '.join(_OPENERS)}, found {method!r}")
+    unpacked = path.with_name(f"{path.name}.unpacked")
+    try:
+        with _OPENERS[method](path) as packed, unpacked.open("wb") as plain:
+            shutil.copyfileobj(packed, plain, 1 << 20)
+    except (OSError, EOFError, zlib.error) as error:
+        unpacked.unlink(missing_ok=True)
+        raise WorkFailed(f"cannot uncompress it by {method}: {error}") from error
+    unpacked.rename(path)
+
+
+def part_of(work: Workunit, io: IO) -> tuple[str, str] | None:
+    """The index and the range of its units that *work* reads of *io*; None if it reads all of it."""
+    if work.part is None or work.rank < 1 or io.filename != work.part.input:
+        return None
+    return work.part.index, unit_range(work.rank, work.totalwork, work.part.totalindex)
+
+
+def unit_range(rank: int, totalwork: int, units: int) -> str:
+    """The units of the *rank*-th of *totalwork* workunits, ``a-b`` or ``a``: 1-based, both ends included.
+
+    The first ``units % totalwork`` workunits get one more than the others.
+    """
+    size, larger = divmod(units, totalwork)
+    first = (rank - 1) * size + min(rank - 1, larger) + 1
+    last = first + size - (rank > larger)
+    return f"{first}-{last}" if last > first else f"{first}"
 
 
 class FileMover:

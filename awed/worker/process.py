@@ -1,11 +1,11 @@
-"""A running command: one process with all its children, in a session of its own."""
+"""A running command: one process with all its children, in a session of its own, and how all of that is ended."""
 
 import os
 import resource
 import shutil
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import chdir
+from contextlib import chdir, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from awed.tx.locks import Condition
+from awed.worker.arguments import CLIENT_VARIABLE
 from awed.worker.errors import WorkFailed
 from awed.worker.logs import Logs
 
@@ -180,3 +181,24 @@ def how_it_ended(status: int) -> str:
     except ValueError:  # a real-time signal has no name
         return f"killed by signal {-status}"
     return f"killed by signal {-status} ({name})"
+
+
+def kill_leftovers(client: str, proc: Path = Path("/proc")) -> int:
+    """Kill the process groups of commands that were started for *client*; how many processes there were.
+
+    They are known by a variable in their environment, so nothing is to be recorded for each command, and none is
+    missed that ran away from its group. Where there is no /proc, nothing is found.
+    """
+    mark = f"{CLIENT_VARIABLE}={client}".encode()
+    found = [int(entry.name) for entry in proc.glob("[0-9]*") if mark in _environ(entry)]
+    for pid in found:
+        with suppress(ProcessLookupError):
+            os.killpg(os.getpgid(pid), signal.SIGKILL)
+    return len(found)
+
+
+def _environ(process: Path) -> list[bytes]:
+    try:
+        return (process / "environ").read_bytes().split(b"\0")
+    except OSError:  # another user's, or gone
+        return []

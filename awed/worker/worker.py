@@ -19,10 +19,9 @@ from awed.worker.errors import WorkerRefused
 from awed.worker.lifetime import Lifetime
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
-from awed.worker.prefetch import Prefetch
 from awed.worker.profile import Introduction, busyness
 from awed.worker.report import Finished
-from awed.worker.runs import Run, Runs
+from awed.worker.runs import Prefetch, Run, Runs
 from awed.worker.server import ServerClient
 
 HEARTBEAT = 10.0

@@ -4,6 +4,7 @@ A document that fits is decoded by msgspec in one go. Only one that does not is 
 null stands for "not given": programs written in Go send it for empty lists and maps.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
@@ -13,11 +14,11 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from awed.workflow.faults import Faults
-from awed.workflow.parsing import parse, parse_as
-from awed.workflow.places import Place, walk
+from awed.model.errors import Invalid
+from awed.workflow.faults import Faults, Place, walk
 
-T = TypeVar("T", bound=Struct)
+Document = TypeVar("Document", bound=Struct)
+T = TypeVar("T")
 
 _MISFIT = object()
 
@@ -33,7 +34,7 @@ _NAMES = {
 }
 
 
-def decode(body: bytes, kind: type[T], faults: Faults) -> T:
+def decode(body: bytes, kind: type[Document], faults: Faults) -> Document:
     """*body* as a *kind*, all fields of which must have defaults. What does not fit is noted and left out.
 
     Raises :class:`~awed.model.errors.Invalid` for what is no JSON at all.
@@ -120,3 +121,38 @@ def _expected(kind: Any) -> str:
 
 def _expected_arm(arm: Any) -> str:
     return "object" if _is_struct(arm) else _NAMES.get(get_origin(arm) or arm, "")
+
+
+def parse(body: bytes) -> Any:
+    """The value that *body* stands for. Raises :class:`~awed.model.errors.Invalid` naming line and column."""
+    try:
+        return parse_as(body, Any)
+    except msgspec.ValidationError:  # msgspec does not say where
+        raise Invalid("malformed JSON: number out of range") from None
+
+
+def parse_as(body: bytes, kind: type[T]) -> T:
+    """The same as a *kind*. Raises :class:`msgspec.ValidationError` if the value does not fit."""
+    try:
+        body.decode()  # msgspec does not look into what it skips
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError:
+        raise
+    except UnicodeDecodeError as error:
+        raise _malformed(body, error.start, "invalid UTF-8") from None
+    except RecursionError:
+        raise Invalid("malformed JSON: nested too deeply") from None
+    except msgspec.DecodeError as error:
+        raise _malformed(body, *_position(str(error), len(body))) from None
+
+
+def _position(message: str, end: int) -> tuple[int, str]:
+    """Where and why, from the words of msgspec."""
+    match = re.fullmatch(r"(?:JSON is malformed: )?(.*) \(byte (\d+)\)", message, re.DOTALL)
+    return (int(match[2]), match[1]) if match else (end, "unexpected end")
+
+
+def _malformed(body: bytes, position: int, reason: str) -> Invalid:
+    before = body[:position].decode(errors="replace")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return Invalid(f"malformed JSON: {reason} (line {line}, column {column})")

@@ -1,7 +1,73 @@
-"""Everything that is wrong with one document, gathered so that its author reads all of it at once."""
+"""Everything that is wrong with one document, gathered with its places so that its author reads all of it at once."""
+
+import re
+from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import Any
 
 from awed.model.errors import Invalid
-from awed.workflow.places import Place, in_order, shown
+
+FEW = 10
+"""How many names are listed."""
+
+
+_LONGEST = 100
+
+
+_UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
+
+
+def cut(text: str) -> str:
+    """*text*, shortened if need be."""
+    line = "".join(letter if letter.isprintable() else _UNPRINTABLE for letter in text[:_LONGEST])
+    return line if len(text) <= _LONGEST else f"{line}..."
+
+
+def quoted(text: str) -> str:
+    """*text* as a name."""
+    return f'"{cut(text)}"'
+
+
+def listed(names: Collection[str]) -> str:
+    """The first few of *names*, for a reader who looks for the right one."""
+    few = ", ".join(map(cut, islice(names, FEW)))
+    return f"{few}, ..." if len(names) > FEW else few or "none"
+
+
+Place = tuple[str | int, ...]
+"""Where in a document: keys and list positions from the top, as ``("tasks", 1, "cmd", "name")``."""
+
+
+_PLAIN = re.compile(r"[\w-]+")
+
+
+def shown(place: Place) -> str:
+    """``tasks[1].cmd.name`` or ``tasks[1].inputs["in.txt"]``; the document itself is ``document``."""
+    return "".join(map(_step, place)).removeprefix(".") or "document"
+
+
+def _step(step: str | int) -> str:
+    if isinstance(step, int):
+        return f"[{step}]"
+    return f".{step}" if _PLAIN.fullmatch(step) else f"[{quoted(step)}]"
+
+
+def in_order(place: Place) -> list[tuple[bool, str | int]]:
+    """A sort key: names by alphabet, list items by number."""
+    return [(isinstance(step, int), step) for step in place]
+
+
+def walk(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
+    """*value*, which stands at *place*, and all that is in it, however deep."""
+    rest = [(place, value)]
+    while rest:
+        place, value = rest.pop()
+        yield place, value
+        if isinstance(value, dict):
+            rest.extend(((*place, name), item) for name, item in value.items())
+        elif isinstance(value, list):
+            rest.extend(((*place, number), item) for number, item in enumerate(value))
+
 
 MOST = 100
 """How many faults are told; with more something general is wrong."""

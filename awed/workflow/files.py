@@ -2,10 +2,8 @@
 
 from awed.model.job import IO, PartInfo
 from awed.workflow.document import Files, SentTask, entries
-from awed.workflow.faults import Faults
-from awed.workflow.places import Place
+from awed.workflow.faults import Faults, Place, cut, listed, quoted
 from awed.workflow.values import LARGEST, MOST_WORK, check_attributes, check_number, check_path
-from awed.workflow.wording import cut, listed, quoted
 
 
 def check_files(task: SentTask, task_id: str, place: Place, faults: Faults) -> None:

@@ -5,9 +5,7 @@ from collections.abc import Container, Iterable
 
 from awed.model.job import IO, NO_NODE, OWN_HOST, UPDATE
 from awed.workflow.document import SentTask, entries
-from awed.workflow.faults import Faults
-from awed.workflow.places import Place, shown
-from awed.workflow.wording import cut, quoted
+from awed.workflow.faults import Faults, Place, cut, quoted, shown
 
 _HOST = re.compile(
     r"https?://"

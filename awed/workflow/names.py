@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 
 from awed.model.ids import is_uuid, task_id
-from awed.workflow.faults import Faults
-from awed.workflow.wording import quoted
+from awed.workflow.faults import Faults, quoted
 
 _NAME = re.compile(r"[^\s/\\\x00-\x1f\x7f]{1,100}\Z")
 """What may stand in a path and be part of a directory's name."""

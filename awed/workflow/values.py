@@ -6,9 +6,7 @@ from msgspec import json
 
 from awed.model.job import Info
 from awed.workflow.document import SentInfo, SentTask
-from awed.workflow.faults import Faults
-from awed.workflow.places import Place, walk
-from awed.workflow.wording import quoted
+from awed.workflow.faults import Faults, Place, quoted, walk
 
 MOST_WORK = 1_000_000
 """Workunits of a task, and MB of a part."""

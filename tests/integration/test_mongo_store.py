@@ -223,7 +223,7 @@ async def test_accounts_are_written_beside_the_daemon(store: MongoStore, uri: st
 @ensureDeferred
 async def test_a_newer_schema_is_left_alone(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("awed.store.mongo.schema.VERSION", 2)
+        patched.setattr("awed.store.mongo.documents.VERSION", 2)
         store = MongoStore(uri, THREADS)
         await store.open()
         await store.close()

@@ -12,16 +12,40 @@ from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
+from pymongo import UpdateOne
 
 from awed.model.access import Account, GroupRecord
 from awed.model.client import Client
+from awed.model.ids import new_id
 from awed.model.job import Job, Task
 from awed.model.node import NodeRecord
 from awed.model.records import JobRecord, Secret, TaskRecord
 from awed.model.work import WorkRecord, WorkReport
 from awed.store.document import DEPTH, bounded, sortable
-from awed.store.mongo.database import Document
+from awed.store.mongo.database import Database, Document
 from awed.store.readers import readers
+
+VERSION = 1
+"""Of the documents' form. One that is changed comes with code here that changes the documents of the last."""
+
+
+async def prepare(database: Database) -> None:
+    """Make the database ready. Raises :class:`ValueError` if it is of a newer awed."""
+    found = await database.one("meta", {"_id": VERSION_KEY})
+    if found is not None and found["version"] > VERSION:
+        raise ValueError(f"the database has schema version {found['version']}, this awed knows up to {VERSION}")
+    for name, kind in KINDS.items():
+        if kind.indexes:
+            await database.index(name, kind.indexes)
+    (identity,) = documents("meta", f'["server_uuid", "{new_id()}"]')
+    await database.write(
+        "meta",
+        [
+            UpdateOne({"_id": identity.pop("_id")}, {"$setOnInsert": identity}, upsert=True),
+            UpdateOne({"_id": VERSION_KEY}, {"$set": {"version": VERSION}}, upsert=True),
+        ],
+    )
+
 
 PIECE = 3_000_000
 """Characters of JSON that fit in one document: at most 12 MB. What is more stands in further documents."""

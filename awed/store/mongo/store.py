@@ -22,9 +22,9 @@ from awed.store.interface import IStore, JobPage, JobQuery
 from awed.store.mongo import query
 from awed.store.mongo.database import Database
 from awed.store.mongo.documents import RECORDS, Setting
-from awed.store.mongo.holder import Holder, SharedWriter
+from awed.store.mongo.lease import Holder, SharedWriter
 from awed.store.mongo.reads import Reader
-from awed.store.mongo.writes import encode
+from awed.store.mongo.writer import encode
 
 T = TypeVar("T")
 

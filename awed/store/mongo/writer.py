@@ -13,15 +13,71 @@ message that adds something. If the fence is higher already, that request would 
 nothing after it is done.
 """
 
-from msgspec import msgpack
-from pymongo import ReplaceOne, UpdateOne
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from msgspec import Struct, msgpack
+from pymongo import DeleteMany, ReplaceOne, UpdateOne
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
+from awed.model.records import Batch
 from awed.store.mongo.database import Database, Document, Request
-from awed.store.mongo.documents import FENCE_KEY, KINDS
-from awed.store.mongo.writes import Write, additions, removals
+from awed.store.mongo.documents import FENCE_KEY, KINDS, documents
 from awed.tx.threads import InThread
+
+
+class Write(Struct, array_like=True):
+    """Into one collection: *gone*, pairs of a field and the value that a document has there, then *records*, each as
+    JSON."""
+
+    collection: str
+    gone: list[tuple[str, str]] = []
+    records: list[str] = []
+
+
+def encode(batch: Batch) -> list[Write]:
+    """What *batch* writes; nothing of it is shared with the batch."""
+    of_gone_jobs = [("job", id) for id in batch.gone_jobs]
+    writes = [
+        Write("tasks", of_gone_jobs, _texts(batch.tasks)),
+        Write("work", [*of_gone_jobs, *_keys(batch.gone_work)], _texts(batch.work)),
+        Write("reports", [*of_gone_jobs, *(("task", id) for id in batch.gone_reports)], _texts(batch.reports)),
+        Write("secrets", of_gone_jobs, _texts(batch.secrets)),
+        Write("jobs", _keys(batch.gone_jobs, pieces=True), _texts(batch.jobs)),
+        Write("clients", _keys(batch.gone_clients, pieces=True), _texts(batch.clients)),
+        Write("groups", _keys(batch.gone_groups), _texts(batch.groups)),
+        Write("accounts", _keys(batch.gone_accounts), _texts(batch.accounts)),
+        Write("nodes", _keys(batch.gone_nodes, pieces=True), _texts(batch.nodes)),
+        Write("meta", [], _texts(list(batch.meta.items()))),
+    ]
+    return [write for write in writes if write.gone or write.records]
+
+
+def removals(write: Write, number: int) -> list[DeleteMany]:
+    """What batch *number* removes: only what earlier batches wrote, so that a removal that comes late takes nothing
+    of a later one."""
+    return [DeleteMany({name: value, "n": {"$lt": number}}) for name, value in write.gone]
+
+
+def additions(write: Write, number: int) -> Iterator[Document]:
+    """The documents that batch *number* writes."""
+    for text in write.records:
+        for document in documents(write.collection, text):
+            yield {**document, "n": number}
+
+
+def _keys(ids: Sequence[str], pieces: bool = False) -> list[tuple[str, str]]:
+    """The documents with these keys, and their further pieces, if they may have some that belong to no job."""
+    return [(name, id) for id in ids for name in (("_id", "of") if pieces else ("_id",))]
+
+
+def _texts(records: Sequence[object]) -> list[str]:
+    return [_encoder.encode(record).decode() for record in records]
+
+
+_encoder = msgspec.json.Encoder()
+
 
 LOG = "log"
 LOG_PIECE = 8_000_000

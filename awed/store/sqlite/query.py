@@ -1,16 +1,39 @@
 """Job queries: the ids of a page, how many match in all, and distinct values."""
 
 import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import chain
 
+from awed.model.errors import Invalid
 from awed.model.states import JobState
 from awed.store.document import distinct, sortable
 from awed.store.interface import JobQuery
 from awed.store.readers import seen_by
 from awed.store.sqlite import paths
-from awed.store.sqlite.limits import limited
 from awed.store.sqlite.paths import Column
 from awed.store.sqlite.sql import Sql, among, any_of, select, within
+
+STEPS = 100_000
+"""Steps of SQLite's machine, some milliseconds' worth, between two looks at the clock."""
+
+
+@contextmanager
+def limited(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
+    """Breaks off what *connection* does after so many seconds: :class:`~awed.model.errors.Invalid`."""
+    until = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() > until, STEPS)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        text = f"the search takes longer than {seconds:.0f} s: narrow it by a field with an index, as info.project"
+        raise Invalid(text) from None
+    finally:
+        connection.set_progress_handler(None, STEPS)
+
 
 _JOBS = Sql("jobs j")
 

@@ -16,9 +16,8 @@ from awed.model.states import JobState
 from awed.model.work import WorkReport
 from awed.store.interface import IStore, JobPage, JobQuery
 from awed.store.sqlite import reads, rows
-from awed.store.sqlite.connections import connect_reader, connect_writer
+from awed.store.sqlite.connections import ConnectedThreads, connect_reader, connect_writer
 from awed.store.sqlite.query import is_long
-from awed.store.sqlite.threads import ConnectedThreads
 from awed.store.sqlite.upkeep import copy, faults
 from awed.tx.threads import in_threads_of
 

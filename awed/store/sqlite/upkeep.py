@@ -5,8 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from awed.store.sqlite.connections import connect_reader, open_private
-from awed.store.sqlite.failures import is_damage, translated_errors
+from awed.store.sqlite.connections import connect_reader, is_damage, open_private, translated_errors
 
 
 def copy(path: Path, target: Path) -> None:

@@ -3,9 +3,7 @@
 import pytest
 from twisted.internet.task import Clock
 
-from awed.metrics.delay import INTERVAL, ReactorDelay
-from awed.metrics.histogram import Histogram
-from awed.metrics.measures import Measures
+from awed.metrics.measures import INTERVAL, Histogram, Measures, ReactorDelay
 from awed.model.records import Batch
 
 

@@ -266,7 +266,7 @@ async def test_a_search_that_takes_too_long_is_broken_off(
     store: SqliteStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     search = JobQuery(fields={"info.description": ["x"]})
-    monkeypatch.setattr("awed.store.sqlite.limits.STEPS", 1)
+    monkeypatch.setattr("awed.store.sqlite.query.STEPS", 1)
     with monkeypatch.context() as patched:
         patched.setattr("awed.store.sqlite.query.LIMIT", -1)
         for found in (store.jobs(search), store.distinct("info.description", None)):

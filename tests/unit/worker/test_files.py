@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from awed.model.job import IO
 from awed.model.work import Part
 from awed.shock.interface import Tokens
 from awed.worker.cache import Cache
 from awed.worker.errors import WorkFailed
-from awed.worker.files import FileMover
+from awed.worker.files import FileMover, part_of, unit_range
 from awed.worker.outputs import find_outputs
 from tests.unit.worker.builders import HOST, IN_THREAD, file, result, workunit
 from tests.unit.worker.datahost import FakeHosts
@@ -244,3 +246,24 @@ def test_what_cannot_be_delivered_is_told_with_its_name(world: World, io: IO, te
     with pytest.raises(WorkFailed) as failed:
         world.deliver(io)
     assert str(failed.value) == text
+
+
+@given(totalwork=st.integers(1, 200), extra=st.integers(0, 2000))
+def test_the_ranges_follow_each_other_and_cover_all_units(totalwork: int, extra: int) -> None:
+    units = totalwork + extra
+    covered: list[int] = []
+    for rank in range(1, totalwork + 1):
+        first, _, last = unit_range(rank, totalwork, units).partition("-")
+        covered += range(int(first), int(last or first) + 1)
+    assert covered == list(range(1, units + 1))
+
+
+def test_one_unit_is_written_as_one_number() -> None:
+    assert [unit_range(rank, 3, 5) for rank in (1, 2, 3)] == ["1-2", "3-4", "5"]
+
+
+def test_only_the_split_input_is_read_in_parts() -> None:
+    work = workunit(rank=2, totalwork=2, part=Part(input="a", index="chunkrecord", totalindex=4))
+    assert part_of(work, file("a")) == ("chunkrecord", "3-4")
+    assert part_of(work, file("b")) is None
+    assert part_of(workunit(rank=2, totalwork=2), file("a")) is None

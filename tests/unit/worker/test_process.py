@@ -16,9 +16,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from awed.worker.errors import WorkFailed
-from awed.worker.leftovers import kill_leftovers
 from awed.worker.logs import LogFiles, Logs
-from awed.worker.process import Process, how_it_ended, start
+from awed.worker.process import Process, how_it_ended, kill_leftovers, start
 from tests.waiting import gone, until
 
 REACTOR: Any = reactor

@@ -21,9 +21,9 @@ from awed.worker.journal import Journal
 from awed.worker.lifetime import LAST, MARGIN, Lifetime
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
-from awed.worker.prefetch import PATIENCE, Prefetch
 from awed.worker.profile import Introduction
 from awed.worker.report import Finished
+from awed.worker.runs import PATIENCE, Prefetch
 from awed.worker.server import ServerClient
 from awed.worker.worker import BACKLOG, FAREWELL, MIN_FREE, Worker
 from tests.conftest import LoggedErrors

@@ -6,7 +6,7 @@ import pytest
 
 from awed.model.records import Batch
 from awed.store.mongo.documents import PIECE, documents
-from awed.store.mongo.writes import Write, additions, encode, removals
+from awed.store.mongo.writer import Write, additions, encode, removals
 from tests.unit.store.records import at, job, node, report, task, work
 
 LARGEST = 16 * 1024 * 1024

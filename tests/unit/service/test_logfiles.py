@@ -7,7 +7,7 @@ from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
 
 from awed.model.events import Event
-from awed.service.journal import Journal, event_lines
+from awed.service.logfiles import Journal, event_lines
 from awed.tx.threads import in_threads_of
 from tests.unit.service.worlds import T0
 

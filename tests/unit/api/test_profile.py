@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from awed.api.profile import read_heartbeat, read_profile
 from awed.model.client import Client
 from awed.model.errors import Invalid
 from awed.model.states import ClientState
-from awed.workflow.profile import read_heartbeat, read_profile
 from tests.unit.workflow.documents import JOB_ID, NOW
 from tests.unit.workflow.test_recorded import EXCHANGES
 

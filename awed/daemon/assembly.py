@@ -20,9 +20,8 @@ from awed.api.root import About, Permissions
 from awed.config import Config
 from awed.daemon.callers import Callers
 from awed.daemon.debug import Debug
-from awed.metrics.delay import ReactorDelay
 from awed.metrics.exposition import Exposition
-from awed.metrics.measures import Measures
+from awed.metrics.measures import Measures, ReactorDelay
 from awed.model.events import Event
 from awed.model.job import OWN_HOST
 from awed.nodes.addresses import LETTERS, Addresses
@@ -35,7 +34,7 @@ from awed.scheduler.state import Limits
 from awed.service.engine import Engine
 from awed.service.files import ShockFor
 from awed.service.groups import Groups
-from awed.service.journal import EventJournal, Journal, event_lines
+from awed.service.logfiles import EventJournal, Journal, event_lines
 from awed.service.observer import Observers
 from awed.shock.client import ShockClient
 from awed.shock.http import DataHttp

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awed.workflow.graph import cycles
+from awed.workflow.dependencies import cycles
 
 
 def test_no_circle() -> None:

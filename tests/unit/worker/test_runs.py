@@ -1,6 +1,6 @@
 """As much in hand as is begun soon, and nothing that others could run meanwhile."""
 
-from awed.worker.prefetch import LONG, MOST, Prefetch
+from awed.worker.runs import LONG, MOST, Prefetch
 
 
 def after(*seconds: float) -> int:

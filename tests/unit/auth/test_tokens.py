@@ -2,10 +2,11 @@
 
 import pytest
 import pytest_twisted
+from pytest_twisted import ensureDeferred
 from zope.interface.verify import verifyObject
 
-from awed.auth.admin import AdminToken
 from awed.auth.interface import IAuthenticator
+from awed.auth.tokens import AdminToken, GroupTokens, JobTokens
 from awed.model.access import ADMIN, User
 
 TOKEN = "5f" * 32
@@ -41,3 +42,38 @@ async def test_a_renewed_token_is_known_and_the_old_one_no_more() -> None:
     method.renew("6e" * 32)
     assert await method.authenticate("bearer", "6e" * 32) == User(ADMIN, admin=True)
     assert await method.authenticate("bearer", TOKEN) is None
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_token_of_a_group() -> None:
+    method = GroupTokens({"t": "g"}.get)
+    assert verifyObject(IAuthenticator, method)
+    assert await method.authenticate("cg_token", "t") == User("", group="g")
+    assert await method.authenticate("cg_token", "u") is None
+    assert await method.authenticate("oauth", "t") is None
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_group_without_name_is_none() -> None:
+    assert await GroupTokens(lambda token: "").authenticate("cg_token", "") is None
+
+
+USERS = {"a": User("joe", nodes={"n"}), "b": User("ann", nodes=set())}
+
+
+@ensureDeferred
+async def test_a_jobs_token_counts_until_the_job_is_finished() -> None:
+    users = dict(USERS)
+    tokens = JobTokens("secret", users.get)
+    assert await tokens.authenticate("oauth", tokens.make("a")) == USERS["a"]
+    del users["a"]
+    assert await tokens.authenticate("oauth", tokens.make("a")) is None
+
+
+@pytest.mark.parametrize("scheme", ["oauth", "mgrast", "basic"])
+@ensureDeferred
+async def test_a_token_for_one_job_is_none_for_another_and_nobody_can_make_one(scheme: str) -> None:
+    tokens, others = JobTokens("secret", USERS.get), JobTokens("other secret", USERS.get)
+    forged = tokens.make("a").replace(".a.", ".b.")
+    for credentials in (forged, others.make("a"), "", "awed-job", "awed-job.a", "awed-job.a.", "x"):
+        assert await tokens.authenticate(scheme, credentials) is None

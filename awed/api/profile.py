@@ -9,10 +9,9 @@ from awed.model.client import Client
 from awed.model.errors import Invalid
 from awed.model.ids import parse_work_id
 from awed.workflow.decoding import decode
-from awed.workflow.faults import Faults
+from awed.workflow.faults import Faults, quoted
 from awed.workflow.names import is_name
 from awed.workflow.values import LARGEST, check_number
-from awed.workflow.wording import quoted
 
 CurrentWork = dict[str, bool | list[str]]
 """``{"<wuid>": true}`` from workers of the first generation, ``{"data": ["<wuid>"]}`` from later ones."""

@@ -4,7 +4,7 @@ import pytest
 from pymongo.errors import BulkWriteError
 
 from awed.model.errors import Superseded, Unavailable
-from awed.store.mongo.failures import translated_errors
+from awed.store.mongo.database import translated_errors
 
 
 def test_an_error_of_a_write_does_not_tell_the_documents() -> None:
