@@ -66,7 +66,9 @@ class ClientResource:
         """The registered workers."""
         user = await self._context.user(request, "read")
         chosen, allowed = _filter(params_of(request)), self._allowed(user, "read")
-        return answer(request, [client for client in self._engine.clients() if chosen(client) and allowed(client)])
+        return answer(
+            request, [client for client in self._engine.clients.all() if chosen(client) and allowed(client)]
+        )
 
     @app.route("/", methods=["PUT"])
     async def change_all(self, request: AwedRequest) -> bytes:
@@ -74,9 +76,9 @@ class ClientResource:
         user = await self._context.user(request, "write")
         params, allowed = params_of(request), self._allowed(user, "write")
         if "suspendall" in params:
-            return answer(request, f"{await self._engine.suspend_clients(allowed)} clients suspended")
+            return answer(request, f"{await self._engine.clients.suspend_all(allowed)} clients suspended")
         if "resumeall" in params:
-            return answer(request, f"{await self._engine.resume_clients(allowed)} suspended clients resumed")
+            return answer(request, f"{await self._engine.clients.resume_all(allowed)} suspended clients resumed")
         raise Invalid("requested client operation not supported")
 
     @app.route("/<client_id>", methods=["GET"])
@@ -103,7 +105,7 @@ class ClientResource:
     async def remove(self, request: AwedRequest, client_id: str) -> bytes:
         """A worker signs off; its work is queued again."""
         await self._context.worker(request, "delete", client_id, right="delete")
-        await self._engine.remove_client(client_id)
+        await self._engine.clients.remove(client_id)
         return answer(request, "client deleted")
 
     def _allowed(self, user: User, verb: Verb) -> Callable[[Client], bool]:
@@ -116,8 +118,8 @@ class ClientResource:
         profile, current_work = read_profile(await part.read(PROFILE_LIMIT), now=self._context.now(), new_id=new_id)
         await self._enter(profile.group, user)
         with suppress(ClientNotFound):  # whoever takes a known id takes the work that it holds
-            self._context.require_group(user, self._engine.group_of(profile.id))
-        return await self._engine.register(profile, current_work)
+            self._context.require_group(user, self._engine.clients.group_of(profile.id))
+        return await self._engine.clients.register(profile, current_work)
 
     async def _enter(self, group: str, user: User) -> None:
         """Make sure that *user* may run workers of this group, which is made if it is new."""
@@ -131,18 +133,18 @@ class ClientResource:
 
     async def _heartbeat(self, request: AwedRequest, client_id: str, current_work: list[str] | None) -> bytes:
         await self._context.worker(request, "read", client_id)
-        return answer(request, await self._engine.heartbeat(client_id, current_work))
+        return answer(request, await self._engine.clients.heartbeat(client_id, current_work))
 
     async def _suspend(self, client_id: str, params: Params) -> str:
-        await self._engine.suspend_client(client_id)
+        await self._engine.clients.suspend(client_id)
         return "client suspended"
 
     async def _resume(self, client_id: str, params: Params) -> str:
-        await self._engine.resume_client(client_id)
+        await self._engine.clients.resume(client_id)
         return "client resumed"
 
     async def _subclients(self, client_id: str, params: Params) -> str:
-        await self._engine.set_subclients(client_id, params.count("subclients", 0))
+        await self._engine.clients.set_subclients(client_id, params.count("subclients", 0))
         return "ok"
 
 

@@ -57,7 +57,7 @@ class Context:
         Raises :class:`~awed.model.errors.Unauthorized` and :class:`~awed.model.errors.ClientNotFound`.
         """
         user = await self.authenticated_worker(request, verb)
-        self.require_group(user, self.engine.group_of(client_id), right)
+        self.require_group(user, self.engine.clients.group_of(client_id), right)
 
     def require_group(self, user: User, group: str, right: Verb = "execute") -> None:
         """Raise :class:`~awed.model.errors.Unauthorized` unless *user* has the group's token, or *right* to it."""
@@ -69,7 +69,7 @@ class Context:
     async def client(self, request: IRequest, verb: Verb, client_id: str) -> Client:
         """The client, if who makes *request* has this right to its group. Raises likewise."""
         user = await self.user(request, verb)
-        client = self.engine.client(client_id)
+        client = self.engine.clients.get(client_id)
         require(user, verb, self.groups.acl(client.group))
         return client
 

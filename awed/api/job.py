@@ -60,9 +60,9 @@ class JobResource:
         user = await self._context.user(request, "read")
         params = params_of(request)
         if "distinct" in params:
-            return answer(request, await self._engine.distinct(distinct_path(params), reader(user)))
+            return answer(request, await self._engine.jobs.distinct(distinct_path(params), reader(user)))
         query = job_query(params, user)
-        page = await self._engine.jobs(query)
+        page = await self._engine.jobs.page(query)
         shown = self._listed(request, params, page.jobs)
         return await answer_long_page(
             request, shown, self._turns, limit=query.limit, offset=query.offset, total=page.total
@@ -84,10 +84,12 @@ class JobResource:
         user = await self._context.user(request, "write")
         params = params_of(request)
         if "resumeall" in params:
-            return answer(request, f"{await self._engine.resume_jobs(_whose(user))} suspended jobs resumed")
+            return answer(
+                request, f"{await self._engine.sweeps.resume_suspended(_whose(user))} suspended jobs resumed"
+            )
         if "recoverall" in params:
             require_admin(user)
-            return answer(request, f"{await self._engine.recover_all()} missing jobs recovered")
+            return answer(request, f"{await self._engine.sweeps.recover()} missing jobs recovered")
         raise Invalid("requested job operation not supported")
 
     @app.route("/<job_id>", methods=["PUT"])
@@ -103,17 +105,19 @@ class JobResource:
         params = params_of(request)
         full = "full" in params
         if "suspend" in params:
-            count = await self._engine.delete_suspended_jobs(_whose(user), full)
+            count = await self._engine.sweeps.delete_suspended(_whose(user), full)
             return answer(request, f"deleted {count} suspended jobs")
         if "zombie" in params:
-            return answer(request, f"deleted {await self._engine.delete_zombies(_whose(user), full)} zombie jobs")
+            return answer(
+                request, f"deleted {await self._engine.sweeps.delete_zombies(_whose(user), full)} zombie jobs"
+            )
         raise Invalid("requested job operation not supported")
 
     @app.route("/<job_id>", methods=["DELETE"])
     async def delete(self, request: AwedRequest, job_id: str) -> bytes:
         """Delete a job; its work leaves the queue."""
         await self._allowed(request, job_id, "delete")
-        await self._engine.delete_job(job_id, full="full" in params_of(request))
+        await self._engine.jobs.delete(job_id, full="full" in params_of(request))
         return answer(request, f"job deleted: {job_id}")
 
     @app.route("/<job_id>/acl", methods=["GET"])
@@ -127,7 +131,7 @@ class JobResource:
         """Give or take rights to a job."""
         user = await self._context.user(request, "write")
         change = changed_by(user, await acl_change(request, kind))
-        return answer(request, await self._engine.change_acl(job_id, change))
+        return answer(request, await self._engine.revisions.change_acl(job_id, change))
 
     async def _submit(self, request: AwedRequest, document: bytes, user: User, token: str) -> Job:
         submission = await self._context.in_thread(
@@ -139,14 +143,14 @@ class JobResource:
         )
         if not token and user.name != PUBLIC and uses_own_store(submission.job):
             token = self._context.job_token(submission.job.id)
-        return await self._engine.submit(submission, user, token)
+        return await self._engine.jobs.submit(submission, user, token)
 
     async def _import(self, document: bytes, user: User, token: str) -> Job:
         job = await self._context.in_thread(read_import, document, now=self._context.now())
-        await self._engine.import_job(job, user)
+        await self._engine.jobs.import_finished(job, user)
         if token:
-            await self._engine.set_token(job.id, token)
-        return (await self._engine.job(job.id)).job
+            await self._engine.revisions.set_token(job.id, token)
+        return (await self._engine.jobs.get(job.id)).job
 
     def _listed(self, request: AwedRequest, params: Params, jobs: Sequence[Job]) -> Sequence[object]:
         if params.choice("verbosity", ("full", "minimal"), "full") == "minimal":
@@ -161,21 +165,21 @@ class JobResource:
     async def _allowed(self, request: AwedRequest, job_id: str, verb: Verb) -> JobRecord:
         """The job, if who makes *request* has this right to it."""
         user = await self._context.user(request, verb)
-        record = await self._engine.job(job_id)
+        record = await self._engine.jobs.get(job_id)
         require(user, verb, record.acl)
         return record
 
     async def _report(self, record: JobRecord) -> object:
-        reports = self._turns(await self._engine.reports(record.job.id))
+        reports = self._turns(await self._engine.jobs.reports(record.job.id))
         return with_logs(record.job, {report.wuid: report async for report in reports})
 
     async def _perf(self, record: JobRecord) -> object:
-        return with_perf(record.job, await self._engine.reports(record.job.id))
+        return with_perf(record.job, await self._engine.jobs.reports(record.job.id))
 
     async def _position(self, record: JobRecord) -> object:
         if record.job.state not in (JobState.QUEUED, JobState.IN_PROGRESS):
             raise Invalid(f"job is not queued or in-progress, job state:{record.job.state}")
-        return {"position": self._engine.position(record.job.id)}
+        return {"position": self._engine.jobs.position(record.job.id)}
 
 
 def _whose(user: User) -> str | None:

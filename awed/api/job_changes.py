@@ -45,34 +45,34 @@ class JobChanges:
         raise Invalid("requested job operation not supported")
 
     async def _suspend(self, job_id: str, params: Params) -> str:
-        await self._engine.suspend_job(job_id)
+        await self._engine.jobs.suspend(job_id)
         return f"job suspended: {job_id}"
 
     async def _resume(self, job_id: str, params: Params) -> str:
-        await self._engine.resume_job(job_id)
+        await self._engine.jobs.resume(job_id)
         return f"job resumed: {job_id}"
 
     async def _recover(self, job_id: str, params: Params) -> str:
-        await self._engine.recover(job_id)
+        await self._engine.revisions.recover(job_id)
         return f"job recovered: {job_id}"
 
     async def _recompute(self, job_id: str, params: Params) -> str:
         stage = _value(params, "recompute", "lacking stage id from which the recompute starts")
-        await self._engine.recompute(job_id, stage)
+        await self._engine.revisions.recompute(job_id, stage)
         return f"job recompute started at task {stage}: {job_id}"
 
     async def _resubmit(self, job_id: str, params: Params) -> str:
-        await self._engine.resubmit(job_id)
+        await self._engine.revisions.resubmit(job_id)
         return f"job resubmitted: {job_id}"
 
     async def _clientgroup(self, job_id: str, params: Params) -> str:
         groups = _value(params, "clientgroup", "lacking clientgroup name")
-        await self._engine.steer(job_id, lambda info: setattr(info, "clientgroups", groups))
+        await self._engine.revisions.steer(job_id, lambda info: setattr(info, "clientgroups", groups))
         return f"job group updated: {job_id} to {groups}"
 
     async def _pipeline(self, job_id: str, params: Params) -> str:
         pipeline = _value(params, "pipeline", "lacking pipeline value")
-        await self._engine.steer(job_id, lambda info: setattr(info, "pipeline", pipeline))
+        await self._engine.revisions.steer(job_id, lambda info: setattr(info, "pipeline", pipeline))
         return f"job pipeline updated: {job_id} to {pipeline}"
 
     async def _priority(self, job_id: str, params: Params) -> str:
@@ -81,7 +81,7 @@ class JobChanges:
             priority = params.integer("priority", 1)
         except Invalid:
             raise Invalid("priority value must be an integer") from None
-        await self._engine.steer(job_id, lambda info: setattr(info, "priority", priority))
+        await self._engine.revisions.steer(job_id, lambda info: setattr(info, "priority", priority))
         return f"job priority updated: {job_id} to {priority}"
 
     async def _expiration(self, job_id: str, params: Params) -> str:
@@ -91,13 +91,13 @@ class JobChanges:
         except (ValueError, OverflowError):
             fault = f"expiration format '{text}' is invalid"
             raise Invalid(f"failed to set the expiration for job: {job_id} {fault}") from None
-        await self._engine.set_expiration(job_id, moment)
+        await self._engine.revisions.set_expiration(job_id, moment)
         return f"expiration '{rfc3339(moment)}' set for job: {job_id}"
 
     async def _set_token(self, job_id: str, token: str) -> str:
         if not token:
             raise Invalid(f"fail to retrieve token for job, pls set token in header: {job_id} no token received")
-        await self._engine.set_token(job_id, token)
+        await self._engine.revisions.set_token(job_id, token)
         return f"data token set for job: {job_id}"
 
 

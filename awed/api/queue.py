@@ -66,7 +66,7 @@ class QueueResource:
         if params and "json" not in params:
             return await self._show_to_admin(request, params)
         await self._context.user(request, "read")
-        counts = self._engine.counts()
+        counts = self._engine.queue.counts()
         return answer(request, counts if "json" in params else status_text(counts, self._context.now()))
 
     @app.route("/", methods=["PUT"])
@@ -75,10 +75,10 @@ class QueueResource:
         await self._context.admin(request)
         params = params_of(request)
         if "suspend" in params:
-            await self._engine.suspend_queue()
+            await self._engine.queue.suspend()
             return answer(request, "work queue suspended")
         if "resume" in params:
-            await self._engine.resume_queue()
+            await self._engine.queue.resume()
             return answer(request, "work queue resumed")
         raise Invalid("requested queue operation not supported")
 
@@ -86,9 +86,9 @@ class QueueResource:
         """The jobs that clients of a group work at, in one line each."""
         user = await self._context.user(request, "read")
         require(user, "read", self._context.groups.acl(group))
-        clients = [client for client in self._engine.clients() if client.group == group]
+        clients = [client for client in self._engine.clients.all() if client.group == group]
         running = {parse_work_id(work_id).job_id for client in clients for work_id in client.current_work}
-        return answer(request, [minimal(job, []) for job in self._engine.held_jobs() if job.id in running])
+        return answer(request, [minimal(job, []) for job in self._engine.jobs.held() if job.id in running])
 
     async def _show_to_admin(self, request: AwedRequest, params: Params) -> bytes:
         await self._context.admin(request)
@@ -99,23 +99,23 @@ class QueueResource:
         raise Invalid("requested queue operation not supported")
 
     async def _jobs(self, base: str) -> object:
-        jobs = self._engine.held_jobs()
+        jobs = self._engine.jobs.held()
         return {
             "active": mapped((job.id, with_perf(job, [])) for job in jobs if job.state is not JobState.SUSPEND),
             "suspend": mapped((job.id, True) for job in jobs if job.state is JobState.SUSPEND),
         }
 
     async def _tasks(self, base: str) -> object:
-        return mapped((task.taskid, shown_task(task, base)) for job in self._engine.held_jobs() for task in job.tasks)
+        return mapped((task.taskid, shown_task(task, base)) for job in self._engine.jobs.held() for task in job.tasks)
 
     async def _work(self, base: str) -> object:
-        tasks = await self._engine.spans(lambda job: True)
+        tasks = await self._engine.work.spans(lambda job: True)
         parts = ((span.entry, span.ranks) for spans in tasks for span in spans)
-        units = (unit for entry, ranks in parts for unit in self._engine.units(entry, ranks))
+        units = (unit for entry, ranks in parts for unit in self._engine.work.units(entry, ranks))
         return mapped((unit.wuid, shown_work(unit, base)) for unit in units)
 
     async def _clients(self, base: str) -> object:
-        return mapped((client.id, client) for client in self._engine.clients())
+        return mapped((client.id, client) for client in self._engine.clients.all())
 
 
 def status_text(counts: QueueCounts, now: datetime) -> str:

@@ -76,7 +76,7 @@ class RootResource:
             auth=self._about.auth,
             anonymous_permissions=self._about.anonymous,
             type="server",
-            queue_status="suspended" if engine.queue_suspended else "running",
+            queue_status="suspended" if engine.queue.is_suspended else "running",
             version=__version__,
             server_time=rfc3339(now.replace(microsecond=0)),
             uptime=_duration(now - self._started),

@@ -57,7 +57,7 @@ class WorkResource:
         client = client_of(params_of(request))
         await self._context.worker(request, "write", client)
         reports = read_reports(client, await request.body(MAX_REPORTS))
-        faults = await self._engine.report_many(reports)
+        faults = await self._engine.work.report_many(reports)
         return answer(request, list(map(outcome, reports, faults)))
 
     @app.route("/<path:work_id>", methods=["GET"])
@@ -72,8 +72,8 @@ class WorkResource:
         user = await self._context.user(request, "read")
         if "report" in params:
             return answer(request, await self._work_log(work, params.text("report"), user))
-        found = await self._engine.workunit(work)
-        require(user, "read", self._engine.acl(work.job_id))
+        found = await self._engine.work.get(work)
+        require(user, "read", self._engine.jobs.acl(work.job_id))
         return answer(request, shown_work(found, self._context.hosts.base(request)))
 
     @app.route("/<path:work_id>", methods=["PUT"])
@@ -90,12 +90,12 @@ class WorkResource:
         wait = min(params.seconds("wait", 0.0), MAX_WAIT)
         request.route = WAITING_CHECKOUT if wait else CHECKOUT
         if "max" not in params:
-            work = await self._engine.checkout(client, available, wait, walltime)
+            work = await self._engine.work.checkout(client, available, wait, walltime)
             return answer(request, shown_work(work, self._context.hosts.base(request)))
         most = params.count("max", 1, MAX_AT_ONCE)
         if not most:
             raise Invalid("max must be at least 1, found: 0")
-        works = await self._engine.checkout_many(client, available, wait, walltime, most)
+        works = await self._engine.work.checkout_many(client, available, wait, walltime, most)
         base = self._context.hosts.base(request)
         return answer(request, [shown_work(work, base) for work in works])
 
@@ -103,7 +103,7 @@ class WorkResource:
         """Take a worker's report of a workunit, from the query and the form."""
         report = await read_report(work, params, await request.form())
         await self._context.worker(request, "write", report.client)
-        await self._engine.report(report)
+        await self._engine.work.report(report)
         return answer(request, "ok")
 
     async def _secret(self, request: AwedRequest, work: WorkId, params: Params) -> bytes:
@@ -113,12 +113,12 @@ class WorkResource:
         if "datatoken" in params:
             # A token for another host opens nothing here, and there may be files here as well.
             headers = {
-                "Datatoken": await self._engine.data_token(work, client),
+                "Datatoken": await self._engine.work.data_token(work, client),
                 "Nodehost": self._context.hosts.base(request),
                 "Nodetoken": self._context.job_token(work.job_id),
             }
         else:
-            headers = {"Privateenv": msgspec.json.encode(await self._engine.private_env(work, client)).decode()}
+            headers = {"Privateenv": msgspec.json.encode(await self._engine.work.private_env(work, client)).decode()}
         for name, text in headers.items():
             request.responseHeaders.setRawHeaders(name, [text])
         return answer(request, None)
@@ -126,11 +126,11 @@ class WorkResource:
     async def _work_log(self, work: WorkId, name: str, user: User) -> str:
         if name not in LOG_NAMES:
             raise LogNotFound(name)
-        record = await self._engine.job(work.job_id)
+        record = await self._engine.jobs.get(work.job_id)
         require(user, "read", record.acl)
         if not any(task.taskid == work.task_id and work.rank in task.ranks for task in record.job.tasks):
             raise WorkNotFound(str(work))
-        return await self._engine.work_log(work, name)
+        return await self._engine.work.log(work, name)
 
     async def _list(self, request: AwedRequest, params: Params, user: User) -> bytes:
         parts = [(span.entry, span.ranks) for span in await self._found(params, user)]
@@ -155,7 +155,7 @@ class WorkResource:
         def wanted(job: JobEntry) -> bool:
             return job_id in ("", job.job.id) and job.acl.allows(user, "read")
 
-        tasks = self._turns(await self._engine.spans(wanted))
+        tasks = self._turns(await self._engine.work.spans(wanted))
         return [span async for spans in tasks for span in spans if state in ("", span.state)]
 
     def _shown(
@@ -163,7 +163,7 @@ class WorkResource:
     ) -> list[Workunit]:
         """The workunits of these ranks that are still what *params* ask for when their turn comes."""
         base, state = self._context.hosts.base(request), _state(params)
-        units = (unit for entry, ranks in parts for unit in self._engine.units(entry, ranks))
+        units = (unit for entry, ranks in parts for unit in self._engine.work.units(entry, ranks))
         return listed(shown_work(unit, base) for unit in units if state in ("", unit.state))
 
 

@@ -36,6 +36,7 @@ from awed.service.files import ShockFor
 from awed.service.groups import Groups
 from awed.service.logfiles import EventJournal, Journal, event_lines
 from awed.service.observer import Observers
+from awed.service.shell import Shell
 from awed.shock.client import ShockClient
 from awed.shock.http import DataHttp
 from awed.store.interface import IStore
@@ -88,7 +89,7 @@ class Parts:
             admin_token,
             store=store,
             groups=self.groups,
-            user_of=self.engine.user_of,
+            user_of=self.engine.jobs.user_of,
             reactor=reactor,
         )
         records = NodeRecords(store.node, self.engine.commit, store.nodes)
@@ -104,7 +105,7 @@ class Parts:
             keep_jobs=server.global_expire,
             keep_pipelines=server.pipeline_expire,
         )
-        return Engine(
+        shell = Shell(
             store=self._store,
             shock_for=self._shock_for(),
             limits=limits,
@@ -113,6 +114,7 @@ class Parts:
             soon=self._soon,
             observer=Observers([EventJournal(self._events), self._measures, self._debug]),
         )
+        return Engine(shell)
 
     def _soon(self, function: Callable[[], None]) -> None:
         """Call *function* when all that has arrived by now is heard: the reactor looks between two such calls."""
@@ -126,7 +128,7 @@ class Parts:
         minutes = self._config.server.expire_wait
         return [
             Rounds(self.engine.tick, TICK, self._reactor),
-            Rounds(self.engine.remove_expired, minutes * 60, self._reactor),
+            Rounds(self.engine.sweeps.remove_expired, minutes * 60, self._reactor),
             Rounds(self.nodes.remove_expired, minutes * 60, self._reactor),
             Rounds(self.addresses.remove_expired, minutes * 60, self._reactor),
             Rounds(self._events.flush, JOURNALS, self._reactor),

@@ -61,7 +61,7 @@ class Exposition:
             catalogue.INFO.values([((__version__,), 1)]),
             catalogue.READY.value(ready),
             *_queue(self._engine, self._now()),
-            *_tally(self._engine.tally),
+            *_tally(self._engine.queue.tally),
             *_measures(self._measures),
             catalogue.NODE_BYTES.value(self._nodes.bytes),
         ]
@@ -96,7 +96,7 @@ class _Collected(Collector):
 
 def _queue(engine: Engine, now: datetime) -> Iterator[Family]:
     """What there is: the numbers of ``GET /queue?json``, and what is queued."""
-    counts = to_builtins(engine.counts())
+    counts = to_builtins(engine.queue.counts())
     for metric, kind in (
         (catalogue.JOBS, "jobs"),
         (catalogue.TASKS, "tasks"),
@@ -104,9 +104,9 @@ def _queue(engine: Engine, now: datetime) -> Iterator[Family]:
         (catalogue.CLIENTS, "clients"),
     ):
         yield metric.values(((state,), number) for state, number in counts[kind].items() if state != "total")
-    yield catalogue.CLIENTS_WAITING.value(engine.waiting_clients)
-    yield catalogue.QUEUE_SUSPENDED.value(engine.queue_suspended)
-    waiting = told_apart(engine.queued())
+    yield catalogue.CLIENTS_WAITING.value(engine.queue.waiting_clients)
+    yield catalogue.QUEUE_SUSPENDED.value(engine.queue.is_suspended)
+    waiting = told_apart(engine.queue.queued())
     yield catalogue.QUEUED.values((kind, found.work) for kind, found in waiting.items())
     yield catalogue.QUEUED_AGE.values((kind, (now - found.since).total_seconds()) for kind, found in waiting.items())
 

@@ -4,13 +4,113 @@ Each verb changes the scheduler in memory, lets the world follow (effects, event
 when the change is durable.
 """
 
+from twisted.internet.defer import Deferred, TimeoutError
+from twisted.logger import Logger
+
+from awed.model.errors import Superseded, Unavailable
+from awed.model.events import Event
+from awed.model.records import Batch
 from awed.service.clients import ClientVerbs
 from awed.service.jobs import JobVerbs
 from awed.service.queue import QueueVerbs
-from awed.service.readiness import ReadyVerbs
 from awed.service.revisions import RevisionVerbs
+from awed.service.shell import Shell
+from awed.service.sweeps import SweepVerbs
 from awed.service.work import WorkVerbs
 
+SERVER_UUID = "server_uuid"
+"""The key of the store's meta data under which it keeps the id that workers know the server by."""
 
-class Engine(JobVerbs, RevisionVerbs, WorkVerbs, ClientVerbs, QueueVerbs, ReadyVerbs):
-    """All verbs over one shell."""
+ANSWER_LIMIT = 3.0
+"""Seconds after which a store that does not answer is taken for away."""
+
+
+HANGING = 120.0
+"""Seconds after which a commit that the store has neither done nor refused is taken for one that never ends."""
+
+
+class Engine:
+    """The verbs by subject, and the life of the whole: :meth:`start` comes first, :meth:`stop` last."""
+
+    _log = Logger()
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self.jobs = JobVerbs(shell)
+        self.revisions = RevisionVerbs(shell)
+        self.sweeps = SweepVerbs(shell, self.revisions)
+        self.work = WorkVerbs(shell)
+        self.clients = ClientVerbs(shell)
+        self.queue = QueueVerbs(shell)
+
+    @property
+    def server_uuid(self) -> str:
+        """The id that workers know the server by."""
+        return self._shell.server_uuid
+
+    @property
+    def heartbeat_limit(self) -> float:
+        """Seconds of silence after which a client is lost."""
+        return self._shell.heartbeat_limit
+
+    async def start(self) -> None:
+        """Take in what the opened store holds, and let it go on."""
+        stored = await self._shell.store.load()
+        self._shell.server_uuid = stored.meta[SERVER_UUID]
+        self._shell.scheduler.restore(stored, self._shell.now())
+        self._log.info(
+            "restored {jobs} unfinished jobs with {tasks} tasks, {out} workunits that were out, {clients} clients",
+            jobs=len(stored.jobs),
+            tasks=len(stored.tasks),
+            out=len(stored.work),
+            clients=len(stored.clients),
+        )
+        if stored.jobs:
+            self._shell.observer.happened(
+                [Event("SR", self._shell.now(), text=f"{len(stored.jobs)} unfinished jobs")]
+            )
+        await self._shell.settle()
+
+    def turn_away(self) -> None:
+        """The server is about to stop: whoever waits for work, or comes to wait, is told to ask again."""
+        self._shell.waiting.close()
+
+    async def stop(self) -> None:
+        await self._shell.effects.stop()
+        await self._shell.committer.stop()
+
+    async def tick(self) -> None:
+        """What is due by now: lost clients go, jobs start whose time has come. Call it every second or so."""
+        now = self._shell.now()
+        for client_id in self._shell.scheduler.clients.remove_lost(now):
+            self._log.warn("client {client} was silent for too long: its work is queued again", client=client_id)
+        self._shell.scheduler.start_due(now)
+        self._shell.follow()
+
+    async def commit(self, batch: Batch) -> None:
+        """Make records durable that the scheduler knows nothing of (nodes, groups, accounts)."""
+        await self._shell.committer.commit(batch)
+
+    async def require_ready(self) -> None:
+        """Raises :class:`~awed.model.errors.Unavailable` with all reasons why the store cannot be used now."""
+        reasons = [self._shell.committer.fault] if self._shell.committer.fault else []
+        try:
+            await Deferred.fromCoroutine(self._shell.store.check()).addTimeout(ANSWER_LIMIT, self._shell.reactor)
+        except Unavailable as error:
+            reasons += error.texts
+        except TimeoutError:
+            reasons.append(f"the store did not answer within {ANSWER_LIMIT:.0f} s")
+        if reasons:
+            raise Unavailable(*reasons)
+
+    async def lives(self) -> bool:
+        """Whether the store may be well again by itself, if it is not: it hangs in no commit, and no other daemon has
+        it. This does not return while the store gives no answer, be it an error.
+        """
+        try:
+            await self._shell.store.check()
+        except Superseded:
+            return False
+        except Unavailable:
+            pass
+        return self._shell.committer.lasts < HANGING

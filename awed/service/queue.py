@@ -2,44 +2,43 @@
 
 from collections.abc import Iterable
 
-from awed.model.job import Job
 from awed.scheduler.counts import QueueCounts, Tally
 from awed.scheduler.queue import Queued
 from awed.service.shell import Shell
 
 
-class QueueVerbs(Shell):
+class QueueVerbs:
     """Count, suspend, resume."""
 
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+
     def counts(self) -> QueueCounts:
-        return self._scheduler.counts()
+        return self._shell.scheduler.counts()
 
     @property
     def tally(self) -> Tally:
         """What happened since the start."""
-        return self._scheduler.tally
+        return self._shell.scheduler.tally
 
     def queued(self) -> Iterable[Queued]:
         """The queued work by what it asks of a client."""
-        return self._scheduler.queued()
+        return self._shell.scheduler.queued()
 
     @property
     def waiting_clients(self) -> int:
-        return len(self._waiting)
+        return len(self._shell.waiting)
 
     @property
-    def queue_suspended(self) -> bool:
-        return self._scheduler.queue_suspended
+    def is_suspended(self) -> bool:
+        return self._shell.scheduler.queue_suspended
 
-    def held_jobs(self) -> list[Job]:
-        """The unfinished jobs, with their tasks."""
-        jobs = self._scheduler.jobs
-        return [jobs.get(job_id).job for job_id in self._scheduler.job_ids]
+    async def suspend(self) -> None:
+        """Hand out no work until :meth:`resume`; a restart does not change that."""
+        self._shell.scheduler.suspend_queue(self._shell.now())
+        await self._shell.settle()
 
-    async def suspend_queue(self) -> None:
-        self._scheduler.suspend_queue(self._now())
-        await self._settle()
-
-    async def resume_queue(self) -> None:
-        self._scheduler.resume_queue(self._now())
-        await self._settle()
+    async def resume(self) -> None:
+        """Hand out work again."""
+        self._shell.scheduler.resume_queue(self._shell.now())
+        await self._shell.settle()

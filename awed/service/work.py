@@ -16,8 +16,11 @@ from awed.service.shell import Shell
 from awed.service.waiting import Ask
 
 
-class WorkVerbs(Shell):
+class WorkVerbs:
     """Hand out, take reports, show; and the secrets that a holder of work may have."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
 
     async def checkout(
         self, client_id: str, available: int | None, wait: float = 0, walltime: float | None = None
@@ -37,15 +40,15 @@ class WorkVerbs(Shell):
         return await self._hand_out(Ask(client_id, self._offer(available, walltime), most), wait)
 
     def _offer(self, available: int | None, walltime: float | None) -> Offer:
-        return Offer(available, None if walltime is None else self._now() + timedelta(seconds=walltime))
+        return Offer(available, None if walltime is None else self._shell.now() + timedelta(seconds=walltime))
 
     async def _hand_out(self, ask: Ask, wait: float) -> list[Workunit]:
-        units = self._checkout_if_any(ask) if wait > 0 else self._checkout_now(ask)
+        units = self._checkout_if_any(ask) if wait > 0 else self._shell.checkout_now(ask)
         if not units:
-            client = self._scheduler.clients.get(ask.client_id).client
-            units = await self._waiting.wait(client, ask, wait) or self._checkout_now(ask)
+            client = self._shell.scheduler.clients.get(ask.client_id).client
+            units = await self._shell.waiting.wait(client, ask, wait) or self._shell.checkout_now(ask)
         try:
-            await self._settle()
+            await self._shell.settle()
         except (CancelledError, Unavailable):
             self._give_back(units)
             raise
@@ -54,7 +57,7 @@ class WorkVerbs(Shell):
     def _checkout_if_any(self, ask: Ask) -> list[Workunit]:
         """Not where somebody waits afterwards: an exception holds on to much as long as it is handled."""
         with suppress(NothingToDo):
-            return self._checkout_now(ask)
+            return self._shell.checkout_now(ask)
         return []
 
     def _give_back(self, units: Iterable[Workunit]) -> None:
@@ -62,43 +65,43 @@ class WorkVerbs(Shell):
         meanwhile does not keep the others."""
         for unit in units:
             self._take(Report(unit.wuid, unit.client, ReportStatus.DISCARDED, attempt=unit.attempt))
-        self._follow()
+        self._shell.follow()
 
     async def report(self, report: Report) -> None:
         """Take a worker's report. Raises what :meth:`awed.scheduler.work.Work.report` raises."""
-        await self._durably(lambda: self._scheduler.work.report(report, self._now()))
+        await self._shell.durably(lambda: self._shell.scheduler.work.report(report, self._shell.now()))
 
     async def report_many(self, reports: Iterable[Report]) -> list[AwedError | None]:
         """Take several reports, each for itself: what was wrong with each, None if nothing was."""
         faults = [self._take(report) for report in reports]
-        await self._settle()
+        await self._shell.settle()
         return faults
 
     def _take(self, report: Report) -> AwedError | None:
         try:
-            self._scheduler.work.report(report, self._now())
+            self._shell.scheduler.work.report(report, self._shell.now())
         except AwedError as error:
             return error
         return None
 
-    async def workunit(self, work_id: WorkId) -> Workunit:
+    async def get(self, work_id: WorkId) -> Workunit:
         """A workunit that is queued, out or suspended. :class:`WorkNotFound`."""
-        await self._committer.durable()
-        return self._scheduler.work.get(work_id)
+        await self._shell.committer.durable()
+        return self._shell.scheduler.work.get(work_id)
 
     async def spans(self, chosen: Callable[[JobEntry], bool]) -> Iterator[list[Span]]:
         """What :meth:`awed.scheduler.work.Work.spans` gives."""
-        await self._committer.durable()
-        return self._scheduler.work.spans(chosen)
+        await self._shell.committer.durable()
+        return self._shell.scheduler.work.spans(chosen)
 
     def units(self, entry: TaskEntry, ranks: Iterable[int]) -> Iterator[Workunit]:
         """What :meth:`awed.scheduler.work.Work.units` gives."""
-        return self._scheduler.work.units(entry, ranks)
+        return self._shell.scheduler.work.units(entry, ranks)
 
-    async def work_log(self, work_id: WorkId, name: str) -> str:
+    async def log(self, work_id: WorkId, name: str) -> str:
         """The *stdout*, *stderr* or *worknotes* of a workunit, also after its end. :class:`LogNotFound`: not yet."""
-        await self._committer.durable()
-        report = await self._store.report(str(work_id))
+        await self._shell.committer.durable()
+        report = await self._shell.store.report(str(work_id))
         if report is None:
             raise LogNotFound(name)
         return str(getattr(report, name))
@@ -106,15 +109,15 @@ class WorkVerbs(Shell):
     async def data_token(self, work_id: WorkId, client_id: str) -> str:
         """The data token of the job, for the holder of one of its workunits alone (:class:`Unauthorized`)."""
         self._require_holder(work_id, client_id)
-        secret = await self._store.secret(work_id.job_id)
+        secret = await self._shell.store.secret(work_id.job_id)
         return secret.token if secret else ""
 
     async def private_env(self, work_id: WorkId, client_id: str) -> dict[str, str]:
         """The private variables of the task, likewise."""
         self._require_holder(work_id, client_id)
-        secret = await self._store.secret(work_id.task_id)
+        secret = await self._shell.store.secret(work_id.task_id)
         return secret.environ if secret else {}
 
     def _require_holder(self, work_id: WorkId, client_id: str) -> None:
-        if not client_id or self._scheduler.work.holder(work_id) != client_id:
+        if not client_id or self._shell.scheduler.work.holder(work_id) != client_id:
             raise Unauthorized(f"workunit {work_id} is not checked out by client {client_id}")

@@ -23,6 +23,7 @@ from awed.model.access import User, Verb
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
 from awed.service.groups import Groups
+from awed.service.shell import Shell
 from awed.shock.interface import IShock
 from awed.store.memory import MemoryStore
 from awed.tx.turns import Turns
@@ -71,7 +72,8 @@ class Served:
     ) -> None:
         self.clock = Clock()
         self.store = MemoryStore()
-        self.engine = Engine(store=self.store, shock_for=no_shock, limits=Limits(), reactor=self.clock, now=self.now)
+        shell = Shell(store=self.store, shock_for=no_shock, limits=Limits(), reactor=self.clock, now=self.now)
+        self.engine = Engine(shell)
         done(self.store.open())
         done(self.engine.start())
         tokens = (f"token-{number}" for number in count(1))

@@ -81,7 +81,7 @@ def test_recover(served: Served, job_id: str, flag: str) -> None:
 def stray(served: Served, owner: str = "public") -> str:
     """A job that is active in the store and unknown to the scheduler."""
     job_id = new_id()
-    record: JobRecord = done(served.engine.job(served.submit(JOB, user=owner)["id"]))
+    record: JobRecord = done(served.engine.jobs.get(served.submit(JOB, user=owner)["id"]))
     copy = msgspec.json.decode(msgspec.json.encode(record), type=JobRecord)
     copy.job.id, copy.job.tasks = job_id, []
     done(served.store.commit(Batch(jobs=[copy])))

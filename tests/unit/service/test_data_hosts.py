@@ -54,9 +54,9 @@ async def test_a_dead_or_silent_shock_stops_only_the_task_that_needs_it(
     await world.client("a")
     assert (await world.run("a")).jobid == other.id
     world.clock.pump([1] * (after - 1))
-    assert (await world.engine.job(submission.job.id)).job.state is JobState.INIT
+    assert (await world.engine.jobs.get(submission.job.id)).job.state is JobState.INIT
     world.clock.pump([1, 1])
-    suspended = (await world.engine.job(submission.job.id)).job
+    suspended = (await world.engine.jobs.get(submission.job.id)).job
     assert suspended.state is JobState.SUSPEND
     what = f"in: get node n1 at {HOST}: {cause}"
     assert suspended.notes == f"task {needs.taskid}: {what} (tried 4 times)"

@@ -91,7 +91,7 @@ async def test_who_waits_again_as_soon_as_a_commit_is_done_is_answered(world: En
 
     async def submit_and_look() -> None:
         await world.submit(submission)
-        await world.engine.job(submission.job.id)
+        await world.engine.jobs.get(submission.job.id)
 
     waiting = Deferred.fromCoroutine(submit_and_look())
     world.store.let_go()
@@ -105,14 +105,14 @@ async def test_a_large_job_is_whole_from_the_first_and_is_started_bit_by_bit() -
     world = EngineWorld(Limits(tasks_at_once=4), soon=turns.append)
     await world.start()
     submitted = state_of(world.submit(job(*(task(str(number)) for number in range(10)))))
-    assert world.engine.counts().tasks.queuing == 4
+    assert world.engine.queue.counts().tasks.queuing == 4
     turns.pop(0)()
     await submitted
     ((*_, batch),) = [world.store.batches]
     assert len(batch.tasks) == 10
     while turns:
         turns.pop(0)()
-    assert world.engine.counts().tasks.queuing == 10
+    assert world.engine.queue.counts().tasks.queuing == 10
     assert [len(batch.tasks) for batch in world.store.batches] == [10, 4, 2]
 
 
@@ -120,10 +120,10 @@ async def test_a_large_job_is_whole_from_the_first_and_is_started_bit_by_bit() -
 async def test_nobody_is_shown_what_is_not_durable(world: EngineWorld) -> None:
     submitted = await world.submit(job(task("0")))
     await world.client("a")
-    unit = await world.engine.checkout("a", None)
+    unit = await world.engine.work.checkout("a", None)
     world.store.hold()
     report = state_of(world.report(unit))
-    view = state_of(world.engine.job(submitted.id))
+    view = state_of(world.engine.jobs.get(submitted.id))
     assert not view.called
     world.store.let_go()
     await report
@@ -162,7 +162,7 @@ async def test_work_that_was_not_handed_out_because_the_store_is_away_is_handed_
     await world.submit(job(task("0")))
     await world.client("a")
     world.store.away = True
-    waiting = state_of(world.engine.checkout("a", None))
+    waiting = state_of(world.engine.work.checkout("a", None))
     world.clock.pump([1] * 11)
     with pytest.raises(Unavailable):
         await waiting
@@ -178,15 +178,15 @@ async def test_of_several_that_were_not_handed_out_each_goes_back(world: EngineW
     await world.submit(job(task("0")))
     await world.client("a")
     world.store.away = True
-    waiting = state_of(world.engine.checkout_many("a", None, 0, None, 2))
-    changes = [state_of(verb(first.id)) for verb in (world.engine.suspend_job, world.engine.resume_job)]
+    waiting = state_of(world.engine.work.checkout_many("a", None, 0, None, 2))
+    changes = [state_of(verb(first.id)) for verb in (world.engine.jobs.suspend, world.engine.jobs.resume)]
     world.clock.pump([1] * 11)
     for request in (waiting, *changes):
         with pytest.raises(Unavailable):
             await request
     world.store.away = False
     world.clock.pump([1] * 6)
-    assert len(await world.engine.checkout_many("a", None, 0, None, 2)) == 2
+    assert len(await world.engine.work.checkout_many("a", None, 0, None, 2)) == 2
 
 
 @ensureDeferred
@@ -194,15 +194,15 @@ async def test_a_refusal_waits_for_what_it_rests_on(world: EngineWorld) -> None:
     """Who repeats a request whose answer was lost must not take it for done before it is durable."""
     submission, other = job(task("0")), await world.submit(job(task("0", work=2)))
     await world.client("a")
-    unit = await world.engine.checkout("a", None)
-    await world.engine.suspend_job(other.id)
+    unit = await world.engine.work.checkout("a", None)
+    await world.engine.jobs.suspend(other.id)
     world.store.hold()
 
     def all_three() -> list[Deferred[object]]:
         return [
             state_of(world.submit(submission)),
             state_of(world.report(unit, attempt=unit.attempt)),
-            state_of(world.engine.resume_job(other.id)),
+            state_of(world.engine.jobs.resume(other.id)),
         ]
 
     first, again = all_three(), all_three()
@@ -221,8 +221,8 @@ async def test_a_new_try_writes_one_consistent_moment(world: EngineWorld) -> Non
     submitted = await world.submit(job(task("0"), task("1", "0")))
     await world.client("a")
     world.store.away = True
-    checkout = state_of(world.engine.checkout("a", None))
-    scheduler = world.engine._scheduler
+    checkout = state_of(world.engine.work.checkout("a", None))
+    scheduler = world.engine._shell.scheduler
     unit = scheduler.work.get(WorkId(submitted.id, "0", 0))
     assert unit.client == "a"
     report = state_of(world.report(unit))
@@ -241,26 +241,26 @@ async def test_a_new_try_writes_one_consistent_moment(world: EngineWorld) -> Non
 async def test_after_a_restart_the_holders_report_still_counts(world: EngineWorld) -> None:
     submitted = await world.submit(job(task("0"), task("1", "0")))
     await world.client("a")
-    unit = await world.engine.checkout("a", None)
+    unit = await world.engine.work.checkout("a", None)
     await world.restart()
     await world.report(unit, attempt=unit.attempt)
     await world.client("a")
     assert (await world.run("a")).task_name == "1"
-    assert (await world.engine.job(submitted.id)).job.state is JobState.COMPLETED
+    assert (await world.engine.jobs.get(submitted.id)).job.state is JobState.COMPLETED
 
 
 @ensureDeferred
 async def test_after_a_restart_a_worker_registers_again_and_keeps_its_work(world: EngineWorld) -> None:
     await world.submit(job(task("0"), task("1")))
     await world.client("a")
-    unit = await world.engine.checkout("a", None)
+    unit = await world.engine.work.checkout("a", None)
     uuid = world.engine.server_uuid
     await world.restart()
     assert world.engine.server_uuid == uuid
     with pytest.raises(ClientNotFound):
-        await world.engine.heartbeat("a", None)
+        await world.engine.clients.heartbeat("a", None)
     await world.client("a", unit.wuid)
-    assert (await world.engine.heartbeat("a", [unit.wuid])).discard == ""
+    assert (await world.engine.clients.heartbeat("a", [unit.wuid])).discard == ""
     await world.report(unit, attempt=unit.attempt)
 
 
@@ -268,15 +268,15 @@ async def test_after_a_restart_a_worker_registers_again_and_keeps_its_work(world
 async def test_after_a_restart_work_of_clients_that_stay_away_is_queued_again(world: EngineWorld) -> None:
     await world.submit(job(task("0")))
     await world.client("a")
-    unit = await world.engine.checkout("a", None)
+    unit = await world.engine.work.checkout("a", None)
     await world.restart()
     await world.client("b")
     world.clock.advance(30)
     await world.engine.tick()
-    await world.engine.heartbeat("b", None)
+    await world.engine.clients.heartbeat("b", None)
     world.clock.advance(1)
     await world.engine.tick()
-    again = await world.engine.checkout("b", None)
+    again = await world.engine.work.checkout("b", None)
     assert (again.wuid, again.attempt) == (unit.wuid, 2)
     await world.client("a")
     with pytest.raises(StaleAttempt):
@@ -289,14 +289,14 @@ async def test_finished_jobs_are_in_the_store_alone_and_can_be_run_again(world: 
     await world.client("a")
     for _ in range(2):
         await world.run("a")
-    assert not list(world.engine._scheduler.job_ids)
-    await world.engine.recompute(submitted.id, "1")
+    assert not list(world.engine._shell.scheduler.job_ids)
+    await world.engine.revisions.recompute(submitted.id, "1")
     assert (await world.run("a")).task_name == "1"
-    record = await world.engine.job(submitted.id)
+    record = await world.engine.jobs.get(submitted.id)
     assert (record.job.state, record.job.resumed) == (JobState.COMPLETED, 1)
-    await world.engine.delete_job(submitted.id, full=False)
-    assert (await world.engine.job(submitted.id)).job.state is JobState.DELETED
-    assert len((await world.engine.job(submitted.id)).job.tasks) == 2
+    await world.engine.jobs.delete(submitted.id, full=False)
+    assert (await world.engine.jobs.get(submitted.id)).job.state is JobState.DELETED
+    assert len((await world.engine.jobs.get(submitted.id)).job.tasks) == 2
 
 
 @ensureDeferred
@@ -327,15 +327,15 @@ async def test_a_finished_job_whose_time_is_over_is_removed_with_its_files() -> 
     short, long = job(one), job(task("0"))
     short.job.info.pipeline = "short"
     await world.submit(short)
-    unit = await world.engine.checkout("a", None, wait=1)
+    unit = await world.engine.work.checkout("a", None, wait=1)
     world.shock.deliver(unit.outputs[0].node)
     await world.report(unit)
     await world.submit(long)
     await world.run("a")
-    assert await world.engine.remove_expired() == 0
+    assert await world.engine.sweeps.remove_expired() == 0
     world.clock.advance(11)
-    assert await world.engine.remove_expired() == 1
+    assert await world.engine.sweeps.remove_expired() == 1
     assert await world.store.job(short.job.id) is None
     assert not world.shock.nodes
     world.clock.advance(100)
-    assert await world.engine.remove_expired() == 1
+    assert await world.engine.sweeps.remove_expired() == 1

@@ -33,20 +33,20 @@ async def test_a_fault_of_awed_suspends_the_task_that_it_hit(
         await world.submit(submission)
         if method == "node":
             await world.run("a")
-        suspended = (await world.engine.job(submission.job.id)).job
+        suspended = (await world.engine.jobs.get(submission.job.id)).job
     assert logged_errors.flush(ZeroDivisionError)
     assert suspended.state is JobState.SUSPEND
     assert suspended.notes == f"task {makes.taskid}: {FAULT}"
 
     if method == "create":
-        await world.engine.resume_job(submission.job.id)
-        unit = await world.engine.checkout("a", None)
+        await world.engine.jobs.resume(submission.job.id)
+        unit = await world.engine.work.checkout("a", None)
         world.shock.deliver(unit.outputs[0].node)
         await world.report(unit)
     else:
         world.shock.deliver(suspended.tasks[0].outputs[0].node)
-        await world.engine.resume_job(submission.job.id)
-    assert (await world.engine.job(submission.job.id)).job.state is JobState.COMPLETED
+        await world.engine.jobs.resume(submission.job.id)
+    assert (await world.engine.jobs.get(submission.job.id)).job.state is JobState.COMPLETED
 
 
 @ensureDeferred
@@ -58,7 +58,7 @@ async def test_no_task_suffers_from_a_store_that_is_away_for_long(world: EngineW
     finished, submitted = job(made), job(prepared)
     await world.client("a")
     await world.submit(finished)
-    unit = await world.engine.checkout("a", None)
+    unit = await world.engine.work.checkout("a", None)
     world.shock.deliver(unit.outputs[0].node)
 
     world.store.away = True
@@ -72,8 +72,8 @@ async def test_no_task_suffers_from_a_store_that_is_away_for_long(world: EngineW
     for _ in range(20):
         world.clock.advance(1)
 
-    assert (await world.engine.job(finished.job.id)).job.state is JobState.COMPLETED
-    assert (await world.engine.job(submitted.job.id)).job.state is JobState.QUEUED
+    assert (await world.engine.jobs.get(finished.job.id)).job.state is JobState.COMPLETED
+    assert (await world.engine.jobs.get(submitted.job.id)).job.state is JobState.QUEUED
 
 
 @pytest.mark.parametrize("hangs", [False, True])
@@ -93,9 +93,9 @@ async def test_nodes_that_are_being_deleted_have_some_time_to_go_before_the_end(
     submission = job(makes)
     await world.client("a")
     await world.submit(submission)
-    await world.engine.checkout("a", None)
+    await world.engine.work.checkout("a", None)
     world.store.hold()
-    deleted = state_of(world.engine.delete_job(submission.job.id, full=True))
+    deleted = state_of(world.engine.jobs.delete(submission.job.id, full=True))
     stopped = state_of(world.engine.stop())
     world.store.let_go()
     await deleted

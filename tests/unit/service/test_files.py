@@ -26,7 +26,7 @@ def two_steps(world: EngineWorld) -> Submission:
 
 
 async def current(world: EngineWorld, submission: Submission) -> Job:
-    return (await world.engine.job(submission.job.id)).job
+    return (await world.engine.jobs.get(submission.job.id)).job
 
 
 @ensureDeferred
@@ -34,11 +34,11 @@ async def test_files_go_from_task_to_task(world: EngineWorld) -> None:
     submission = two_steps(world)
     await world.submit(submission)
     await world.client("a")
-    unit = await world.engine.checkout("a", None, wait=1)
+    unit = await world.engine.work.checkout("a", None, wait=1)
     assert [io.size for io in unit.inputs] == [7]
     world.shock.deliver(unit.outputs[0].node, size=5)
     await world.report(unit)
-    unit = await world.engine.checkout("a", None, wait=1)
+    unit = await world.engine.work.checkout("a", None, wait=1)
     [mid] = unit.inputs
     assert (mid.host, mid.size) == (HOST, 5)
     world.shock.deliver(unit.outputs[0].node)
@@ -56,7 +56,7 @@ async def test_a_task_is_not_completed_while_a_declared_output_is_missing(world:
     await world.run("a")
     assert (await current(world, submission)).tasks[0].state is TaskState.IN_PROGRESS
     await world.client("b")
-    unit = await world.engine.checkout("b", None, wait=1)
+    unit = await world.engine.work.checkout("b", None, wait=1)
     assert unit.failed == 1
     world.shock.deliver(unit.outputs[0].node)
     await world.report(unit)
@@ -82,14 +82,14 @@ async def test_an_optional_output_may_be_missing_and_nonzero_must_not_be_empty(w
     submission = job(one)
     await world.submit(submission)
     await world.client("a")
-    unit = await world.engine.checkout("a", None, wait=1)
+    unit = await world.engine.work.checkout("a", None, wait=1)
     world.shock.deliver(unit.outputs[1].node, size=0)
     await world.report(unit)
     assert (await current(world, submission)).state is JobState.COMPLETED
     strict = job(replace(task("0"), outputs=[IO(filename="log", host=HOST, nonzero=True)]))
     strict.job.info.noretry = True
     await world.submit(strict)
-    unit = await world.engine.checkout("a", None, wait=1)
+    unit = await world.engine.work.checkout("a", None, wait=1)
     world.shock.deliver(unit.outputs[0].node, size=0)
     await world.report(unit)
     assert (await current(world, strict)).state is JobState.SUSPEND
@@ -105,7 +105,7 @@ async def test_an_input_that_is_not_there_suspends_the_job_and_says_which(world:
     assert suspended.state is JobState.SUSPEND
     assert "in: Node not found" in suspended.notes
     world.shock.nodes["gone"] = world.shock.nodes[world.shock.put()]
-    await world.engine.resume_job(submission.job.id)
+    await world.engine.jobs.resume(submission.job.id)
     assert (await current(world, submission)).tasks[0].state is TaskState.QUEUED
 
 
@@ -119,7 +119,7 @@ async def test_a_data_store_that_is_away_is_tried_again_and_others_go_on(world: 
     assert (await world.run("a")).jobid == plain.id
     world.shock.away = False
     world.clock.pump([1, 1, 1])
-    assert (await world.engine.checkout("a", None, wait=1)).jobid == submission.job.id
+    assert (await world.engine.work.checkout("a", None, wait=1)).jobid == submission.job.id
 
 
 @ensureDeferred
@@ -141,10 +141,10 @@ async def test_preparation_that_a_restart_cut_off_is_taken_up_again(world: Engin
     world.shock.away = False
     await world.restart()
     await world.client("a")
-    unit = await world.engine.checkout("a", None, wait=1)
+    unit = await world.engine.work.checkout("a", None, wait=1)
     world.shock.deliver(unit.outputs[0].node)
     await world.report(unit)
-    assert (await world.engine.checkout("a", None, wait=1)).task_name == "1"
+    assert (await world.engine.work.checkout("a", None, wait=1)).task_name == "1"
 
 
 @ensureDeferred
@@ -155,7 +155,7 @@ async def test_what_an_update_changes_is_not_removed_when_the_job_is_suspended_m
     submission = job(one)
     world.shock.away = True
     await world.submit(submission)
-    await world.engine.suspend_job(submission.job.id)
+    await world.engine.jobs.suspend(submission.job.id)
     world.shock.away = False
     world.clock.pump([1, 1, 1])
     assert one.inputs[0].node in world.shock.nodes
@@ -180,11 +180,11 @@ async def test_temporary_files_are_removed_when_the_job_is_done(world: EngineWor
     one.outputs = [IO(filename="tmp", host=HOST, temporary=True), IO(filename="out", host=HOST)]
     await world.submit(job(one))
     await world.client("a")
-    unit = await world.engine.checkout("a", None, wait=1)
+    unit = await world.engine.work.checkout("a", None, wait=1)
     for io in unit.outputs:
         world.shock.deliver(io.node)
     await world.report(unit)
-    await world.engine.heartbeat("a", None)
+    await world.engine.clients.heartbeat("a", None)
     assert [io.node in world.shock.nodes for io in unit.outputs] == [False, True]
 
 
@@ -193,16 +193,16 @@ async def test_a_jobs_nodes_are_those_that_it_names_and_those_that_it_makes(worl
     submission = two_steps(world)
     submission.job.tasks[1].outputs[0].formoptions = {"parent_node": "parent"}
     await world.submit(submission)
-    user = world.engine.user_of(submission.job.id)
+    user = world.engine.jobs.user_of(submission.job.id)
     assert user is not None
     nodes = user.nodes
     assert nodes is not None
     await world.client("a")
-    unit = await world.engine.checkout("a", None, wait=1)
+    unit = await world.engine.work.checkout("a", None, wait=1)
     assert all(node in nodes for node in (unit.inputs[0].node, unit.outputs[0].node, "parent"))
     world.shock.deliver(unit.outputs[0].node)
     await world.report(unit)
-    unit = await world.engine.checkout("a", None, wait=1)
+    unit = await world.engine.work.checkout("a", None, wait=1)
     assert unit.outputs[0].node in nodes
     assert world.shock.put() not in nodes
-    assert world.engine.user_of("other") is None
+    assert world.engine.jobs.user_of("other") is None

@@ -5,7 +5,7 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred
 
 from awed.model.errors import Superseded, Unavailable
-from awed.service.readiness import HANGING
+from awed.service.engine import HANGING
 from tests.unit.scheduler.builders import job, task
 from tests.unit.service.worlds import EngineWorld, state_of
 

@@ -17,15 +17,15 @@ from tests.unit.service.worlds import EngineWorld, state_of
 @ensureDeferred
 async def test_a_waiting_client_gets_work_as_soon_as_it_is_submitted(world: EngineWorld) -> None:
     await world.client("a")
-    waiting = state_of(world.engine.checkout("a", None, wait=60))
-    assert world.engine.waiting_clients == 1
+    waiting = state_of(world.engine.work.checkout("a", None, wait=60))
+    assert world.engine.queue.waiting_clients == 1
     submitted = await world.submit(job(task("0"), task("1", "0")))
     unit = await waiting
     assert isinstance(unit, Workunit)
     assert unit.jobid == submitted.id
-    assert world.engine.waiting_clients == 0
+    assert world.engine.queue.waiting_clients == 0
     await world.client("b")
-    next_one = state_of(world.engine.checkout("b", None, wait=60))
+    next_one = state_of(world.engine.work.checkout("b", None, wait=60))
     await world.report(unit)
     assert (await next_one).task_name == "1"  # type: ignore[attr-defined]
 
@@ -33,7 +33,7 @@ async def test_a_waiting_client_gets_work_as_soon_as_it_is_submitted(world: Engi
 @ensureDeferred
 async def test_a_wait_that_is_over_ends_like_a_checkout_that_did_not_wait(world: EngineWorld) -> None:
     await world.client("a")
-    waiting = state_of(world.engine.checkout("a", None, wait=60))
+    waiting = state_of(world.engine.work.checkout("a", None, wait=60))
     world.clock.advance(60)
     with pytest.raises(QueueEmpty):
         await waiting
@@ -42,7 +42,7 @@ async def test_a_wait_that_is_over_ends_like_a_checkout_that_did_not_wait(world:
 @ensureDeferred
 async def test_the_time_of_a_client_goes_on_while_it_waits(world: EngineWorld) -> None:
     await world.client("a")
-    waiting = state_of(world.engine.checkout("a", None, wait=60, walltime=100))
+    waiting = state_of(world.engine.work.checkout("a", None, wait=60, walltime=100))
     world.clock.advance(50)
     await world.submit(job(task("0", walltime=51)))
     assert not waiting.called
@@ -55,7 +55,7 @@ async def test_each_workunit_wakes_one_of_many(world: EngineWorld) -> None:
     names = [f"c{number}" for number in range(10)]
     for name in names:
         await world.client(name)
-    waiting = [state_of(world.engine.checkout(name, None, wait=60)) for name in names]
+    waiting = [state_of(world.engine.work.checkout(name, None, wait=60)) for name in names]
     await world.submit(job(task("0", work=3)))
     assert [each.called for each in waiting] == [True] * 3 + [False] * 7
     for each in waiting[:3]:
@@ -69,8 +69,8 @@ async def test_each_workunit_wakes_one_of_many(world: EngineWorld) -> None:
 @ensureDeferred
 async def test_a_client_that_asks_again_waits_once(world: EngineWorld) -> None:
     await world.client("a")
-    first = state_of(world.engine.checkout("a", None, wait=60))
-    second = state_of(world.engine.checkout("a", None, wait=60))
+    first = state_of(world.engine.work.checkout("a", None, wait=60))
+    second = state_of(world.engine.work.checkout("a", None, wait=60))
     with pytest.raises(QueueEmpty):
         await first
     await world.submit(job(task("0")))
@@ -80,8 +80,8 @@ async def test_a_client_that_asks_again_waits_once(world: EngineWorld) -> None:
 @ensureDeferred
 async def test_a_client_that_is_suspended_while_it_waits_is_told(world: EngineWorld) -> None:
     await world.client("a")
-    waiting = state_of(world.engine.checkout("a", None, wait=60))
-    await world.engine.suspend_client("a")
+    waiting = state_of(world.engine.work.checkout("a", None, wait=60))
+    await world.engine.clients.suspend("a")
     await world.submit(job(task("0")))
     with pytest.raises(ClientSuspended):
         await waiting
@@ -92,34 +92,34 @@ async def test_work_handed_to_a_request_that_was_cut_off_is_queued_again(world: 
     await world.client("a")
     await world.submit(job(task("0")))
     world.store.hold()
-    cut_off = state_of(world.engine.checkout("a", None))
+    cut_off = state_of(world.engine.work.checkout("a", None))
     cut_off.addErrback(lambda failure: None)
     cut_off.cancel()
     world.store.let_go()
-    again = await world.engine.checkout("a", None)
+    again = await world.engine.work.checkout("a", None)
     assert again.attempt == 2
 
 
 @ensureDeferred
 async def test_resuming_the_queue_wakes_those_who_wait(world: EngineWorld) -> None:
     await world.client("a")
-    await world.engine.suspend_queue()
+    await world.engine.queue.suspend()
     await world.submit(job(task("0")))
-    waiting = state_of(world.engine.checkout("a", None, wait=60))
+    waiting = state_of(world.engine.work.checkout("a", None, wait=60))
     assert not waiting.called
-    await world.engine.resume_queue()
+    await world.engine.queue.resume()
     await waiting
 
 
 @ensureDeferred
 async def test_who_waits_when_the_server_stops_is_told_to_ask_again(world: EngineWorld) -> None:
     await world.client("a")
-    waiting = state_of(world.engine.checkout("a", None, wait=60))
+    waiting = state_of(world.engine.work.checkout("a", None, wait=60))
     world.engine.turn_away()
-    for late in (waiting, state_of(world.engine.checkout("a", None, wait=60))):
+    for late in (waiting, state_of(world.engine.work.checkout("a", None, wait=60))):
         with pytest.raises(Unavailable, match="nothing is lost"):
             await late
-    assert world.engine.waiting_clients == 0
+    assert world.engine.queue.waiting_clients == 0
 
 
 @ensureDeferred
@@ -144,9 +144,9 @@ async def test_work_that_nobody_runs_goes_to_who_waits(world: EngineWorld) -> No
     await world.submit(job(task("0")))
     await world.client("a")
     await world.client("b")
-    await world.engine.checkout("a", None)
-    waiting = state_of(world.engine.checkout("b", None, wait=60))
+    await world.engine.work.checkout("a", None)
+    waiting = state_of(world.engine.work.checkout("b", None, wait=60))
     world.clock.advance(31)
     assert not waiting.called
-    await world.engine.heartbeat("a", [])
+    await world.engine.clients.heartbeat("a", [])
     assert (await waiting).attempt == 2  # type: ignore[attr-defined]

@@ -18,6 +18,7 @@ from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.state import Limits
 from awed.service.committer import Soon, at_once
 from awed.service.engine import Engine
+from awed.service.shell import Shell
 from awed.shock.interface import IShock
 from awed.store.memory import MemoryStore
 from awed.workflow.submission import Submission
@@ -104,7 +105,7 @@ class EngineWorld:
         self.engine = self._new_engine()
 
     def _new_engine(self) -> Engine:
-        return Engine(
+        shell = Shell(
             store=self.store,
             shock_for=lambda host: self.shock,
             limits=self.limits,
@@ -113,6 +114,7 @@ class EngineWorld:
             patience=10.0,
             soon=self.soon,
         )
+        return Engine(shell)
 
     def now(self) -> datetime:
         return T0 + timedelta(seconds=self.clock.seconds())
@@ -127,17 +129,17 @@ class EngineWorld:
         await self.engine.start()
 
     async def submit(self, submission: Submission, token: str = "") -> Job:
-        return await self.engine.submit(submission, User(), token)
+        return await self.engine.jobs.submit(submission, User(), token)
 
     async def client(self, name: str, *work: str, slots: int = 1) -> str:
-        await self.engine.register(Client(id=name, apps=["*"], slots=slots), work)
+        await self.engine.clients.register(Client(id=name, apps=["*"], slots=slots), work)
         return name
 
     async def report(self, unit: Workunit, status: str = "done", attempt: int | None = None) -> None:
-        await self.engine.report(Report(unit.wuid, unit.client, ReportStatus(status), attempt=attempt))
+        await self.engine.work.report(Report(unit.wuid, unit.client, ReportStatus(status), attempt=attempt))
 
     async def run(self, name: str) -> Workunit:
-        unit = await self.engine.checkout(name, None)
+        unit = await self.engine.work.checkout(name, None)
         await self.report(unit)
         return unit
 
