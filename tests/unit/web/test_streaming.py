@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
@@ -21,17 +20,12 @@ from awed.web.routes import CollectionResource
 from awed.web.site import Root
 from awed.web.streaming import answer_long, answer_long_page, listed, mapped, pieces
 from tests.conftest import LoggedErrors
+from tests.strategies import json_values
 from tests.unit.web.traversal import at_once
 from tests.unit.web.wire import connect, parse
 
-documents = st.recursive(
-    st.none() | st.booleans() | st.integers(-9, 9) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=20,
-)
 
-
-@given(documents)
+@given(json_values())
 def test_the_json_is_that_of_the_whole(document: Any) -> None:
     assert b"".join(pieces(lazy(document))) == msgspec.json.encode(document)
 

@@ -1,7 +1,6 @@
 """What is executed is what the document says: replaced once, split as a shell would, run without one."""
 
 import shlex
-import string
 
 import pytest
 from hypothesis import given
@@ -10,11 +9,10 @@ from hypothesis import strategies as st
 from awed.model.job import Cmd, Environ
 from awed.worker.arguments import SCRIPT_NAME, command_line, environment, substituted
 from awed.worker.errors import WorkFailed
+from tests.strategies import argument, file_names
 from tests.unit.worker.builders import JOB, workunit
 
-texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 plain = st.text(st.characters(exclude_characters="@$\0", exclude_categories=["Cs"]))
-names = st.text(string.ascii_letters + string.digits + "._-", min_size=1, max_size=8)
 
 
 @given(st.lists(plain))
@@ -23,12 +21,12 @@ def test_what_a_shell_would_be_given_arrives_as_it_is(arguments: list[str]) -> N
     assert command_line(cmd, {}, {}) == ["app", *arguments]
 
 
-@given(st.lists(texts, min_size=1))
+@given(st.lists(argument, min_size=1))
 def test_an_argument_array_is_not_split(arguments: list[str]) -> None:
     assert command_line(Cmd(name="app", args="not this", args_array=arguments), {}, {}) == ["app", *arguments]
 
 
-@given(value=texts, other=texts)
+@given(value=argument, other=argument)
 def test_a_value_stays_one_argument_and_is_not_looked_at_again(value: str, other: str) -> None:
     """A secret that happens to hold ``@file`` or ``${VAR}`` or blanks is passed on whole."""
     variables = {"SECRET": value, "X": "no"}
@@ -36,7 +34,7 @@ def test_a_value_stays_one_argument_and_is_not_looked_at_again(value: str, other
     assert command_line(cmd, {"file": other}, variables) == ["app", f"--key={value}", "-x"]
 
 
-@given(files=st.dictionaries(names, texts, min_size=1), data=st.data())
+@given(files=st.dictionaries(file_names, argument, min_size=1), data=st.data())
 def test_every_file_is_found_by_its_own_name(files: dict[str, str], data: st.DataObject) -> None:
     """Also where one name begins like another."""
     name = data.draw(st.sampled_from(sorted(files)))

@@ -14,11 +14,13 @@ from awed.model.errors import Invalid
 from awed.model.ids import task_id
 from awed.model.job import Job
 from awed.workflow.reader import read_import, read_submission
+from tests.strategies import argument, json_values
 from tests.unit.workflow.documents import JOB_ID, NODE, NOW, OWN, submission
 
-text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 names = st.sampled_from(["a", "b.txt", "d/c", "x y", "ü"])
-attributes = st.dictionaries(text, st.integers(-9, 9) | text | st.none() | st.lists(st.floats(-9, 9)), max_size=2)
+attributes = st.dictionaries(
+    argument, st.integers(-9, 9) | argument | st.none() | st.lists(st.floats(-9, 9)), max_size=2
+)
 places = st.sampled_from(
     [
         {"url": "http://data.example/x"},
@@ -28,12 +30,12 @@ places = st.sampled_from(
     ]
 )
 cmds = st.fixed_dictionaries(
-    {"name": text.filter(bool)},
+    {"name": argument.filter(bool)},
     optional={
-        "args": text,
-        "args_array": st.none() | st.lists(text, max_size=2),
-        "environ": st.fixed_dictionaries({}, optional={"private": st.dictionaries(names, text, max_size=2)}),
-        "Dockerimage": text,
+        "args": argument,
+        "args_array": st.none() | st.lists(argument, max_size=2),
+        "environ": st.fixed_dictionaries({}, optional={"private": st.dictionaries(names, argument, max_size=2)}),
+        "Dockerimage": argument,
     },
 )
 
@@ -78,19 +80,14 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     listed: list[dict[str, Any]] = []
     for _ in range(draw(st.integers(1, 4))):
         listed.append(draw(tasks(listed)))
-    info = st.fixed_dictionaries({}, optional={"name": text, "priority": st.integers(-3, 9), "userattr": attributes})
+    info = st.fixed_dictionaries(
+        {}, optional={"name": argument, "priority": st.integers(-3, 9), "userattr": attributes}
+    )
     return {
         "info": draw(info),
         "tasks": listed,
         "shockhost": draw(st.sampled_from([None, "", OWN, "http://s.example"])),
     }
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
-)
 
 
 def spots(value: Any) -> list[tuple[Any, Any]]:
@@ -130,7 +127,7 @@ def test_damaged_documents_are_read_or_refused(document: dict[str, Any], data: s
     for _ in range(data.draw(st.integers(1, 3))):
         container, key = data.draw(st.sampled_from(spots(document)))
         if data.draw(st.booleans()):
-            container[key] = data.draw(json_values)
+            container[key] = data.draw(json_values())
         elif isinstance(container, dict):
             container.pop(key, None)
     read_or_refused(json.dumps(document).encode())
@@ -144,7 +141,7 @@ def test_damaged_bytes_are_read_or_refused(document: dict[str, Any], data: st.Da
     read_or_refused(bytes(body))
 
 
-@given(st.binary() | json_values.map(lambda value: json.dumps(value).encode()))
+@given(st.binary() | json_values().map(lambda value: json.dumps(value).encode()))
 def test_anything_is_read_or_refused(body: bytes) -> None:
     read_or_refused(body)
 
