@@ -55,7 +55,7 @@ def test_without_a_length_it_ends_with_the_connection() -> None:
     assert (response.status, response.content, response.closes) == (502, b"<html></html>", True)
 
 
-@pytest.mark.parametrize("received", [b"", PLAIN[:20], PLAIN[:-1], CHUNKED[:-1], CONTINUED[:30]])
+@pytest.mark.parametrize("received", [b"", b"\r\n\r\n", PLAIN[:20], PLAIN[:-1], CHUNKED[:-1], CONTINUED[:30]])
 def test_half_an_answer_is_none(received: bytes) -> None:
     reader = Reader()
     assert reader.feed(received) is None
@@ -67,14 +67,17 @@ def test_half_an_answer_is_none(received: bytes) -> None:
     "received",
     [
         b"SSH-2.0-OpenSSH_9.2p1\r\n\r\n",
-        b"\r\n\r\n",
         b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nbody",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nabc",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1_0\r\n",
         PLAIN + b"H",
-        b"x" * (LONGEST_HEAD + 1),
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * LONGEST_HEAD,
     ],
 )
 def test_what_is_no_answer_is_told(received: bytes) -> None:
@@ -97,3 +100,9 @@ def test_the_secrets_of_a_command_come_in_a_header_and_are_utf8() -> None:
     response = Reader().feed('HTTP/1.1 200 OK\r\nPrivateenv: {"A":"wörd à"}\r\nContent-Length: 0\r\n\r\n'.encode())
     assert response is not None
     assert response.headers["privateenv"] == '{"A":"wörd à"}'
+
+
+def test_what_follows_the_body_is_no_header() -> None:
+    response = read(CHUNKED)
+    assert response is not None
+    assert response.headers == {"transfer-encoding": "Chunked"}
