@@ -1,11 +1,11 @@
 """How much detail the log tells: from 0 (little) to 3; ``PUT /logger?debug=`` changes it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from time import perf_counter
 
 from twisted.logger import Logger
 
-from awed.model.events import WORDS, Event
+from awed.model.events import WORDS
 from awed.model.records import Batch
 from awed.scheduler.changes import Effect, about
 from awed.service.observer import Observer
@@ -44,14 +44,12 @@ class Debug(Observer):
                 ms=(perf_counter() - request.received) * 1000,
             )
 
-    def happened(self, events: Sequence[Event]) -> None:
+    def committed(self, batch: Batch, seconds: float) -> None:
         if self.level >= EVENTS:
-            for event in events:
+            for event in batch.events:
                 ids = {_FIELDS[name]: value for name, value in event.ids.items()}
                 text = f": {event.text}" if event.text else ""
                 self._log.debug("{code} {words}{text}", code=event.code, words=WORDS[event.code], text=text, **ids)
-
-    def committed(self, batch: Batch, seconds: float) -> None:
         if self.level >= STEPS:
             self._log.debug("commit of {size} records: {ms:.1f} ms", size=batch.size, ms=seconds * 1000)
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from awed.model.access import Account, Acl, GroupRecord
 from awed.model.client import Client
+from awed.model.events import Event
 from awed.model.job import Job, Task
 from awed.model.node import NodeRecord
 from awed.model.work import Part, WorkRecord, WorkReport
@@ -52,6 +53,7 @@ class Batch(Struct):
 
     So what is gone and came back within one batch is there.
     *gone_jobs* takes everything of a job along: tasks, work, reports and secrets; *gone_reports*: task ids.
+    *events*: what happened with it, told once the batch is durable.
     """
 
     jobs: list[JobRecord] = []
@@ -71,11 +73,12 @@ class Batch(Struct):
     gone_groups: list[str] = []
     gone_accounts: list[str] = []
     gone_nodes: list[str] = []
+    events: list[Event] = []
 
     @property
     def size(self) -> int:
         """How many records are written or go."""
-        return sum(len(getattr(self, kind)) for kind in self.__struct_fields__)
+        return sum(len(getattr(self, kind)) for kind in self.__struct_fields__ if kind != "events")
 
 
 class Unfinished(Struct):

@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from awed.model.client import Client
+from awed.model.events import Event
 from awed.model.job import IO, NO_NODE, OWN_HOST, Job
 from awed.model.records import Batch, JobRecord, Secret
 from awed.model.work import WorkRecord, WorkReport
@@ -104,6 +105,9 @@ class Changes:
 
     def meta(self, key: str, value: str) -> None:
         self._batch.meta[key] = value
+
+    def event(self, event: Event) -> None:
+        self._batch.events.append(event)
 
     def job_gone(self, entry: JobEntry | None, job_id: str) -> None:
         """The job, its tasks, work, reports and secrets go; *entry* if the scheduler held it."""

@@ -1,13 +1,12 @@
 """The scheduler: plain synchronous Python that holds the unfinished jobs, the queue and the clients.
 
-Time is an argument of every verb. What a verb changed, what the world must do about it and what happened is
-collected until the service takes it: :meth:`Scheduler.take_changes`, ``take_effects``, ``take_events``.
+Time is an argument of every verb. What a verb changed, with what happened, and what the world must do about it is
+collected until the service takes it: :meth:`Scheduler.take_changes`, ``take_effects``.
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from awed.model.events import Event
 from awed.model.records import Batch, TaskRecord, Unfinished
 from awed.model.states import ClientState
 from awed.model.work import WorkRecord
@@ -120,10 +119,6 @@ class Scheduler:
     def take_effects(self) -> list[Effect]:
         effects, self._state.effects = self._state.effects, []
         return effects
-
-    def take_events(self) -> list[Event]:
-        events, self._state.events = self._state.events, []
-        return events
 
     def take_fresh_work(self) -> set[Wanted]:
         """Which kinds of work came into the queue since the last call."""

@@ -54,7 +54,6 @@ class State:
         self.tally = Tally()
         self.changes = Changes()
         self.effects: list[Effect] = []
-        self.events: list[Event] = []
         self._generations = 0
 
     def task(self, task_id: str) -> TaskEntry | None:
@@ -70,7 +69,7 @@ class State:
 
     def event(self, code: str, now: datetime, text: str = "", **about: str) -> None:
         self.tally.events[code] += 1
-        self.events.append(Event(code, now, about, text))
+        self.changes.event(Event(code, now, about, text))
 
     def set_job(self, entry: JobEntry, state: JobState, now: datetime) -> None:
         job = entry.job

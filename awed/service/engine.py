@@ -66,9 +66,8 @@ class Engine:
             clients=len(stored.clients),
         )
         if stored.jobs:
-            self._shell.observer.happened(
-                [Event("SR", self._shell.now(), text=f"{len(stored.jobs)} unfinished jobs")]
-            )
+            started = Event("SR", self._shell.now(), text=f"{len(stored.jobs)} unfinished jobs")
+            self._shell.scheduler.changes.event(started)
         await self._shell.settle()
 
     def turn_away(self) -> None:

@@ -38,8 +38,8 @@ class JobVerbs:
         await self._require_new(job.id)
         tasks = [TaskRecord(task, index) for index, task in enumerate(job.tasks)]
         record = JobRecord(replace(job, tasks=[]), Acl.of(owner.name))
-        self._shell.observer.happened([Event("JI", self._shell.now(), {"jobid": job.id})])
-        await self._shell.committer.commit(Batch(jobs=[record], tasks=tasks))
+        event = Event("JI", self._shell.now(), {"jobid": job.id})
+        await self._shell.committer.commit(Batch(jobs=[record], tasks=tasks, events=[event]))
 
     async def _require_new(self, job_id: str) -> None:
         if self._shell.held(job_id) is not None or await self._shell.store.job(job_id) is not None:

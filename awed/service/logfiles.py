@@ -1,6 +1,6 @@
 """Journals: what happened, one line of JSON each, in files that are rotated."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from twisted.logger import Logger
 from twisted.python.logfile import LogFile
 
 from awed.model.events import WORDS, Event
+from awed.model.records import Batch
 from awed.service.observer import Observer
 from awed.tx.threads import InThread
 
@@ -70,8 +71,8 @@ class EventJournal(Observer):
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def happened(self, events: Sequence[Event]) -> None:
-        self._journal.write(event_lines(events))
+    def committed(self, batch: Batch, seconds: float) -> None:
+        self._journal.write(event_lines(batch.events))
 
 
 class EventLine(Struct, omit_defaults=True):

@@ -1,8 +1,7 @@
 """Those who are told what the engine does: journals, metrics, the log."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from awed.model.events import Event
 from awed.model.records import Batch
 from awed.scheduler.changes import Effect
 
@@ -11,11 +10,8 @@ class Observer:
     """Is told, and does nothing: subclasses say more. Every method is called in the middle of work: it must be quick
     and not raise."""
 
-    def happened(self, events: Sequence[Event]) -> None:
-        """These events, in this order."""
-
     def committed(self, batch: Batch, seconds: float) -> None:
-        """*batch* is durable; it took the store *seconds*."""
+        """*batch* is durable, and its events may be told; it took the store *seconds*."""
 
     def commit_failed(self, error: Exception) -> None:
         """The store did not take a batch, which is tried again."""
@@ -29,10 +25,6 @@ class Observers(Observer):
 
     def __init__(self, observers: Iterable[Observer]) -> None:
         self._observers = tuple(observers)
-
-    def happened(self, events: Sequence[Event]) -> None:
-        for observer in self._observers:
-            observer.happened(events)
 
     def committed(self, batch: Batch, seconds: float) -> None:
         for observer in self._observers:

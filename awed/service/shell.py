@@ -78,7 +78,6 @@ class Shell:
         if fresh:
             self.waiting.hand_out(fresh)
         self.effects.perform(self.scheduler.take_effects())
-        self.observer.happened(self.scheduler.take_events())
         self.committer.begin()
         if self.scheduler.is_starting and not self._going_on:
             self._going_on = True

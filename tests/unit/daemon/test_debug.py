@@ -23,8 +23,7 @@ def told(level: int) -> list[str]:
     debug.set_level(level)
     with capturedLogs() as logs:
         debug.answered(REQUEST)
-        debug.happened([EVENT])
-        debug.committed(Batch(gone_jobs=["j"]), 0.001)
+        debug.committed(Batch(gone_jobs=["j"], events=[EVENT]), 0.001)
         debug.performed(Prepare("j_0", 1, "ann"), 0.002)
         debug.performed(DeleteNodes("j", "ann", (IO(url="http://user:secret@host/"),)), 0.002)
     return [formatEvent(event) for event in logs]
@@ -41,7 +40,7 @@ def test_each_level_tells_more() -> None:
 def test_an_event_names_what_it_is_about() -> None:
     debug = Debug(2, lambda level: None)
     with capturedLogs() as logs:
-        debug.happened([EVENT])
+        debug.committed(Batch(events=[EVENT]), 0.001)
     assert {name: logs[0][name] for name in ("job", "work", "client")} == {"job": "j", "work": "j_0_0", "client": "c"}
 
 

@@ -66,9 +66,9 @@ def test_no_retry_where_the_job_or_the_command_says_so(
     world = World()
     submitted = world.submit(job(task("0"), noretry=noretry))
     world.client("a")
-    world.scheduler.take_events()
+    world.scheduler.take_changes()
     world.report(world.checkout("a"), status, exitstatus=exitstatus)
-    assert [event.code for event in world.scheduler.take_events()] == codes
+    assert [event.code for event in world.scheduler.take_changes().events] == codes
     assert state_of(submitted) is JobState.SUSPEND
 
 

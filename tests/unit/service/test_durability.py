@@ -29,6 +29,17 @@ async def test_a_submission_is_answered_after_its_commit(world: EngineWorld) -> 
 
 
 @ensureDeferred
+async def test_what_happened_is_told_once_it_is_durable_and_only_once(world: EngineWorld) -> None:
+    world.store.away = True
+    submitted = state_of(world.submit(job(task("0"))))
+    assert world.told.codes == []
+    world.store.away = False
+    world.clock.advance(1)
+    await submitted
+    assert world.told.codes == ["JQ", "TQ"]
+
+
+@ensureDeferred
 async def test_requests_that_come_during_a_commit_share_the_next(world: EngineWorld) -> None:
     await world.submit(job(task("0")))
     before = len(world.store.batches)

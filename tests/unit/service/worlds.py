@@ -18,6 +18,7 @@ from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.state import Limits
 from awed.service.committer import Soon, at_once
 from awed.service.engine import Engine
+from awed.service.observer import Observer
 from awed.service.shell import Shell
 from awed.shock.interface import IShock
 from awed.store.memory import MemoryStore
@@ -93,6 +94,16 @@ class FakeShock:
             raise Unavailable("shock.example does not answer")
 
 
+class Told(Observer):
+    """Remembers the codes of the events that were told."""
+
+    def __init__(self) -> None:
+        self.codes: list[str] = []
+
+    def committed(self, batch: Batch, seconds: float) -> None:
+        self.codes += [event.code for event in batch.events]
+
+
 class EngineWorld:
     """The engine and what stands around it. :meth:`restart` makes a new engine on the same store."""
 
@@ -102,6 +113,7 @@ class EngineWorld:
         self.store = GatedStore()
         self.shock = FakeShock()
         self.clock = Clock()
+        self.told = Told()
         self.engine = self._new_engine()
 
     def _new_engine(self) -> Engine:
@@ -113,6 +125,7 @@ class EngineWorld:
             now=self.now,
             patience=10.0,
             soon=self.soon,
+            observer=self.told,
         )
         return Engine(shell)
 
