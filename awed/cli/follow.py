@@ -14,11 +14,13 @@ from awed.cli.why import print_why
 from awed.model.ids import task_name
 from awed.model.job import Job
 from awed.model.states import JobState
+from awed.tx.pauses import Pauses
 
 _ENDS = frozenset({JobState.COMPLETED, JobState.SUSPEND, JobState.DELETED})
 """States in which a job stays until somebody does something."""
 
-_FIRST_PAUSE, _LAST_PAUSE, _GROWTH = 0.2, 2.0, 1.2
+_PAUSES = Pauses(0.2, 2.0, growth=1.2)
+"""Between two looks: short at first, for jobs that are done at once."""
 
 _PATIENCE = 10.0
 """Seconds without a change after which one wants to know why."""
@@ -31,7 +33,7 @@ def follow(server: Server, job: Job, console: Console, sleep: Callable[[float], 
     outlives it. Raises :class:`~awed.cli.client.Refused` if the server will not show the job any more.
     """
     quiet = 0.0
-    pauses = _pauses()
+    pauses = iter(_PAUSES)
     with _view(console) as view:
         view.show(job)
         while job.state not in _ENDS:
@@ -53,14 +55,6 @@ def steps(before: Job, after: Job) -> Iterator[str]:
     for old, new in zip(before.tasks, after.tasks, strict=True):
         if (old.state, old.remainwork) != (new.state, new.remainwork):
             yield f"{task_name(new.taskid)}: {new.state}{parts(new)}"
-
-
-def _pauses() -> Iterator[float]:
-    """Seconds between two looks: short at first, for jobs that are done at once."""
-    pause = _FIRST_PAUSE
-    while True:
-        yield pause
-        pause = min(pause * _GROWTH, _LAST_PAUSE)
 
 
 class _View(Protocol):

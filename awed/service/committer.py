@@ -11,10 +11,11 @@ from awed.model.errors import AwedError, StoreAway
 from awed.model.records import Batch, merge
 from awed.service.observer import Observer
 from awed.store.interface import IStore
+from awed.tx.pauses import Pauses
 from awed.tx.timers import Patience
 
-PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Seconds before a commit that failed is tried again; the last one repeats."""
+PAUSES = Pauses(0.1, 5.0)
+"""Before a commit that failed is tried again."""
 
 Soon = Callable[[Callable[[], None]], object]
 """Calls a function in a moment."""
@@ -129,7 +130,7 @@ class Committer:
         Its records are the scheduler's own and go on changing while the store is away, so a new try takes in what
         changed meanwhile: what is written is always one consistent moment.
         """
-        tries = 0
+        tries, pauses = 0, iter(PAUSES)
         while True:
             self._begun = begun = self._reactor.seconds()
             try:
@@ -138,8 +139,7 @@ class Committer:
                 raise
             except Exception as error:
                 self._begun = None
-                pause = PAUSES[min(tries, len(PAUSES) - 1)]
-                tries += 1
+                tries, pause = tries + 1, next(pauses)
                 reason = error if isinstance(error, AwedError) else "a fault of awed itself, see the log"
                 self.fault = f"changes cannot be written: {reason}"
                 self._observer.commit_failed(error)

@@ -17,9 +17,10 @@ from awed.scheduler.core import Scheduler
 from awed.scheduler.tasks import Prepared
 from awed.service.files import Access, Missing, TaskFiles
 from awed.service.observer import Observer
+from awed.tx.pauses import Pauses
 
-PAUSES = (2.0, 5.0, 15.0, 45.0)
-"""Seconds between the tries of an effect whose data store does not answer."""
+PAUSES = Pauses(2.0, 45.0, growth=3.0, most=4)
+"""Between the tries of an effect whose data store does not answer."""
 
 PATIENCE = 180.0
 """Seconds from the first such failure after which no try is begun any more and the task is suspended.
@@ -147,7 +148,7 @@ class Effects:
     async def _tried(self, task: Task, once: Callable[[Task], Awaitable[T]], effect: Prepare | Check) -> T | None:
         """The result of *once*, tried again while the data store is away. None: it failed; the scheduler was told."""
         tasks = self._scheduler.tasks
-        pauses = _pauses(self._reactor)
+        pauses = PAUSES.within(PATIENCE, self._reactor.seconds)
         while True:
             try:
                 return await once(task)
@@ -195,12 +196,3 @@ def _pause(error: AwedError, pauses: Iterator[float]) -> float | None:
     if isinstance(error, StoreAway):
         return STORE_PAUSE
     return next(pauses, None) if isinstance(error, Unavailable) else None
-
-
-def _pauses(reactor: IReactorTime) -> Iterator[float]:
-    """Seconds to wait before each further try; the first failure is when the first is asked for."""
-    end = reactor.seconds() + PATIENCE
-    for pause in PAUSES:
-        if reactor.seconds() + pause > end:
-            return
-        yield pause

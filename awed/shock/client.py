@@ -6,7 +6,6 @@ Tokens travel in a header and nowhere else: no error and no log holds one.
 import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -25,10 +24,11 @@ from awed.model.node import Lock, Node, NodeIndex
 from awed.shock.formbody import FormBody, FormField
 from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, Call, DataHttp, shown
 from awed.shock.interface import IShock
+from awed.tx.pauses import Pauses
 from awed.tx.threads import InThread
 
-LOCK_PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Seconds between looks at a node that is locked; the last is repeated."""
+LOCK_PAUSES = Pauses(0.2, 10.0)
+"""Between looks at a node that is locked."""
 
 LOCK_LIMIT = 3600.0
 """Seconds for which a lock is waited for."""
@@ -206,14 +206,14 @@ class ShockClient:
 
     async def _unlocked(self, node: Node, token: str, lock_of: Callable[[Node], Lock | None]) -> Node:
         """The node once the lock is gone, asked for again and again."""
-        deadline = self._reactor.seconds() + LOCK_LIMIT
-        pauses = chain(LOCK_PAUSES, repeat(LOCK_PAUSES[-1]))
+        pauses = LOCK_PAUSES.within(LOCK_LIMIT, self._reactor.seconds)
         while (lock := lock_of(node)) is not None:
             if lock.error:
                 raise Invalid(f"{self._what('wait for node', node.id)}: {lock.error}")
-            if self._reactor.seconds() > deadline:
+            pause = next(pauses, None)
+            if pause is None:
                 raise Unavailable(f"{self._what('wait for node', node.id)}: still locked after {LOCK_LIMIT:.0f} s")
-            await deferLater(self._reactor, next(pauses))
+            await deferLater(self._reactor, pause)
             node = await self._look(node.id, token)
         return node
 

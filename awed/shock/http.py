@@ -29,6 +29,7 @@ from zope.interface import implementer
 from awed.model.errors import AwedError, Conflict, Invalid, NotFound, TooLarge, Unauthorized, Unavailable
 from awed.shock.arrival import Admit, Arrival
 from awed.shock.formbody import FormBody
+from awed.tx.pauses import Pauses
 from awed.tx.streams import Pump
 from awed.tx.threads import InThread
 
@@ -38,8 +39,10 @@ ANSWER_LIMIT = 15.0
 IDLE_LIMIT = 120.0
 """The same for a try that moves a file, or lets the host read one before it answers."""
 
-PAUSES = (1.0, 4.0, 15.0)
-"""Seconds between tries; there is one try more than there are pauses."""
+TRIES = 4
+
+PAUSES = Pauses(1.0, 15.0, growth=4.0, most=TRIES - 1)
+"""Between tries."""
 
 T = TypeVar("T")
 
@@ -136,15 +139,15 @@ class DataHttp:
             raise
 
     async def _retry(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
-        for pause in PAUSES:
+        pauses = iter(PAUSES)
+        while True:
             try:
                 return await attempt()
-            except Transient:
-                await deferLater(self._reactor, pause)
-        try:
-            return await attempt()
-        except Transient as error:
-            raise Unavailable(f"{what}: {error} (tried {len(PAUSES) + 1} times)") from None
+            except Transient as error:
+                pause = next(pauses, None)
+                if pause is None:
+                    raise Unavailable(f"{what}: {error} (tried {TRIES} times)") from None
+            await deferLater(self._reactor, pause)
 
     async def _fetch(self, call: Call, arrival: Arrival) -> None:
         watch = _Watch(self._reactor, call.idle)

@@ -10,9 +10,9 @@ from twisted.logger import Logger
 
 from awed.model.errors import AwedError, ClientNotFound, Unavailable
 from awed.tx.locks import Condition
+from awed.tx.pauses import Pauses
 
-SHORTEST = 0.5
-LONGEST = 30.0
+PAUSES = Pauses(0.5, 30.0, growth=1.5)
 
 T = TypeVar("T")
 
@@ -28,27 +28,33 @@ class Outage:
     def __init__(self, clock: IReactorTime, spread: Callable[[], float]) -> None:
         self._clock = clock
         self._spread = spread
-        self._since: float | None = None
+        self._lasts = False
+        self._pauses = iter(PAUSES)
+        self._next_try = 0.0
         self._over = Condition()
 
     def note(self, error: AwedError) -> None:
         """Somebody met this *error*."""
-        if self._since is None:
-            self._since = self._clock.seconds()
+        if not self._lasts:
+            self._lasts = True
             self._log.warn("no success with the server, trying again: {error}", error=error)
 
     async def pause(self, error: AwedError) -> None:
-        """Wait after *error*, until the server answers somebody or it is time to try again."""
+        """Wait after *error*, until the server answers somebody or it is time to try again, for all who wait."""
         self.note(error)
-        lasts = self._clock.seconds() - (self._since or 0.0)
-        longest = min(max(SHORTEST, lasts / 2), LONGEST)
-        await self._over_within(longest * (0.5 + self._spread() / 2))
+        now = self._clock.seconds()
+        if self._next_try <= now:
+            self._next_try = now + next(self._pauses) * (0.5 + self._spread() / 2)
+        with suppress(Late):
+            await self._over.wait().addTimeout(self._next_try - now, self._clock)
 
     def over(self) -> None:
         """The server has answered."""
-        if self._since is not None:
+        if self._lasts:
             self._log.info("the server answers again")
-            self._since = None
+            self._lasts = False
+            self._pauses = iter(PAUSES)
+            self._next_try = 0.0
             self._over.notify()
 
     async def persist(self, call: Callable[[], Awaitable[T]], *also: type[AwedError]) -> T:
@@ -62,7 +68,3 @@ class Outage:
                 return await call()
             except passing as error:
                 await self.pause(error)
-
-    async def _over_within(self, seconds: float) -> None:
-        with suppress(Late):
-            await self._over.wait().addTimeout(seconds, self._clock)

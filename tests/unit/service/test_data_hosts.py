@@ -38,7 +38,7 @@ class Silent:
 
 @pytest.mark.parametrize(
     ("agent", "after", "cause"),
-    [(Dead(), 5 * 20 + 67, "Connection was refused by other side."), (Silent(), 3 * 80 + 7, "no progress for 15 s")],
+    [(Dead(), 5 * 20 + 71, "Connection was refused by other side."), (Silent(), 3 * 80 + 8, "no progress for 15 s")],
 )
 @ensureDeferred
 async def test_a_dead_or_silent_shock_stops_only_the_task_that_needs_it(

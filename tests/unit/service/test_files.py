@@ -127,7 +127,7 @@ async def test_a_data_store_that_stays_away_suspends_the_task_with_the_reason(wo
     world.shock.away = True
     submission = two_steps(world)
     await world.submit(submission)
-    world.clock.pump([1] * 70)
+    world.clock.pump([1] * 75)
     suspended = await current(world, submission)
     assert suspended.state is JobState.SUSPEND
     assert "in: shock.example does not answer" in suspended.notes

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Coroutine
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,7 @@ def test_a_part_is_asked_for_by_index_and_range(talk: Talking) -> None:
 def test_a_download_that_broke_off_goes_on_where_it_was(talk: Talking) -> None:
     t = talk(short, rest)
     md5 = hashlib.md5(DATA).hexdigest()
-    assert t.result(t.client.download("n1", t.path, md5=md5), PAUSES[0]) == len(DATA)
+    assert t.result(t.client.download("n1", t.path, md5=md5), PAUSES.first) == len(DATA)
     assert t.path.read_bytes() == DATA
     assert t.host.headers[1]["Range"] == "bytes=1000-"
     assert t.host.headers[1]["If-Range"] == '"1"'
@@ -150,7 +151,7 @@ def test_a_download_that_broke_off_goes_on_where_it_was(talk: Talking) -> None:
 
 def test_a_host_that_sends_all_again_is_taken_at_its_word(talk: Talking) -> None:
     t = talk(short, DATA)
-    t.result(t.client.download("n1", t.path), PAUSES[0])
+    t.result(t.client.download("n1", t.path), PAUSES.first)
     assert t.path.read_bytes() == DATA
 
 
@@ -161,7 +162,7 @@ def test_a_wrong_range_is_not_taken_for_the_right_one(talk: Talking) -> None:
         return b"??"
 
     t = talk(short, wrong, DATA)
-    t.result(t.client.download("n1", t.path), *PAUSES[:2])
+    t.result(t.client.download("n1", t.path), *islice(PAUSES, 2))
     assert t.path.read_bytes() == DATA
 
 
@@ -217,15 +218,14 @@ def test_a_silent_host_is_given_up_and_soon_if_little_is_asked(
     t = talk()
     t.client = ShockClient(SilentClient(), t.clock, at_once, HOST)
     with pytest.raises(Unavailable, match=f"no progress for {limit:.0f} s"):
-        t.result(ask(t), limit, PAUSES[0], limit, PAUSES[1], limit, PAUSES[2], limit)
+        t.result(ask(t), limit, *(seconds for pause in PAUSES for seconds in (pause, limit)))
 
 
 def test_an_index_that_takes_an_hour_is_waited_for_while_the_host_answers(talk: Talking) -> None:
     building = Node("n1", indexes={"line": NodeIndex(locked=Lock())})
     done = Node("n1", indexes={"line": NodeIndex(total_units=4)})
     t = talk((200, Node("n1")), (200, None), *[(200, building)] * 300, (200, done))
-    pauses = [*LOCK_PAUSES, *[LOCK_PAUSES[-1]] * 294]
-    assert t.result(t.client.index("n1", "line", ""), *pauses).total_units == 4
+    assert t.result(t.client.index("n1", "line", ""), *islice(LOCK_PAUSES, 300)).total_units == 4
 
 
 class SilentClient(HTTPClient):
@@ -258,7 +258,7 @@ def test_an_upload_whose_answer_was_lost_is_not_an_error(talk: Talking) -> None:
     node = Node("n1", file=NodeFile(size=1, checksum={"md5": hashlib.md5(b"x").hexdigest()}))
     t = talk(broken, (400, "Node file immutable"), (200, node), (200, node))
     t.path.write_bytes(b"x")
-    assert t.result(t.client.upload("n1", t.path, filename="f"), PAUSES[0]) == node
+    assert t.result(t.client.upload("n1", t.path, filename="f"), PAUSES.first) == node
 
 
 def test_another_file_in_the_node_is_an_error(talk: Talking) -> None:
@@ -306,7 +306,7 @@ def test_a_parts_node_is_made_in_two_steps(talk: Talking) -> None:
 def test_a_node_is_waited_for_until_its_file_is_unlocked(talk: Talking) -> None:
     locked = Node("n1", file=NodeFile(locked=Lock()))
     t = talk((200, locked), (200, locked), (200, Node("n1")))
-    assert t.result(t.client.node("n1", ""), *LOCK_PAUSES[:2]) == Node("n1")
+    assert t.result(t.client.node("n1", ""), *islice(LOCK_PAUSES, 2)) == Node("n1")
 
 
 def test_a_lock_that_failed_is_an_error(talk: Talking) -> None:
@@ -319,7 +319,7 @@ def test_an_index_is_made_only_once_and_waited_for(talk: Talking) -> None:
     done = Node("n1", indexes={"line": NodeIndex(total_units=4)})
     building = Node("n1", indexes={"line": NodeIndex(locked=Lock())})
     t = talk((200, Node("n1")), (200, None), (200, building), (200, done))
-    assert t.result(t.client.index("n1", "line", ""), LOCK_PAUSES[0]).total_units == 4
+    assert t.result(t.client.index("n1", "line", ""), LOCK_PAUSES.first).total_units == 4
     t = talk((200, done))
     assert t.result(t.client.index("n1", "line", "")).total_units == 4
 

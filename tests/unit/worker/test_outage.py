@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 
 from awed.model.errors import ClientNotFound, Conflict, Unavailable
-from awed.worker.outage import LONGEST, SHORTEST, Outage
+from awed.worker.outage import PAUSES, Outage
 
 ERROR = Unavailable("gone")
 
@@ -40,18 +40,18 @@ def lengths(outage: Outage, clock: Clock, count: int) -> list[float]:
 
 def test_pauses_grow_to_a_limit(outage: Outage, clock: Clock) -> None:
     found = lengths(outage, clock, 20)
-    assert found[0] == SHORTEST
+    assert found[0] == PAUSES.first
     assert found == sorted(found)
-    assert found[-1] == LONGEST
+    assert found[-1] == PAUSES.longest
 
 
 def test_pauses_are_spread(clock: Clock) -> None:
-    assert pytest.approx(2 * lengths(Outage(clock, lambda: 0.0), clock, 40)[-1]) == LONGEST
+    assert pytest.approx(2 * lengths(Outage(clock, lambda: 0.0), clock, 40)[-1]) == PAUSES.longest
 
 
 def test_many_who_wait_do_not_make_each_other_wait_longer(outage: Outage, clock: Clock) -> None:
     waiting = [pause(outage) for _ in range(20)]
-    clock.advance(SHORTEST)
+    clock.advance(PAUSES.first)
     assert all(one.called for one in waiting)
 
 
@@ -60,7 +60,7 @@ def test_an_answer_to_one_ends_the_waiting_of_all(outage: Outage, clock: Clock) 
     waiting = [pause(outage) for _ in range(3)]
     outage.over()
     assert all(one.called for one in waiting)
-    assert lengths(outage, clock, 1) == [SHORTEST]
+    assert lengths(outage, clock, 1) == [PAUSES.first]
     assert not [call for call in clock.getDelayedCalls() if call.active()]
 
 
