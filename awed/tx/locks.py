@@ -1,33 +1,49 @@
-"""Who waits for whom: one at a time for each key, work that runs to its end, a condition that changes."""
+"""Who waits for whom: so many at a time for each key, work that runs to its end, a condition that changes."""
 
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, DeferredLock
+from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.python.failure import Failure
 
 T = TypeVar("T")
+
+
+class PerKey:
+    """Lets *most* at a time be at something for each key; others wait, in the order in which they came."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._places: dict[str, DeferredSemaphore] = {}
+
+    @asynccontextmanager
+    async def place(self, key: str) -> AsyncIterator[None]:
+        """One of the places, once it is free. A wait may be cancelled."""
+        places = self._places.setdefault(key, DeferredSemaphore(self._most))
+        await places.acquire()
+        try:
+            yield
+        finally:
+            # Before the release, in which whoever comes next may run to its end and others come.
+            if places.tokens == self._most - 1 and not places.waiting:
+                del self._places[key]
+            places.release()
 
 
 class Alone:
     """Runs coroutines so that no two with the same key overlap. Whoever waits for one may go away; it still ends."""
 
     def __init__(self) -> None:
-        self._locks: dict[str, DeferredLock] = {}
+        self._one = PerKey(1)
 
     def run(self, key: str, work: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
         """The result of *work*, which starts when everything before it with the same *key* has ended."""
         return to_the_end(self._run(key, work))
 
     async def _run(self, key: str, work: Coroutine[Deferred[Any], Any, T]) -> T:
-        lock = self._locks.setdefault(key, DeferredLock())
-        await lock.acquire()
-        try:
+        async with self._one.place(key):
             return await work
-        finally:
-            lock.release()
-            if not lock.locked:
-                self._locks.pop(key, None)
 
 
 def to_the_end(work: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
