@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from awed.admin.opened import with_store
-from awed.auth.accounts import hash_password
+from awed.auth.passwords import hash_password
 from awed.cli.options import now
 from awed.daemon.datadir import DataDir, StartError
 from awed.model.access import Account, is_user_name

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from awed.admin.opened import store_options, with_store
-from awed.auth.accounts import hash_password
+from awed.auth.passwords import hash_password
 from awed.auth.tokens import token_hash
 from awed.cli.options import confirm, now, yes_option
 from awed.cli.show import screen, users_table

@@ -21,9 +21,15 @@ from awed.web.params import header
 OTHER_GROUP = "Clientgroup name in token does not match that in the client."
 
 
-async def user_of(authenticators: Authenticators, request: IRequest, verb: Verb) -> User:
-    """Who makes *request*. Raises :class:`~awed.model.errors.Unauthorized`."""
-    return await authenticators.user(header(request, b"authorization"), verb)
+async def user_of(
+    authenticators: Authenticators, hosts: OwnHosts, request: IRequest, verb: Verb, workers: bool = False
+) -> User:
+    """Who makes *request*; with *workers* the token of a client group will do.
+
+    Raises :class:`~awed.model.errors.Unauthorized`.
+    """
+    authorization, peer = header(request, b"authorization"), hosts.peer(request)
+    return await authenticators.user(authorization, verb, address=peer, workers=workers)
 
 
 @dataclass(frozen=True)
@@ -44,11 +50,11 @@ class Context:
 
     async def user(self, request: IRequest, verb: Verb) -> User:
         """Who makes *request*. Raises :class:`~awed.model.errors.Unauthorized`."""
-        return await user_of(self.authenticators, request, verb)
+        return await user_of(self.authenticators, self.hosts, request, verb)
 
     async def authenticated_worker(self, request: IRequest, verb: Verb) -> User:
         """Who makes *request*; the token of a client group will do. Raises likewise."""
-        return await self.authenticators.user(header(request, b"authorization"), verb, workers=True)
+        return await user_of(self.authenticators, self.hosts, request, verb, workers=True)
 
     async def worker(self, request: IRequest, verb: Verb, client_id: str, right: Verb = "execute") -> None:
         """Make sure that who makes *request* may act as this client: with its group's token, or with *right* to the

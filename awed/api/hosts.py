@@ -19,6 +19,10 @@ class OwnHosts:
         """The address to show to the maker of *request*: the external URL, or the one by which they came."""
         return self._external_url or self._met(request)
 
+    def peer(self, request: IRequest) -> str:
+        """The address of the maker of *request*, "" for a local socket."""
+        return self._proxies.peer(request)
+
     def known(self, request: IRequest) -> frozenset[str]:
         """All addresses that mean this daemon when they stand in a document that comes with *request*."""
         scheme = "https" if request.isSecure() else "http"

@@ -142,13 +142,13 @@ def _name(answer: Mapping[str, Any] | None, *keys: str) -> str | None:
     return next((value for value in values if isinstance(value, str) and value), None)
 
 
-GLOBUS_WORDS = frozenset({"globus-goauthtoken", "globus", "goauth"})
+GLOBUS_SCHEMES = frozenset({"globus-goauthtoken", "globus", "goauth"})
 
 
-MGRAST_WORDS = frozenset({"mgrast"})
+MGRAST_SCHEMES = frozenset({"mgrast"})
 
 
-DEFAULT_WORD = "oauth"
+DEFAULT_SCHEME = "oauth"
 """The word for whichever server is the first."""
 
 
@@ -162,7 +162,7 @@ class OAuthTokens:
         self._schemes = frozenset(schemes)
         self._names = names
 
-    async def authenticate(self, scheme: str, credentials: str) -> User | None:
+    async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:
         if scheme not in self._schemes or not credentials:
             return None
         key = token_hash(credentials)

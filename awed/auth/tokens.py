@@ -42,7 +42,7 @@ class AdminToken:
         """Know this token from now on, and no other."""
         self._hash = token_hash(token)
 
-    async def authenticate(self, scheme: str, credentials: str) -> User | None:
+    async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:
         if scheme in self._schemes and same(token_hash(credentials), self._hash):
             return User(ADMIN, admin=True)
         return None
@@ -58,7 +58,7 @@ class GroupTokens:
     def __init__(self, group_of: Callable[[str], str | None]) -> None:
         self._group_of = group_of
 
-    async def authenticate(self, scheme: str, credentials: str) -> User | None:
+    async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:
         group = self._group_of(credentials) if scheme == SCHEME else None
         return User("", group=group) if group else None
 
@@ -81,7 +81,7 @@ class JobTokens:
     def make(self, job_id: str) -> str:
         return f"{_MARK}.{job_id}.{self._seal(job_id)}"
 
-    async def authenticate(self, scheme: str, credentials: str) -> User | None:
+    async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:
         mark, _, rest = credentials.partition(".")
         job_id, _, seal = rest.partition(".")
         if scheme not in SECRET_SCHEMES or mark != _MARK or not same(seal, self._seal(job_id)):

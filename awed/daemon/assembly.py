@@ -196,7 +196,7 @@ class Parts:
             client_auth_required=self._config.auth.client_auth_required,
         )
         preauth = PreauthResource(self.addresses, context.hosts, self._in_thread)
-        user = partial(user_of, self.callers.of_files)
+        user = partial(user_of, self.callers.of_files, context.hosts)
         node = NodeResource(self.nodes, user, self._in_thread, self._now, preauth)
         metrics = Exposition(
             engine=self.engine,

@@ -8,9 +8,9 @@ from twisted.web.client import Agent
 from awed.auth.accounts import AccountPasswords, AccountTokens
 from awed.auth.chain import Authenticators
 from awed.auth.identity import (
-    DEFAULT_WORD,
-    GLOBUS_WORDS,
-    MGRAST_WORDS,
+    DEFAULT_SCHEME,
+    GLOBUS_SCHEMES,
+    MGRAST_SCHEMES,
     Globus,
     IdentityHttp,
     IdentityServer,
@@ -19,6 +19,7 @@ from awed.auth.identity import (
     mgrast,
 )
 from awed.auth.interface import IAuthenticator
+from awed.auth.passwords import PasswordChecks
 from awed.auth.tokens import SECRET_SCHEMES, AdminToken, GroupTokens, JobTokens
 from awed.config import Config
 from awed.config.settings import Anonymous, Auth
@@ -44,14 +45,14 @@ class Callers:
         reactor: Any,
     ) -> None:
         servers = identity_servers(config.auth, IdentityHttp(Agent(reactor), reactor))
-        words = SECRET_SCHEMES | GLOBUS_WORDS | MGRAST_WORDS | config.auth.userinfo_urls.keys()
+        words = SECRET_SCHEMES | GLOBUS_SCHEMES | MGRAST_SCHEMES | config.auth.userinfo_urls.keys()
         self._admin = AdminToken(admin_token, words)
         job_tokens = JobTokens(admin_token, user_of)
         self.job_token = job_tokens.make
         methods: list[IAuthenticator] = [
             self._admin,
             AccountTokens(store.account_by_token, words),
-            AccountPasswords(store.account, in_threads_of(reactor), Recent(reactor.seconds)),
+            AccountPasswords(store.account, PasswordChecks(in_threads_of(reactor), reactor)),
             GroupTokens(groups.group_of),
             *(OAuthTokens(server, words, Recent(reactor.seconds)) for server, words in servers),
         ]
@@ -72,11 +73,11 @@ def identity_servers(auth: Auth, http: IdentityHttp) -> list[tuple[IdentityServe
     """The servers that the configuration names, each with the words that introduce its tokens."""
     found: list[tuple[IdentityServer, frozenset[str]]] = []
     if auth.globus_profile_url:
-        found.append((Globus(http, auth.globus_profile_url, auth.globus_token_url), GLOBUS_WORDS))
+        found.append((Globus(http, auth.globus_profile_url, auth.globus_token_url), GLOBUS_SCHEMES))
     if auth.mgrast_oauth_url:
-        found.append((mgrast(http, auth.mgrast_oauth_url), MGRAST_WORDS))
+        found.append((mgrast(http, auth.mgrast_oauth_url), MGRAST_SCHEMES))
     found += [(UserInfo(http, url), frozenset({word})) for word, url in auth.userinfo_urls.items()]
-    return [(server, words if number else words | {DEFAULT_WORD}) for number, (server, words) in enumerate(found)]
+    return [(server, words if number else words | {DEFAULT_SCHEME}) for number, (server, words) in enumerate(found)]
 
 
 def _free(anonymous: Anonymous) -> list[Verb]:

@@ -14,7 +14,7 @@ from twisted.web.http_headers import Headers
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
-from awed.auth.accounts import hash_password
+from awed.auth.passwords import hash_password
 from awed.auth.tokens import JobTokens, token_hash
 from awed.model.access import Account
 from awed.model.ids import new_id

@@ -44,7 +44,7 @@ class ByName:
     """Believes what an Authorization header says: ``user`` and a name, of which ``root`` is an admin and ``nobody``
     unknown, or ``group`` and a name for a worker of that group."""
 
-    async def authenticate(self, scheme: str, credentials: str) -> User | None:
+    async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:
         if scheme == "group":
             return User("", group=credentials)
         return None if credentials == "nobody" else User(credentials, admin=credentials == "root")

@@ -9,12 +9,13 @@ import pytest_twisted
 from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
-from awed.auth.accounts import AccountPasswords, AccountTokens, hash_password, matches
+from awed.auth.accounts import AccountPasswords, AccountTokens
 from awed.auth.interface import IAuthenticator
+from awed.auth.passwords import PasswordChecks, hash_password
 from awed.auth.tokens import token_hash
 from awed.model.access import ADMIN, PUBLIC, Account, User
 from awed.model.errors import Unavailable
-from awed.tx.recent import LIFETIME, Recent
+from awed.tx.recent import LIFETIME
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,7 +55,7 @@ def basic(text: str) -> str:
 
 
 def passwords(accounts: Accounts, checks: Checks | None = None, clock: Clock | None = None) -> AccountPasswords:
-    return AccountPasswords(accounts.account, checks or Checks(), Recent((clock or Clock()).seconds))
+    return AccountPasswords(accounts.account, PasswordChecks(checks or Checks(), clock or Clock()))
 
 
 def test_they_are_authenticators() -> None:
@@ -155,21 +156,3 @@ async def test_a_store_that_is_away_is_no_refusal() -> None:
 
     with pytest.raises(Unavailable):
         await AccountTokens(away).authenticate("oauth", "t")
-
-
-def test_each_hash_is_salted_argon2() -> None:
-    one, other = hash_password("p"), hash_password("p")
-    assert one != other
-    assert one.startswith("$argon2id$")
-    assert matches(one, "p")
-    assert matches(other, "p")
-
-
-@pytest.mark.parametrize("stored", ["", "p", "$argon2id$", "$argon2id$v=19$m=65536,t=3,p=4$x$y"])
-def test_what_is_no_hash_matches_nothing(stored: str) -> None:
-    assert not matches(stored, "p")
-    assert not matches(stored, "")
-
-
-def test_a_wrong_password() -> None:
-    assert not matches(hash_password("p"), "q")

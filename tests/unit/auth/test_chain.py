@@ -19,14 +19,14 @@ class Known:
         self.users = users
         self.asked: list[tuple[str, str]] = []
 
-    async def authenticate(self, scheme: str, credentials: str) -> User | None:
+    async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:
         self.asked.append((scheme, credentials))
         return self.users.get(credentials)
 
 
 @implementer(IAuthenticator)
 class Broken:
-    async def authenticate(self, scheme: str, credentials: str) -> User | None:
+    async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:
         raise Unavailable("the identity server x does not answer")
 
 
