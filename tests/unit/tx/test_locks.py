@@ -27,11 +27,11 @@ class Runs:
 
 
 def test_one_that_ends_at_once_and_brings_the_next_does_not_let_two_run() -> None:
-    runs, over = Runs(), Deferred[None]()
+    runs, over, started = Runs(), Deferred[None](), list[Deferred[None]]()
     over.callback(None)
     first, third, fourth = Deferred[None](), Deferred[None](), Deferred[None]()
     runs.start(first)
-    runs.start(over).addCallback(lambda _: runs.start(third) and None)
+    runs.start(over).addCallback(lambda _: started.append(runs.start(third)))
     first.callback(None)
     assert runs.running == 1
     runs.start(fourth)
