@@ -25,8 +25,8 @@ class Authenticators:
 
         *address*: where the request comes from. *workers*: the token of a client group will do.
 
-        Raises :class:`~awed.model.errors.Unauthorized`, or :class:`~awed.model.errors.Unavailable` if nobody knows the
-        user and somebody could not be asked.
+        Raises :class:`~awed.model.errors.Unauthorized`, or :class:`~awed.model.errors.Unavailable` if nobody knows
+        the user and somebody could not be asked.
         """
         if header is None:
             if verb not in self._anonymous:
