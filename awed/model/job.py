@@ -22,6 +22,10 @@ UPDATE = "update"
 """``IO.type`` of an output that is no new node: it changes the attributes of one that exists."""
 
 
+SCRIPT_NAME = "awe_script"
+"""The file in the working directory that holds the lines of a ``cmd_script``."""
+
+
 class Environ(Struct):
     """Variables of a command that anyone may see. Private ones are secrets and live elsewhere."""
 

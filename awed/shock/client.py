@@ -3,7 +3,6 @@
 Tokens travel in a header and nowhere else: no error and no log holds one.
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,6 +23,7 @@ from awed.model.node import Lock, Node, NodeIndex
 from awed.shock.formbody import FormBody, FormField
 from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, Call, DataHttp, shown
 from awed.shock.interface import IShock
+from awed.tx.files import md5_of
 from awed.tx.pauses import Pauses
 from awed.tx.threads import InThread
 
@@ -118,7 +118,7 @@ class ShockClient:
             fields.append(_attributes(attributes))
         tail = f"?attempt={attempt}" if attempt else ""
         send = partial(self._update, node_id, f"upload {filename} to", fields, token, tail)
-        md5 = await self._in_thread(_md5, path)
+        md5 = await self._in_thread(md5_of, path)
         try:
             node = await send()
             if _told_md5(node, rank) not in (None, md5):
@@ -261,8 +261,3 @@ def _told_md5(node: Node, rank: int | None) -> str | None:
     parts = node.parts.parts if node.parts else []
     part = parts[rank - 1] if rank <= len(parts) else None
     return part[1] if part and len(part) > 1 else None
-
-
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO, NamedTuple
@@ -160,6 +161,12 @@ class Md5:
         if self._added is not None:
             self._added.result()
         return self._digest.hexdigest()
+
+
+def md5_of(path: Path) -> str:
+    """The md5 of a whole file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
 
 
 class HashedFile:

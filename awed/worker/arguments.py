@@ -5,12 +5,9 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 
-from awed.model.job import Cmd
+from awed.model.job import SCRIPT_NAME, Cmd
 from awed.model.work import Workunit
 from awed.worker.errors import WorkFailed
-
-SCRIPT_NAME = "awe_script"
-"""The file in the working directory that holds the lines of a ``cmd_script``."""
 
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 """Variables that a command has from the worker; everything else comes with the workunit."""

@@ -1,11 +1,17 @@
 """Files that many workunits read, fetched once for each worker."""
 
 import os
+import shutil
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
 
 from twisted.internet.defer import DeferredLock
+from twisted.logger import Logger
 
+from awed.tx.files import md5_of
 from awed.tx.threads import InThread
 from awed.worker.workdir import ARRIVING
 
@@ -14,35 +20,76 @@ LIMIT = 20 << 30
 
 
 class Cache:
-    """Immutable files by key, hard-linked into work directories, so that what is evicted stays where it is in use."""
+    """Files by key, as ``<key>.<md5>``. Each run gets a copy of its own, so that a command changes nobody else's.
+
+    A file is used as long as its content has the md5 of its name: looked at once, and anew when it was touched.
+    """
+
+    _log = Logger()
 
     def __init__(self, directory: Path, in_thread: InThread, limit: int = LIMIT) -> None:
         self._directory = directory
         self._in_thread = in_thread
         self._limit = limit
         self._locks: dict[str, DeferredLock] = {}
+        self._intact: dict[Path, tuple[int, ...]] = {}
 
-    async def link(self, key: str, path: Path, fetch: Callable[[Path], Awaitable[None]]) -> None:
-        """Put the file *key* at *path*; *fetch* writes it to the path it is given, if it is not here yet."""
+    async def copy(self, key: str, path: Path, fetch: Callable[[Path], Awaitable[None]]) -> None:
+        """Put a copy of the file *key* at *path*, which must be new; *fetch* brings it there if it is not here."""
         lock = self._locks.setdefault(key, DeferredLock())
         await lock.acquire()
         try:
-            cached = self._directory / key
-            if not cached.exists():
-                await self._add(cached, fetch)
-            os.utime(cached)
-            os.link(cached, path)
+            if not await self._in_thread(self._copied, key, path):
+                await fetch(path)
+                await self._in_thread(self._add, key, path)
         finally:
             lock.release()
             if not lock.locked:
                 self._locks.pop(key, None)
 
-    async def _add(self, cached: Path, fetch: Callable[[Path], Awaitable[None]]) -> None:
-        arriving = cached.with_name(cached.name + ARRIVING)
-        await fetch(arriving)
-        arriving.chmod(0o444)  # shared: a command that wrote into it would change it for all
-        arriving.rename(cached)
-        await self._in_thread(evict, self._directory, self._limit, cached)
+    def _copied(self, key: str, path: Path) -> bool:
+        """Copy the file if it is here. One that is not what it was is thrown away."""
+        for cached in self._directory.glob(f"{key}.*"):
+            with suppress(FileNotFoundError), cached.open("rb", buffering=0) as file:
+                if self._is_intact(cached, file):
+                    copy(file, path)
+                    os.utime(file.fileno())
+                    self._intact[cached] = _seen(file)
+                    return True
+                self._log.warn("{path} is damaged, it is fetched anew", path=cached)
+                cached.unlink()
+        return False
+
+    def _is_intact(self, cached: Path, file: BinaryIO) -> bool:
+        return self._intact.get(cached) == _seen(file) or cached.name.endswith(f".{md5_of(cached)}")
+
+    def _add(self, key: str, path: Path) -> None:
+        """Keep a copy of what came to *path*, on disk before it has its name: a power cut leaves no half of it."""
+        arriving = self._directory / f"{uuid4().hex}{ARRIVING}"
+        try:
+            with path.open("rb", buffering=0) as file:
+                copy(file, arriving)
+            with arriving.open("rb") as file:
+                os.fsync(file.fileno())
+            arriving.chmod(0o444)
+            cached = self._directory / f"{key}.{md5_of(arriving)}"
+            arriving.rename(cached)
+            evict(self._directory, self._limit, cached)
+        except OSError as error:
+            arriving.unlink(missing_ok=True)
+            self._log.warn("{path} is not kept for others: {error}", path=path, error=error)
+
+
+def copy(file: BinaryIO, path: Path) -> None:
+    """Copy an unbuffered file to *path*, which must be new. Blocks: for a thread.
+
+    Where the file system can, both share the disk until one of them is written to.
+    """
+    with path.open("xb", buffering=0) as target:
+        with suppress(OSError):  # some file systems cannot; what is wrong otherwise is told below
+            while os.copy_file_range(file.fileno(), target.fileno(), 1 << 30):
+                pass
+        shutil.copyfileobj(file, target, 1 << 20)
 
 
 def evict(directory: Path, limit: int, newest: Path) -> None:
@@ -53,3 +100,9 @@ def evict(directory: Path, limit: int, newest: Path) -> None:
         if total > limit and path != newest:
             path.unlink(missing_ok=True)
             total -= stat.st_size
+
+
+def _seen(file: BinaryIO) -> tuple[int, ...]:
+    """How the file looks. It looks different as soon as somebody has changed it."""
+    stat = os.fstat(file.fileno())
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns

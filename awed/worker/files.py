@@ -11,6 +11,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from awed.model.errors import AwedError
 from awed.model.job import IO, NO_NODE
@@ -89,28 +90,33 @@ class FileMover:
         if io.nofile:
             return 0
         part = part_of(work, io)
-        if io.cache and part is None:
-            return await self._fetch_shared(io, root, token, _md5(node))
-        path = _place(root, io)
-        await self._fetch(path, io, token, _md5(node) if part is None else None, part)
-        return path.stat().st_size
+        return await self._bring(io, node, root, token, part, shared=io.cache and part is None)
 
     async def _fetch_predata(self, io: IO, root: Path, token: str) -> int:
-        return await self._fetch_shared(io, root, token, _md5(await self._node(io, token)))
+        return await self._bring(io, await self._node(io, token), root, token, shared=True)
+
+    async def _bring(
+        self, io: IO, node: Node | None, root: Path, token: str, part: tuple[str, str] | None = None, *, shared: bool
+    ) -> int:
+        """Bring a file to its place once all of it is here; its size in bytes. *shared*: others read it as well."""
+        place, arriving = path_of(root, io), root / f".{uuid4().hex}"
+        fetch = partial(self._fetch, io=io, node=node, token=token, part=part)
+        if shared:
+            await self._cache.copy(_cache_key(io, _md5(node)), arriving, fetch)
+        else:
+            await fetch(arriving)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        arriving.rename(place)
+        return place.stat().st_size
 
     async def _node(self, io: IO, token: str) -> Node | None:
         return await self._host_at(io.host).node(io.node, token) if has_node(io) else None
 
-    async def _fetch_shared(self, io: IO, root: Path, token: str, md5: str | None) -> int:
-        """One that other workunits read as well."""
-        path = _place(root, io)
-        await self._cache.link(_cache_key(io, md5), path, partial(self._fetch, io=io, token=token, md5=md5))
-        return path.stat().st_size
-
     async def _fetch(
-        self, path: Path, io: IO, token: str, md5: str | None, part: tuple[str, str] | None = None
+        self, path: Path, io: IO, node: Node | None, token: str, part: tuple[str, str] | None = None
     ) -> None:
         if has_node(io):
+            md5 = _md5(node) if part is None else None
             await self._host_at(io.host).download(io.node, path, token=token, part=part, md5=md5)
         elif io.url:
             await self._host_at("").fetch_url(io.url, path)
@@ -161,6 +167,8 @@ async def _about(io: IO, step: Awaitable[Any]) -> Any:
         return await step
     except AwedError as error:
         raise WorkFailed(*(f"{io.filename}: {text}" for text in error.texts)) from error
+    except OSError as error:
+        raise WorkFailed(f"{io.filename}: {error.strerror}") from error
 
 
 def _uploaded(output: Output, work: Workunit) -> Path | None:
@@ -186,19 +194,16 @@ def _md5(node: Node | None) -> str | None:
 
 
 def _cache_key(io: IO, md5: str | None) -> str:
-    """By content, if its checksum is known. What a plain URL shows is taken to stay as it is."""
-    source = md5 or sha256(f"{io.host} {io.node} {io.url}".encode()).hexdigest()
-    return f"{source}.{io.uncompress}" if io.uncompress else source
+    """By the host, and the content if the host tells its md5. What a plain URL shows is taken to stay as it is.
 
-
-def _place(root: Path, io: IO) -> Path:
-    path = path_of(root, io)
-    if io.directory:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    return path
+    Nobody is given a file by what another host says of its own. That this host shows it to this job was just seen.
+    """
+    source = f"{io.host} {md5 or io.node}" if has_node(io) else io.url
+    return sha256(f"{source} {io.uncompress}".encode()).hexdigest()
 
 
 def _write_json(path: Path, value: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value))
 
 

@@ -22,7 +22,7 @@ class Workdir:
     failed/...              directories of failed ones, for people to look into
     trash/...               what is about to be removed
     reports.jsonl           finished reports that the server has not acknowledged
-    cache/<md5>             predata
+    cache/<key>.<md5>       predata
     """
 
     def __init__(self, root: Path) -> None:

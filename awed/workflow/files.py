@@ -1,8 +1,11 @@
-"""The files of a task: their names, sizes and attributes."""
+"""The files of a task: their names, sizes and attributes, and that they do not overwrite each other."""
 
-from awed.model.job import IO, PartInfo
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from awed.model.job import IO, SCRIPT_NAME, PartInfo
 from awed.workflow.document import Files, SentTask, entries
-from awed.workflow.faults import Faults, Place, cut, listed, quoted
+from awed.workflow.faults import Faults, Place, cut, listed, quoted, shown
 from awed.workflow.values import LARGEST, MOST_WORK, check_attributes, check_number, check_path
 
 
@@ -18,6 +21,33 @@ def check_files(task: SentTask, task_id: str, place: Place, faults: Faults) -> N
             seen.add(io.filename)
     if isinstance(task.partinfo, PartInfo):
         _check_partinfo(task.partinfo, task.inputs, (*place, "partinfo"), faults)
+
+
+def check_paths(task: SentTask, place: Place, faults: Faults) -> None:
+    """Note files that would be written over one another, or below one another, before the command begins."""
+    taken: dict[PurePosixPath, Place] = {}
+    if task.cmd.cmd_script:
+        taken[PurePosixPath(SCRIPT_NAME)] = (*place, "cmd", "cmd_script")
+    for path, where in _written(task, place):
+        if (first := taken.setdefault(path, where)) != where:
+            faults.at(where, f"{quoted(str(path))} is the path of {shown(first)} already")
+    for path, where in taken.items():
+        for parent in path.parents:
+            if parent in taken:
+                file = f"{quoted(str(parent))}, a file ({shown(taken[parent])})"
+                faults.at(where, f"{quoted(str(path))} lies below {file}")
+
+
+def _written(task: SentTask, place: Place) -> Iterator[tuple[PurePosixPath, Place]]:
+    """The paths that a worker writes for the command, each with where it comes from. Of one kind no name comes twice,
+    which is a fault of its own."""
+    for kind, files in (("inputs", task.inputs), ("predata", task.predata)):
+        named = {io.filename: (key, io) for key, io in entries(files)}
+        for key, io in named.values():
+            if io.filename and not (io.nofile and kind == "inputs"):
+                yield PurePosixPath(io.directory, io.filename), (*place, kind, key, "filename")
+            if io.attrfile and kind == "inputs":
+                yield PurePosixPath(io.attrfile), (*place, kind, key, "attrfile")
 
 
 def _check_file(io: IO, place: Place, faults: Faults) -> None:

@@ -13,7 +13,7 @@ from awed.workflow.decoding import decode
 from awed.workflow.dependencies import Dependencies
 from awed.workflow.document import Files, FinishedJob, FinishedTask, SentCmd, SentJob, SentTask, entries
 from awed.workflow.faults import Faults
-from awed.workflow.files import check_files
+from awed.workflow.files import check_files, check_paths
 from awed.workflow.locations import Locator
 from awed.workflow.names import check_job_id, check_names, short_name
 from awed.workflow.submission import Submission
@@ -38,6 +38,7 @@ def read_submission(
     locator = Locator(sent.shockhost, own_hosts, faults)
     for number, task in enumerate(sent.tasks):
         locator.locate(task, ("tasks", number))
+        check_paths(task, ("tasks", number), faults)
     job_id = sent.id or new_id()
     tasks = checked_tasks(job_id, sent.tasks, faults)
     faults.refuse_any()

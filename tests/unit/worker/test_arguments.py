@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awed.model.job import Cmd, Environ
-from awed.worker.arguments import SCRIPT_NAME, command_line, environment, substituted
+from awed.model.job import SCRIPT_NAME, Cmd, Environ
+from awed.worker.arguments import command_line, environment, substituted
 from awed.worker.errors import WorkFailed
 from tests.strategies import argument, file_names
 from tests.unit.worker.builders import JOB, workunit

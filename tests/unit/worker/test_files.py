@@ -21,6 +21,7 @@ from tests.unit.worker.builders import HOST, IN_THREAD, file, result, workunit
 from tests.unit.worker.datahost import FakeHosts
 
 TOKEN = "tok"
+MD5 = "900150983cd24fb0d6963f7d28e17f72"
 TOKENS = Tokens(TOKEN, "http://awe", "own")
 
 
@@ -139,14 +140,21 @@ def test_what_cannot_be_fetched_is_told_with_its_name(world: World, io: IO, text
     assert str(failed.value) == text
 
 
-def test_predata_are_fetched_once_and_known_by_their_content(world: World) -> None:
+def test_predata_are_fetched_once_from_a_host_and_known_by_their_content(world: World) -> None:
     world.hosts.content |= {"node-of-a": b"abc", "node-of-b": b"abc"}
-    world.hosts.md5 |= {"node-of-a": "md5", "node-of-b": "md5"}
+    world.hosts.md5 |= {"node-of-a": MD5, "node-of-b": MD5}
     assert world.predata(file("a"), file("b", directory="sub")) == 6
-    assert [path.name for path in world.cache.iterdir()] == ["md5"]
-    assert (world.root / "a").samefile(world.root / "sub" / "b")
     assert [call[0] for call in world.hosts.calls] == ["node", "download", "node"]
-    assert world.hosts.wanted == {"node-of-a": "md5"}
+    assert world.hosts.wanted == {"node-of-a": MD5}
+    assert sorted(path.name for path in world.root.rglob("*")) == ["a", "b", "sub"]
+
+
+def test_nobody_gets_a_cached_file_by_what_another_host_says(world: World) -> None:
+    """A host may claim any md5, also that of somebody's secret."""
+    world.hosts.content |= {"node-of-a": b"secret", "node-of-b": b"mine"}
+    world.hosts.md5 |= {"node-of-a": MD5, "node-of-b": MD5}
+    world.predata(file("a"), file("b", host="http://liar"))
+    assert (world.root / "b").read_bytes() == b"mine"
 
 
 def test_predata_of_a_url_are_known_by_it(world: World) -> None:
@@ -155,11 +163,22 @@ def test_predata_of_a_url_are_known_by_it(world: World) -> None:
     assert world.hosts.calls == [("fetch_url", "http://x/a"), ("fetch_url", "http://x/b")]
 
 
-def test_inputs_to_be_cached_are_shared_too(world: World) -> None:
-    world.hosts.content["node-of-a"] = gzip.compress(b"abc")
-    world.hosts.md5["node-of-a"] = "md5"
-    assert world.fetch(file("a", cache=True, uncompress="gzip")) == 3
-    assert [path.name for path in world.cache.iterdir()] == ["md5.gzip"]
+def test_inputs_to_be_cached_are_shared_too_packed_and_unpacked(world: World) -> None:
+    world.hosts.content["node-of-a"] = packed = gzip.compress(b"abc")
+    world.hosts.md5["node-of-a"] = MD5
+    for _ in range(2):
+        assert world.fetch(file("a", cache=True, uncompress="gzip")) == 3
+        assert world.fetch(file("a", cache=True)) == len(packed)
+    assert [call[0] for call in world.hosts.calls].count("download") == 2
+
+
+def test_a_file_comes_to_where_there_is_one_by_a_rename(world: World) -> None:
+    """Whoever has the other one open, or linked, keeps it as it is."""
+    world.hosts.content["node-of-a"] = b"abc"
+    world.make("other", "other")
+    (world.root / "a").hardlink_to(world.root / "other")
+    world.fetch(file("a"))
+    assert (world.root / "other").read_text() == "other"
 
 
 # Out.

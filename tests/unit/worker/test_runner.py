@@ -188,6 +188,37 @@ async def test_the_directory_of_a_failed_one_is_kept(world: World) -> None:
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("kind", ["predata", "inputs"])
+async def test_what_a_command_does_to_its_files_is_not_seen_by_the_next(world: World, kind: str) -> None:
+    """Even if it may write everything."""
+    db = file("db", cache=True, attrfile="db.json")
+    world.hosts.content[db.node] = b"right\n"
+    await world.begin(script("chmod u+w db; echo X >> db; mv db old; echo Y > db; ln -f old other", **{kind: [db]}))
+    finished = await world.begin(script("cat db", **{kind: [db]}))
+    assert finished.stdout == b"right\n"
+    assert [call[0] for call in world.hosts.calls].count("download") == 1
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize(
+    "over",
+    [
+        {"inputs": [file("db")]},
+        {"outputs": [file("db")]},
+        {"inputs": [file("other", attrfile="db")]},
+        {"predata": [file("db"), file("db", node="node-of-other")]},
+        {"inputs": [file("awe_script", node="node-of-db", cache=True)]},
+    ],
+)
+async def test_two_files_of_one_name_do_not_become_one_in_the_cache(world: World, over: dict[str, Any]) -> None:
+    """Submissions with such names are refused, but there are jobs from before, and other servers."""
+    world.hosts.content |= {"node-of-db": b"right\n", "node-of-other": b"other\n"}
+    await world.begin(script("echo out > db", **{"predata": [file("db")], **over}))
+    finished = await world.begin(script("cat db", predata=[file("db")]))
+    assert finished.stdout == b"right\n"
+
+
+@pytest_twisted.ensureDeferred
 async def test_what_a_command_says_may_be_an_output(world: World) -> None:
     await world.begin(workunit("echo", "hello", outputs=[file("awe_stdout.txt", shockfilename="greeting")]))
     assert world.hosts.content["node-of-awe_stdout.txt"] == b"hello\n"

@@ -57,7 +57,7 @@ def tasks(draw: st.DrawFn, earlier: list[dict[str, Any]]) -> dict[str, Any]:
         "outputs": draw(
             files(st.fixed_dictionaries({}, optional={"nodeattr": attributes, "size": st.integers(0, 2**63 - 1)}))
         ),
-        "predata": draw(st.none() | files(places)),
+        "predata": draw(st.none() | files(places.map(lambda place: {**place, "directory": "elsewhere"}))),
         "totalwork": draw(st.integers(-2, 5)),
         "userattr": draw(st.none() | attributes),
     }

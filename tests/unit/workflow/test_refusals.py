@@ -211,6 +211,47 @@ def test_two_files_with_one_name(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        (
+            {"inputs": [{"filename": "a", "url": URL}], "predata": {"a": {"url": URL}}},
+            'tasks[0].predata.a.filename: "a" is the path of tasks[0].inputs[0].filename already',
+        ),
+        (
+            {"inputs": [{"filename": "b", "directory": "./a", "url": URL}, {"filename": "a/b", "url": URL}]},
+            'tasks[0].inputs[1].filename: "a/b" is the path of tasks[0].inputs[0].filename already',
+        ),
+        (
+            {"inputs": [{"filename": "a", "url": URL, "attrfile": "a"}]},
+            'tasks[0].inputs[0].attrfile: "a" is the path of tasks[0].inputs[0].filename already',
+        ),
+        (
+            {"inputs": [{"filename": "awe_script", "url": URL}], "cmd": {"name": "x", "cmd_script": ["true"]}},
+            'tasks[0].inputs[0].filename: "awe_script" is the path of tasks[0].cmd.cmd_script already',
+        ),
+        (
+            {"inputs": [{"filename": "a/b", "url": URL}], "predata": [{"filename": "a", "url": URL}]},
+            'tasks[0].inputs[0].filename: "a/b" lies below "a", a file (tasks[0].predata[0].filename)',
+        ),
+    ],
+)
+def test_files_that_would_overwrite_each_other(fields: dict[str, Any], text: str) -> None:
+    assert faults(task(**fields)) == [text]
+
+
+def test_files_that_do_not_overwrite_each_other() -> None:
+    """An output may change an input in place; a script's name is taken by a script alone; no file has no path."""
+    inputs = [
+        {"filename": "a", "url": URL, "attrfile": "a.json"},
+        {"filename": "awe_script", "url": URL},
+        {"filename": "b", "directory": "a.d", "url": URL},
+        {"filename": "c", "url": URL, "nofile": True},
+    ]
+    predata = [{"filename": "c", "url": URL}]
+    job(task(inputs=inputs, predata=predata, outputs=[{"filename": "a", "attrfile": "a.json"}]))
+
+
+@pytest.mark.parametrize(
     ("path", "text"),
     [
         ("/etc/passwd", "is absolute"),
