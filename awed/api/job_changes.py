@@ -1,17 +1,14 @@
 """What ``PUT /job/<id>?<operation>`` can do, by name."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from awed.model.errors import Invalid
+from awed.model.quantities import parse_duration
 from awed.model.times import rfc3339
 from awed.service.engine import Engine
 from awed.web.body import AwedRequest
 from awed.web.params import Params, header, params_of
-
-_EXPIRATION = re.compile(r"([0-9]{1,9})([MHD])\Z")
-_UNITS = {"M": "minutes", "H": "hours", "D": "days"}
 
 
 class JobChanges:
@@ -87,8 +84,8 @@ class JobChanges:
     async def _expiration(self, job_id: str, params: Params) -> str:
         text = _value(params, "expiration", "lacking expiration value")
         try:
-            moment = self._now() + _span(text)
-        except (ValueError, OverflowError):
+            moment = self._now() + parse_duration(text)
+        except ValueError:
             fault = f"expiration format '{text}' is invalid"
             raise Invalid(f"failed to set the expiration for job: {job_id} {fault}") from None
         await self._engine.revisions.set_expiration(job_id, moment)
@@ -107,11 +104,3 @@ def _value(params: Params, name: str, fault: str) -> str:
     if not text:
         raise Invalid(fault)
     return text
-
-
-def _span(text: str) -> timedelta:
-    """The time that ``30M``, ``12H`` or ``7D`` stands for. Raises :class:`ValueError` for anything else."""
-    match = _EXPIRATION.match(text)
-    if match is None:
-        raise ValueError(text)
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from awed.model.errors import Invalid
+from awed.model.quantities import parse_duration
 from awed.model.times import NO_TIME
 from awed.nodes.change import Change, CloseParts, CopyOf, Declare, Fill, FromUrl, JoinOf, KnownAs, SubsetOf, Whole
 from awed.nodes.packing import FORMATS
@@ -32,8 +33,6 @@ _TEXTS = frozenset(
 )
 _UNSUPPORTED = frozenset({"path", "action", "file_lock", "file_unlock", "clear_revisions"})
 _PART = re.compile(r"[1-9][0-9]{0,8}\Z")
-_EXPIRATION = re.compile(r"([0-9]{1,6})([MHD])\Z")
-_UNITS = {"M": timedelta(minutes=1), "H": timedelta(hours=1), "D": timedelta(days=1)}
 
 
 async def read_change(form: Form, now: datetime) -> Change:
@@ -174,10 +173,10 @@ def _expiration(form: Form, now: datetime) -> datetime | UnsetType:
     text = form.text("expiration")
     if text is None:
         return UNSET
-    match = _EXPIRATION.match(text)
-    if match is None:
-        raise Invalid(f"expiration must be a number followed by M, H or D, found: {text}")
-    return now + int(match[1]) * _UNITS[match[2]]
+    try:
+        return now + parse_duration(text)
+    except ValueError:
+        raise Invalid(f"expiration must be a number followed by M, H or D, found: {text}") from None
 
 
 def _linkage(form: Form) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from awed.model.times import parse_duration
+from awed.model.quantities import parse_duration, parse_size, show_size
 
 T = TypeVar("T")
 
@@ -72,11 +72,19 @@ def _lines(text: str) -> tuple[str, ...]:
     return tuple(line for part in text.splitlines() if (line := part.strip()))
 
 
+def _duration(text: str) -> float:
+    """Seconds; not 0, which would mean "not at all" to some and "for ever" to others."""
+    duration = parse_duration(text)
+    if not duration:
+        raise ValueError(text)
+    return duration.total_seconds()
+
+
 def _durations(text: str) -> dict[str, float]:
     pairs = [part.partition("=") for part in _names(text)]
     if not all(name.strip() for name, _, _ in pairs):
         raise ValueError(text)
-    return {name.strip(): parse_duration(duration.strip()) for name, _, duration in pairs}
+    return {name.strip(): _duration(duration.strip()) for name, _, duration in pairs}
 
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
@@ -88,22 +96,6 @@ def _word_urls(text: str) -> dict[str, str]:
     if not all(map(_WORD.fullmatch, urls)):
         raise ValueError(text)
     return urls
-
-
-_SIZE = re.compile(r"([0-9]{1,18})([KMGT]?)")
-_SIZE_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-
-
-def _size(text: str) -> int:
-    match = _SIZE.fullmatch(text)
-    if match is None:
-        raise ValueError(text)
-    return int(match[1]) * _SIZE_UNITS[match[2]]
-
-
-def _show_size(size: int) -> str:
-    unit, factor = max((item for item in _SIZE_UNITS.items() if size % item[1] == 0), key=lambda item: item[1])
-    return f"{size // factor}{unit}" if size else "0"
 
 
 def _path(text: str) -> str:
@@ -128,7 +120,7 @@ PROXIES = Kind("addresses, networks as 10.0.0.0/8, or unix, separated by commas"
 LINES = Kind("lines of text", _lines)
 PORT = whole(0, 65535)
 FLAG = Kind("true or false", _flag, lambda flag: str(flag).lower())
-SIZE = Kind("a number of bytes, as 500K, 64M, 2G or 1T", _size, _show_size)
-DURATION = Kind("minutes, hours or days, as 30M, 12H or 7D", parse_duration)
+SIZE = Kind("a number of bytes, as 500K, 64M, 2G or 1T", parse_size, show_size)
+DURATION = Kind("minutes, hours or days, as 30M, 12H or 7D", _duration)
 WORD_URLS = Kind("words with URLs, as word=https://...,other=https://...", _word_urls)
 DURATIONS = Kind("pipelines with minutes, hours or days, as name=30M,other=7D", _durations)

@@ -147,6 +147,14 @@ def test_flags_are_words_or_digits(word: str) -> None:
             "[Server] global_expire = 7: expected minutes, hours or days, as 30M, 12H or 7D",
         ),
         (
+            "[Server]\nglobal_expire = 0M",
+            "[Server] global_expire = 0M: expected minutes, hours or days, as 30M, 12H or 7D",
+        ),
+        (
+            "[Server]\nglobal_expire = 9999999D",
+            "[Server] global_expire = 9999999D: expected minutes, hours or days, as 30M, 12H or 7D",
+        ),
+        (
             "[Server]\npipeline_expire = a=7D,b",
             "[Server] pipeline_expire = a=7D,b: expected pipelines with minutes, hours or days, as name=30M,other=7D",
         ),

@@ -1,0 +1,37 @@
+"""Durations and sizes as people write them: ``30M``, ``12H``, ``7D``; ``500K``, ``64M``, ``2G``, ``1T``."""
+
+import re
+from datetime import timedelta
+
+_DURATION = re.compile(r"([0-9]{1,9})([MHD])")
+_UNITS = {"M": "minutes", "H": "hours", "D": "days"}
+_LONGEST = timedelta(days=365_000)
+"""So far from now a time can still be written."""
+
+_SIZE = re.compile(r"([0-9]{1,18})([KMGT]?)")
+_FACTORS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def parse_duration(text: str) -> timedelta:
+    """A number of minutes, hours or days: at most a thousand years. Raises :class:`ValueError`."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not a duration: {text}")
+    duration = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if duration > _LONGEST:
+        raise ValueError(f"longer than a thousand years: {text}")
+    return duration
+
+
+def parse_size(text: str) -> int:
+    """Bytes of a number of them, or of kilobytes and so on, which are powers of 1024. Raises :class:`ValueError`."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not a size: {text}")
+    return int(match[1]) * _FACTORS[match[2]]
+
+
+def show_size(size: int) -> str:
+    """*size* in the largest unit of which it is a whole number."""
+    unit = max((unit for unit, factor in _FACTORS.items() if size % factor == 0), key=_FACTORS.__getitem__)
+    return f"{size // _FACTORS[unit]}{unit}" if size else "0"
