@@ -1,7 +1,11 @@
 # make demo: a workflow from submission to result. make test, make check: what CI runs. make docs, bench, crash: see below.
 
 PYTHON ?= python3
-BIN := .venv/bin
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The versions that were tested; .venv-newest alone goes without.
+CONSTRAINTS := $(if $(filter .venv-newest,$(VENV)),,constraints.txt)
 
 ROUNDS ?= 50
 RUNS ?= 5
@@ -9,16 +13,40 @@ QUESTIONS ?=
 JSON ?=
 STORE ?=
 
-.PHONY: bench demo docs test check crash clean venv
+.PHONY: bench check clean constraints crash demo docs outdated test venv venv-newest
 
-venv: .venv/ready
+venv: $(VENV)/ready
 
-# Compat mode: with setuptools' default editable mode twistd would not find the plugin.
-.venv/ready: pyproject.toml setup.py
+# Made anew for a PYTHON that was named and is another one than it has.
+ifneq ($(origin PYTHON),file)
+ifneq ($(shell $(PYTHON) -V),$(shell $(BIN)/python -V 2>&1))
+.PHONY: $(VENV)/ready
+endif
+endif
+
+# By its variables pip constrains what it builds with, too. Compat mode: with setuptools' default editable mode twistd
+# would not find the plugin.
+$(VENV)/ready: pyproject.toml setup.py $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --editable '.[dev]' --config-settings editable_mode=compat
+	$(PYTHON) -m venv --clear $(VENV)
+	PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) \
+		$(BIN)/pip install --quiet --editable '.[dev]' --config-settings editable_mode=compat
 	touch $@
+
+# The newest versions of everything: then make check test VENV=.venv-newest
+venv-newest:
+	$(MAKE) --always-make venv VENV=.venv-newest
+
+# constraints.txt anew, with the versions in .venv-newest. What the oldest Python can use, the others can as well.
+constraints:
+	$(MAKE) venv VENV=.venv-newest
+	@.venv-newest/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "make venv-newest PYTHON=python3.11")'
+	echo '# The versions that were tested. make constraints writes this file.' > constraints.txt
+	.venv-newest/bin/pip freeze --all --exclude-editable --exclude pip >> constraints.txt
+
+# What there is newer than that
+outdated: venv
+	$(BIN)/pip list --outdated --exclude-editable --exclude pip
 
 demo: venv
 	$(BIN)/python examples/run_demo.py
@@ -46,6 +74,6 @@ check: venv
 	$(BIN)/lint-imports
 
 clean:
-	rm -rf .venv build dist docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* build dist docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	rm -f twisted/plugins/dropin.cache

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import chdir
 from pathlib import Path
 from typing import cast
 
@@ -34,13 +35,9 @@ class Program(ProcessProtocol):
         self._waiting: list[Deferred[None]] = []
         self._status: int | None = None
         words = [str(word) for word in command]
-        cast(IReactorProcess, global_reactor).spawnProcess(
-            self,
-            words[0],
-            words,
-            env=environment or {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
-            path=str(directory),
-        )
+        environ = environment or {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        with chdir(directory):  # by *path* Twisted would fork, which a process with threads must not
+            cast(IReactorProcess, global_reactor).spawnProcess(self, words[0], words, environ)
 
     def childDataReceived(self, childFD: int, data: bytes) -> None:
         self.output += data.decode(errors="replace")

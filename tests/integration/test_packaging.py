@@ -1,5 +1,6 @@
 """What pip installs is complete: by wheel and by editable install, twistd finds the plugin from any directory."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -59,9 +60,10 @@ def test_change_notes_become_a_section_of_the_changes(source: Path, tmp_path: Pa
     (tmp_path / "changes" / "+tests.fixed.rst").write_text("What was wrong.\n")
     build = [sys.executable, "-m", "towncrier", "build", "--yes", "--version", "99.0", "--date", "2100-01-01"]
     subprocess.run(build, cwd=tmp_path, check=True, capture_output=True)
-    changes = (tmp_path / "CHANGES.rst").read_text()
-    assert "99.0 (2100-01-01)\n-----------------\n\nFixed\n~~~~~\n\n- What was wrong.\n" in changes
-    assert f"\n{__version__} (" in changes
+    section, earlier, _ = (tmp_path / "CHANGES.rst").read_text().partition(f"\n{__version__} (")
+    assert "\n99.0 (2100-01-01)\n-----------------\n" in section
+    assert re.search(r"^Fixed\n~~~~~\n\n(.*\n)*- What was wrong\.\n", section, re.MULTILINE)
+    assert earlier
 
 
 def test_twistd_lists_the_plugin_from_any_directory(environment: Environment) -> None:
