@@ -1,7 +1,7 @@
 """What is stored of jobs and tasks beside what is shown, and the batch in which changes travel to the store."""
 
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -127,3 +127,12 @@ def merge(batch: Batch, later: Batch) -> Batch:
         elif theirs:
             mine.extend(theirs)
     return batch
+
+
+class Commit(Protocol):
+    """Makes a batch durable; *undo* takes it back if that did not happen in time.
+
+    Raises :class:`~awed.model.errors.StoreAway`.
+    """
+
+    def __call__(self, batch: Batch, undo: Batch | None = None) -> Awaitable[None]: ...

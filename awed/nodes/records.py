@@ -9,10 +9,9 @@ import msgspec
 from awed.model.errors import NotFound
 from awed.model.ids import is_uuid
 from awed.model.node import NodeRecord
-from awed.model.records import Batch
+from awed.model.records import Batch, Commit
 
 Load = Callable[[str], Awaitable[NodeRecord | None]]
-Commit = Callable[[Batch], Awaitable[None]]
 Scan = Callable[[str, int], Awaitable[list[NodeRecord]]]
 
 PAGE = 500
@@ -47,11 +46,12 @@ class NodeRecords:
             yield page
             last = page[-1].node.id
 
-    async def put(self, record: NodeRecord) -> None:
-        """Stamp the record with its versions and make it durable."""
+    async def put(self, record: NodeRecord, new: bool = False) -> None:
+        """Stamp the record with its versions and make it durable. A *new* one that is not durable in time will not
+        stay: whoever made it makes another."""
         _stamp(record)
         self._in_doubt.add(record.node.id)
-        await self._commit(Batch(nodes=[record]))
+        await self._commit(Batch(nodes=[record]), Batch(gone_nodes=[record.node.id]) if new else None)
         self._in_doubt.discard(record.node.id)
 
     def in_doubt(self, node_id: str) -> bool:

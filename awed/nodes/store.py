@@ -209,7 +209,7 @@ class NodeStore:
         try:
             await self._filler.fill(record, user, change, staged)
             apply(change, record.node)
-            await self._base.records.put(record)
+            await self._base.records.put(record, new=True)
         except Exception:
             self._merger.forget(node_id)
             if not self._base.records.in_doubt(node_id):

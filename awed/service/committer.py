@@ -32,7 +32,8 @@ class Committer:
     A batch that cannot be written is tried until it can. *take* hands over what changed since the last call;
     *changed* says whether anything did. *soon* calls when all requests that arrived together are heard, so that they
     share a commit. Whoever waits longer than *patience* seconds is told
-    :class:`~awed.model.errors.StoreAway`; the change itself stays and is written when the store is back.
+    :class:`~awed.model.errors.StoreAway`; the change itself stays and is written when the store is back, unless its
+    verb takes it back.
     """
 
     _log = Logger()
@@ -95,10 +96,20 @@ class Committer:
         if not running.called:
             self._running = running
 
-    async def commit(self, batch: Batch) -> None:
-        """Make records durable that the scheduler knows nothing of: nodes, groups, accounts."""
+    async def commit(self, batch: Batch, undo: Batch | None = None) -> None:
+        """Make records durable that the scheduler knows nothing of: nodes, groups, accounts.
+
+        *undo* follows *batch* into the store if nobody waits for that any more: whoever was told that the store is
+        away repeats the request, and what that makes anew must not be there twice.
+        """
         self._added = merge(self._added or Batch(), batch)
-        await self.durable()
+        try:
+            await self.durable()
+        except StoreAway:
+            if undo is not None:
+                self._added = merge(self._added or Batch(), undo)
+                self.begin()
+            raise
 
     async def _run(self) -> None:
         try:

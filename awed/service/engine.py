@@ -86,9 +86,10 @@ class Engine:
         self._shell.scheduler.start_due(now)
         self._shell.follow()
 
-    async def commit(self, batch: Batch) -> None:
-        """Make records durable that the scheduler knows nothing of (nodes, groups, accounts)."""
-        await self._shell.committer.commit(batch)
+    async def commit(self, batch: Batch, undo: Batch | None = None) -> None:
+        """Make records durable that the scheduler knows nothing of (nodes, groups, accounts); see
+        :meth:`awed.service.committer.Committer.commit`."""
+        await self._shell.committer.commit(batch, undo)
 
     async def require_ready(self) -> None:
         """Raises :class:`~awed.model.errors.Unavailable` with all reasons why the store cannot be used now."""

@@ -2,13 +2,13 @@
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from awed.model.access import PUBLIC, Acl, ClientGroup, GroupAcl, GroupRecord, User
-from awed.model.errors import Conflict, Invalid, NotFound
+from awed.model.errors import Conflict, Invalid, NotFound, StoreAway
 from awed.model.ids import new_id
-from awed.model.records import Batch
+from awed.model.records import Batch, Commit
 
 ANY_ADDRESS = "0.0.0.0/0"
 
@@ -26,7 +26,7 @@ class Groups:
 
     def __init__(
         self,
-        commit: Callable[[Batch], Awaitable[None]],
+        commit: Commit,
         now: Callable[[], datetime],
         new_token: Callable[[], str],
     ) -> None:
@@ -89,7 +89,11 @@ class Groups:
         )
         record = GroupRecord(group, acl)
         self._hold(record)
-        await self._commit(Batch(groups=[record]))
+        try:
+            await self._commit(Batch(groups=[record]), Batch(gone_groups=[group.id]))
+        except StoreAway:
+            self._drop(record)
+            raise
         return record
 
     async def renew_token(self, group_id: str) -> GroupRecord:
@@ -111,7 +115,7 @@ class Groups:
     async def delete(self, group_id: str) -> None:
         """Forget the group. Its workers stay, its token is void."""
         record = self.get(group_id)
-        del self._by_id[group_id], self._by_name[record.group.name], self._by_token[_digest(record.group.token)]
+        self._drop(record)
         await self._commit(Batch(gone_groups=[group_id]))
 
     async def _changed(self, record: GroupRecord) -> None:
@@ -121,6 +125,10 @@ class Groups:
     def _hold(self, record: GroupRecord) -> None:
         self._by_id[record.group.id] = self._by_name[record.group.name] = record
         self._by_token[_digest(record.group.token)] = record.group.name
+
+    def _drop(self, record: GroupRecord) -> None:
+        group = record.group
+        del self._by_id[group.id], self._by_name[group.name], self._by_token[_digest(group.token)]
 
 
 def _digest(token: str) -> bytes:

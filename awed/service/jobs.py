@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from awed.model.access import Acl, User
-from awed.model.errors import Conflict, Invalid
+from awed.model.errors import Conflict, Invalid, StoreAway
 from awed.model.events import Event
 from awed.model.job import Job
 from awed.model.records import Batch, JobRecord, TaskRecord
@@ -21,10 +21,27 @@ class JobVerbs:
         self._shell = shell
 
     async def submit(self, submission: Submission, owner: User, token: str = "") -> Job:
-        """Take in a new job of *owner*. :class:`Conflict` if its id is known."""
-        await self._shell.alone.run(submission.job.id, self._submit(submission, owner, token))
-        await self._shell.settle()
-        return submission.job
+        """Take in a new job of *owner*. :class:`Conflict` if its id is known.
+
+        :class:`StoreAway`: it was not taken in, and will not be. Who repeats the request makes one job.
+        """
+        job = submission.job
+        await self._shell.alone.run(job.id, self._submit(submission, owner, token))
+        try:
+            await self._shell.settle()
+        except StoreAway:
+            self._take_back(job, owner)
+            raise
+        return job
+
+    def _take_back(self, job: Job, owner: User) -> None:
+        """Remove a job of which nobody was told, with all that is on its way to the store."""
+        jobs, now = self._shell.scheduler.jobs, self._shell.now()
+        if self._shell.held(job.id) is not None:
+            jobs.delete(job.id, now, full=True)
+        else:
+            jobs.remove_stored(JobRecord(job, Acl.of(owner.name)), now, expired=False)
+        self._shell.follow()
 
     async def _submit(self, submission: Submission, owner: User, token: str) -> None:
         await self._require_new(submission.job.id)
@@ -39,7 +56,8 @@ class JobVerbs:
         tasks = [TaskRecord(task, index) for index, task in enumerate(job.tasks)]
         record = JobRecord(replace(job, tasks=[]), Acl.of(owner.name))
         event = Event("JI", self._shell.now(), {"jobid": job.id})
-        await self._shell.committer.commit(Batch(jobs=[record], tasks=tasks, events=[event]))
+        batch, undo = Batch(jobs=[record], tasks=tasks, events=[event]), Batch(gone_jobs=[job.id])
+        await self._shell.committer.commit(batch, undo)
 
     async def _require_new(self, job_id: str) -> None:
         if self._shell.held(job_id) is not None or await self._shell.store.job(job_id) is not None:

@@ -9,6 +9,7 @@ from awed.config import parse_config
 from awed.config.settings import Auth
 from awed.daemon.callers import Callers, identity_servers
 from awed.model.access import User
+from awed.model.records import Batch
 from awed.service.groups import Groups
 from awed.store.memory import MemoryStore
 from tests.unit.auth.identity_server import Server
@@ -27,12 +28,16 @@ def test_each_configured_server_has_its_words_and_the_first_is_the_default() -> 
     assert server.result(second.name_of("t")) == "/userinfo"
 
 
+async def no_commit(batch: Batch, undo: Batch | None = None) -> None:
+    """Nothing is kept."""
+
+
 @ensureDeferred
 async def test_a_jobs_token_is_known_here_and_not_sent_to_an_identity_server() -> None:
     config = parse_config("[Auth]\nuserinfo_urls = bearer=https://id.example/me", "awed.conf").config
     store, reactor = MemoryStore(), MemoryReactorClock()
     await store.open()
-    groups = Groups(store.commit, lambda: datetime.now(UTC), lambda: "token")
+    groups = Groups(no_commit, lambda: datetime.now(UTC), lambda: "token")
     worker = User("ann", nodes=())
     callers = Callers(config, "secret", store=store, groups=groups, user_of={"job": worker}.get, reactor=reactor)
     for word in ("OAuth", "Bearer"):

@@ -87,7 +87,8 @@ def test_an_upload_from_disk_is_moved_not_copied(world: World) -> None:
 
 
 def test_what_is_recorded_late_finds_its_file(world: World) -> None:
-    """Who waits too long for the database is told so, but when it is back the record is written."""
+    """Who waits too long for the database is told so, but when it is back the record is written; a new node goes, for
+    it is made again."""
     node = create(world)
     world.failing = Unavailable("no database")
     with pytest.raises(Unavailable):
@@ -98,7 +99,9 @@ def test_what_is_recorded_late_finds_its_file(world: World) -> None:
         update(world, node, Change(fill=CopyOf(node.id)))
     world.back()
     assert update(world, node, whole(b"updated")).file.size == 7
-    assert {world.content(node_id) for node_id in world.records} == {b"created", b"updated"}
+    assert {world.content(node_id) for node_id in world.records} == {b"updated"}
+    world.start()
+    assert world.names() == ["data"]
 
 
 def test_what_is_never_recorded_leaves_no_file(world: World) -> None:

@@ -75,9 +75,9 @@ class World:
         ids = sorted(node_id for node_id in self.records if node_id > after)[:limit]
         return [msgspec.msgpack.decode(self.records[node_id], type=NodeRecord) for node_id in ids]
 
-    async def commit(self, batch: Batch) -> None:
+    async def commit(self, batch: Batch, undo: Batch | None = None) -> None:
         if self.failing is not None:
-            self.late.append(batch)
+            self.late += [batch] if undo is None else [batch, undo]
             raise self.failing
         self.commits += 1
         self._keep(batch)

@@ -156,15 +156,37 @@ async def test_a_store_that_is_away_is_tried_again_and_everything_is_written(wor
 
 @ensureDeferred
 async def test_who_waits_too_long_for_the_store_is_told_and_the_change_is_written_later(world: EngineWorld) -> None:
+    submitted = await world.submit(job(task("0")))
     world.store.away = True
-    submission = job(task("0"))
-    waiting = state_of(world.submit(submission))
+    waiting = state_of(world.engine.jobs.suspend(submitted.id))
     world.clock.pump([1] * 11)
     with pytest.raises(Unavailable, match=r"^changes cannot be written: no database; the change is not durable yet"):
         await waiting
     world.store.away = False
     world.clock.pump([1] * 6)
-    assert await world.store.job(submission.job.id) is not None
+    assert await world.store.job_ids([JobState.SUSPEND]) == [submitted.id]
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+@ensureDeferred
+async def test_a_submission_that_was_answered_by_503_does_not_come_into_being_later(
+    world: EngineWorld, hangs: bool
+) -> None:
+    """It is repeated, and the workflow must not run twice. That holds for a commit that fails and one that hangs."""
+    world.store.away = not hangs
+    if hangs:
+        world.store.hold()
+    waiting = state_of(world.submit(job(task("0"))))
+    world.clock.pump([1] * 11)
+    with pytest.raises(Unavailable):
+        await waiting
+    world.store.away = False
+    if hangs:
+        world.store.let_go()
+    world.clock.pump([1] * 6)
+    again = await world.submit(job(task("0")))
+    assert await world.store.job_ids(list(JobState)) == [again.id]
+    assert len(world.engine.jobs.held()) == 1
 
 
 @ensureDeferred

@@ -52,17 +52,18 @@ async def test_a_fault_of_awed_suspends_the_task_that_it_hit(
 @ensureDeferred
 async def test_no_task_suffers_from_a_store_that_is_away_for_long(world: EngineWorld) -> None:
     """What is to be prepared or looked at meanwhile goes on when the store is back."""
-    made, prepared = task("0"), task("0")
+    made, prepared = task("0"), task("1", "0")
     for one in (made, prepared):
         one.outputs = [IO(filename="out", host=OWN_HOST)]
-    finished, submitted = job(made), job(prepared)
-    await world.client("a")
-    await world.submit(finished)
-    unit = await world.engine.work.checkout("a", None)
-    world.shock.deliver(unit.outputs[0].node)
+    finished, chain = job(made), job(task("0"), prepared)
+    for name, submission in (("a", finished), ("b", chain)):
+        await world.client(name)
+        await world.submit(submission)
+    units = [await world.engine.work.checkout(name, None) for name in ("a", "b")]
+    world.shock.deliver(units[0].outputs[0].node)
 
     world.store.away = True
-    refused = [state_of(world.report(unit)), state_of(world.submit(submitted))]
+    refused = [state_of(world.report(unit)) for unit in units]
     for _ in range(600):
         world.clock.advance(1)
     for request in refused:
@@ -73,7 +74,7 @@ async def test_no_task_suffers_from_a_store_that_is_away_for_long(world: EngineW
         world.clock.advance(1)
 
     assert (await world.engine.jobs.get(finished.job.id)).job.state is JobState.COMPLETED
-    assert (await world.engine.jobs.get(submitted.job.id)).job.state is JobState.QUEUED
+    assert (await world.engine.work.checkout("a", None)).taskid == prepared.taskid
 
 
 @pytest.mark.parametrize("hangs", [False, True])

@@ -9,7 +9,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from awed.model.access import PUBLIC, GroupRecord, User
-from awed.model.errors import AwedError, Conflict, Invalid, NotFound
+from awed.model.errors import AwedError, Conflict, Invalid, NotFound, StoreAway
 from awed.model.records import Batch
 from awed.service.groups import Groups
 
@@ -23,10 +23,13 @@ class Kept:
 
     def __init__(self) -> None:
         self.batches: list[Batch] = []
+        self.away = False
         tokens = (f"t{number}" for number in count(1))
         self.groups = Groups(self.commit, lambda: NOW, lambda: next(tokens))
 
-    async def commit(self, batch: Batch) -> None:
+    async def commit(self, batch: Batch, undo: Batch | None = None) -> None:
+        if self.away:
+            raise StoreAway("no database")
         self.batches.append(batch)
 
 
@@ -121,3 +124,12 @@ def test_the_store_remembers(kept: Kept, group: GroupRecord) -> None:
     other.groups.restore([group])
     assert other.groups.group_of("t1") == "g"
     assert other.groups.all() == [group]
+
+
+def test_a_group_that_was_answered_by_503_can_be_made_again(kept: Kept) -> None:
+    kept.away = True
+    refused(kept.groups.create("g", ANN), StoreAway)
+    kept.away = False
+    group = done(kept.groups.create("g", ANN)).group
+    assert kept.groups.all() == kept.batches[-1].groups
+    assert kept.groups.group_of(group.token) == "g"
