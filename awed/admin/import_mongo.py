@@ -13,12 +13,12 @@ import click
 
 from awed.admin.opened import with_store
 from awed.auth.passwords import hash_password
-from awed.cli.options import now
 from awed.daemon.datadir import DataDir, StartError
 from awed.model.access import Account, is_user_name
 from awed.model.errors import Invalid, Unavailable
 from awed.model.records import Batch
 from awed.model.states import JobState
+from awed.model.times import now
 from awed.original.access import read_group, read_user
 from awed.original.database import GROUPS, JOBS, USERS, OriginalDatabase
 from awed.original.jobs import read_job, read_perf

@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorThreads
 from awed.model.errors import AwedError
 from awed.store.interface import IStore
 from awed.store.open import default_uri, open_store, without_password
+from awed.tx.timers import use_monotonic_time
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -38,6 +39,7 @@ def with_store(
     uri = store or default_uri(data)
 
     async def run(reactor: IReactorThreads) -> None:
+        use_monotonic_time(reactor)
         try:
             opened = open_store(uri, reactor, shared)
             await opened.open()

@@ -12,10 +12,11 @@ import click
 from awed.admin.opened import store_options, with_store
 from awed.auth.passwords import hash_password
 from awed.auth.tokens import token_hash
-from awed.cli.options import confirm, now, yes_option
+from awed.cli.options import confirm, yes_option
 from awed.cli.show import screen, users_table
 from awed.model.access import Account, is_user_name
 from awed.model.records import Batch
+from awed.model.times import now
 from awed.store.interface import IStore
 
 _TOKEN_BYTES = 32

@@ -5,11 +5,12 @@ from msgspec import Struct
 
 from awed.cli.client import Server, ServerError
 from awed.cli.lookup import find_job
-from awed.cli.options import job_argument, json_option, now, pass_server, print_json
+from awed.cli.options import job_argument, json_option, pass_server, print_json
 from awed.cli.show import Effort, job_facts, jobs_table, screen, short, tasks_table, worker_name
 from awed.model.client import Client
 from awed.model.job import Job
 from awed.model.states import JobState
+from awed.model.times import now
 
 _STATES = [str(state) for state in JobState]
 

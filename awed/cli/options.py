@@ -1,7 +1,6 @@
 """What several commands have in common: their options, and printing for programs."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
@@ -50,7 +49,3 @@ def confirm(question: str, yes: bool) -> None:
         meant = False
     if not meant:
         raise click.ClickException("nothing was done")
-
-
-def now() -> datetime:
-    return datetime.now(UTC)

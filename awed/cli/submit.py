@@ -11,11 +11,12 @@ import msgspec
 from awed.cli.client import Server
 from awed.cli.follow import follow
 from awed.cli.lookup import find_job
-from awed.cli.options import job_argument, now, pass_server
+from awed.cli.options import job_argument, pass_server
 from awed.cli.show import between, screen, short
 from awed.cli.why import print_why
 from awed.model.job import NO_NODE, Job
 from awed.model.states import JobState
+from awed.model.times import now
 
 
 def _input_file(text: str) -> tuple[str, Path]:

@@ -9,14 +9,14 @@ from rich.console import Console
 
 from awed.cli.client import Server
 from awed.cli.lookup import find_job
-from awed.cli.options import job_argument, json_option, now, pass_server, print_json
+from awed.cli.options import job_argument, json_option, pass_server, print_json
 from awed.cli.show import between, clean, done, moment, parts, screen, short, worker_name
 from awed.model.client import Client
 from awed.model.errors import Invalid
 from awed.model.ids import parse_work_id, task_name
 from awed.model.job import Job, JobError, Task
 from awed.model.states import ACTIVE, ClientState, JobState, TaskState
-from awed.model.times import NO_TIME
+from awed.model.times import NO_TIME, now
 
 _TAIL = 10
 """How many of the last lines of stderr are shown."""

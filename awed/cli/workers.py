@@ -4,9 +4,10 @@ import click
 
 from awed.cli.client import Server
 from awed.cli.lookup import find_worker
-from awed.cli.options import json_option, now, pass_server, print_answer
+from awed.cli.options import json_option, pass_server, print_answer
 from awed.cli.show import events_table, queue_table, workers_table
 from awed.model.client import Client
+from awed.model.times import now
 
 
 @click.group(invoke_without_command=True)

@@ -3,7 +3,6 @@
 import os
 import secrets
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import cast
@@ -25,16 +24,18 @@ from awed.daemon.notify import Notifier, Watchdog, watchdog_interval
 from awed.daemon.options import Options
 from awed.daemon.reload import Reloader, Source, need_restart, on_hangup
 from awed.model.errors import AwedError
+from awed.model.times import now
 from awed.store.interface import IStore
 from awed.store.open import open_store, without_password
 from awed.tx.threads import in_threads_of
-from awed.tx.timers import Rounds
+from awed.tx.timers import Rounds, use_monotonic_time
 
 log = Logger()
 
 
 def makeService(options: Options) -> IService:
     """The daemon as a service. A configuration that makes no sense ends the program at once."""
+    use_monotonic_time(reactor)
     try:
         places = listeners(options.reading.config, reactor)
     except ConfigError as error:
@@ -62,12 +63,12 @@ async def _start(options: Options, places: list[Listener], stack: AsyncExitStack
     notifier = Notifier(os.environ.get("NOTIFY_SOCKET", ""))
     notifier.tell(status="Taking in what is unfinished")
     data = DataDir(Path(config.directories.data), Path(config.directories.logs))
-    stack.enter_context(data.held(_now()))
+    stack.enter_context(data.held(now()))
     admin_token = data.admin_token(_new_token)
     _report(options.reading)
     store = await _opened_store(config.server.store)
     stack.push_async_callback(store.close)
-    parts = Parts(config, admin_token, store, reactor, _now)
+    parts = Parts(config, admin_token, store, reactor, now)
     await parts.start()
     stack.push_async_callback(parts.stop)
     for rounds in [*parts.rounds(), *_signs_of_life(notifier, parts)]:
@@ -133,10 +134,6 @@ async def _opened_store(uri: str) -> IStore:
 
 def _new_token() -> str:
     return secrets.token_hex(32)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _report(reading: Reading) -> None:

@@ -31,7 +31,7 @@ class ReactorDelay:
         self._timer = self._reactor.callLater(INTERVAL, self._came, due)
 
     def _came(self, due: float) -> None:
-        self._late(max(0.0, self._reactor.seconds() - due))  # the clock may have been set back
+        self._late(self._reactor.seconds() - due)
         self.start()
 
     def stop(self) -> None:

@@ -1,9 +1,18 @@
-"""Times on the wire: aware UTC datetimes, RFC 3339, and one value that means "not yet"."""
+"""Times on the wire: aware UTC datetimes, RFC 3339, and one value that means "not yet".
+
+The wall clock is for people, and for moments that outlive the program. Somebody may set it at any time, so what lasts
+is measured by monotonic clocks: ``seconds()`` of the reactor, :func:`time.monotonic`.
+"""
 
 from datetime import UTC, datetime
 
 NO_TIME = datetime.min.replace(tzinfo=UTC)
 """Shown as ``0001-01-01T00:00:00Z``: the thing has not happened."""
+
+
+def now() -> datetime:
+    """The time on the wall."""
+    return datetime.now(UTC)
 
 
 def rfc3339(moment: datetime) -> str:

@@ -1,12 +1,24 @@
-"""What is done again and again, and how long something is waited for."""
+"""The time by which everything lasts, what is done again and again, and how long something is waited for."""
 
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
+
+
+def use_monotonic_time(reactor: Any) -> None:
+    """Let *reactor* measure by a clock that nobody can set; Twisted's is the wall clock.
+
+    Timers, rounds and timeouts all follow. To be called before anything is scheduled, which would be due by the old
+    clock.
+    """
+    assert not reactor.getDelayedCalls()
+    reactor.seconds = time.monotonic
 
 
 class Rounds:

@@ -12,6 +12,7 @@ from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.web.iweb import IPolicyForHTTPS
 
+from awed.model.times import now
 from awed.model.work import Workunit
 from awed.shock.client import ShockClient
 from awed.tx.http import http_client
@@ -87,6 +88,7 @@ def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) ->
         logs=LogFiles(workdir.logs, janitor.remove),
         start=partial(start, reactor),
         clock=reactor,
+        now=now,
         inherited=dict(os.environ),
     )
 

@@ -23,6 +23,7 @@ from twisted.web.iweb import IPolicyForHTTPS
 from awed import __version__
 from awed.tx.loglines import FORMATS, observer
 from awed.tx.pem import certificates
+from awed.tx.timers import use_monotonic_time
 from awed.worker.assembly import Settings, assemble
 from awed.worker.errors import WorkdirInUse, WorkerRefused
 from awed.worker.lifetime import MARGIN, parse_time
@@ -164,6 +165,7 @@ def log_to(file: TextIO, line: str) -> None:
 
 async def run(reactor: Any, settings: Settings) -> None:
     """The life of one worker. Raises :class:`SystemExit` with a text if it cannot begin."""
+    use_monotonic_time(reactor)
     workdir = Workdir(settings.workdir)
     try:
         workdir.open()

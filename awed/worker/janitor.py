@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import ParamSpec
@@ -39,6 +40,8 @@ class Janitor(Service):
         self._clock = clock
         self._in_thread = in_thread
         self._keep = keep
+        self._kept: deque[tuple[float, Path]] = deque()
+        """Directories of failed workunits, with the times by *clock* since when they are kept, the oldest first."""
         self._doomed: list[Path] = []
         self._round: IDelayedCall | None = None
         self._turn = DeferredLock()
@@ -47,6 +50,8 @@ class Janitor(Service):
 
     def startService(self) -> None:
         super().startService()  # type: ignore[no-untyped-call]
+        now = self._clock.seconds()
+        self._kept.extend((now - max(0.0, age), path) for age, path in self._workdir.kept())
         self._sweeps.start(SWEEP_PERIOD)
 
     def stopService(self) -> Deferred[None]:
@@ -61,7 +66,7 @@ class Janitor(Service):
         """The workunit that ran in *directory* is over."""
         try:
             if failed and self._keep:
-                self._workdir.keep(directory)
+                self._kept.append((self._clock.seconds(), self._workdir.keep(directory)))
             elif not self._workdir.put_by(directory):
                 self.remove(directory)
         except OSError as error:  # the command may have removed it
@@ -79,7 +84,10 @@ class Janitor(Service):
         return Deferred.fromCoroutine(self._clean(remove, doomed))
 
     async def _sweep(self) -> None:
-        await self._clean(sweep, self._workdir, self._clock.seconds() - self._keep)
+        oldest, expired = self._clock.seconds() - self._keep, list[Path]()
+        while self._kept and (self._kept[0][0] < oldest or len(self._kept) > KEPT_AT_MOST):
+            expired.append(self._kept.popleft()[1])
+        await self._clean(sweep, self._workdir.trash, expired)
 
     async def _clean(self, function: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         """One thing at a time, so that who stops us waits for all."""
@@ -99,11 +107,10 @@ def remove(paths: Iterable[Path]) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def sweep(workdir: Workdir, oldest: float) -> None:
-    """Empty the trash, and remove what failed before the moment *oldest*, or is too much. Blocks: for a thread."""
-    remove(workdir.trash.iterdir())
-    kept = sorted(((path.stat().st_mtime, path) for path in workdir.failed.iterdir()), reverse=True)
-    remove(path for number, (moment, path) in enumerate(kept) if moment < oldest or number >= KEPT_AT_MOST)
+def sweep(trash: Path, expired: Iterable[Path]) -> None:
+    """Empty the trash, and remove what is *expired*. Blocks: for a thread."""
+    remove(trash.iterdir())
+    remove(expired)
 
 
 def _remove_flat(path: Path) -> bool:

@@ -1,7 +1,8 @@
 """One workunit, from its directory to its report."""
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,7 +37,8 @@ T = TypeVar("T")
 class Equipment:
     """What all runs of a worker share.
 
-    *start* starts a command, *inherited* are the worker's own variables, *grace* is in seconds.
+    *start* starts a command, *now* is the wall clock, *inherited* are the worker's own variables, *grace* is in
+    seconds.
     """
 
     server: ServerClient
@@ -47,6 +49,7 @@ class Equipment:
     logs: LogFiles
     start: Start
     clock: IReactorTime
+    now: Callable[[], datetime]
     inherited: Mapping[str, str]
     grace: float = KILL_GRACE
 
@@ -67,13 +70,11 @@ class Runner:
 
     async def run(self) -> Finished:
         """Do the work; the report on it. Whatever goes wrong is in the report."""
-        began = self._with.clock.seconds()
-        status = await self._outcome()
-        ended = self._with.clock.seconds()
         perf = self._perf
-        perf.queued = perf.checkout = int(began)
-        perf.deliver = int(ended)
-        perf.clientresp = round(ended - began)
+        perf.queued = perf.checkout = int(self._with.now().timestamp())
+        status, lasted = await self._timed(self._outcome())
+        perf.deliver = int(self._with.now().timestamp())
+        perf.clientresp = round(lasted)
         stdout, stderr = self._leave(status)
         return Finished(
             wuid=self._work.wuid,

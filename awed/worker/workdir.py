@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -89,11 +90,17 @@ class Workdir:
         """Put a directory where it is out of the way and will be removed."""
         directory.rename(_unused(self.trash / directory.name))
 
-    def keep(self, directory: Path) -> None:
-        """Put the directory of a failed workunit aside."""
+    def keep(self, directory: Path) -> Path:
+        """Put the directory of a failed workunit aside: where it is now."""
         kept = _unused(self.failed / directory.name)
         directory.rename(kept)
         os.utime(kept)
+        return kept
+
+    def kept(self) -> list[tuple[float, Path]]:
+        """The directories put aside, with their ages in seconds, as far as the wall clock can tell; oldest first."""
+        now = time.time()
+        return sorted(((now - path.stat().st_mtime, path) for path in self.failed.iterdir()), reverse=True)
 
 
 def file_name(wuid: str, attempt: int) -> str:

@@ -17,6 +17,7 @@ from awed.model.records import Batch
 from awed.store.interface import JobQuery
 from awed.store.mongo import MongoStore, lease, writer
 from awed.store.mongo.database import Database, Request
+from awed.store.mongo.documents import LEASE_KEY
 from tests.integration.mongodb import Secantus, database, mongodb
 from tests.unit.store.contract import everything
 from tests.unit.store.records import account, job, node, report, task, work
@@ -46,6 +47,19 @@ async def test_a_second_daemon_is_refused(store: MongoStore, uri: str) -> None:
     with pytest.raises(ValueError, match=r"in use by process \d+ on .* \d+ s ago"):
         await MongoStore(uri, THREADS).open()
     await store.close()
+    await store.open()
+
+
+@ensureDeferred
+async def test_a_daemon_that_is_gone_holds_nothing_for_an_hour_after_the_clock_was_set_back(
+    store: MongoStore, uri: str
+) -> None:
+    await store.close()
+    connection = Database(uri)
+    connection.connect()
+    crashed = {"token": "x", "host": "elsewhere", "pid": 1, "time": await connection.now() + timedelta(hours=1)}
+    await connection.change("meta", {"_id": LEASE_KEY}, {"$set": crashed})
+    await connection.disconnect()
     await store.open()
 
 

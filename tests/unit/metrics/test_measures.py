@@ -28,9 +28,6 @@ def test_a_late_timer_tells_by_how_much() -> None:
     delay.start()
     clock.advance(INTERVAL)
     clock.advance(INTERVAL + 3)
-    clock.rightNow -= 100
-    clock.calls[0].time -= 200
-    clock.advance(0)
-    assert late == [pytest.approx(0), pytest.approx(3), 0]
+    assert late == [pytest.approx(0), pytest.approx(3)]
     delay.stop()
     assert not clock.getDelayedCalls()

@@ -1,11 +1,39 @@
 """Time goes on whatever happens in one round, and who waits too long is told."""
 
+import time
+from typing import Any
+
 import pytest
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
+from twisted.internet.epollreactor import EPollReactor
+from twisted.internet.task import Clock, LoopingCall
 
-from awed.tx.timers import Patience, Pulse, Rounds
+from awed.tx.timers import Patience, Pulse, Rounds, use_monotonic_time
 from tests.conftest import LoggedErrors
+
+
+def test_timers_and_the_wait_for_them_follow_a_clock_that_nobody_sets() -> None:
+    reactor: Any = EPollReactor()
+    use_monotonic_time(reactor)
+    due, moved, called = time.monotonic() + 50, reactor.callLater(50, int), list[str]()
+    assert due <= moved.getTime() <= time.monotonic() + 50
+    moved.reset(60)
+    assert due + 10 <= moved.getTime() <= time.monotonic() + 60
+    assert 50 < reactor.timeout() <= 60
+    reactor.callLater(0, called.append, "at once")
+    reactor.runUntilCurrent()
+    assert called == ["at once"]
+    rounds = LoopingCall(called.append, "a round")
+    rounds.clock = reactor
+    rounds.start(30, now=False)
+    assert 29 < reactor.timeout() <= 30
+
+
+def test_no_timer_is_left_to_the_old_clock() -> None:
+    reactor: Any = EPollReactor()
+    reactor.callLater(50, int)
+    with pytest.raises(AssertionError):
+        use_monotonic_time(reactor)
 
 
 def test_a_failing_round_is_logged_and_the_next_one_runs(logged_errors: LoggedErrors) -> None:

@@ -15,6 +15,7 @@ from twisted.logger import capturedLogs
 
 from awed.model.job import Environ, Info
 from awed.model.node import Node
+from awed.model.times import now
 from awed.model.work import ReportStatus, Workunit
 from awed.worker.cache import Cache
 from awed.worker.files import FileMover
@@ -55,6 +56,7 @@ class World:
             logs=LogFiles(self.workdir.logs, janitor.remove),
             start=partial(start, REACTOR),
             clock=REACTOR,
+            now=now,
             inherited={"PATH": os.environ["PATH"], "SHLVL": "7"},
             grace=0.3,
         )

@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 
 from awed.model.ids import is_uuid
 from awed.worker.errors import WorkdirInUse
-from awed.worker.janitor import BATCH_PERIOD, KEPT_AT_MOST, Janitor, remove
+from awed.worker.janitor import BATCH_PERIOD, KEPT_AT_MOST, SWEEP_PERIOD, Janitor, remove
 from awed.worker.workdir import ARRIVING, Workdir, file_name
 from tests.unit.worker.builders import IN_THREAD, JOB
 
@@ -122,20 +122,51 @@ def test_a_link_to_elsewhere_is_removed_and_not_followed(workdir: Workdir, tmp_p
     assert names(precious) == ["file"]
 
 
+def fail(keeper: Janitor, workdir: Workdir, wuid: str) -> Path:
+    directory = workdir.make(wuid, 1)
+    (directory / "trace").touch()
+    keeper.take(directory, failed=True)
+    return workdir.failed / directory.name
+
+
 def test_failed_ones_are_kept_for_a_time_and_never_too_many(workdir: Workdir) -> None:
-    now = time.time()
     clock = Clock()
-    clock.advance(now)
     keeper = janitor(workdir, 3600.0, clock)
-    for number in range(KEPT_AT_MOST + 5):
-        directory = workdir.make(f"{number}_x_0", 1)
-        (directory / "trace").touch()
-        keeper.take(directory, failed=True)
-        os.utime(workdir.failed / directory.name, (now - number, now - number))
     keeper.startService()
+    for number in range(KEPT_AT_MOST + 5):
+        fail(keeper, workdir, f"{number}_x_0")
+    clock.advance(SWEEP_PERIOD)
     assert len(names(workdir.failed)) == KEPT_AT_MOST
-    assert (workdir.failed / "0_x_0.1" / "trace").exists()
-    clock.advance(4200)
+    assert (workdir.failed / f"{KEPT_AT_MOST + 4}_x_0.1" / "trace").exists()
+    clock.pump([SWEEP_PERIOD] * 6)
+    assert names(workdir.failed) == []
+    keeper.stopService()
+
+
+@pytest.mark.parametrize("step", [-86400, 86400])
+def test_how_long_failed_ones_are_kept_is_nothing_that_sets_the_clock_to_change(workdir: Workdir, step: int) -> None:
+    clock = Clock()
+    keeper = janitor(workdir, 3600.0, clock)
+    keeper.startService()
+    set_back = fail(keeper, workdir, WUID)
+    os.utime(set_back, (time.time() - step,) * 2)  # as if the clock had been set since
+    clock.pump([SWEEP_PERIOD] * 5)
+    assert set_back.exists()
+    clock.pump([SWEEP_PERIOD] * 2)
+    assert not set_back.exists()
+    keeper.stopService()
+
+
+def test_what_an_earlier_worker_kept_is_kept_for_the_rest_of_its_time(workdir: Workdir) -> None:
+    for wuid, age in (("a_x_0", 2000), ("b_x_0", 4000), ("c_x_0", -86400)):
+        os.utime(fail(janitor(workdir), workdir, wuid), (time.time() - age,) * 2)
+    clock = Clock()
+    keeper = janitor(workdir, 3600.0, clock)
+    keeper.startService()
+    assert names(workdir.failed) == ["a_x_0.1", "c_x_0.1"]
+    clock.pump([SWEEP_PERIOD] * 3)
+    assert names(workdir.failed) == ["c_x_0.1"]
+    clock.pump([SWEEP_PERIOD] * 4)
     assert names(workdir.failed) == []
     keeper.stopService()
 
