@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from awed.model.access import Acl, AclChange, User, Verb
+from awed.model.access import OWNER, Acl, AclChange, User, Verb
 from awed.model.errors import Unauthorized
 
 
@@ -20,12 +20,20 @@ def require_admin(user: User) -> None:
 
 def changed_by(user: User, change: AclChange) -> Callable[[Acl], None]:
     """*change* as *user* makes it: to an ACL that they may not change so it raises
-    :class:`~awed.model.errors.Unauthorized`."""
+    :class:`~awed.model.errors.Unauthorized`.
+
+    An admin gives things away. Their owner offers them, and the new owner takes them by the same request: nobody
+    comes to own what they do not know of.
+    """
 
     def make(acl: Acl) -> None:
-        if not change.is_free_to(user, acl):
+        is_taken = change == AclChange((OWNER,), (user.name,), add=True) and acl.offered == user.name
+        if not (is_taken or change.is_free_to(user, acl)):
             raise Unauthorized("User Unauthorized")
-        change(acl)
+        if change.rights == (OWNER,) and not (is_taken or user.admin or change.users == (acl.owner,)):
+            (acl.offered,) = change.users
+        else:
+            change(acl)
 
     return make
 

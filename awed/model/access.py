@@ -4,8 +4,9 @@ from collections.abc import Container
 from datetime import datetime
 from typing import Literal, Self
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
+from awed.model.errors import Invalid
 from awed.model.times import NO_TIME
 
 PUBLIC = "public"
@@ -45,18 +46,27 @@ GROUP_RIGHTS: tuple[Verb, ...] = (*RIGHTS, "execute")
 OWNER = "owner"
 
 
+MOST_NAMES = 1000
+"""How many users may have a right by name: a list is read and stored as a whole."""
+
+
 class Acl(Struct):
-    """Rights to one thing: its owner, and who may read, write, delete (groups also: execute)."""
+    """Rights to one thing: its owner, and who may read, write, delete (groups also: execute).
+
+    *offered*: the user whom the owner wants to have the thing, until that one takes it.
+    """
 
     owner: str = PUBLIC
     read: list[str] = []
     write: list[str] = []
     delete: list[str] = []
+    offered: str | UnsetType = UNSET
 
     @classmethod
     def of(cls, name: str) -> Self:
         """All rights to a new thing for this user alone; to one of ``public``, for everybody."""
-        return cls(name, *([name] for _ in cls.__struct_fields__[1:]))
+        rights = [right for right in GROUP_RIGHTS if right in cls.__struct_fields__]
+        return cls(owner=name, **{right: [name] for right in rights})
 
     def allows(self, user: User, verb: Verb) -> bool:
         """Whether *user* has this right: admins and the owner have all, others those that they or ``public`` have."""
@@ -82,13 +92,21 @@ class AclChange(Struct, frozen=True):
         return user.nodes is None and (user.admin or user.name == acl.owner or leaves)
 
     def __call__(self, acl: Acl) -> None:
-        """Change *acl*."""
+        """Change *acl*. Raises :class:`~awed.model.errors.Invalid`, and changes nothing, if that makes it too long."""
         if self.rights == (OWNER,):
-            (acl.owner,) = self.users
+            (acl.owner,), acl.offered = self.users, UNSET
             return
+        named = set(self.users)
+        changed = {}
         for right in self.rights:
-            others = [name for name in getattr(acl, right) if name not in self.users]
-            setattr(acl, right, [*others, *self.users] if self.add else others)
+            others = [name for name in getattr(acl, right) if name not in named]
+            changed[right] = [*others, *self.users] if self.add else others
+            if self.add and len(changed[right]) > MOST_NAMES:
+                raise Invalid(
+                    f"at most {MOST_NAMES} users have a right by name: {right} would have {len(changed[right])}"
+                )
+        for right, names in changed.items():
+            setattr(acl, right, names)
 
 
 class Account(Struct):

@@ -34,11 +34,12 @@ class Rights(Struct, frozen=True):
 
     def of_job(self, names: Names) -> Acl:
         """With users by name. What nobody owns is the administrator's."""
-        return Acl(_name(self.owner, names), *(_names(ids, names) for ids in (self.read, self.write, self.delete)))
+        read, write, delete = (_names(ids, names) for ids in (self.read, self.write, self.delete))
+        return Acl(_name(self.owner, names), read, write, delete)
 
     def of_group(self, names: Names) -> GroupAcl:
         acl = self.of_job(names)
-        return GroupAcl(acl.owner, acl.read, acl.write, acl.delete, _names(self.execute, names))
+        return GroupAcl(acl.owner, acl.read, acl.write, acl.delete, execute=_names(self.execute, names))
 
 
 class _Group(Struct):

@@ -232,8 +232,27 @@ def test_rights_are_shown_and_changed_by_the_owner(served: Served) -> None:
     assert served.call("DELETE", f"{path}/read?users=public").status == 401
     assert data(served.call("DELETE", f"{path}/public_all", user="root"))["read"] == ["ann", "carl"]
     assert data(served.call("PUT", f"{path}/all", {"users": "dora"}, user="ann"))["delete"] == ["ann", "dora"]
-    assert data(served.call("PUT", f"{path}/owner?users=bob", user="ann"))["owner"] == "bob"
+    assert data(served.call("PUT", f"{path}/owner?users=dora", user="root"))["owner"] == "dora"
     assert served.call("PUT", f"{path}/owner?users=ann", user="ann").status == 401
+
+
+def test_a_job_passes_to_who_takes_it(served: Served) -> None:
+    """Nobody comes to own what they do not know of."""
+    job_id = served.submit({"tasks": [{"taskid": "a", "cmd": {"name": "true"}}]}, user="ann")["id"]
+    path = f"/job/{job_id}/acl"
+    assert served.call("PUT", f"{path}/owner?users=bob", user="bob").status == 401
+    offered = data(served.call("PUT", f"{path}/owner?users=bob", user="ann"))
+    assert (offered["owner"], offered["offered"]) == ("ann", "bob")
+    assert served.call("PUT", f"{path}/owner?users=carl", user="carl").status == 401
+    taken = data(served.call("PUT", f"{path}/owner?users=bob", user="bob"))
+    assert (taken["owner"], "offered" in taken) == ("bob", False)
+    assert served.call("PUT", f"{path}/owner?users=ann", user="ann").status == 401
+
+
+def test_a_list_of_names_has_an_end(served: Served, job_id: str) -> None:
+    names = ",".join(map(str, range(1001)))
+    text = fault(served.call("PUT", f"/job/{job_id}/acl/read", {"users": names}))
+    assert text == "at most 1000 users have a right by name: read would have 1002"
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def rights(user: User, acl: Acl) -> str:
     [
         (GroupAcl("ann"), {"ann": "rwde", "bob": "", "public": "", "worker": ""}),
         (GroupAcl("ann", read=["bob"]), {"ann": "rwde", "bob": "r", "public": "", "worker": ""}),
-        (GroupAcl("ann", ["bob"], ["bob"], ["bob"], ["bob"]), {"ann": "rwde", "bob": "rwde", "public": ""}),
+        (GroupAcl("ann", ["bob"], ["bob"], ["bob"], execute=["bob"]), {"ann": "rwde", "bob": "rwde", "public": ""}),
         (GroupAcl("ann", execute=[PUBLIC]), {"ann": "rwde", "bob": "e", "public": "e", "worker": "e"}),
         (Acl("ann", read=[PUBLIC], delete=["bob"]), {"bob": "rd", "public": "r", "worker": "r"}),
         (Acl(), {"ann": "", "public": "rwde", "worker": ""}),
