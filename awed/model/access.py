@@ -92,7 +92,7 @@ class AclChange(Struct, frozen=True):
         return user.nodes is None and (user.admin or user.name == acl.owner or leaves)
 
     def __call__(self, acl: Acl) -> None:
-        """Change *acl*. Raises :class:`~awed.model.errors.Invalid`, and changes nothing, if that makes it too long."""
+        """Change *acl*. Raises :class:`~awed.model.errors.Invalid`, and changes nothing, if it would be too long."""
         if self.rights == (OWNER,):
             (acl.owner,), acl.offered = self.users, UNSET
             return
