@@ -65,8 +65,11 @@ class Acl(Struct):
     @classmethod
     def of(cls, name: str) -> Self:
         """All rights to a new thing for this user alone; to one of ``public``, for everybody."""
-        rights = [right for right in GROUP_RIGHTS if right in cls.__struct_fields__]
-        return cls(owner=name, **{right: [name] for right in rights})
+        acl = cls(owner=name)
+        for right in GROUP_RIGHTS:
+            if right in cls.__struct_fields__:
+                setattr(acl, right, [name])
+        return acl
 
     def allows(self, user: User, verb: Verb) -> bool:
         """Whether *user* has this right: admins and the owner have all, others those that they or ``public`` have."""
