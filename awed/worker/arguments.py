@@ -59,6 +59,9 @@ def environment(work: Workunit, private: Mapping[str, str], inherited: Mapping[s
 CLIENT_VARIABLE = "AWE_CLIENTID"
 """Whose command a process belongs to. A worker that was killed finds what it left running by this."""
 
+RUN_VARIABLES = ("AWE_WORKID", "AWE_ATTEMPT", CLIENT_VARIABLE)
+"""To which run of which workunit a process belongs."""
+
 
 def _pattern(files: Mapping[str, str]) -> re.Pattern[str]:
     # Longest first: of the files ``a`` and ``a.b``, ``@a.b`` names the second. A name must end where it ends

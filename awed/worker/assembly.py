@@ -25,6 +25,7 @@ from awed.worker.janitor import Janitor
 from awed.worker.journal import Journal
 from awed.worker.lifetime import Lifetime
 from awed.worker.logs import LogFiles
+from awed.worker.orphans import Orphans
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
 from awed.worker.process import start
@@ -61,7 +62,9 @@ class Settings:
     heartbeat: float
 
 
-def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) -> tuple[Worker, Janitor]:
+def assemble(
+    reactor: Any, settings: Settings, workdir: Workdir, client: str, orphans: Orphans
+) -> tuple[Worker, Janitor]:
     """The two services that make up a worker."""
     in_thread = in_threads_of(reactor)
     outage = Outage(reactor, random.random)
@@ -86,7 +89,7 @@ def assemble(reactor: Any, settings: Settings, workdir: Workdir, client: str) ->
         workdir=workdir,
         janitor=janitor,
         logs=LogFiles(workdir.logs, janitor.remove),
-        start=partial(start, reactor),
+        start=partial(start, reactor, orphans=orphans),
         clock=reactor,
         now=now,
         inherited=dict(os.environ),

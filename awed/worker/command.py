@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import click
 from twisted.internet.ssl import trustRootFromCertificates
-from twisted.internet.task import react
+from twisted.internet.task import LoopingCall, react
 from twisted.logger import FilteringLogObserver, Logger, LogLevel, LogLevelFilterPredicate, globalLogBeginner
 from twisted.web.client import BrowserLikePolicyForHTTPS
 from twisted.web.iweb import IPolicyForHTTPS
@@ -27,9 +27,13 @@ from awed.tx.timers import use_monotonic_time
 from awed.worker.assembly import Settings, assemble
 from awed.worker.errors import WorkdirInUse, WorkerRefused
 from awed.worker.lifetime import MARGIN, parse_time
-from awed.worker.process import kill_leftovers
+from awed.worker.orphans import Orphans, kill_leftovers
+from awed.worker.prctl import adopt_orphans
 from awed.worker.workdir import Workdir
 from awed.worker.worker import HEARTBEAT, Worker
+
+REAP_PERIOD = 1.0
+"""Seconds between two looks for orphans that have ended."""
 
 _log = Logger()
 
@@ -177,15 +181,20 @@ async def run(reactor: Any, settings: Settings) -> None:
     if killed := kill_leftovers(client):
         _log.warn("killed {count} processes that an earlier worker left behind", count=killed)
     _allow_files_for(settings.slots)
-    worker, janitor = assemble(reactor, settings, workdir, client)
+    adopt_orphans()
+    orphans = Orphans(client, reactor)
+    reaping = LoopingCall(orphans.reap)
+    worker, janitor = assemble(reactor, settings, workdir, client, orphans)
     reactor.callWhenRunning(_obey_signals, reactor, worker)
     janitor.startService()
+    reaping.start(REAP_PERIOD)
     worker.startService()
     try:
         await worker.left
     except WorkerRefused as refused:
         raise SystemExit(f"awe-worker: {settings.server} does not take this worker: {refused}") from None
     finally:
+        reaping.stop()
         await janitor.stopService()
         workdir.close()
 

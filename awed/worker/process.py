@@ -5,7 +5,7 @@ import resource
 import shutil
 import signal
 from collections.abc import Callable, Mapping
-from contextlib import chdir, suppress
+from contextlib import chdir
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -16,9 +16,9 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from awed.tx.locks import Condition
-from awed.worker.arguments import CLIENT_VARIABLE
 from awed.worker.errors import WorkFailed
 from awed.worker.logs import Logs
+from awed.worker.orphans import Orphans
 
 GROUP_POLL = 0.1
 """Seconds between two looks whether the children of a terminated command are gone; they cannot be waited for."""
@@ -46,8 +46,9 @@ class Process:
     cannot be executed only by an exit status.
     """
 
-    def __init__(self, reactor: IReactorFDSet, pid: int) -> None:
+    def __init__(self, reactor: IReactorFDSet, orphans: Orphans, pid: int) -> None:
         self._reactor = reactor
+        self._orphans = orphans
         self.pid = pid
         """The process id, which is also that of its group and session."""
         self._pidfd = os.pidfd_open(pid)
@@ -57,26 +58,32 @@ class Process:
         reactor.addReader(self)
 
     async def ended(self) -> Exit:
-        """Waits until the command has ended; what it left running in its group is killed by then."""
+        """Waits until the command has ended; what it left running is killed by then."""
+        exit = await self._own_end()
+        await self._orphans.kill()
+        return exit
+
+    async def _own_end(self) -> Exit:
         while self._exit is None:
             await self._ended.wait()
         return self._exit
 
     async def kill(self, clock: IReactorTime, grace: float) -> Exit:
-        """Ends the whole group: SIGTERM, and SIGKILL for what is left after *grace* seconds."""
-        if self._exit:
-            return self._exit
-        self._terminating = True
-        self.signal(signal.SIGTERM)
-        last = clock.callLater(grace, self.signal, signal.SIGKILL)
-        try:
-            exit = await self.ended()
-            while last.active() and self.signal(0):
-                await deferLater(clock, GROUP_POLL)
-        finally:
-            if last.active():
-                last.cancel()
-        return exit
+        """Ends the whole group: SIGTERM, and SIGKILL for what is left after *grace* seconds; then what left it."""
+        if self._exit is None:
+            self._terminating = True
+            self.signal(signal.SIGTERM)
+            last = clock.callLater(grace, self.signal, signal.SIGKILL)
+            try:
+                await self._own_end()
+                while last.active() and self.signal(0):
+                    await deferLater(clock, GROUP_POLL)
+                    self._orphans.reap()
+            finally:
+                if last.active():
+                    last.cancel()
+        self._orphans.ended(self.pid)
+        return await self.ended()
 
     def signal(self, number: int) -> bool:
         """Send a signal to the whole group (0: none, only look); whether there is anybody left in it."""
@@ -102,6 +109,7 @@ class Process:
         os.close(self._pidfd)
         if not self._terminating:
             self.signal(signal.SIGKILL)
+            self._orphans.ended(self.pid)
         _, status, usage = os.wait4(self.pid, 0)
         own = resource.getrusage(resource.RUSAGE_SELF)
         max_rss = usage.ru_maxrss * 1024 if usage.ru_maxrss > own.ru_maxrss else 0
@@ -113,13 +121,19 @@ class Process:
 
 
 Start = Callable[[list[str], Mapping[str, str], Path, Logs], Process]
-""":func:`start` for a certain reactor."""
+""":func:`start` for a certain reactor and its orphans."""
 
 
 def start(
-    reactor: IReactorFDSet, argv: list[str], environ: Mapping[str, str], directory: Path, logs: Logs
+    reactor: IReactorFDSet,
+    argv: list[str],
+    environ: Mapping[str, str],
+    directory: Path,
+    logs: Logs,
+    *,
+    orphans: Orphans,
 ) -> Process:
-    """Run a command in *directory* with its output going to *logs*.
+    """Run a command in *directory* with its output going to *logs*. What it leaves running is among *orphans*.
 
     Raises :class:`WorkFailed` if there is no such program or it cannot be executed.
     """
@@ -128,11 +142,13 @@ def start(
     except (OSError, ValueError) as error:
         raise WorkFailed(_why_not(argv[0], environ, error)) from error
     try:
-        return Process(reactor, pid)
+        process = Process(reactor, orphans, pid)
     except OSError as error:  # too many open files: a command that nobody watches must not run
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         raise WorkFailed(f"cannot watch {argv[0]}: {error.strerror}") from error
+    orphans.began(pid, environ)
+    return process
 
 
 def _spawn(argv: list[str], environ: Mapping[str, str], directory: Path, logs: Logs) -> int:
@@ -181,24 +197,3 @@ def how_it_ended(status: int) -> str:
     except ValueError:  # a real-time signal has no name
         return f"killed by signal {-status}"
     return f"killed by signal {-status} ({name})"
-
-
-def kill_leftovers(client: str, proc: Path = Path("/proc")) -> int:
-    """Kill the process groups of commands that were started for *client*; how many processes there were.
-
-    They are known by a variable in their environment, so nothing is to be recorded for each command, and none is
-    missed that ran away from its group. Where there is no /proc, nothing is found.
-    """
-    mark = f"{CLIENT_VARIABLE}={client}".encode()
-    found = [int(entry.name) for entry in proc.glob("[0-9]*") if mark in _environ(entry)]
-    for pid in found:
-        with suppress(ProcessLookupError):
-            os.killpg(os.getpgid(pid), signal.SIGKILL)
-    return len(found)
-
-
-def _environ(process: Path) -> list[bytes]:
-    try:
-        return (process / "environ").read_bytes().split(b"\0")
-    except OSError:  # another user's, or gone
-        return []

@@ -153,6 +153,22 @@ async def test_a_job_that_is_deleted_takes_its_command_along(daemon: Daemon) -> 
 
 
 @pytest_twisted.ensureDeferred
+async def test_what_ran_away_from_a_command_ends_with_it(daemon: Daemon) -> None:
+    """Though it has a session of its own, and threw away the variables that tell whose it is."""
+    start(daemon, "w", "--slots", "3")
+    pids = {name: daemon.stage.folder / name for name in ("ends", "late", "deleted")}
+    away = {name: f"env -i setsid sleep 1000 & echo $! > {path}" for name, path in pids.items()}
+    await daemon.submit(job(shell(away["ends"])))
+    late = await daemon.submit(job(shell(f"{away['late']}\nsleep 1000", walltime=1), noretry=True))
+    deleted = await daemon.submit(job(shell(f"{away['deleted']}\nsleep 1000")))
+    runaways = [int(await line(path)) for path in pids.values()]
+    await daemon.call("DELETE", f"/job/{deleted['id']}")
+    await reaches(daemon, late["id"], "suspend")
+    for pid in runaways:
+        await gone(pid)
+
+
+@pytest_twisted.ensureDeferred
 async def test_sigterm_lets_it_finish_report_and_sign_off(daemon: Daemon) -> None:
     worker = start(daemon)
     started, go = daemon.stage.folder / "started", daemon.stage.folder / "go"

@@ -17,11 +17,12 @@ from twisted.internet.task import Clock
 
 from awed.worker.errors import WorkFailed
 from awed.worker.logs import LogFiles, Logs
-from awed.worker.process import Process, how_it_ended, kill_leftovers, start
+from awed.worker.orphans import Orphans
+from awed.worker.process import Process, how_it_ended, start
 from tests.waiting import gone, until
 
 REACTOR: Any = reactor
-ENVIRON = {"PATH": os.environ["PATH"], "AWE_CLIENTID": "client-of-this-test"}
+ENVIRON = {"PATH": os.environ["PATH"], "AWE_CLIENTID": "c", "AWE_WORKID": "w", "AWE_ATTEMPT": "1"}
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def logs(tmp_path: Path) -> Iterator[Logs]:
 
 
 def run(argv: list[str], directory: Path, logs: Logs) -> Process:
-    return start(REACTOR, argv, ENVIRON, directory, logs)
+    return start(REACTOR, argv, ENVIRON, directory, logs, orphans=Orphans("c", REACTOR))
 
 
 def shell(script: str, directory: Path, logs: Logs) -> Process:
@@ -178,14 +179,3 @@ async def test_to_kill_what_has_ended_is_nothing(tmp_path: Path, logs: Logs) -> 
     process = run(["true"], tmp_path, logs)
     ended = await process.ended()
     assert await process.kill(REACTOR, 10) == ended
-
-
-@pytest_twisted.ensureDeferred
-async def test_a_new_worker_kills_what_an_earlier_one_left_and_nothing_else(tmp_path: Path, logs: Logs) -> None:
-    """Also what has left its group and session."""
-    process = shell("setsid sleep 1000 & echo $! > pids; exec sleep 1000", tmp_path, logs)
-    assert kill_leftovers("client-of-another") == 0
-    (runaway,) = await children(tmp_path / "pids", 1)
-    kill_leftovers("client-of-this-test")
-    assert (await process.ended()).status == -signal.SIGKILL
-    await gone(runaway)

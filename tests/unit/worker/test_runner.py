@@ -21,6 +21,7 @@ from awed.worker.cache import Cache
 from awed.worker.files import FileMover
 from awed.worker.janitor import Janitor
 from awed.worker.logs import LogFiles
+from awed.worker.orphans import Orphans
 from awed.worker.outage import Outage
 from awed.worker.process import GROUP_POLL, start
 from awed.worker.report import Finished
@@ -54,7 +55,7 @@ class World:
             workdir=self.workdir,
             janitor=janitor,
             logs=LogFiles(self.workdir.logs, janitor.remove),
-            start=partial(start, REACTOR),
+            start=partial(start, REACTOR, orphans=Orphans(CLIENT, REACTOR)),
             clock=REACTOR,
             now=now,
             inherited={"PATH": os.environ["PATH"], "SHLVL": "7"},

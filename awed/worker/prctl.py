@@ -1,0 +1,19 @@
+"""What Linux lets a process say of itself, and Python has no word for."""
+
+import ctypes
+import os
+
+_SET_CHILD_SUBREAPER = 36
+
+
+def adopt_orphans() -> None:
+    """Let the orphans among our descendants become our children, and not those of process 1."""
+    _prctl(_SET_CHILD_SUBREAPER, 1)
+
+
+def _prctl(option: int, value: int) -> None:
+    """Raises :class:`OSError`."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(option, *(ctypes.c_ulong(argument) for argument in (value, 0, 0, 0))):
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
