@@ -17,17 +17,10 @@ from awed.web.body import AwedRequest
 from awed.web.envelope import answer
 from awed.web.errors import new_app
 from awed.web.params import Params, params_of
+from awed.wire.clients import Registered
 
 PROFILE_LIMIT = 1024 * 1024
 """Bytes that a client's profile, or the body of a heartbeat, may have."""
-
-
-class Registered(Client, kw_only=True):
-    """What a worker is told when it registers: its record, and who the server is."""
-
-    server_uuid: str
-    heartbeat_limit: float
-    """Seconds of silence after which the server gives the client up."""
 
 
 class ClientResource:

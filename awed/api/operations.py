@@ -8,11 +8,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from awed.api.client import Registered
 from awed.api.job_query import DISTINCT_FIELDS
 from awed.api.job_views import JobLogs, JobPerf, MinimalJob
 from awed.api.logger import LEVELS
-from awed.api.reports import MAX_AT_ONCE, OneReport, Outcome
 from awed.api.root import FrontPage
 from awed.api.work_query import ORDERS as WORK_ORDERS
 from awed.model.access import Acl, ClientGroup, GroupAcl
@@ -23,6 +21,8 @@ from awed.model.states import WorkState
 from awed.model.work import LOG_NAMES, ReportStatus, Workunit
 from awed.nodes.packing import PACKINGS
 from awed.scheduler.counts import QueueCounts
+from awed.wire.clients import Registered
+from awed.wire.reports import MAX_AT_ONCE, OneReport, Outcome
 from awed.workflow.values import LONGEST_WALLTIME
 
 Schema = dict[str, Any]

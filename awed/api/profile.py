@@ -1,53 +1,20 @@
-"""What a worker says of itself when it registers, and of its work when it beats."""
+"""What a worker says of itself when it registers, and of its work when it beats: read, and checked."""
 
 from collections.abc import Callable
 from datetime import datetime
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from awed.model.client import Client
 from awed.model.errors import Invalid
 from awed.model.ids import parse_work_id
+from awed.wire.clients import CurrentWork, HeartbeatBody, Profile
 from awed.workflow.decoding import decode
 from awed.workflow.faults import Faults, quoted
 from awed.workflow.names import is_name
 from awed.workflow.values import LARGEST, check_number
 
-CurrentWork = dict[str, bool | list[str]]
-"""``{"<wuid>": true}`` from workers of the first generation, ``{"data": ["<wuid>"]}`` from later ones."""
-
 MOST_SLOTS = 10_000
-
-
-class Profile(Struct):
-    """The keys of a profile that the worker decides."""
-
-    id: str = ""
-    name: str = ""
-    group: str = ""
-    user: str = ""
-    domain: str = ""
-    instance_id: str = ""
-    instance_type: str = ""
-    host: str = ""
-    hostname: str = ""
-    host_ip: str = ""
-    cores: int = 0
-    apps: list[str] = []
-    total_checkout: int = 0
-    total_completed: int = 0
-    total_failed: int = 0
-    current_work: CurrentWork = {}
-    skip_work: list[str] = []
-    proxy: bool = False
-    subclients: int = 0
-    git_commit_hash: str = ""
-    version: str = ""
-    slots: int = 1
-
-
-class HeartbeatBody(Struct):
-    current_work: CurrentWork | None = None
 
 
 def read_profile(body: bytes, *, now: datetime, new_id: Callable[[], str]) -> tuple[Client, list[str]]:

@@ -1,58 +1,30 @@
-"""What workers say of workunits: one in query and form, or several in a JSON body."""
+"""What workers say of workunits, read: one in query and form, or several in a JSON body."""
 
 from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw
 from twisted.logger import Logger
 
 from awed.model.errors import AwedError, Invalid
 from awed.model.ids import WorkId
 from awed.model.work import LOG_NAMES, Report, ReportStatus
-from awed.web.errors import status_of
 from awed.web.form import Form, Part
 from awed.web.params import Params
+from awed.wire.errors import status_of
+from awed.wire.reports import MAX_AT_ONCE, MAX_COMPUTETIME, Number, OneReport, Outcome
 
 MAX_LOG = 1024 * 1024
 """Bytes of a log that are kept: its end, which tells most."""
-
-MAX_COMPUTETIME = 10**9
-"""Seconds; a worker that says more is wrong."""
-
-MAX_AT_ONCE = 1000
-"""How many workunits one request may ask for, or report."""
 
 MAX_REPORTS = 16 * 1024 * 1024
 """Bytes of a body with several reports. Long logs come in forms, one report at a time."""
 
 _STATUSES = tuple(ReportStatus)
 
-_Number = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-_perf_decoder = msgspec.json.Decoder(dict[str, bool | _Number | float | str | None])
+_perf_decoder = msgspec.json.Decoder(dict[str, bool | Number | float | str | None])
 
 _log = Logger()
-
-
-class OneReport(Struct):
-    """One workunit's end, in a body that tells of several. Only the first two must be there."""
-
-    wuid: str
-    status: ReportStatus
-    attempt: Annotated[int, Meta(ge=0)] | None = None
-    computetime: Annotated[int, Meta(ge=0, le=MAX_COMPUTETIME)] = 0
-    exitstatus: _Number | None = None
-    perf: Raw | UnsetType = UNSET
-    stdout: str = ""
-    stderr: str = ""
-    worknotes: str = ""
-
-
-class Outcome(Struct):
-    """What became of one of several reports, as if it had come alone."""
-
-    wuid: str
-    status: int = 200
-    error: list[str] | None = None
 
 
 _reports_decoder = msgspec.json.Decoder(Annotated[list[OneReport], Meta(max_length=MAX_AT_ONCE)])
@@ -94,7 +66,7 @@ def read_reports(client: str, body: bytes) -> list[Report]:
 
 def outcome(report: Report, fault: AwedError | None) -> Outcome:
     """What the answer says of one of several reports."""
-    return Outcome(report.wuid) if fault is None else Outcome(report.wuid, status_of(fault), fault.texts)
+    return Outcome(report.wuid, 200) if fault is None else Outcome(report.wuid, status_of(fault), fault.texts)
 
 
 def _report(client: str, one: OneReport) -> Report:

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from awed.api.context import Context
 from awed.api.hosts import shown_work
-from awed.api.reports import MAX_AT_ONCE, MAX_REPORTS, client_of, outcome, read_report, read_reports
+from awed.api.reports import MAX_REPORTS, client_of, outcome, read_report, read_reports
 from awed.api.work_query import ORDERS, cut, in_order
 from awed.auth.rights import require
 from awed.model.access import User
@@ -21,6 +19,8 @@ from awed.web.envelope import answer
 from awed.web.errors import new_app
 from awed.web.params import Params, params_of
 from awed.web.streaming import answer_long, answer_long_page, listed
+from awed.wire.headers import Tokens, environ_headers
+from awed.wire.reports import MAX_AT_ONCE
 from awed.workflow.values import LONGEST_WALLTIME
 
 MAX_WAIT = 60.0
@@ -112,13 +112,10 @@ class WorkResource:
         await self._context.worker(request, "read", client)
         if "datatoken" in params:
             # A token for another host opens nothing here, and there may be files here as well.
-            headers = {
-                "Datatoken": await self._engine.work.data_token(work, client),
-                "Nodehost": self._context.hosts.base(request),
-                "Nodetoken": self._context.job_token(work.job_id),
-            }
+            data, own = await self._engine.work.data_token(work, client), self._context.job_token(work.job_id)
+            headers = Tokens(data, self._context.hosts.base(request), own).headers()
         else:
-            headers = {"Privateenv": msgspec.json.encode(await self._engine.work.private_env(work, client)).decode()}
+            headers = environ_headers(await self._engine.work.private_env(work, client))
         for name, text in headers.items():
             request.responseHeaders.setRawHeaders(name, [text])
         return answer(request, None)

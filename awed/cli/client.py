@@ -8,8 +8,8 @@ import errno
 import http.client
 import shutil
 import ssl
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import BinaryIO, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -18,6 +18,8 @@ from msgspec import Raw, Struct
 
 from awed.model.job import Job
 from awed.model.node import Node
+from awed.wire.envelope import Page
+from awed.wire.multipart import Field, form
 
 TIMEOUT = 60.0
 """Seconds without a byte after which a server counts as away."""
@@ -46,13 +48,8 @@ class Refused(ServerError):
         self.status = status
 
 
-class Answer(Struct):
-    """The envelope of every answer. *data* is kept as it came; *total_count* stands in pages only."""
-
-    status: int
-    data: Raw = Raw(b"null")
-    error: list[str] | None = None
-    total_count: int = 0
+class Answer(Page[Raw]):
+    """An answer, a page or not. *data* is kept as it came."""
 
     def read(self, kind: type[_Data]) -> _Data:
         """The data as a *kind* of the model."""
@@ -94,9 +91,8 @@ class Server:
 
     def post_file(self, path: str, field: str, name: str, file: BinaryIO) -> Answer:
         """Send *file* as the file *name* in *field* of a form, block by block."""
-        boundary = uuid.uuid4().hex
-        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        return self._ask("POST", path, _form(boundary, field, name, file), headers)
+        content_type, pieces = form([Field(field, file, name)])
+        return self._ask("POST", path, _blocks(pieces), {"Content-Type": content_type})
 
     def about(self) -> About:
         """What the server says of itself. This answer alone has no envelope."""
@@ -181,14 +177,10 @@ def _decoded(url: str, response: http.client.HTTPResponse, kind: type[_Data]) ->
         raise Unreachable(f"{url} does not answer like an AWE server ({response.status} {response.reason})") from None
 
 
-def _form(boundary: str, field: str, name: str, file: BinaryIO) -> Iterator[bytes]:
-    """A multipart form with one file, in blocks."""
-    safe = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-    yield (
-        f"--{boundary}\r\n"
-        f'Content-Disposition: form-data; name="{field}"; filename="{safe}"\r\n'
-        "Content-Type: application/octet-stream\r\n\r\n"
-    ).encode()
-    while block := file.read(_BLOCK):
-        yield block
-    yield f"\r\n--{boundary}--\r\n".encode()
+def _blocks(pieces: Iterable[bytes | BinaryIO]) -> Iterator[bytes]:
+    """The bytes of a form, its files in blocks."""
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            yield piece
+        else:
+            yield from iter(partial(piece.read, _BLOCK), b"")

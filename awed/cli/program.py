@@ -20,6 +20,7 @@ from awed.cli.logs import logs
 from awed.cli.submit import import_job, submit, wait
 from awed.cli.why import why
 from awed.cli.workers import events, queue, workers
+from awed.wire.headers import authorization
 
 DEFAULT_SERVER = "http://127.0.0.1:8001"
 
@@ -84,8 +85,8 @@ def awe(context: click.Context, server: str, token_file: TextIO | None, ca: ssl.
     """
     if not _is_address(server):
         raise click.BadParameter(f"expected http://HOST:PORT or https://HOST, found {server}", param_hint="--server")
-    token = token_file.read().strip() if token_file else os.environ.get("AWE_TOKEN", "")
-    context.obj = Server(server, authorization(token), ca)
+    token = token_file.read() if token_file else os.environ.get("AWE_TOKEN", "")
+    context.obj = Server(server, authorization(token, "Bearer"), ca)
 
 
 for command in (
@@ -102,11 +103,6 @@ def _is_address(text: str) -> bool:
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:  # the port is no number, or an IPv6 address is broken
         return False
-
-
-def authorization(token: str) -> str:
-    """The header for a token: one that names its kind (``mgrast abc``) stands as it is."""
-    return token if not token or " " in token else f"Bearer {token}"
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

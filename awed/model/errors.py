@@ -1,6 +1,6 @@
 """What can go wrong for a caller. Everything else that is raised is a fault of awed itself.
 
-The API turns each family into one HTTP status, in one table (:mod:`awed.web.errors`); nothing here knows HTTP.
+The API turns each family into one HTTP status, in one table (:mod:`awed.wire.errors`); nothing here knows HTTP.
 The texts are what the caller reads, and some are compared word for word by the original's workers.
 """
 

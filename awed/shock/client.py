@@ -8,10 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
 
 import msgspec
-from msgspec import Struct
 from treq.client import HTTPClient
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
@@ -20,12 +18,15 @@ from zope.interface import implementer
 from awed.model.access import Acl
 from awed.model.errors import Conflict, Invalid, NotFound, Unavailable
 from awed.model.node import Lock, Node, NodeIndex
-from awed.shock.formbody import FormBody, FormField
+from awed.shock.formbody import FormBody
 from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, Call, DataHttp, shown
 from awed.shock.interface import IShock
-from awed.tx.files import md5_of
+from awed.tx.files import Slice, md5_of
 from awed.tx.pauses import Pauses
 from awed.tx.threads import InThread
+from awed.wire.envelope import Envelope
+from awed.wire.headers import authorization
+from awed.wire.multipart import Field
 
 LOCK_PAUSES = Pauses(0.2, 10.0)
 """Between looks at a node that is locked."""
@@ -113,7 +114,7 @@ class ShockClient:
         file is sent once more. Raises :class:`~awed.model.errors.Conflict` if it still does.
         """
         size = (await self._in_thread(path.stat)).st_size
-        fields = [FormField(str(rank) if rank else "upload", path, filename, size)]
+        fields = [Field(str(rank) if rank else "upload", Slice(path, 0, size), filename)]
         if attributes is not None:
             fields.append(_attributes(attributes))
         tail = f"?attempt={attempt}" if attempt else ""
@@ -152,7 +153,7 @@ class ShockClient:
         fields = [
             _text("parent_node", parent),
             _text("parent_index", index),
-            FormField("subset_indices", records, records.name, size),
+            Field("subset_indices", Slice(records, 0, size), records.name),
         ]
         return await self._update(node_id, f"take a subset of node {parent} to", fields, token)
 
@@ -182,19 +183,19 @@ class ShockClient:
         self,
         node_id: str,
         call: str,
-        fields: Sequence[FormField],
+        fields: Sequence[Field[Slice]],
         token: str,
         tail: str = "",
         *,
         idle: float = IDLE_LIMIT,
     ) -> Node:
-        body = partial(FormBody, fields, uuid4().hex, self._in_thread)
+        body = partial(FormBody, fields, self._in_thread)
         return _node(await self._send(self._call(f"{call} node", "PUT", node_id, token, tail, idle=idle), body))
 
     async def _send(self, call: Call, body: Callable[[Callable[[], object]], FormBody] | None = None) -> Any:
         answer = await self._http.ask(call, body)
         try:
-            return msgspec.json.decode(answer, type=_Envelope).data
+            return msgspec.json.decode(answer, type=Envelope[Any]).data
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Unavailable(f"{call.what}: the answer is not one of a Shock: {error}") from None
 
@@ -202,7 +203,8 @@ class ShockClient:
         self, call: str, method: str, node_id: str, token: str, tail: str = "", *, idle: float = IDLE_LIMIT
     ) -> Call:
         path = f"/node/{quote(node_id)}{tail}" if node_id else "/node"
-        return Call(self._what(call, node_id), method, f"{self._host}{path}", _authorization(token), idle)
+        headers = {"Authorization": authorization(token, "OAuth")} if token else {}
+        return Call(self._what(call, node_id), method, f"{self._host}{path}", headers, idle)
 
     async def _unlocked(self, node: Node, token: str, lock_of: Callable[[Node], Lock | None]) -> Node:
         """The node once the lock is gone, asked for again and again."""
@@ -221,23 +223,13 @@ class ShockClient:
         return f"{call} {node_id} at {shown(self._host)}" if node_id else f"{call} at {shown(self._host)}"
 
 
-class _Envelope(Struct):
-    data: Any = None
+def _text(name: str, value: str) -> Field[Slice]:
+    return Field(name, value.encode())
 
 
-def _authorization(token: str) -> dict[str, str]:
-    if not token:
-        return {}
-    return {"Authorization": token if " " in token else f"OAuth {token}"}
-
-
-def _text(name: str, value: str) -> FormField:
-    return FormField(name, value.encode())
-
-
-def _attributes(value: Any) -> FormField:
+def _attributes(value: Any) -> Field[Slice]:
     """As a file: Shock cuts the text form at 32 KiB."""
-    return FormField("attributes", msgspec.json.encode(value), "attributes.json")
+    return Field("attributes", msgspec.json.encode(value), "attributes.json")
 
 
 def _node(data: Any) -> Node:

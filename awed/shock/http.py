@@ -26,12 +26,13 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
 from zope.interface import implementer
 
-from awed.model.errors import AwedError, Conflict, Invalid, NotFound, TooLarge, Unauthorized, Unavailable
+from awed.model.errors import Invalid, Locked, Unavailable
 from awed.shock.arrival import Admit, Arrival
 from awed.shock.formbody import FormBody
 from awed.tx.pauses import Pauses
 from awed.tx.streams import Pump
 from awed.tx.threads import InThread
+from awed.wire.errors import error_of
 
 ANSWER_LIMIT = 15.0
 """Seconds without any progress after which a try is given up that asks the host for little."""
@@ -55,14 +56,6 @@ _BROKEN = (
     ResponseNeverReceived,
 )
 _LOST = (InfiniteRedirection, PageRedirect, RedirectWithNoLocation)
-_REFUSALS: Mapping[int, type[AwedError]] = {
-    401: Unauthorized,
-    403: Unauthorized,
-    404: NotFound,
-    409: Conflict,
-    410: NotFound,
-    413: TooLarge,
-}
 
 
 class Call(NamedTuple):
@@ -297,10 +290,9 @@ def _starts_at(response: IResponse, offset: int) -> bool:
 def _refusal(what: str, status: int, content: bytes) -> Exception:
     """The error for an answer that is not 2xx."""
     text = f"{status} {_texts(content)}"
+    error = error_of(status, [f"{what}: {text}"])
     # Shock says 400 for an index that is being built.
-    if status == 423 or (status >= 500 and status != 501) or "is locked" in text:
-        return Transient(text)
-    return _REFUSALS.get(status, Invalid)(f"{what}: {text}")
+    return Transient(text) if isinstance(error, (Locked, Unavailable)) or "is locked" in text else error
 
 
 def _texts(content: bytes) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from zope.interface import Interface
 
@@ -79,18 +79,6 @@ class DataHost(Protocol):
 
     async def fetch_url(self, url: str, path: Path) -> int:
         """Write what a plain http(s) URL shows to *path*; the number of bytes."""
-
-
-class Tokens(NamedTuple):
-    """How a workunit's files are reached: by *own* at the server's own node store *host*, by *data* anywhere else."""
-
-    data: str = ""
-    host: str = ""
-    own: str = ""
-
-    def at(self, host: str) -> str:
-        """The token for a data host, "" for none."""
-        return self.own if self.own and host == self.host else self.data
 
 
 HostAt = Callable[[str], DataHost]

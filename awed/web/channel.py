@@ -16,9 +16,9 @@ from twisted.web.http_headers import Headers
 from zope.interface import implementer
 
 from awed.tx.sending import send
-from awed.web.envelope import Envelope
 from awed.web.request import RequestIds, ShortRequest
 from awed.web.short import LONGEST, WholeRequest, whole_request
+from awed.wire.envelope import Envelope
 
 
 class IdleConnections:

@@ -1,4 +1,4 @@
-"""What every answer looks like: ``{"status": N, "data": ..., "error": null | [texts]}``.
+"""Answers in the envelope.
 
 A model's value goes straight from its Struct into the bytes of the answer. Handlers return what these functions
 return; nothing else writes headers of a JSON answer.
@@ -6,26 +6,12 @@ return; nothing else writes headers of a JSON answer.
 
 from collections.abc import Sequence
 
-from msgspec import Struct, json
+from msgspec import json
 from twisted.web.iweb import IRequest
 
+from awed.wire.envelope import Envelope, Page
+
 _encoder = json.Encoder()
-
-
-class Envelope(Struct):
-    """One answer, its keys in the order in which they are sent."""
-
-    status: int
-    data: object
-    error: list[str] | None = None
-
-
-class Page(Envelope):
-    """One page of a list: *offset* and *total_count* tell where it lies in the whole."""
-
-    limit: int = 0
-    offset: int = 0
-    total_count: int = 0
 
 
 def answer(request: IRequest, data: object) -> bytes:

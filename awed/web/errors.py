@@ -1,4 +1,4 @@
-"""Where an error becomes an answer: the one table of statuses, and the one registration on a Klein app."""
+"""Where an error becomes an answer, and the one registration on a Klein app."""
 
 from collections.abc import Iterable
 
@@ -8,23 +8,11 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from awed.model import errors
 from awed.model.errors import AwedError
 from awed.model.ids import new_id
 from awed.web.access_log import logged_path
 from awed.web.envelope import answer_error
-
-STATUSES: tuple[tuple[type[AwedError], int], ...] = (
-    (errors.Invalid, 400),
-    (errors.Unauthorized, 401),
-    (errors.NotFound, 404),
-    (errors.Conflict, 409),
-    (errors.TooLarge, 413),
-    (errors.Locked, 423),
-    (errors.Unavailable, 503),
-    (errors.NoSpace, 507),
-    (AwedError, 400),
-)
+from awed.wire.errors import status_of
 
 RETRY_AFTER = b"5"
 """Seconds after which a request that met an unavailable part is worth repeating."""
@@ -70,11 +58,6 @@ def error_answer(request: IRequest, failure: Failure) -> bytes:
 def no_resource(request: IRequest) -> bytes:
     """The answer for a path that nothing has."""
     return answer_error(request, 404, [f"Resource {_path(request)} unknown"])
-
-
-def status_of(error: AwedError) -> int:
-    """The HTTP status of an error's family."""
-    return next(status for family, status in STATUSES if isinstance(error, family))
 
 
 def _refused(request: IRequest, error: AwedError) -> bytes:

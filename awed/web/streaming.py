@@ -15,7 +15,8 @@ from awed.tx.streams import PIECE, Pace
 from awed.tx.turns import Turns
 from awed.web.access_log import logged_path
 from awed.web.body import AwedRequest
-from awed.web.envelope import Envelope, Page, send_encoded, set_json_headers
+from awed.web.envelope import send_encoded, set_json_headers
+from awed.wire.envelope import Envelope, Page
 
 T = TypeVar("T")
 

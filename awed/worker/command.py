@@ -24,6 +24,7 @@ from awed import __version__
 from awed.tx.loglines import FORMATS, observer
 from awed.tx.pem import certificates
 from awed.tx.timers import use_monotonic_time
+from awed.wire.headers import authorization
 from awed.worker.assembly import Settings, assemble
 from awed.worker.errors import WorkdirInUse, WorkerRefused
 from awed.worker.lifetime import MARGIN, parse_time
@@ -146,16 +147,11 @@ def main(token_file: TextIO | None, log_format: str, **options: Any) -> None:
     SIGTERM (or ^C): take no more work, finish what runs, report and leave. Once more: kill what runs, hand it back
     and leave.
     """
-    settings = Settings(authorization=authorization(token_file.read() if token_file else ""), **options)
+    token = token_file.read() if token_file else ""
+    settings = Settings(authorization=authorization(token, "CG_TOKEN"), **options)
     log_to(sys.stderr, log_format)
     gc.freeze()  # modules and classes stay: to look through them again and again costs 7 % of a short command
     react(partial(run, settings=settings))
-
-
-def authorization(token: str) -> str:
-    """The header for what a token file holds: ``CG_TOKEN xyz`` as it stands, or the token alone."""
-    token = token.strip()
-    return token if not token or " " in token else f"CG_TOKEN {token}"
 
 
 def log_to(file: TextIO, line: str) -> None:

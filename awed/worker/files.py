@@ -17,8 +17,9 @@ from awed.model.errors import AwedError
 from awed.model.job import IO, NO_NODE
 from awed.model.node import Node
 from awed.model.work import Workunit
-from awed.shock.interface import HostAt, Tokens
+from awed.shock.interface import HostAt
 from awed.tx.threads import InThread
+from awed.wire.headers import Tokens
 from awed.worker.cache import Cache
 from awed.worker.errors import WorkFailed
 from awed.worker.outputs import Output, needs_file

@@ -7,35 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from awed import __version__
-
-
-class CurrentWork(Struct):
-    """Ids of the workunits that run here or wait to be reported."""
-
-    data: list[str] = []
-
-
-class Profile(Struct):
-    """The registration. ``slots``: how many workunits the worker may hold at once."""
-
-    id: str
-    name: str
-    group: str
-    hostname: str
-    cores: int
-    apps: list[str]
-    slots: int
-    current_work: CurrentWork
-    version: str = __version__
-
-
-class Busyness(Struct):
-    """The heartbeat."""
-
-    busy: bool
-    current_work: CurrentWork
-    healthy: bool = True
-    error_message: str = ""
+from awed.wire.clients import Busyness, Profile
 
 
 class Introduction(Struct, frozen=True):
@@ -57,11 +29,12 @@ class Introduction(Struct, frozen=True):
             cores=os.cpu_count() or 1,
             apps=list(self.apps),
             slots=self.slots,
-            current_work=CurrentWork(sorted(holds)),
+            current_work={"data": sorted(holds)},
+            version=__version__,
         )
 
 
 def busyness(holds: Iterable[str], trouble: str = "") -> Busyness:
     """The heartbeat of a worker that *holds* these workunits, and is well unless it has some *trouble*."""
     data = sorted(holds)
-    return Busyness(bool(data), CurrentWork(data), healthy=not trouble, error_message=trouble)
+    return Busyness({"data": data}, busy=bool(data), healthy=not trouble, error_message=trouble)

@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from awed.model.errors import AwedError
 from awed.model.job import SCRIPT_NAME
 from awed.model.work import Perf, ReportStatus, Workunit
-from awed.shock.interface import Tokens
+from awed.wire.headers import Tokens
 from awed.worker.arguments import command_line, environment
 from awed.worker.errors import WorkFailed
 from awed.worker.files import FileMover

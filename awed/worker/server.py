@@ -1,6 +1,6 @@
 """The daemon's API, as far as a worker speaks it: one method for each request."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -10,22 +10,14 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from awed.model.client import Heartbeat
-from awed.model.errors import (
-    AwedError,
-    ClientNotFound,
-    Conflict,
-    Invalid,
-    NotFound,
-    NothingToDo,
-    TooLarge,
-    Unauthorized,
-    Unavailable,
-)
+from awed.model.errors import AwedError, ClientBusy, ClientSuspended, NothingToDo, Unavailable
 from awed.model.work import Workunit
-from awed.shock.interface import Tokens
+from awed.wire.clients import Busyness, Profile, Registration
+from awed.wire.errors import error_of
+from awed.wire.headers import Tokens, environ_of
+from awed.wire.multipart import Field, form
+from awed.wire.reports import Outcome
 from awed.worker.http import Http
-from awed.worker.multipart import form
-from awed.worker.profile import Busyness, Profile
 from awed.worker.report import Finished, refusal
 from awed.worker.response import Response
 
@@ -38,27 +30,9 @@ HEARTBEAT_TIMEOUT = 8.0
 POLL_WAIT = 55
 """Seconds for which the server is asked to hold back the answer that there is no work."""
 
-NOTHING_TO_DO = frozenset(
-    {
-        "No eligible workunit found",
-        "Server queue is empty",
-        "Server queue is suspended",
-        "Client busy",
-        "Client suspended",
-    }
-)
-"""Answers to a checkout that mean: ask again."""
-
 T = TypeVar("T")
 
 _WORKUNITS = msgspec.json.Decoder(list[Workunit])
-
-
-class Registration(Struct):
-    """What the server says to a new client: who it is, and how many seconds of silence it takes for death."""
-
-    server_uuid: str
-    heartbeat_limit: float = 30.0
 
 
 class _Handout(Struct):
@@ -73,13 +47,6 @@ class Handed(NamedTuple):
 
     works: list[Workunit]
     refusals: list[Finished]
-
-
-class _Verdict(Struct):
-    """What the server says of one of several reports."""
-
-    status: int
-    error: list[str] | None = None
 
 
 class _Answer(Struct):
@@ -120,7 +87,7 @@ class ServerClient:
 
     async def register(self, profile: Profile) -> Registration:
         """Make this worker known, with the work that it still has."""
-        content_type, body = form([("profile", msgspec.json.encode(profile))])
+        content_type, body = _form([("profile", msgspec.json.encode(profile))])
         answer, _ = await self._ask("POST", "/client", body=body, content_type=content_type)
         return _decode(answer.data, Registration)
 
@@ -150,25 +117,25 @@ class ServerClient:
             query["walltime"] = walltime
         try:
             answer, _ = await self._ask("GET", f"/work?{urlencode(query)}", limit=wait + TIMEOUT)
-        except Invalid as refused:
-            if NOTHING_TO_DO.isdisjoint(refused.texts):
-                raise
+        except (ClientBusy, ClientSuspended) as refused:
             raise NothingToDo(*refused.texts) from None
         return _handed(answer.data)
 
     async def private_environ(self, wuid: str) -> dict[str, str]:
         """The secret variables of a workunit's command."""
-        header = (await self._secrets(wuid, "privateenv")).get("privateenv")
-        return _decode(Raw(header.encode()), dict[str, str]) if header else {}
+        headers = await self._secrets(wuid, "privateenv")
+        try:
+            return environ_of(headers)
+        except msgspec.DecodeError as error:
+            raise Unavailable(f"not an AWE server's answer: {error}") from None
 
     async def tokens(self, wuid: str) -> Tokens:
         """The tokens with which a workunit's files are read and written."""
-        headers = await self._secrets(wuid, "datatoken")
-        return Tokens(*(headers.get(name, "") for name in ("datatoken", "nodehost", "nodetoken")))
+        return Tokens.of(await self._secrets(wuid, "datatoken"))
 
     async def report(self, finished: Finished) -> None:
         """Deliver a report. :class:`~awed.model.errors.Conflict`: the workunit is no longer this worker's."""
-        content_type, body = form(finished.parts())
+        content_type, body = _form(finished.parts())
         path = f"{_work_path(finished.wuid)}?{urlencode(finished.query(self._client))}&report"
         await self._ask("PUT", path, body=body, content_type=content_type)
 
@@ -177,10 +144,10 @@ class ServerClient:
         body = msgspec.json.encode([report.entry() for report in finished])
         path = f"/work?client={self._client}"
         answer, _ = await self._ask("PUT", path, body=body, content_type="application/json")
-        verdicts = _decode(answer.data, list[_Verdict])
+        verdicts = _decode(answer.data, list[Outcome])
         if len(verdicts) != len(finished):
             raise Unavailable(f"not an AWE server's answer: {len(verdicts)} verdicts on {len(finished)} reports")
-        return [None if said.status == 200 else _refused(said.status, said.error) for said in verdicts]
+        return [None if said.status == 200 else error_of(said.status, said.error or ()) for said in verdicts]
 
     async def _secrets(self, wuid: str, name: str) -> Mapping[str, str]:
         _, headers = await self._ask("GET", f"{_work_path(wuid)}?{name}&client={self._client}")
@@ -201,12 +168,18 @@ class ServerClient:
             raise Unavailable(f"{method} {self._url}{path.partition('?')[0]}: {cause}") from error
         answer = _envelope(response.status, response.content)
         if response.status != 200:
-            raise _refused(response.status, answer.error)
+            raise error_of(response.status, answer.error or ())
         self._answered()
         return answer, response.headers
 
     async def _exchange(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Response:
         return await self._http.request(method, f"{self._prefix}{path}", headers, body)
+
+
+def _form(files: Iterable[tuple[str, bytes]]) -> tuple[str, bytes]:
+    """The content type and the body of a form of small files (field name, content)."""
+    content_type, pieces = form(Field(name, content, name) for name, content in files)
+    return content_type, b"".join(pieces)
 
 
 def _work_path(wuid: str) -> str:
@@ -245,16 +218,3 @@ def _decode(data: Raw, type: type[T]) -> T:
         return msgspec.json.decode(data, type=type)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unavailable(f"not an AWE server's answer: {error}") from None
-
-
-_REFUSALS: Mapping[int, type[AwedError]] = {401: Unauthorized, 404: NotFound, 409: Conflict, 413: TooLarge}
-
-
-def _refused(status: int, texts: list[str] | None) -> AwedError:
-    """The error that an answer of this status is."""
-    texts = texts or [f"status {status}"]
-    if status >= 500:
-        return Unavailable(*texts)
-    if ClientNotFound().texts[0] in texts:
-        return ClientNotFound()
-    return _REFUSALS.get(status, Invalid)(*texts)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from awed.cli.program import authorization, run
+from awed.cli.program import run
 from tests.unit.cli.conftest import Awe
 from tests.unit.cli.fake import FakeServer
 
@@ -53,12 +53,6 @@ def test_the_token_of_a_file_goes_before_that_of_the_environment(
     assert awe("workers") == 0
     assert awe("--token-file", str(tmp_path / "token"), "workers") == 0
     assert [request.authorization for request in server.requests] == ["Bearer from-environment", "Bearer from-file"]
-
-
-def test_a_token_that_names_its_kind_stands_as_it_is() -> None:
-    assert authorization("mgrast abc") == "mgrast abc"
-    assert authorization("abc") == "Bearer abc"
-    assert authorization("") == ""
 
 
 @pytest.mark.parametrize("name", ["none.pem", "empty.pem"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from awed.worker.command import authorization, keep_files_from_commands, main
+from awed.worker.command import keep_files_from_commands, main
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,6 @@ def test_a_mistake_is_told_and_nothing_begins(
     assert result.exit_code == 2
     assert text in result.output
     assert not (tmp_path / "w").exists()
-
-
-@pytest.mark.parametrize(
-    ("content", "header"),
-    [("", ""), ("abc\n", "CG_TOKEN abc"), ("CG_TOKEN abc\n", "CG_TOKEN abc"), ("  bearer x\n", "bearer x")],
-)
-def test_a_token_file_holds_a_token_or_a_header(content: str, header: str) -> None:
-    assert authorization(content) == header
 
 
 def test_commands_do_not_inherit_what_the_worker_inherited() -> None:

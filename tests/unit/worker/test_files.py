@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from awed.model.job import IO
 from awed.model.work import Part
-from awed.shock.interface import Tokens
+from awed.wire.headers import Tokens
 from awed.worker.cache import Cache
 from awed.worker.errors import WorkFailed
 from awed.worker.files import FileMover, part_of, unit_range

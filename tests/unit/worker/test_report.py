@@ -1,44 +1,10 @@
-"""Reports say what the original's say, and more only where a server of the original does not mind."""
+"""Reports of a worker's own making, and how one becomes small."""
 
-import json
-from pathlib import Path
-
-import pytest
-
-from awed.api.reports import MAX_COMPUTETIME
 from awed.model.work import Perf, ReportStatus
 from awed.worker.report import Finished, refusal
 from tests.unit.worker.builders import CLIENT, JOB
 
-EXCHANGES = Path(__file__).parents[2] / "data" / "exchanges"
 WUID = f"{JOB}_0_0"
-
-
-def test_the_performance_record_has_the_original_s_keys() -> None:
-    recorded = json.loads((EXCHANGES / "v0.9.51" / "single_done.json").read_text())
-    parts = {part["name"]: part["content"] for part in recorded["request"]["parts"]}
-    finished = Finished(WUID, 2, ReportStatus.DONE, Perf(runtime=2.6, client_id=CLIENT), 0, "note", b"out", b"err")
-    sent = dict(finished.parts())
-    assert list(json.loads(sent["perf"])) == list(json.loads(parts["perf"]))
-    assert list(sent) == [part["name"] for part in recorded["request"]["parts"]]
-
-
-def test_the_query_names_status_attempt_and_time() -> None:
-    finished = Finished(WUID, 2, ReportStatus.FAIL, Perf(runtime=2.6), 42)
-    assert finished.query(CLIENT) == {
-        "status": "fail",
-        "client": CLIENT,
-        "computetime": "3",
-        "attempt": "2",
-        "exitstatus": "42",
-    }
-
-
-@pytest.mark.parametrize(("runtime", "told"), [(-3600.4, 0), (1.8e9, MAX_COMPUTETIME)])
-def test_a_clock_that_was_set_meanwhile_makes_no_report_that_is_refused(runtime: float, told: int) -> None:
-    finished = Finished(WUID, 2, ReportStatus.DONE, Perf(runtime=runtime))
-    assert finished.entry().computetime == told
-    assert finished.query(CLIENT)["computetime"] == str(told)
 
 
 def test_without_an_end_there_is_no_exit_status_and_empty_logs_are_not_sent() -> None:

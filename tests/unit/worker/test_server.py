@@ -26,7 +26,7 @@ from awed.model.errors import (
     Unavailable,
 )
 from awed.model.work import Perf, ReportStatus
-from awed.shock.interface import Tokens
+from awed.wire.headers import Tokens
 from awed.worker.profile import Introduction, busyness
 from awed.worker.report import Finished, refusal
 from awed.worker.server import HEARTBEAT_TIMEOUT, ServerClient
@@ -154,7 +154,6 @@ def test_several_reports_go_in_one_body(fake: FakeServer, server: ServerClient) 
             "wuid": "v",
             "status": "fail",
             "attempt": 1,
-            "computetime": 0,
             "perf": msgspec.to_builtins(Perf()),
             "worknotes": "no",
         },

@@ -1,0 +1,52 @@
+"""Which status an error has, and which error an answer is: the one table, read both ways."""
+
+from collections.abc import Mapping, Sequence
+
+from awed.model import errors
+from awed.model.errors import AwedError
+
+STATUSES: tuple[tuple[type[AwedError], int], ...] = (
+    (errors.Invalid, 400),
+    (errors.Unauthorized, 401),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.TooLarge, 413),
+    (errors.Locked, 423),
+    (errors.Unavailable, 503),
+    (errors.NoSpace, 507),
+    (AwedError, 400),
+)
+
+_MORE: Mapping[int, type[AwedError]] = {403: errors.Unauthorized, 410: errors.NotFound, 501: errors.Invalid}
+"""Statuses of other hosts."""
+
+_REFUSALS = {**{status: family for family, status in reversed(STATUSES) if status < 500}, **_MORE}
+
+_BY_TEXT: Mapping[str, AwedError] = {
+    str(error): error
+    for error in (
+        errors.ClientNotFound(),
+        errors.NoEligibleWork(),
+        errors.QueueEmpty(),
+        errors.QueueSuspended(),
+        errors.ClientBusy(),
+        errors.ClientSuspended(),
+    )
+}
+"""Errors that a worker must know from others of their status."""
+
+
+def status_of(error: AwedError) -> int:
+    """The HTTP status of an error's family."""
+    return next(status for family, status in STATUSES if isinstance(error, family))
+
+
+def error_of(status: int, texts: Sequence[str]) -> AwedError:
+    """The error that an answer of this *status* is, with its *texts*. What may pass by itself at the server is
+    :class:`~awed.model.errors.Unavailable`.
+    """
+    for text in texts:
+        if status == 400 and text in _BY_TEXT:
+            return type(_BY_TEXT[text])()
+    unnamed = errors.Unavailable if status >= 500 else errors.Invalid
+    return _REFUSALS.get(status, unnamed)(*texts or [f"status {status}"])

@@ -1,0 +1,47 @@
+"""What travels in headers: who asks, and secrets of a workunit, which stand in no document."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+_TOKENS = ("Datatoken", "Nodehost", "Nodetoken")
+_PRIVATEENV = "Privateenv"
+
+
+def authorization(token: str, scheme: str) -> str:
+    """The value of ``Authorization`` for a token; one that names its scheme (``mgrast abc``) stands as it is."""
+    token = token.strip()
+    return token if not token or " " in token else f"{scheme} {token}"
+
+
+class Tokens(NamedTuple):
+    """How a workunit's files are reached: by *own* at the server's own node store *host*, by *data* anywhere else."""
+
+    data: str = ""
+    host: str = ""
+    own: str = ""
+
+    def at(self, host: str) -> str:
+        """The token for a data host, "" for none."""
+        return self.own if self.own and host == self.host else self.data
+
+    def headers(self) -> dict[str, str]:
+        """The headers that tell them."""
+        return dict(zip(_TOKENS, self, strict=True))
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str]) -> "Tokens":
+        """What *headers*, whose names are in lower case, tell."""
+        return cls(*(headers.get(name.lower(), "") for name in _TOKENS))
+
+
+def environ_headers(environ: Mapping[str, str]) -> dict[str, str]:
+    """The header that tells the private variables of a command."""
+    return {_PRIVATEENV: msgspec.json.encode(environ).decode()}
+
+
+def environ_of(headers: Mapping[str, str]) -> dict[str, str]:
+    """The same, read. Raises :class:`msgspec.DecodeError` if it is nothing of the kind."""
+    header = headers.get(_PRIVATEENV.lower())
+    return msgspec.json.decode(header, type=dict[str, str]) if header else {}
