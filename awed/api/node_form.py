@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from awed.model.errors import Invalid
+from awed.model.node import LONGEST_ATTRIBUTES
 from awed.model.quantities import parse_duration
 from awed.model.times import NO_TIME
 from awed.nodes.change import Change, CloseParts, CopyOf, Declare, Fill, FromUrl, JoinOf, KnownAs, SubsetOf, Whole
@@ -16,11 +17,8 @@ from awed.nodes.packing import FORMATS
 from awed.web.form import Form, Part
 from awed.workflow.faults import walk
 
-ATTRIBUTES_LIMIT = 16 * 1024 * 1024
-"""Bytes that the attributes of a node may have."""
-
 MOST_NESTED = 200
-"""How deep they may be, so that they can be written and read wherever that is done."""
+"""How deep attributes may be, so that they can be written and read wherever that is done."""
 
 _FILES = frozenset({"upload", "gzip", "bzip2", "attributes", "subset_indices"})
 _TEXTS = frozenset(
@@ -144,7 +142,7 @@ async def _attributes(form: Form) -> Any:
     if part is None:
         return UNSET
     try:
-        attributes = msgspec.json.decode(await part.read(ATTRIBUTES_LIMIT))
+        attributes = msgspec.json.decode(await part.read(LONGEST_ATTRIBUTES))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"{part.name} is not JSON: {error}") from None
     except RecursionError:

@@ -8,6 +8,9 @@ from msgspec import Struct, field
 from awed.model.access import Acl
 from awed.model.times import NO_TIME
 
+LONGEST_ATTRIBUTES = 16 * 1024 * 1024
+"""Bytes of JSON that the attributes of a node may have."""
+
 
 class Lock(Struct):
     """Work under way on a file or an index; a non-empty *error* means that it failed."""

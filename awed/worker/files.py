@@ -2,7 +2,6 @@
 
 import bz2
 import gzip
-import json
 import os
 import shutil
 import zlib
@@ -20,6 +19,7 @@ from awed.model.work import Workunit
 from awed.shock.interface import HostAt
 from awed.tx.threads import InThread
 from awed.wire.headers import Tokens
+from awed.worker.attributes import read_attributes, write_attributes
 from awed.worker.cache import Cache
 from awed.worker.errors import WorkFailed
 from awed.worker.outputs import Output, needs_file
@@ -87,7 +87,7 @@ class FileMover:
     async def _fetch_input(self, io: IO, work: Workunit, root: Path, token: str) -> int:
         node = await self._node(io, token)
         if io.attrfile:
-            await self._in_thread(_write_json, inside(root, io.attrfile), node and node.attributes)
+            await self._in_thread(write_attributes, inside(root, io.attrfile), node and node.attributes)
         if io.nofile:
             return 0
         part = part_of(work, io)
@@ -153,7 +153,7 @@ class FileMover:
 
     async def _attributes(self, io: IO, root: Path) -> dict[str, Any] | None:
         """What the document says of the output, and over it what the command wrote into its attribute file."""
-        written = await self._in_thread(_read_json, inside(root, io.attrfile)) if io.attrfile else {}
+        written = await self._in_thread(read_attributes, inside(root, io.attrfile)) if io.attrfile else {}
         return {**io.nodeattr, **written} or None
 
 
@@ -201,22 +201,3 @@ def _cache_key(io: IO, md5: str | None) -> str:
     """
     source = f"{io.host} {md5 or io.node}" if has_node(io) else io.url
     return sha256(f"{source} {io.uncompress}".encode()).hexdigest()
-
-
-def _write_json(path: Path, value: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value))
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    """The object in an attribute file; empty if the command wrote none."""
-    try:
-        text = path.read_text()
-        value = json.loads(text) if text else {}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise WorkFailed(f"cannot read the attribute file {path.name}: {error}") from error
-    if not isinstance(value, dict):
-        raise WorkFailed(f"the attribute file {path.name} does not hold a JSON object")
-    return value

@@ -3,6 +3,9 @@
 import bz2
 import gzip
 import json
+import os
+import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +122,7 @@ def test_attributes_come_as_a_file_with_or_without_the_node_s_file(world: World)
     world.hosts.attributes |= {"node-of-a": {"k": [1]}, "node-of-b": None}
     assert world.fetch(file("a", attrfile="a.json"), file("b", nofile=True, attrfile="b.json")) == 3
     assert json.loads((world.root / "a.json").read_text()) == {"k": [1]}
-    assert json.loads((world.root / "b.json").read_text()) is None
+    assert json.loads((world.root / "b.json").read_text()) == {}
     assert not (world.root / "b").exists()
 
 
@@ -218,11 +221,40 @@ def test_an_attribute_file_need_not_be_there(world: World) -> None:
     assert world.hosts.calls[0][5] is None
 
 
-@pytest.mark.parametrize("text", ["{", "[1]", "7"])
+@pytest.mark.parametrize(
+    "text", ["{", "[1]", "7", '{"a": "\\ud800"}', '{"a": NaN}', '{"a": 1e999}', '{"a":' * 3000, "\N{NO-BREAK SPACE}"]
+)
 def test_a_broken_attribute_file_is_a_failure(world: World, text: str) -> None:
     world.make("a", "abc")
     world.make("a.json", text)
     with pytest.raises(WorkFailed, match=r"^a: .*attribute file a.json"):
+        world.deliver(file("a", attrfile="a.json"))
+
+
+def test_an_attribute_file_that_is_too_large_is_not_read(world: World) -> None:
+    world.make("a", "abc")
+    with (world.root / "a.json").open("wb") as sparse:
+        sparse.truncate(2 << 30)
+    with pytest.raises(WorkFailed, match="it has 2147483648 bytes, more than the 16777216 allowed"):
+        world.deliver(file("a", attrfile="a.json"))
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (os.mkfifo, "it is not a plain file"),
+        (os.mkdir, "Is a directory"),
+        (lambda path: socket.socket(socket.AF_UNIX).bind(str(path)), "No such device or address"),
+        (lambda path: path.symlink_to("a"), "Too many levels of symbolic links"),
+    ],
+)
+def test_an_attribute_file_that_is_none_is_not_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object], text: str
+) -> None:
+    monkeypatch.chdir(world.root)  # the address of a socket must be short
+    world.make("a", "{}")
+    make(Path("a.json"))
+    with pytest.raises(WorkFailed, match=f"a: cannot read the attribute file a.json: {text}"):
         world.deliver(file("a", attrfile="a.json"))
 
 
