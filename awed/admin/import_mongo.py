@@ -14,7 +14,7 @@ import click
 from awed.admin.opened import with_store
 from awed.auth.passwords import hash_password
 from awed.daemon.datadir import DataDir, StartError
-from awed.model.access import Account, is_user_name
+from awed.model.access import Account, GroupRecord, is_user_name
 from awed.model.errors import Invalid, Unavailable
 from awed.model.records import Batch
 from awed.model.states import JobState
@@ -107,7 +107,7 @@ class Import:
 
     async def run(self) -> int:
         """Take everything over: how many documents could not be."""
-        for record in await self._store.groups():
+        for record in await self._store.all(GroupRecord):
             self._groups |= {record.group.id, record.group.name}
         left = await self._each(USERS, self._user)  # first, for the rights name users by their ids
         left += await self._each(GROUPS, self._group)
@@ -135,7 +135,7 @@ class Import:
             return "without a password, known by an identity server"
         if not is_user_name(user.username):
             raise Invalid(f"a user cannot be called {user.username!r}")
-        if await self._store.account(user.username) is not None:
+        if await self._store.one(Account, id=user.username) is not None:
             return _KNOWN
         password = hash_password(user.password)
         self._batch.accounts.append(Account(user.username, user.admin, password_hash=password, created=now()))

@@ -33,7 +33,7 @@ def list_users(data: Path, store: str | None) -> None:
     """List the users."""
 
     async def show(opened: IStore) -> None:
-        screen().print(users_table(await opened.accounts()))
+        screen().print(users_table(await opened.all(Account)))
 
     with_store(data, store, show)
 
@@ -72,13 +72,13 @@ async def add_account(store: IStore, account: Account) -> None:
     """Store a new account. :class:`click.UsageError`: nobody can be called so, or somebody is already."""
     if not is_user_name(account.name):
         raise click.UsageError(f"a user cannot be called {account.name!r}")
-    if await store.account(account.name) is not None:
+    if await store.one(Account, id=account.name) is not None:
         raise click.UsageError(f"there is a user {account.name} already; remove them first")
     await store.commit(Batch(accounts=[account]))
 
 
 async def remove_account(store: IStore, name: str) -> None:
     """Forget an account. :class:`click.UsageError`: there is none."""
-    if await store.account(name) is None:
+    if await store.one(Account, id=name) is None:
         raise click.UsageError(f"there is no user {name}")
     await store.commit(Batch(gone_accounts=[name]))

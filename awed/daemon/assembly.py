@@ -1,7 +1,7 @@
 """The parts of the daemon as the configuration wants them, each still to be started."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -22,8 +22,10 @@ from awed.daemon.callers import Callers
 from awed.daemon.debug import Debug
 from awed.metrics.exposition import Exposition
 from awed.metrics.measures import Measures, ReactorDelay
+from awed.model.access import GroupRecord
 from awed.model.events import Event
 from awed.model.job import OWN_HOST
+from awed.model.node import NodeRecord
 from awed.nodes.addresses import LETTERS, Addresses
 from awed.nodes.fetching import Fetch, fetcher
 from awed.nodes.files import NodeFiles
@@ -92,9 +94,12 @@ class Parts:
             user_of=self.engine.jobs.user_of,
             reactor=reactor,
         )
-        records = NodeRecords(store.node, self.engine.commit, store.nodes)
+        records = NodeRecords(self._node, self.engine.commit, partial(store.page, NodeRecord))
         self.nodes = NodeStore(self._files, records, self._in_thread, now, self._fetch())
         self.addresses = Addresses(self._files, self.nodes, self._in_thread, now, _new_secret)
+
+    def _node(self, node_id: str) -> Awaitable[NodeRecord | None]:
+        return self._store.one(NodeRecord, id=node_id)
 
     def _engine(self) -> Engine:
         server = self._config.server
@@ -154,9 +159,9 @@ class Parts:
     async def start(self) -> None:
         """Take in what is stored, files first: the engine may need them at once."""
         self._events.write(event_lines([Event("SS", self._now())]))
-        await self.nodes.recover(await self._store.node_ids())
+        await self.nodes.recover(await self._store.ids(NodeRecord))
         await self.engine.start()
-        self.groups.restore(await self._store.groups())
+        self.groups.restore(await self._store.all(GroupRecord))
         self._tidying = Deferred.fromCoroutine(self._tidy())
         self._delay.start()
 

@@ -23,7 +23,7 @@ from awed.auth.passwords import PasswordChecks
 from awed.auth.tokens import SECRET_SCHEMES, AdminToken, GroupTokens, JobTokens
 from awed.config import Config
 from awed.config.settings import Anonymous, Auth
-from awed.model.access import User, Verb
+from awed.model.access import Account, User, Verb
 from awed.service.groups import Groups
 from awed.store.interface import IStore
 from awed.tx.recent import Recent
@@ -51,8 +51,10 @@ class Callers:
         self.job_token = job_tokens.make
         methods: list[IAuthenticator] = [
             self._admin,
-            AccountTokens(store.account_by_token, words),
-            AccountPasswords(store.account, PasswordChecks(in_threads_of(reactor), reactor)),
+            AccountTokens(lambda token: store.one(Account, token_hash=token), words),
+            AccountPasswords(
+                lambda name: store.one(Account, id=name), PasswordChecks(in_threads_of(reactor), reactor)
+            ),
             GroupTokens(groups.group_of),
             *(OAuthTokens(server, words, Recent(reactor.seconds)) for server, words in servers),
         ]

@@ -1,9 +1,15 @@
-"""What is stored of jobs and tasks beside what is shown, and the batch in which changes travel to the store."""
+"""What is stored: the table of all kinds of records, and the batch in which changes travel to the store.
 
-from collections.abc import Awaitable, Callable, Collection
-from typing import Any, Protocol
+Whatever carries records (:func:`merge`, every store, their tests) reads the table :data:`KINDS`. CONTRIBUTING tells
+how a kind is added, and what else a change of records needs.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from operator import attrgetter
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from msgspec import Struct
+from msgspec.json import Decoder
 
 from awed.model.access import Account, Acl, GroupRecord
 from awed.model.client import Client
@@ -52,7 +58,7 @@ class Batch(Struct):
     """Changes that become durable together: ids of what is gone, then records to write, in this order.
 
     So what is gone and came back within one batch is there.
-    *gone_jobs* takes everything of a job along: tasks, work, reports and secrets; *gone_reports*: task ids.
+    The table of kinds says which lists of gone ids take which records along.
     *events*: what happened with it, told once the batch is durable.
     """
 
@@ -82,32 +88,94 @@ class Batch(Struct):
 
 
 class Unfinished(Struct):
-    """What the scheduler starts from: everything that is not finished, and the settings of the store."""
+    """What the scheduler starts from: the records of unfinished jobs, all records of kinds that do not go with jobs,
+    and the settings of the store."""
 
-    jobs: list[JobRecord]
-    tasks: list[TaskRecord]
-    work: list[WorkRecord]
-    clients: list[Client]
-    meta: dict[str, str]
-
-
-_Gone = tuple[str, str, Callable[[Any], str]]
+    jobs: list[JobRecord] = []
+    tasks: list[TaskRecord] = []
+    work: list[WorkRecord] = []
+    clients: list[Client] = []
+    meta: dict[str, str] = {}
 
 
-_GONE: tuple[_Gone, ...] = (
-    ("gone_jobs", "jobs", lambda record: record.job.id),
-    ("gone_jobs", "tasks", lambda record: record.task.jobid),
-    ("gone_jobs", "work", lambda record: record.jobid),
-    ("gone_jobs", "reports", lambda record: record.jobid),
-    ("gone_jobs", "secrets", lambda record: record.jobid),
-    ("gone_work", "work", lambda record: record.wuid),
-    ("gone_reports", "reports", lambda record: record.taskid),
-    ("gone_clients", "clients", lambda record: record.id),
-    ("gone_groups", "groups", lambda record: record.group.id),
-    ("gone_accounts", "accounts", lambda record: record.name),
-    ("gone_nodes", "nodes", lambda record: record.node.id),
+T = TypeVar("T", bound=Struct)
+Fields = Mapping[str, Callable[[Any], Any]]
+"""By what records are found: names, and how the value, a text or an integer, is read from a record."""
+
+
+class Kind(Generic[T]):
+    """A kind of record, and all that those who carry records need to know of it.
+
+    *name*: the list of a :class:`Batch` in which such records travel; tables and collections have the same name.
+
+    *key*: the fields that together tell one record from all others. A part of a job has first ``job``, the job's id,
+    with which all its other ids begin. What is no job's has the field ``id`` alone.
+
+    *gone*: the lists of a batch that take such records along, and in which field a record has the id that is listed.
+
+    *also*: other fields by which records are found. *id*: one text that tells a record from all others, if its field
+    ``id`` does not.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        type: type[T],
+        key: Fields,
+        gone: Mapping[str, str],
+        *,
+        also: Fields | None = None,
+        id: Callable[[T], str] | None = None,
+    ) -> None:
+        self.name = name
+        self.type = type
+        self.key = key
+        self.gone = gone
+        self.also = also or {}
+        self.fields = {**self.key, **self.also}
+        self.job = gone.get("gone_jobs")
+        """The field that has the id of the job with which such records go; None, if they are no job's."""
+        self.id = id or key["id"]
+        self.decode: Callable[[str | bytes], T] = Decoder(type).decode
+
+
+_at = attrgetter
+
+# What is a job's comes before the job: who reads while MongoDB is written, and finds the job, finds its parts.
+KINDS: tuple[Kind[Any], ...] = (
+    Kind(
+        "tasks",
+        TaskRecord,
+        {"job": _at("task.jobid"), "position": _at("index")},
+        {"gone_jobs": "job"},
+        id=lambda record: f"{record.task.jobid}/{record.index}",
+    ),
+    Kind("work", WorkRecord, {"job": _at("jobid"), "id": _at("wuid")}, {"gone_jobs": "job", "gone_work": "id"}),
+    Kind(
+        "reports",
+        WorkReport,
+        {"job": _at("jobid"), "task": _at("taskid"), "rank": _at("rank")},
+        {"gone_jobs": "job", "gone_reports": "task"},
+        id=_at("wuid"),
+    ),
+    Kind("secrets", Secret, {"job": _at("jobid"), "id": _at("key")}, {"gone_jobs": "job"}),
+    Kind("jobs", JobRecord, {"id": _at("job.id")}, {"gone_jobs": "id"}),
+    Kind("clients", Client, {"id": _at("id")}, {"gone_clients": "id"}),
+    Kind("groups", GroupRecord, {"id": _at("group.id")}, {"gone_groups": "id"}),
+    Kind("accounts", Account, {"id": _at("name")}, {"gone_accounts": "id"}, also={"token_hash": _at("token_hash")}),
+    Kind("nodes", NodeRecord, {"id": _at("node.id")}, {"gone_nodes": "id"}),
 )
-"""Which list of gone ids takes which records along, and where a record has that id."""
+"""Every kind of record."""
+
+HELD = tuple(kind for kind in KINDS if kind.name in Unfinished.__struct_fields__)
+"""The kinds that an :class:`Unfinished` has."""
+
+_BY_TYPE = {kind.type: kind for kind in KINDS}
+
+
+def kind_of(record: type[T]) -> Kind[T]:
+    """The kind of the records that have this type."""
+    return cast(Kind[T], _BY_TYPE[record])
 
 
 def merge(batch: Batch, later: Batch) -> Batch:
@@ -115,11 +183,12 @@ def merge(batch: Batch, later: Batch) -> Batch:
 
     In a batch what is gone goes before what is written: a record of *batch* that *later* says is gone must leave.
     """
-    for gone, records, id_of in _GONE:
-        ids: Collection[str] = set(getattr(later, gone))
-        if ids:
-            kept = [record for record in getattr(batch, records) if id_of(record) not in ids]
-            setattr(batch, records, kept)
+    for kind in KINDS:
+        for gone, field in kind.gone.items():
+            if ids := set(getattr(later, gone)):
+                value = kind.fields[field]
+                kept = [record for record in getattr(batch, kind.name) if value(record) not in ids]
+                setattr(batch, kind.name, kept)
     for name in Batch.__struct_fields__:
         mine, theirs = getattr(batch, name), getattr(later, name)
         if isinstance(mine, dict):

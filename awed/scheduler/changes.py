@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from awed.model.client import Client
 from awed.model.events import Event
 from awed.model.job import IO, NO_NODE, OWN_HOST, Job
-from awed.model.records import Batch, JobRecord, Secret
+from awed.model.records import Batch, JobRecord, Secret, merge
 from awed.model.work import WorkRecord, WorkReport
 from awed.scheduler.entries import JobEntry, TaskEntry
 
@@ -90,8 +90,7 @@ class Changes:
 
     def reports_gone(self, task_id: str) -> None:
         """Drops the task's reports, those of this very batch as well."""
-        self._batch.reports = [report for report in self._batch.reports if report.taskid != task_id]
-        self._batch.gone_reports.append(task_id)
+        merge(self._batch, Batch(gone_reports=[task_id]))
 
     def client(self, client: Client) -> None:
         self._clients[client.id] = client
@@ -110,15 +109,13 @@ class Changes:
         self._batch.events.append(event)
 
     def job_gone(self, entry: JobEntry | None, job_id: str) -> None:
-        """The job, its tasks, work, reports and secrets go; *entry* if the scheduler held it."""
+        """The job goes, with all that goes with it, be it of this very batch; *entry* if the scheduler held it."""
         self._jobs.pop(job_id, None)
         for task in entry.tasks if entry else ():
             self._tasks.pop(task.task.taskid, None)
             for record in task.records.values():
                 self._work.pop(record.wuid, None)
-        self._batch.reports = [report for report in self._batch.reports if report.jobid != job_id]
-        self._batch.secrets = [secret for secret in self._batch.secrets if secret.jobid != job_id]
-        self._batch.gone_jobs.append(job_id)
+        merge(self._batch, Batch(gone_jobs=[job_id]))
 
     def __bool__(self) -> bool:
         return bool(self._jobs or self._tasks or self._work or self._clients) or self._batch != _NOTHING

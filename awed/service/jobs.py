@@ -137,4 +137,4 @@ class JobVerbs:
     async def reports(self, job_id: str) -> list[WorkReport]:
         """Logs and performance records of the job's workunits."""
         await self._shell.committer.durable()
-        return await self._shell.store.reports(job_id)
+        return await self._shell.store.all(WorkReport, job=job_id)

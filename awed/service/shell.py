@@ -6,7 +6,7 @@ from datetime import datetime
 from twisted.internet.interfaces import IReactorTime
 
 from awed.model.errors import AwedError, JobNotFound
-from awed.model.records import JobRecord
+from awed.model.records import JobRecord, Secret
 from awed.model.work import Workunit
 from awed.scheduler.core import Scheduler
 from awed.scheduler.state import Limits
@@ -105,7 +105,7 @@ class Shell:
 
     async def _token(self, job_id: str) -> str:
         await self.committer.durable()
-        secret = await self.store.secret(job_id)
+        secret = await self.store.one(Secret, job=job_id, id=job_id)
         return secret.token if secret else ""
 
     async def job(self, job_id: str) -> JobRecord:

@@ -8,7 +8,8 @@ from twisted.internet.defer import CancelledError
 
 from awed.model.errors import AwedError, LogNotFound, NothingToDo, Unauthorized, Unavailable
 from awed.model.ids import WorkId
-from awed.model.work import Report, ReportStatus, Workunit
+from awed.model.records import Secret
+from awed.model.work import Report, ReportStatus, WorkReport, Workunit
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.requirements import Offer
 from awed.scheduler.spans import Span
@@ -101,7 +102,7 @@ class WorkVerbs:
     async def log(self, work_id: WorkId, name: str) -> str:
         """The *stdout*, *stderr* or *worknotes* of a workunit, also after its end. :class:`LogNotFound`: not yet."""
         await self._shell.committer.durable()
-        report = await self._shell.store.report(str(work_id))
+        report = await self._shell.store.one(WorkReport, job=work_id.job_id, task=work_id.task_id, rank=work_id.rank)
         if report is None:
             raise LogNotFound(name)
         return str(getattr(report, name))
@@ -109,13 +110,13 @@ class WorkVerbs:
     async def data_token(self, work_id: WorkId, client_id: str) -> str:
         """The data token of the job, for the holder of one of its workunits alone (:class:`Unauthorized`)."""
         self._require_holder(work_id, client_id)
-        secret = await self._shell.store.secret(work_id.job_id)
+        secret = await self._shell.store.one(Secret, job=work_id.job_id, id=work_id.job_id)
         return secret.token if secret else ""
 
     async def private_env(self, work_id: WorkId, client_id: str) -> dict[str, str]:
         """The private variables of the task, likewise."""
         self._require_holder(work_id, client_id)
-        secret = await self._shell.store.secret(work_id.task_id)
+        secret = await self._shell.store.one(Secret, job=work_id.job_id, id=work_id.task_id)
         return secret.environ if secret else {}
 
     def _require_holder(self, work_id: WorkId, client_id: str) -> None:

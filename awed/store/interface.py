@@ -6,13 +6,10 @@ from datetime import UTC, datetime
 from msgspec import Struct
 from zope.interface import Interface
 
-from awed.model.access import Account, GroupRecord
 from awed.model.job import Job
-from awed.model.node import NodeRecord
-from awed.model.records import Batch, JobRecord, Secret, Unfinished
+from awed.model.records import Batch, JobRecord, T, Unfinished
 from awed.model.states import JobState
 from awed.model.times import NO_TIME
-from awed.model.work import WorkReport
 
 
 class JobQuery(Struct, frozen=True):
@@ -99,32 +96,16 @@ class IStore(Interface):
         """The distinct values of a document path (``info.project``) over the jobs that *reader* may read, as JSON
         has them, numbers before texts."""
 
-    def reports(job_id: str) -> Awaitable[list[WorkReport]]:
-        """Logs and performance records of a job's workunits, by task id and rank."""
+    def one(record: type[T], **fields: str | int) -> Awaitable[T | None]:
+        """The record of this type that has these values in its fields, which :data:`~awed.model.records.KINDS` names.
+        For parts of a job the job's id must be given."""
 
-    def report(work_id: str) -> Awaitable[WorkReport | None]:
-        """The same for one workunit."""
+    def all(record: type[T], **fields: str | int) -> Awaitable[list[T]]:
+        """All such records: parts of a job by their job, position, task and rank, all others by their ids."""
 
-    def secret(key: str) -> Awaitable[Secret | None]:
-        """The data token of a job id, or the private variables of a task id."""
+    def page(record: type[T], after: str, limit: int) -> Awaitable[list[T]]:
+        """The first *limit* records with ids after *after*, by id, of a kind that is no job's: page by page, all of
+        them."""
 
-    def groups() -> Awaitable[list[GroupRecord]]:
-        """All client groups."""
-
-    def accounts() -> Awaitable[list[Account]]:
-        """All local users, by name."""
-
-    def account(name: str) -> Awaitable[Account | None]:
-        """One local user."""
-
-    def account_by_token(token_hash: str) -> Awaitable[Account | None]:
-        """The local user whose token has this SHA-256 (hex)."""
-
-    def node(node_id: str) -> Awaitable[NodeRecord | None]:
-        """One node of the embedded data store."""
-
-    def nodes(after: str, limit: int) -> Awaitable[list[NodeRecord]]:
-        """The first *limit* nodes whose ids come after *after*, by id: page by page, all of them."""
-
-    def node_ids() -> Awaitable[list[str]]:
-        """The ids of all nodes, for the sweep of orphaned files at start."""
+    def ids(record: type[Struct]) -> Awaitable[list[str]]:
+        """The ids of all records of a kind that is no job's, in order."""

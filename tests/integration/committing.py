@@ -4,33 +4,39 @@
 """
 
 import sys
-from typing import cast
+from typing import Any, cast
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorThreads
 from twisted.internet.task import react
 
-from awed.model.records import Batch
+from awed.model.records import KINDS, Batch, merge
 from awed.store.open import open_store
-from tests.unit.store.records import job, report, task, work
+from tests.unit.store.records import gone, job, samples, task
 
 TASKS = 3
 KEPT = 20
-"""A batch removes the job that came so many batches earlier."""
+"""A batch removes what came so many batches earlier."""
 
 
 def batch(number: int) -> Batch:
-    """A job with everything, and the end of another one."""
+    """A job with everything and a record of every other kind, and the end of what came some batches earlier."""
     name = job_name(number)
-    return Batch(
-        jobs=[job(name, project=f"p{number % 3}", updated=number)],
-        tasks=[task(name, index) for index in range(TASKS)],
-        work=[work(name, 0)],
-        reports=[report(name, 1, stdout="x" * 2000)],
-        meta={"last": str(number)},
-        gone_jobs=[job_name(number - KEPT)],
-    )
+    written = samples([name], text=f"{number:02000}")
+    written.jobs = [job(name, project=f"p{number % 3}", updated=number)]
+    written.tasks = [task(name, index) for index in range(TASKS)]
+    written.meta = {"last": str(number)}
+    return merge(gone(job_name(number - KEPT)), written)
+
+
+def standing(last: int) -> dict[str, list[Any]]:
+    """All records, by kind, once batch *last* is the last one."""
+    batches = [batch(number) for number in range(max(0, last - KEPT + 1), last + 1)]
+    return {
+        kind.name: sorted((record for written in batches for record in getattr(written, kind.name)), key=kind.id)
+        for kind in KINDS
+    }
 
 
 def job_name(number: int) -> str:

@@ -12,8 +12,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorThreads
 from twisted.internet.task import Clock
 
+from awed.model.access import Account
 from awed.model.errors import Superseded, Unavailable
+from awed.model.node import NodeRecord
 from awed.model.records import Batch
+from awed.model.work import WorkReport
 from awed.store.interface import JobQuery
 from awed.store.mongo import MongoStore, lease, writer
 from awed.store.mongo.database import Database, Request
@@ -80,7 +83,7 @@ async def test_who_lost_the_lease_writes_nothing_any_more(
     found = await other.job("a")
     assert found is not None
     assert found.job.info.name == "other"
-    assert len(await other.reports("a")) == 1
+    assert len(await other.all(WorkReport)) == 1
     await other.close()
 
 
@@ -96,7 +99,7 @@ async def test_a_batch_that_is_in_the_log_comes_to_its_end(
     await store.close()
     await store.open()
     assert await store.job("a") is None
-    assert await store.report("a_0_0") is None
+    assert await store.all(WorkReport) == []
     found = await store.job("b")
     assert found is not None
     assert len(found.job.tasks) == 1
@@ -104,14 +107,14 @@ async def test_a_batch_that_is_in_the_log_comes_to_its_end(
 
 @ensureDeferred
 async def test_a_batch_that_is_not_in_the_log_is_nowhere(store: MongoStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = await everything(store, "a")
+    before = await everything(store)
     with monkeypatch.context() as patched:
         fail_at(patched, "log")
         with pytest.raises(Unavailable):
             await store.commit(Batch(jobs=[job("b")], gone_jobs=["a"]))
     await store.close()
     await store.open()
-    assert await everything(store, "a") == before
+    assert await everything(store) == before
     assert await store.job("b") is None
 
 
@@ -119,7 +122,7 @@ async def test_a_batch_that_is_not_in_the_log_is_nowhere(store: MongoStore, monk
 async def test_a_log_that_was_not_written_to_its_end_is_none(
     store: MongoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = await everything(store, "a")
+    before = await everything(store)
     with monkeypatch.context() as patched:
         patched.setattr(writer, "LOG_PIECE", 100)
         fail_at(patched, "log", after=2)
@@ -127,7 +130,7 @@ async def test_a_log_that_was_not_written_to_its_end_is_none(
             await store.commit(Batch(jobs=[job("b")], gone_jobs=["a"]))
     await store.close()
     await store.open()
-    assert await everything(store, "a") == before
+    assert await everything(store) == before
 
 
 @ensureDeferred
@@ -200,7 +203,7 @@ async def test_what_comes_late_undoes_nothing(store: MongoStore, uri: str, monke
     loaded = await store.load()
     assert [record.wuid for record in loaded.work] == ["a_0_0"]
     assert [record.job.info.name for record in loaded.jobs] == ["new"]
-    assert await store.node_ids() == []
+    assert await store.ids(NodeRecord) == []
 
 
 @ensureDeferred
@@ -210,12 +213,12 @@ async def test_a_record_may_be_larger_than_a_document(store: MongoStore) -> None
     large, logs, attributes = job("b", description=text), report("b", 0, stdout=text), node("n", attributes=text)
     await store.commit(Batch(jobs=[large], reports=[logs], nodes=[attributes]))
     assert await store.job("b") == large
-    assert await store.reports("b") == [logs]
-    assert await store.node("n") == attributes
+    assert await store.all(WorkReport, job="b") == [logs]
+    assert await store.one(NodeRecord, id="n") == attributes
     assert (await store.jobs(JobQuery())).total == 2
     await store.commit(Batch(gone_jobs=["b"], gone_nodes=["n"]))
     await store.commit(Batch(jobs=[job("b")], nodes=[node("n")]))
-    assert await store.node("n") == node("n")
+    assert await store.one(NodeRecord, id="n") == node("n")
 
 
 @ensureDeferred
@@ -224,12 +227,12 @@ async def test_accounts_are_written_beside_the_daemon(store: MongoStore, uri: st
     beside = MongoStore(uri, THREADS, shared=True)
     await beside.open()
     await beside.commit(Batch(accounts=[account("joe", "1"), account("ann", "2")]))
-    assert await store.account_by_token("1") == account("joe", "1")
+    assert await store.one(Account, token_hash="1") == account("joe", "1")
     await store.commit(Batch(accounts=[account("joe", "3")], gone_accounts=["ann"]))
     await beside.commit(Batch(accounts=[account("joe", "4")]))
-    assert await store.accounts() == [account("joe", "4")]
+    assert await store.all(Account) == [account("joe", "4")]
     await beside.commit(Batch(gone_accounts=["joe"]))
-    assert await store.accounts() == []
+    assert await store.all(Account) == []
     await beside.close()
     await store.commit(Batch(jobs=[job("b")]))
 

@@ -8,13 +8,13 @@ from twisted.internet import reactor
 from twisted.internet.interfaces import IReactorThreads, IReactorTime
 from twisted.internet.task import deferLater
 
-from awed.model.records import Unfinished
 from awed.store.interface import JobQuery
 from awed.store.open import open_store
 from awed.store.sqlite import SqliteStore
-from tests.integration.committing import KEPT, TASKS, job_name
+from tests.integration.committing import KEPT, job_name, standing
 from tests.integration.daemon import Stage
 from tests.integration.mongodb import database, mongodb
+from tests.unit.store.contract import everything
 
 __all__ = ["mongodb"]
 
@@ -52,22 +52,12 @@ async def last_after_a_check(uri: str, acknowledged: int) -> int:
     """The number of the last batch that is there: the acknowledged one, or the one under way."""
     store = open_store(uri, cast(IReactorThreads, reactor))
     await store.open()
-    loaded = await store.load()
-    last = int(loaded.meta["last"])
+    last = int((await store.load()).meta["last"])
     assert last in (acknowledged, acknowledged + 1)
-    assert_whole(loaded, [job_name(number) for number in range(max(0, last - KEPT + 1), last + 1)])
-    for record in loaded.jobs:
-        assert len(await store.reports(record.job.id)) == 1
-    assert (await store.jobs(JobQuery())).total == len(loaded.jobs)
+    assert await everything(store) == standing(last)
+    assert (await store.jobs(JobQuery())).total == min(last + 1, KEPT)
     assert (await store.jobs(JobQuery(reader="joe", fields={"id": [job_name(last)]}))).total == 1
     if isinstance(store, SqliteStore):
         assert await store.integrity_check() == []
     await store.close()
     return last
-
-
-def assert_whole(loaded: Unfinished, names: list[str]) -> None:
-    """These jobs are there with all their parts, and no others."""
-    assert sorted(record.job.id for record in loaded.jobs) == sorted(names)
-    assert sorted(record.task.jobid for record in loaded.tasks) == sorted(names * TASKS)
-    assert sorted(record.jobid for record in loaded.work) == sorted(names)

@@ -7,20 +7,17 @@ exist to find it by; of jobs and tasks ``find`` has the document as BSON, so tha
 Every document has in ``n`` the number of the batch that wrote it.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 from pymongo import UpdateOne
 
-from awed.model.access import Account, GroupRecord
-from awed.model.client import Client
 from awed.model.ids import new_id
 from awed.model.job import Job, Task
-from awed.model.node import NodeRecord
-from awed.model.records import JobRecord, Secret, TaskRecord
-from awed.model.work import WorkRecord, WorkReport
+from awed.model.records import KINDS, JobRecord, Kind, TaskRecord
 from awed.store.document import DEPTH, bounded, sortable
 from awed.store.mongo.database import Database, Document
 from awed.store.readers import readers
@@ -34,9 +31,8 @@ async def prepare(database: Database) -> None:
     found = await database.one("meta", {"_id": VERSION_KEY})
     if found is not None and found["version"] > VERSION:
         raise ValueError(f"the database has schema version {found['version']}, this awed knows up to {VERSION}")
-    for name, kind in KINDS.items():
-        if kind.indexes:
-            await database.index(name, kind.indexes)
+    for kind in KINDS:
+        await database.index(kind.name, _indexes(kind))
     (identity,) = documents("meta", f'["server_uuid", "{new_id()}"]')
     await database.write(
         "meta",
@@ -61,26 +57,38 @@ class Setting(Struct, array_like=True):
     value: str
 
 
-class Kind(NamedTuple):
-    """How a collection's documents are made: the type of its records, the fields by which one is found (``_id`` the
-    first of them), and the indexes."""
+SETTINGS = Kind("meta", Setting, {"id": attrgetter("key")}, gone={})
 
-    record: Any
-    fields: Callable[[Any], Document]
-    indexes: list[dict[str, int]] = []
+COLLECTIONS: dict[str, Kind[Any]] = {kind.name: kind for kind in (*KINDS, SETTINGS)}
+"""Every collection that holds records, and of which kind."""
+
+
+def place(fields: Mapping[str, Any]) -> Document:
+    """Fields of records, as documents have them."""
+    return {"_id" if name == "id" else name: value for name, value in fields.items()}
 
 
 def documents(collection: str, text: str) -> Iterator[Document]:
     """The documents that hold a record, which is given as JSON. Nearly always it is one."""
-    kind = KINDS[collection]
-    fields = kind.fields(msgspec.json.decode(text, type=kind.record))
+    kind = COLLECTIONS[collection]
+    record = kind.decode(text)
+    fields = place({name: field(record) for name, field in kind.fields.items()})
+    fields |= {"_id": kind.id(record), **_more(record)}
     if len(text) > SEARCHED:
         fields.pop("find", None)
     pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
     yield {**fields, "doc": pieces[0], "pieces": len(pieces)}
-    owners: Document = {name: fields[name] for name in ("job", "task") if name in fields}
+    owners = {name: fields[name] for name in kind.gone.values() if name != "id"}
     for number, piece in enumerate(pieces[1:], 1):
         yield {"_id": piece_id(fields["_id"], number), "of": fields["_id"], **owners, "doc": piece}
+
+
+def removed(kind: Kind[Any], field: str, id: str) -> list[tuple[str, str]]:
+    """What the documents of records have that go because *field* is *id*, as pairs of a name and a value."""
+    if field != "id":
+        return [(field, id)]
+    # What is a job's needs but one document where it can go without its job.
+    return [("_id", id)] if kind.job == "job" else [("_id", id), ("of", id)]
 
 
 def piece_id(key: str, number: int) -> Document:
@@ -108,11 +116,12 @@ def _searchable(value: Any, depth: int = 0) -> Any:
     return bounded(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _find(record: Job | Task) -> Any:
-    return _searchable(msgspec.to_builtins(record))
-
-
-def _job(record: JobRecord) -> Document:
+def _more(record: object) -> Document:
+    """What documents of jobs and tasks have besides, for searches."""
+    if isinstance(record, TaskRecord):
+        return {"find": _find(record.task)}
+    if not isinstance(record, JobRecord):
+        return {}
     job, info = record.job, record.job.info
     times = {
         "updatetime": job.updatetime,
@@ -123,7 +132,6 @@ def _job(record: JobRecord) -> Document:
         "start_at": info.start_at,
     }
     return {
-        "_id": job.id,
         "state": job.state.value,
         "readers": readers(record.acl),
         "times": {name: sortable(moment) for name, moment in times.items()},
@@ -131,70 +139,32 @@ def _job(record: JobRecord) -> Document:
     }
 
 
-def _task(record: TaskRecord) -> Document:
-    task = record.task
-    return {"_id": f"{task.jobid}/{record.index}", "job": task.jobid, "position": record.index, "find": _find(task)}
-
-
-def _work(record: WorkRecord) -> Document:
-    return {"_id": record.wuid, "job": record.jobid}
-
-
-def _report(record: WorkReport) -> Document:
-    return {"_id": record.wuid, "job": record.jobid, "task": record.taskid, "rank": record.rank}
-
-
-def _secret(record: Secret) -> Document:
-    return {"_id": record.key, "job": record.jobid}
-
-
-def _client(record: Client) -> Document:
-    return {"_id": record.id}
-
-
-def _group(record: GroupRecord) -> Document:
-    return {"_id": record.group.id}
-
-
-def _account(record: Account) -> Document:
-    return {"_id": record.name, "token_hash": record.token_hash}
-
-
-def _node(record: NodeRecord) -> Document:
-    return {"_id": record.node.id}
-
-
-def _setting(record: Setting) -> Document:
-    return {"_id": record.key}
+def _find(record: Job | Task) -> Any:
+    return _searchable(msgspec.to_builtins(record))
 
 
 _INDEXED_INFO = ("name", "pipeline", "clientgroups", "project", "service", "user", "priority", "userattr.submission")
 
-KINDS = {
-    "tasks": Kind(TaskRecord, _task, [{"job": 1, "position": 1}]),
-    "work": Kind(WorkRecord, _work, [{"job": 1}]),
-    "reports": Kind(WorkReport, _report, [{"job": 1, "task": 1, "rank": 1}, {"task": 1}]),
-    "secrets": Kind(Secret, _secret, [{"job": 1}]),
-    "jobs": Kind(
-        JobRecord,
-        _job,
-        [
-            {"readers": 1, "state": 1, "times.updatetime": -1, "_id": -1},
-            {"readers": 1, "times.updatetime": -1, "_id": -1},
-            {"state": 1, "times.expiration": 1},
-            {"times.submittime": 1},
-            {"times.completedtime": 1},
-            {"of": 1},
-            *({f"find.info.{name}": 1} for name in _INDEXED_INFO),
-        ],
-    ),
-    "clients": Kind(Client, _client, [{"of": 1}]),
-    "groups": Kind(GroupRecord, _group),
-    "accounts": Kind(Account, _account, [{"token_hash": 1}]),
-    "nodes": Kind(NodeRecord, _node, [{"of": 1}]),
-    "meta": Kind(Setting, _setting),
-}
-"""Every collection that holds records."""
+_JOB_INDEXES = [
+    {"readers": 1, "state": 1, "times.updatetime": -1, "_id": -1},
+    {"readers": 1, "times.updatetime": -1, "_id": -1},
+    {"state": 1, "times.expiration": 1},
+    {"times.submittime": 1},
+    {"times.completedtime": 1},
+    *({f"find.info.{name}": 1} for name in _INDEXED_INFO),
+]
+
+
+def _indexes(kind: Kind[Any]) -> list[dict[str, int]]:
+    key = dict(order(kind)) if kind.job == "job" else {"of": 1}
+    others = [*kind.also, *(name for name in kind.gone.values() if name not in ("id", "job"))]
+    return [key, *({name: 1} for name in others), *(_JOB_INDEXES if kind.type is JobRecord else ())]
+
+
+def order(kind: Kind[Any]) -> list[tuple[str, int]]:
+    """The order of records, for which there is an index: parts of a job by its fields but the id, all else by id."""
+    return [(name, 1) for name in kind.key if name != "id"] or [("_id", 1)]
+
 
 FENCE_KEY, LEASE_KEY, VERSION_KEY = 0, 1, 2
 """Keys of what is no record: each collection has a fence, ``meta`` the lease and the schema's version besides."""

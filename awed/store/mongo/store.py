@@ -2,31 +2,26 @@
 
 from collections.abc import Awaitable, Collection
 from datetime import datetime
-from typing import TypeVar
+from typing import Any
 
+from msgspec import Struct
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorThreads
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from awed.model.access import Account, GroupRecord
-from awed.model.client import Client
 from awed.model.errors import Unavailable
-from awed.model.node import NodeRecord
-from awed.model.records import Batch, JobRecord, Secret, TaskRecord, Unfinished
+from awed.model.records import HELD, Batch, JobRecord, Kind, T, TaskRecord, Unfinished, kind_of
 from awed.model.states import UNFINISHED, JobState
 from awed.model.times import NO_TIME
-from awed.model.work import WorkRecord, WorkReport
 from awed.store.document import sortable
 from awed.store.interface import IStore, JobPage, JobQuery
 from awed.store.mongo import query
 from awed.store.mongo.database import Database
-from awed.store.mongo.documents import RECORDS, Setting
+from awed.store.mongo.documents import RECORDS, SETTINGS, place
 from awed.store.mongo.lease import Holder, SharedWriter
 from awed.store.mongo.reads import Reader
 from awed.store.mongo.writer import encode
-
-T = TypeVar("T")
 
 JOBS_AT_ONCE = 500
 """Of how many jobs tasks and work are asked for at once."""
@@ -75,23 +70,16 @@ class MongoStore:
         return Deferred.fromCoroutine(self._holder.write(encode(batch)))
 
     async def load(self) -> Unfinished:
-        jobs = await self._reader.all(JobRecord, {"state": {"$in": sorted(UNFINISHED)}})
-        settings = await self._reader.all(Setting)
-        ids = [record.job.id for record in jobs]
+        ids = await self.job_ids(UNFINISHED)
+        others = {kind.name: await self._reader.all(kind) for kind in HELD if not kind.job}
+        settings = await self._reader.all(SETTINGS)
         return Unfinished(
-            jobs=jobs,
-            tasks=await self._of_jobs(TaskRecord, ids),
-            work=await self._of_jobs(WorkRecord, ids),
-            clients=await self._reader.all(Client),
-            meta={setting.key: setting.value for setting in settings},
+            **await self._held(ids), **others, meta={setting.key: setting.value for setting in settings}
         )
 
     async def load_job(self, job_id: str) -> Unfinished | None:
-        record = await self._reader.one(JobRecord, job_id)
-        if record is None:
-            return None
-        tasks, work = await self._of_jobs(TaskRecord, [job_id]), await self._of_jobs(WorkRecord, [job_id])
-        return Unfinished(jobs=[record], tasks=tasks, work=work, clients=[], meta={})
+        held = await self._held([job_id])
+        return Unfinished(**held) if held["jobs"] else None
 
     async def job_ids(self, states: Collection[JobState]) -> list[str]:
         return await self._reading.keys("jobs", {"state": {"$in": [state.value for state in states]}})
@@ -102,57 +90,42 @@ class MongoStore:
         return await self._reading.keys("jobs", {"state": {"$in": finished}, "times.expiration": over})
 
     async def job(self, job_id: str) -> JobRecord | None:
-        record = await self._reader.one(JobRecord, job_id)
+        record = await self.one(JobRecord, id=job_id)
         if record is not None:
-            record.job.tasks = [task.task for task in await self._of_jobs(TaskRecord, [job_id])]
+            record.job.tasks = [task.task for task in await self.all(TaskRecord, job=job_id)]
         return record
 
     async def jobs(self, wanted: JobQuery) -> JobPage:
         documents, total = await query.page(self._reading, wanted)
-        jobs = [(await self._reader.decoded(JobRecord, document)).job for document in documents]
+        jobs = [(await self._reader.decoded(kind_of(JobRecord), document)).job for document in documents]
         by_id = {job.id: job for job in jobs}
-        for task in await self._of_jobs(TaskRecord, list(by_id)):
+        for task in await self._of_jobs(kind_of(TaskRecord), "job", list(by_id)):
             by_id[task.task.jobid].tasks.append(task.task)
         return JobPage(jobs, total)
 
     async def distinct(self, path: str, reader: str | None) -> list[object]:
         return await query.values(self._reading, path, reader)
 
-    async def reports(self, job_id: str) -> list[WorkReport]:
-        return await self._reader.all(WorkReport, {"job": job_id}, ["task", "rank"])
+    async def one(self, record: type[T], **fields: str | int) -> T | None:
+        return await self._reader.one(kind_of(record), place(fields))
 
-    async def report(self, work_id: str) -> WorkReport | None:
-        return await self._reader.one(WorkReport, work_id)
+    async def all(self, record: type[T], **fields: str | int) -> list[T]:
+        return await self._reader.all(kind_of(record), place(fields))
 
-    async def secret(self, key: str) -> Secret | None:
-        return await self._reader.one(Secret, key)
+    async def page(self, record: type[T], after: str, limit: int) -> list[T]:
+        return await self._reader.all(kind_of(record), {"_id": {"$gt": after}}, limit)
 
-    async def groups(self) -> list[GroupRecord]:
-        return await self._reader.all(GroupRecord, order=["_id"])
+    async def ids(self, record: type[Struct]) -> list[str]:
+        return await self._reading.keys(kind_of(record).name, RECORDS)
 
-    async def accounts(self) -> list[Account]:
-        return await self._reader.all(Account, order=["_id"])
+    async def _held(self, job_ids: list[str]) -> dict[str, Any]:
+        """What the scheduler holds of these jobs, by kind."""
+        return {kind.name: await self._of_jobs(kind, kind.job, job_ids) for kind in HELD if kind.job}
 
-    async def account(self, name: str) -> Account | None:
-        return await self._reader.one(Account, name)
-
-    async def account_by_token(self, token_hash: str) -> Account | None:
-        return await self._reader.first(Account, {"token_hash": token_hash})
-
-    async def node(self, node_id: str) -> NodeRecord | None:
-        return await self._reader.one(NodeRecord, node_id)
-
-    async def nodes(self, after: str, limit: int) -> list[NodeRecord]:
-        return await self._reader.all(NodeRecord, {"_id": {"$gt": after}}, ["_id"], limit)
-
-    async def node_ids(self) -> list[str]:
-        return await self._reading.keys("nodes", RECORDS)
-
-    async def _of_jobs(self, record: type[T], job_ids: list[str]) -> list[T]:
-        """The records that these jobs have, tasks of a job in order."""
-        order = ["job", "position"] if record is TaskRecord else []
+    async def _of_jobs(self, kind: Kind[T], job: str, job_ids: list[str]) -> list[T]:
+        """The records whose field *job* has one of these ids."""
         found: list[T] = []
         for start in range(0, len(job_ids), JOBS_AT_ONCE):
             part = job_ids[start : start + JOBS_AT_ONCE]
-            found += await self._reader.all(record, {"job": {"$in": part}}, order)
+            found += await self._reader.all(kind, place({job: {"$in": part}}))
         return found

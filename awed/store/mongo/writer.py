@@ -14,6 +14,7 @@ nothing after it is done.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 from msgspec import Struct, msgpack
@@ -21,9 +22,9 @@ from pymongo import DeleteMany, ReplaceOne, UpdateOne
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
-from awed.model.records import Batch
+from awed.model.records import KINDS, Batch, Kind
 from awed.store.mongo.database import Database, Document, Request
-from awed.store.mongo.documents import FENCE_KEY, KINDS, documents
+from awed.store.mongo.documents import COLLECTIONS, FENCE_KEY, SETTINGS, documents, removed
 from awed.tx.threads import InThread
 
 
@@ -38,20 +39,15 @@ class Write(Struct, array_like=True):
 
 def encode(batch: Batch) -> list[Write]:
     """What *batch* writes; nothing of it is shared with the batch."""
-    of_gone_jobs = [("job", id) for id in batch.gone_jobs]
-    writes = [
-        Write("tasks", of_gone_jobs, _texts(batch.tasks)),
-        Write("work", [*of_gone_jobs, *_keys(batch.gone_work)], _texts(batch.work)),
-        Write("reports", [*of_gone_jobs, *(("task", id) for id in batch.gone_reports)], _texts(batch.reports)),
-        Write("secrets", of_gone_jobs, _texts(batch.secrets)),
-        Write("jobs", _keys(batch.gone_jobs, pieces=True), _texts(batch.jobs)),
-        Write("clients", _keys(batch.gone_clients, pieces=True), _texts(batch.clients)),
-        Write("groups", _keys(batch.gone_groups), _texts(batch.groups)),
-        Write("accounts", _keys(batch.gone_accounts), _texts(batch.accounts)),
-        Write("nodes", _keys(batch.gone_nodes, pieces=True), _texts(batch.nodes)),
-        Write("meta", [], _texts(list(batch.meta.items()))),
-    ]
+    writes = [*(_write(kind, batch) for kind in KINDS), Write(SETTINGS.name, [], _texts(list(batch.meta.items())))]
     return [write for write in writes if write.gone or write.records]
+
+
+def _write(kind: Kind[Any], batch: Batch) -> Write:
+    gone = [
+        pair for name, field in kind.gone.items() for id in getattr(batch, name) for pair in removed(kind, field, id)
+    ]
+    return Write(kind.name, gone, _texts(getattr(batch, kind.name)))
 
 
 def removals(write: Write, number: int) -> list[DeleteMany]:
@@ -65,11 +61,6 @@ def additions(write: Write, number: int) -> Iterator[Document]:
     for text in write.records:
         for document in documents(write.collection, text):
             yield {**document, "n": number}
-
-
-def _keys(ids: Sequence[str], pieces: bool = False) -> list[tuple[str, str]]:
-    """The documents with these keys, and their further pieces, if they may have some that belong to no job."""
-    return [(name, id) for id in ids for name in (("_id", "of") if pieces else ("_id",))]
 
 
 def _texts(records: Sequence[object]) -> list[str]:
@@ -104,7 +95,7 @@ class Writer:
     async def begin(self, epoch: int) -> None:
         """Shut out all writers of earlier epochs, and bring the last batch to its end."""
         self._number = epoch << _COUNT_BITS
-        for collection in (LOG, *KINDS):
+        for collection in (LOG, *COLLECTIONS):
             await self._database.write(collection, [_fence(self._number)])
         log = [document async for document in self._database.each(LOG, {"_id": {"$gt": FENCE_KEY}})]
         self._logged = await self._in_thread(_last_batch, log)

@@ -1,38 +1,22 @@
 """What is read: rows become records, in the thread that reads them."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any
 
-from msgspec.json import Decoder
+from msgspec import Struct
 
-from awed.model.access import Account, GroupRecord
-from awed.model.client import Client
-from awed.model.ids import job_of
-from awed.model.node import NodeRecord
-from awed.model.records import JobRecord, Secret, TaskRecord, Unfinished
+from awed.model.records import HELD, JobRecord, Kind, T, TaskRecord, Unfinished, kind_of
 from awed.model.states import UNFINISHED, JobState
 from awed.model.times import NO_TIME
-from awed.model.work import WorkRecord, WorkReport
 from awed.store.document import sortable
 from awed.store.interface import JobPage, JobQuery
 from awed.store.sqlite import query
-
-T = TypeVar("T")
-
-_JOB = Decoder(JobRecord)
-_TASK = Decoder(TaskRecord)
-_WORK = Decoder(WorkRecord)
-_REPORT = Decoder(WorkReport)
-_CLIENT = Decoder(Client)
-_SECRET = Decoder(Secret)
-_GROUP = Decoder(GroupRecord)
-_ACCOUNT = Decoder(Account)
-_NODE = Decoder(NodeRecord)
+from awed.store.sqlite.rows import table
 
 # CROSS JOIN makes SQLite go from the unfinished jobs to their rows, however few or many rows there are.
-_OF_UNFINISHED = """SELECT doc FROM listing CROSS JOIN {table} ON {table}.{job} = listing.id
+_OF_UNFINISHED = """listing CROSS JOIN {table} ON {table}.{job} = listing.id
 WHERE reader = 'all' AND listing.state IN ({states})"""
 
 _EXPIRED = (
@@ -47,34 +31,21 @@ def anything(connection: sqlite3.Connection) -> None:
 
 def unfinished(connection: sqlite3.Connection) -> Unfinished:
     """All that the scheduler starts from."""
-
-    def held(decoder: Decoder[T], table: str, job: str = "job") -> list[T]:
-        states = ", ".join("?" * len(UNFINISHED))
-        return _all(
-            connection, decoder, _OF_UNFINISHED.format(table=table, job=job, states=states), sorted(UNFINISHED)
-        )
-
-    return Unfinished(
-        jobs=held(_JOB, "job_docs", "id"),
-        tasks=held(_TASK, "tasks"),
-        work=held(_WORK, "work"),
-        clients=_all(connection, _CLIENT, "SELECT doc FROM clients"),
-        meta=dict(connection.execute("SELECT key, value FROM meta")),
-    )
+    states = ", ".join("?" * len(UNFINISHED))
+    held: dict[str, Any] = {}
+    for kind in HELD:
+        if kind.job:
+            place = _OF_UNFINISHED.format(table=table(kind), job=kind.job, states=states)
+            held[kind.name] = _docs(connection, kind, place, sorted(UNFINISHED))
+        else:
+            held[kind.name] = _docs(connection, kind, table(kind))
+    return Unfinished(**held, meta=dict(connection.execute("SELECT key, value FROM meta")))
 
 
 def unfinished_job(job_id: str, connection: sqlite3.Connection) -> Unfinished | None:
     """The same of one job, in whatever state."""
-    record = _one(connection, _JOB, "SELECT doc FROM job_docs WHERE id = ?", [job_id])
-    if record is None:
-        return None
-    return Unfinished(
-        jobs=[record],
-        tasks=_all(connection, _TASK, "SELECT doc FROM tasks WHERE job = ? ORDER BY position", [job_id]),
-        work=_all(connection, _WORK, "SELECT doc FROM work WHERE job = ?", [job_id]),
-        clients=[],
-        meta={},
-    )
+    held: dict[str, Any] = {kind.name: all(kind.type, {kind.job: job_id}, connection) for kind in HELD if kind.job}
+    return Unfinished(**held) if held["jobs"] else None
 
 
 def job_ids(states: Collection[JobState], connection: sqlite3.Connection) -> list[str]:
@@ -89,10 +60,9 @@ def expired(now: datetime, connection: sqlite3.Connection) -> list[str]:
 
 def job(job_id: str, connection: sqlite3.Connection) -> JobRecord | None:
     """One job with its tasks."""
-    record = _one(connection, _JOB, "SELECT doc FROM job_docs WHERE id = ?", [job_id])
+    record = one(JobRecord, {"id": job_id}, connection)
     if record is not None:
-        tasks = _all(connection, _TASK, "SELECT doc FROM tasks WHERE job = ? ORDER BY position", [job_id])
-        record.job.tasks = [task.task for task in tasks]
+        record.job.tasks = [task.task for task in all(TaskRecord, {"job": job_id}, connection)]
     return record
 
 
@@ -107,52 +77,33 @@ def distinct(path: str, reader: str | None, connection: sqlite3.Connection) -> l
     return query.values(connection, path, reader)
 
 
-def reports(job_id: str, connection: sqlite3.Connection) -> list[WorkReport]:
-    return _all(connection, _REPORT, "SELECT doc FROM reports WHERE job = ? ORDER BY task, rank", [job_id])
+def one(record: type[T], fields: Mapping[str, object], connection: sqlite3.Connection) -> T | None:
+    """The record that has these values in its fields."""
+    found = all(record, fields, connection)
+    return found[0] if found else None
 
 
-def report(work_id: str, connection: sqlite3.Connection) -> WorkReport | None:
-    task_id, _, rank = work_id.rpartition("_")
-    found = "SELECT doc FROM reports WHERE job = ? AND task = ? AND rank = ?"
-    return _one(connection, _REPORT, found, [job_of(task_id), task_id, rank])
+def all(record: type[T], fields: Mapping[str, object], connection: sqlite3.Connection) -> list[T]:
+    """The records that have these values in their fields, in order of their keys."""
+    kind = kind_of(record)
+    where = " AND ".join(f"{name} = ?" for name in fields) or "1"
+    return _docs(
+        connection, kind, f"{table(kind)} WHERE {where} ORDER BY {', '.join(kind.key)}", list(fields.values())
+    )
 
 
-def secret(key: str, connection: sqlite3.Connection) -> Secret | None:
-    return _one(connection, _SECRET, "SELECT doc FROM secrets WHERE job = ? AND key = ?", [job_of(key), key])
+def page(record: type[T], after: str, limit: int, connection: sqlite3.Connection) -> list[T]:
+    """The first records of a kind with ids after *after*."""
+    kind = kind_of(record)
+    return _docs(connection, kind, f"{table(kind)} WHERE id > ? ORDER BY id LIMIT ?", [after, limit])
 
 
-def groups(connection: sqlite3.Connection) -> list[GroupRecord]:
-    return _all(connection, _GROUP, "SELECT doc FROM groups ORDER BY id")
+def ids(record: type[Struct], connection: sqlite3.Connection) -> list[str]:
+    """The ids of all records of a kind."""
+    found = f"SELECT id FROM {table(kind_of(record))} ORDER BY id"  # noqa: S608
+    return [id for (id,) in connection.execute(found)]
 
 
-def accounts(connection: sqlite3.Connection) -> list[Account]:
-    return _all(connection, _ACCOUNT, "SELECT doc FROM accounts ORDER BY name")
-
-
-def account(name: str, connection: sqlite3.Connection) -> Account | None:
-    return _one(connection, _ACCOUNT, "SELECT doc FROM accounts WHERE name = ?", [name])
-
-
-def account_by_token(token_hash: str, connection: sqlite3.Connection) -> Account | None:
-    return _one(connection, _ACCOUNT, "SELECT doc FROM accounts WHERE token_hash = ?", [token_hash])
-
-
-def node(node_id: str, connection: sqlite3.Connection) -> NodeRecord | None:
-    return _one(connection, _NODE, "SELECT doc FROM nodes WHERE id = ?", [node_id])
-
-
-def nodes(after: str, limit: int, connection: sqlite3.Connection) -> list[NodeRecord]:
-    return _all(connection, _NODE, "SELECT doc FROM nodes WHERE id > ? ORDER BY id LIMIT ?", [after, limit])
-
-
-def node_ids(connection: sqlite3.Connection) -> list[str]:
-    return [id for (id,) in connection.execute("SELECT id FROM nodes ORDER BY id")]
-
-
-def _all(connection: sqlite3.Connection, decoder: Decoder[T], sql: str, values: Sequence[object] = ()) -> list[T]:
-    return [decoder.decode(doc) for (doc,) in connection.execute(sql, values)]
-
-
-def _one(connection: sqlite3.Connection, decoder: Decoder[T], sql: str, values: Sequence[object]) -> T | None:
-    row = connection.execute(sql, values).fetchone()
-    return None if row is None else decoder.decode(row[0])
+def _docs(connection: sqlite3.Connection, kind: Kind[T], place: str, values: Sequence[object] = ()) -> list[T]:
+    """The records in the rows of *place*, which is what comes after FROM."""
+    return [kind.decode(doc) for (doc,) in connection.execute(f"SELECT doc FROM {place}", values)]  # noqa: S608

@@ -1,12 +1,12 @@
 """Records become rows: what one batch writes, encoded at once so that the records may change afterwards."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
 from awed.model.ids import job_of
-from awed.model.records import Batch, JobRecord
+from awed.model.records import KINDS, Batch, JobRecord, Kind
 from awed.store.document import bounded, sortable
 from awed.store.readers import readers
 
@@ -37,58 +37,50 @@ _CHANGE_JOB = """UPDATE jobs SET (
     submission
 ) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"""
 
-_JOB_DOC = "INSERT INTO job_docs VALUES (?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc"
-_TASK = "INSERT INTO tasks VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc"
-_WORK = "INSERT INTO work VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc"
-_REPORT = "INSERT INTO reports VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc"
-_SECRET = "INSERT INTO secrets VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc"  # noqa: S105
-_CLIENT = "INSERT INTO clients VALUES (?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc"
-_GROUP = "INSERT INTO groups VALUES (?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc"
-_ACCOUNT = "INSERT OR REPLACE INTO accounts VALUES (?, ?, ?)"
-_NODE = "INSERT INTO nodes VALUES (?, ?) ON CONFLICT DO UPDATE SET doc = excluded.doc"
-_META = "INSERT OR REPLACE INTO meta VALUES (?, ?)"
 
-_GONE_JOB = [
-    *(f"DELETE FROM {table} WHERE job = ?" for table in ("tasks", "work", "reports", "secrets")),  # noqa: S608
-    "DELETE FROM job_docs WHERE id = ?",
-    "DELETE FROM jobs WHERE id = ?",
-]
+def table(kind: Kind[Any]) -> str:
+    """The table that has such records. That of jobs has their columns alone, beside one for the documents."""
+    return "job_docs" if kind.type is JobRecord else kind.name
 
 
 def encode(batch: Batch) -> list[Write]:
     """What *batch* writes, in order."""
-    return [write for write in (*_removals(batch), *_additions(batch)) if write.rows]
-
-
-def _removals(batch: Batch) -> list[Write]:
-    gone_jobs = _ids(batch.gone_jobs)
-    return [
-        *(Write(sql, gone_jobs) for sql in _GONE_JOB),
-        Write("DELETE FROM work WHERE job = ? AND id = ?", [(job_of(id), id) for id in batch.gone_work]),
-        Write("DELETE FROM reports WHERE job = ? AND task = ?", [(job_of(id), id) for id in batch.gone_reports]),
-        Write("DELETE FROM clients WHERE id = ?", _ids(batch.gone_clients)),
-        Write("DELETE FROM groups WHERE id = ?", _ids(batch.gone_groups)),
-        Write("DELETE FROM accounts WHERE name = ?", _ids(batch.gone_accounts)),
-        Write("DELETE FROM nodes WHERE id = ?", _ids(batch.gone_nodes)),
-    ]
-
-
-def _additions(batch: Batch) -> list[Write]:
     jobs = [_job_row(record) for record in batch.jobs]
-    return [
+    writes = [
+        *(removal for kind in KINDS for removal in _removals(kind, batch)),
+        Write("DELETE FROM jobs WHERE id = ?", [(id,) for id in batch.gone_jobs]),
         Write(_ADD_JOB, jobs),
         Write(_CHANGE_JOB, jobs),
-        Write(_JOB_DOC, [(record.job.id, _json(record)) for record in batch.jobs]),
-        Write(_TASK, [(record.task.jobid, record.index, _json(record)) for record in batch.tasks]),
-        Write(_WORK, [(work.jobid, work.wuid, _json(work)) for work in batch.work]),
-        Write(_REPORT, [(report.jobid, report.taskid, report.rank, _json(report)) for report in batch.reports]),
-        Write(_SECRET, [(secret.jobid, secret.key, _json(secret)) for secret in batch.secrets]),
-        Write(_CLIENT, [(client.id, _json(client)) for client in batch.clients]),
-        Write(_GROUP, [(record.group.id, _json(record)) for record in batch.groups]),
-        Write(_ACCOUNT, [(account.name, account.token_hash, _json(account)) for account in batch.accounts]),
-        Write(_NODE, [(record.node.id, _json(record)) for record in batch.nodes]),
-        Write(_META, list(batch.meta.items())),
+        *(Write(_ADD[kind.name], [_row(kind, record) for record in getattr(batch, kind.name)]) for kind in KINDS),
+        Write("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(batch.meta.items())),
     ]
+    return [write for write in writes if write.rows]
+
+
+def _removals(kind: Kind[Any], batch: Batch) -> Iterator[Write]:
+    for gone, field in kind.gone.items():
+        if not (ids := getattr(batch, gone)):
+            continue
+        if kind.job in (field, None):
+            yield Write(f"DELETE FROM {table(kind)} WHERE {field} = ?", [(id,) for id in ids])  # noqa: S608
+        else:
+            of_job = f"DELETE FROM {table(kind)} WHERE {kind.job} = ? AND {field} = ?"  # noqa: S608
+            yield Write(of_job, [(job_of(id), id) for id in ids])
+
+
+def _add(kind: Kind[Any]) -> str:
+    columns, changed = [*kind.fields, "doc"], [*kind.also, "doc"]
+    return (
+        f"INSERT INTO {table(kind)} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+        f" ON CONFLICT DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in changed)}"
+    )
+
+
+_ADD = {kind.name: _add(kind) for kind in KINDS}
+
+
+def _row(kind: Kind[Any], record: object) -> Row:
+    return (*(field(record) for field in kind.fields.values()), _json(record))
 
 
 def _job_row(record: JobRecord) -> Row:
@@ -110,10 +102,6 @@ def _job_row(record: JobRecord) -> Row:
         info.user,
         _json(info.userattr["submission"]) if "submission" in info.userattr else None,
     )
-
-
-def _ids(ids: list[str]) -> list[Row]:
-    return [(id,) for id in ids]
 
 
 _encoder = msgspec.json.Encoder()

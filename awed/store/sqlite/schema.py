@@ -79,7 +79,12 @@ CREATE TRIGGER relisted AFTER UPDATE OF state ON listing WHEN old.state <> new.s
 END;
 """
 
-MIGRATIONS = (_FIRST,)
+_ONE_NAME_OF_IDS = """
+ALTER TABLE secrets RENAME COLUMN key TO id;
+ALTER TABLE accounts RENAME COLUMN name TO id;
+"""
+
+MIGRATIONS = (_FIRST, _ONE_NAME_OF_IDS)
 """Scripts that lead from one version of the schema to the next, the first from an empty file. Only ever append."""
 
 

@@ -6,14 +6,12 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from msgspec import Struct
 from twisted.internet.interfaces import IReactorThreads
 from zope.interface import implementer
 
-from awed.model.access import Account, GroupRecord
-from awed.model.node import NodeRecord
-from awed.model.records import Batch, JobRecord, Secret, Unfinished
+from awed.model.records import Batch, JobRecord, T, Unfinished
 from awed.model.states import JobState
-from awed.model.work import WorkReport
 from awed.store.interface import IStore, JobPage, JobQuery
 from awed.store.sqlite import reads, rows
 from awed.store.sqlite.connections import ConnectedThreads, connect_reader, connect_writer
@@ -81,35 +79,17 @@ class SqliteStore:
     def distinct(self, path: str, reader: str | None) -> Awaitable[list[object]]:
         return self._readers.run(partial(reads.distinct, path, reader))
 
-    def reports(self, job_id: str) -> Awaitable[list[WorkReport]]:
-        return self._readers.run(partial(reads.reports, job_id))
+    def one(self, record: type[T], **fields: str | int) -> Awaitable[T | None]:
+        return self._readers.run(partial(reads.one, record, fields))
 
-    def report(self, work_id: str) -> Awaitable[WorkReport | None]:
-        return self._readers.run(partial(reads.report, work_id))
+    def all(self, record: type[T], **fields: str | int) -> Awaitable[list[T]]:
+        return self._readers.run(partial(reads.all, record, fields))
 
-    def secret(self, key: str) -> Awaitable[Secret | None]:
-        return self._readers.run(partial(reads.secret, key))
+    def page(self, record: type[T], after: str, limit: int) -> Awaitable[list[T]]:
+        return self._readers.run(partial(reads.page, record, after, limit))
 
-    def groups(self) -> Awaitable[list[GroupRecord]]:
-        return self._readers.run(reads.groups)
-
-    def accounts(self) -> Awaitable[list[Account]]:
-        return self._readers.run(reads.accounts)
-
-    def account(self, name: str) -> Awaitable[Account | None]:
-        return self._readers.run(partial(reads.account, name))
-
-    def account_by_token(self, token_hash: str) -> Awaitable[Account | None]:
-        return self._readers.run(partial(reads.account_by_token, token_hash))
-
-    def node(self, node_id: str) -> Awaitable[NodeRecord | None]:
-        return self._readers.run(partial(reads.node, node_id))
-
-    def nodes(self, after: str, limit: int) -> Awaitable[list[NodeRecord]]:
-        return self._readers.run(partial(reads.nodes, after, limit))
-
-    def node_ids(self) -> Awaitable[list[str]]:
-        return self._readers.run(reads.node_ids)
+    def ids(self, record: type[Struct]) -> Awaitable[list[str]]:
+        return self._readers.run(partial(reads.ids, record))
 
     def backup(self, path: Path) -> Awaitable[None]:
         """Copy the store as it is now to the file *path*, which appears when it is whole, while work goes on."""

@@ -20,9 +20,9 @@ async def store() -> IStore:
 @pytest_twisted.ensureDeferred
 async def test_a_user_is_added_and_removed(store: IStore) -> None:
     await add_account(store, Account("ann", token_hash="t"))
-    assert (await store.account_by_token("t")) == Account("ann", token_hash="t")
+    assert (await store.one(Account, token_hash="t")) == Account("ann", token_hash="t")
     await remove_account(store, "ann")
-    assert await store.accounts() == []
+    assert await store.all(Account) == []
 
 
 @pytest_twisted.ensureDeferred
@@ -30,7 +30,7 @@ async def test_a_user_is_not_replaced_unseen(store: IStore) -> None:
     await add_account(store, Account("ann", token_hash="t"))
     with pytest.raises(click.UsageError, match="there is a user ann already"):
         await add_account(store, Account("ann", admin=True))
-    assert await store.accounts() == [Account("ann", token_hash="t")]
+    assert await store.all(Account) == [Account("ann", token_hash="t")]
 
 
 @pytest.mark.parametrize("name", ["", "public", "a\nb"])

@@ -1,63 +1,30 @@
 """Random lives of jobs and clients: whatever happens in whatever order, the scheduler's books balance.
 
-The machine plays client programs, people and a store. Restarts go through the store's own form: a new scheduler
-starts from exactly the records that the batches of the old one left.
+The machine plays client programs and people. Restarts go through a store in memory: a new scheduler starts from
+exactly the records that the batches of the old one left.
 """
 
 import copy
+from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any, TypeVar, cast
 
-import msgspec
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from twisted.internet.defer import Deferred
 
-from awed.model.client import Client
 from awed.model.errors import AwedError, StaleAttempt
-from awed.model.records import Batch, JobRecord, TaskRecord, Unfinished
-from awed.model.states import UNFINISHED
-from awed.model.work import WorkRecord, Workunit
+from awed.model.work import Workunit
 from awed.scheduler.changes import Check, DeleteNodes, Effect, Prepare
 from awed.scheduler.core import Scheduler
 from awed.scheduler.requirements import Offer
 from awed.scheduler.state import Limits
 from awed.scheduler.tasks import Prepared
+from awed.store.memory import MemoryStore
 from tests.unit.scheduler.builders import World, check_invariants, job, task
 
-
-class Shelf:
-    """What a store would hold after the batches so far."""
-
-    def __init__(self) -> None:
-        self.jobs: dict[str, JobRecord] = {}
-        self.tasks: dict[str, TaskRecord] = {}
-        self.work: dict[str, WorkRecord] = {}
-        self.clients: dict[str, Client] = {}
-        self.meta: dict[str, str] = {}
-
-    def commit(self, batch: Batch) -> None:
-        batch = msgspec.json.decode(msgspec.json.encode(batch), type=Batch)
-        for wuid in batch.gone_work:
-            self.work.pop(wuid, None)
-        for client_id in batch.gone_clients:
-            self.clients.pop(client_id, None)
-        for job_id in batch.gone_jobs:
-            self.jobs.pop(job_id, None)
-            self.tasks = {key: record for key, record in self.tasks.items() if record.task.jobid != job_id}
-            self.work = {key: record for key, record in self.work.items() if record.jobid != job_id}
-        self.jobs |= {record.job.id: record for record in batch.jobs}
-        self.tasks |= {record.task.taskid: record for record in batch.tasks}
-        self.work |= {record.wuid: record for record in batch.work}
-        self.clients |= {client.id: client for client in batch.clients}
-        self.meta |= batch.meta
-
-    def unfinished(self) -> Unfinished:
-        jobs = [record for record in self.jobs.values() if record.job.state in UNFINISHED]
-        held = {record.job.id for record in jobs}
-        tasks = [record for record in self.tasks.values() if record.task.jobid in held]
-        work = [record for record in self.work.values() if record.jobid in held]
-        return copy.deepcopy(Unfinished(jobs, tasks, work, list(self.clients.values()), self.meta))
-
+T = TypeVar("T")
 
 NOTHING = Prepared([], [], [], 1)
 
@@ -71,6 +38,11 @@ CHECKOUT_TEXTS = {
 }
 
 
+def done(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What a store in memory answers, which it does at once."""
+    return cast(T, Deferred.fromCoroutine(coroutine).result)
+
+
 class SchedulerMachine(RuleBasedStateMachine):
     jobs = Bundle("jobs")
     clients = Bundle("clients")
@@ -79,7 +51,8 @@ class SchedulerMachine(RuleBasedStateMachine):
     @initialize(target=clients)
     def begin(self) -> object:
         self.world = World(Limits(max_work_failure=2, max_client_failure=2, heartbeat=30, tasks_at_once=2))
-        self.shelf = Shelf()
+        self.store = MemoryStore()
+        done(self.store.open())
         self.effects: list[Effect] = []
         return multiple(self.world.client("c0", "g"), self.world.client("c1", "h", slots=2))
 
@@ -237,14 +210,11 @@ class SchedulerMachine(RuleBasedStateMachine):
     @rule(job=jobs, number=st.integers(0, 3))
     def run_again(self, job: str, number: int) -> None:
         self.commit()
-        record = self.shelf.jobs.get(job)
-        state = record.job.state if record else "gone"
-        if state not in ("completed", "suspend"):
+        kept = done(self.store.load_job(job))
+        if kept is None or kept.jobs[0].job.state not in ("completed", "suspend"):
             return
-        if state == "completed":
-            kept = copy.deepcopy(self.shelf)
-            tasks = [item for item in kept.tasks.values() if item.task.jobid == job]
-            entry = self.scheduler.jobs.adopt(kept.jobs[job], tasks, [], self.world.now)
+        if kept.jobs[0].job.state == "completed":
+            entry = self.scheduler.jobs.adopt(kept.jobs[0], kept.tasks, [], self.world.now)
         else:
             entry = self.scheduler.jobs.get(job)
         if number:
@@ -280,7 +250,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @rule()
     def commit(self) -> None:
-        self.shelf.commit(self.scheduler.take_changes())
+        self.store.commit(self.scheduler.take_changes())
 
     @rule(crash=st.booleans())
     def restart(self, crash: bool) -> None:
@@ -288,7 +258,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             self.commit()
         self.effects = []
         self.world.scheduler = Scheduler(self.scheduler._state.limits)
-        self.world.scheduler.restore(self.shelf.unfinished(), self.world.now)
+        self.world.scheduler.restore(done(self.store.load()), self.world.now)
 
     @invariant()
     def books_balance(self) -> None:

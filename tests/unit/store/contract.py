@@ -1,6 +1,8 @@
 """What every store does: a new store's tests are a class of these and a fixture ``home``."""
 
 from collections.abc import AsyncIterator, Callable
+from operator import attrgetter
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,11 +13,14 @@ from zope.interface.verify import verifyObject
 from awed.model.client import Client
 from awed.model.errors import Unavailable
 from awed.model.ids import is_uuid
-from awed.model.records import Batch, JobRecord, Secret
+from awed.model.node import NodeRecord
+from awed.model.records import KINDS, Batch, JobRecord, Kind, Unfinished, merge
 from awed.model.states import UNFINISHED, JobState, TaskState
-from awed.model.work import Part
+from awed.model.work import Part, WorkReport
 from awed.store.interface import IStore, JobQuery
-from tests.unit.store.records import account, at, group, job, node, report, task, work
+from tests.unit.store.records import at, batch, job, node, report, sample, samples, task, work
+
+EVERY_KIND = pytest.mark.parametrize("kind", KINDS, ids=attrgetter("name"))
 
 Home = Callable[[], IStore]
 """Gives a store, still closed, over the same data each time."""
@@ -42,20 +47,58 @@ class WritingContract(StoreTests):
     @ensureDeferred
     async def test_empty(self, store: IStore) -> None:
         """An empty store has nothing of anything, but an identity."""
+        assert await everything(store) == {kind.name: [] for kind in KINDS}
         assert await store.job("a") is None
-        assert await store.report("a_0_0") is None
-        assert await store.report("nonsense") is None
-        assert await store.secret("a") is None
-        assert await store.account("joe") is None
-        assert await store.account_by_token("x") is None
-        assert await store.node("n") is None
-        assert await store.reports("a") == []
-        assert await store.groups() == []
-        assert await store.accounts() == []
-        assert await store.node_ids() == []
+        assert await store.load_job("a") is None
         unfinished = await store.load()
-        assert (unfinished.jobs, unfinished.tasks, unfinished.work, unfinished.clients) == ([], [], [], [])
-        assert is_uuid(unfinished.meta["server_uuid"])
+        assert is_uuid(unfinished.meta.pop("server_uuid"))
+        assert unfinished == Unfinished()
+
+    @EVERY_KIND
+    @ensureDeferred
+    async def test_a_record_of_any_kind_is_found_by_its_fields(self, store: IStore, kind: Kind[Any]) -> None:
+        await store.commit(samples("ab", text="text"))
+        record = sample(kind, "a", "text")
+        key = {name: field(record) for name, field in kind.key.items()}
+        assert await store.one(kind.type, **key) == record
+        assert await store.all(kind.type, **key) == [record]
+        for name, field in kind.also.items():
+            assert await store.one(kind.type, **key, **{name: field(record)}) == record
+        assert await store.all(kind.type) == [record, sample(kind, "b", "text")]
+        for name in kind.key:
+            assert await store.one(kind.type, **{**key, name: "unknown"}) is None
+
+    @EVERY_KIND
+    @ensureDeferred
+    async def test_a_record_of_any_kind_is_replaced_whole(self, store: IStore, kind: Kind[Any]) -> None:
+        await store.commit(samples("ab", text="old"))
+        new = sample(kind, "a", "new")
+        await store.commit(batch(**{kind.name: [new]}))
+        assert await store.all(kind.type) == [new, sample(kind, "b", "old")]
+        for name, field in kind.also.items():
+            assert await store.one(kind.type, **{name: field(new)}) == new
+
+    @pytest.mark.parametrize(("kind", "gone"), [(kind, gone) for kind in KINDS for gone in kind.gone])
+    @ensureDeferred
+    async def test_a_record_of_any_kind_goes_with_those_that_take_it_along(
+        self, store: IStore, kind: Kind[Any], gone: str
+    ) -> None:
+        await store.commit(samples("ab"))
+        id = kind.fields[kind.gone[gone]](sample(kind, "a"))
+        await store.commit(batch(**{gone: [id, "unknown"]}))
+        assert await store.all(kind.type) == [sample(kind, "b")]
+        await store.commit(batch(**{gone: [id], kind.name: [sample(kind, "a")]}))
+        assert await store.all(kind.type) == [sample(kind, "a"), sample(kind, "b")]
+
+    @ensureDeferred
+    async def test_what_is_no_job_s_is_read_page_by_page(self, store: IStore) -> None:
+        await store.commit(samples("cab"))
+        for kind in KINDS:
+            if kind.job != "job":
+                assert await store.ids(kind.type) == ["a", "b", "c"]
+                assert await store.page(kind.type, "", 2) == [sample(kind, "a"), sample(kind, "b")]
+                assert await store.page(kind.type, "b", 2) == [sample(kind, "c")]
+                assert await store.page(kind.type, "c", 2) == []
 
     @ensureDeferred
     async def test_it_can_be_asked_whether_it_is_there(self, store: IStore) -> None:
@@ -77,27 +120,15 @@ class WritingContract(StoreTests):
 
     @ensureDeferred
     async def test_same_batch_again_is_harmless(self, store: IStore) -> None:
-        batch = Batch(
-            jobs=[job("a", read=("ann",))],
-            tasks=[task("a", 0)],
-            work=[work("a", 0)],
-            reports=[report("a", 0)],
-            clients=[Client(id="c")],
-            secrets=[Secret("a", "a", token="t")],
-            groups=[group("g")],
-            accounts=[account("joe")],
-            nodes=[node("n")],
-            meta={"k": "v"},
-            gone_work=["a_1_0"],
-        )
-        await store.commit(batch)
-        once = await everything(store, "a")
-        await store.commit(batch)
-        assert await everything(store, "a") == once
+        mine = merge(samples("ab"), Batch(jobs=[job("a", read=("ann",))], meta={"k": "v"}, gone_work=["a_1_0"]))
+        await store.commit(mine)
+        once = await everything(store)
+        await store.commit(mine)
+        assert await everything(store) == once
         assert (await store.jobs(JobQuery(reader="ann"))).total == 1
 
     @ensureDeferred
-    async def test_a_record_is_replaced_whole(self, store: IStore) -> None:
+    async def test_a_job_is_replaced_whole(self, store: IStore) -> None:
         await store.commit(
             Batch(jobs=[job("a", project="p", userattr={"x": 1})], tasks=[task("a", 0, inputs=("f",))])
         )
@@ -198,36 +229,29 @@ class WritingContract(StoreTests):
 
     @ensureDeferred
     async def test_everything_survives_a_restart(self, store: IStore, home: Home) -> None:
-        await store.commit(Batch(jobs=[job("a")], tasks=[task("a", 0)], meta={"k": "v"}))
-        before = await store.load()
+        await store.commit(merge(samples("ab"), Batch(meta={"k": "v"})))
+        before, loaded = await everything(store), await store.load()
         await store.close()
         again = home()
         await again.open()
         try:
-            assert await again.load() == before
+            assert await everything(again) == before
+            assert await again.load() == loaded
         finally:
             await again.close()
 
     @ensureDeferred
     async def test_gone_jobs_take_everything_of_theirs_along(self, store: IStore) -> None:
-        for name in ("a", "b"):
-            await store.commit(
-                Batch(
-                    jobs=[job(name, read=("ann",))],
-                    tasks=[task(name, 0)],
-                    work=[work(name, 0)],
-                    reports=[report(name, 0)],
-                    secrets=[Secret(name, name, token="t"), Secret(f"{name}_0", name, environ={"K": "V"})],
-                )
-            )
-        kept = await everything(store, "b")
+        await store.commit(samples("ab"))
+        await store.commit(Batch(jobs=[job(name, read=("ann",)) for name in "ab"]))
         await store.commit(Batch(gone_jobs=["a", "unknown"]))
-        assert await everything(store, "b") == kept
-        assert await store.job("a") is None
-        assert await store.report("a_0_0") is None
-        assert await store.secret("a") is None
-        assert await store.secret("a_0") is None
-        assert [record.jobid for record in (await store.load()).work] == ["b"]
+        left = {kind.name: [kind.id(record) for record in await store.all(kind.type)] for kind in KINDS}
+        both = samples("ab")
+        assert left == {
+            kind.name: [kind.id(record) for record in getattr(both, kind.name)[1 if kind.job else 0 :]]
+            for kind in KINDS
+        }
+        assert await store.load_job("a") is None
         assert [found.id for found in (await store.jobs(JobQuery(reader="ann"))).jobs] == ["b"]
         await store.commit(Batch(jobs=[job("a")]))
         again = await store.job("a")
@@ -258,7 +282,7 @@ class WritingContract(StoreTests):
         record = await store.job("a")
         assert record is not None
         assert (record.job.info.name, len(record.job.tasks)) == ("new", 1)
-        assert [found.stdout for found in await store.reports("a")] == ["new"]
+        assert [found.stdout for found in await store.all(WorkReport, job="a")] == ["new"]
         unfinished = await store.load()
         assert (unfinished.work, len(unfinished.clients)) == ([], 1)
 
@@ -276,57 +300,16 @@ class WritingContract(StoreTests):
         unfinished = await store.load()
         assert [record.wuid for record in unfinished.work] == ["a_0_2"]
         assert [client.id for client in unfinished.clients] == ["d"]
-        assert [found.wuid for found in await store.reports("a")] == ["a_10_1", "a_10_2"]
+        assert [found.wuid for found in await store.all(WorkReport, job="a")] == ["a_10_1", "a_10_2"]
 
     @ensureDeferred
     async def test_reports_are_ordered_and_keep_their_perf(self, store: IStore) -> None:
         perf = msgspec.Raw(b'{"load": 1.5, "max": null}')
         reports = [report("a", 1, 2), report("a", 0, 10), report("a", 0, 9, stdout="out", perf=perf), report("b", 0)]
         await store.commit(Batch(reports=reports))
-        assert [found.wuid for found in await store.reports("a")] == ["a_0_9", "a_0_10", "a_1_2"]
-        one = await store.report("a_0_9")
-        assert one is not None
-        assert (one.stdout, one.stderr, one.perf) == ("out", "", {"load": 1.5, "max": None})
-
-    @ensureDeferred
-    async def test_secrets(self, store: IStore) -> None:
-        secrets = [Secret("a", "a", token="t"), Secret("a_0", "a", environ={"PASSWORD": "p"})]
-        await store.commit(Batch(jobs=[job("a")], secrets=secrets))
-        assert [await store.secret("a"), await store.secret("a_0")] == secrets
-        await store.commit(Batch(secrets=[Secret("a", "a", token="u")]))
-        changed = await store.secret("a")
-        assert changed is not None
-        assert changed.token == "u"
-
-    @ensureDeferred
-    async def test_groups(self, store: IStore) -> None:
-        await store.commit(Batch(groups=[group("2"), group("1")]))
-        assert await store.groups() == [group("1"), group("2")]
-        await store.commit(Batch(groups=[group("1", name="new")], gone_groups=["2"]))
-        assert await store.groups() == [group("1", name="new")]
-
-    @ensureDeferred
-    async def test_accounts(self, store: IStore) -> None:
-        await store.commit(Batch(accounts=[account("joe", "1f"), account("ann", "2e")]))
-        assert await store.accounts() == [account("ann", "2e"), account("joe", "1f")]
-        assert await store.account("joe") == account("joe", "1f")
-        assert await store.account_by_token("2e") == account("ann", "2e")
-        await store.commit(Batch(accounts=[account("joe", "3d")], gone_accounts=["ann"]))
-        assert await store.account_by_token("1f") is None
-        assert await store.account_by_token("3d") == account("joe", "3d")
-        assert await store.account("ann") is None
-
-    @ensureDeferred
-    async def test_nodes(self, store: IStore) -> None:
-        await store.commit(Batch(nodes=[node("2", attributes={"a": [1]}), node("1")]))
-        assert await store.node("2") == node("2", attributes={"a": [1]})
-        assert await store.node_ids() == ["1", "2"]
-        assert await store.nodes("", 1) == [node("1")]
-        assert await store.nodes("1", 5) == [node("2", attributes={"a": [1]})]
-        assert await store.nodes("2", 5) == []
-        await store.commit(Batch(nodes=[node("1", version="x")], gone_nodes=["2"]))
-        assert await store.node("1") == node("1", version="x")
-        assert await store.node_ids() == ["1"]
+        found = await store.all(WorkReport, job="a")
+        assert [found.wuid for found in found] == ["a_0_9", "a_0_10", "a_1_2"]
+        assert (found[0].stdout, found[0].stderr, found[0].perf) == ("out", "", {"load": 1.5, "max": None})
 
     @ensureDeferred
     async def test_ids_are_told_apart_by_case_and_may_hold_anything(self, store: IStore) -> None:
@@ -352,7 +335,7 @@ class WritingContract(StoreTests):
         assert found is not None
         assert found.job.info.userattr == record.job.info.userattr
         assert found.job.tasks[0].userattr == odd
-        assert await store.node("n") == node("n", attributes=odd)
+        assert await store.one(NodeRecord, id="n") == node("n", attributes=odd)
         assert (await store.jobs(JobQuery(fields={"info.userattr.é.é": ["1.5"]}))).total == 1
 
     @ensureDeferred
@@ -390,15 +373,9 @@ class WritingContract(StoreTests):
             await store.jobs(JobQuery())
 
 
-async def everything(store: IStore, job_id: str) -> list[object]:
-    """All that a store says of a job, and of what is not a job's."""
-    return [
-        await store.job(job_id),
-        await store.reports(job_id),
-        [await store.secret(job_id), await store.secret(f"{job_id}_0")],
-        [record for record in (await store.load()).work if record.jobid == job_id],
-        [await store.groups(), await store.accounts(), await store.node_ids()],
-    ]
+async def everything(store: IStore) -> dict[str, list[Any]]:
+    """All records that a store has."""
+    return {kind.name: sorted(await store.all(kind.type), key=kind.id) for kind in KINDS}
 
 
 def _id(record: JobRecord) -> str:

@@ -11,15 +11,15 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import blockingCallFromThread, deferToThread
 
-from awed.model.client import Client
 from awed.model.job import JobError
-from awed.model.records import Batch, JobRecord, Secret, TaskRecord, Unfinished
+from awed.model.node import NodeRecord
+from awed.model.records import HELD, KINDS, Batch, JobRecord, Kind, TaskRecord, Unfinished
 from awed.model.states import JobState
-from awed.model.work import WorkReport
+from awed.model.work import WorkRecord, WorkReport
 from awed.store.interface import IStore, JobQuery
 from awed.store.memory import MemoryStore
-from tests.unit.store.contract import Home
-from tests.unit.store.records import account, at, group, job, node, report, task, work
+from tests.unit.store.contract import Home, everything
+from tests.unit.store.records import SAMPLES, at, job, node, report, task, work
 
 T = TypeVar("T")
 
@@ -75,25 +75,28 @@ TASK_IDS = st.builds("{}_{}".format, JOB_IDS, INDEXES)
 WORK_IDS = st.builds("{}_{}".format, TASK_IDS, INDEXES)
 NAMES = st.sampled_from(["a", "b"])
 
+RECORDS: dict[type, st.SearchStrategy[Any]] = {
+    JobRecord: jobs(),
+    TaskRecord: tasks(),
+    WorkRecord: st.builds(work, JOB_IDS, INDEXES, INDEXES, client=TEXTS),
+    WorkReport: st.builds(report, JOB_IDS, INDEXES, INDEXES, stdout=TEXTS, perf=VALUES),
+    NodeRecord: st.builds(node, NAMES, attributes=VALUES),
+}
+"""Records that differ in what stores look at; of the other kinds, samples do."""
+
+GONE = {"gone_jobs": JOB_IDS, "gone_work": WORK_IDS, "gone_reports": TASK_IDS}
+
+
+def records(kind: Kind[Any]) -> st.SearchStrategy[list[Any]]:
+    samples = st.builds(SAMPLES[kind.type], JOB_IDS if kind.job else NAMES, NAMES)
+    return some(RECORDS.get(kind.type, samples), 3 if kind.job else 1)
+
+
 BATCHES = st.builds(
     Batch,
-    jobs=some(jobs()),
-    tasks=some(tasks()),
-    work=some(st.builds(work, JOB_IDS, INDEXES, INDEXES, client=TEXTS)),
-    reports=some(st.builds(report, JOB_IDS, INDEXES, INDEXES, stdout=TEXTS, perf=VALUES)),
-    clients=some(st.builds(Client, id=NAMES, name=TEXTS), 1),
-    secrets=some(st.builds(lambda job_id: Secret(job_id, job_id, token="t"), JOB_IDS), 1),
-    groups=some(st.builds(group, NAMES, TEXTS), 1),
-    accounts=some(st.builds(account, NAMES, NAMES), 1),
-    nodes=some(st.builds(node, NAMES, attributes=VALUES), 1),
+    **{kind.name: records(kind) for kind in KINDS},
+    **{gone: some(GONE.get(gone, NAMES), 1) for kind in KINDS for gone in kind.gone},
     meta=st.dictionaries(TEXTS, TEXTS, max_size=1),
-    gone_jobs=some(JOB_IDS, 1),
-    gone_work=some(WORK_IDS, 1),
-    gone_reports=some(TASK_IDS, 1),
-    gone_clients=some(NAMES, 1),
-    gone_groups=some(NAMES, 1),
-    gone_accounts=some(NAMES, 1),
-    gone_nodes=some(NAMES, 1),
 )
 
 PATHS = st.sampled_from(
@@ -170,24 +173,21 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(job_id=JOB_IDS)
     def one_job(self, job_id: str) -> None:
         self.agree(lambda store: store.job(job_id))
-        self.agree(lambda store: store.reports(job_id))
-        self.agree(lambda store: store.secret(job_id))
         mine, models = wait(lambda: self.store.load_job(job_id)), wait(lambda: self.model.load_job(job_id))
         assert sorted_parts(mine) == sorted_parts(models)
 
+    @rule(kind=st.sampled_from(KINDS), name=NAMES)
+    def records(self, kind: Kind[Any], name: str) -> None:
+        self.agree(everything)
+        if kind.job != "job":
+            self.agree(lambda store: store.ids(kind.type))
+            self.agree(lambda store: store.page(kind.type, name, 1))
+
     @rule(work_id=WORK_IDS)
     def one_report(self, work_id: str) -> None:
-        found: WorkReport | None = self.agree(lambda store: store.report(work_id))
-        assert found is None or found.wuid == work_id
-
-    @rule(name=NAMES)
-    def what_is_no_jobs(self, name: str) -> None:
-        self.agree(lambda store: store.groups())
-        self.agree(lambda store: store.accounts())
-        self.agree(lambda store: store.account(name))
-        self.agree(lambda store: store.node(name))
-        self.agree(lambda store: store.nodes(name, 1))
-        self.agree(lambda store: store.node_ids())
+        job, task, rank = work_id.split("_")
+        fields: dict[str, Any] = {"job": job, "task": f"{job}_{task}", "rank": int(rank)}
+        self.agree(lambda store: store.one(WorkReport, **fields))
 
     @rule(states=st.sets(st.sampled_from(JobState), max_size=2), now=TIMES)
     def ids(self, states: set[JobState], now: datetime) -> None:
@@ -211,8 +211,7 @@ def sorted_parts(unfinished: Unfinished | None) -> list[object]:
     """What is unfinished, in one order."""
     if unfinished is None:
         return []
-    parts = (unfinished.jobs, unfinished.tasks, unfinished.work, unfinished.clients)
-    return [unfinished.meta, *(sorted(map(repr, part)) for part in parts)]
+    return [unfinished.meta, *(sorted(map(repr, getattr(unfinished, kind.name))) for kind in HELD)]
 
 
 async def run_histories(new_home: Callable[[], Home], number: int) -> None:

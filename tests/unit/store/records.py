@@ -1,13 +1,18 @@
-"""Short ways to records of every kind."""
+"""Short ways to records of every kind.
 
+A kind that is added to the table needs its line in :data:`SAMPLES`; then all stores are tested with it.
+"""
+
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from awed.model import ids
 from awed.model.access import Account, Acl, ClientGroup, GroupAcl, GroupRecord
+from awed.model.client import Client
 from awed.model.job import IO, Cmd, Info, Job, Task
 from awed.model.node import Node, NodeRecord
-from awed.model.records import JobRecord, TaskRecord
+from awed.model.records import KINDS, Batch, JobRecord, Kind, Secret, TaskRecord
 from awed.model.states import JobState
 from awed.model.work import WorkRecord, WorkReport
 
@@ -57,3 +62,38 @@ def account(name: str, token_hash: str = "") -> Account:
 
 def node(node_id: str, **fields: Any) -> NodeRecord:
     return NodeRecord(Node(id=node_id, **fields), Acl(owner="joe"))
+
+
+SAMPLES: dict[type, Callable[[str, str], Any]] = {
+    JobRecord: lambda name, text: job(name, name=text),
+    TaskRecord: lambda name, text: task(name, 0, app=text),
+    WorkRecord: lambda name, text: work(name, 0, client=text),
+    WorkReport: lambda name, text: report(name, 0, stdout=text),
+    Secret: lambda name, text: Secret(name, name, token=text),
+    Client: lambda name, text: Client(id=name, name=text),
+    GroupRecord: lambda name, text: group(name, name=text),
+    Account: lambda name, text: account(name, token_hash=text),
+    NodeRecord: lambda name, text: node(name, version=text),
+}
+"""By type, a record that has this id, or is part of the job that has it, and holds the text somewhere."""
+
+
+def samples(names: Iterable[str], text: str = "") -> Batch:
+    """A record of every kind for each of *names*."""
+    return batch(**{kind.name: [sample(kind, name, text) for name in names] for kind in KINDS})
+
+
+def gone(name: str) -> Batch:
+    """What takes along all that :func:`samples` has for *name*."""
+    return batch(
+        **{gone: [kind.fields[field](sample(kind, name))] for kind in KINDS for gone, field in kind.gone.items()}
+    )
+
+
+def sample(kind: Kind[Any], name: str, text: str = "") -> Any:
+    return SAMPLES[kind.type](name, text)
+
+
+def batch(**lists: Any) -> Batch:
+    """A batch with lists that are named while the program runs."""
+    return Batch(**lists)
