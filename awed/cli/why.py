@@ -74,6 +74,8 @@ def explain(facts: Facts) -> Iterator[str]:
             yield f"It is to start at {moment(job.info.start_at)}."
         if facts.queue_suspended:
             yield "The server's queue is suspended: nothing is handed out until an administrator resumes it."
+        if job.notes:
+            yield f"The server says: {clean(job.notes)}."
         yield from waits(job, facts.clients, facts.now)
 
 

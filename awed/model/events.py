@@ -55,7 +55,11 @@ EVENTS: dict[str, dict[str, str]] = {
     },
 }
 
+OWN_EVENTS = {"TW": "task waits for a data host that does not answer"}
+"""Codes that the original does not have. Programs that ask for its codes are not told these."""
+
 WORDS = {code: words for group in ("client", "general", "server") for code, words in EVENTS[group].items()}
+WORDS |= OWN_EVENTS
 """The words of each code that awed uses."""
 
 

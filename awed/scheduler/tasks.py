@@ -8,6 +8,7 @@ from msgspec import Struct
 from awed.model import ids
 from awed.model.job import IO, JobError, Task
 from awed.model.states import JobState, TaskState, WorkState
+from awed.model.times import rfc3339
 from awed.model.work import Part, Report, ReportStatus, WorkRecord
 from awed.scheduler.entries import TaskEntry
 from awed.scheduler.flow import Flow
@@ -52,6 +53,7 @@ class Tasks:
         entry = self._awaited(task_id, generation)
         if entry is None:
             return False
+        self._wait_over(entry)
         entry.busy = 0
         task = entry.task
         task.inputs, task.outputs, task.predata = files.inputs, files.outputs, files.predata
@@ -60,6 +62,20 @@ class Tasks:
         entry.part = files.part
         entry.job.name_nodes(task)
         self._flow.enqueue(entry, now, files.note)
+        return True
+
+    def waits(self, task_id: str, generation: int, cause: str, until: datetime, now: datetime) -> bool:
+        """A data host is waited for because of *cause*, until the next try: the job's notes say so, and an event when
+        it begins."""
+        entry = self._awaited(task_id, generation)
+        if entry is None:
+            return False
+        job = entry.job.job
+        note = f"{_waits(task_id)}{cause}; next try at {rfc3339(until.replace(microsecond=0))}"
+        if not job.notes.startswith(_waits(task_id)):
+            self._state.event("TW", now, note, taskid=task_id, jobid=job.id)
+        job.notes = note
+        self._state.touch_job(entry.job, now)
         return True
 
     def failed(self, task_id: str, generation: int, reason: str, now: datetime) -> bool:
@@ -78,6 +94,7 @@ class Tasks:
         entry = self._awaited(task_id, generation)
         if entry is None:
             return False
+        self._wait_over(entry)
         entry.task.outputs = outputs
         self._flow.complete(entry, now)
         return True
@@ -89,6 +106,7 @@ class Tasks:
         entry = self._awaited(task_id, generation)
         if entry is None:
             return False
+        self._wait_over(entry)
         entry.busy = 0
         for record in [self._undo(entry, rank) for rank in ranks]:
             if record.state is WorkState.CHECKOUT:
@@ -110,6 +128,17 @@ class Tasks:
         self._state.changes.task(entry)
         return last
 
+    def _wait_over(self, entry: TaskEntry) -> None:
+        """The data host has answered."""
+        if entry.job.job.notes.startswith(_waits(entry.task.taskid)):
+            entry.job.job.notes = ""
+            self._state.changes.job(entry.job)
+
     def _awaited(self, task_id: str, generation: int) -> TaskEntry | None:
         entry = self._state.task(task_id)
         return entry if entry is not None and entry.busy == generation else None
+
+
+def _waits(task_id: str) -> str:
+    """How the notes of a job begin while this task waits for a data host."""
+    return f"task {task_id} waits: "

@@ -1,7 +1,7 @@
 """Carries out what the scheduler asks of the world, and brings the answers back."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from awed.scheduler.core import Scheduler
 from awed.scheduler.tasks import Prepared
 from awed.service.files import Access, Missing, TaskFiles
 from awed.service.observer import Observer
+from awed.shock.interface import WAITS
 from awed.tx.pauses import Pauses
 
 PAUSES = Pauses(2.0, 45.0, growth=3.0, most=4)
@@ -91,6 +92,7 @@ class Effects:
 
     async def _safely(self, effect: Effect) -> None:
         begun = self._reactor.seconds()
+        WAITS.set(partial(self._waits, effect))
         try:
             match effect:
                 case Prepare():
@@ -105,6 +107,16 @@ class Effects:
             self._log.failure("files, {kind}: failed", kind=type(effect).__name__.lower(), **about(effect))
             self._give_up(effect)
         self._observer.performed(effect, self._reactor.seconds() - begun)
+
+    def _waits(self, effect: Effect, cause: str, pause: float) -> None:
+        """Tell that a data host is waited for."""
+        self._log.warn("{cause}; next try in {pause:g} s", cause=cause, pause=pause, **about(effect))
+        match effect:
+            case Prepare() | Check():
+                now = self._now()
+                until = now + timedelta(seconds=pause)
+                if self._scheduler.tasks.waits(effect.taskid, effect.generation, cause, until, now):
+                    self._answered()
 
     def _give_up(self, effect: Effect) -> None:
         """A fault of awed itself: the task must not wait for an answer that never comes."""
@@ -161,7 +173,8 @@ class Effects:
                 if pause is None:
                     tasks.failed(effect.taskid, effect.generation, "; ".join(error.texts), self._now())
                     break
-                self._log.warn("task {task}: {error}; again in {pause} s", task=task.taskid, error=error, pause=pause)
+                if not isinstance(error, StoreAway):
+                    self._waits(effect, "; ".join(error.texts), pause)
                 await deferLater(self._reactor, pause)
         self._answered()
         return None

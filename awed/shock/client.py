@@ -20,7 +20,7 @@ from awed.model.errors import Conflict, Invalid, NotFound, Unavailable
 from awed.model.node import Lock, Node, NodeIndex
 from awed.shock.formbody import FormBody
 from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, Call, DataHttp, shown
-from awed.shock.interface import IShock
+from awed.shock.interface import WAITS, IShock
 from awed.tx.files import Slice, md5_of
 from awed.tx.pauses import Pauses
 from awed.tx.threads import InThread
@@ -215,6 +215,8 @@ class ShockClient:
             pause = next(pauses, None)
             if pause is None:
                 raise Unavailable(f"{self._what('wait for node', node.id)}: still locked after {LOCK_LIMIT:.0f} s")
+            if pause == LOCK_PAUSES.longest:
+                WAITS.get()(f"{self._what('wait for node', node.id)}: still locked", pause)
             await deferLater(self._reactor, pause)
             node = await self._look(node.id, token)
         return node

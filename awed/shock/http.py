@@ -29,6 +29,7 @@ from zope.interface import implementer
 from awed.model.errors import Invalid, Locked, Unavailable
 from awed.shock.arrival import Admit, Arrival
 from awed.shock.formbody import FormBody
+from awed.shock.interface import WAITS
 from awed.tx.pauses import Pauses
 from awed.tx.streams import Pump
 from awed.tx.threads import InThread
@@ -140,6 +141,8 @@ class DataHttp:
                 pause = next(pauses, None)
                 if pause is None:
                     raise Unavailable(f"{what}: {error} (tried {TRIES} times)") from None
+                if pause > PAUSES.first:  # most failures pass at once, and are not worth telling
+                    WAITS.get()(f"{what}: {error}".rstrip("."), pause)
             await deferLater(self._reactor, pause)
 
     async def _fetch(self, call: Call, arrival: Arrival) -> None:

@@ -1,12 +1,19 @@
 """The ports to the data plane: what the service and a worker ask of a Shock, the embedded store or another host."""
 
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, Protocol
 
 from zope.interface import Interface
 
 from awed.model.node import Node, NodeIndex
+
+Waits = Callable[[str, float], None]
+"""Is told what was tried in vain and why, and in how many seconds it is tried again."""
+
+WAITS: ContextVar[Waits] = ContextVar("waits", default=lambda cause, pause: None)
+"""Hears of it while a data host is waited for, so that who waits can say why."""
 
 
 class IShock(Interface):

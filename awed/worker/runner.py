@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from awed.model.errors import AwedError
 from awed.model.job import SCRIPT_NAME
 from awed.model.work import Perf, ReportStatus, Workunit
+from awed.shock.interface import WAITS
 from awed.wire.headers import Tokens
 from awed.worker.arguments import command_line, environment
 from awed.worker.errors import WorkFailed
@@ -70,6 +71,7 @@ class Runner:
 
     async def run(self) -> Finished:
         """Do the work; the report on it. Whatever goes wrong is in the report."""
+        WAITS.set(self._waits)
         perf = self._perf
         perf.queued = perf.checkout = int(self._with.now().timestamp())
         status, lasted = await self._timed(self._outcome())
@@ -86,6 +88,10 @@ class Runner:
             stdout=stdout,
             stderr=stderr,
         )
+
+    def _waits(self, cause: str, pause: float) -> None:
+        """A data host is waited for."""
+        self._log.warn("{work}: {cause}; next try in {pause:g} s", work=self._work.wuid, cause=cause, pause=pause)
 
     async def _outcome(self) -> ReportStatus:
         try:

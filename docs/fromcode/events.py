@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from awed.model.events import EVENTS
+from awed.model.events import EVENTS, OWN_EVENTS
 from fromcode.text import FromCode, code, table
 
 
@@ -12,5 +12,5 @@ class EventCodes(FromCode):
     required_arguments = 1
 
     def text(self) -> Iterator[str]:
-        events = EVENTS[self.arguments[0]].items()
+        events = {**EVENTS, "own": OWN_EVENTS}[self.arguments[0]].items()
         yield table(("Code", "What happened"), ((code(name), words) for name, words in events), (1, 9))

@@ -1,5 +1,6 @@
 """Hosts of data that do wrong: only the task that needs them fails, and it says why."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -88,7 +89,7 @@ async def test_a_url_without_a_file_fails_at_once(daemon: Daemon, host: str, pat
 @ensureDeferred
 async def test_what_may_pass_is_tried_again_while_other_work_is_done(daemon: Daemon, host: str) -> None:
     """All at once: the pauses between tries are those of everyday use."""
-    start(daemon, "w", "--slots", "4")
+    worker = start(daemon, "w", "--slots", "4")
     faults = {
         "the md5 of what came is": {"host": host, "node": NODE},
         "get {}/short: it broke off after 9 bytes: ": {"url": f"{host}/short"},
@@ -103,3 +104,4 @@ async def test_what_may_pass_is_tried_again_while_other_work_is_done(daemon: Dae
         assert failed["state"] == "suspend"
         assert reason.format(host) in failed["error"]["worknotes"]
         assert failed["error"]["worknotes"].endswith("(tried 4 times)")
+        await worker.said(f"{failed['id']}_0_0: .*{re.escape(reason.format(host))}.*; next try in 15 s")

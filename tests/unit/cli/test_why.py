@@ -157,6 +157,11 @@ def test_a_task_that_is_being_prepared() -> None:
     ]
 
 
+def test_a_data_host_that_is_waited_for_is_named() -> None:
+    notes = "task a waits: get node n1 at http://shock: 503 no disk; next try at 2026-11-24T12:00:15Z"
+    assert f"The server says: {notes}." in told(job(task("a", TaskState.PENDING), notes=notes))
+
+
 def test_tasks_that_wait_for_others_are_told_in_one_line() -> None:
     blocked = [task(f"t{number}", TaskState.PENDING, after=("map",)) for number in range(12)]
     *_, last = waits(job(task("map"), *blocked), [], NOW)
