@@ -17,6 +17,7 @@ from awed.service.groups import Groups
 from awed.tx.threads import InThread
 from awed.tx.turns import Turns
 from awed.web.params import header
+from awed.workflow.reader import NO_LIMITS, DocumentLimits
 
 OTHER_GROUP = "Clientgroup name in token does not match that in the client."
 
@@ -45,6 +46,7 @@ class Context:
     now: Callable[[], datetime]
     job_token: Callable[[str], str]
     """Makes the token by which the workers of a job reach its owner's files in the daemon's own store."""
+    document_limits: DocumentLimits = NO_LIMITS
     client_auth_required: bool = False
     """Only workers with the token of a client group may register."""
 

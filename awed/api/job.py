@@ -140,13 +140,16 @@ class JobResource:
             now=self._context.now(),
             new_id=new_id,
             own_hosts=self._context.hosts.known(request),
+            limits=self._context.document_limits,
         )
         if not token and user.name != PUBLIC and uses_own_store(submission.job):
             token = self._context.job_token(submission.job.id)
         return await self._engine.jobs.submit(submission, user, token)
 
     async def _import(self, document: bytes, user: User, token: str) -> Job:
-        job = await self._context.in_thread(read_import, document, now=self._context.now())
+        job = await self._context.in_thread(
+            read_import, document, now=self._context.now(), limits=self._context.document_limits
+        )
         await self._engine.jobs.import_finished(job, user)
         if token:
             await self._engine.revisions.set_token(job.id, token)

@@ -169,9 +169,16 @@ class Server(Struct, frozen=True):
 
 
 class Limits(Struct, frozen=True):
-    """What one request may cost. Sizes are bytes, or end in K, M, G or T (powers of 1024)."""
+    """What one request and one user may cost. Sizes are bytes, or end in K, M, G or T (powers of 1024)."""
 
     max_document: Annotated[int, SIZE, "Largest job document, client profile or report."] = 64 << 20
+    max_tasks: Annotated[int, whole(1), "Most tasks of a job document."] = 1_000_000
+    max_dependencies: Annotated[int, whole(1), "Most entries of dependsOn in a job document."] = 1_000_000
+    user_jobs: Annotated[
+        int, whole(0), "Most unfinished jobs of a user, who is no administrator. 0: no limit, here and below."
+    ] = 200_000
+    user_tasks: Annotated[int, whole(0), "Most tasks that these have in all."] = 2_000_000
+    user_bytes: Annotated[int, SIZE, "Most bytes that their documents have in all."] = 4 << 30
     max_upload: Annotated[int, SIZE, "Largest file for the node store. 0: no limit."] = 0
     min_free_space: Annotated[int, SIZE, "Uploads are refused that would leave less free disk than this."] = 1 << 30
 

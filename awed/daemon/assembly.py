@@ -32,6 +32,7 @@ from awed.nodes.files import NodeFiles
 from awed.nodes.own import OwnShock
 from awed.nodes.records import NodeRecords
 from awed.nodes.store import NodeStore
+from awed.scheduler.quotas import Quota
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
 from awed.service.files import ShockFor
@@ -53,6 +54,7 @@ from awed.web.forwarded import Proxies
 from awed.web.request import ShortRequest
 from awed.web.routes import Collection
 from awed.web.site import ApiSite
+from awed.workflow.reader import DocumentLimits
 
 _log = Logger()
 
@@ -102,13 +104,14 @@ class Parts:
         return self._store.one(NodeRecord, id=node_id)
 
     def _engine(self) -> Engine:
-        server = self._config.server
+        server, most = self._config.server, self._config.limits
         limits = Limits(
             max_work_failure=server.max_work_failure,
             max_client_failure=server.max_client_failure,
             heartbeat=server.heartbeat_limit,
             keep_jobs=server.global_expire,
             keep_pipelines=server.pipeline_expire,
+            quota=Quota(most.user_jobs or None, most.user_tasks or None, most.user_bytes or None),
         )
         shell = Shell(
             store=self._store,
@@ -189,6 +192,7 @@ class Parts:
 
     def site(self) -> ApiSite:
         """The API."""
+        most = self._config.limits
         context = Context(
             engine=self.engine,
             groups=self.groups,
@@ -198,6 +202,7 @@ class Parts:
             turns=Turns(self._reactor),
             now=self._now,
             job_token=self.callers.job_token,
+            document_limits=DocumentLimits(most.max_tasks, most.max_dependencies),
             client_auth_required=self._config.auth.client_auth_required,
         )
         preauth = PreauthResource(self.addresses, context.hosts, self._in_thread)

@@ -55,6 +55,10 @@ class TooLarge(AwedError):
     """A body is over its limit."""
 
 
+class QuotaReached(AwedError):
+    """A user has as much here as one may have."""
+
+
 class NoSpace(AwedError):
     """There is too little free disk for an upload."""
 

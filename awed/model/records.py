@@ -23,18 +23,23 @@ class JobRecord(Struct):
     """A job without its tasks (``job.tasks`` is empty), and who may do what with it.
 
     *limited*: its expiration is what the configuration gives to jobs that end, not what was set for this one.
+    *submitter*: the user whose rights to files it uses, whoever owns it later; "" in old records: the owner. *size*:
+    bytes of the document that was submitted.
     """
 
     job: Job
     acl: Acl
     limited: bool = False
+    submitter: str = ""
+    size: int = 0
 
 
 class TaskRecord(Struct):
     """A task, its place in the job's list, and which ranks are done, as ranges: ``1-500,503``.
 
     *part* says how its input is split, once it is prepared; *attempts* is the highest attempt number of its runs;
-    *wanted* is the totalwork that the document asks for, 0 if the task was not split into another number.
+    *wanted* is the totalwork that the document asks for, 0 if the task was not split into another number. *made*: ids
+    of the nodes that the server made for its outputs, which go with the job; None in old records: all outputs' nodes.
     """
 
     task: Task
@@ -43,6 +48,14 @@ class TaskRecord(Struct):
     part: Part | None = None
     attempts: int = 0
     wanted: int = 0
+    made: list[str] | None = None
+
+    @property
+    def made_nodes(self) -> set[str]:
+        """The ids of *made*, in old records as well."""
+        if self.made is None:
+            return {io.node for io in self.task.outputs if io.is_made}
+        return set(self.made)
 
 
 class Secret(Struct):

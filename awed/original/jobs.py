@@ -92,7 +92,7 @@ def read_job(body: bytes, names: Names, *, now: datetime) -> OriginalJob:
     job = _job(sent, tasks, locator.shockhost, now)
     return OriginalJob(
         record=JobRecord(job, sent.acl.of_job(names)),
-        tasks=[TaskRecord(task, index, done=_ranks(task)) for index, task in enumerate(tasks)],
+        tasks=[TaskRecord(task, index, done=_ranks(task), made=[]) for index, task in enumerate(tasks)],
         secrets=list(_secrets(sent, private)),
     )
 

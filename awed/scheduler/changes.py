@@ -1,5 +1,6 @@
 """What a verb of the scheduler changed, what the world must do about it, and what happened."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
@@ -7,8 +8,8 @@ from msgspec.structs import replace
 
 from awed.model.client import Client
 from awed.model.events import Event
-from awed.model.job import IO, NO_NODE, OWN_HOST, Job
-from awed.model.records import Batch, JobRecord, Secret, merge
+from awed.model.job import IO, OWN_HOST
+from awed.model.records import Batch, JobRecord, Secret, TaskRecord, merge
 from awed.model.work import WorkRecord, WorkReport
 from awed.scheduler.entries import JobEntry, TaskEntry
 
@@ -37,11 +38,11 @@ class DeleteNodes(Struct, frozen=True):
     files: tuple[IO, ...]
 
 
-def own_outputs(job: Job, owner: str) -> DeleteNodes:
-    """What is to be deleted together with a job: the outputs that lie in the daemon's own node store."""
-    outputs = [io for task in job.tasks for io in task.outputs if io.is_made]
-    own = [io for io in outputs if io.host == OWN_HOST and io.node != NO_NODE]
-    return DeleteNodes(job.id, owner, tuple(map(replace, own)))
+def own_outputs(record: JobRecord, tasks: Iterable[TaskRecord]) -> DeleteNodes:
+    """What is to be deleted together with a job: what the server made for its outputs in its own node store."""
+    made = [(task.task.outputs, task.made_nodes) for task in tasks]
+    own = tuple(replace(io) for outputs, nodes in made for io in outputs if io.host == OWN_HOST and io.node in nodes)
+    return DeleteNodes(record.job.id, record.submitter or record.acl.owner, own)
 
 
 Effect = Prepare | Check | DeleteNodes

@@ -10,9 +10,8 @@ from typing import NamedTuple
 from msgspec import structs
 
 from awed.model import ids
-from awed.model.access import Acl
 from awed.model.client import Client
-from awed.model.job import Job, Task
+from awed.model.job import Task
 from awed.model.records import JobRecord, TaskRecord
 from awed.model.states import TaskState, WorkState
 from awed.model.work import Part, WorkRecord
@@ -32,12 +31,14 @@ class QueueKey(NamedTuple):
 class JobEntry:
     """An unfinished job: its document (tasks included), its rights, its task entries in document order."""
 
-    __slots__ = ("_nodes", "acl", "by_name", "job", "limited", "tasks")
+    __slots__ = ("_nodes", "acl", "by_name", "job", "limited", "size", "submitter", "tasks")
 
-    def __init__(self, job: Job, acl: Acl, limited: bool = False) -> None:
-        self.job = job
-        self.acl = acl
-        self.limited = limited
+    def __init__(self, record: JobRecord) -> None:
+        self.job = job = record.job
+        self.acl = record.acl
+        self.limited = record.limited
+        self.submitter = record.submitter or record.acl.owner
+        self.size = record.size
         self.tasks = [TaskEntry(self, task, index) for index, task in enumerate(job.tasks)]
         self.by_name = {ids.task_name(entry.task.taskid): entry for entry in self.tasks}
         for entry in self.tasks:
@@ -68,7 +69,8 @@ class JobEntry:
                     after.blockers += 1
 
     def record(self) -> JobRecord:
-        return JobRecord(job=structs.replace(self.job, tasks=[]), acl=self.acl, limited=self.limited)
+        job = structs.replace(self.job, tasks=[])
+        return JobRecord(job, self.acl, self.limited, self.submitter, self.size)
 
 
 def _nodes_of(task: Task) -> Iterator[str]:
@@ -96,6 +98,7 @@ class TaskEntry:
         "index",
         "job",
         "last_done",
+        "made",
         "next_fresh",
         "part",
         "queue_key",
@@ -116,6 +119,8 @@ class TaskEntry:
         self.part: Part | None = None
         self.declared_totalwork = 0
         """The totalwork that the document asks for, 0 while the task has just that."""
+        self.made: set[str] = set()
+        """Ids of the nodes that were made for its outputs."""
         self.records: dict[int, WorkRecord] = {}
         self.returned: list[int] = []
         self.next_fresh = self.first_rank
@@ -195,6 +200,7 @@ class TaskEntry:
         """Take over what the store remembers: done ranks, and those that have been out."""
         self.done = RankSet(record.done)
         self.part = record.part
+        self.made = record.made_nodes
         self.declared_totalwork = record.wanted
         self.attempts = self.base_attempts = max(record.attempts, *(item.attempt for item in work), 0)
         self.records = {item.rank: item for item in work if item.rank not in self.done}
@@ -235,6 +241,7 @@ class TaskEntry:
             part=self.part,
             attempts=self.attempts,
             wanted=self.declared_totalwork,
+            made=sorted(self.made),
         )
 
 

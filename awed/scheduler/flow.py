@@ -70,7 +70,7 @@ class Flow:
         self._state.changes.task(entry)
         if entry.has_files:
             entry.busy = self._state.generation()
-            self._state.effects.append(Prepare(entry.task.taskid, entry.busy, entry.job.acl.owner))
+            self._state.effects.append(Prepare(entry.task.taskid, entry.busy, entry.job.submitter))
         else:
             self.enqueue(entry, now)
 
@@ -97,7 +97,7 @@ class Flow:
         """All ranks are done: complete the task, once its outputs are seen to be there."""
         if entry.task.outputs:
             entry.busy = self._state.generation()
-            self._state.effects.append(Check(entry.task.taskid, entry.busy, entry.job.acl.owner))
+            self._state.effects.append(Check(entry.task.taskid, entry.busy, entry.job.submitter))
         else:
             self.complete(entry, now)
 
@@ -126,11 +126,10 @@ class Flow:
         state.set_job(job, JobState.COMPLETED, now)
         state.drop(job)
         state.event("JD", now, jobid=job.job.id)
-        self.delete_nodes(
-            job,
-            [io for entry in job.tasks for io in entry.task.outputs if io.delete or io.temporary]
-            + [io for entry in job.tasks for io in entry.task.inputs if io.delete and not io.origin],
-        )
+        made = (io for entry in job.tasks for io in entry.task.outputs if io.node in entry.made)
+        inputs = (io for entry in job.tasks for io in entry.task.inputs)
+        temporary = [io for io in made if io.delete or io.temporary]
+        self.delete_nodes(job, temporary + [io for io in inputs if io.delete and not io.origin])
 
     def suspend(self, job: JobEntry, now: datetime, notes: str, error: JobError | None = None) -> None:
         """Take all work of the job out of the queue and back from clients, and say why."""
@@ -218,7 +217,8 @@ class Flow:
         """Back to the beginning: no run, no log and no output of the task is left."""
         task = entry.task
         made = [io for io in task.outputs if io.is_made]
-        self.delete_nodes(entry.job, made)
+        self.delete_nodes(entry.job, [io for io in made if io.node in entry.made])
+        entry.made.clear()
         of_others = [io for io in task.inputs if io.origin]
         renewed = {io.node for io in of_others}
         updates = [io for io in task.outputs if not io.is_made and (io.origin or io.node in renewed)]
@@ -235,7 +235,7 @@ class Flow:
     def delete_nodes(self, job: JobEntry, files: list[IO]) -> None:
         nodes = tuple(structs.replace(io) for io in files if io.node != NO_NODE)
         if nodes:
-            self._state.effects.append(DeleteNodes(job.job.id, job.acl.owner, nodes))
+            self._state.effects.append(DeleteNodes(job.job.id, job.submitter, nodes))
 
 
 def _forget_node(io: IO) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from awed.model.access import Acl
+from awed.model.access import Acl, User
 from awed.model.errors import Conflict, Invalid, JobNotFound
 from awed.model.job import Job
 from awed.model.records import JobRecord, Secret, TaskRecord
@@ -24,13 +24,18 @@ class Jobs:
         self._state = state
         self._flow = flow
 
-    def submit(self, submission: Submission, acl: Acl, token: str, now: datetime) -> Job:
-        """Take a new job in; what can run is queued at once. *token*: its data token, "" for none."""
+    def submit(self, submission: Submission, owner: User, token: str, now: datetime) -> Job:
+        """Take a new job in; what can run is queued at once. *token*: its data token, "" for none.
+
+        Raises :class:`~awed.model.errors.QuotaReached` if its owner, who is no admin, has too much unfinished.
+        """
         job = submission.job
         if job.id in self._state.jobs:
             raise Conflict(f"job id {job.id} is known already")
         job.info.auth = bool(token)
-        entry = JobEntry(job, acl)
+        entry = JobEntry(JobRecord(job, Acl.of(owner.name), submitter=owner.name, size=submission.size))
+        if not owner.admin:
+            self._state.usages.check(entry)
         self._state.hold(entry)
         self._state.touch_job(entry, now)
         for task in entry.tasks:
@@ -52,7 +57,7 @@ class Jobs:
             by_task.setdefault(item.taskid, []).append(item)
         ordered = sorted(tasks, key=lambda task: task.index)
         record.job.tasks = [task.task for task in ordered]
-        entry = JobEntry(record.job, record.acl, record.limited)
+        entry = JobEntry(record)
         for task_entry, task in zip(entry.tasks, ordered, strict=True):
             task_entry.restore(task, by_task.get(task.task.taskid, []))
         self._state.hold(entry)
@@ -126,14 +131,14 @@ class Jobs:
         self._state.event("JR" if full else "JL", now, jobid=job_id)
         if full:
             self._state.changes.job_gone(entry, job_id)
-            self._state.effects.append(own_outputs(entry.job, entry.acl.owner))
+            self._state.effects.append(own_outputs(entry.record(), (task.record() for task in entry.tasks)))
 
-    def remove_stored(self, record: JobRecord, now: datetime, expired: bool) -> None:
+    def remove_stored(self, record: JobRecord, tasks: Iterable[TaskRecord], now: datetime, expired: bool) -> None:
         """Nothing is left of a job that is not held; *expired*: because its time is over."""
         job = record.job
         self._state.event("JE" if expired else "JR", now, jobid=job.id)
         self._state.changes.job_gone(None, job.id)
-        self._state.effects.append(own_outputs(job, record.acl.owner))
+        self._state.effects.append(own_outputs(record, tasks))
 
     def recompute(self, task_name: str, entry: JobEntry, now: datetime) -> None:
         """Run a task and all that depends on it again. The job must be held, and suspended or completed."""

@@ -23,6 +23,7 @@ from awed.scheduler.changes import Changes, Effect
 from awed.scheduler.counts import Counts, Tally
 from awed.scheduler.entries import ClientEntry, JobEntry, TaskEntry
 from awed.scheduler.queue import WorkQueue
+from awed.scheduler.quotas import Quota, Usages
 
 
 class Limits(Struct, frozen=True):
@@ -30,6 +31,7 @@ class Limits(Struct, frozen=True):
 
     *keep_jobs*: seconds for which a finished job is kept, None for ever; *keep_pipelines*: the same for those of one
     pipeline. *tasks_at_once*: how many tasks of a job are started in one go, so that others get their turn.
+    *quota*: what one user may have unfinished; admins may have more.
     """
 
     max_work_failure: int = 3
@@ -38,6 +40,7 @@ class Limits(Struct, frozen=True):
     keep_jobs: float | None = None
     keep_pipelines: Mapping[str, float] = {}
     tasks_at_once: int = 200
+    quota: Quota = Quota()
 
 
 class State:
@@ -51,6 +54,7 @@ class State:
         self.queue = WorkQueue()
         self.queue_suspended = False
         self.counts = Counts()
+        self.usages = Usages(limits.quota)
         self.tally = Tally()
         self.changes = Changes()
         self.effects: list[Effect] = []
@@ -108,12 +112,14 @@ class State:
         self.jobs[entry.job.id] = entry
         self.counts.jobs[entry.job.state] += 1
         self.counts.tasks.update(task.task.state for task in entry.tasks)
+        self.usages.add(entry)
 
     def drop(self, entry: JobEntry) -> None:
         """Hold the job no more; its work must have left the queue."""
         del self.jobs[entry.job.id]
         self.counts.jobs[entry.job.state] -= 1
         self.counts.tasks.subtract(task.task.state for task in entry.tasks)
+        self.usages.remove(entry)
 
     def requeue(self, entry: TaskEntry, record: WorkRecord, now: datetime) -> None:
         """Put work that was out or suspended back into the queue of its running task."""

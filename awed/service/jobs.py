@@ -40,12 +40,12 @@ class JobVerbs:
         if self._shell.held(job.id) is not None:
             jobs.delete(job.id, now, full=True)
         else:
-            jobs.remove_stored(JobRecord(job, Acl.of(owner.name)), now, expired=False)
+            jobs.remove_stored(JobRecord(job, Acl.of(owner.name)), [], now, expired=False)
         self._shell.follow()
 
     async def _submit(self, submission: Submission, owner: User, token: str) -> None:
         await self._require_new(submission.job.id)
-        self._shell.scheduler.jobs.submit(submission, Acl.of(owner.name), token, self._shell.now())
+        self._shell.scheduler.jobs.submit(submission, owner, token, self._shell.now())
 
     async def import_finished(self, job: Job, owner: User) -> None:
         """Store a finished job as it stands; nothing of it is queued. :class:`Conflict` if its id is known."""
@@ -53,7 +53,7 @@ class JobVerbs:
 
     async def _import(self, job: Job, owner: User) -> None:
         await self._require_new(job.id)
-        tasks = [TaskRecord(task, index) for index, task in enumerate(job.tasks)]
+        tasks = [TaskRecord(task, index, made=[]) for index, task in enumerate(job.tasks)]
         record = JobRecord(replace(job, tasks=[]), Acl.of(owner.name))
         event = Event("JI", self._shell.now(), {"jobid": job.id})
         batch, undo = Batch(jobs=[record], tasks=tasks, events=[event]), Batch(gone_jobs=[job.id])
@@ -73,7 +73,7 @@ class JobVerbs:
         if self._shell.held(job_id) is None:
             return None
         entry = self._shell.scheduler.jobs.get(job_id)
-        return User(entry.acl.owner, nodes=entry.nodes)
+        return User(entry.submitter, nodes=entry.nodes)
 
     async def page(self, query: JobQuery) -> JobPage:
         """A page of jobs, with their tasks."""
@@ -108,7 +108,7 @@ class JobVerbs:
         if self._shell.held(job_id) is not None:
             self._shell.scheduler.jobs.delete(job_id, self._shell.now(), full)
         elif full:
-            self._shell.scheduler.jobs.remove_stored(record, self._shell.now(), expired=False)
+            await self._shell.remove_stored(job_id, expired=False)
         elif record.job.state is not JobState.DELETED:
             record.job.state = JobState.DELETED
             record.job.updatetime = self._shell.now()

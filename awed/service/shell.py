@@ -126,6 +126,12 @@ class Shell:
         entry = self.scheduler.jobs.get(job_id)
         return JobRecord(job=entry.job, acl=entry.acl)
 
+    async def remove_stored(self, job_id: str, expired: bool) -> None:
+        """Remove all that is stored of a job that the scheduler does not hold."""
+        stored = await self.store.load_job(job_id)
+        if stored is not None:
+            self.scheduler.jobs.remove_stored(stored.jobs[0], stored.tasks, self.now(), expired)
+
     def checkout_now(self, ask: Ask) -> list[Workunit]:
         """What :meth:`awed.scheduler.work.Work.checkout` or ``checkout_many`` hand out."""
         work = self.scheduler.work

@@ -84,4 +84,4 @@ class SweepVerbs:
     async def _expire(self, job_id: str) -> None:
         record = await self._shell.job(job_id)
         if self._shell.held(job_id) is None and record.job.expiration <= self._shell.now():
-            self._shell.scheduler.jobs.remove_stored(record, self._shell.now(), expired=True)
+            await self._shell.remove_stored(job_id, expired=True)

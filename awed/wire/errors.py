@@ -12,6 +12,7 @@ STATUSES: tuple[tuple[type[AwedError], int], ...] = (
     (errors.Conflict, 409),
     (errors.TooLarge, 413),
     (errors.Locked, 423),
+    (errors.QuotaReached, 429),
     (errors.Unavailable, 503),
     (errors.NoSpace, 507),
     (AwedError, 400),

@@ -1,10 +1,12 @@
 """A document becomes a job: submissions, which start anew, and imports, which are finished already."""
 
+import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from msgspec import structs
+from msgspec import Struct, structs
 
+from awed.model.errors import TooLarge
 from awed.model.ids import task_id
 from awed.model.job import IO, Cmd, Environ, Info, Job, Task
 from awed.model.states import JobState, TaskState
@@ -20,16 +22,44 @@ from awed.workflow.submission import Submission
 from awed.workflow.values import LARGEST, check_info, check_number, check_task
 
 
+class DocumentLimits(Struct, frozen=True):
+    """How many tasks and entries of ``dependsOn`` a document may have."""
+
+    tasks: int
+    dependencies: int
+
+    def check(self, tasks: Sequence[SentTask]) -> None:
+        """Raises :class:`~awed.model.errors.TooLarge`."""
+        if len(tasks) > self.tasks:
+            raise TooLarge(f"a job document may have {self.tasks} tasks at this server, this one has {len(tasks)}")
+        dependencies = sum(len(task.depends_on) for task in tasks)
+        if dependencies > self.dependencies:
+            raise TooLarge(
+                f"a job document may have {self.dependencies} entries of dependsOn at this server, this one has"
+                f" {dependencies}"
+            )
+
+
+NO_LIMITS = DocumentLimits(sys.maxsize, sys.maxsize)
+
+
 def read_submission(
-    body: bytes, *, now: datetime, new_id: Callable[[], str], own_hosts: frozenset[str] = frozenset()
+    body: bytes,
+    *,
+    now: datetime,
+    new_id: Callable[[], str],
+    own_hosts: frozenset[str] = frozenset(),
+    limits: DocumentLimits = NO_LIMITS,
 ) -> Submission:
     """The job that *body* describes, ready for the scheduler.
 
     *new_id* makes the job's id if the document has none; *own_hosts* are addresses that mean the daemon itself.
-    Raises :class:`~awed.model.errors.Invalid` with all that is wrong with the document.
+    Raises :class:`~awed.model.errors.Invalid` with all that is wrong with the document, or
+    :class:`~awed.model.errors.TooLarge`.
     """
     faults = Faults()
     sent = decode(body, SentJob, faults)
+    limits.check(sent.tasks)
     if sent.id:
         check_job_id(sent.id, faults)
     if not sent.tasks:
@@ -51,16 +81,18 @@ def read_submission(
         tasks=tasks,
     )
     secrets = zip(tasks, (task.cmd.environ.private for task in sent.tasks), strict=True)
-    return Submission(job, {task.taskid: private for task, private in secrets if private})
+    return Submission(job, {task.taskid: private for task, private in secrets if private}, len(body))
 
 
-def read_import(body: bytes, *, now: datetime) -> Job:
+def read_import(body: bytes, *, now: datetime, limits: DocumentLimits = NO_LIMITS) -> Job:
     """The finished job that *body* describes, with its states and times, and with the ids of its tasks in full.
 
-    Raises :class:`~awed.model.errors.Invalid` with all that is wrong with the document.
+    Raises :class:`~awed.model.errors.Invalid` with all that is wrong with the document, or
+    :class:`~awed.model.errors.TooLarge`.
     """
     faults = Faults()
     sent = decode(body, FinishedJob, faults)
+    limits.check(sent.tasks)
     if sent.state != JobState.COMPLETED:
         faults.add(("state",), "invalid job import: must be completed")
     check_history(sent, faults)

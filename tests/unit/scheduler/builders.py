@@ -8,7 +8,7 @@ from itertools import count
 from uuid import UUID
 
 from awed.model import ids
-from awed.model.access import Acl
+from awed.model.access import User
 from awed.model.client import Client
 from awed.model.job import IO, Cmd, Info, Job, Task
 from awed.model.records import Unfinished
@@ -59,11 +59,12 @@ class World:
     """A scheduler with a clock that the test turns, and what the test needs to say again and again."""
 
     def __init__(self, limits: Limits | None = None) -> None:
-        self.scheduler = Scheduler(limits or Limits())
+        self.limits = limits or Limits()
+        self.scheduler = Scheduler(self.limits)
         self.now = T0
 
     def submit(self, submission: Submission, token: str = "") -> Job:
-        return self.scheduler.jobs.submit(submission, Acl(), token, self.now)
+        return self.scheduler.jobs.submit(submission, User(), token, self.now)
 
     def client(
         self, client_id: str, group: str = "", apps: Sequence[str] = ("*",), slots: int = 1, work: Sequence[str] = ()
@@ -92,7 +93,7 @@ class World:
         tasks = [task for entry in entries for task in entry.tasks]
         work = [record for task in tasks for record in task.records.values()]
         stored = Unfinished([entry.record() for entry in entries], [task.record() for task in tasks], work, [], {})
-        self.scheduler = Scheduler(Limits())
+        self.scheduler = Scheduler(self.limits)
         self.scheduler.restore(copy.deepcopy(stored), self.now)
 
     def pass_time(self, seconds: float) -> None:

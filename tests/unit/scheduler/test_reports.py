@@ -1,6 +1,7 @@
 """What a report changes: success, failure, retry, suspension, and reports that come too late."""
 
 import pytest
+from msgspec.structs import replace
 
 from awed.model.errors import ClientNotFound, NoEligibleWork, QueueEmpty, StaleAttempt
 from awed.model.ids import parse_work_id
@@ -280,8 +281,7 @@ def test_resubmit_runs_everything_again_and_removes_outputs() -> None:
     submitted = world.submit(job(task("0", outputs=["out"])))
     [prepare] = world.scheduler.take_effects()
     assert isinstance(prepare, Prepare)
-    submitted.tasks[0].outputs[0].node = "n1"
-    files = Prepared([], submitted.tasks[0].outputs, [], 1)
+    files = Prepared([], [replace(submitted.tasks[0].outputs[0], node="n1")], [], 1)
     world.scheduler.tasks.prepared(prepare.taskid, prepare.generation, files, world.now)
     world.scheduler.jobs.suspend(submitted.id, world.now)
     world.scheduler.jobs.resubmit(world.scheduler.jobs.get(submitted.id), world.now)

@@ -59,6 +59,8 @@ class FakeShock:
 
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {}
+        self.owners: list[str] = []
+        """As whom it was asked, each time."""
         self.away = False
 
     def put(self, size: int = 1) -> str:
@@ -70,26 +72,27 @@ class FakeShock:
         self.nodes[node_id].file = NodeFile(size=size, created_on=T0)
 
     async def node(self, node_id: str, token: str, owner: str) -> Node:
-        self._call()
+        self._call(owner)
         if node_id not in self.nodes:
             raise NotFound("Node not found")
         return self.nodes[node_id]
 
     async def create(self, token: str, owner: str, parts: int, file_name: str) -> Node:
-        self._call()
+        self._call(owner)
         node = Node(id=ids.new_id())
         self.nodes[node.id] = node
         return node
 
     async def index(self, node_id: str, index: str, token: str, owner: str) -> NodeIndex:
-        self._call()
+        self._call(owner)
         return NodeIndex(total_units=1)
 
     async def delete(self, node_id: str, token: str, owner: str) -> None:
-        self._call()
+        self._call(owner)
         self.nodes.pop(node_id, None)
 
-    def _call(self) -> None:
+    def _call(self, owner: str) -> None:
+        self.owners.append(owner)
         if self.away:
             raise Unavailable("shock.example does not answer")
 

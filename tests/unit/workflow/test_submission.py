@@ -7,10 +7,11 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
+from awed.model.errors import TooLarge
 from awed.model.job import IO, NO_NODE, OWN_HOST, Job, PartInfo
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
-from awed.workflow.reader import read_submission
+from awed.workflow.reader import DocumentLimits, read_submission
 from tests.unit.workflow.documents import JOB_ID, NODE, NOW, OWN, document, job, submission, task
 
 URL = "http://data.example/in.txt"
@@ -25,6 +26,17 @@ def only_input(**fields: object) -> IO:
 def only_output(shockhost: object = None, **fields: object) -> IO:
     [io] = job(task(outputs=[{"filename": "out.txt", **fields}]), shockhost=shockhost).tasks[0].outputs
     return io
+
+
+def test_a_document_has_so_many_tasks_and_dependencies_and_no_more() -> None:
+    body = msgspec.json.encode(document(task("0"), task("1", dependsOn=["0"]), task("2", dependsOn=["0", "1"])))
+    assert read_submission(body, now=NOW, new_id=lambda: JOB_ID, limits=DocumentLimits(3, 3)).size == len(body)
+    for limits, text in (
+        (DocumentLimits(2, 3), "a job document may have 2 tasks at this server, this one has 3"),
+        (DocumentLimits(3, 2), "a job document may have 2 entries of dependsOn at this server, this one has 3"),
+    ):
+        with pytest.raises(TooLarge, match=text):
+            read_submission(body, now=NOW, new_id=lambda: JOB_ID, limits=limits)
 
 
 def test_both_forms_of_files_in_one_document() -> None:
