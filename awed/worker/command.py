@@ -8,7 +8,9 @@ import socket
 import sys
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from pathlib import Path
+from threading import Timer
 from types import FrameType
 from typing import Any, TextIO
 from urllib.parse import urlsplit
@@ -35,6 +37,9 @@ from awed.worker.worker import HEARTBEAT, Worker
 
 REAP_PERIOD = 1.0
 """Seconds between two looks for orphans that have ended."""
+
+LAST_PATIENCE = 15.0
+"""Seconds for which a worker that is about to end, or was told to three times, waits for what hangs."""
 
 _log = Logger()
 
@@ -145,7 +150,7 @@ def main(token_file: TextIO | None, log_format: str, **options: Any) -> None:
     """Run the workunits of an AWE server on this machine.
 
     SIGTERM (or ^C): take no more work, finish what runs, report and leave. Once more: kill what runs, hand it back
-    and leave.
+    and leave. Once more: leave, whatever is waited for.
     """
     token = token_file.read() if token_file else ""
     settings = Settings(authorization=authorization(token, "CG_TOKEN"), **options)
@@ -190,9 +195,22 @@ async def run(reactor: Any, settings: Settings) -> None:
     except WorkerRefused as refused:
         raise SystemExit(f"awe-worker: {settings.server} does not take this worker: {refused}") from None
     finally:
+        _end_soon()
         reaping.stop()
         await janitor.stopService()
         workdir.close()
+
+
+def _end_soon() -> None:
+    """Whatever is waited for. A thread in which a file system hangs cannot be ended otherwise."""
+
+    def end() -> None:
+        _log.error("left without waiting for a file or a process that hangs")
+        os._exit(1)
+
+    timer = Timer(LAST_PATIENCE, end)
+    timer.daemon = True
+    timer.start()
 
 
 def keep_files_from_commands() -> None:
@@ -212,8 +230,11 @@ def _allow_files_for(slots: int) -> None:
 
 def _obey_signals(reactor: Any, worker: Worker) -> None:
     """Leave when we are told to. That a child has ended is no signal for us: every command is watched by itself."""
+    times = count(1)
 
     def leave(number: int, frame: FrameType | None) -> None:
+        if next(times) == 3:
+            _end_soon()
         reactor.callFromThread(worker.leave)
 
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,12 +1,12 @@
 """Removes what is done with: the directories of finished workunits."""
 
 import os
-import shutil
-import stat
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ParamSpec
+from uuid import uuid4
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredLock
@@ -15,7 +15,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from awed.tx.threads import InThread
-from awed.worker.workdir import Workdir
+from awed.worker.workdir import Workdir, open_up
 
 KEPT_AT_MOST = 100
 """How many directories of failed workunits are kept, however young."""
@@ -101,27 +101,46 @@ class Janitor(Service):
 
 
 def remove(paths: Iterable[Path]) -> None:
-    """Remove files, and directories with all that is in them. Blocks: for a thread."""
+    """Remove files, and directories with all that is in them. Blocks: for a thread.
+
+    When all else is gone, raises the :class:`OSError` of the first thing that cannot be removed.
+    """
+    errors: list[OSError] = []
     for path in paths:
-        if not _remove_flat(path):
-            shutil.rmtree(path, ignore_errors=True)
+        _remove(path, errors)
+    if errors:
+        raise errors[0]
 
 
 def sweep(trash: Path, expired: Iterable[Path]) -> None:
     """Empty the trash, and remove what is *expired*. Blocks: for a thread."""
-    remove(trash.iterdir())
-    remove(expired)
+    remove([*trash.iterdir(), *expired])
 
 
-def _remove_flat(path: Path) -> bool:
-    """Remove a file, or a directory of files: what there is most of, quicker than a tree. False: it is neither."""
+def _remove(path: Path, errors: list[OSError]) -> None:
+    """A directory within is moved up before it is emptied, so that no path gets too long, however deep it lies."""
+    rest = [path]
+    while rest:
+        place = rest.pop()
+        with _noted(errors):
+            if not open_up(place):
+                place.unlink()
+                continue
+            for entry in os.scandir(place):
+                with _noted(errors):
+                    if entry.is_dir(follow_symlinks=False):
+                        open_up(Path(entry))
+                        rest.append(Path(entry).rename(path.with_name(uuid4().hex)))
+                    else:
+                        os.unlink(entry)
+            place.rmdir()
+
+
+@contextmanager
+def _noted(errors: list[OSError]) -> Iterator[None]:
     try:
-        if not stat.S_ISDIR(path.lstat().st_mode):
-            path.unlink()
-            return True
-        for entry in os.scandir(path):
-            os.unlink(entry)
-        path.rmdir()
-    except OSError:
-        return False
-    return True
+        yield
+    except FileNotFoundError:  # the command was quicker
+        pass
+    except OSError as error:
+        errors.append(error)

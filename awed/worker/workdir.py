@@ -2,9 +2,12 @@
 
 import fcntl
 import os
+import stat
 import time
 from pathlib import Path
 from urllib.parse import quote
+
+from twisted.logger import Logger
 
 from awed.model.ids import is_uuid, new_id
 from awed.worker.errors import WorkdirInUse
@@ -25,6 +28,8 @@ class Workdir:
     reports.jsonl           finished reports that the server has not acknowledged
     cache/<key>.<md5>       predata
     """
+
+    _log = Logger()
 
     def __init__(self, root: Path) -> None:
         self.root = Path(os.path.realpath(root))
@@ -47,7 +52,10 @@ class Workdir:
             directory.mkdir(exist_ok=True)
         self._lock = _locked(self.root / "lock")
         for left in (*self.work.iterdir(), *self.logs.iterdir(), *self.cache.glob(f"*{ARRIVING}")):
-            self.discard(left)
+            try:
+                self.discard(left)
+            except OSError as error:
+                self._log.warn("cannot put aside what an earlier worker left: {error}", error=error)
 
     def close(self) -> None:
         """Give the lock back."""
@@ -70,7 +78,7 @@ class Workdir:
     def make(self, wuid: str, attempt: int, *, fresh: bool = True) -> Path:
         """An empty directory for a workunit, made for it unless it need not be *fresh*."""
         directory = self.work / file_name(wuid, attempt)
-        if directory.exists():
+        if os.path.lexists(directory):
             self.discard(directory)
         if self.spare and not fresh:
             self.spare.pop().rename(directory)
@@ -81,26 +89,28 @@ class Workdir:
     def put_by(self, directory: Path) -> bool:
         """Let another workunit have a directory, if it is empty and as it was made: to make and remove one can take
         milliseconds."""
-        if os.listdir(directory) or directory.lstat().st_mode != self.work.stat().st_mode:
+        if directory.lstat().st_mode != self.work.stat().st_mode or os.listdir(directory):
             return False
         self.spare.append(directory)
         return True
 
     def discard(self, directory: Path) -> None:
         """Put a directory where it is out of the way and will be removed."""
+        open_up(directory)
         directory.rename(_unused(self.trash / directory.name))
 
     def keep(self, directory: Path) -> Path:
         """Put the directory of a failed workunit aside: where it is now."""
+        open_up(directory)
         kept = _unused(self.failed / directory.name)
         directory.rename(kept)
-        os.utime(kept)
+        os.utime(kept, follow_symlinks=False)
         return kept
 
     def kept(self) -> list[tuple[float, Path]]:
         """The directories put aside, with their ages in seconds, as far as the wall clock can tell; oldest first."""
         now = time.time()
-        return sorted(((now - path.stat().st_mtime, path) for path in self.failed.iterdir()), reverse=True)
+        return sorted(((now - path.lstat().st_mtime, path) for path in self.failed.iterdir()), reverse=True)
 
 
 def file_name(wuid: str, attempt: int) -> str:
@@ -108,9 +118,19 @@ def file_name(wuid: str, attempt: int) -> str:
     return f"{quote(wuid, safe='')}.{attempt}"
 
 
+def open_up(path: Path) -> bool:
+    """Whether it is a directory, which its owner may then move and empty: a command may have made it read-only."""
+    mode = path.lstat().st_mode
+    if not stat.S_ISDIR(mode):
+        return False
+    if mode & stat.S_IRWXU != stat.S_IRWXU:
+        path.chmod(stat.S_IRWXU)
+    return True
+
+
 def _unused(path: Path) -> Path:
     number, candidate = 0, path
-    while candidate.exists():
+    while os.path.lexists(candidate):
         number += 1
         candidate = path.with_name(f"{path.name}.{number}")
     return candidate

@@ -201,6 +201,27 @@ async def test_sigterm_twice_hands_the_work_back(daemon: Daemon) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_file_that_hangs_does_not_hold_up_the_end(daemon: Daemon) -> None:
+    """As one on a server that does not answer: the thread in which it is read stays for ever."""
+    hangs = (
+        "import time; from awed.worker import command, files; command.LAST_PATIENCE = 0.5; "
+        "files.read_attributes = lambda path: print('hangs') or time.sleep(1000); command.main()"
+    )
+    worker = daemon.stage.run("-c", hangs, "--server", daemon.url, "--workdir", "w")
+    submitted = await daemon.submit(
+        job(shell("exit 0", outputs=[{"filename": "a", "nofile": True, "attrfile": "a"}]))
+    )
+    await worker.said("hangs")
+    worker.signal("TERM")
+    await worker.said("leaving")
+    worker.signal("TERM")
+    assert await worker.ended() == 1
+    assert "left without waiting" in worker.output
+    start(daemon, "v")
+    assert (await reaches(daemon, submitted["id"], "completed"))["state"] == "completed"
+
+
+@pytest_twisted.ensureDeferred
 async def test_the_daemon_may_be_killed_while_a_command_runs(daemon: Daemon) -> None:
     """The command goes on, ends while nobody is there to hear it, and has not to run again."""
     start(daemon)

@@ -3,11 +3,15 @@
 import os
 import stat
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
 
 import pytest
 import pytest_twisted
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 
 from awed.model.ids import is_uuid
 from awed.worker.errors import WorkdirInUse
@@ -16,6 +20,7 @@ from awed.worker.workdir import ARRIVING, Workdir, file_name
 from tests.unit.worker.builders import IN_THREAD, JOB
 
 WUID = f"{JOB}_0_0"
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -127,6 +132,104 @@ def fail(keeper: Janitor, workdir: Workdir, wuid: str) -> Path:
     (directory / "trace").touch()
     keeper.take(directory, failed=True)
     return workdir.failed / directory.name
+
+
+@pytest.fixture
+def ordinary() -> Iterator[Workdir]:
+    """A directory of somebody who is not root, as whom the test runs: root may write everywhere."""
+    root = Path(mkdtemp())
+    if was_root := os.geteuid() == 0:
+        os.chown(root, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+    try:
+        workdir = Workdir(root / "w")
+        workdir.open()
+        yield workdir
+    finally:
+        if was_root:
+            os.seteuid(0)
+        remove([root])
+
+
+def spoilt(workdir: Workdir) -> Path:
+    """A directory in which a command has taken all rights away."""
+    directory = workdir.make(WUID, 1)
+    (directory / "sub").mkdir()
+    (directory / "sub" / "file").touch()
+    (directory / "sub").chmod(0)
+    directory.chmod(0)
+    return directory
+
+
+def test_a_read_only_directory_is_removed(ordinary: Workdir) -> None:
+    remove([spoilt(ordinary)])
+    assert names(ordinary.work) == []
+
+
+def test_a_read_only_directory_does_not_keep_a_worker_from_starting(ordinary: Workdir) -> None:
+    spoilt(ordinary)
+    ordinary.close()
+    ordinary.open()
+    assert names(ordinary.work) == []
+    janitor(ordinary).startService()
+    assert names(ordinary.trash) == []
+
+
+@pytest.mark.parametrize("failed", [True, False])
+def test_a_read_only_directory_is_tidied_up(ordinary: Workdir, failed: bool) -> None:
+    clock = Clock()
+    keeper = janitor(ordinary, 3600.0, clock)
+    keeper.startService()
+    keeper.take(spoilt(ordinary), failed)
+    assert len(names(ordinary.failed)) == failed
+    clock.advance(7200)
+    assert names(ordinary.work) == names(ordinary.failed) == []
+
+
+def test_what_cannot_be_removed_is_told_and_does_not_keep_the_rest(
+    workdir: Workdir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As what a command made as another user, or made immutable."""
+
+    def refuse(path: Any) -> None:
+        if Path(path).name == "foreign":
+            raise PermissionError(1, "Operation not permitted", str(path))
+        unlink(path)
+
+    unlink = os.unlink
+    monkeypatch.setattr(os, "unlink", refuse)
+    for attempt, name in enumerate(["foreign", "other"]):
+        (workdir.make(WUID, attempt) / name).touch()
+    workdir.close()
+    workdir.open()
+    with capturedLogs() as logs:
+        janitor(workdir).startService()
+    assert "foreign" in str(logs[0]["error"])
+    assert [path.name for path in workdir.trash.rglob("*") if path.is_file()] == ["foreign"]
+
+
+def test_a_directory_however_deep_is_removed(workdir: Workdir, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deeper than a path may be long."""
+    directory = workdir.make(WUID, 1)
+    monkeypatch.chdir(directory)
+    for _ in range(1500):
+        os.mkdir("deep")
+        os.chdir("deep")
+    os.chdir(workdir.root)
+    remove([directory])
+    assert names(workdir.work) == []
+
+
+@pytest.mark.parametrize("failed", [True, False])
+def test_a_directory_that_became_a_link_to_nowhere_is_no_trouble(workdir: Workdir, failed: bool) -> None:
+    directory = workdir.make(WUID, 1)
+    directory.rmdir()
+    directory.symlink_to("nowhere")
+    janitor(workdir).take(directory, failed)
+    workdir.close()
+    workdir.open()
+    janitor(workdir, 0).startService()
+    assert names(workdir.work) == names(workdir.failed) == names(workdir.trash) == []
 
 
 def test_failed_ones_are_kept_for_a_time_and_never_too_many(workdir: Workdir) -> None:
