@@ -12,7 +12,7 @@ from awed.model.errors import AwedError, ClientNotFound, Unavailable
 from awed.tx.locks import Condition
 from awed.tx.pauses import Pauses
 
-PAUSES = Pauses(0.5, 30.0, growth=1.5)
+PAUSES = Pauses(0.5, 10.0, growth=1.5)
 
 T = TypeVar("T")
 
@@ -30,6 +30,7 @@ class Outage:
         self._spread = spread
         self._lasts = False
         self._pauses = iter(PAUSES)
+        self._longest = PAUSES.longest
         self._next_try = 0.0
         self._over = Condition()
 
@@ -39,12 +40,16 @@ class Outage:
             self._lasts = True
             self._log.warn("no success with the server, trying again: {error}", error=error)
 
+    def quicken(self, longest: float) -> None:
+        """Let no pause be longer than so many seconds from now on."""
+        self._longest = min(self._longest, longest)
+
     async def pause(self, error: AwedError) -> None:
         """Wait after *error*, until the server answers somebody or it is time to try again, for all who wait."""
         self.note(error)
         now = self._clock.seconds()
         if self._next_try <= now:
-            self._next_try = now + next(self._pauses) * (0.5 + self._spread() / 2)
+            self._next_try = now + min(next(self._pauses), self._longest) * (0.5 + self._spread() / 2)
         with suppress(Late):
             await self._over.wait().addTimeout(self._next_try - now, self._clock)
 

@@ -27,6 +27,9 @@ TIMEOUT = 30.0
 HEARTBEAT_TIMEOUT = 8.0
 """The same for a heartbeat, which is soon followed by another."""
 
+SHORTEST_TIMEOUT = 1.0
+"""The same, however soon the server takes a worker for lost that gives no sign of life."""
+
 POLL_WAIT = 55
 """Seconds for which the server is asked to hold back the answer that there is no work."""
 
@@ -84,12 +87,16 @@ class ServerClient:
         self._client = client
         self._headers = {"Authorization": authorization} if authorization else {}
         self._answered = answered
+        self._patience = TIMEOUT
+        """Seconds for the answer to a sign of life: there must be time for another."""
 
     async def register(self, profile: Profile) -> Registration:
         """Make this worker known, with the work that it still has."""
         content_type, body = _form([("profile", msgspec.json.encode(profile))])
-        answer, _ = await self._ask("POST", "/client", body=body, content_type=content_type)
-        return _decode(answer.data, Registration)
+        answer, _ = await self._ask("POST", "/client", body=body, content_type=content_type, limit=self._patience)
+        registration = _decode(answer.data, Registration)
+        self._patience = min(TIMEOUT, max(SHORTEST_TIMEOUT, registration.heartbeat_limit / 3))
+        return registration
 
     async def sign_off(self) -> None:
         """This worker is gone for good; what it still holds may be given to others."""
@@ -102,7 +109,7 @@ class ServerClient:
             f"/client/{self._client}?heartbeat",
             body=msgspec.json.encode(busyness),
             content_type="application/json",
-            limit=HEARTBEAT_TIMEOUT,
+            limit=min(HEARTBEAT_TIMEOUT, self._patience),
         )
         return _decode(answer.data, Heartbeat)
 

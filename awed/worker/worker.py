@@ -194,7 +194,9 @@ class Worker(Service):
         self._log.info(
             "registered as {name}, client {client}", name=self._introduction.name, client=self._introduction.id
         )
+        # Time for a sign of life that gets no answer, and another one.
         self._pulse.quicken(registration.heartbeat_limit / 3)
+        self._outage.quicken(registration.heartbeat_limit / 3)
 
     async def _fetch(self, most: int) -> None:
         available = self._available()

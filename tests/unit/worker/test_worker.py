@@ -460,6 +460,23 @@ def test_a_lost_poll_is_followed_by_a_registration(world: World) -> None:
     assert world.registered_with() == [[], []]
 
 
+@pytest.mark.parametrize("silent", [False, True])
+def test_it_gives_a_sign_of_life_within_the_time_that_the_server_told_be_it_away_or_silent(
+    tmp_path: Path, silent: bool
+) -> None:
+    fake = FakeServer()
+    fake.script("register", data({"id": "x", "server_uuid": fake.uuid, "heartbeat_limit": 6}))
+    fake.script("register", *[Deferred() if silent else ConnectionResetError() for _ in range(200)])
+    world = World(tmp_path, fake=fake)
+    fake.polls.pop().errback(Failure(ConnectionResetError()))
+    tries = []
+    for _ in range(240):
+        world.clock.advance(0.25)
+        tries.append(len(fake.of("register")))
+    assert all(before < after for before, after in zip(tries, tries[4 * 6 :], strict=False))
+    world.worker.abandon()
+
+
 def test_registration_names_reports_that_are_not_delivered(world: World) -> None:
     world.give(A)
     world.fake.script("report", refused("Client not found"))
