@@ -165,16 +165,24 @@ def _engaged(task: Task, able: Sequence[Client]) -> str:
     """Why none of the workers that could run a task has it."""
     awake = [client for client in able if client.status is not ClientState.SUSPEND]
     if not awake:
-        return f"every worker that could take it is suspended: {_names(able)}; awe workers resume lets one go on"
+        suspended = _some(f"{worker_name(client)}{_why_suspended(client)}" for client in able)
+        return f"every worker that could take it is suspended: {suspended}; awe workers resume lets one go on"
     untried = [client for client in awake if not _concerns(task, client.skip_work)]
     if not untried:
         shown = f"awe logs {short(task.jobid)} {task_name(task.taskid)}"
-        return f"it failed on every worker that could take it: {_names(awake)}; see {shown}"
+        return f"it failed on every worker that could take it: {_names(awake)}; it is tried again, see {shown}"
     free = [client for client in untried if len(client.current_work) < client.slots]
     if not free:
         return f"every worker that could take it is busy: {_names(untried)}"
     stays = f" and they stay for its walltime of {task.walltime} s" if task.walltime else ""
     return f"{_names(free)} could take it, if their free disk holds its inputs{stays}"
+
+
+def _why_suspended(client: Client) -> str:
+    if not client.suspend_reason:
+        return ""
+    until = f", until {moment(client.suspended_until)}" if client.suspended_until != NO_TIME else ""
+    return f" ({client.suspend_reason}{until})"
 
 
 def _concerns(task: Task, work_ids: Iterable[str]) -> bool:

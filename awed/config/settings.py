@@ -158,7 +158,11 @@ class Server(Struct, frozen=True):
     max_work_failure: Annotated[
         int, whole(1), "Failures after which a workunit is suspended, and its job with it."
     ] = 3
-    max_client_failure: Annotated[int, whole(1), "Failures in a row after which a worker is suspended."] = 5
+    max_client_failure: Annotated[
+        int,
+        whole(1),
+        "A worker at which something of so many jobs in a row failed, and was done by others, idles for a while.",
+    ] = 5
     expire_wait: Annotated[int, whole(1), "Minutes between two looks for expired jobs."] = 60
     global_expire: Annotated[
         float | None, DURATION, "How long jobs are kept after their end: 30M, 12H, 7D. If empty: for ever."

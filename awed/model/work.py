@@ -59,8 +59,8 @@ class Workunit(Struct):
 class WorkRecord(Struct):
     """What the server keeps of a workunit that has been out and is not done.
 
-    A workunit without a record is queued and was never checked out. ``failed_on``: ids of the clients on which
-    it failed, which do not get it again.
+    A workunit without a record is queued and was never checked out. ``client``: who has it, or had it last and may
+    still come back with it. ``failed_on``: ids of the clients on which it failed; others get it first.
     """
 
     wuid: str
@@ -84,6 +84,21 @@ class ReportStatus(StrEnum):
     DONE = "done"
     FAIL = "fail"
     FAILED_PERMANENT = "failed-permanent"
+    DISCARDED = "discarded"
+
+
+class Cause(StrEnum):
+    """What ended a run that was not done. ``start``: there is no such program, or it cannot be run."""
+
+    EXIT = "exit"
+    SIGNAL = "signal"
+    MEMORY = "memory"
+    TIME = "time"
+    DISK = "disk"
+    START = "start"
+    INPUT = "input"
+    OUTPUT = "output"
+    LOST = "lost"
     DISCARDED = "discarded"
 
 
@@ -111,7 +126,8 @@ class Perf(Struct):
 
 
 class Report(Struct):
-    """What a worker says of a workunit it ran. *attempt* is None for workers that do not know attempts."""
+    """What a worker says of a workunit it ran. *attempt* is None for workers that do not know attempts, *cause* for
+    those that do not say it, *exitstatus* if no command ran to an end."""
 
     wuid: str
     client: str
@@ -119,8 +135,14 @@ class Report(Struct):
     computetime: int = 0
     attempt: int | None = None
     exitstatus: int | None = None
+    cause: Cause | None = None
     logs: Mapping[str, str] = {}
     perf: Raw | None = None
+
+    @property
+    def is_workers_fault(self) -> bool:
+        """Whether the worker could not even begin, for lack of memory or disk. The work has no part in that."""
+        return self.exitstatus is None and self.cause in (Cause.MEMORY, Cause.DISK)
 
 
 LOG_NAMES = ("stdout", "stderr", "worknotes")

@@ -1,22 +1,27 @@
 """Clients: registration, heartbeats, and what becomes of the work of those that are gone."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Set
 from datetime import datetime, timedelta
 
 from msgspec import structs
 
 from awed.model.client import Client
 from awed.model.errors import ClientNotFound, Invalid
+from awed.model.ids import parse_work_id
 from awed.model.states import ClientState, WorkState
 from awed.model.work import WorkRecord
 from awed.scheduler.entries import ClientEntry
+from awed.scheduler.requirements import Wanted
 from awed.scheduler.state import State
 
-_KEPT = ("regtime", "lastcompleted", "total_checkout", "total_completed", "total_failed", "skip_work", "status")
+_KEPT = (
+    *("regtime", "lastcompleted", "total_checkout", "total_completed", "total_failed", "skip_work"),
+    *("status", "suspend_reason", "suspended_until"),
+)
 """What a client that registers again does not get to say anew."""
 
-SKIP_WORK_SHOWN = 50
-"""How many of the workunits that failed at a client its view shows; the last ones."""
+IDLE_ASKS = 120.0
+"""Seconds within which a client that has no work, and can do some, asks for it."""
 
 
 class Clients:
@@ -33,6 +38,7 @@ class Clients:
         keep = set(current_work)
         for record in [record for wuid, record in entry.held.items() if wuid not in keep]:
             self._requeue(record, now)
+        self._reclaim(entry, keep, now)
         return self.view(entry, now)
 
     def _new(self, profile: Client, now: datetime) -> ClientEntry:
@@ -45,8 +51,9 @@ class Clients:
 
     def _again(self, entry: ClientEntry, profile: Client, now: datetime) -> ClientEntry:
         kept = {name: getattr(entry.client, name) for name in _KEPT}
-        entry.client = structs.replace(profile, **kept)
+        entry.introduce(structs.replace(profile, **kept))
         entry.confirmed = True
+        entry.last_ask = now
         self._touch(entry, now)
         self._state.changes.client(entry.client)
         return entry
@@ -55,6 +62,8 @@ class Clients:
         """Take a client in, and count it."""
         self._state.clients[entry.client.id] = entry
         self._state.counts.clients[entry.client.status] += 1
+        if entry.is_aside:
+            self._state.aside[entry.client.id] = entry
 
     def get(self, client_id: str) -> ClientEntry:
         """Raises :class:`~awed.model.errors.ClientNotFound`."""
@@ -76,7 +85,8 @@ class Clients:
     def heartbeat(self, client_id: str, current_work: Iterable[str] | None, now: datetime) -> list[str]:
         """A sign of life. The ids of work that the client is to throw away: what it was to be told anyway, and of
         *current_work*, where it says that, what it does not hold. What it holds and does not name is queued again,
-        unless it was checked out so lately that the answer may be on its way.
+        unless it was checked out so lately that the answer may be on its way; what was taken from it while it was
+        silent, and nobody else has by now, is its own again.
 
         A client that came through a restart of the server is told :class:`~awed.model.errors.ClientNotFound`, so that
         it registers and says what it runs.
@@ -87,6 +97,7 @@ class Clients:
         if current_work is not None:
             runs = frozenset(current_work)
             entry.asks_ahead = True
+            self._requeue_lost(entry, runs, now)
             self._reclaim(entry, runs, now)
             entry.discards = runs - entry.held.keys()
         return sorted(entry.discards)
@@ -100,13 +111,11 @@ class Clients:
         only_one = len(entry.held) == entry.client.slots == 1
         if not only_one or entry.client.proxy or entry.asks_ahead:
             return False
-        (record,) = entry.held.values()
-        if not self._reclaim(entry, (), now):
-            return False
-        entry.doubted = {**entry.doubted, record.wuid: record.attempt}
-        return True
+        lost = self._requeue_lost(entry, (), now)
+        entry.doubted |= lost
+        return bool(lost)
 
-    def _reclaim(self, entry: ClientEntry, runs: Container[str], now: datetime) -> set[str]:
+    def _requeue_lost(self, entry: ClientEntry, runs: Container[str], now: datetime) -> set[str]:
         """Queue again what the client holds, but does not run; the ids of that."""
         latest = now - timedelta(seconds=self._state.limits.heartbeat)
         lost = {wuid for wuid, record in entry.held.items() if wuid not in runs and record.checkout_time < latest}
@@ -114,54 +123,53 @@ class Clients:
             self._requeue(entry.held[wuid], now)
         return lost
 
-    def took(self, entry: ClientEntry, record: WorkRecord) -> None:
-        """The client has checked this workunit out."""
-        entry.held[record.wuid] = record
-        entry.discards -= {record.wuid}
-        entry.client.total_checkout += 1
-        if entry.client.status is ClientState.IDLE:
-            self._state.set_client(entry, ClientState.BUSY)
-
-    def succeeded(self, client_id: str, now: datetime) -> None:
-        entry = self._state.clients.get(client_id)
-        if entry is not None:
-            entry.failures = 0
-            entry.client.total_completed += 1
-            entry.client.lastcompleted = now
-
-    def failed(self, record: WorkRecord, now: datetime) -> None:
-        """A workunit failed at its client. One that fails too often in a row is suspended."""
-        entry = self._state.clients.get(record.client)
-        if entry is None:
+    def _reclaim(self, entry: ClientEntry, runs: Set[str], now: datetime) -> None:
+        """Give back to the client what it runs, was taken from it, and has not been handed to another."""
+        if entry.client.status is ClientState.SUSPEND and not entry.is_aside:
             return
-        entry.failures += 1
-        entry.client.total_failed += 1
-        entry.client.skip_work = [*entry.client.skip_work, record.wuid][-SKIP_WORK_SHOWN:]
-        self._state.release(record, discard=False)
-        if entry.failures >= self._state.limits.max_client_failure and entry.client.status is not ClientState.SUSPEND:
-            self.suspend(entry.client.id, now)
+        for wuid in runs - entry.held.keys():
+            task, record = self._state.find_work(parse_work_id(wuid)) or (None, None)
+            if task is not None and record is not None and record.client == entry.client.id:
+                place = task.place_of(record)
+                if place is not None:
+                    self._state.went_out(task, place, record, now)
+
+    def any_fits(self, wanted: Wanted, disk: int, now: datetime) -> bool:
+        """Whether there is a client that may have such work with inputs of so many bytes, sooner or later: it is not
+        suspended, had room enough when it last asked, and is at work or asks for it."""
+        latest = now - timedelta(seconds=IDLE_ASKS)
+        for entry in self._state.clients.values():
+            if entry.client.status is ClientState.SUSPEND or not (entry.held or entry.last_ask > latest):
+                continue
+            offer = entry.offer(now)
+            if wanted.fits(offer) and disk <= offer.available:
+                return True
+        return False
 
     def suspend(self, client_id: str, now: datetime) -> None:
-        """Give the client no more work, and queue what it holds again."""
+        """A person wants it: give the client no more work, and queue what it holds again. It is told to throw that
+        away. Raises :class:`~awed.model.errors.ClientNotFound`."""
         entry = self.get(client_id)
         self._take_back(entry, now, discard=True)
-        self._state.set_client(entry, ClientState.SUSPEND)
-        self._state.changes.client(entry.client)
+        self._state.suspend_client(entry, "manually suspended")
 
     def resume(self, client_id: str) -> None:
-        """Raises :class:`~awed.model.errors.Invalid` for a client that is not suspended."""
+        """Let a client have work again, and forget what spoke against it. Raises
+        :class:`~awed.model.errors.ClientNotFound`, and :class:`~awed.model.errors.Invalid` for a client that is not
+        suspended."""
         entry = self.get(client_id)
         if entry.client.status is not ClientState.SUSPEND:
             raise Invalid("Client not suspended")
-        entry.failures = 0
-        self._state.set_client(entry, ClientState.IDLE)
-        self._state.changes.client(entry.client)
+        entry.absolve()
+        self._state.resume_client(entry)
 
     def remove(self, client_id: str, now: datetime) -> None:
-        """The client signs off, or is lost: it is forgotten, and its work is queued again."""
+        """The client signs off, or is lost: it is forgotten, and its work is queued again. Raises
+        :class:`~awed.model.errors.ClientNotFound`."""
         entry = self.get(client_id)
         self._take_back(entry, now, discard=False)
         del self._state.clients[client_id]
+        self._state.aside.pop(client_id, None)
         self._state.counts.clients[entry.client.status] -= 1
         self._state.changes.client_gone(client_id)
         self._state.event("CU", now, clientid=client_id)

@@ -4,23 +4,28 @@ Time is an argument of every verb. What a verb changed, with what happened, and 
 collected until the service takes it: :meth:`Scheduler.take_changes`, ``take_effects``.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 
 from awed.model.records import Batch, TaskRecord, Unfinished
 from awed.model.states import ClientState
+from awed.model.times import NO_TIME
 from awed.model.work import WorkRecord
+from awed.scheduler.blame import Blame
 from awed.scheduler.changes import Changes, Effect
 from awed.scheduler.clients import Clients
 from awed.scheduler.counts import QueueCounts, Tally
-from awed.scheduler.entries import ClientEntry
+from awed.scheduler.entries import ClientEntry, Place
 from awed.scheduler.flow import Flow
 from awed.scheduler.jobs import Jobs
 from awed.scheduler.queue import Queued
-from awed.scheduler.requirements import Wanted
+from awed.scheduler.retries import Retries
 from awed.scheduler.state import Limits, State
 from awed.scheduler.tasks import Tasks
 from awed.scheduler.work import Work
+
+LATE = 2.0
+"""Seconds between two ticks that are nothing unusual."""
 
 QUEUE_SUSPENDED = "queue_suspended"
 """The key under which the store remembers that the queue is suspended: "1" or ""."""
@@ -31,10 +36,15 @@ class Scheduler:
 
     def __init__(self, limits: Limits) -> None:
         self._state = State(limits)
+        self._last_tick: datetime | None = None
+        self._hears_since = NO_TIME
+        """Since when no tick was late."""
         self._flow = Flow(self._state)
+        self._blame = Blame(self._state)
         self.clients = Clients(self._state)
+        self._retries = Retries(self._state, self.clients)
         self.jobs = Jobs(self._state, self._flow)
-        self.work = Work(self._state, self._flow, self.clients)
+        self.work = Work(self._state, self._flow, self.clients, self._blame)
         self.tasks = Tasks(self._state, self._flow, self.work)
 
     @property
@@ -73,9 +83,22 @@ class Scheduler:
             if entry.held and entry.client.status is ClientState.IDLE:
                 self._state.set_client(entry, ClientState.BUSY)
 
-    def start_due(self, now: datetime) -> None:
-        """Start the jobs whose ``info.start_at`` has come."""
+    def tick(self, now: datetime) -> list[str]:
+        """What is due by now: jobs start whose time has come, work that failed is tried again, clients that were put
+        aside come back, silent ones are lost. The ids of those. Call it every second or so.
+
+        If it is called late, the daemon was stopped and heard nothing: clients get time to say that they live.
+        """
         self._flow.start_due(now)
+        self._blame.let_back(now)
+        self._retries.open_due(now)
+        limit = self._state.limits.heartbeat
+        if self._last_tick is not None and now - self._last_tick > timedelta(seconds=max(LATE, limit / 3)):
+            self._hears_since = now
+        self._last_tick = now
+        if now - self._hears_since < timedelta(seconds=limit):
+            return []
+        return self.clients.remove_lost(now)
 
     @property
     def is_starting(self) -> bool:
@@ -120,7 +143,7 @@ class Scheduler:
         effects, self._state.effects = self._state.effects, []
         return effects
 
-    def take_fresh_work(self) -> set[Wanted]:
-        """Which kinds of work came into the queue since the last call."""
-        fresh, self._state.queue.fresh = self._state.queue.fresh, set()
+    def take_fresh_work(self) -> Collection[Place]:
+        """The queued work that came since the last call, in the order of its coming."""
+        fresh, self._state.queue.fresh = self._state.queue.fresh, {}
         return fresh

@@ -1,7 +1,6 @@
 """What the scheduler knows of an unfinished job and its tasks beyond their documents."""
 
-import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import chain
 from types import MappingProxyType
@@ -14,9 +13,10 @@ from awed.model.client import Client
 from awed.model.job import Task
 from awed.model.records import JobRecord, TaskRecord
 from awed.model.states import TaskState, WorkState
+from awed.model.times import NO_TIME
 from awed.model.work import Part, WorkRecord
 from awed.scheduler.ranks import RankSet
-from awed.scheduler.requirements import Wanted
+from awed.scheduler.requirements import NOBODY, Kind, Offer, Spare, Wanted, disk_of, wanted_of
 
 
 class QueueKey(NamedTuple):
@@ -79,11 +79,44 @@ def _nodes_of(task: Task) -> Iterator[str]:
         yield io.formoptions.get("parent_node", "")
 
 
+class Place:
+    """Queued ranks of a task that the same clients may have, which is what stands in the queue."""
+
+    __slots__ = ("avoid", "counted", "disk", "entry", "key", "ranks", "wanted")
+
+    def __init__(self, entry: "TaskEntry", avoid: frozenset[str], ranks: RankSet) -> None:
+        self.entry = entry
+        self.avoid = avoid
+        """Clients that are not to have these ranks, for they failed there."""
+        self.ranks = ranks
+        self.wanted: Wanted | None = None
+        """What it asks of a client, besides *disk* for its inputs; None while it is not queued."""
+        self.counted = 0
+        """How many of its ranks the queue counts."""
+
+    def asks(self) -> Wanted:
+        """What it asks of a client, as its job and task are now; and it learns where it is to stand."""
+        task, info = self.entry.task, self.entry.job.job.info
+        self.key = self.entry.key()
+        self.disk = disk_of(task)
+        return wanted_of(task.clientgroups or info.clientgroups, task.cmd.name, task.walltime or 0, self.avoid)
+
+    @property
+    def order(self) -> tuple[QueueKey, int]:
+        """The order of hand-out of its first rank."""
+        return self.key, self.ranks.first
+
+
+Places = Mapping[frozenset[str], Place]
+
+NO_PLACES: Places = MappingProxyType({})
+
+
 class TaskEntry:
     """A task of an unfinished job, and where each of its ranks is.
 
-    A rank is done (in ``done``), or has a record (it has been out: it is out now, suspended, or back in
-    ``returned``), or is at least ``next_fresh`` and was never handed out.
+    While the task may run each rank is done (in ``done``), out (it has a record that says so), or queued: in one of
+    the ``places``, the one for all unless it failed somewhere. A rank that was never out has no record.
     """
 
     __slots__ = (
@@ -91,7 +124,6 @@ class TaskEntry:
         "base_attempts",
         "blockers",
         "busy",
-        "counted",
         "declared_totalwork",
         "dependents",
         "done",
@@ -99,12 +131,9 @@ class TaskEntry:
         "job",
         "last_done",
         "made",
-        "next_fresh",
         "part",
-        "queue_key",
-        "queued_as",
+        "places",
         "records",
-        "returned",
         "task",
     )
 
@@ -122,20 +151,14 @@ class TaskEntry:
         self.made: set[str] = set()
         """Ids of the nodes that were made for its outputs."""
         self.records: dict[int, WorkRecord] = {}
-        self.returned: list[int] = []
-        self.next_fresh = self.first_rank
+        self.places = NO_PLACES
+        """Its queued ranks, by the clients that are not to have them; none while it may not run."""
         self.attempts = 0
         """The highest attempt number of any of its runs."""
         self.base_attempts = 0
         """Below which no new run is numbered: a reset or a restart does not repeat a number."""
         self.last_done: WorkRecord | None = None
         """The record of the run that finished last: who is to blame if outputs turn out to be missing."""
-        self.queue_key: QueueKey | None = None
-        """Its place in the queue; None while it is not queued."""
-        self.queued_as: Wanted | None = None
-        """Under what in the queue it stands, if it does."""
-        self.counted = 0
-        """How many of its ranks its bucket counts."""
         self.busy = 0
         """Number of the preparation or check under way, 0 for none; answers with another number are void."""
 
@@ -152,43 +175,51 @@ class TaskEntry:
         task = self.task
         return bool(task.inputs or task.outputs or task.predata)
 
-    @property
-    def queued_ranks(self) -> int:
-        """How many of its ranks wait for a client, once the task may run."""
-        return len(self.returned) + self.last_rank - self.next_fresh + 1
-
     def key(self) -> QueueKey:
         info = self.job.job.info
         return QueueKey(-info.priority, info.submittime, self.job.job.id, self.index)
 
-    def rank_for(self, client_id: str) -> int | None:
-        """The first queued rank that this client may have, None if it failed at all of them."""
-        if not self.returned:
-            return self.next_fresh if self.next_fresh <= self.last_rank else None
-        fitting = [rank for rank in self.returned if client_id not in self.records[rank].failed_on]
-        if fitting:
-            return min(fitting)
-        return self.next_fresh if self.next_fresh <= self.last_rank else None
+    def queue_up(self) -> Iterable[Place]:
+        """The task may run: the places of all ranks that are neither done nor out."""
+        never_out = RankSet.of(self.unfinished_ranks())
+        for rank in self.records:
+            never_out.discard(rank)
+        self.places = {NOBODY: Place(self, NOBODY, never_out)} if never_out else NO_PLACES
+        for record in self.records.values():
+            if record.state is WorkState.QUEUED:
+                self.put(record.rank, record.failed_on)
+        return self.places.values()
 
-    def take(self, rank: int) -> WorkRecord:
-        """Take a queued rank out of the queue; its record, made now if it was never out."""
-        if rank in self.records:
-            self.returned.remove(rank)
-            heapq.heapify(self.returned)
-            return self.records[rank]
-        self.next_fresh = rank + 1
-        record = self._new_record(rank)
-        self.records[rank] = record
-        return record
+    def put(self, rank: int, avoid: Iterable[str] = ()) -> Place:
+        """Let a rank wait, for all clients but those to *avoid*; where it stands now."""
+        clients = frozenset(avoid)
+        place = self.places.get(clients)
+        if place is None:
+            place = Place(self, clients, RankSet())
+            self.places = {**self.places, clients: place}
+        place.ranks.add(rank)
+        return place
 
-    def _new_record(self, rank: int) -> WorkRecord:
-        return WorkRecord(ids.work_id(self.task.taskid, rank), self.task.jobid, self.task.taskid, rank)
+    def take(self, place: Place, rank: int) -> None:
+        """The rank waits no more."""
+        place.ranks.discard(rank)
+        if not place.ranks:
+            self.places = {avoid: other for avoid, other in self.places.items() if other is not place} or NO_PLACES
 
-    def give_back(self, record: WorkRecord) -> None:
-        """Queue a rank again that was out or suspended."""
-        record.state = WorkState.QUEUED
-        record.client = ""
-        heapq.heappush(self.returned, record.rank)
+    def place_of(self, record: WorkRecord) -> Place | None:
+        """Where this rank waits, None if it does not."""
+        for avoid in (frozenset(record.failed_on), NOBODY):
+            place = self.places.get(avoid)
+            if place is not None and record.rank in place.ranks:
+                return place
+        return None
+
+    def record_of(self, rank: int) -> WorkRecord:
+        """The record of a rank, made now if it was never out."""
+        if rank not in self.records:
+            work_id = ids.work_id(self.task.taskid, rank)
+            self.records[rank] = WorkRecord(work_id, self.task.jobid, self.task.taskid, rank)
+        return self.records[rank]
 
     def unfinished_ranks(self) -> Iterator[range]:
         return self.done.gaps(self.first_rank, self.last_rank)
@@ -204,13 +235,6 @@ class TaskEntry:
         self.declared_totalwork = record.wanted
         self.attempts = self.base_attempts = max(record.attempts, *(item.attempt for item in work), 0)
         self.records = {item.rank: item for item in work if item.rank not in self.done}
-        seen = max(self.done.top(), *self.records, self.first_rank - 1)
-        self.next_fresh = seen + 1
-        for rank in chain.from_iterable(self.done.gaps(self.first_rank, seen)):
-            if rank not in self.records:
-                self.records[rank] = self._new_record(rank)
-            if self.records[rank].state is WorkState.QUEUED:
-                heapq.heappush(self.returned, rank)
 
     def split(self, totalwork: int) -> None:
         """Before its first run: the task has so many workunits, whatever the document wants."""
@@ -228,8 +252,7 @@ class TaskEntry:
         self.done = RankSet()
         self.part = None
         self.records = {}
-        self.returned = []
-        self.next_fresh = self.first_rank
+        self.places = NO_PLACES
         self.last_done = None
         self.busy = 0
 
@@ -246,27 +269,61 @@ class TaskEntry:
 
 
 NO_WORK: frozenset[str] = frozenset()
-
-
-NO_ATTEMPTS: Mapping[str, int] = MappingProxyType({})
 """One for all clients: Python makes a new empty set each time, and there may be many clients."""
 
 
 class ClientEntry:
-    """A client, the work it holds, and what it is still to be told."""
+    """A client, the work it holds, what it is still to be told, and what speaks against it."""
 
-    __slots__ = ("asks_ahead", "client", "confirmed", "discards", "doubted", "failures", "held", "last_seen")
+    __slots__ = (
+        "asides",
+        "asks_ahead",
+        "client",
+        "confirmed",
+        "discards",
+        "doubted",
+        "failing",
+        "held",
+        "kind",
+        "last_ask",
+        "last_seen",
+        "spare",
+    )
 
     def __init__(self, client: Client, last_seen: datetime, confirmed: bool = True) -> None:
-        self.client = client
-        self.last_seen = last_seen
+        self.introduce(client)
+        self.last_seen = self.last_ask = last_seen
         self.confirmed = confirmed
         """False after a restart, until the client registers again and says what it runs."""
         self.held: dict[str, WorkRecord] = {}
+        self.spare = Spare()
+        """What it had for work when it last asked."""
         self.discards = NO_WORK
-        self.doubted: Mapping[str, int] = NO_ATTEMPTS
-        """Work that was queued again because the client asked for more: which attempt at it the client had."""
+        self.doubted = NO_WORK
+        """Work that was queued again because the client asked for more."""
         self.asks_ahead = False
         """True once it reports some of that, or says in a heartbeat what it runs: it may ask for more meanwhile."""
-        self.failures = 0
-        """Failures in a row."""
+        self.failing: dict[str, bool] = {}
+        """The jobs of which something failed here since anything succeeded, the latest ones; whether another client
+        has succeeded at the same."""
+        self.asides = 0
+        """How often it was put aside since anything succeeded."""
+
+    def introduce(self, client: Client) -> None:
+        """This is how the client describes itself now."""
+        self.client = client
+        self.kind = Kind.of(client)
+
+    def offer(self, now: datetime) -> Offer:
+        """What it has for work, as it last said."""
+        return self.spare.offer(self.client.id, self.kind, now)
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether it gets no work for a while, and then comes back by itself."""
+        return self.client.suspended_until != NO_TIME
+
+    def absolve(self) -> None:
+        """Nothing speaks against it any more."""
+        self.failing = {}
+        self.asides = 0

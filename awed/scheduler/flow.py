@@ -89,7 +89,7 @@ class Flow:
             state.set_job(entry.job, JobState.QUEUED, now)
         state.event("TQ", now, note, taskid=task.taskid, jobid=task.jobid)
         if task.remainwork:
-            state.queue.add(entry, now)
+            state.queue_up(entry, now)
         else:
             self.check(entry, now)
 
@@ -149,14 +149,13 @@ class Flow:
 
     def _suspend_task(self, entry: TaskEntry) -> None:
         state = self._state
-        state.queue.remove(entry)
+        state.withdraw(entry)
         out = 0
         for record in entry.records.values():
             out += record.state is WorkState.CHECKOUT
             state.release(record, discard=True)
             record.state = WorkState.SUSPEND
             state.changes.work(record)
-        entry.returned = []
         state.counts.work[WorkState.CHECKOUT] -= out
         state.counts.work[WorkState.QUEUED] -= entry.task.remainwork - out
         state.counts.work[WorkState.SUSPEND] += entry.task.remainwork
@@ -181,11 +180,10 @@ class Flow:
             state.set_task(entry, TaskState.PENDING)
             return
         state.counts.work[WorkState.SUSPEND] -= entry.task.remainwork
-        entry.returned = []
         for record in entry.records.values():
             record.failed = 0
             record.failed_on = []
-            entry.give_back(record)
+            record.state = WorkState.QUEUED
             state.changes.work(record)
         self.enqueue(entry, now)
 

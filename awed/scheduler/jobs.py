@@ -84,7 +84,7 @@ class Jobs:
                 continue
             client = self._state.clients.get(record.client)
             if client is None:
-                entry.give_back(record)
+                record.state = WorkState.QUEUED
                 self._state.changes.work(record)
             else:
                 client.held[record.wuid] = record
@@ -97,8 +97,8 @@ class Jobs:
                 continue
             if not entry.task.remainwork:
                 self._flow.check(entry, now)
-            elif entry.queued_ranks:
-                self._state.queue.add(entry, now)
+            else:
+                self._state.queue_up(entry, now)
         if job.job.id in self._state.jobs:
             self._flow.start(job, now)
 
@@ -155,9 +155,9 @@ class Jobs:
         """Priority or groups changed: the job's queued work takes its new place."""
         self._state.touch_job(entry, now)
         for task in entry.tasks:
-            if task.queue_key is not None:
-                self._state.queue.remove(task)
-                self._state.queue.add(task, now)
+            for place in task.places.values():
+                self._state.queue.remove(place)
+                self._state.queue.add(place, now)
 
     def position(self, job_id: str) -> int:
         """How many jobs, itself included, are not behind it in the order of hand-out."""

@@ -1,172 +1,152 @@
-"""The work queue: tasks with queued ranks, in one ordered bucket for each (allowed groups, app, walltime)."""
+"""The work queue: places with queued ranks, in a line of their own for each distinct thing that work asks for."""
 
-import heapq
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import count
-from operator import itemgetter
+from types import MappingProxyType
 from typing import NamedTuple
 
-from awed.scheduler.entries import QueueKey, TaskEntry
-from awed.scheduler.requirements import Wanted, wanted_of
-
-
-class Found(NamedTuple):
-    """A queued rank that a client may have."""
-
-    key: QueueKey
-    entry: TaskEntry
-    rank: int
-
-
-def wanted(entry: TaskEntry) -> Wanted:
-    """What a task asks of a client; a task's own groups go before its job's."""
-    groups = entry.task.clientgroups or entry.job.job.info.clientgroups
-    return wanted_of(groups, entry.task.cmd.name, entry.task.walltime or 0)
+from awed.scheduler.entries import Place, QueueKey
+from awed.scheduler.line import Line
+from awed.scheduler.requirements import ANY_APP, Offer, Route, Wanted
 
 
 class Queued(NamedTuple):
-    """What waits in a bucket: how many workunits, and since when the first of its tasks."""
+    """What waits of one kind: how many workunits, and since when the first of its tasks."""
 
     wanted: Wanted
     work: int
     since: datetime
 
 
-_Item = tuple[QueueKey, int, TaskEntry]
-
-FEW = 16
-"""So many items of a bucket may stand for nothing."""
-
-
-def _stands(item: _Item) -> bool:
-    """Whether an item is where its task is queued."""
-    return item[2].queue_key is item[0]
-
-
 class Bucket:
-    """A heap of tasks that ask for the same. What stands for a task that left the queue, or moved in it, is dropped
-    when it comes up, or when there is more of it than of tasks.
+    """The places that ask for the same. Each stands in all *lines*, of which those of other buckets may be a part."""
 
-    The count in each item keeps equal keys apart: a task that left and came back stands in the heap twice.
-    """
+    __slots__ = ("lines", "since", "wanted", "work")
 
-    __slots__ = ("_heap", "_pushed", "_since", "wanted", "work")
-
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: Wanted, lines: Sequence[Line[Place]]) -> None:
         self.wanted = wanted
-        self._heap: list[_Item] = []
-        self._pushed = count()
-        self._since: OrderedDict[TaskEntry, datetime] = OrderedDict()
-        """When each task came that is still queued, the first ones first."""
+        self.lines = lines
+        self.since: OrderedDict[Place, datetime] = OrderedDict()
+        """When each place was queued, the first ones first."""
         self.work = 0
-        """How many workunits its tasks have queued."""
+        """How many ranks wait in them."""
 
-    def __bool__(self) -> bool:
-        return bool(self._since)
+    def add(self, place: Place, now: datetime) -> None:
+        self.since[place] = now
+        for line in self.lines:
+            line.add(place.key, place.disk, place)
 
-    def push(self, entry: TaskEntry, key: QueueKey, now: datetime) -> None:
-        heapq.heappush(self._heap, (key, next(self._pushed), entry))
-        self._since[entry] = now
+    def remove(self, place: Place) -> None:
+        del self.since[place]
+        for line in self.lines:
+            line.remove(place.key)
+        self.work -= place.counted
+        place.counted = 0
 
-    def drop(self, entry: TaskEntry) -> None:
-        """The task is queued no more."""
-        del self._since[entry]
-        self._count(entry, 0)
-        if len(self._heap) > 2 * len(self._since) + FEW:
-            self._heap = [item for item in self._heap if _stands(item)]
-            heapq.heapify(self._heap)
+    def count(self, place: Place) -> None:
+        """The place has more or fewer ranks now."""
+        ranks = len(place.ranks)
+        self.work += ranks - place.counted
+        place.counted = ranks
 
-    def recount(self, entry: TaskEntry) -> None:
-        """The task has more or fewer queued ranks now."""
-        self._count(entry, entry.queued_ranks)
 
-    def _count(self, entry: TaskEntry, ranks: int) -> None:
-        self.work += ranks - entry.counted
-        entry.counted = ranks
+_Lines = dict[Wanted, Line[Place]]
 
-    def since(self) -> datetime:
-        """Since when the first of its tasks is queued; there must be one."""
-        return next(iter(self._since.values()))
-
-    def head(self) -> QueueKey | None:
-        """The key of the first task, None if the bucket is empty."""
-        while self._heap and not _stands(self._heap[0]):
-            heapq.heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
-
-    def first(self, rank_of: Callable[[TaskEntry], int | None]) -> Found | None:
-        """The first task for which *rank_of* names a rank. Those before it stay where they are."""
-        passed = []
-        found = None
-        while self.head() is not None and found is None:
-            key, _, entry = self._heap[0]
-            rank = rank_of(entry)
-            if rank is None:
-                passed.append(heapq.heappop(self._heap))
-            else:
-                found = Found(key, entry, rank)
-        for item in passed:
-            heapq.heappush(self._heap, item)
-        return found
+_NO_LINES: Mapping[Wanted, Line[Place]] = MappingProxyType({})
 
 
 class WorkQueue:
-    """All queued work. ``fresh`` names the buckets that got work since somebody last looked."""
+    """All queued work. ``fresh`` has the places that got work since somebody last looked.
+
+    A client looks at the few lines on its routes. Those for clients that have all apps do not tell apps apart.
+    """
 
     def __init__(self) -> None:
         self._buckets: dict[Wanted, Bucket] = {}
-        self.fresh: set[Wanted] = set()
+        self._lines: dict[Route, _Lines] = {}
+        self.fresh: dict[Place, None] = {}
 
-    def add(self, entry: TaskEntry, now: datetime) -> None:
-        """Queue a task that has queued ranks; one that is queued already stays where it is."""
-        place = wanted(entry)
-        self.fresh.add(place)
-        if entry.queued_as is None:
-            entry.queue_key = entry.key()
-            entry.queued_as = place
-            self._buckets.setdefault(place, Bucket(place)).push(entry, entry.queue_key, now)
-        self._buckets[entry.queued_as].recount(entry)
+    def add(self, place: Place, now: datetime) -> None:
+        """Queue a place that has ranks; one that is queued already stays where it is."""
+        self.fresh[place] = None
+        if place.wanted is None:
+            place.wanted = place.asks()
+            self._bucket(place.wanted).add(place, now)
+        self._buckets[place.wanted].count(place)
 
-    def remove(self, entry: TaskEntry) -> None:
-        """Take a task out of the queue, if it is there."""
-        place = entry.queued_as
-        if place is not None:
-            entry.queued_as = entry.queue_key = None
-            bucket = self._buckets[place]
-            bucket.drop(entry)
-            if not bucket:
-                del self._buckets[place]
+    def _bucket(self, wanted: Wanted) -> Bucket:
+        """The bucket for such work, made if it is new."""
+        bucket = self._buckets.get(wanted)
+        if bucket is None:
+            lines = [
+                self._lines.setdefault(route, {}).setdefault(_on(route, wanted), Line()) for route in wanted.routes()
+            ]
+            bucket = self._buckets[wanted] = Bucket(wanted, lines)
+        return bucket
 
-    def took(self, entry: TaskEntry) -> None:
-        """One of the task's ranks was taken, which may have been its last."""
-        assert entry.queued_as is not None
-        if entry.queued_ranks:
-            self._buckets[entry.queued_as].recount(entry)
+    def remove(self, place: Place) -> None:
+        """Take a place out of the queue, if it is there."""
+        self.fresh.pop(place, None)
+        wanted, place.wanted = place.wanted, None
+        if wanted is not None:
+            bucket = self._buckets[wanted]
+            bucket.remove(place)
+            if not bucket.since:
+                self._drop(bucket)
+
+    def _drop(self, bucket: Bucket) -> None:
+        """Nothing asks for this any more, and perhaps nothing is left in some of its lines."""
+        del self._buckets[bucket.wanted]
+        for route in bucket.wanted.routes():
+            lines, wanted = self._lines[route], _on(route, bucket.wanted)
+            if not lines[wanted]:
+                del lines[wanted]
+            if not lines:
+                del self._lines[route]
+
+    def recount(self, place: Place) -> None:
+        """Some of the ranks of a queued place were taken, which may have been its last."""
+        assert place.wanted is not None
+        if place.ranks:
+            self._buckets[place.wanted].count(place)
         else:
-            self.remove(entry)
+            self.remove(place)
 
     def queued(self) -> Iterator[Queued]:
-        """What waits in each bucket."""
-        return (Queued(place, bucket.work, bucket.since()) for place, bucket in self._buckets.items())
+        """What waits of each kind; work that some clients are to avoid for itself."""
+        return (
+            Queued(bucket.wanted, bucket.work, next(iter(bucket.since.values()))) for bucket in self._buckets.values()
+        )
 
     def touch_all(self) -> None:
         """Let those who wait look again at everything."""
-        self.fresh.update(self._buckets)
+        for bucket in self._buckets.values():
+            self.fresh.update(dict.fromkeys(bucket.since))
 
-    def find(
-        self, group: str, apps: Iterable[str], time_left: float, rank_of: Callable[[TaskEntry], int | None]
-    ) -> Found | None:
-        """The first rank, in the order of hand-out, that a client of this group, with these apps and so many seconds
-        may have."""
-        fitting = (bucket for place, bucket in self._buckets.items() if place.fits(group, apps, time_left))
-        heads = [(head, bucket) for bucket in fitting if (head := bucket.head()) is not None]
-        best: Found | None = None
-        for head, bucket in sorted(heads, key=itemgetter(0)):
-            if best is not None and best.key < head:
+    def find(self, offer: Offer) -> Place | None:
+        """The place of the first rank, in the order of hand-out, that a client with this offer may have."""
+        fitting = [
+            line
+            for route in offer.kind.routes()
+            for wanted, line in self._lines.get(route, _NO_LINES).items()
+            if wanted.fits(offer)
+        ]
+        best: Place | None = None
+        for line in sorted(fitting, key=_head):
+            if best is not None and best.key < line.head:
                 break
-            found = bucket.first(rank_of)
-            if found is not None and (best is None or found.key < best.key):
+            found = next(line.fitting(offer.available), None)
+            if found is not None and (best is None or found.order < best.order):
                 best = found
         return best
+
+
+def _head(line: Line[Place]) -> QueueKey:
+    head: QueueKey = line.head
+    return head
+
+
+def _on(route: Route, wanted: Wanted) -> Wanted:
+    """What is compared on a route: who comes by one for all apps has the app."""
+    return wanted._replace(app=ANY_APP) if route.app == ANY_APP else wanted

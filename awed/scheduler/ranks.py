@@ -1,24 +1,40 @@
 """Sets of ranks. A task's ranks finish nearly in order, so a few ranges say which of 10,000 are done."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 
 class RankSet:
     """Ranks as disjoint, ascending, never adjacent ranges. Written ``1-500,503``; empty: ``""``."""
 
-    __slots__ = ("_firsts", "_lasts")
+    __slots__ = ("_count", "_firsts", "_lasts")
 
     def __init__(self, text: str = "") -> None:
         """Raises :class:`ValueError` for a text that :meth:`__str__` does not write."""
         self._firsts: list[int] = []
         self._lasts: list[int] = []
+        self._count = 0
         for piece in text.split(",") if text else ():
             first, _, last = piece.partition("-")
-            self._firsts.append(int(first))
-            self._lasts.append(int(last or first))
+            self._append(int(first), int(last or first))
+
+    def _append(self, first: int, last: int) -> None:
+        self._firsts.append(first)
+        self._lasts.append(last)
+        self._count += last - first + 1
+
+    @classmethod
+    def of(cls, ranges: Iterable[range]) -> "RankSet":
+        """The ranks of ranges as :meth:`gaps` makes them: ascending, neither empty nor adjacent."""
+        ranks = cls()
+        for one in ranges:
+            ranks._append(one.start, one.stop - 1)
+        return ranks
 
     def add(self, rank: int) -> None:
+        if rank in self:
+            return
+        self._count += 1
         at = bisect_right(self._firsts, rank)
         joins_left = at > 0 and self._lasts[at - 1] >= rank - 1
         joins_right = at < len(self._firsts) and self._firsts[at] == rank + 1
@@ -26,7 +42,7 @@ class RankSet:
             self._lasts[at - 1] = self._lasts.pop(at)
             del self._firsts[at]
         elif joins_left:
-            self._lasts[at - 1] = max(rank, self._lasts[at - 1])
+            self._lasts[at - 1] = rank
         elif joins_right:
             self._firsts[at] = rank
         else:
@@ -36,8 +52,12 @@ class RankSet:
     def discard(self, rank: int) -> None:
         if rank not in self:
             return
+        self._count -= 1
         at = bisect_right(self._firsts, rank) - 1
         first, last = self._firsts[at], self._lasts[at]
+        if first == rank < last:
+            self._firsts[at] = rank + 1
+            return
         rest = [(a, b) for a, b in ((first, rank - 1), (rank + 1, last)) if a <= b]
         self._firsts[at : at + 1] = [a for a, _ in rest]
         self._lasts[at : at + 1] = [b for _, b in rest]
@@ -50,9 +70,10 @@ class RankSet:
                 yield gap
             first = max(first, b + 1)
 
-    def top(self) -> int:
-        """The highest rank, -1 if there is none."""
-        return self._lasts[-1] if self._lasts else -1
+    @property
+    def first(self) -> int:
+        """The lowest rank; there must be one."""
+        return self._firsts[0]
 
     def __contains__(self, rank: int) -> bool:
         at = bisect_right(self._firsts, rank)
@@ -62,7 +83,7 @@ class RankSet:
         return bool(self._firsts)
 
     def __len__(self) -> int:
-        return sum(self._lasts) - sum(self._firsts) + len(self._firsts)
+        return self._count
 
     def __str__(self) -> str:
         if not self._firsts:

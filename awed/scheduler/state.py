@@ -21,13 +21,15 @@ from awed.model.times import NO_TIME
 from awed.model.work import WorkRecord
 from awed.scheduler.changes import Changes, Effect
 from awed.scheduler.counts import Counts, Tally
-from awed.scheduler.entries import ClientEntry, JobEntry, TaskEntry
+from awed.scheduler.entries import NO_PLACES, ClientEntry, JobEntry, Place, TaskEntry
+from awed.scheduler.pauses import Pauses
 from awed.scheduler.queue import WorkQueue
 from awed.scheduler.quotas import Quota, Usages
 
 
 class Limits(Struct, frozen=True):
-    """How many failures suspend a workunit, how many in a row a client; how many seconds of silence lose a client.
+    """How many failures suspend a workunit; how many jobs that failed at a client, and went well elsewhere, put it
+    aside; how many seconds of silence lose it.
 
     *keep_jobs*: seconds for which a finished job is kept, None for ever; *keep_pipelines*: the same for those of one
     pipeline. *tasks_at_once*: how many tasks of a job are started in one go, so that others get their turn.
@@ -51,7 +53,10 @@ class State:
         self.jobs: dict[str, JobEntry] = {}
         self.clients: OrderedDict[str, ClientEntry] = OrderedDict()
         """By last sign of life, the longest silent first."""
+        self.aside: dict[str, ClientEntry] = {}
+        """The clients that get no work for a while."""
         self.queue = WorkQueue()
+        self.pauses = Pauses()
         self.queue_suspended = False
         self.counts = Counts()
         self.usages = Usages(limits.quota)
@@ -121,14 +126,54 @@ class State:
         self.counts.tasks.subtract(task.task.state for task in entry.tasks)
         self.usages.remove(entry)
 
-    def requeue(self, entry: TaskEntry, record: WorkRecord, now: datetime) -> None:
-        """Put work that was out or suspended back into the queue of its running task."""
-        self.counts.work[record.state] -= 1
+    def queue_up(self, entry: TaskEntry, now: datetime) -> None:
+        """A task may run: what of it is neither done nor out waits for clients."""
+        for place in entry.queue_up():
+            self.queue.add(place, now)
+        for record in entry.records.values():
+            if record.state is WorkState.QUEUED and record.failed_on:
+                self.pauses.add(entry, record, now)
+
+    def withdraw(self, entry: TaskEntry) -> None:
+        """A task may not run: nothing of it waits any more."""
+        for place in entry.places.values():
+            self.queue.remove(place)
+        entry.places = NO_PLACES
+
+    def requeue(self, entry: TaskEntry, record: WorkRecord, now: datetime, forget: bool = False) -> None:
+        """Put work that is out back into the queue of its running task. It goes back to who has it if that one still
+        says so before another takes it; not if its run is over, which *forget* tells."""
+        self.counts.work[WorkState.CHECKOUT] -= 1
         self.counts.work[WorkState.QUEUED] += 1
         self.release(record, discard=False)
-        entry.give_back(record)
+        record.state = WorkState.QUEUED
+        if forget:
+            record.client = ""
         self.changes.work(record)
-        self.queue.add(entry, now)
+        self.queue.add(entry.put(record.rank, record.failed_on), now)
+        if record.failed_on:
+            self.pauses.add(entry, record, now)
+
+    def went_out(self, entry: TaskEntry, place: Place, record: WorkRecord, now: datetime) -> None:
+        """The client that the record names has this queued rank."""
+        entry.take(place, record.rank)
+        self.queue.recount(place)
+        record.state = WorkState.CHECKOUT
+        self.counts.work[WorkState.QUEUED] -= 1
+        self.counts.work[WorkState.CHECKOUT] += 1
+        self.changes.work(record)
+        if entry.task.state is TaskState.QUEUED:
+            self.set_task(entry, TaskState.IN_PROGRESS)
+        if entry.job.job.state is JobState.QUEUED:
+            if entry.job.job.info.startedtime == NO_TIME:
+                entry.job.job.info.startedtime = now
+            self.set_job(entry.job, JobState.IN_PROGRESS, now)
+        client = self.clients.get(record.client)
+        if client is not None:
+            client.held[record.wuid] = record
+            client.discards -= {record.wuid}
+            if client.client.status is ClientState.IDLE:
+                self.set_client(client, ClientState.BUSY)
 
     def release(self, record: WorkRecord, discard: bool) -> None:
         """The client that holds this work, if any, holds it no more; with *discard* it is told to throw it away."""
@@ -139,6 +184,25 @@ class State:
             client.discards |= {record.wuid}
         if not client.held and client.client.status is ClientState.BUSY:
             self.set_client(client, ClientState.IDLE)
+
+    def suspend_client(self, entry: ClientEntry, reason: str, until: datetime = NO_TIME) -> None:
+        """Give the client no more work, for a *reason* that is shown; *until* then, or until a person lets it."""
+        self.set_client(entry, ClientState.SUSPEND)
+        entry.client.suspend_reason = reason
+        entry.client.suspended_until = until
+        if entry.is_aside:
+            self.aside[entry.client.id] = entry
+        else:
+            self.aside.pop(entry.client.id, None)
+        self.changes.client(entry.client)
+
+    def resume_client(self, entry: ClientEntry) -> None:
+        """Give the client work again."""
+        self.aside.pop(entry.client.id, None)
+        self.set_client(entry, ClientState.BUSY if entry.held else ClientState.IDLE)
+        entry.client.suspend_reason = ""
+        entry.client.suspended_until = NO_TIME
+        self.changes.client(entry.client)
 
     def set_client(self, entry: ClientEntry, state: ClientState) -> None:
         self.counts.clients[entry.client.status] -= 1

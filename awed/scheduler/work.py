@@ -20,10 +20,11 @@ from awed.model.job import JobError
 from awed.model.states import ClientState, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME
 from awed.model.work import Report, ReportStatus, WorkRecord, WorkReport, Workunit
+from awed.scheduler.blame import Blame
 from awed.scheduler.clients import Clients
-from awed.scheduler.entries import NO_WORK, ClientEntry, JobEntry, TaskEntry
+from awed.scheduler.entries import NO_WORK, ClientEntry, JobEntry, Place, TaskEntry
 from awed.scheduler.flow import Flow
-from awed.scheduler.requirements import Offer
+from awed.scheduler.requirements import Spare
 from awed.scheduler.spans import Span, at_work, spans
 from awed.scheduler.state import State
 
@@ -34,50 +35,50 @@ RESERVED = "reserved"
 class Work:
     """The verbs for workunits."""
 
-    def __init__(self, state: State, flow: Flow, clients: Clients) -> None:
+    def __init__(self, state: State, flow: Flow, clients: Clients, blame: Blame) -> None:
         self._state = state
         self._flow = flow
         self._clients = clients
+        self._blame = blame
 
-    def checkout(self, client_id: str, offer: Offer, now: datetime) -> Workunit:
+    def checkout(self, client_id: str, spare: Spare, now: datetime) -> Workunit:
         """Hand this client the first workunit that it may have, and for which it has what it takes.
 
         Raises one of the errors whose texts workers compare: no such client, busy, suspended, no work, none that
         fits, queue suspended.
         """
-        client = self._may_ask(client_id, now)
+        client = self._may_ask(client_id, spare, now)
         if len(client.held) >= client.client.slots and not self._clients.doubt(client, now):
             raise ClientBusy
-        return self._hand_out(client, offer, now)
+        return self._hand_out(client, now)
 
-    def checkout_many(self, client_id: str, offer: Offer, most: int, now: datetime) -> list[Workunit]:
+    def checkout_many(self, client_id: str, spare: Spare, most: int, now: datetime) -> list[Workunit]:
         """Hand this client up to *most* workunits, one at least; how many it may hold is for itself to know.
 
         Nobody gets more than their share of what is queued (guided self-scheduling): big portions while there is
         plenty, single workunits near the end, so that all finish together. Raises what :meth:`checkout` raises.
         """
-        client = self._may_ask(client_id, now)
+        client = self._may_ask(client_id, spare, now)
         counts = self._state.counts
         share = counts.work[WorkState.QUEUED] // max(1, counts.clients.total())
-        units = [self._hand_out(client, offer, now)]
+        units = [self._hand_out(client, now)]
         with suppress(NoEligibleWork, QueueEmpty):
             while len(units) < min(most, share):
-                offer = offer.without(units[-1].inputs)
-                units.append(self._hand_out(client, offer, now))
+                units.append(self._hand_out(client, now))
         return units
 
-    def _hand_out(self, client: ClientEntry, offer: Offer, now: datetime) -> Workunit:
-        def rank_for(entry: TaskEntry) -> int | None:
-            return entry.rank_for(client.client.id) if offer.holds(entry.task.inputs) else None
-
-        found = self._state.queue.find(client.client.group, client.client.apps, offer.time_left(now), rank_for)
-        if found is None:
+    def _hand_out(self, client: ClientEntry, now: datetime) -> Workunit:
+        place = self._state.queue.find(client.offer(now))
+        if place is None:
             raise NoEligibleWork if self._state.counts.work[WorkState.QUEUED] else QueueEmpty
-        record = self._check_out(found.entry, found.rank, client, now)
-        return self._view(found.entry, found.rank, record, RESERVED)
+        client.spare = client.spare.without(place.disk)
+        record = self._check_out(place, client, now)
+        return self._view(place.entry, record.rank, record, RESERVED)
 
-    def _may_ask(self, client_id: str, now: datetime) -> ClientEntry:
+    def _may_ask(self, client_id: str, spare: Spare, now: datetime) -> ClientEntry:
         client = self._clients.seen(client_id, now)
+        client.spare = spare
+        client.last_ask = now
         if not client.confirmed:
             raise ClientNotFound
         if self._state.queue_suspended:
@@ -88,78 +89,59 @@ class Work:
             client.discards = NO_WORK
         return client
 
-    def _check_out(self, entry: TaskEntry, rank: int, client: ClientEntry, now: datetime) -> WorkRecord:
-        state = self._state
-        record = entry.take(rank)
-        state.queue.took(entry)
-        record.state = WorkState.CHECKOUT
+    def _check_out(self, place: Place, client: ClientEntry, now: datetime) -> WorkRecord:
+        entry = place.entry
+        record = entry.record_of(place.ranks.first)
         record.client = client.client.id
         record.checkout_time = now
         record.attempt = max(record.attempt, entry.base_attempts) + 1
         entry.attempts = max(entry.attempts, record.attempt)
-        state.counts.work[WorkState.QUEUED] -= 1
-        state.counts.work[WorkState.CHECKOUT] += 1
-        state.changes.work(record)
-        if entry.task.state is TaskState.QUEUED:
-            state.set_task(entry, TaskState.IN_PROGRESS)
-        if entry.job.job.state is JobState.QUEUED:
-            if entry.job.job.info.startedtime == NO_TIME:
-                entry.job.job.info.startedtime = now
-            state.set_job(entry.job, JobState.IN_PROGRESS, now)
-        self._clients.took(client, record)
-        state.event("WC", now, wuid=record.wuid, jobid=record.jobid, clientid=record.client)
+        client.client.total_checkout += 1
+        self._state.went_out(entry, place, record, now)
+        self._state.event("WC", now, wuid=record.wuid, jobid=record.jobid, clientid=record.client)
         return record
 
     def report(self, report: Report, now: datetime) -> None:
-        """Take what a worker says of a workunit it holds.
+        """Take what a worker says of a workunit that it holds, or that was taken from it and nobody had since.
 
-        A report of work that the client does not hold (any more) changes nothing. Raises
-        :class:`~awed.model.errors.StaleAttempt` for it if the report names its attempt, and
-        :class:`~awed.model.errors.ClientNotFound` for a client that is neither known nor the holder.
+        Any other report changes nothing. Raises :class:`~awed.model.errors.StaleAttempt` for it if it names its
+        attempt, and :class:`~awed.model.errors.ClientNotFound` for a client that is neither known nor the holder.
         """
-        held = self._held_by(report)
+        found = self._ran_by(report)
         client = self._state.clients.get(report.client)
         if client is not None:
             self._clients.seen(report.client, now)
             client.discards -= {report.wuid}
-        if held is None and client is not None:
-            held = self._ran_after_all(report, client, now)
-        if held is None:
+        if found is None:
             self._refuse(report, client, now)
             return
-        entry, record = held
+        entry, record = found
+        if record.state is WorkState.QUEUED:
+            self._ran_after_all(entry, record, client, now)
         self._state.tally.reports[report.status] += 1
         self._keep_logs(entry, record, report)
         if report.status is ReportStatus.DONE:
             self._done(entry, record, report, now)
         elif record.state is WorkState.CHECKOUT:
             if report.status is ReportStatus.DISCARDED:
-                self._state.requeue(entry, record, now)
+                self._state.requeue(entry, record, now, forget=True)
             else:
                 self.fail(entry, record, report, now)
 
-    def _held_by(self, report: Report) -> tuple[TaskEntry, WorkRecord] | None:
-        """Task and record of a workunit that the reporter holds, or held when its job was suspended."""
-        found = self._state.find_work(parse_work_id(report.wuid))
-        if found is None or found[1] is None:
-            return None
-        entry, record = found[0], found[1]
-        current = report.attempt is None or report.attempt == record.attempt
-        return (entry, record) if record.client == report.client and current else None
-
-    def _ran_after_all(
-        self, report: Report, client: ClientEntry, now: datetime
-    ) -> tuple[TaskEntry, WorkRecord] | None:
-        """Task and record of a workunit that was taken from a client in doubt, which has finished it; it is its own
-        again, unless somebody else has it by now."""
-        attempt = client.doubted.get(report.wuid)
-        if attempt is None or report.status is not ReportStatus.DONE or report.attempt not in (None, attempt):
-            return None
-        client.asks_ahead = True
+    def _ran_by(self, report: Report) -> tuple[TaskEntry, WorkRecord] | None:
+        """Task and record of a workunit that the reporter was the last to have."""
         entry, record = self._state.find_work(parse_work_id(report.wuid)) or (None, None)
-        if entry is None or record is None or record.state is not WorkState.QUEUED or record.attempt != attempt:
+        if entry is None or record is None or record.client != report.client:
             return None
-        return entry, self._check_out(entry, record.rank, client, now)
+        return (entry, record) if report.attempt in (None, record.attempt) else None
+
+    def _ran_after_all(self, entry: TaskEntry, record: WorkRecord, client: ClientEntry | None, now: datetime) -> None:
+        """This workunit waits again, but who had it has run it: it is its own again."""
+        if client is not None:
+            client.asks_ahead |= record.wuid in client.doubted
+        place = entry.place_of(record)
+        if place is not None:
+            self._state.went_out(entry, place, record, now)
 
     def _refuse(self, report: Report, client: ClientEntry | None, now: datetime) -> None:
         if client is None:
@@ -195,7 +177,7 @@ class Work:
         entry.task.computetime += report.computetime
         state.changes.work_gone(record.wuid)
         state.changes.task(entry)
-        self._clients.succeeded(record.client, now)
+        self._blame.succeeded(record, now)
         state.event("WD", now, wuid=record.wuid, jobid=record.jobid, clientid=record.client)
         if not entry.task.remainwork and entry.task.state is TaskState.IN_PROGRESS:
             self._flow.check(entry, now)
@@ -203,15 +185,16 @@ class Work:
     def fail(self, entry: TaskEntry, record: WorkRecord, report: Report, now: datetime) -> None:
         """A run of this workunit, which is out, failed: it is queued again, or suspended if it failed too often."""
         state = self._state
-        record.failed += 1
-        record.failed_on = [*record.failed_on, record.client]
+        if record.client and record.client not in record.failed_on:
+            record.failed_on = [*record.failed_on, record.client]
+        record.failed += not report.is_workers_fault
         permanent = report.status is ReportStatus.FAILED_PERMANENT or report.exitstatus == PERMANENT_FAILURE
         limit = 1 if permanent or entry.job.job.info.noretry else state.limits.max_work_failure
         about = {"wuid": record.wuid, "jobid": record.jobid, "clientid": record.client}
         state.event("WF", now, **about)
-        self._clients.failed(record, now)
+        self._blame.failed(record, report, now)
         if record.failed < limit:
-            state.requeue(entry, record, now)
+            state.requeue(entry, record, now, forget=True)
             state.event("WR", now, **about)
         else:
             state.event("W!" if permanent else "WP", now, **about)
@@ -274,7 +257,7 @@ class Work:
             unit.state = shown or record.state
             unit.failed = record.failed
             unit.checkout_time = record.checkout_time
-            unit.client = record.client
+            unit.client = "" if record.state is WorkState.QUEUED else record.client
             unit.attempt = record.attempt
         return unit
 

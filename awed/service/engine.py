@@ -79,11 +79,9 @@ class Engine:
         await self._shell.committer.stop()
 
     async def tick(self) -> None:
-        """What is due by now: lost clients go, jobs start whose time has come. Call it every second or so."""
-        now = self._shell.now()
-        for client_id in self._shell.scheduler.clients.remove_lost(now):
+        """What is due by now, see :meth:`awed.scheduler.core.Scheduler.tick`. Call it every second or so."""
+        for client_id in self._shell.scheduler.tick(self._shell.now()):
             self._log.warn("client {client} was silent for too long: its work is queued again", client=client_id)
-        self._shell.scheduler.start_due(now)
         self._shell.follow()
 
     async def commit(self, batch: Batch, undo: Batch | None = None) -> None:

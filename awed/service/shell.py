@@ -76,7 +76,7 @@ class Shell:
         """Let the world follow the core: hand out, perform, tell, and see to it that a commit is under way."""
         fresh = self.scheduler.take_fresh_work()
         if fresh:
-            self.waiting.hand_out(fresh)
+            self.waiting.hand_out(fresh, self.now())
         self.effects.perform(self.scheduler.take_effects())
         self.committer.begin()
         if self.scheduler.is_starting and not self._going_on:
@@ -136,5 +136,5 @@ class Shell:
         """What :meth:`awed.scheduler.work.Work.checkout` or ``checkout_many`` hand out."""
         work = self.scheduler.work
         if ask.most is None:
-            return [work.checkout(ask.client_id, ask.offer, self.now())]
-        return work.checkout_many(ask.client_id, ask.offer, ask.most, self.now())
+            return [work.checkout(ask.client_id, ask.spare, self.now())]
+        return work.checkout_many(ask.client_id, ask.spare, ask.most, self.now())

@@ -1,16 +1,22 @@
 """Clients that wait for work: each is handed some the moment that work which fits it comes into the queue."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Container, Iterable
+from datetime import datetime
+from heapq import merge
+from itertools import count
+from operator import attrgetter
 
 from msgspec import Struct
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from awed.model.client import Client
-from awed.model.errors import AwedError, NothingToDo, QueueEmpty, Unavailable
+from awed.model.errors import AwedError, NothingToDo, Unavailable
 from awed.model.work import Workunit
-from awed.scheduler.requirements import Offer, Wanted
+from awed.scheduler.entries import Place
+from awed.scheduler.line import Line
+from awed.scheduler.requirements import Kind, Spare, Wanted
 
 
 class Ask(Struct, frozen=True):
@@ -20,19 +26,23 @@ class Ask(Struct, frozen=True):
     """
 
     client_id: str
-    offer: Offer
+    spare: Spare
     most: int | None = None
 
 
-class Waiter(Struct):
-    """A request that waits, and what fires when there is work."""
+class Waiter(Struct, eq=False):
+    """A request that waits, which it is among those of its kind, and what fires when there is work."""
 
     ask: Ask
+    kind: Kind
+    number: int
     handed: Deferred[list[Workunit]]
 
-
-_Kind = tuple[str, tuple[str, ...]]
-"""A client's group and apps: clients of one kind may have the same work."""
+    @property
+    def least_need(self) -> float:
+        """For a line in which those come first that have waited longest, and work looks for enough free disk."""
+        available = self.ask.spare.available
+        return -math.inf if available is None else -available
 
 
 class WaitingRoom:
@@ -41,11 +51,13 @@ class WaitingRoom:
     def __init__(self, checkout: Callable[[Ask], list[Workunit]], reactor: IReactorTime) -> None:
         self._checkout = checkout
         self._reactor = reactor
-        self._waiters: dict[_Kind, OrderedDict[str, Waiter]] = {}
+        self._lines: dict[Kind, Line[Waiter]] = {}
+        self._waiters: dict[str, Waiter] = {}
+        self._numbers = count()
         self._closed = False
 
     def __len__(self) -> int:
-        return sum(map(len, self._waiters.values()))
+        return len(self._waiters)
 
     async def wait(self, client: Client, ask: Ask, seconds: float) -> list[Workunit]:
         """Work for this client, none if none came in time.
@@ -55,59 +67,73 @@ class WaitingRoom:
         """
         if self._closed:
             raise _closing()
-        kind = (client.group, tuple(client.apps))
-        self._turn_away(kind, client.id)
-        waiter = Waiter(ask, Deferred())
-        self._waiters.setdefault(kind, OrderedDict())[client.id] = waiter
+        if client.id in self._waiters:
+            _send_away(self._waiters[client.id])
+        waiter = self._enter(client, ask)
         time_is_up = self._reactor.callLater(seconds, _send_away, waiter)
         try:
             return await waiter.handed
         finally:
-            self._leave(kind, waiter)
+            self._leave(waiter)
             if time_is_up.active():
                 time_is_up.cancel()
 
-    def _turn_away(self, kind: _Kind, client_id: str) -> None:
-        waiter = self._waiters.get(kind, OrderedDict()).get(client_id)
-        if waiter is not None:
-            _send_away(waiter)
+    def _enter(self, client: Client, ask: Ask) -> Waiter:
+        waiter = Waiter(ask, Kind.of(client), next(self._numbers), Deferred())
+        self._waiters[client.id] = waiter
+        line = self._lines.setdefault(waiter.kind, Line())
+        line.add(waiter.number, waiter.least_need, waiter)
+        return waiter
 
-    def _leave(self, kind: _Kind, waiter: Waiter) -> None:
-        room = self._waiters.get(kind, OrderedDict())
-        if room.get(waiter.ask.client_id) is waiter:
-            del room[waiter.ask.client_id]
-        if not room:
-            self._waiters.pop(kind, None)
+    def _leave(self, waiter: Waiter) -> None:
+        if self._waiters.get(waiter.ask.client_id) is waiter:
+            del self._waiters[waiter.ask.client_id]
+        line = self._lines[waiter.kind]
+        line.remove(waiter.number)
+        if not line:
+            del self._lines[waiter.kind]
 
     def close(self) -> None:
         """Nobody may wait any more: they are told to ask again later."""
         self._closed = True
-        for waiter in [waiter for room in self._waiters.values() for waiter in room.values()]:
+        for waiter in list(self._waiters.values()):
             if not waiter.handed.called:
                 waiter.handed.errback(_closing())
 
-    def hand_out(self, fresh: Iterable[Wanted]) -> None:
-        """Work of these kinds has come into the queue: give it to those who wait and may have it."""
-        wanted = list(fresh)
-        for group, apps in list(self._waiters):
-            if any(kind.fits(group, apps) for kind in wanted) and not self._serve((group, apps)):
-                return
+    def hand_out(self, fresh: Iterable[Place], now: datetime) -> None:
+        """This work has come into the queue: give it to those who wait and may have it."""
+        nobody: dict[Wanted, int] = {}
+        """For work of a kind with so many bytes of inputs nobody waits, nor for more of them."""
+        passed: set[Waiter] = set()
+        """Who got nothing after all."""
+        for place in fresh:
+            while place.wanted is not None and place.disk < nobody.get(place.wanted, math.inf):
+                wanted, disk = place.wanted, place.disk
+                waiter = self._first(wanted, disk, passed, now)
+                if waiter is None:
+                    nobody[wanted] = disk
+                elif not self._serve(waiter):
+                    passed.add(waiter)
 
-    def _serve(self, kind: _Kind) -> bool:
-        """Try everyone of a kind; False as soon as the queue is empty."""
-        for waiter in list(self._waiters.get(kind, {}).values()):  # a checkout may have others served
-            if waiter.handed.called:
-                continue
-            try:
-                units = self._checkout(waiter.ask)
-            except QueueEmpty:
-                return False
-            except NothingToDo:
-                continue
-            except AwedError as error:
-                waiter.handed.errback(error)
-            else:
-                waiter.handed.callback(units)
+    def _first(self, wanted: Wanted, disk: int, passed: Container[Waiter], now: datetime) -> Waiter | None:
+        """Who may have such work, with so many bytes of inputs, and has waited longest."""
+        suited = [line.fitting(-disk) for kind, line in self._lines.items() if wanted.suits(kind)]
+        for waiter in merge(*suited, key=attrgetter("number")):
+            offer = waiter.ask.spare.offer(waiter.ask.client_id, waiter.kind, now)
+            if wanted.fits(offer) and waiter not in passed and not waiter.handed.called:
+                return waiter
+        return None
+
+    def _serve(self, waiter: Waiter) -> bool:
+        """Let a client have what it may have; whether its wait is over."""
+        try:
+            units = self._checkout(waiter.ask)
+        except NothingToDo:
+            return False
+        except AwedError as error:
+            waiter.handed.errback(error)
+        else:
+            waiter.handed.callback(units)
         return True
 
 

@@ -11,7 +11,7 @@ from awed.model.ids import WorkId
 from awed.model.records import Secret
 from awed.model.work import Report, ReportStatus, WorkReport, Workunit
 from awed.scheduler.entries import JobEntry, TaskEntry
-from awed.scheduler.requirements import Offer
+from awed.scheduler.requirements import Spare
 from awed.scheduler.spans import Span
 from awed.service.shell import Shell
 from awed.service.waiting import Ask
@@ -31,17 +31,17 @@ class WorkVerbs:
         *available*: its free disk in bytes, *walltime*: seconds from now until it leaves; None if it did not say.
         Raises what :meth:`awed.scheduler.work.Work.checkout` raises.
         """
-        [unit] = await self._hand_out(Ask(client_id, self._offer(available, walltime)), wait)
+        [unit] = await self._hand_out(Ask(client_id, self._spare(available, walltime)), wait)
         return unit
 
     async def checkout_many(
         self, client_id: str, available: int | None, wait: float, walltime: float | None, most: int
     ) -> list[Workunit]:
         """The same for up to *most* workunits. See :meth:`awed.scheduler.work.Work.checkout_many`."""
-        return await self._hand_out(Ask(client_id, self._offer(available, walltime), most), wait)
+        return await self._hand_out(Ask(client_id, self._spare(available, walltime), most), wait)
 
-    def _offer(self, available: int | None, walltime: float | None) -> Offer:
-        return Offer(available, None if walltime is None else self._shell.now() + timedelta(seconds=walltime))
+    def _spare(self, available: int | None, walltime: float | None) -> Spare:
+        return Spare(available, None if walltime is None else self._shell.now() + timedelta(seconds=walltime))
 
     async def _hand_out(self, ask: Ask, wait: float) -> list[Workunit]:
         units = self._checkout_if_any(ask) if wait > 0 else self._shell.checkout_now(ask)

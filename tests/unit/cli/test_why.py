@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from awed.cli.show import moment
 from awed.cli.why import Facts, explain, waits
 from awed.model.client import Client
 from awed.model.job import Cmd, Info, Job, JobError
@@ -113,12 +114,12 @@ def wait_of(*clients: Client, groups: str = "", app: str = "bwa") -> str:
         ([worker(group="c"), worker("w2", group="d")], "no worker is of group a or b; there are workers of c, d"),
         ([worker(group="a", apps=["sort", "awk"])], "no worker has the app bwa; there are sort, awk"),
         (
-            [worker(group="a", status=ClientState.SUSPEND)],
-            "every worker that could take it is suspended: w1; awe workers resume",
+            [worker(group="a", status=ClientState.SUSPEND, suspend_reason="its disk is full", suspended_until=NOW)],
+            f"every worker that could take it is suspended: w1 (its disk is full, until {moment(NOW)}); awe workers",
         ),
         (
             [worker(group="a", skip_work=[WORK])],
-            "it failed on every worker that could take it: w1; see awe logs 128068d0 map.",
+            "it failed on every worker that could take it: w1; it is tried again, see awe logs 128068d0 map.",
         ),
         (
             [worker(group="b", current_work={"other_x_0": True}), worker("w2", group="c")],

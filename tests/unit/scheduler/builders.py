@@ -15,10 +15,12 @@ from awed.model.records import Unfinished
 from awed.model.states import ClientState, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME
 from awed.model.work import Report, ReportStatus, Workunit
+from awed.scheduler.changes import Prepare
 from awed.scheduler.core import Scheduler
-from awed.scheduler.queue import FEW, wanted
-from awed.scheduler.requirements import Offer, Wanted
+from awed.scheduler.entries import Place
+from awed.scheduler.requirements import Spare, Wanted
 from awed.scheduler.state import Limits, State
+from awed.scheduler.tasks import Prepared
 from awed.workflow.submission import Submission
 
 _numbers = count(1)
@@ -31,15 +33,22 @@ def at(seconds: float) -> datetime:
 
 
 def task(
-    name: str, *after: str, work: int = 1, app: str = "app", outputs: Sequence[str] = (), walltime: int = 0
+    name: str,
+    *after: str,
+    work: int = 1,
+    app: str = "app",
+    inputs: Sequence[int] = (),
+    outputs: Sequence[str] = (),
+    walltime: int = 0,
 ) -> Task:
-    """A task by the name that a document would give it; :func:`job` makes the names full ids."""
+    """A task by the name that a document would give it; :func:`job` makes the names full ids. *inputs*: sizes."""
     return Task(
         taskid=name,
         cmd=Cmd(name=app),
         depends_on=list(after),
         totalwork=work,
         remainwork=work,
+        inputs=[IO(filename=f"in{number}", size=size) for number, size in enumerate(inputs)],
         outputs=[IO(filename=output) for output in outputs],
         walltime=walltime,
     )
@@ -66,6 +75,17 @@ class World:
     def submit(self, submission: Submission, token: str = "") -> Job:
         return self.scheduler.jobs.submit(submission, User(), token, self.now)
 
+    def prepared(self, submission: Submission) -> Job:
+        """Submit a job whose files are ready."""
+        submitted = self.submit(submission)
+        for effect in self.scheduler.take_effects():
+            assert isinstance(effect, Prepare)
+            item = self.scheduler.tasks.get(effect.taskid, effect.generation)
+            assert item is not None
+            files = Prepared(item.inputs, item.outputs, item.predata, item.totalwork)
+            self.scheduler.tasks.prepared(effect.taskid, effect.generation, files, self.now)
+        return submitted
+
     def client(
         self, client_id: str, group: str = "", apps: Sequence[str] = ("*",), slots: int = 1, work: Sequence[str] = ()
     ) -> str:
@@ -75,7 +95,7 @@ class World:
 
     def checkout(self, client_id: str, available: int | None = None, time_left: float | None = None) -> Workunit:
         until = None if time_left is None else self.now + timedelta(seconds=time_left)
-        return self.scheduler.work.checkout(client_id, Offer(available, until), self.now)
+        return self.scheduler.work.checkout(client_id, Spare(available, until), self.now)
 
     def report(self, unit: Workunit, status: str = "done", *, attempt: int | None = None, **more: object) -> None:
         report = Report(unit.wuid, unit.client, ReportStatus(status), attempt=attempt, **more)  # type: ignore[arg-type]
@@ -88,16 +108,29 @@ class World:
         return unit
 
     def restart(self) -> None:
-        """A new scheduler, on what is stored of the jobs of this one."""
+        """A new scheduler, on what is stored of the jobs and clients of this one."""
         entries = [self.scheduler.jobs.get(job_id) for job_id in self.scheduler.job_ids]
         tasks = [task for entry in entries for task in entry.tasks]
         work = [record for task in tasks for record in task.records.values()]
-        stored = Unfinished([entry.record() for entry in entries], [task.record() for task in tasks], work, [], {})
+        clients = [entry.client for entry in self.scheduler._state.clients.values()]
+        jobs = [entry.record() for entry in entries]
+        stored = Unfinished(jobs, [task.record() for task in tasks], work, clients, {})
         self.scheduler = Scheduler(self.limits)
         self.scheduler.restore(copy.deepcopy(stored), self.now)
 
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
+
+    def live(self, seconds: int, *beating: str) -> list[str]:
+        """Let time pass as it does in the daemon, with a tick each second, and with heartbeats of some clients. The
+        clients that were lost."""
+        lost = []
+        for _ in range(seconds):
+            self.pass_time(1)
+            for client_id in beating:
+                self.scheduler.clients.heartbeat(client_id, None, self.now)
+            lost += self.scheduler.tick(self.now)
+        return lost
 
 
 def check_invariants(scheduler: Scheduler) -> None:
@@ -125,13 +158,12 @@ def _check_work(state: State) -> None:
             if task.state in (TaskState.QUEUED, TaskState.IN_PROGRESS):
                 assert not entry.blockers
                 out = sum(record.state is WorkState.CHECKOUT for record in entry.records.values())
-                queued = len(entry.returned) + max(0, entry.last_rank - entry.next_fresh + 1)
+                queued = sum(_check_place(place) for place in entry.places.values())
                 assert out + queued == task.remainwork
-                assert (entry.queue_key is not None) == (queued > 0)
                 counted[WorkState.CHECKOUT] += out
                 counted[WorkState.QUEUED] += queued
             else:
-                assert entry.queue_key is None
+                assert not entry.places
                 if task.state is TaskState.SUSPEND and task.starteddate != NO_TIME:
                     counted[WorkState.SUSPEND] += task.remainwork
             assert task.state is not TaskState.COMPLETED or not task.remainwork
@@ -139,17 +171,35 @@ def _check_work(state: State) -> None:
     _check_queue(state)
 
 
+def _check_place(place: Place) -> int:
+    """How many ranks wait in a place, which are none of those that run or are done, and failed where they must."""
+    entry = place.entry
+    assert place.wanted is not None
+    assert len(place.ranks) > 0
+    for rank in range(entry.first_rank, entry.last_rank + 1):
+        if rank in place.ranks:
+            record = entry.records.get(rank)
+            assert record is None or record.state is WorkState.QUEUED
+            assert entry.has_unfinished(rank)
+            assert not place.avoid or (record is not None and place.avoid == set(record.failed_on))
+    return len(place.ranks)
+
+
 def _check_queue(state: State) -> None:
-    """The queue counts what its tasks have queued, by group and app, and holds little else."""
+    """The queue counts what waits, by what it asks for, and holds nothing else."""
+    places = [
+        place for job_entry in state.jobs.values() for entry in job_entry.tasks for place in entry.places.values()
+    ]
     counted: Counter[Wanted] = Counter()
-    for job_entry in state.jobs.values():
-        for entry in job_entry.tasks:
-            if entry.queued_as is not None:
-                counted[wanted(entry)] += entry.queued_ranks
+    for place in places:
+        assert place.wanted is not None
+        counted[place.wanted] += len(place.ranks)
     assert {queued.wanted: queued.work for queued in state.queue.queued()} == counted
     assert counted.total() == state.counts.work[WorkState.QUEUED]
-    for bucket in state.queue._buckets.values():
-        assert 0 < len(bucket._since) <= len(bucket._heap) <= 2 * len(bucket._since) + FEW
+    lines = [line for route in state.queue._lines.values() for line in route.values()]
+    standing = Counter(place for line in lines for place in line)
+    assert standing == {place: len(list(place.wanted.routes())) for place in places if place.wanted}
+    assert all(lines)
 
 
 def _check_clients(state: State) -> None:
@@ -167,5 +217,8 @@ def _check_clients(state: State) -> None:
         assert not entry.held.keys() & entry.discards
         if entry.client.status is not ClientState.SUSPEND:
             assert (entry.client.status is ClientState.BUSY) == bool(entry.held)
+            assert not entry.client.suspend_reason
         else:
-            assert not entry.held
+            assert entry.client.suspend_reason
+            assert entry.is_aside or not entry.held
+        assert entry.is_aside == (entry.client.id in state.aside)

@@ -3,8 +3,11 @@
 import pytest
 
 from awed.model.client import Client
-from awed.model.errors import ClientBusy, ClientNotFound, Invalid
-from awed.model.states import ClientState
+from awed.model.errors import ClientBusy, ClientNotFound, Invalid, QueueEmpty, StaleAttempt
+from awed.model.ids import parse_work_id
+from awed.model.states import ClientState, JobState
+from awed.model.work import Workunit
+from awed.scheduler.state import Limits
 from tests.unit.scheduler.builders import World, job, task
 
 
@@ -212,3 +215,112 @@ def test_who_asks_for_others_or_for_more_may_ask_while_work_runs(profile: Client
     world.pass_time(31)
     with pytest.raises(ClientBusy):
         world.checkout("a")
+
+
+def test_nobody_is_lost_by_a_tick_that_comes_late_before_they_could_speak() -> None:
+    """The daemon was stopped, or its clock was set."""
+    world = World()
+    for name in ("lives", "dead"):
+        world.client(name)
+    world.submit(job(task("0")))
+    unit = world.checkout("lives")
+    assert world.live(20, "lives", "dead") == []
+    world.pass_time(40)
+    assert world.scheduler.tick(world.now) == []
+    assert world.live(29) == []
+    assert world.scheduler.clients.heartbeat("lives", [unit.wuid], world.now) == []
+    assert world.live(29) == ["dead"]
+    assert world.scheduler.clients.get("lives").held.keys() == {unit.wuid}
+
+
+def lost(world: World, client_id: str) -> Workunit:
+    """A workunit of a client that is silent for too long."""
+    world.submit(job(task("0")))
+    unit = world.checkout(world.client(client_id))
+    assert world.live(31) == [client_id]
+    return unit
+
+
+@pytest.mark.parametrize("attempt", [1, None])
+@pytest.mark.parametrize("speaks", ["registers", "reports", "registers and reports"])
+def test_work_of_a_lost_client_is_its_own_again_when_it_comes_back_before_another_took_it(
+    attempt: int | None, speaks: str
+) -> None:
+    world = World()
+    unit = lost(world, "a")
+    if "registers" in speaks:
+        world.client("a", work=[unit.wuid])
+        assert world.scheduler.clients.get("a").held.keys() == {unit.wuid}
+        world.client("b")
+        with pytest.raises(QueueEmpty):
+            world.checkout("b")
+        assert world.scheduler.clients.heartbeat("a", [unit.wuid], world.now) == []
+    world.report(unit, attempt=attempt)
+    assert unit.jobid not in world.scheduler.job_ids
+
+
+def test_work_that_a_heartbeat_did_not_name_and_the_next_one_does_is_its_own_again() -> None:
+    world = World()
+    world.submit(job(task("0")))
+    unit = world.checkout(world.client("a"))
+    world.pass_time(31)
+    beat = world.scheduler.clients.heartbeat
+    assert beat("a", [], world.now) == []
+    assert beat("a", [unit.wuid], world.now) == []
+    world.report(unit, attempt=1)
+    assert unit.jobid not in world.scheduler.job_ids
+
+
+def test_work_of_a_lost_client_that_another_took_is_not_its_own_any_more() -> None:
+    world = World()
+    unit = lost(world, "a")
+    again = world.checkout(world.client("b"))
+    assert again.wuid == unit.wuid
+    world.scheduler.clients.remove("b", world.now)
+    world.client("a", work=[unit.wuid])
+    assert world.scheduler.clients.heartbeat("a", [unit.wuid], world.now) == [unit.wuid]
+    with pytest.raises(StaleAttempt):
+        world.report(unit, attempt=1)
+
+
+def test_work_of_a_lost_client_comes_back_also_after_a_restart_of_the_daemon() -> None:
+    world = World()
+    unit = lost(world, "a")
+    world.restart()
+    world.client("a", work=[unit.wuid])
+    world.report(unit, attempt=1)
+    assert unit.jobid not in world.scheduler.job_ids
+
+
+def test_what_a_lost_client_says_of_a_run_that_failed_counts() -> None:
+    world = World(Limits(max_work_failure=1))
+    unit = lost(world, "a")
+    world.client("a")
+    world.report(unit, "fail")
+    assert world.scheduler.jobs.get(unit.jobid).job.state is JobState.SUSPEND
+
+
+def test_work_of_a_job_that_is_resumed_before_its_worker_heard_of_the_suspension_runs_on() -> None:
+    world = World()
+    submitted = world.submit(job(task("0")))
+    unit = world.checkout(world.client("a"))
+    world.scheduler.jobs.suspend(submitted.id, world.now)
+    world.scheduler.jobs.resume(submitted.id, world.now)
+    assert world.scheduler.clients.heartbeat("a", [unit.wuid], world.now) == []
+    world.report(unit, attempt=1)
+    assert submitted.id not in world.scheduler.job_ids
+
+
+def test_what_a_person_took_from_a_client_it_does_not_get_back_by_naming_it() -> None:
+    world = World()
+    world.submit(job(task("0")))
+    unit = world.checkout(world.client("a"))
+    world.scheduler.clients.suspend("a", world.now)
+    assert world.scheduler.clients.heartbeat("a", [unit.wuid], world.now) == [unit.wuid]
+    assert world.checkout(world.client("b")).wuid == unit.wuid
+
+
+def test_work_that_waits_for_another_client_shows_nobody_as_its_holder() -> None:
+    world = World()
+    unit = lost(world, "a")
+    assert world.scheduler.work.get(parse_work_id(unit.wuid)).client == ""

@@ -18,7 +18,7 @@ from awed.model.errors import AwedError, StaleAttempt
 from awed.model.work import Workunit
 from awed.scheduler.changes import Check, DeleteNodes, Effect, Prepare
 from awed.scheduler.core import Scheduler
-from awed.scheduler.requirements import Offer
+from awed.scheduler.requirements import Spare
 from awed.scheduler.state import Limits
 from awed.scheduler.tasks import Prepared
 from awed.store.memory import MemoryStore
@@ -112,9 +112,9 @@ class SchedulerMachine(RuleBasedStateMachine):
     )
     def take_many(self, number: int, most: int, available: int | None, time_left: int | None) -> object:
         now = self.world.now
-        offer = Offer(available, now + timedelta(seconds=time_left) if time_left else None)
+        spare = Spare(available, now + timedelta(seconds=time_left) if time_left else None)
         try:
-            taken = self.scheduler.work.checkout_many(f"c{number}", offer, most, now)
+            taken = self.scheduler.work.checkout_many(f"c{number}", spare, most, now)
         except AwedError as error:
             assert str(error) in CHECKOUT_TEXTS
             return multiple()

@@ -20,11 +20,14 @@ def test_it_agrees_with_a_plain_set(steps: list[tuple[bool, int]], first: int, l
             plain.discard(rank)
     assert [rank in ours for rank in range(32)] == [rank in plain for rank in range(32)]
     assert len(ours) == len(plain)
-    assert ours.top() == max(plain, default=-1)
+    assert not plain or ours.first == min(plain)
     gaps = list(ours.gaps(first, last))
     assert all(gaps)
     assert [rank for gap in gaps for rank in gap] == [rank for rank in range(first, last + 1) if rank not in plain]
     assert str(RankSet(str(ours))) == str(ours)
+    others = RankSet.of(gaps)
+    assert len(others) == sum(map(len, gaps))
+    assert [rank in others for rank in range(32)] == [any(rank in gap for gap in gaps) for rank in range(32)]
 
 
 def test_neighbours_become_one_range() -> None:

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from awed.model.errors import ClientNotFound, NoEligibleWork, QueueEmpty, StaleAttempt
 from awed.model.ids import parse_work_id
 from awed.model.job import IO, NO_NODE, Job
-from awed.model.states import ClientState, JobState, TaskState
+from awed.model.states import JobState, TaskState
 from awed.scheduler.changes import Check, DeleteNodes, Prepare
 from awed.scheduler.entries import JobEntry
 from awed.scheduler.state import Limits
@@ -84,19 +84,6 @@ def test_resume_forgives_and_goes_on() -> None:
     assert (submitted.state, submitted.resumed, submitted.error) == (JobState.IN_PROGRESS, 1, None)
     world.run("a")
     assert state_of(submitted) is JobState.COMPLETED
-
-
-def test_a_client_that_fails_too_often_in_a_row_is_suspended() -> None:
-    world = World(Limits(max_work_failure=99, max_client_failure=2))
-    world.submit(job(task("0", work=9)))
-    world.client("a", slots=3)
-    kept = world.checkout("a")
-    world.report(world.checkout("a"), "fail")
-    world.report(world.checkout("a"), "fail")
-    view = world.scheduler.clients.all(world.now)[0]
-    assert (view.status, view.total_failed, view.current_work) == (ClientState.SUSPEND, 2, {})
-    assert kept.wuid in world.scheduler.clients.get("a").discards
-    check_invariants(world.scheduler)
 
 
 def test_discarded_work_is_queued_again_without_blame() -> None:

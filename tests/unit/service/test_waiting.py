@@ -8,9 +8,9 @@ from twisted.internet.task import Clock
 from awed.model.client import Client
 from awed.model.errors import ClientSuspended, QueueEmpty, Unavailable
 from awed.model.work import Workunit
-from awed.scheduler.requirements import Offer, Wanted
+from awed.scheduler.requirements import Spare
 from awed.service.waiting import Ask, WaitingRoom
-from tests.unit.scheduler.builders import job, task
+from tests.unit.scheduler.builders import World, job, task
 from tests.unit.service.worlds import EngineWorld, state_of
 
 
@@ -125,17 +125,49 @@ async def test_who_waits_when_the_server_stops_is_told_to_ask_again(world: Engin
 @ensureDeferred
 async def test_work_that_comes_back_while_work_is_handed_out_may_go_to_others() -> None:
     """A checkout may find that its client lost what it held, which goes to another who waits in the same moment."""
-    anything = Wanted(frozenset(), "*", 0)
-    room = WaitingRoom(lambda ask: [], Clock())
+    core = World()
+    room = WaitingRoom(lambda ask: [core.checkout(ask.client_id)], Clock())
 
-    def wait(name: str, group: str) -> Deferred[object]:
-        return state_of(room.wait(Client(id=name, group=group, apps=["*"]), Ask(name, Offer()), 60))
+    def wait(name: str) -> Deferred[object]:
+        client = core.scheduler.clients.get(core.client(name, name)).client
+        return state_of(room.wait(client, Ask(name, Spare()), 60))
 
-    first, second = wait("a", "one"), wait("b", "two")
-    first.addCallback(lambda _: room.hand_out([anything]))
-    room.hand_out([anything])
+    first, second = wait("a"), wait("b")
+    for name in ("a", "b"):
+        core.submit(job(task("0"), groups=name))
+    fresh = core.scheduler.take_fresh_work()
+    first.addCallback(lambda _: room.hand_out(fresh, core.now))
+    room.hand_out(fresh, core.now)
     await first
-    assert await second == []
+    await second
+
+
+@ensureDeferred
+@pytest.mark.parametrize("available", [99, 100])
+async def test_work_goes_past_those_who_have_no_room_for_it(world: EngineWorld, available: int) -> None:
+    for name in ("small", "large", "none"):
+        await world.client(name)
+    waiting = {
+        name: state_of(world.engine.work.checkout(name, disk, wait=60))
+        for name, disk in {"small": 99, "large": available, "none": None}.items()
+    }
+    await world.submit(job(task("0", inputs=[40, 60])))
+    [name] = [name for name, found in waiting.items() if found.called]
+    assert name == ("large" if available == 100 else "none")
+    await waiting[name]
+
+
+@ensureDeferred
+async def test_a_client_that_takes_nothing_after_all_does_not_keep_the_next_from_it(world: EngineWorld) -> None:
+    """It registered again, for other work, while an old request of it still waits."""
+    await world.client("a")
+    await world.client("b")
+    stale = state_of(world.engine.work.checkout("a", None, wait=60))
+    waiting = state_of(world.engine.work.checkout("b", None, wait=60))
+    await world.engine.clients.register(Client(id="a", apps=["other"]), [])
+    await world.submit(job(task("0")))
+    assert not stale.called
+    await waiting
 
 
 @ensureDeferred

@@ -1,0 +1,99 @@
+"""Items in order, of which the first that fits is found without a look at each that stands before it and does not."""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any, Generic, TypeVar
+
+BLOCK = 256
+"""How many items a block has before it is split, at least half of them afterwards."""
+
+Item = TypeVar("Item")
+
+
+class _Block(Generic[Item]):
+    """A piece of a line. *least*: nothing in it needs less; it may be too low when items have left."""
+
+    __slots__ = ("entries", "least")
+
+    def __init__(self, entries: list[tuple[Any, float, Item]]) -> None:
+        self.entries = entries
+        self.count()
+
+    def count(self) -> None:
+        """Find *least* anew."""
+        self.least = min(need for _, need, _ in self.entries)
+
+
+class Line(Generic[Item]):
+    """Items by key, no two with the same, each with a number that it *needs*.
+
+    To find the first that needs no more than so much costs a glance at each block before it, and one look at each
+    item of its own block: blocks in which everything needs more are passed over.
+    """
+
+    __slots__ = ("_blocks", "_lasts")
+
+    def __init__(self) -> None:
+        self._blocks: list[_Block[Item]] = []
+        self._lasts: list[Any] = []
+        """The last key of each block."""
+
+    def __bool__(self) -> bool:
+        return bool(self._blocks)
+
+    def __len__(self) -> int:
+        return sum(len(block.entries) for block in self._blocks)
+
+    def __iter__(self) -> Iterator[Item]:
+        return (item for block in self._blocks for _, _, item in block.entries)
+
+    @property
+    def head(self) -> Any:
+        """The first key; there must be one."""
+        return self._blocks[0].entries[0][0]
+
+    def add(self, key: Any, need: float, item: Item) -> None:
+        if not self._blocks:
+            self._blocks.append(_Block([(key, need, item)]))
+            self._lasts.append(key)
+            return
+        at = min(bisect_left(self._lasts, key), len(self._lasts) - 1)
+        block = self._blocks[at]
+        insort(block.entries, (key, need, item))
+        block.least = min(block.least, need)
+        if len(block.entries) > BLOCK:
+            self._split(at)
+        else:
+            self._lasts[at] = block.entries[-1][0]
+
+    def _split(self, at: int) -> None:
+        entries = self._blocks[at].entries
+        halves = [_Block(entries[: BLOCK // 2]), _Block(entries[BLOCK // 2 :])]
+        self._blocks[at : at + 1] = halves
+        self._lasts[at : at + 1] = [half.entries[-1][0] for half in halves]
+
+    def remove(self, key: Any) -> None:
+        """Take out the item of this key, which must be there."""
+        at = bisect_left(self._lasts, key)
+        entries = self._blocks[at].entries
+        place = bisect_left(entries, (key,))
+        assert entries[place][0] == key
+        del entries[place]
+        if entries:
+            self._lasts[at] = entries[-1][0]
+        else:
+            del self._blocks[at], self._lasts[at]
+
+    def fitting(self, most: float) -> Iterator[Item]:
+        """The items that need no more than *most*, in order. The line must not change meanwhile."""
+        return chain.from_iterable(self._fitting(block, most) for block in self._blocks if block.least <= most)
+
+    def _fitting(self, block: _Block[Item], most: float) -> Iterator[Item]:
+        none = True
+        for _, need, item in block.entries:
+            if need <= most:
+                none = False
+                yield item
+        if none:
+            block.count()
