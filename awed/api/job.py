@@ -20,6 +20,7 @@ from awed.web.envelope import answer
 from awed.web.errors import new_app
 from awed.web.params import Params, header, params_of
 from awed.web.streaming import answer_long, answer_long_page, listed
+from awed.workflow.locations import token_hosts
 from awed.workflow.reader import read_import, read_submission
 
 
@@ -142,9 +143,10 @@ class JobResource:
             own_hosts=self._context.hosts.known(request),
             limits=self._context.document_limits,
         )
+        hosts = token_hosts(submission.job) if token else []
         if not token and user.name != PUBLIC and uses_own_store(submission.job):
             token = self._context.job_token(submission.job.id)
-        return await self._engine.jobs.submit(submission, user, token)
+        return await self._engine.jobs.submit(submission, user, token, hosts)
 
     async def _import(self, document: bytes, user: User, token: str) -> Job:
         job = await self._context.in_thread(

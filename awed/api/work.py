@@ -113,7 +113,8 @@ class WorkResource:
         if "datatoken" in params:
             # A token for another host opens nothing here, and there may be files here as well.
             data, own = await self._engine.work.data_token(work, client), self._context.job_token(work.job_id)
-            headers = Tokens(data, self._context.hosts.base(request), own).headers()
+            hosts = "*" if data.hosts is None else ",".join(sorted(data.hosts))
+            headers = Tokens(data.text, self._context.hosts.base(request), own, hosts).headers()
         else:
             headers = environ_headers(await self._engine.work.private_env(work, client))
         for name, text in headers.items():

@@ -60,6 +60,10 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
+def _urls(text: str) -> tuple[str, ...]:
+    return tuple(map(_url, _names(text)))
+
+
 def _proxies(text: str) -> tuple[str, ...]:
     names = _names(text)
     for name in names:
@@ -115,6 +119,7 @@ def _flag(text: str) -> bool:
 TEXT = Kind("a text", str)
 PATH = Kind("a path", _path)
 URL = Kind("a URL, http://... or https://...", _url)
+URLS = Kind("URLs, separated by commas", _urls)
 NAMES = Kind("names, separated by commas", _names)
 PROXIES = Kind("addresses, networks as 10.0.0.0/8, or unix, separated by commas", _proxies)
 LINES = Kind("lines of text", _lines)

@@ -22,6 +22,7 @@ from awed.config.kinds import (
     SIZE,
     TEXT,
     URL,
+    URLS,
     WORD_URLS,
     Kind,
     choice,
@@ -83,6 +84,13 @@ class Security(Struct, frozen=True):
         PROXIES,
         "Proxies that are believed on who sent a request, and to which address (Forwarded, or X-Forwarded-For, -Proto"
         " and -Host): addresses and networks, separated by commas, and unix for those who come by a socket file.",
+    ] = ()
+    data_hosts: Annotated[
+        tuple[str, ...],
+        URLS,
+        "Shock hosts that jobs may use although they have no public address, as http://shock:7445, separated by"
+        " commas. Data tokens of jobs go there, and what they say is told to users. A daemon that only this machine"
+        " can reach may also use hosts on this machine.",
     ] = ()
     fetch_urls: Annotated[
         bool,

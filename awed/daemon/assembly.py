@@ -20,6 +20,7 @@ from awed.api.root import About, Permissions
 from awed.config import Config
 from awed.daemon.callers import Callers
 from awed.daemon.debug import Debug
+from awed.daemon.listening import only_local
 from awed.metrics.exposition import Exposition
 from awed.metrics.measures import Measures, ReactorDelay
 from awed.model.access import GroupRecord
@@ -43,7 +44,7 @@ from awed.service.shell import Shell
 from awed.shock.client import ShockClient
 from awed.shock.http import DataHttp
 from awed.store.interface import IStore
-from awed.tx.http import http_client, public_http_client
+from awed.tx.http import Reach, bounded_http_client, http_client, origin_of
 from awed.tx.threads import InThread, in_threads_of
 from awed.tx.timers import Rounds
 from awed.tx.turns import Turns
@@ -77,7 +78,9 @@ class Parts:
         self._now = now
         self._in_thread: InThread = in_threads_of(reactor)
         self._proxies = Proxies(config.security.trusted_proxies)
-        self._http = http_client(reactor)
+        hosts = frozenset(map(origin_of, config.security.data_hosts))
+        self._reach = Reach(hosts, loopback=only_local(config))
+        self._http = bounded_http_client(reactor, self._reach)
         self._files = NodeFiles(Path(config.directories.data), config.limits.min_free_space)
         self._tidying: Deferred[None] = succeed(None)
         self._measures = Measures()
@@ -121,6 +124,7 @@ class Parts:
             now=self._now,
             soon=self._soon,
             observer=Observers([EventJournal(self._events), self._measures, self._debug]),
+            data_hosts=self._config.security.data_hosts,
         )
         return Engine(shell)
 
@@ -147,7 +151,8 @@ class Parts:
         def shock_for(host: str) -> OwnShock | ShockClient:
             if host == OWN_HOST:
                 return OwnShock(self.nodes)
-            return ShockClient(self._http, self._reactor, self._in_thread, host)
+            quotes = self._reach.loopback or self._reach.names(host)
+            return ShockClient(self._http, self._reactor, self._in_thread, host, quotes)
 
         return shock_for
 
@@ -155,8 +160,8 @@ class Parts:
         security, limits = self._config.security, self._config.limits
         if not security.fetch_urls:
             return None
-        client = self._http if security.fetch_inside else public_http_client(self._reactor)
-        http = DataHttp(client, self._reactor, self._in_thread)
+        client = http_client(self._reactor) if security.fetch_inside else bounded_http_client(self._reactor, Reach())
+        http = DataHttp(client, self._reactor, self._in_thread, quotes=False)
         return fetcher(http, limits.max_upload, limits.min_free_space)
 
     async def start(self) -> None:

@@ -1,6 +1,7 @@
 """From endpoint strings to listening ports: how others reach them, and what may not be reachable."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -84,6 +85,15 @@ def _danger(config: Config) -> str:
         return ""
     is_on = f"{' and '.join(rights)} {'are' if len(rights) > 1 else 'is'} on"
     return f"{is_on}: turn that off, or allow it with [Security] anonymous_beyond_loopback = true"
+
+
+def only_local(config: Config) -> bool:
+    """Whether by what the configuration says only this machine can connect to the daemon."""
+    return all(_LOCAL.match(description) for description in descriptions(config))
+
+
+_LOCAL = re.compile(r"unix:|(tcp|ssl|tls)6?:.*\binterface=(127\.|localhost\b|\\:\\:1(:|$))")
+"""Endpoint strings of sockets that no other machine reaches."""
 
 
 def is_local(address: IAddress) -> bool:

@@ -59,12 +59,16 @@ class TaskRecord(Struct):
 
 
 class Secret(Struct):
-    """A job's data token (*key*: the job's id) or a task's private variables (*key*: the task's id)."""
+    """A job's data token (*key*: the job's id) or a task's private variables (*key*: the task's id).
+
+    *hosts*: to which data hosts the token is shown; None in old records: to all.
+    """
 
     key: str
     jobid: str
     token: str = ""
     environ: dict[str, str] = {}
+    hosts: list[str] | None = None
 
 
 class Batch(Struct):

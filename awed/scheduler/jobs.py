@@ -1,6 +1,6 @@
 """The verbs for jobs: submit, suspend, resume, delete, run again, and change what steers their work."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from awed.model.access import Acl, User
@@ -24,8 +24,11 @@ class Jobs:
         self._state = state
         self._flow = flow
 
-    def submit(self, submission: Submission, owner: User, token: str, now: datetime) -> Job:
-        """Take a new job in; what can run is queued at once. *token*: its data token, "" for none.
+    def submit(
+        self, submission: Submission, owner: User, token: str, now: datetime, hosts: Sequence[str] = ()
+    ) -> Job:
+        """Take a new job in; what can run is queued at once. *token*: its data token, "" for none, to be shown to
+        these *hosts*.
 
         Raises :class:`~awed.model.errors.QuotaReached` if its owner, who is no admin, has too much unfinished.
         """
@@ -41,7 +44,7 @@ class Jobs:
         for task in entry.tasks:
             self._state.changes.task(task)
         if token:
-            self._state.changes.secret(Secret(job.id, job.id, token=token))
+            self._state.changes.secret(Secret(job.id, job.id, token=token, hosts=list(hosts)))
         for task_id, environ in submission.private_env.items():
             self._state.changes.secret(Secret(task_id, job.id, environ=environ))
         self._state.event("JQ", now, jobid=job.id)

@@ -15,7 +15,7 @@ from awed.model.job import IO, Task
 from awed.scheduler.changes import Check, DeleteNodes, Effect, Prepare, about
 from awed.scheduler.core import Scheduler
 from awed.scheduler.tasks import Prepared
-from awed.service.files import Access, Missing, TaskFiles
+from awed.service.files import Access, DataToken, Missing, TaskFiles
 from awed.service.observer import Observer
 from awed.shock.interface import WAITS
 from awed.tx.pauses import Pauses
@@ -54,7 +54,7 @@ class Effects:
         *,
         scheduler: Scheduler,
         files: TaskFiles,
-        token: Callable[[str], Awaitable[str]],
+        token: Callable[[str], Awaitable[DataToken]],
         answered: Callable[[], object],
         now: Callable[[], datetime],
         reactor: IReactorTime,

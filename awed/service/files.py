@@ -1,6 +1,6 @@
 """The files of a task: found and made before it runs, checked when its work is done, removed in the end."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 
 from msgspec import Struct
@@ -18,11 +18,26 @@ ShockFor = Callable[[str], IShock]
 """The Shock of a host, the daemon's own one for ``own:``."""
 
 
+class DataToken(Struct, frozen=True):
+    """A job's data token, and the data hosts to which it is shown, None for all."""
+
+    text: str = ""
+    hosts: Set[str] | None = None
+
+    def at(self, host: str) -> str:
+        """The token for a host, "" for none."""
+        return self.text if self.hosts is None or host in self.hosts else ""
+
+
 class Access(Struct, frozen=True):
     """With which data token, and for which owner, the nodes of a job are used."""
 
-    token: str
+    token: DataToken
     owner: str
+
+    def at(self, host: str) -> tuple[str, str]:
+        """Token and owner for a host."""
+        return self.token.at(host), self.owner
 
 
 class Missing(AwedError):
@@ -62,7 +77,7 @@ class TaskFiles:
         if source is None:
             return Split(task.totalwork)
         with _about(source):
-            return await split(task, source, self._shock_for(source.host), access.token, access.owner)
+            return await split(task, source, self._shock_for(source.host), *access.at(source.host))
 
     async def _input(self, io: IO, origins: Mapping[str, Task], access: Access) -> IO:
         with _about(io):
@@ -71,7 +86,7 @@ class TaskFiles:
                 io = replace(io, host=source.host, node=source.node, size=source.size)
             if io.node == NO_NODE:
                 return io
-            node = await self._shock_for(io.host).node(io.node, access.token, access.owner)
+            node = await self._shock_for(io.host).node(io.node, *access.at(io.host))
             if not node.has_file and not io.nofile:
                 raise Invalid(f"node {io.node} of {io.host} has no file")
             return replace(io, size=node.file.size)
@@ -94,7 +109,7 @@ class TaskFiles:
             return io
         with _about(io):
             shock = self._shock_for(io.host)
-            node = await shock.create(access.token, access.owner, totalwork, io.shockfilename or io.filename)
+            node = await shock.create(*access.at(io.host), totalwork, io.shockfilename or io.filename)
             return replace(io, node=node.id)
 
     async def check(self, task: Task, access: Access) -> list[IO]:
@@ -119,17 +134,17 @@ class TaskFiles:
     async def _delivered(self, io: IO, access: Access) -> Node | None:
         shock = self._shock_for(io.host)
         try:
-            node = await shock.node(io.node, access.token, access.owner)
+            node = await shock.node(io.node, *access.at(io.host))
         except NotFound:
             return None
         if io.shockindex and node.has_file:
-            await shock.index(io.node, io.shockindex, access.token, access.owner)
+            await shock.index(io.node, io.shockindex, *access.at(io.host))
         return node
 
     async def delete(self, io: IO, access: Access) -> None:
         """Remove a file's node; one that is gone already is no error."""
         with _about(io):
-            await self._shock_for(io.host).delete(io.node, access.token, access.owner)
+            await self._shock_for(io.host).delete(io.node, *access.at(io.host))
 
 
 def _output_of(io: IO, origins: Mapping[str, Task]) -> IO:

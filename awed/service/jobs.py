@@ -1,5 +1,7 @@
 """The verbs for jobs, durable."""
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from awed.model.access import Acl, User
@@ -20,13 +22,13 @@ class JobVerbs:
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
 
-    async def submit(self, submission: Submission, owner: User, token: str = "") -> Job:
-        """Take in a new job of *owner*. :class:`Conflict` if its id is known.
+    async def submit(self, submission: Submission, owner: User, token: str = "", hosts: Sequence[str] = ()) -> Job:
+        """Take in a new job of *owner*, whose data token is for these *hosts*. :class:`Conflict` if its id is known.
 
         :class:`StoreAway`: it was not taken in, and will not be. Who repeats the request makes one job.
         """
         job = submission.job
-        await self._shell.alone.run(job.id, self._submit(submission, owner, token))
+        await self._shell.alone.run(job.id, self._submit(submission, owner, token, hosts))
         try:
             await self._shell.settle()
         except StoreAway:
@@ -43,9 +45,9 @@ class JobVerbs:
             jobs.remove_stored(JobRecord(job, Acl.of(owner.name)), [], now, expired=False)
         self._shell.follow()
 
-    async def _submit(self, submission: Submission, owner: User, token: str) -> None:
+    async def _submit(self, submission: Submission, owner: User, token: str, hosts: Sequence[str]) -> None:
         await self._require_new(submission.job.id)
-        self._shell.scheduler.jobs.submit(submission, owner, token, self._shell.now())
+        self._shell.scheduler.jobs.submit(submission, owner, token, self._shell.now(), hosts)
 
     async def import_finished(self, job: Job, owner: User) -> None:
         """Store a finished job as it stands; nothing of it is queued. :class:`Conflict` if its id is known."""

@@ -12,6 +12,7 @@ from awed.model.records import JobRecord, Secret
 from awed.model.states import ACTIVE, JobState
 from awed.scheduler.entries import JobEntry
 from awed.service.shell import Shell
+from awed.workflow.locations import token_hosts
 
 
 class RevisionVerbs:
@@ -92,7 +93,8 @@ class RevisionVerbs:
 
         def change(record: JobRecord) -> None:
             record.job.info.auth = True
-            self._shell.scheduler.changes.secret(Secret(job_id, job_id, token=token))
+            hosts = token_hosts(record.job)
+            self._shell.scheduler.changes.secret(Secret(job_id, job_id, token=token, hosts=hosts))
 
         await self._revise(job_id, change)
 

@@ -1,6 +1,6 @@
 """The shell around the scheduler: keeps store, data plane and waiting clients in step with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 
 from twisted.internet.interfaces import IReactorTime
@@ -12,7 +12,7 @@ from awed.scheduler.core import Scheduler
 from awed.scheduler.state import Limits
 from awed.service.committer import Committer, Soon, at_once
 from awed.service.effects import Effects
-from awed.service.files import ShockFor, TaskFiles
+from awed.service.files import DataToken, ShockFor, TaskFiles
 from awed.service.observer import Observer
 from awed.service.waiting import Ask, WaitingRoom
 from awed.store.interface import IStore
@@ -36,10 +36,12 @@ class Shell:
         patience: float = 15.0,
         soon: Soon = at_once,
         observer: Observer | None = None,
+        data_hosts: Collection[str] = (),
     ) -> None:
         """*patience*: seconds that a request waits for the store. *soon*: see :class:`Committer`. *observer* is told
-        what happens."""
+        what happens. *data_hosts*: those that every data token may be shown to."""
         self.store = store
+        self._data_hosts = data_hosts
         self.now = now
         self.reactor = reactor
         self._soon = soon
@@ -62,7 +64,7 @@ class Shell:
         self.effects = Effects(
             scheduler=self.scheduler,
             files=TaskFiles(shock_for),
-            token=self._token,
+            token=self.data_token,
             answered=self.follow,
             now=now,
             reactor=reactor,
@@ -103,10 +105,13 @@ class Shell:
             raise
         await self.settle()
 
-    async def _token(self, job_id: str) -> str:
+    async def data_token(self, job_id: str) -> DataToken:
+        """The data token of a job."""
         await self.committer.durable()
         secret = await self.store.one(Secret, job=job_id, id=job_id)
-        return secret.token if secret else ""
+        if secret is None:
+            return DataToken()
+        return DataToken(secret.token, None if secret.hosts is None else {*secret.hosts, *self._data_hosts})
 
     async def job(self, job_id: str) -> JobRecord:
         """A job with its tasks, wherever it is. :class:`JobNotFound`."""

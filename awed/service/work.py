@@ -13,6 +13,7 @@ from awed.model.work import Report, ReportStatus, WorkReport, Workunit
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.requirements import Spare
 from awed.scheduler.spans import Span
+from awed.service.files import DataToken
 from awed.service.shell import Shell
 from awed.service.waiting import Ask
 
@@ -107,11 +108,10 @@ class WorkVerbs:
             raise LogNotFound(name)
         return str(getattr(report, name))
 
-    async def data_token(self, work_id: WorkId, client_id: str) -> str:
+    async def data_token(self, work_id: WorkId, client_id: str) -> DataToken:
         """The data token of the job, for the holder of one of its workunits alone (:class:`Unauthorized`)."""
         self._require_holder(work_id, client_id)
-        secret = await self._shell.store.one(Secret, job=work_id.job_id, id=work_id.job_id)
-        return secret.token if secret else ""
+        return await self._shell.data_token(work_id.job_id)
 
     async def private_env(self, work_id: WorkId, client_id: str) -> dict[str, str]:
         """The private variables of the task, likewise."""

@@ -39,8 +39,11 @@ LOCK_LIMIT = 3600.0
 class ShockClient:
     """One Shock host, by its URL without ``/node``."""
 
-    def __init__(self, http: HTTPClient, reactor: IReactorTime, in_thread: InThread, host: str) -> None:
-        self._http = DataHttp(http, reactor, in_thread)
+    def __init__(
+        self, http: HTTPClient, reactor: IReactorTime, in_thread: InThread, host: str, quotes: bool = True
+    ) -> None:
+        """*quotes*: see :class:`~awed.shock.http.DataHttp`."""
+        self._http = DataHttp(http, reactor, in_thread, quotes)
         self._reactor = reactor
         self._in_thread = in_thread
         self._host = host.rstrip("/")

@@ -91,8 +91,10 @@ class DataHttp:
     the host's refusal, with its texts.
     """
 
-    def __init__(self, client: HTTPClient, reactor: IReactorTime, in_thread: InThread) -> None:
+    def __init__(self, client: HTTPClient, reactor: IReactorTime, in_thread: InThread, quotes: bool = True) -> None:
+        """*quotes*: errors have the texts of the host's own, if it speaks Shock; else its status alone."""
         self._client = client
+        self._quotes = quotes
         self._reactor = reactor
         self._in_thread = in_thread
 
@@ -106,7 +108,7 @@ class DataHttp:
             response = await self._request(watch, typed, body)
             content = await self._content(watch, response)
             if not 200 <= response.code < 300:
-                raise _refusal(call.what, response.code, content)
+                raise self._refusal(call.what, response.code, content)
             return content
 
         return await self._retry(call.what, attempt)
@@ -151,7 +153,7 @@ class DataHttp:
         response = await self._request(watch, call.plus(rest))
         if response.code not in (200, 206):
             arrival.etag = ""
-            raise _refusal(call.what, response.code, await self._content(watch, response))
+            raise self._refusal(call.what, response.code, await self._content(watch, response))
         if response.request.absoluteURI.endswith(b"/"):
             await self._content(watch, response)
             raise Invalid(f"{call.what}: this is a directory, not a file")
@@ -200,6 +202,15 @@ class DataHttp:
             raise Invalid(f"{call.what}: too many redirects, or one that leads nowhere") from None
         except (ValueError, SchemeNotSupported):
             raise Invalid(f"{call.what}: this is not a valid http or https URL") from None
+
+    def _refusal(self, what: str, status: int, content: bytes) -> Exception:
+        """The error for an answer that is not 2xx."""
+        texts = _texts(content)
+        text = " ".join([str(status), *texts]) if self._quotes else str(status)
+        error = error_of(status, [f"{what}: {text}"])
+        # Shock says 400 for an index that is being built.
+        is_locked = any("is locked" in text for text in texts)
+        return Transient(text) if is_locked or isinstance(error, (Locked, Unavailable)) else error
 
     async def _abandon(self, arrival: Arrival) -> None:
         await self._in_thread(arrival.discard)
@@ -290,18 +301,10 @@ def _starts_at(response: IResponse, offset: int) -> bool:
     return bool(response.headers.getRawHeaders("Content-Range", [""])[0].startswith(f"bytes {offset}-"))
 
 
-def _refusal(what: str, status: int, content: bytes) -> Exception:
-    """The error for an answer that is not 2xx."""
-    text = f"{status} {_texts(content)}"
-    error = error_of(status, [f"{what}: {text}"])
-    # Shock says 400 for an index that is being built.
-    return Transient(text) if isinstance(error, (Locked, Unavailable)) or "is locked" in text else error
-
-
-def _texts(content: bytes) -> str:
-    """The error texts of an envelope, or the beginning of whatever else came."""
+def _texts(content: bytes) -> list[str]:
+    """The error texts of an envelope; nothing of whatever else came."""
     try:
         texts = msgspec.json.decode(content)["error"]
-        return "; ".join(texts) if isinstance(texts, list) else str(texts)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
-        return content[:200].decode("utf-8", "replace")
+        return []
+    return ["; ".join(map(str, texts)) if isinstance(texts, list) else str(texts)]

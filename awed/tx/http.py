@@ -6,7 +6,9 @@ What counts is the address that is connected to, after a redirect as well, whate
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
+from msgspec import Struct
 from treq.client import HTTPClient
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
@@ -35,33 +37,66 @@ from zope.interface import implementer
 from awed.model.errors import Invalid
 
 
-@implementer(IAgentEndpointFactory)
-class PublicEndpoints:
-    """Makes endpoints that refuse hosts without a public address (:class:`~awed.model.errors.Invalid`). Each has
-    *limit* seconds to connect; *tls* says whose certificates count."""
+class Reach(Struct, frozen=True):
+    """Which hosts may be connected to beside those with a public address: *hosts*, by URL without a path, and this
+    machine itself, if *loopback*."""
 
-    def __init__(self, reactor: Any, tls: IPolicyForHTTPS, limit: float) -> None:
+    hosts: frozenset[str] = frozenset()
+    loopback: bool = False
+
+    def names(self, url: str) -> bool:
+        """Whether the host of *url* is one of *hosts*."""
+        return origin_of(url) in self.hosts
+
+    def allows(self, address: str) -> bool:
+        """Whether this address of a host that is not named may be connected to."""
+        ip = ip_address(address.partition("%")[0])
+        return ip.is_global or (self.loopback and ip.is_loopback)
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL, all told and in lower case; "" for what is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        return ""
+    return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+@implementer(IAgentEndpointFactory)
+class Endpoints:
+    """Makes endpoints that refuse hosts beyond *reach* (:class:`~awed.model.errors.Invalid`). Each has *limit*
+    seconds to connect; *tls* says whose certificates count."""
+
+    def __init__(self, reactor: Any, tls: IPolicyForHTTPS, limit: float, reach: Reach) -> None:
         self._reactor = reactor
         self._tls = tls
         self._limit = limit
+        self._reach = reach
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
         """The endpoint of a URL's host."""
-        public = _Public(self._reactor)
-        endpoint = HostnameEndpoint(public, uri.host, uri.port, timeout=self._limit)
+        within = _Within(self._reactor, self._reach)
+        is_named = self._reach.names(uri.toBytes().decode("ascii", "replace"))
+        endpoint = HostnameEndpoint(self._reactor if is_named else within, uri.host, uri.port, timeout=self._limit)
         if uri.scheme == b"https":
-            return _Endpoint(wrapClientTLS(self._tls.creatorForNetloc(uri.host, uri.port), endpoint), public)
+            return _Endpoint(wrapClientTLS(self._tls.creatorForNetloc(uri.host, uri.port), endpoint), within)
         if uri.scheme == b"http":
-            return _Endpoint(endpoint, public)
+            return _Endpoint(endpoint, within)
         raise SchemeNotSupported(f"{uri.scheme!r}")
 
 
 @implementer(IReactorPluggableNameResolver, IHostnameResolver)
-class _Public:
-    """The reactor, but names have public addresses alone. *refused*: a name had others."""
+class _Within:
+    """The reactor, but names have addresses within *reach* alone. *refused*: a name had others."""
 
-    def __init__(self, reactor: Any) -> None:
+    def __init__(self, reactor: Any, reach: Reach) -> None:
         self._reactor = reactor
+        self.reach = reach
         self.nameResolver = self
         self.refused = False
 
@@ -80,26 +115,26 @@ class _Public:
         transportSemantics: str = "TCP",
     ) -> IHostResolution:
         resolver: IHostnameResolver = self._reactor.nameResolver
-        receiver = _PublicAddresses(resolutionReceiver, self)
+        receiver = _AddressesWithin(resolutionReceiver, self)
         return resolver.resolveHostName(receiver, hostName, portNumber, addressTypes, transportSemantics)
 
 
 @implementer(IResolutionReceiver)
-class _PublicAddresses:
-    """Hands on the addresses that are public."""
+class _AddressesWithin:
+    """Hands on the addresses that are within reach."""
 
-    def __init__(self, receiver: IResolutionReceiver, public: _Public) -> None:
+    def __init__(self, receiver: IResolutionReceiver, within: _Within) -> None:
         self._receiver = receiver
-        self._public = public
+        self._within = within
 
     def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
         self._receiver.resolutionBegan(resolutionInProgress)
 
     def addressResolved(self, address: Any) -> None:
-        if ip_address(address.host.partition("%")[0]).is_global:
+        if self._within.reach.allows(address.host):
             self._receiver.addressResolved(address)
         else:
-            self._public.refused = True
+            self._within.refused = True
 
     def resolutionComplete(self) -> None:
         self._receiver.resolutionComplete()
@@ -109,16 +144,16 @@ class _PublicAddresses:
 class _Endpoint:
     """Says what is wrong with a host of which no address is left."""
 
-    def __init__(self, endpoint: IStreamClientEndpoint, public: _Public) -> None:
+    def __init__(self, endpoint: IStreamClientEndpoint, within: _Within) -> None:
         self._endpoint = endpoint
-        self._public = public
+        self._within = within
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         return self._endpoint.connect(protocolFactory).addErrback(self._told)
 
     def _told(self, failure: Failure) -> Failure:
-        if self._public.refused and failure.check(DNSLookupError):
-            raise Invalid("upload_url: the host has no public address, and others are not allowed at this server")
+        if self._within.refused and failure.check(DNSLookupError):
+            raise Invalid("the host has no public address, and this server may not connect to others")
         return failure
 
 
@@ -134,8 +169,8 @@ def http_client(reactor: Any, tls: IPolicyForHTTPS | None = None) -> HTTPClient:
     return HTTPClient(Agent(reactor, tls, connectTimeout=CONNECT_LIMIT, pool=HTTPConnectionPool(reactor)))
 
 
-def public_http_client(reactor: Any) -> HTTPClient:
-    """One that connects to public addresses alone, and refuses other hosts with
+def bounded_http_client(reactor: Any, reach: Reach) -> HTTPClient:
+    """One that connects to public addresses and what is within *reach*, and refuses other hosts with
     :class:`~awed.model.errors.Invalid`."""
-    endpoints = PublicEndpoints(reactor, BrowserLikePolicyForHTTPS(), CONNECT_LIMIT)
+    endpoints = Endpoints(reactor, BrowserLikePolicyForHTTPS(), CONNECT_LIMIT, reach)
     return HTTPClient(Agent.usingEndpointFactory(reactor, endpoints, HTTPConnectionPool(reactor)))

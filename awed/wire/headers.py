@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-_TOKENS = ("Datatoken", "Nodehost", "Nodetoken")
+_TOKENS = ("Datatoken", "Nodehost", "Nodetoken", "Datahosts")
 _PRIVATEENV = "Privateenv"
 
 
@@ -16,15 +16,22 @@ def authorization(token: str, scheme: str) -> str:
 
 
 class Tokens(NamedTuple):
-    """How a workunit's files are reached: by *own* at the server's own node store *host*, by *data* anywhere else."""
+    """How a workunit's files are reached: by *own* at the server's own node store *host*, by *data* elsewhere.
+
+    *hosts*: the data hosts that may see *data*, separated by commas; ``*`` for all, also where an older server does
+    not say.
+    """
 
     data: str = ""
     host: str = ""
     own: str = ""
+    hosts: str = "*"
 
     def at(self, host: str) -> str:
         """The token for a data host, "" for none."""
-        return self.own if self.own and host == self.host else self.data
+        if self.own and host == self.host:
+            return self.own
+        return self.data if self.hosts == "*" or host in self.hosts.split(",") else ""
 
     def headers(self) -> dict[str, str]:
         """The headers that tell them."""
@@ -33,7 +40,8 @@ class Tokens(NamedTuple):
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> "Tokens":
         """What *headers*, whose names are in lower case, tell."""
-        return cls(*(headers.get(name.lower(), "") for name in _TOKENS))
+        found = {field: headers.get(name.lower()) for field, name in zip(cls._fields, _TOKENS, strict=True)}
+        return cls(**{field: value for field, value in found.items() if value is not None})
 
 
 def environ_headers(environ: Mapping[str, str]) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Container, Iterable
+from itertools import chain
 
-from awed.model.job import IO, NO_NODE, OWN_HOST, UPDATE
+from awed.model.job import IO, NO_NODE, OWN_HOST, UPDATE, Job
 from awed.workflow.document import SentTask, entries
 from awed.workflow.faults import Faults, Place, cut, quoted, shown
 
@@ -20,6 +21,16 @@ _DOWNLOAD = re.compile(rf"(.+)/node/({_NODE.pattern})\?download")
 
 _OF_NODES = ("copy", "subset", UPDATE)
 """Types of outputs that may name a node."""
+
+
+def token_hosts(job: Job) -> list[str]:
+    """The data hosts for which a token is that comes with a job: the one where its outputs go, or else the only one
+    that it names. What a document lists beside that is not shown the token."""
+    files = chain.from_iterable((*task.inputs, *task.outputs, *task.predata) for task in job.tasks)
+    named = sorted({io.host for io in files} - {"", OWN_HOST})
+    if job.shockhost not in ("", OWN_HOST):
+        return [job.shockhost]
+    return named if len(named) == 1 else []
 
 
 class Locator:

@@ -12,7 +12,7 @@ from twisted.internet.testing import MemoryReactorClock
 from zope.interface import implementer
 
 from awed.config import Config, ConfigError, parse_config
-from awed.daemon.listening import Listener, descriptions, listen, listeners, url
+from awed.daemon.listening import Listener, descriptions, listen, listeners, only_local, url
 from tests.certificates import Authority
 
 CLOSED = "[Anonymous]\nwrite=no\ndelete=no\n"
@@ -152,3 +152,23 @@ def test_the_url_of_a_tls_port(tmp_path: Path) -> None:
     config = configured(f"[SSL]\nenable=yes\nkey={key}\ncert={cert}")
     [listener] = listeners(config, MemoryReactorClock())
     assert url(listener, IPv4Address("TCP", "10.0.0.1", 5)) == "https://10.0.0.1:5"
+
+
+@pytest.mark.parametrize(
+    ("listen", "is_local"),
+    [
+        ("", True),
+        ("tcp:8001:interface=127.0.0.1", True),
+        ("tcp:8001:interface=\\:\\:1", True),
+        ("tls:tcp\\:8001\\:interface=127.0.0.1", True),
+        ("unix:/run/a.sock", True),
+        ("tcp:8001", False),
+        ("tcp:8001:interface=0.0.0.0", False),
+        ("tcp:8001:interface=10.0.0.1", False),
+        ("systemd:domain=INET:index=0", False),
+        ("tcp:8001:interface=127.0.0.1\n tcp:8002", False),
+    ],
+)
+def test_whether_only_this_machine_can_connect(listen: str, is_local: bool) -> None:
+    config = parse_config(f"[Ports]\nlisten = {listen}\n", "awed.conf").config
+    assert only_local(config) is is_local

@@ -7,7 +7,7 @@ from pytest_twisted import ensureDeferred
 from awed.model.errors import Unavailable
 from awed.model.job import IO, UPDATE, Job
 from awed.model.states import JobState, TaskState
-from awed.service.files import Access, TaskFiles
+from awed.service.files import Access, DataToken, TaskFiles
 from awed.workflow.submission import Submission
 from tests.unit.scheduler.builders import job, task
 from tests.unit.service.worlds import EngineWorld, FakeShock
@@ -169,7 +169,7 @@ async def test_if_one_output_cannot_be_made_none_is_left() -> None:
     one = task("0")
     one.outputs = [IO(filename="a", host=HOST), IO(filename="b", host="http://away.example")]
     with pytest.raises(Unavailable) as failed:
-        await files.prepare(one, {}, Access("", ""))
+        await files.prepare(one, {}, Access(DataToken(""), ""))
     assert failed.value.texts == ["b: shock.example does not answer"]
     assert here.nodes == {}
 

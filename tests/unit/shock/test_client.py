@@ -348,6 +348,24 @@ def test_an_answer_that_is_no_shocks_is_told(talk: Talking, answer: bytes) -> No
         t.result(t.client.node("n1", ""))
 
 
+def test_only_a_shocks_own_texts_are_quoted_and_those_of_known_hosts_alone(talk: Talking) -> None:
+    """Whoever has the server ask a host inside must not learn from errors what is there."""
+    for quotes, answer, text in (
+        (True, (403, "no such thing"), "403 no such thing"),
+        (False, (403, "no such thing"), "403"),
+        (True, html, "403"),
+    ):
+        t = talk(answer)
+        t.client = ShockClient(t.http, t.clock, at_once, HOST, quotes)
+        with pytest.raises(Unauthorized, match=rf": {text}$"):
+            t.result(t.client.node("n1", ""))
+
+
+def html(request: Any) -> bytes:
+    request.setResponseCode(403)
+    return b"<html>secret</html>"
+
+
 def test_a_plain_url_may_lead_elsewhere_but_not_in_circles(talk: Talking) -> None:
     def moved(request: IRequest) -> bytes:
         request.redirect(b"http://other.example/b")

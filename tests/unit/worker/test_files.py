@@ -77,6 +77,8 @@ def test_inputs_come_from_nodes_with_the_token_and_from_urls_without(world: Worl
 def test_files_at_the_servers_own_host_go_by_its_own_token() -> None:
     assert [TOKENS.at(host) for host in ("http://awe", HOST, "")] == ["own", TOKEN, TOKEN]
     assert [Tokens("d", "http://awe").at("http://awe"), Tokens().at(HOST)] == ["d", ""]
+    named = Tokens("d", hosts=f"http://other,{HOST}")
+    assert [named.at(HOST), named.at("http://evil"), Tokens("d", hosts="").at(HOST)] == ["d", "", ""]
 
 
 def test_of_the_split_input_only_the_part_comes(world: World) -> None:

@@ -11,6 +11,7 @@ from awed.model.errors import TooLarge
 from awed.model.job import IO, NO_NODE, OWN_HOST, Job, PartInfo
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
+from awed.workflow.locations import token_hosts
 from awed.workflow.reader import DocumentLimits, read_submission
 from tests.unit.workflow.documents import JOB_ID, NODE, NOW, OWN, document, job, submission, task
 
@@ -271,3 +272,20 @@ def test_the_last_of_two_equal_keys_counts() -> None:
 def test_round_trip_through_json() -> None:
     read = job(task(outputs=[{"filename": "a", "nodeattr": {"k": 2**63 - 1}}]), info={"priority": 3})
     assert msgspec.json.decode(msgspec.json.encode(read), type=Job) == read
+
+
+@pytest.mark.parametrize(
+    ("shockhost", "inputs", "hosts"),
+    [
+        (SHOCK, [], [SHOCK]),
+        (SHOCK, ["http://evil.example"], [SHOCK]),
+        (None, [], []),
+        (None, [OWN], []),
+        (None, [SHOCK], [SHOCK]),
+        (None, [SHOCK, OWN], [SHOCK]),
+        (None, [SHOCK, "http://evil.example"], []),
+    ],
+)
+def test_a_data_token_is_for_one_host(shockhost: str | None, inputs: list[str], hosts: list[str]) -> None:
+    files = [{"filename": str(number), "host": host, "node": NODE} for number, host in enumerate(inputs)]
+    assert token_hosts(job(task(inputs=files), shockhost=shockhost)) == hosts
