@@ -1,5 +1,6 @@
 """Nodes of the data store, field for field as Shock shows them."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,9 @@ from msgspec import Struct, field
 
 from awed.model.access import Acl
 from awed.model.times import NO_TIME
+
+NODE_ID = re.compile(r"[0-9A-Za-z-]{1,100}")
+"""What can be the id of a node, at any host."""
 
 LONGEST_ATTRIBUTES = 16 * 1024 * 1024
 """Bytes of JSON that the attributes of a node may have."""

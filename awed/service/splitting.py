@@ -8,6 +8,7 @@ from awed.model.errors import Invalid
 from awed.model.job import IO, NO_NODE, PartInfo, Task
 from awed.model.work import Part
 from awed.shock.interface import IShock
+from awed.workflow.values import MOST_WORK
 
 DEFAULT_INDEX = "chunkrecord"
 
@@ -50,7 +51,7 @@ async def split(task: Task, source: IO, shock: IShock, token: str, owner: str) -
         return Split(1, note=f"not split: {source.filename} has no index {index}: {'; '.join(error.texts)}")
     size_mb = info.maxpartsize_mb or task.maxworksize
     wanted = -(-source.size // (size_mb * MB)) if size_mb > 0 else task.totalwork
-    totalwork = min(wanted, units)
+    totalwork = min(wanted, units, MOST_WORK)  # whatever a data host says of sizes and units
     if totalwork < 2:
         return Split(1, note=f"not split: {source.filename} has {units} unit(s) of index {index}")
     return Split(totalwork, Part(source.filename, index, units, size_mb))

@@ -18,6 +18,7 @@ from zope.interface import implementer
 from awed.model.access import Acl
 from awed.model.errors import Conflict, Invalid, NotFound, Unavailable
 from awed.model.node import Lock, Node, NodeIndex
+from awed.shock.decoding import part_md5, read, read_node
 from awed.shock.formbody import FormBody
 from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, Call, DataHttp, shown
 from awed.shock.interface import WAITS, IShock
@@ -55,7 +56,7 @@ class ShockClient:
 
     async def create(self, token: str = "", owner: str = "", parts: int = 0, file_name: str = "") -> Node:
         """A new, empty node; with *parts* > 1 a parts node."""
-        node = _node(await self._ask("create node", "POST", "", token))
+        node = read_node(self._what("create node"), await self._ask("create node", "POST", "", token))
         if parts > 1:
             fields = [_text("parts", str(parts))]
             if file_name:
@@ -75,8 +76,8 @@ class ShockClient:
                 f"index {index} of node", "PUT", node_id, token, f"/index/{quote(index)}", idle=IDLE_LIMIT
             )
             node = await self._look(node_id, token)
-        node = await self._unlocked(node, token, lambda node: node.indexes[index].locked)
-        return node.indexes[index]
+        node = await self._unlocked(node, token, lambda node: self._index(node, index).locked)
+        return self._index(node, index)
 
     async def delete(self, node_id: str, token: str = "", owner: str = "") -> None:
         """Remove the node, if it is there."""
@@ -162,19 +163,26 @@ class ShockClient:
 
     async def acl(self, node_id: str, token: str = "") -> Acl:
         """Who may do what with the node."""
-        return msgspec.convert(await self._ask("get acl of node", "GET", node_id, token, "/acl/"), Acl)
+        call = "get acl of node"
+        return read(self._what(call, node_id), await self._ask(call, "GET", node_id, token, "/acl/"), Acl)
 
     async def grant(self, node_id: str, right: str, users: Sequence[str], token: str = "") -> Acl:
         """Give *users* a right: ``read``, ``write``, ``delete``, ``all`` or ``public_...`` (which needs no users)."""
         tail = f"/acl/{quote(right)}" + (f"?users={quote(','.join(users))}" if users else "")
-        return msgspec.convert(await self._ask("set acl of node", "PUT", node_id, token, tail), Acl)
+        call = "set acl of node"
+        return read(self._what(call, node_id), await self._ask(call, "PUT", node_id, token, tail), Acl)
 
     async def fetch_url(self, url: str, path: Path) -> int:
         """Write what a plain http(s) URL shows to *path*; the number of bytes."""
         return (await self._http.fetch(Call(f"get {shown(url)}", "GET", url), path)).size
 
     async def _look(self, node_id: str, token: str) -> Node:
-        return _node(await self._ask("get node", "GET", node_id, token))
+        return read_node(self._what("get node", node_id), await self._ask("get node", "GET", node_id, token), node_id)
+
+    def _index(self, node: Node, name: str) -> NodeIndex:
+        if name not in node.indexes:
+            raise Unavailable(f"{self._what('index node', node.id)}: there is no index {name} after it was made")
+        return node.indexes[name]
 
     async def _ask(
         self, call: str, method: str, node_id: str, token: str, tail: str = "", *, idle: float = ANSWER_LIMIT
@@ -193,7 +201,8 @@ class ShockClient:
         idle: float = IDLE_LIMIT,
     ) -> Node:
         body = partial(FormBody, fields, self._in_thread)
-        return _node(await self._send(self._call(f"{call} node", "PUT", node_id, token, tail, idle=idle), body))
+        asked = self._call(f"{call} node", "PUT", node_id, token, tail, idle=idle)
+        return read_node(asked.what, await self._send(asked, body), node_id)
 
     async def _send(self, call: Call, body: Callable[[Callable[[], object]], FormBody] | None = None) -> Any:
         answer = await self._http.ask(call, body)
@@ -224,7 +233,7 @@ class ShockClient:
             node = await self._look(node.id, token)
         return node
 
-    def _what(self, call: str, node_id: str) -> str:
+    def _what(self, call: str, node_id: str = "") -> str:
         return f"{call} {node_id} at {shown(self._host)}" if node_id else f"{call} at {shown(self._host)}"
 
 
@@ -237,24 +246,6 @@ def _attributes(value: Any) -> Field[Slice]:
     return Field("attributes", msgspec.json.encode(value), "attributes.json")
 
 
-def _node(data: Any) -> Node:
-    """A node from its document. What is not set is null there, and left at its default here."""
-    if not isinstance(data, dict):
-        raise Unavailable("the answer is not a node document")
-    try:
-        return msgspec.convert(_set(data) | {"file": _set(data.get("file") or {})}, Node)
-    except msgspec.ValidationError as error:
-        raise Unavailable(f"the answer is not a node document: {error}") from None
-
-
-def _set(data: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if value is not None}
-
-
 def _told_md5(node: Node, rank: int | None) -> str | None:
     """What the document says of the whole file, or of that part; None if it says nothing of it."""
-    if not rank:
-        return node.file.checksum.get("md5")
-    parts = node.parts.parts if node.parts else []
-    part = parts[rank - 1] if rank <= len(parts) else None
-    return part[1] if part and len(part) > 1 else None
+    return part_md5(node, rank) if rank else node.file.checksum.get("md5")

@@ -43,6 +43,9 @@ IDLE_LIMIT = 120.0
 
 TRIES = 4
 
+LONGEST_ANSWER = 64 * 1024 * 1024
+"""Bytes of an answer that is no file. Attributes are the largest thing in one, and may have a quarter of it."""
+
 PAUSES = Pauses(1.0, 15.0, growth=4.0, most=TRIES - 1)
 """Between tries."""
 
@@ -106,7 +109,7 @@ class DataHttp:
             body = make_body(watch.progress) if make_body else None
             typed = call.plus({"Content-Type": body.content_type}) if body else call
             response = await self._request(watch, typed, body)
-            content = await self._content(watch, response)
+            content = await self._content(watch, response, call.what)
             if not 200 <= response.code < 300:
                 raise self._refusal(call.what, response.code, content)
             return content
@@ -153,9 +156,9 @@ class DataHttp:
         response = await self._request(watch, call.plus(rest))
         if response.code not in (200, 206):
             arrival.etag = ""
-            raise self._refusal(call.what, response.code, await self._content(watch, response))
+            raise self._refusal(call.what, response.code, await self._content(watch, response, call.what))
         if response.request.absoluteURI.endswith(b"/"):
-            await self._content(watch, response)
+            await self._content(watch, response, call.what)
             raise Invalid(f"{call.what}: this is a directory, not a file")
         at = arrival.size if response.code == 206 else 0
         if at and not _starts_at(response, at):
@@ -181,13 +184,24 @@ class DataHttp:
         finally:
             await pump.finish()
 
-    async def _content(self, watch: "_Watch", response: IResponse) -> bytes:
-        pieces: list[bytes] = []
+    async def _content(self, watch: "_Watch", response: IResponse, what: str) -> bytes:
+        content = bytearray()
         body = _Body(watch)
-        body.write = pieces.append
+
+        def write(data: bytes) -> None:
+            content.extend(data)
+            if len(content) > LONGEST_ANSWER:
+                body.done.cancel()
+
+        body.write = write
         response.deliverBody(body)
-        await watch.guard(body.done)
-        return b"".join(pieces)
+        try:
+            await watch.guard(body.done)
+        except CancelledError:
+            if len(content) > LONGEST_ANSWER:
+                raise Unavailable(f"{what}: the answer has more than {LONGEST_ANSWER} bytes") from None
+            raise
+        return bytes(content)
 
     async def _request(self, watch: "_Watch", call: Call, body: FormBody | None = None) -> IResponse:
         headers = Headers({name: [value] for name, value in call.headers.items()})
@@ -263,6 +277,8 @@ class _Body(Protocol):
         self.write(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self.done.called:  # it was not wanted any more
+            return
         if reason.check(ResponseDone, PotentialDataLoss):  # the latter: a body that ends with its connection
             self.done.callback(None)
         else:

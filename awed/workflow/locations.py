@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable
 from itertools import chain
 
 from awed.model.job import IO, NO_NODE, OWN_HOST, UPDATE, Job
+from awed.model.node import NODE_ID
 from awed.workflow.document import SentTask, entries
 from awed.workflow.faults import Faults, Place, cut, quoted, shown
 
@@ -16,8 +17,7 @@ _HOST = re.compile(
     re.IGNORECASE,
 )
 _URL = re.compile(_HOST.pattern + r"([?#][^\s\x00-\x1f\x7f]*)?", re.IGNORECASE)
-_NODE = re.compile(r"[0-9A-Za-z-]{1,100}")
-_DOWNLOAD = re.compile(rf"(.+)/node/({_NODE.pattern})\?download")
+_DOWNLOAD = re.compile(rf"(.+)/node/({NODE_ID.pattern})\?download")
 
 _OF_NODES = ("copy", "subset", UPDATE)
 """Types of outputs that may name a node."""
@@ -96,7 +96,7 @@ class Locator:
                 io.host, io.node = "", NO_NODE
                 return True
             io.host, io.node = self._host(download[1], (*place, "url")), download[2]
-        if not _NODE.fullmatch(io.node):
+        if not NODE_ID.fullmatch(io.node):
             self._faults.at((*place, "node"), f"{quoted(io.node)} is no id of a node")
         io.url = "" if io.host == OWN_HOST else f"{io.host}/node/{io.node}?download"
         return True

@@ -4,6 +4,7 @@ from collections.abc import Awaitable
 
 import pytest
 from msgspec import UNSET
+from msgspec.structs import replace
 from pytest_twisted import ensureDeferred
 
 from awed.model.errors import Invalid
@@ -11,6 +12,7 @@ from awed.model.job import IO, PartInfo, Task
 from awed.model.node import NodeIndex
 from awed.model.work import Part
 from awed.service.splitting import MB, Split, split, split_input
+from awed.workflow.values import MOST_WORK
 from tests.unit.service.worlds import FakeShock
 
 FASTA = IO(filename="in.fa", host="http://shock.example", node="n", size=10 * MB)
@@ -47,6 +49,13 @@ async def test_as_many_parts_as_wanted_but_not_more_than_units(
     part = Part("in.fa", "chunkrecord", units, maxworksize) if expected > 1 else None
     assert found.part == part
     assert bool(found.note) == (expected == 1)
+
+
+@ensureDeferred
+async def test_not_more_parts_than_a_task_may_have_whatever_a_host_says_of_a_file() -> None:
+    task = Task(taskid="t", maxworksize=1)
+    found = await splitting(IndexedShock(2**62), task, replace(FASTA, size=2**62))
+    assert found.totalwork == MOST_WORK
 
 
 @ensureDeferred

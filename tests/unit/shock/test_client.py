@@ -1,6 +1,7 @@
 """The client against a host that does as it is told, in memory: bytes, retries, refusals."""
 
 import hashlib
+import re
 from collections.abc import Callable, Coroutine
 from itertools import islice
 from pathlib import Path
@@ -364,6 +365,66 @@ def test_only_a_shocks_own_texts_are_quoted_and_those_of_known_hosts_alone(talk:
 def html(request: Any) -> bytes:
     request.setResponseCode(403)
     return b"<html>secret</html>"
+
+
+@pytest.mark.parametrize(
+    ("document", "fault"),
+    [
+        ({"file": {"checksum": {"md5": "/etc/passwd"}}}, "the md5 is not 32 hexadecimal digits"),
+        ({"file": {"checksum": {"md5": "../x"}}}, "the md5 is not 32 hexadecimal digits"),
+        ({"file": {"checksum": {"md5": "\N{FULLWIDTH DIGIT ONE}" * 32}}}, "the md5 is not 32 hexadecimal digits"),
+        ({"file": {"checksum": {"md5": "0" * 32 + "\n"}}}, "the md5 is not 32 hexadecimal digits"),
+        ({"file": {"checksum": {"md5": ["0"]}}}, "Expected `str`"),
+        ({"file": {"checksum": []}}, "Expected `object`"),
+        ({"file": {"size": -1}}, "the size of the file is not between 0 and"),
+        ({"file": {"size": 2**63}}, "the size of the file is not between 0 and"),
+        ({"file": []}, "Expected `object`"),
+        ({"indexes": {"line": {"total_units": -4}}}, "the number of units of an index is not between 0 and"),
+        ({"id": "n2"}, "it is about another node"),
+        ({"id": "../n1"}, "the id cannot be one of a node"),
+        ({"id": None}, "missing required field `id`"),
+    ],
+)
+def test_what_a_host_says_is_taken_for_nothing_that_it_cannot_be(
+    talk: Talking, document: dict[str, Any], fault: str
+) -> None:
+    t = talk((200, {"id": "n1", **document}))
+    with pytest.raises(
+        Unavailable, match=rf"^get node n1 at .*: the answer is not one of a Shock: .*{re.escape(fault)}"
+    ):
+        t.result(t.client.node("n1", ""))
+
+
+@pytest.mark.parametrize("answer", [None, [], "n1", {"id": "a/b"}])
+def test_a_new_node_has_an_id_that_nodes_have(talk: Talking, answer: Any) -> None:
+    t = talk((200, answer))
+    with pytest.raises(Unavailable, match=r"create node at .*: the answer is not one of a Shock"):
+        t.result(t.client.create(""))
+
+
+def test_an_md5_in_capital_letters_is_the_same(talk: Talking) -> None:
+    md5 = hashlib.md5(b"x").hexdigest()
+    t = talk((200, {"id": "n1", "file": {"checksum": {"md5": md5.upper()}}}))
+    assert t.result(t.client.node("n1", "")).file.checksum["md5"] == md5
+
+
+def test_an_index_that_is_not_there_when_it_was_made_is_told(talk: Talking) -> None:
+    t = talk((200, Node("n1")), (200, None), (200, Node("n1")))
+    with pytest.raises(Unavailable, match="there is no index line after it was made"):
+        t.result(t.client.index("n1", "line", ""))
+
+
+def test_rights_that_are_none_are_told(talk: Talking) -> None:
+    t = talk((200, {"owner": 7}))
+    with pytest.raises(Unavailable, match=r"get acl of node n1 at .*: the answer is not one of a Shock"):
+        t.result(t.client.acl("n1", ""))
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(talk: Talking, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("awed.shock.http.LONGEST_ANSWER", 1000)
+    t = talk(b" " * 1001)
+    with pytest.raises(Unavailable, match=r"get node n1 at .*: the answer has more than 1000 bytes"):
+        t.result(t.client.node("n1", ""))
 
 
 def test_a_plain_url_may_lead_elsewhere_but_not_in_circles(talk: Talking) -> None:

@@ -1,0 +1,66 @@
+"""What a data host says, taken for nothing that it cannot be: its words become keys, sizes and parts of URLs."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import msgspec
+
+from awed.model.errors import Unavailable
+from awed.model.node import NODE_ID, Node
+
+T = TypeVar("T")
+
+MOST = 2**63 - 1
+"""Bytes or units of a file."""
+
+_MD5 = re.compile(r"[0-9a-fA-F]{32}")
+
+
+def read(what: str, data: Any, kind: type[T]) -> T:
+    """*data* as a *kind*. Raises :class:`~awed.model.errors.Unavailable` that begins with *what* was asked."""
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        raise Unavailable(f"{what}: the answer is not one of a Shock: {error}") from None
+
+
+def read_node(what: str, data: Any, node_id: str = "") -> Node:
+    """A node from its document; what is not set is null there, and left at its default here.
+
+    Raises :class:`~awed.model.errors.Unavailable` for what no node can have, and for another node than *node_id*.
+    """
+    document = _set(read(what, data, dict[str, Any]))
+    file = document.get("file")
+    node = read(what, document | {"file": _set(file)} if isinstance(file, dict) else document, Node)
+    md5 = node.file.checksum.pop("md5", None)
+    if md5:
+        node.file.checksum["md5"] = md5.lower()
+    for fault in _faults(node, node_id):
+        raise Unavailable(f"{what}: the answer is not one of a Shock: {fault}")
+    return node
+
+
+def part_md5(node: Node, rank: int) -> str | None:
+    """What the document says of the part of that rank; None if it says nothing."""
+    parts = node.parts.parts if node.parts else []
+    part = parts[rank - 1] if rank <= len(parts) else None
+    return part[1].lower() if part and len(part) > 1 else None
+
+
+def _faults(node: Node, node_id: str) -> Iterator[str]:
+    """Without the host's words: whoever has the server ask a host inside must not be told what is there."""
+    if not NODE_ID.fullmatch(node.id):
+        yield "the id cannot be one of a node"
+    elif node_id and node.id != node_id:
+        yield "it is about another node"
+    if not _MD5.fullmatch(node.file.checksum.get("md5", "0" * 32)):
+        yield "the md5 is not 32 hexadecimal digits"
+    if not 0 <= node.file.size <= MOST:
+        yield f"the size of the file is not between 0 and {MOST}"
+    if not all(0 <= index.total_units <= MOST for index in node.indexes.values()):
+        yield f"the number of units of an index is not between 0 and {MOST}"
+
+
+def _set(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if value is not None}
