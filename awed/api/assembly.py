@@ -1,24 +1,23 @@
 """The API put together: every collection at its name."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from awed.api.cgroup import GroupResource
 from awed.api.client import ClientResource
-from awed.api.context import Context
+from awed.api.context import Context, Resource
 from awed.api.job import JobResource
-from awed.api.logger import DebugLevel, LoggerResource
+from awed.api.logger import LoggerResource
 from awed.api.node import NodeResource
 from awed.api.openapi import ROOT, OpenApiResource
 from awed.api.preauth import PreauthResource
 from awed.api.queue import QueueResource
-from awed.api.root import About, RootResource
-from awed.api.status import HealthResource, MetricsResource, Page, ReadyResource
+from awed.api.root import RootResource
+from awed.api.status import HealthResource, MetricsResource, ReadyResource
 from awed.api.work import WorkResource
-from awed.web.routes import Collection, CollectionResource
+from awed.web.routes import CollectionResource
 from awed.web.site import Root
 
-RESOURCES: Mapping[str, type[Any]] = {
+RESOURCES: Mapping[str, type[Resource]] = {
     ROOT: RootResource,
     "job": JobResource,
     "work": WorkResource,
@@ -27,40 +26,19 @@ RESOURCES: Mapping[str, type[Any]] = {
     "cgroup": GroupResource,
     "logger": LoggerResource,
     "node": NodeResource,
+    "preauth": PreauthResource,
     "metrics": MetricsResource,
     "health": HealthResource,
     "ready": ReadyResource,
-    "preauth": PreauthResource,
+    "openapi.json": OpenApiResource,
 }
-"""The classes of all collections, by name, for those who describe the API without a daemon."""
+"""All collections, by name."""
 
 
-def make_root(
-    context: Context, about: About, debug: DebugLevel, metrics: Page, others: Mapping[str, Collection]
-) -> Root:
-    """The root for an :class:`~awed.web.site.ApiSite`. *others*: collections that need more than *context*."""
-    collections: dict[str, Collection] = {
-        "job": JobResource(context),
-        "work": WorkResource(context),
-        "client": ClientResource(context),
-        "queue": QueueResource(context),
-        "cgroup": GroupResource(context),
-        "logger": LoggerResource(context, debug),
-        **others,
+def make_root(context: Context) -> Root:
+    """The root for an :class:`~awed.web.site.ApiSite`."""
+    served = {
+        name: CollectionResource(kind(context), context.turns, "" if name == ROOT else f"/{name}")
+        for name, kind in context.collections.items()
     }
-    front = RootResource(context, about, list(collections))
-    described = {
-        ROOT: front,
-        **collections,
-        "metrics": MetricsResource(context, metrics),
-        "health": HealthResource(),
-        "ready": ReadyResource(context),
-    }
-    description = OpenApiResource({name: type(collection) for name, collection in described.items()})
-    children = {
-        name: CollectionResource(resource, f"/{name}") for name, resource in described.items() if name != ROOT
-    }
-    return Root(
-        CollectionResource(front),
-        {**children, "openapi.json": CollectionResource(description, "/openapi.json")},
-    )
+    return Root(served.pop(ROOT), served)

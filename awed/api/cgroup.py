@@ -1,19 +1,19 @@
 """``/cgroup``: client groups, their tokens and rights."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from msgspec.structs import replace
 
-from awed.api.acl import ALL, acl_change
-from awed.api.context import Context
-from awed.auth.rights import changed_by, require
-from awed.model.access import GROUP_RIGHTS, ClientGroup, GroupRecord, User, Verb
-from awed.model.errors import Unauthorized
-from awed.web.body import AwedRequest
-from awed.web.envelope import answer, answer_page
-from awed.web.errors import new_app
-from awed.web.params import params_of
+from awed.api.acl import ALL, AclUsers, acl_change
+from awed.api.context import Context, Resource
+from awed.api.paging import Paging
+from awed.api.rights import a_group, an_own_group, may, to
+from awed.auth.rights import changed_by
+from awed.model.access import GROUP_RIGHTS, ClientGroup, GroupAcl, GroupRecord, User
+from awed.web.calls import Call, Calls
+from awed.web.kinds import word
+from awed.wire.envelope import Page
 
 _ORDERS: Mapping[str, Callable[[ClientGroup], Any]] = {
     "last_modified": lambda group: group.last_modified,
@@ -24,80 +24,58 @@ _ORDERS: Mapping[str, Callable[[ClientGroup], Any]] = {
 }
 
 
-class GroupResource:
+class GroupResource(Resource):
     """The client groups that the caller may see or change."""
 
-    app = new_app()
+    calls = Calls[Context]()
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._groups = context.groups
-
-    @app.route("/", methods=["GET"])
-    async def index(self, request: AwedRequest) -> bytes:
+    @calls("GET /", may("read"))
+    async def index(
+        self,
+        call: Call[None],
+        *,
+        paging: Paging,
+        order: Annotated[str, word(_ORDERS), "By which field."] = "last_modified",
+    ) -> Page[list[ClientGroup]]:
         """A page of client groups."""
-        user = await self._context.user(request, "read")
-        params = params_of(request)
-        found = [record for record in self._groups.all() if record.acl.allows(user, "read")]
-        order = _ORDERS[params.choice("order", tuple(_ORDERS), "last_modified")]
-        found.sort(key=lambda record: order(record.group), reverse=params.descending())
-        limit, offset = params.count("limit", 25), params.count("offset", 0)
-        page = found[offset : offset + limit] if limit else found[offset:]
-        return answer_page(request, [_shown(record, user) for record in page], limit, offset, len(found))
+        found = [record for record in self.context.groups.all() if record.acl.allows(call.user, "read")]
+        found.sort(key=lambda record: _ORDERS[order](record.group), reverse=paging.descending)
+        return paging.page([_shown(record, call.user) for record in paging.cut(found)], len(found))
 
-    @app.route("/<name>", methods=["POST"])
-    async def create(self, request: AwedRequest, name: str) -> bytes:
+    @calls("POST /<name>", may("write"))
+    async def create(self, call: Call[None], name: str) -> ClientGroup:
         """Make a client group of this name."""
-        user = await self._context.user(request, "write")
-        return answer(request, _shown(await self._groups.create(name, user), user))
+        return _shown(await self.context.groups.create(name, call.user), call.user)
 
-    @app.route("/<group_id>", methods=["GET"])
-    async def show(self, request: AwedRequest, group_id: str) -> bytes:
+    @calls("GET /<group_id>", to("read", a_group))
+    async def show(self, call: Call[GroupRecord]) -> ClientGroup:
         """A client group."""
-        user, record = await self._allowed(request, group_id, "read")
-        return answer(request, _shown(record, user))
+        return _shown(call.thing, call.user)
 
-    @app.route("/<group_id>", methods=["DELETE"])
-    async def delete(self, request: AwedRequest, group_id: str) -> bytes:
+    @calls("DELETE /<group_id>", to("delete", a_group))
+    async def delete(self, call: Call[GroupRecord], group_id: str) -> str:
         """Remove a client group; its token is void."""
-        await self._allowed(request, group_id, "delete")
-        await self._groups.delete(group_id)
-        return answer(request, f"clientgroup deleted: {group_id}")
+        await self.context.groups.delete(group_id)
+        return f"clientgroup deleted: {group_id}"
 
-    @app.route("/<group_id>/token", methods=["PUT"])
-    async def renew_token(self, request: AwedRequest, group_id: str) -> bytes:
+    @calls("PUT /<group_id>/token", to("write", an_own_group))
+    async def renew_token(self, call: Call[GroupRecord], group_id: str) -> ClientGroup:
         """Give a client group a new token; the old one is void."""
-        user, record = await self._allowed(request, group_id, "write")
-        if not _owns(user, record):
-            raise Unauthorized("User Unauthorized")
-        return answer(request, _shown(await self._groups.renew_token(group_id), user))
+        return _shown(await self.context.groups.renew_token(group_id), call.user)
 
-    @app.route("/<group_id>/acl", methods=["GET"])
-    @app.route("/<group_id>/acl/<kind>", methods=["GET"])
-    async def show_acl(self, request: AwedRequest, group_id: str, kind: str = ALL) -> bytes:
+    @calls("GET /<group_id>/acl", to("read", a_group))
+    @calls("GET /<group_id>/acl/<kind>", to("read", a_group))
+    async def show_acl(self, call: Call[GroupRecord], kind: str = ALL) -> GroupAcl:
         """Who may do what with a client group."""
-        _, record = await self._allowed(request, group_id, "read")
-        return answer(request, record.acl)
+        return call.thing.acl
 
-    @app.route("/<group_id>/acl/<kind>", methods=["PUT", "POST", "DELETE"])
-    async def change_acl(self, request: AwedRequest, group_id: str, kind: str) -> bytes:
+    @calls("PUT|POST|DELETE /<group_id>/acl/<kind>", may("write"))
+    async def change_acl(self, call: Call[None], group_id: str, kind: str, *, users: AclUsers) -> GroupAcl:
         """Give or take rights to a client group."""
-        user = await self._context.user(request, "write")
-        change = changed_by(user, await acl_change(request, kind, GROUP_RIGHTS))
-        return answer(request, await self._groups.change_acl(group_id, change))
-
-    async def _allowed(self, request: AwedRequest, group_id: str, verb: Verb) -> tuple[User, GroupRecord]:
-        """Who makes *request* and the group, if they have this right to it."""
-        user = await self._context.user(request, verb)
-        record = self._groups.get(group_id)
-        require(user, verb, record.acl)
-        return user, record
-
-
-def _owns(user: User, record: GroupRecord) -> bool:
-    return user.admin or user.name == record.acl.owner
+        change = changed_by(call.user, acl_change(call.request, kind, users, GROUP_RIGHTS))
+        return await self.context.groups.change_acl(group_id, change)
 
 
 def _shown(record: GroupRecord, user: User) -> ClientGroup:
     """The group as *user* may see it: its token is for its owner and for admins."""
-    return record.group if _owns(user, record) else replace(record.group, token="")
+    return record.group if user.admin or user.name == record.acl.owner else replace(record.group, token="")

@@ -1,88 +1,92 @@
 """What every resource works with."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
-from twisted.web.iweb import IRequest
+from msgspec import Struct
 
 from awed.api.hosts import OwnHosts
 from awed.auth.chain import Authenticators
-from awed.auth.rights import require, require_admin
-from awed.model.access import User, Verb
-from awed.model.client import Client
-from awed.model.errors import Unauthorized
+from awed.nodes.addresses import Addresses
+from awed.nodes.store import NodeStore
 from awed.service.engine import Engine
 from awed.service.groups import Groups
 from awed.tx.threads import InThread
 from awed.tx.turns import Turns
-from awed.web.params import header
-from awed.workflow.reader import NO_LIMITS, DocumentLimits
+from awed.web.calls import Calls
+from awed.web.traits import PLAIN, Traits
+from awed.workflow.reader import DocumentLimits
 
-OTHER_GROUP = "Clientgroup name in token does not match that in the client."
+NO_LIMIT = 1 << 50
+"""Bytes of a body that may be as large as it can."""
 
 
-async def user_of(
-    authenticators: Authenticators, hosts: OwnHosts, request: IRequest, verb: Verb, workers: bool = False
-) -> User:
-    """Who makes *request*; with *workers* the token of a client group will do.
+class Permissions(Struct, frozen=True):
+    """What those may do who do not say who they are."""
 
-    Raises :class:`~awed.model.errors.Unauthorized`.
-    """
-    authorization, peer = header(request, b"authorization"), hosts.peer(request)
-    return await authenticators.user(authorization, verb, address=peer, workers=workers)
+    read: bool = True
+    write: bool = True
+    delete: bool = True
+
+
+class About(Struct, frozen=True):
+    """What the configuration says of this server. *auth*: the words that introduce a token."""
+
+    title: str = "AWE Server"
+    contact: str = ""
+    auth: list[str] = []
+    anonymous: Permissions = Permissions()
+
+
+class DebugLevel(Protocol):
+    """How much detail is logged, from 0 (none) to 3."""
+
+    level: int
+
+    def set_level(self, level: int) -> None:
+        """Log so much from now on."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """The engine behind the API, and what a resource needs beside it."""
+    """The engine behind the API, and what resources need beside it.
+
+    *authenticators* tell who makes a request, *file_users* who makes one for nodes. *job_token* makes the token by
+    which the workers of a job reach its owner's files in the daemon's own store. *metrics* makes the page that
+    Prometheus reads. *client_auth_required*: only workers with the token of a client group may register.
+    *max_upload*: bytes of a file for the node store. *collections*: all that there are.
+    """
 
     engine: Engine
     groups: Groups
     authenticators: Authenticators
+    file_users: Authenticators
+    nodes: NodeStore
+    addresses: Addresses
     hosts: OwnHosts
     in_thread: InThread
     turns: Turns
     now: Callable[[], datetime]
     job_token: Callable[[str], str]
-    """Makes the token by which the workers of a job reach its owner's files in the daemon's own store."""
-    document_limits: DocumentLimits = NO_LIMITS
-    client_auth_required: bool = False
-    """Only workers with the token of a client group may register."""
+    debug: DebugLevel
+    metrics: Callable[[], Awaitable[bytes]]
+    collections: Mapping[str, type["Resource"]]
+    about: About
+    client_auth_required: bool
+    document_limits: DocumentLimits
+    max_upload: int
 
-    async def user(self, request: IRequest, verb: Verb) -> User:
-        """Who makes *request*. Raises :class:`~awed.model.errors.Unauthorized`."""
-        return await user_of(self.authenticators, self.hosts, request, verb)
 
-    async def authenticated_worker(self, request: IRequest, verb: Verb) -> User:
-        """Who makes *request*; the token of a client group will do. Raises likewise."""
-        return await user_of(self.authenticators, self.hosts, request, verb, workers=True)
+class Resource:
+    """One collection. A subclass declares its calls, its *traits* if they differ from those of others, and whether
+    the front page lists it."""
 
-    async def worker(self, request: IRequest, verb: Verb, client_id: str, right: Verb = "execute") -> None:
-        """Make sure that who makes *request* may act as this client: with its group's token, or with *right* to the
-        group. *verb* is what a request without Authorization must be free to do.
+    calls: Calls[Context]
+    traits: Traits = PLAIN
+    is_listed = True
 
-        Raises :class:`~awed.model.errors.Unauthorized` and :class:`~awed.model.errors.ClientNotFound`.
-        """
-        user = await self.authenticated_worker(request, verb)
-        self.require_group(user, self.engine.clients.group_of(client_id), right)
-
-    def require_group(self, user: User, group: str, right: Verb = "execute") -> None:
-        """Raise :class:`~awed.model.errors.Unauthorized` unless *user* has the group's token, or *right* to it."""
-        if not user.group:
-            require(user, right, self.groups.acl(group))
-        elif user.group != group:
-            raise Unauthorized(OTHER_GROUP)
-
-    async def client(self, request: IRequest, verb: Verb, client_id: str) -> Client:
-        """The client, if who makes *request* has this right to its group. Raises likewise."""
-        user = await self.user(request, verb)
-        client = self.engine.clients.get(client_id)
-        require(user, verb, self.groups.acl(client.group))
-        return client
-
-    async def admin(self, request: IRequest) -> User:
-        """Who makes *request*, if that is an admin."""
-        user = await self.user(request, "read")
-        require_admin(user)
-        return user
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.engine = context.engine

@@ -1,106 +1,109 @@
-"""What ``PUT /job/<id>?<operation>`` can do, by name."""
+"""What ``PUT /job/<id>?<operation>`` can do."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from collections.abc import Sequence
+from typing import Annotated
 
+from awed.api.context import Context, Resource
+from awed.api.rights import a_job, to
 from awed.model.errors import Invalid
 from awed.model.quantities import parse_duration
+from awed.model.records import JobRecord
 from awed.model.times import rfc3339
-from awed.service.engine import Engine
-from awed.web.body import AwedRequest
-from awed.web.params import Params, header, params_of
+from awed.web.calls import Call, Calls
+from awed.web.kinds import INTEGER, Kind, filled
+from awed.web.params import header
 
 
-class JobChanges:
-    """The operations. Each tells in words what it did, and raises :class:`~awed.model.errors.Invalid` for a value
-    that is not there or wrong."""
+def _priority(name: str, texts: Sequence[str]) -> int:
+    if not texts[0]:
+        raise Invalid("lacking priority value")
+    try:
+        return INTEGER.read(name, texts)
+    except Invalid:
+        raise Invalid("priority value must be an integer") from None
 
-    def __init__(self, engine: Engine, now: Callable[[], datetime]) -> None:
-        self._engine = engine
-        self._now = now
-        self._operations: Mapping[str, Callable[[str, Params], Awaitable[str]]] = {
-            "suspend": self._suspend,
-            "resume": self._resume,
-            "recover": self._recover,
-            "register": self._recover,
-            "recompute": self._recompute,
-            "resubmit": self._resubmit,
-            "clientgroup": self._clientgroup,
-            "pipeline": self._pipeline,
-            "priority": self._priority,
-            "expiration": self._expiration,
-        }
 
-    async def change(self, job_id: str, request: AwedRequest) -> str:
-        """Do what the query of *request* says."""
-        params = params_of(request)
-        if "settoken" in params:
-            return await self._set_token(job_id, header(request, b"datatoken") or "")
-        for name, operation in self._operations.items():
-            if name in params:
-                return await operation(job_id, params)
-        raise Invalid("requested job operation not supported")
+_STAGE = filled("lacking stage id from which the recompute starts")
+_GROUP = filled("lacking clientgroup name")
+_PIPELINE = filled("lacking pipeline value")
+_PRIORITY = Kind(_priority, INTEGER.schema)
+_EXPIRATION = filled("lacking expiration value")
 
-    async def _suspend(self, job_id: str, params: Params) -> str:
-        await self._engine.jobs.suspend(job_id)
-        return f"job suspended: {job_id}"
 
-    async def _resume(self, job_id: str, params: Params) -> str:
-        await self._engine.jobs.resume(job_id)
-        return f"job resumed: {job_id}"
+class JobChanges(Resource):
+    """The operations. Each tells in words what it did."""
 
-    async def _recover(self, job_id: str, params: Params) -> str:
-        await self._engine.revisions.recover(job_id)
-        return f"job recovered: {job_id}"
+    calls = Calls[Context]()
 
-    async def _recompute(self, job_id: str, params: Params) -> str:
-        stage = _value(params, "recompute", "lacking stage id from which the recompute starts")
-        await self._engine.revisions.recompute(job_id, stage)
-        return f"job recompute started at task {stage}: {job_id}"
-
-    async def _resubmit(self, job_id: str, params: Params) -> str:
-        await self._engine.revisions.resubmit(job_id)
-        return f"job resubmitted: {job_id}"
-
-    async def _clientgroup(self, job_id: str, params: Params) -> str:
-        groups = _value(params, "clientgroup", "lacking clientgroup name")
-        await self._engine.revisions.steer(job_id, lambda info: setattr(info, "clientgroups", groups))
-        return f"job group updated: {job_id} to {groups}"
-
-    async def _pipeline(self, job_id: str, params: Params) -> str:
-        pipeline = _value(params, "pipeline", "lacking pipeline value")
-        await self._engine.revisions.steer(job_id, lambda info: setattr(info, "pipeline", pipeline))
-        return f"job pipeline updated: {job_id} to {pipeline}"
-
-    async def _priority(self, job_id: str, params: Params) -> str:
-        _value(params, "priority", "lacking priority value")
-        try:
-            priority = params.integer("priority", 1)
-        except Invalid:
-            raise Invalid("priority value must be an integer") from None
-        await self._engine.revisions.steer(job_id, lambda info: setattr(info, "priority", priority))
-        return f"job priority updated: {job_id} to {priority}"
-
-    async def _expiration(self, job_id: str, params: Params) -> str:
-        text = _value(params, "expiration", "lacking expiration value")
-        try:
-            moment = self._now() + parse_duration(text)
-        except ValueError:
-            fault = f"expiration format '{text}' is invalid"
-            raise Invalid(f"failed to set the expiration for job: {job_id} {fault}") from None
-        await self._engine.revisions.set_expiration(job_id, moment)
-        return f"expiration '{rfc3339(moment)}' set for job: {job_id}"
-
-    async def _set_token(self, job_id: str, token: str) -> str:
+    @calls("PUT /<job_id>?settoken", to("write", a_job))
+    async def set_token(self, call: Call[JobRecord]) -> str:
+        """Take the data token from the header Datatoken."""
+        token = header(call.request, b"datatoken")
         if not token:
-            raise Invalid(f"fail to retrieve token for job, pls set token in header: {job_id} no token received")
-        await self._engine.revisions.set_token(job_id, token)
-        return f"data token set for job: {job_id}"
+            fault = f"{call.thing.job.id} no token received"
+            raise Invalid(f"fail to retrieve token for job, pls set token in header: {fault}")
+        await self.engine.revisions.set_token(call.thing.job.id, token)
+        return f"data token set for job: {call.thing.job.id}"
 
+    @calls("PUT /<job_id>?suspend", to("write", a_job))
+    async def suspend(self, call: Call[JobRecord]) -> str:
+        """Take its work out of the queue."""
+        await self.engine.jobs.suspend(call.thing.job.id)
+        return f"job suspended: {call.thing.job.id}"
 
-def _value(params: Params, name: str, fault: str) -> str:
-    """The value of *name*, which must be there."""
-    text = params.text(name)
-    if not text:
-        raise Invalid(fault)
-    return text
+    @calls("PUT /<job_id>?resume", to("write", a_job))
+    async def resume(self, call: Call[JobRecord]) -> str:
+        """Put its work into the queue again."""
+        await self.engine.jobs.resume(call.thing.job.id)
+        return f"job resumed: {call.thing.job.id}"
+
+    @calls("PUT /<job_id>?register", to("write", a_job))
+    @calls("PUT /<job_id>?recover", to("write", a_job))
+    async def recover(self, call: Call[JobRecord]) -> str:
+        """Hold a job that is in the store alone."""
+        await self.engine.revisions.recover(call.thing.job.id)
+        return f"job recovered: {call.thing.job.id}"
+
+    @calls("PUT /<job_id>?recompute", to("write", a_job))
+    async def recompute(self, call: Call[JobRecord], *, recompute: Annotated[str, _STAGE]) -> str:
+        """Run this task, by the id that the document gave it, and all that depends on it, again."""
+        await self.engine.revisions.recompute(call.thing.job.id, recompute)
+        return f"job recompute started at task {recompute}: {call.thing.job.id}"
+
+    @calls("PUT /<job_id>?resubmit", to("write", a_job))
+    async def resubmit(self, call: Call[JobRecord]) -> str:
+        """Run all tasks again."""
+        await self.engine.revisions.resubmit(call.thing.job.id)
+        return f"job resubmitted: {call.thing.job.id}"
+
+    @calls("PUT /<job_id>?clientgroup", to("write", a_job))
+    async def move(self, call: Call[JobRecord], *, clientgroup: Annotated[str, _GROUP]) -> str:
+        """The groups that may run it."""
+        await self._steer(call, "clientgroups", clientgroup)
+        return f"job group updated: {call.thing.job.id} to {clientgroup}"
+
+    @calls("PUT /<job_id>?pipeline", to("write", a_job))
+    async def rename(self, call: Call[JobRecord], *, pipeline: Annotated[str, _PIPELINE]) -> str:
+        """The pipeline that it belongs to."""
+        await self._steer(call, "pipeline", pipeline)
+        return f"job pipeline updated: {call.thing.job.id} to {pipeline}"
+
+    @calls("PUT /<job_id>?priority", to("write", a_job))
+    async def prioritize(self, call: Call[JobRecord], *, priority: Annotated[int, _PRIORITY]) -> str:
+        """Higher ones go first."""
+        await self._steer(call, "priority", priority)
+        return f"job priority updated: {call.thing.job.id} to {priority}"
+
+    @calls("PUT /<job_id>?expiration", to("write", a_job))
+    async def expire(self, call: Call[JobRecord], *, expiration: Annotated[str, _EXPIRATION]) -> str:
+        """How long from now it is kept after its end, as 30M, 12H or 7D."""
+        try:
+            moment = self.context.now() + parse_duration(expiration)
+        except ValueError:
+            fault = f"expiration format '{expiration}' is invalid"
+            raise Invalid(f"failed to set the expiration for job: {call.thing.job.id} {fault}") from None
+        await self.engine.revisions.set_expiration(call.thing.job.id, moment)
+        return f"expiration '{rfc3339(moment)}' set for job: {call.thing.job.id}"
+
+    async def _steer(self, call: Call[JobRecord], name: str, value: object) -> None:
+        await self.engine.revisions.steer(call.thing.job.id, lambda info: setattr(info, name, value))

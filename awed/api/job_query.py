@@ -1,17 +1,20 @@
 """The query string of ``GET /job`` as a :class:`~awed.store.interface.JobQuery`."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
+from awed.api.paging import Paging
 from awed.auth.rights import reader
 from awed.model.access import User
 from awed.model.errors import Invalid
 from awed.model.states import ACTIVE, UNFINISHED, JobState
 from awed.store.interface import JobQuery
-from awed.web.params import Params
+from awed.web.arguments import Rest
+from awed.web.kinds import Kind, split
 
 DISTINCT_FIELDS = (
     "name",
@@ -27,82 +30,83 @@ DISTINCT_FIELDS = (
 )
 """Fields of ``info`` whose distinct values may be asked for."""
 
-_VIEW = frozenset(
-    {
-        "query",
-        "limit",
-        "offset",
-        "order",
-        "direction",
-        "distinct",
-        "date_start",
-        "date_end",
-        "verbosity",
-        "userattr",
-        "id_prefix",
-        "active",
-        "suspend",
-        "registered",
-    }
-)
-"""Parameters that say how to show jobs; with ``query`` every other one is a field."""
-
-_HELD = {"active": ACTIVE, "suspend": frozenset({JobState.SUSPEND}), "registered": UNFINISHED}
-"""Flags for the jobs that the scheduler holds."""
-
-_PATH = re.compile(r"\w[\w-]*(\.\w[\w-]*)*\Z")
+_PATH = re.compile(r"\w[\w-]*(\.\w[\w-]*)*")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-def job_query(params: Params, user: User) -> JobQuery:
-    """The page of jobs that *params* ask for, among those that *user* may read.
-
-    Raises :class:`~awed.model.errors.Invalid`, naming what was found and what is expected.
-    """
-    return JobQuery(
-        states=_states(params),
-        id_prefix=params.text("id_prefix"),
-        fields=_fields(params) if "query" in params else {},
-        reader=reader(user),
-        since=_moment(params, "date_start"),
-        until=_moment(params, "date_end"),
-        order=_path(params.text("order") or "updatetime"),
-        descending=params.descending(),
-        limit=params.count("limit", 25),
-        offset=params.count("offset", 0),
-    )
-
-
-def distinct_path(params: Params) -> str:
-    """The document path whose distinct values are asked for."""
-    name = params.text("distinct")
-    if name not in DISTINCT_FIELDS:
-        raise Invalid(f"unable to run distinct query on non-indexed info field: {name}")
-    return f"info.{name}"
-
-
-def _states(params: Params) -> tuple[JobState, ...]:
-    held = [states for flag, states in _HELD.items() if flag in params]
-    return tuple(sorted(frozenset().union(*held)))
-
-
-def _fields(params: Params) -> dict[str, list[str]]:
-    return {_path(name): params.texts(name) for name in params if name not in _VIEW}
+def _field(name: str, texts: Sequence[str]) -> str:
+    if texts[0] not in DISTINCT_FIELDS:
+        raise Invalid(f"unable to run distinct query on non-indexed info field: {texts[0]}")
+    return texts[0]
 
 
 def _path(name: str) -> str:
-    if not _PATH.match(name):
+    if not _PATH.fullmatch(name):
         raise Invalid(f"not the name of a job's field: {name}")
     return name
 
 
-def _moment(params: Params, name: str) -> datetime | None:
-    if name not in params:
-        return None
-    text = params.text(name)
+def _moment(name: str, texts: Sequence[str]) -> datetime:
+    text = texts[0]
     try:
         whole = f"{text}T00:00:00Z" if _DATE.match(text) else text
         return msgspec.convert(whole, _Moment).astimezone(UTC)
     except (msgspec.ValidationError, OverflowError):
         raise Invalid(f"Invalid datetime format: {text}") from None
+
+
+FIELD = Kind(_field, {"type": "string", "enum": list(DISTINCT_FIELDS)})
+_ORDER = Kind(
+    lambda name, texts: _path(texts[0]) if texts[0] else "updatetime",
+    {"type": "string", "pattern": f"^{_PATH.pattern}$"},
+)
+_MOMENT = Kind(_moment, {"type": "string"})
+
+
+class JobList(Paging, frozen=True):
+    """Which jobs are asked for, and how they are shown."""
+
+    order: Annotated[str, _ORDER, "By which field."] = "updatetime"
+    active: Annotated[bool, "Only jobs that the scheduler holds and that are not suspended."] = False
+    suspend: Annotated[bool, "Only suspended jobs."] = False
+    registered: Annotated[bool, "Only jobs that the scheduler holds."] = False
+    query: Annotated[bool, "Every parameter that is not named here is a field and the values that it may have."] = (
+        False
+    )
+    date_start: Annotated[
+        datetime | None, _MOMENT, "Submitted or completed then or later: a date, or an RFC 3339 time."
+    ] = None
+    date_end: Annotated[datetime | None, _MOMENT, "Submitted or completed before."] = None
+    verbosity: Annotated[Literal["full", "minimal"], "Whole jobs, or one line for each."] = "full"
+    userattr: Annotated[list[str], "A user attribute for the line, repeatable."] = []
+    id_prefix: Annotated[str, "Only jobs whose id begins like this."] = ""
+
+    def query_for(self, user: User, fields: Rest) -> JobQuery:
+        """The page that is asked for, of jobs that *user* may read; *fields*: all other parameters.
+
+        Raises :class:`~awed.model.errors.Invalid`, naming what was found and what is expected.
+        """
+        return JobQuery(
+            states=self._states(),
+            id_prefix=self.id_prefix,
+            fields={_path(name): split(texts) for name, texts in fields.items()} if self.query else {},
+            reader=reader(user),
+            since=self.date_start,
+            until=self.date_end,
+            order=self.order,
+            descending=self.descending,
+            limit=self.limit,
+            offset=self.offset,
+        )
+
+    def _states(self) -> tuple[JobState, ...]:
+        """Of jobs that the scheduler holds; none: any."""
+        states: set[JobState] = set()
+        if self.active:
+            states |= ACTIVE
+        if self.suspend:
+            states.add(JobState.SUSPEND)
+        if self.registered:
+            states |= UNFINISHED
+        return tuple(sorted(states))

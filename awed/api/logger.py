@@ -1,53 +1,30 @@
 """``/logger``: what the codes of events mean, and how much is logged."""
 
-from typing import Protocol
+from typing import Literal
 
-from awed.api.context import Context
-from awed.model.errors import Invalid
+from awed.api.context import Context, Resource
+from awed.api.rights import ADMIN, may
 from awed.model.events import EVENTS
-from awed.web.body import AwedRequest
-from awed.web.envelope import answer
-from awed.web.errors import new_app
-from awed.web.params import params_of
-
-LEVELS = ("0", "1", "2", "3")
+from awed.web.calls import Call, Calls
 
 
-class DebugLevel(Protocol):
-    """How much detail is logged, from 0 (none) to 3."""
-
-    level: int
-
-    def set_level(self, level: int) -> None:
-        """Log so much from now on."""
-
-
-class LoggerResource:
+class LoggerResource(Resource):
     """The log's settings."""
 
-    app = new_app()
+    calls = Calls[Context]()
 
-    def __init__(self, context: Context, debug: DebugLevel) -> None:
-        self._context = context
-        self._debug = debug
+    @calls("GET /?event", may("read"))
+    async def events(self, call: Call[None]) -> dict[str, dict[str, str]]:
+        """The codes of events."""
+        return EVENTS
 
-    @app.route("/", methods=["GET"])
-    async def show(self, request: AwedRequest) -> bytes:
-        """What the codes of events mean, or the debug level."""
-        await self._context.user(request, "read")
-        params = params_of(request)
-        if "event" in params:
-            return answer(request, EVENTS)
-        if "debug" in params:
-            return answer(request, {"debuglevel": self._debug.level})
-        raise Invalid("requested logger operation not supported")
+    @calls("GET /?debug", may("read"))
+    async def level(self, call: Call[None]) -> dict[str, int]:
+        """The debug level."""
+        return {"debuglevel": self.context.debug.level}
 
-    @app.route("/", methods=["PUT"])
-    async def change(self, request: AwedRequest) -> bytes:
-        """Set the debug level; for admins."""
-        await self._context.admin(request)
-        params = params_of(request)
-        if "debug" not in params:
-            raise Invalid("requested logger operation not supported")
-        self._debug.set_level(int(params.choice("debug", LEVELS, "")))
-        return answer(request, {"debuglevel": self._debug.level})
+    @calls("PUT /?debug", ADMIN)
+    async def set_level(self, call: Call[None], *, debug: Literal["0", "1", "2", "3"]) -> dict[str, int]:
+        """Set how much is logged; for admins."""
+        self.context.debug.set_level(int(debug))
+        return {"debuglevel": self.context.debug.level}

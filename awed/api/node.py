@@ -1,165 +1,178 @@
 """``/node``: the embedded node store, as Shock's clients use it."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Literal
+from typing import Annotated, Any, NoReturn
 
-from twisted.web.iweb import IRequest
+from msgspec.structs import replace
 
-from awed.api.acl import acl_change, check_kind
-from awed.api.node_form import archive_of, file_of, read_change
-from awed.api.node_query import distinct_path, etag_of, selected, shown_acl, wanted
-from awed.api.preauth import PreauthResource
-from awed.model.access import User
-from awed.model.errors import Invalid, UnknownCredentials
-from awed.nodes.indexing import SubsetIndex
+from awed.api.acl import ALL, AclUsers, acl_change, check_kind
+from awed.api.context import Context, Resource
+from awed.api.node_form import NAMES, SubsetForm, archive_of, need_file, read_change
+from awed.api.node_query import Download, NodeList, distinct_path, etag_of, shown_acl
+from awed.api.rights import to_files
+from awed.model.errors import Invalid
+from awed.model.node import Node, NodeIndex
 from awed.nodes.packing import PACKINGS, packed
-from awed.nodes.store import NodeStore
-from awed.tx.threads import InThread
-from awed.web.body import AwedRequest
-from awed.web.download import send_file, send_source
-from awed.web.envelope import answer, answer_page
-from awed.web.errors import new_app
-from awed.web.params import Params, params_of
+from awed.web.arguments import Rest
+from awed.web.calls import Call, Calls
+from awed.web.download import File, send_file, send_source
+from awed.web.form import Form, Part
+from awed.web.kinds import or_empty, word
+from awed.web.traits import Traits
+from awed.wire.envelope import Page
 
-Right = Literal["read", "write", "delete"]
-UserOf = Callable[[IRequest, Right], Awaitable[User]]
-"""Finds out who makes a request; raises :class:`~awed.model.errors.Unauthorized`."""
+NodeForm = Annotated[Form, NAMES]
 
-_UNSUPPORTED = ("download_post", "filter")
+Verbosity = Annotated[str, "With full, users are shown as Shock shows them, not as names."]
+Column = Annotated[str, "Of the column."]
+Anew = Annotated[bool, "Make it anew."]
+IndexFile = Annotated[Part | None, "The index."]
 
 
-class NodeResource:
+class NodeResource(Resource):
     """The nodes that the caller may see or change."""
 
-    app = new_app()
+    calls = Calls[Context]()
+    traits = Traits(takes_files=True, no_method=(501, "This request type is not implemented."))
 
-    def __init__(
-        self,
-        nodes: NodeStore,
-        user: UserOf,
-        in_thread: InThread,
-        now: Callable[[], datetime],
-        preauth: PreauthResource,
-    ) -> None:
-        self._nodes = nodes
-        self._user = user
-        self._preauth = preauth
-        self._in_thread = in_thread
-        self._now = now
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.traits = replace(self.traits, body_limit=context.max_upload)
+        self._nodes = context.nodes
 
-    @app.route("/", methods=["POST"])
-    async def create(self, request: AwedRequest) -> bytes:
+    @calls("POST /", to_files("write"))
+    async def create(self, call: Call[None], *, form: NodeForm) -> Node | list[Node]:
         """A new node, or one for each file of an archive."""
-        user = await self._who(request, "write")
-        form = await request.form()
-        change = await read_change(form, self._now())
+        change = await read_change(form, self.context.now())
         archive = archive_of(form)
         if archive is not None:
-            return answer(request, await self._nodes.create_from(*archive, user, change))
-        return answer(request, await self._nodes.create(user, change))
+            return await self._nodes.create_from(*archive, call.user, change)
+        return await self._nodes.create(call.user, change)
 
-    @app.route("/", methods=["GET"])
-    async def index(self, request: AwedRequest) -> bytes:
-        """A page of nodes, or the values that they have."""
-        user = await self._who(request, "read")
-        params = params_of(request)
-        if "distinct" in params:
-            return answer(request, await self._nodes.distinct(distinct_path(params), user))
-        query = wanted(params)
-        nodes, total = await self._nodes.find(query, user)
-        return answer_page(request, nodes, query.limit, query.offset, total)
+    @calls("GET /", to_files("read"))
+    async def index(self, call: Call[None], *, asked: NodeList, fields: Rest) -> Page[list[Node]]:
+        """A page of nodes."""
+        return asked.page(*await self._nodes.find(asked.query_for(fields), call.user))
 
-    @app.route("/<node_id>", methods=["PUT"])
-    async def update(self, request: AwedRequest, node_id: str) -> bytes:
+    @calls("GET /?distinct", to_files("read"))
+    async def distinct(self, call: Call[None], *, distinct: str) -> list[Any]:
+        """The values of this field, instead of nodes."""
+        return await self._nodes.distinct(distinct_path(distinct), call.user)
+
+    @calls("PUT /<node_id>", to_files("write"))
+    async def update(
+        self,
+        call: Call[None],
+        node_id: str,
+        *,
+        form: NodeForm,
+        attempt: Annotated[int, "The run of a workunit that delivers; a later one may replace an earlier one's."] = 0,
+    ) -> Node:
         """A changed node."""
-        user = await self._who(request, "write")
-        form = await request.form()
         if not form.is_form:
             raise Invalid("a node is changed by a multipart/form-data form")
-        change = await read_change(form, self._now())
-        change.attempt = params_of(request).count("attempt", 0)
-        return answer(request, await self._nodes.update(node_id, user, change))
+        change = await read_change(form, self.context.now())
+        change.attempt = attempt
+        return await self._nodes.update(node_id, call.user, change)
 
-    @app.route("/<node_id>", methods=["GET"])
-    async def show(self, request: AwedRequest, node_id: str) -> bytes:
-        """A node's document, or its file or a part of it."""
-        user = await self._who(request, "read")
-        params = params_of(request)
-        for name in _UNSUPPORTED:
-            if name in params:
-                raise Invalid(f"{name} is not supported by this node store")
-        if "download" in params or "download_raw" in params:
-            return await self._download(request, params, node_id, user)
-        if "download_url" in params:
-            return await self._preauth.offer(request, node_id, user, params)
-        return answer(request, await self._nodes.get(node_id, user))
+    @calls("GET /<node_id>", to_files("read"))
+    async def show(self, call: Call[None], node_id: str) -> Node:
+        """A node's document."""
+        return await self._nodes.get(node_id, call.user)
 
-    @app.route("/<node_id>", methods=["DELETE"])
-    async def delete(self, request: AwedRequest, node_id: str) -> bytes:
+    @calls("GET /<node_id>?download_post", to_files("read"))
+    async def download_post(self, call: Call[None]) -> NoReturn:
+        """Not supported."""
+        raise Invalid("download_post is not supported by this node store")
+
+    @calls("GET /<node_id>?filter", to_files("read"))
+    async def filter(self, call: Call[None]) -> NoReturn:
+        """Not supported."""
+        raise Invalid("filter is not supported by this node store")
+
+    @calls("GET /<node_id>?download_raw", to_files("read"))
+    @calls("GET /<node_id>?download", to_files("read"))
+    async def download(self, call: Call[None], node_id: str, *, asked: Download) -> File:
+        """The file, or a part of it."""
+        node, slices = await self._nodes.content(node_id, call.user, asked.selection)
+        name, packing, in_thread = asked.name_of(node), asked.compression, self.context.in_thread
+        if packing:
+            source = packed(slices, packing, name or "file")
+            return await send_source(call.request, source, name and f"{name}.{packing}", in_thread)
+        return await send_file(call.request, slices, name, etag_of(node, asked.selection), in_thread)
+
+    @calls("GET /<node_id>?download_url", to_files("read"))
+    async def offer(
+        self,
+        call: Call[None],
+        node_id: str,
+        *,
+        file_name: Annotated[str, "The name to download it under."] = "",
+        compression: Annotated[str | None, or_empty(word(PACKINGS)), "Packed while it is sent."] = None,
+    ) -> dict[str, Any]:
+        """An address at which anybody can download it once."""
+        packing = compression or ""
+        secret, address, size = await self.context.addresses.make(node_id, call.user, file_name, packing)
+        return {
+            "url": f"{self.context.hosts.base(call.request)}/preauth/{secret}",
+            "validtill": address.valid_till.ctime(),
+            "format": packing,
+            "filename": f"{address.name}.{packing}" if packing else address.name,
+            "files": 1,
+            "size": size,
+        }
+
+    @calls("DELETE /<node_id>", to_files("delete"))
+    async def delete(self, call: Call[None], node_id: str) -> None:
         """Remove a node."""
-        await self._nodes.delete(node_id, await self._who(request, "delete"))
-        return answer(request, None)
+        await self._nodes.delete(node_id, call.user)
 
-    @app.route("/<node_id>/index/<name>", methods=["GET"])
-    async def show_index(self, request: AwedRequest, node_id: str, name: str) -> bytes:
+    @calls("GET /<node_id>/index/<name>", to_files("read"))
+    async def show_index(self, call: Call[None], node_id: str, name: str) -> dict[str, NodeIndex]:
         """What is known of an index."""
-        node = await self._nodes.get(node_id, await self._who(request, "read"))
+        node = await self._nodes.get(node_id, call.user)
         if name not in node.indexes:
             raise Invalid(f"Invalid index type: {name}")
-        return answer(request, {name: node.indexes[name]})
+        return {name: node.indexes[name]}
 
-    @app.route("/<node_id>/index/<name>", methods=["PUT"])
-    async def make_index(self, request: AwedRequest, node_id: str, name: str) -> bytes:
-        """Make an index, or keep one that comes with the request."""
-        params = params_of(request)
-        form = await request.form()
-        if "upload" in params:
-            user = await self._who(request, "write")
-            await self._nodes.put_index(node_id, name, user, file_of(form, "upload"))
-        elif name == "subset":
-            user = await self._who(request, "write")
-            source = SubsetIndex(form.text("parent_index") or "", file_of(form, "subset_indices"))
-            await self._nodes.put_index(node_id, form.text("index_name") or "", user, source)
-        else:
-            user = await self._who(request, "read")  # it adds nothing that is not in the file
-            full_name = f"column{params.text('number')}" if name == "column" else name
-            await self._nodes.make_index(node_id, full_name, user, "force_rebuild" in params)
-        return answer(request, None)
+    @calls("PUT /<node_id>/index/<name>", to_files("read"))  # it adds nothing that is not in the file
+    async def make_index(
+        self, call: Call[None], node_id: str, name: str, *, number: Column = "", force_rebuild: Anew = False
+    ) -> None:
+        """Make an index."""
+        full_name = f"column{number}" if name == "column" else name
+        await self._nodes.make_index(node_id, full_name, call.user, force_rebuild)
 
-    @app.route("/<node_id>/index/<name>", methods=["DELETE"])
-    async def remove_index(self, request: AwedRequest, node_id: str, name: str) -> bytes:
+    @calls("PUT /<node_id>/index/subset", to_files("write"))
+    async def make_subset(self, call: Call[None], node_id: str, *, form: SubsetForm) -> None:
+        """Make an index of some units of another."""
+        await self._nodes.put_index(node_id, form.name, call.user, form.source())
+
+    @calls("PUT /<node_id>/index/subset?upload", to_files("write"))
+    @calls("PUT /<node_id>/index/<name>?upload", to_files("write"))
+    async def put_index(
+        self, call: Call[None], node_id: str, name: str = "subset", *, upload: IndexFile = None
+    ) -> None:
+        """Keep the index in the form's part upload."""
+        await self._nodes.put_index(node_id, name, call.user, need_file(upload, "upload"))
+
+    @calls("DELETE /<node_id>/index/<name>", to_files("write"))
+    async def remove_index(self, call: Call[None], node_id: str, name: str) -> None:
         """Remove an index."""
-        await self._nodes.remove_index(node_id, name, await self._who(request, "write"))
-        return answer(request, None)
+        await self._nodes.remove_index(node_id, name, call.user)
 
-    @app.route("/<node_id>/acl", methods=["GET"])
-    @app.route("/<node_id>/acl/<subject>", methods=["GET"])
-    async def show_acl(self, request: AwedRequest, node_id: str, subject: str = "all") -> bytes:
+    @calls("GET /<node_id>/acl", to_files("read"))
+    @calls("GET /<node_id>/acl/<subject>", to_files("read"))
+    async def show_acl(
+        self, call: Call[None], node_id: str, subject: str = ALL, *, verbosity: Verbosity = ""
+    ) -> dict[str, Any]:
         """Who may do what with a node."""
         check_kind(subject)
-        acl = await self._nodes.acl(node_id, await self._who(request, "read"))
-        return answer(request, shown_acl(acl, params_of(request)))
+        return shown_acl(await self._nodes.acl(node_id, call.user), verbosity)
 
-    @app.route("/<node_id>/acl/<subject>", methods=["PUT", "POST", "DELETE"])
-    async def change_acl(self, request: AwedRequest, node_id: str, subject: str) -> bytes:
+    @calls("PUT|POST|DELETE /<node_id>/acl/<subject>", to_files("write"))
+    async def change_acl(
+        self, call: Call[None], node_id: str, subject: str, *, users: AclUsers, verbosity: Verbosity = ""
+    ) -> dict[str, Any]:
         """Give or take rights."""
-        user = await self._who(request, "write")
-        change = await acl_change(request, subject)
-        return answer(request, shown_acl(await self._nodes.change_acl(node_id, user, change), params_of(request)))
-
-    async def _who(self, request: IRequest, right: Right) -> User:
-        try:
-            return await self._user(request, right)
-        except UnknownCredentials:
-            raise Invalid("Invalid authorization header or content") from None  # Shock's way to say it
-
-    async def _download(self, request: AwedRequest, params: Params, node_id: str, user: User) -> bytes:
-        selection = selected(params)
-        node, slices = await self._nodes.content(node_id, user, selection)
-        name = None if "download_raw" in params else params.text("file_name", node.file.name)
-        if "compression" in params:
-            packing = params.choice("compression", PACKINGS, "")
-            source = packed(slices, packing, name or "file")
-            return await send_source(request, source, name and f"{name}.{packing}", self._in_thread)
-        return await send_file(request, slices, name, etag_of(node, selection), self._in_thread)
+        change = acl_change(call.request, subject, users)
+        return shown_acl(await self._nodes.change_acl(node_id, call.user, change), verbosity)

@@ -3,16 +3,17 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from awed.model.errors import Invalid
 from awed.model.node import LONGEST_ATTRIBUTES
 from awed.model.quantities import parse_duration
 from awed.model.times import NO_TIME
 from awed.nodes.change import Change, CloseParts, CopyOf, Declare, Fill, FromUrl, JoinOf, KnownAs, SubsetOf, Whole
+from awed.nodes.indexing import SubsetIndex
 from awed.nodes.packing import FORMATS
 from awed.web.form import Form, Part
 from awed.workflow.faults import walk
@@ -29,6 +30,9 @@ _TEXTS = frozenset(
         "upload_url",
     }
 )
+NAMES = (*sorted(_FILES | _TEXTS), "1", "2")
+"""Fields that a form may have; those with numbers, of which there may be more, are parts of a file."""
+
 _UNSUPPORTED = frozenset({"path", "action", "file_lock", "file_unlock", "clear_revisions"})
 _PART = re.compile(r"[1-9][0-9]{0,8}\Z")
 
@@ -53,6 +57,23 @@ async def read_change(form: Form, now: datetime) -> Change:
     )
 
 
+class SubsetForm(Struct, frozen=True):
+    """The form of ``PUT /node/<id>/index/subset``."""
+
+    index_name: Annotated[Part | None, "The name of the new index."] = None
+    parent_index: Annotated[Part | None, "The index whose units it is made of."] = None
+    subset_indices: Annotated[Part | None, "The numbers of those units."] = None
+
+    @property
+    def name(self) -> str:
+        return self.index_name.text() if self.index_name else ""
+
+    def source(self) -> SubsetIndex:
+        """What the index is made of. Raises :class:`~awed.model.errors.Invalid`."""
+        parent = self.parent_index.text() if self.parent_index else ""
+        return SubsetIndex(parent, need_file(self.subset_indices, "subset_indices"))
+
+
 def archive_of(form: Form) -> tuple[str, str] | None:
     """The id of the archive that is to be unpacked into new nodes, and its format; None if there is none."""
     node_id = form.text("unpack_node")
@@ -64,9 +85,8 @@ def archive_of(form: Form) -> tuple[str, str] | None:
     return node_id, archive_format
 
 
-def file_of(form: Form, name: str) -> Part:
+def need_file(part: Part | None, name: str) -> Part:
     """The file of that name. Raises :class:`~awed.model.errors.Invalid`."""
-    part = form.get(name)
     if part is None or part.filename is None:
         raise Invalid(f"the form lacks the file {name}")
     return part
@@ -124,7 +144,8 @@ def _parts(number: str, compression: str) -> Declare | CloseParts:
 def _subset(form: Form) -> SubsetOf:
     if form.get("parent_index") is None:
         raise Invalid("a subset needs parent_node, parent_index and the file subset_indices")
-    return SubsetOf(form.text("parent_node") or "", form.text("parent_index") or "", file_of(form, "subset_indices"))
+    indices = need_file(form.get("subset_indices"), "subset_indices")
+    return SubsetOf(form.text("parent_node") or "", form.text("parent_index") or "", indices)
 
 
 def _virtual(kind: str, source: str) -> JoinOf:

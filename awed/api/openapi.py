@@ -1,64 +1,67 @@
-"""``GET /openapi.json``: the API described in OpenAPI 3.1, made from the routes and the model's types."""
+"""``GET /openapi.json``: the API described in OpenAPI 3.1, made of what the calls declare and the model's types."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from inspect import getdoc
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, NoReturn, Union, get_args, get_origin, get_type_hints
 
 import msgspec
-from klein import Klein
-from werkzeug.routing import Rule
+from msgspec.structs import replace
 
 from awed import __version__
-from awed.api.operations import OPERATIONS, Operation, Parameter, Schema
-from awed.web.body import AwedRequest
+from awed.api.context import Context, Resource
+from awed.api.rights import ANYONE
+from awed.web.arguments import Parameter
+from awed.web.calls import Call, Calls, Declared
 from awed.web.envelope import send_json
-from awed.web.errors import new_app
+from awed.web.kinds import FLAG, Schema
+from awed.web.routes import Choice, by_path
+from awed.web.traits import Traits, bare
+from awed.wire.envelope import Page
 
 ROOT = "root"
 """The collection that the front page counts as."""
 
 _VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
-_COMPONENTS = "#/components/schemas/{name}"
 _FILE: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
 _PAGE_KEYS = ("limit", "offset", "total_count")
 
 
-class OpenApiResource:
-    """The description. *resources*: the classes of all resources, by the name of their collection."""
+class OpenApiResource(Resource):
+    """The description."""
 
-    app = new_app()
+    calls = Calls[Context]()
+    is_listed = False
 
-    def __init__(self, resources: Mapping[str, type[Any]]) -> None:
-        self._document = msgspec.Raw(msgspec.json.encode(describe(resources)))
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._document = msgspec.Raw(msgspec.json.encode(describe(context.collections)))
 
-    @app.route("/", methods=["GET"])
-    def show(self, request: AwedRequest) -> bytes:
+    @calls("GET /", ANYONE)
+    async def show(self, call: Call[None]) -> bytes:
         """This description."""
-        return send_json(request, self._document)
+        return send_json(call.request, self._document)
 
 
-def describe(resources: Mapping[str, type[Any]]) -> Schema:
-    """The OpenAPI document. Raises :class:`KeyError` for a route that :data:`OPERATIONS` does not have."""
-    types = _Types(OPERATIONS.values())
-    paths: dict[str, Schema] = {}
-    for collection, resource in resources.items():
-        for path, method, endpoint in _routes(collection, resource.app):
-            operation = OPERATIONS[f"{collection}.{endpoint}"]
-            summary = getdoc(getattr(resource, endpoint)) or ""
-            paths.setdefault(path, {})[method] = {
-                "operationId": "_".join([method, *re.findall(r"\w+", path)]),
-                "tags": [collection],
-                "summary": " ".join(summary.split()),
-                "parameters": [*_path_parameters(path), *map(_parameter, operation.query)],
-                **_request_body(operation, method, types),
-                "responses": _responses(operation, types),
-            }
+def describe(collections: Mapping[str, type[Resource]]) -> Schema:
+    """The OpenAPI document. What a method does at a path is one operation, however many calls that are. Left out is a
+    call whose handler never returns, or does not say what the bytes are that it returns."""
+    types = _Types()
+    paths: defaultdict[str, Schema] = defaultdict(dict)
+    for name, collection in collections.items():
+        base = "" if name == ROOT else f"/{name}"
+        for pattern, methods in by_path(call for call in collection.calls if _answers(call)).items():
+            path = base + _VARIABLE.sub(r"{\1}", pattern.rstrip("/")) or "/"
+            for method in (method for method in methods if method != "HEAD"):
+                operation = _operation(path, method.lower(), methods[method], collection.traits, types)
+                paths[path][method.lower()] = {"tags": [name], **operation}
     return {
         "openapi": "3.1.0",
         "info": {"title": "awed, the AWE workflow server", "version": __version__},
         "servers": [{"url": "/"}],
-        "paths": paths,
+        "paths": dict(paths),
         "components": {"schemas": types.components, "securitySchemes": _SECURITY},
         "security": [{}, {"token": []}],
     }
@@ -75,59 +78,80 @@ _SECURITY: Schema = {
 
 
 class _Types:
-    """The schemas of all types of data that there are."""
+    """Makes the schemas of types, with components for those that have names."""
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
-        used = [kind for operation in operations for kind in (*operation.data, operation.body)]
-        unique = list({str(kind): kind for kind in used}.values())
-        schemas, self.components = msgspec.json.schema_components(unique, ref_template=_COMPONENTS)
-        self._schemas = dict(zip(map(str, unique), schemas, strict=True))
+    def __init__(self) -> None:
+        self.components: Schema = {}
 
-    def one_of(self, kinds: tuple[Any, ...]) -> Schema:
+    def one_of(self, kinds: Iterable[Any]) -> Schema:
         """The schema of data that is of one of these types."""
-        schemas = [self._schemas[str(kind)] for kind in kinds]
-        return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+        found, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+        self.components |= components
+        unique = [schema for number, schema in enumerate(found) if schema not in found[:number]]
+        return unique[0] if len(unique) == 1 else {"anyOf": unique}
 
 
-def _routes(collection: str, app: Klein) -> Iterator[tuple[str, str, str]]:
-    """Path, method and name of the handler of each route."""
-    for rule in app.url_map.iter_rules():
-        path = _path(collection, rule)
-        for method in sorted(rule.methods or ()):
-            if method != "HEAD":
-                yield path, method.lower(), rule.endpoint
-
-
-def _path(collection: str, rule: Rule) -> str:
-    base = "" if collection == ROOT else f"/{collection}"
-    return base + _VARIABLE.sub(r"{\1}", rule.rule.rstrip("/")) or "/"
-
-
-def _path_parameters(path: str) -> list[Schema]:
+def _operation(path: str, method: str, calls: Choice, traits: Traits, types: _Types) -> Schema:
     names = re.findall(r"{(\w+)}", path)
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    in_path = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    plain = [call for call in calls if not call.flag]
+    return {
+        "operationId": "_".join([method, *re.findall(r"\w+", path)]),
+        "summary": " ".join(map(_about, plain or calls)),
+        "parameters": [*in_path, *map(_parameter, _parameters(calls))],
+        **(_request_body(calls, types) if method != "get" else {}),
+        "responses": _responses([*plain, *calls], traits, types),
+    }
+
+
+def _about(call: Declared) -> str:
+    return " ".join((getdoc(call.handler) or "").split())
+
+
+def _answers(call: Declared) -> Sequence[Any]:
+    """The types of what a call may answer, none if its handler does not say."""
+    answer = get_type_hints(call.handler, include_extras=True)["return"]
+    arms = get_args(answer) if get_origin(answer) in (Union, UnionType) else (answer,)
+    return [] if answer in (bytes, NoReturn) else arms
+
+
+def _parameters(calls: Choice) -> Iterable[Parameter]:
+    """Each once. A flag, or the parameter of its name, is what its call is."""
+    found: dict[str, Parameter] = {}
+    for call in calls:
+        flag = [Parameter(call.flag, _about(call), FLAG)] if call.flag else []
+        for one in (*call.right.query, *call.arguments.parameters, *flag):
+            found.setdefault(one.name, one if one.about else replace(one, about=_about(call)))
+    return found.values()
 
 
 def _parameter(parameter: Parameter) -> Schema:
-    shown = {"name": parameter.name, "in": "query", "description": parameter.about, "schema": parameter.schema}
-    return {**shown, "allowEmptyValue": True} if parameter.is_flag else shown
+    default = parameter.default
+    schema = parameter.kind.schema | ({"default": default} if default or type(default) is int else {})
+    shown = {"name": parameter.name, "in": "query", "description": parameter.about, "schema": schema}
+    return {**shown, "allowEmptyValue": True} if parameter.kind.is_flag else shown
 
 
-def _request_body(operation: Operation, method: str, types: _Types) -> Schema:
-    if operation.form and method != "get":
-        form = {"type": "object", "properties": dict.fromkeys(operation.form, _FILE)}
-        return {"requestBody": {"content": {"multipart/form-data": {"schema": form}}}}
-    if operation.body is not None:
-        return {"requestBody": {"content": {"application/json": {"schema": types.one_of((operation.body,))}}}}
-    return {}
+def _request_body(calls: Choice, types: _Types) -> Schema:
+    content: Schema = {}
+    if parts := [part for call in calls for part in call.arguments.parts]:
+        properties = {part.name: _FILE | ({"description": part.about} if part.about else {}) for part in parts}
+        content["multipart/form-data"] = {"schema": {"type": "object", "properties": properties}}
+    if bodies := [call.arguments.body.type for call in calls if call.arguments.body]:
+        content["application/json"] = {"schema": types.one_of(bodies)}
+    return {"requestBody": {"content": content}} if content else {}
 
 
-def _responses(operation: Operation, types: _Types) -> Schema:
-    data = types.one_of(operation.data)
-    done = data if operation.bare else _envelope(data, {"type": "null"}, operation.page)
-    content: Schema = {operation.media: {"schema": done}}
-    if operation.file:
-        content["application/octet-stream"] = {"schema": _FILE}
+def _responses(calls: Choice, traits: Traits, types: _Types) -> Schema:
+    answers = [answer for call in calls for answer in _answers(call)]
+    pages = [get_args(answer)[0] for answer in answers if get_origin(answer) is Page]
+    content: Schema = {}
+    if data := [*pages, *(answer for answer in answers if get_origin(answer) not in (Annotated, Page))]:
+        schema = types.one_of(data)
+        done = schema if traits.wrap is bare else _envelope(schema, {"type": "null"}, page=bool(pages))
+        content["application/json"] = {"schema": done}
+    for media in (answer.__metadata__[0] for answer in answers if get_origin(answer) is Annotated):
+        content[media] = {"schema": {"type": "string", "contentMediaType": media}}
     texts = {"type": "array", "items": {"type": "string"}, "minItems": 1}
     refused = {"application/json": {"schema": _envelope({"type": "null"}, texts, page=False)}}
     return {

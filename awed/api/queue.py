@@ -1,21 +1,22 @@
 """``/queue``: how much there is to do, what exactly, and whether any of it is handed out."""
 
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from typing import Any
 
-from awed.api.context import Context
+from awed.api.context import Context, Resource
 from awed.api.hosts import shown_task, shown_work
-from awed.api.job_views import minimal, with_perf
-from awed.auth.rights import require
+from awed.api.job_views import MinimalJob, minimal, with_perf
+from awed.api.rights import ADMIN, READ_NAMED_GROUP, may
+from awed.model.client import Client
 from awed.model.errors import Invalid
 from awed.model.ids import parse_work_id
+from awed.model.job import Task
 from awed.model.states import JobState
+from awed.model.work import Workunit
 from awed.scheduler.counts import QueueCounts
-from awed.web.body import AwedRequest
-from awed.web.envelope import answer
-from awed.web.errors import new_app
-from awed.web.params import Params, params_of
-from awed.web.streaming import answer_long, mapped
+from awed.web.arguments import Rest
+from awed.web.calls import Asked, Call, Calls, Right
+from awed.web.streaming import mapped
 
 _STATUS = """\
 ++++++++AWE server queue status++++++++
@@ -42,80 +43,74 @@ total clients ............ {c.clients.total}
 """
 
 
-class QueueResource:
+async def _reader(context: Context, asked: Asked) -> Call[None]:
+    """Who may ask: for anything but the summary, administrators."""
+    return await (ADMIN if asked.params else may("read")).grant(context, asked)
+
+
+class QueueResource(Resource):
     """The queue as a whole."""
 
-    app = new_app()
+    calls = Calls[Context]()
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._engine = context.engine
-        self._views: Mapping[str, Callable[[str], Awaitable[object]]] = {
-            "job": self._jobs,
-            "task": self._tasks,
-            "work": self._work,
-            "client": self._clients,
-        }
+    @calls("GET /", Right(_reader))
+    async def show(self, call: Call[None], *, others: Rest) -> str:
+        """How much there is to do."""
+        if others:
+            raise Invalid("requested queue operation not supported")
+        return status_text(self.engine.queue.counts(), self.context.now())
 
-    @app.route("/", methods=["GET"])
-    async def show(self, request: AwedRequest) -> bytes:
-        """How much there is to do; for admins, what exactly."""
-        params = params_of(request)
-        if "clientgroup" in params:
-            return await self._running(request, params.text("clientgroup"))
-        if params and "json" not in params:
-            return await self._show_to_admin(request, params)
-        await self._context.user(request, "read")
-        counts = self._engine.queue.counts()
-        return answer(request, counts if "json" in params else status_text(counts, self._context.now()))
-
-    @app.route("/", methods=["PUT"])
-    async def change(self, request: AwedRequest) -> bytes:
-        """Suspend or resume the hand-out of work; for admins."""
-        await self._context.admin(request)
-        params = params_of(request)
-        if "suspend" in params:
-            await self._engine.queue.suspend()
-            return answer(request, "work queue suspended")
-        if "resume" in params:
-            await self._engine.queue.resume()
-            return answer(request, "work queue resumed")
-        raise Invalid("requested queue operation not supported")
-
-    async def _running(self, request: AwedRequest, group: str) -> bytes:
-        """The jobs that clients of a group work at, in one line each."""
-        user = await self._context.user(request, "read")
-        require(user, "read", self._context.groups.acl(group))
-        clients = [client for client in self._engine.clients.all() if client.group == group]
+    @calls("GET /?clientgroup", READ_NAMED_GROUP)
+    async def running(self, call: Call[str]) -> list[MinimalJob]:
+        """The jobs that the workers of a group run, in one line each."""
+        clients = [client for client in self.engine.clients.all() if client.group == call.thing]
         running = {parse_work_id(work_id).job_id for client in clients for work_id in client.current_work}
-        return answer(request, [minimal(job, []) for job in self._engine.jobs.held() if job.id in running])
+        return [minimal(job, []) for job in self.engine.jobs.held() if job.id in running]
 
-    async def _show_to_admin(self, request: AwedRequest, params: Params) -> bytes:
-        await self._context.admin(request)
-        base = self._context.hosts.base(request)
-        for name, view in self._views.items():
-            if name in params:
-                return await answer_long(request, await view(base), self._context.turns)
-        raise Invalid("requested queue operation not supported")
+    @calls("GET /?json", may("read"))
+    async def counts(self, call: Call[None]) -> QueueCounts:
+        """The counters as numbers."""
+        return self.engine.queue.counts()
 
-    async def _jobs(self, base: str) -> object:
-        jobs = self._engine.jobs.held()
+    @calls("GET /?job", ADMIN)
+    async def jobs(self, call: Call[None]) -> dict[str, dict[str, Any]]:
+        """The jobs; for admins."""
+        jobs = self.engine.jobs.held()
         return {
             "active": mapped((job.id, with_perf(job, [])) for job in jobs if job.state is not JobState.SUSPEND),
             "suspend": mapped((job.id, True) for job in jobs if job.state is JobState.SUSPEND),
         }
 
-    async def _tasks(self, base: str) -> object:
-        return mapped((task.taskid, shown_task(task, base)) for job in self._engine.jobs.held() for task in job.tasks)
+    @calls("GET /?task", ADMIN)
+    async def tasks(self, call: Call[None]) -> dict[str, Task]:
+        """The tasks; for admins."""
+        base, jobs = self.context.hosts.base(call.request), self.engine.jobs.held()
+        return mapped((task.taskid, shown_task(task, base)) for job in jobs for task in job.tasks)
 
-    async def _work(self, base: str) -> object:
-        tasks = await self._engine.work.spans(lambda job: True)
+    @calls("GET /?work", ADMIN)
+    async def work(self, call: Call[None]) -> dict[str, Workunit]:
+        """The workunits; for admins."""
+        base, tasks = self.context.hosts.base(call.request), await self.engine.work.spans(lambda job: True)
         parts = ((span.entry, span.ranks) for spans in tasks for span in spans)
-        units = (unit for entry, ranks in parts for unit in self._engine.work.units(entry, ranks))
+        units = (unit for entry, ranks in parts for unit in self.engine.work.units(entry, ranks))
         return mapped((unit.wuid, shown_work(unit, base)) for unit in units)
 
-    async def _clients(self, base: str) -> object:
-        return mapped((client.id, client) for client in self._engine.clients.all())
+    @calls("GET /?client", ADMIN)
+    async def clients(self, call: Call[None]) -> dict[str, Client]:
+        """The workers; for admins."""
+        return mapped((client.id, client) for client in self.engine.clients.all())
+
+    @calls("PUT /?suspend", ADMIN)
+    async def suspend(self, call: Call[None]) -> str:
+        """Hand out no work; for admins."""
+        await self.engine.queue.suspend()
+        return "work queue suspended"
+
+    @calls("PUT /?resume", ADMIN)
+    async def resume(self, call: Call[None]) -> str:
+        """Hand out work again; for admins."""
+        await self.engine.queue.resume()
+        return "work queue resumed"
 
 
 def status_text(counts: QueueCounts, now: datetime) -> str:

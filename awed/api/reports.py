@@ -3,14 +3,14 @@
 from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, Raw
+from msgspec import UNSET, Meta, Raw, Struct
 from twisted.logger import Logger
 
 from awed.model.errors import AwedError, Invalid
 from awed.model.ids import WorkId
 from awed.model.work import LOG_NAMES, Report, ReportStatus
-from awed.web.form import Form, Part
-from awed.web.params import Params
+from awed.web.form import Part
+from awed.web.kinds import INTEGER, count
 from awed.wire.errors import status_of
 from awed.wire.reports import MAX_AT_ONCE, MAX_COMPUTETIME, Number, OneReport, Outcome
 
@@ -20,8 +20,6 @@ MAX_LOG = 1024 * 1024
 MAX_REPORTS = 16 * 1024 * 1024
 """Bytes of a body with several reports. Long logs come in forms, one report at a time."""
 
-_STATUSES = tuple(ReportStatus)
-
 _perf_decoder = msgspec.json.Decoder(dict[str, bool | Number | float | str | None])
 
 _log = Logger()
@@ -30,30 +28,34 @@ _log = Logger()
 _reports_decoder = msgspec.json.Decoder(Annotated[list[OneReport], Meta(max_length=MAX_AT_ONCE)])
 
 
-def client_of(params: Params) -> str:
-    """The worker that asks or tells. :class:`~awed.model.errors.Invalid` if it does not say."""
-    client = params.text("client")
-    if not client:
-        raise Invalid("This request type requires the client=clientid parameter.")
-    return client
+class ReportArguments(Struct, frozen=True):
+    """What a request says of one workunit's end."""
 
+    status: Annotated[ReportStatus | None, "How the run ended."] = None
+    computetime: Annotated[int, count(most=MAX_COMPUTETIME), "Seconds that it took."] = 0
+    attempt: Annotated[int | None, "Which checkout of the workunit this is about."] = None
+    exitstatus: Annotated[int | None, INTEGER, "Of the command; 42: do not try again."] = None
+    perf: Annotated[Part | None, "What the worker measured: a flat JSON object."] = None
+    notes: Annotated[Part | None, "The same as worknotes."] = None
+    stdout: Annotated[Part | None, "What the command wrote there."] = None
+    stderr: Annotated[Part | None, "What the command wrote there."] = None
+    worknotes: Annotated[Part | None, "What else there is to say."] = None
 
-async def read_report(work: WorkId, params: Params, form: Form) -> Report:
-    """The report of one workunit."""
-    client = client_of(params)
-    if "status" not in params:
-        raise Invalid(f"This request type requires the status parameter: one of {', '.join(_STATUSES)}.")
-    perf = form.get("perf")
-    return Report(
-        wuid=str(work),
-        client=client,
-        status=ReportStatus(params.choice("status", _STATUSES, "")),
-        computetime=params.count("computetime", 0, MAX_COMPUTETIME),
-        attempt=params.count("attempt", 0) if "attempt" in params else None,
-        exitstatus=params.integer("exitstatus", 0) if "exitstatus" in params else None,
-        logs=await _logs(form),
-        perf=_perf(str(work), await perf.read(perf.size)) if perf else None,
-    )
+    async def report(self, work: WorkId, client: str) -> Report:
+        """That of *work* by *client*. :class:`~awed.model.errors.Invalid` without a status."""
+        if self.status is None:
+            raise Invalid(f"This request type requires the status parameter: one of {', '.join(ReportStatus)}.")
+        parts = {"stdout": self.stdout, "stderr": self.stderr, "worknotes": self.worknotes or self.notes}
+        return Report(
+            wuid=str(work),
+            client=client,
+            status=self.status,
+            computetime=self.computetime,
+            attempt=self.attempt,
+            exitstatus=self.exitstatus,
+            logs={name: await _text(part) for name, part in parts.items() if part is not None},
+            perf=_perf(str(work), await self.perf.read(self.perf.size)) if self.perf else None,
+        )
 
 
 def read_reports(client: str, body: bytes) -> list[Report]:
@@ -81,12 +83,6 @@ def _report(client: str, one: OneReport) -> Report:
         logs={name: text[-MAX_LOG:] for name, text in said.items() if text},
         perf=None if one.perf is UNSET else _perf(one.wuid, one.perf),
     )
-
-
-async def _logs(form: Form) -> dict[str, str]:
-    parts = {name: form.get(name) for name in LOG_NAMES}
-    parts["worknotes"] = parts["worknotes"] or form.get("notes")
-    return {name: await _text(part) for name, part in parts.items() if part is not None}
 
 
 async def _text(part: Part) -> str:

@@ -5,29 +5,12 @@ from datetime import timedelta
 from msgspec import Struct
 
 from awed import __version__
-from awed.api.context import Context
+from awed.api.context import Context, Permissions, Resource
 from awed.api.job_query import DISTINCT_FIELDS
+from awed.api.rights import ANYONE
 from awed.model.times import rfc3339
-from awed.web.body import AwedRequest
-from awed.web.envelope import send_json
-from awed.web.errors import new_app
-
-
-class Permissions(Struct, frozen=True):
-    """What those may do who do not say who they are."""
-
-    read: bool = True
-    write: bool = True
-    delete: bool = True
-
-
-class About(Struct, frozen=True):
-    """What the configuration says of this server. *auth*: the words that introduce a token."""
-
-    title: str = "AWE Server"
-    contact: str = ""
-    auth: list[str] = []
-    anonymous: Permissions = Permissions()
+from awed.web.calls import Call, Calls
+from awed.web.traits import Traits, bare
 
 
 class FrontPage(Struct):
@@ -49,40 +32,37 @@ class FrontPage(Struct):
     uuid: str
 
 
-class RootResource:
+class RootResource(Resource):
     """The front page."""
 
-    app = new_app()
+    calls = Calls[Context]()
+    traits = Traits(wrap=bare)
+    is_listed = False
 
-    def __init__(self, context: Context, about: About, resources: list[str]) -> None:
-        """*resources*: the names of the collections there are."""
-        self._context = context
-        self._about = about
-        self._resources = resources
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self._started = context.now()
 
-    @app.route("/", methods=["GET"])
-    async def show(self, request: AwedRequest) -> bytes:
+    @calls("GET /", ANYONE)
+    async def show(self, call: Call[None]) -> FrontPage:
         """What this server is."""
-        now = self._context.now()
-        engine = self._context.engine
-        page = FrontPage(
-            resources=self._resources,
+        now, about = self.context.now(), self.context.about
+        return FrontPage(
+            resources=[name for name, kind in self.context.collections.items() if kind.is_listed],
             info_indexes=DISTINCT_FIELDS,
-            url=f"{self._context.hosts.base(request)}/",
-            title=self._about.title,
-            contact=self._about.contact,
+            url=f"{self.context.hosts.base(call.request)}/",
+            title=about.title,
+            contact=about.contact,
             id="AWE",
-            auth=self._about.auth,
-            anonymous_permissions=self._about.anonymous,
+            auth=about.auth,
+            anonymous_permissions=about.anonymous,
             type="server",
-            queue_status="suspended" if engine.queue.is_suspended else "running",
+            queue_status="suspended" if self.engine.queue.is_suspended else "running",
             version=__version__,
             server_time=rfc3339(now.replace(microsecond=0)),
             uptime=_duration(now - self._started),
-            uuid=engine.server_uuid,
+            uuid=self.engine.server_uuid,
         )
-        return send_json(request, page)
 
 
 def _duration(span: timedelta) -> str:

@@ -11,12 +11,9 @@ from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.logger import Logger
 from twisted.web.http import Request
 
-from awed.api.assembly import make_root
-from awed.api.context import Context, user_of
+from awed.api.assembly import RESOURCES, make_root
+from awed.api.context import NO_LIMIT, About, Context, Permissions
 from awed.api.hosts import OwnHosts
-from awed.api.node import NodeResource
-from awed.api.preauth import PreauthResource
-from awed.api.root import About, Permissions
 from awed.config import Config
 from awed.daemon.callers import Callers
 from awed.daemon.debug import Debug
@@ -53,7 +50,6 @@ from awed.web.body import Bodies, requests_with
 from awed.web.form import Spool
 from awed.web.forwarded import Proxies
 from awed.web.request import ShortRequest
-from awed.web.routes import Collection
 from awed.web.site import ApiSite
 from awed.workflow.reader import DocumentLimits
 
@@ -197,22 +193,6 @@ class Parts:
 
     def site(self) -> ApiSite:
         """The API."""
-        most = self._config.limits
-        context = Context(
-            engine=self.engine,
-            groups=self.groups,
-            authenticators=self.callers.anyone,
-            hosts=OwnHosts(self._config.external.api_url, self._proxies),
-            in_thread=self._in_thread,
-            turns=Turns(self._reactor),
-            now=self._now,
-            job_token=self.callers.job_token,
-            document_limits=DocumentLimits(most.max_tasks, most.max_dependencies),
-            client_auth_required=self._config.auth.client_auth_required,
-        )
-        preauth = PreauthResource(self.addresses, context.hosts, self._in_thread)
-        user = partial(user_of, self.callers.of_files, context.hosts)
-        node = NodeResource(self.nodes, user, self._in_thread, self._now, preauth)
         metrics = Exposition(
             engine=self.engine,
             nodes=self.nodes,
@@ -221,21 +201,37 @@ class Parts:
             in_thread=self._in_thread,
             now=self._now,
         )
-        files: dict[str, Collection] = {"node": node, "preauth": preauth}
-        root = make_root(context, _about(self._config), self._debug, metrics.page, files)
-        return ApiSite(root, requests_with(self._bodies()), self._reactor, self._answered)
+        config = self._config
+        context = Context(
+            engine=self.engine,
+            groups=self.groups,
+            authenticators=self.callers.anyone,
+            file_users=self.callers.of_files,
+            nodes=self.nodes,
+            addresses=self.addresses,
+            hosts=OwnHosts(config.external.api_url, self._proxies),
+            in_thread=self._in_thread,
+            turns=Turns(self._reactor),
+            now=self._now,
+            job_token=self.callers.job_token,
+            debug=self._debug,
+            metrics=metrics.page,
+            collections=RESOURCES,
+            about=_about(config),
+            client_auth_required=config.auth.client_auth_required,
+            document_limits=DocumentLimits(config.limits.max_tasks, config.limits.max_dependencies),
+            max_upload=config.limits.max_upload or NO_LIMIT,
+        )
+        root = make_root(context)
+        spool = Spool(self._files.temporary, self._in_thread, config.limits.min_free_space)
+        requests = requests_with(Bodies(spool, config.limits.max_document), root.traits)
+        return ApiSite(root, requests, self._reactor, self._answered)
 
     def _answered(self, request: Request) -> None:
         assert isinstance(request, ShortRequest)
         self._measures.answered(request)
         self._debug.answered(request)
         self._access.write([access_line(request, self._proxies.peer(request), self._now())])
-
-    def _bodies(self) -> Bodies:
-        limits = self._config.limits
-        spool = Spool(self._files.temporary, self._in_thread, limits.min_free_space)
-        bodies = Bodies(spool, limit=limits.max_document)
-        return Bodies(spool, limits.max_document, limits.max_upload) if limits.max_upload else bodies
 
 
 def _new_secret() -> str:

@@ -9,7 +9,6 @@ from awed.model.events import WORDS
 from awed.model.records import Batch
 from awed.scheduler.changes import Effect, about
 from awed.service.observer import Observer
-from awed.web.access_log import logged_path
 from awed.web.request import ShortRequest
 
 REQUESTS, EVENTS, STEPS = 1, 2, 3
@@ -39,7 +38,7 @@ class Debug(Observer):
             self._log.debug(
                 "{method} {path}: {status} after {ms:.1f} ms",
                 method=request.method.decode("ascii", "replace"),
-                path=logged_path(request.path),
+                path=request.shown_path,
                 status=request.code,
                 ms=(perf_counter() - request.received) * 1000,
             )

@@ -108,17 +108,16 @@ class WorkVerbs:
             raise LogNotFound(name)
         return str(getattr(report, name))
 
-    async def data_token(self, work_id: WorkId, client_id: str) -> DataToken:
-        """The data token of the job, for the holder of one of its workunits alone (:class:`Unauthorized`)."""
-        self._require_holder(work_id, client_id)
+    async def data_token(self, work_id: WorkId) -> DataToken:
+        """The data token of the job, which is for the holders of its workunits alone."""
         return await self._shell.data_token(work_id.job_id)
 
-    async def private_env(self, work_id: WorkId, client_id: str) -> dict[str, str]:
+    async def private_env(self, work_id: WorkId) -> dict[str, str]:
         """The private variables of the task, likewise."""
-        self._require_holder(work_id, client_id)
         secret = await self._shell.store.one(Secret, job=work_id.job_id, id=work_id.task_id)
         return secret.environ if secret else {}
 
-    def _require_holder(self, work_id: WorkId, client_id: str) -> None:
+    def require_holder(self, work_id: WorkId, client_id: str) -> None:
+        """Raise :class:`Unauthorized` unless the workunit is checked out by this client."""
         if not client_id or self._shell.scheduler.work.holder(work_id) != client_id:
             raise Unauthorized(f"workunit {work_id} is not checked out by client {client_id}")

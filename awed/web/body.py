@@ -4,6 +4,7 @@ A handler gets the result by ``await request.form()`` or ``await request.body(li
 answered at once and its connection closed; what it left on disk goes with the request, however that ends.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -11,12 +12,12 @@ from twisted.internet.tcp import Connection
 from twisted.python.failure import Failure
 
 from awed.model.errors import AwedError, TooLarge
-from awed.tx.streams import Pump, Receiver
-from awed.web.errors import error_answer
+from awed.tx.streams import Pump
 from awed.web.form import IN_MEMORY, Form, Spool, receiver_for
 from awed.web.params import header
 from awed.web.request import ShortRequest
 from awed.web.short import short_form
+from awed.web.traits import Traits
 
 READ = 1024 * 1024
 """Bytes of a large body that are read from the system at once; Twisted would take 64 KiB."""
@@ -26,23 +27,11 @@ LINGER = 2.0
 
 
 class Bodies(Struct, frozen=True):
-    """How a site takes bodies in: where large parts go, and how many bytes a body may have.
-
-    *node_limit* holds for what is uploaded to nodes, *limit* for everything else.
-    """
+    """How a site takes bodies in: where large parts go, and how many bytes a body may have unless the collection says
+    otherwise."""
 
     spool: Spool
     limit: int = 64 * 1024 * 1024
-    node_limit: int = 1 << 50
-
-    def limit_of(self, path: bytes) -> int:
-        """The largest body allowed at *path*."""
-        return self.node_limit if path.startswith(b"/node") else self.limit
-
-    def receiver(self, path: bytes, content_type: str) -> Receiver[Form]:
-        """What takes a body at *path* in. Where nodes are made, whatever is not multipart is a file."""
-        is_file = path.rstrip(b"/") == b"/node" and not content_type.lower().startswith("multipart/")
-        return receiver_for("" if is_file else content_type, self.spool)
 
 
 class AwedRequest(ShortRequest):
@@ -86,7 +75,7 @@ class AwedRequest(ShortRequest):
         self._meet()
         try:
             self._check_size(length or 0)
-            receiver = self.bodies.receiver(self.path, self._content_type())
+            receiver = receiver_for("" if self._is_file() else self._content_type(), self.bodies.spool)
         except AwedError as error:
             self._refuse(error)
         else:
@@ -122,10 +111,17 @@ class AwedRequest(ShortRequest):
         channel: Any = self.channel
         self.method, self.uri = channel._command, channel._path
         self.path = self.uri.partition(b"?")[0]
-        self._limit = self.bodies.limit_of(self.path)
+        limit = self.traits.body_limit
+        self._limit = self.bodies.limit if limit is None else limit
 
     def _content_type(self) -> str:
         return header(self, b"Content-Type") or ""
+
+    def _is_file(self) -> bool:
+        """Whether the body is a file, whatever type it has."""
+        to_collection = b"/" not in self.path.strip(b"/")
+        is_form = self._content_type().lower().startswith("multipart/")
+        return self.traits.takes_files and to_collection and not is_form
 
     def _let_go(self, _: object) -> None:
         """The request is over. It and its pump know each other, and must not wait for the garbage collector."""
@@ -149,11 +145,11 @@ class AwedRequest(ShortRequest):
         self.requestHeaders.removeHeader(b"Expect")
         self.clientproto = b"HTTP/1.1"
         self.responseHeaders.setRawHeaders("Connection", ["close"])
-        self.write(error_answer(self, Failure(error)))
+        self.write(self.failed(Failure(error)))
         closing = self.channel.callLater(LINGER, self.channel.loseConnection)
         self.notifyFinish().addBoth(lambda _: closing.active() and closing.cancel())
 
 
-def requests_with(bodies: Bodies) -> type[AwedRequest]:
-    """The request factory of a site that takes bodies in like this."""
-    return type("AwedRequest", (AwedRequest,), {"bodies": bodies})
+def requests_with(bodies: Bodies, collections: Mapping[bytes, Traits] | None = None) -> type[AwedRequest]:
+    """The request factory of a site that takes bodies in like this. *collections*: what they say of themselves."""
+    return type("AwedRequest", (AwedRequest,), {"bodies": bodies, "collections": collections or {}})

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 from urllib.parse import quote
 
 from awed.tx.files import Pieces, Slice, cut
@@ -10,6 +11,9 @@ from awed.tx.threads import InThread
 from awed.web.body import AwedRequest
 from awed.web.envelope import answer_error
 from awed.web.streaming import send_paced
+
+File = Annotated[bytes, "application/octet-stream"]
+"""What is returned for the bytes of a file: the rest of the answer, which is sent already."""
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from msgspec import json
 from twisted.web.iweb import IRequest
 
-from awed.wire.envelope import Envelope, Page
+from awed.wire.envelope import Envelope
 
 _encoder = json.Encoder()
 
@@ -17,11 +17,6 @@ _encoder = json.Encoder()
 def answer(request: IRequest, data: object) -> bytes:
     """The answer to a request that was done."""
     return send_json(request, Envelope(200, data))
-
-
-def answer_page(request: IRequest, data: Sequence[object], limit: int, offset: int, total: int) -> bytes:
-    """The answer to a request for a list in pages."""
-    return send_json(request, Page(200, data, None, limit, offset, total))
 
 
 def answer_error(request: IRequest, status: int, texts: Sequence[str]) -> bytes:

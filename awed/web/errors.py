@@ -1,8 +1,7 @@
-"""Where an error becomes an answer, and the one registration on a Klein app."""
+"""Where an error becomes an answer, in the words of the collection."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from klein import Klein
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
@@ -10,8 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from awed.model.errors import AwedError
 from awed.model.ids import new_id
-from awed.web.access_log import logged_path
-from awed.web.envelope import answer_error
+from awed.web.traits import PLAIN, Traits
 from awed.wire.errors import status_of
 
 RETRY_AFTER = b"5"
@@ -26,70 +24,52 @@ _OPERATIONS = {
 _log = Logger()
 
 
-def new_app() -> Klein:
-    """A Klein app for one collection, an attribute of its class: no redirects, every error in the envelope."""
-    app = Klein()
-    app.url_map.merge_slashes = False
-    install_errors(app)
-    return app
-
-
-def install_errors(app: Klein) -> None:
-    """Make *app*, an attribute of a class, answer every error in the envelope."""
-
-    @app.handle_errors(Exception)
-    def failed(self: object, request: IRequest, failure: Failure) -> bytes:
-        return error_answer(request, failure)
-
-
-def error_answer(request: IRequest, failure: Failure) -> bytes:
-    """The answer to a request that ended in *failure*. What is nobody's fault but awed's is logged, and not told."""
+def error_answer(request: IRequest, failure: Failure, traits: Traits, path: str) -> bytes:
+    """The answer to a request that ended in *failure*, as a collection of these *traits* words it. What is nobody's
+    fault but awed's is logged, with this *path*, and not told."""
     match failure.value:
         case AwedError() as error:
-            return _refused(request, error)
+            return traits.answer_error(request, *_refused(request, error))
         case MethodNotAllowed() as error:
-            return _no_method(request, error.valid_methods or ())
+            request.setHeader(b"Allow", ", ".join(sorted(error.valid_methods or ())).encode())
+            status, text = traits.no_method or _no_method(request)
+            return traits.answer_error(request, status, [text])
         case HTTPException():
-            return no_resource(request)
+            return no_resource(request, traits)
         case _:
-            return _internal(request, failure)
+            text = _logged(request, failure, path)
+            return traits.answer_error(request, 500, [text])
 
 
-def no_resource(request: IRequest) -> bytes:
+def no_resource(request: IRequest, traits: Traits = PLAIN) -> bytes:
     """The answer for a path that nothing has."""
-    return answer_error(request, 404, [f"Resource {_path(request)} unknown"])
+    path = request.path.decode("utf-8", "replace")
+    return traits.answer_error(request, 404, [f"Resource {path} unknown"])
 
 
-def _refused(request: IRequest, error: AwedError) -> bytes:
+def _refused(request: IRequest, error: AwedError) -> tuple[int, Sequence[str]]:
     status = status_of(error)
     if status == 503:
         request.setHeader(b"Retry-After", RETRY_AFTER)
-    return answer_error(request, status, error.texts)
+    return status, error.texts
 
 
-def _no_method(request: IRequest, allowed: Iterable[str]) -> bytes:
-    """501 for an operation of the original's scheme that this collection does not have, 405 for any other method.
-    For nodes it is 501 and the text of Shock."""
-    request.setHeader(b"Allow", ", ".join(sorted(allowed)).encode())
+def _no_method(request: IRequest) -> tuple[int, str]:
+    """501 for an operation of the original's scheme that this collection does not have, 405 for any other method."""
     names = [name for name in request.path.split(b"/") if name]
-    if names[:1] == [b"node"]:
-        return answer_error(request, 501, ["This request type is not implemented."])
     if request.method in _OPERATIONS.get(len(names), ()):
-        return answer_error(request, 501, ["Not Implemented"])
-    return answer_error(request, 405, ["Method Not Allowed"])
+        return 501, "Not Implemented"
+    return 405, "Method Not Allowed"
 
 
-def _internal(request: IRequest, failure: Failure) -> bytes:
+def _logged(request: IRequest, failure: Failure, path: str) -> str:
+    """What is told of a failure that stands in the log."""
     incident = new_id()
     _log.failure(
         "{method} {path} failed, incident {incident}",
         failure,
         method=request.method.decode("ascii", "replace"),
-        path=logged_path(request.path),
+        path=path,
         incident=incident,
     )
-    return answer_error(request, 500, [f"internal error, incident {incident}: see the server's log"])
-
-
-def _path(request: IRequest) -> str:
-    return str(request.path.decode("utf-8", "replace"))
+    return f"internal error, incident {incident}: see the server's log"

@@ -1,7 +1,7 @@
 """A request that does what this API needs and no more."""
 
 import re
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from itertools import count
 from time import perf_counter
 from typing import Any
@@ -16,12 +16,17 @@ from twisted.web.server import Request
 
 from awed.tx.loglines import REQUEST
 from awed.web.errors import error_answer
+from awed.web.traits import PLAIN, Traits
 
 FIELD = b"X-Request-Id"
 
 
 _SANE = re.compile(rb"[A-Za-z0-9._~+/=:-]{1,64}")
 """What may come from outside into the log: a UUID, the id of a trace, and the like."""
+
+
+_SECRET = re.compile(r"^(/*[^/]+/).+", re.DOTALL)
+"""In the path of a collection whose things have secret names."""
 
 
 class RequestIds:
@@ -52,7 +57,21 @@ class ShortRequest(Request):
     """When all of it was in, by :func:`time.perf_counter`."""
     route = "other other"
     """Which call it makes, for the metrics: a method and a path without names, of which there are few."""
+    collections: Mapping[bytes, Traits] = {}
+    """What each collection says of itself, by its name."""
     _running: Deferred[None] | None = None
+
+    @property
+    def traits(self) -> Traits:
+        """What the collection says of itself that the path begins with."""
+        name, _, _ = self.path.lstrip(b"/").partition(b"/")
+        return self.collections.get(unquote_to_bytes(name), PLAIN)
+
+    @property
+    def shown_path(self) -> str:
+        """The path for a log."""
+        path = str(self.path.decode("utf-8", "replace"))
+        return _SECRET.sub(r"\1...", path) if self.traits.is_secret else path
 
     def gotWhole(self, body: bytes) -> None:
         """The headers and all of the body are in."""
@@ -91,7 +110,7 @@ class ShortRequest(Request):
         except CancelledError:
             return
         except Exception:
-            body = error_answer(self, Failure())
+            body = self.failed(Failure())
         if not self._disconnected:
             channel: Any = self.channel
             channel.gather()
@@ -104,6 +123,10 @@ class ShortRequest(Request):
                 self.write(body)
             channel.send()
             HTTPRequest.finish(self)
+
+    def failed(self, failure: Failure) -> bytes:
+        """The answer if it ended in *failure*."""
+        return error_answer(self, failure, self.traits, self.shown_path)
 
     def _is_plain(self) -> bool:
         """Whether the answer is still to be begun, has a body, and says how long it is: nothing to think about."""

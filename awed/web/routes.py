@@ -1,68 +1,136 @@
-"""The straight way from a request to the handler of its route.
+"""The straight way from a request to the handler of its call.
 
 Klein binds an adapter of werkzeug to each request, matches its path step by step, and passes the outcome through half
-a dozen Deferreds: that is more than half of what a short request costs. Here the routes of a collection on itself and
-on one of its things are found in a dictionary, and the request itself runs their coroutine. All routes are declared
-to Klein alone; what is not found here (deeper paths, unknown ones, methods that a path does not have) goes its way.
+a dozen Deferreds: that is more than half of what a short request costs. Here the calls of a collection on itself and
+on one of its things are found in a dictionary, and the request itself runs their coroutine. What is not found there
+(deeper paths, unknown ones, methods that a path does not have) goes Klein's way.
 """
 
 import re
-from collections.abc import Callable, Coroutine
-from inspect import iscoroutinefunction
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from klein import Klein
 from klein.resource import KleinResource
+from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from twisted.web.server import NOT_DONE_YET
+from werkzeug.exceptions import MethodNotAllowed
 
+from awed.model.errors import Invalid
+from awed.tx.turns import Turns
 from awed.web.body import AwedRequest
-
-Handler = Callable[..., Coroutine[Any, Any, bytes]]
+from awed.web.calls import Asked, Calls, Declared
+from awed.web.params import params_of
+from awed.web.streaming import answer
+from awed.web.traits import Traits
 
 _METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
-_ONE_PART = re.compile(r"/<[^/]+>")
+_ONE_PART = re.compile(r"/<(?:\w+:)?(\w+)>")
+
+Choice = Sequence[Declared]
+"""The calls that a method makes at a path: those with a flag, then the one without, if there is one."""
 
 
 class Collection(Protocol):
-    """An object with the routes of one collection, which are its methods."""
+    """An object whose methods are the handlers of one collection. *context*: what the rights of its calls work with;
+    *traits*: what must be known of a request before its call is."""
+
+    calls: Calls[Any]
+    context: Any
 
     @property
-    def app(self) -> Klein:
-        """The routes, bound to the object."""
+    def traits(self) -> Traits: ...
 
 
 class Route(NamedTuple):
-    """What answers, and what the metrics call that."""
+    """The straight way. *variable*: the name in the path, if there is one; *name*: what the metrics call it."""
 
-    handler: Handler
+    choice: Choice
+    variable: str
     name: str
 
 
 class CollectionResource(KleinResource):
-    """Serves the routes of the collection that has *path*."""
+    """Serves the calls of the collection that has *path*."""
 
-    def __init__(self, collection: Collection, path: str = "") -> None:
-        super().__init__(collection.app)
+    def __init__(self, collection: Collection, turns: Turns, path: str = "") -> None:
+        self.traits = collection.traits
+        self._collection = collection
+        self._name = path.strip("/")
+        self._turns = turns
+        paths = by_path(collection.calls)
+        super().__init__(self._klein(paths))
         self._routes: dict[tuple[bytes, bool], Route] = {}
         """By method, and whether the path names one of the collection's things."""
+        self._fixed = {path[1:].encode() for path in paths} - {b""}
+        """Paths without a variable name, which go before those with one."""
         self._others = {method.encode(): f"{method} {path}/ID/..." for method in _METHODS}
         """What the metrics call all other ways, by method."""
-        for rule in collection.app.url_map.iter_rules():
-            handler = getattr(collection, rule.endpoint)
-            one = _ONE_PART.fullmatch(rule.rule) is not None
-            if iscoroutinefunction(handler) and (one or rule.rule == "/"):
-                for method in rule.methods or ():
+        for pattern, methods in paths.items():
+            one = _ONE_PART.fullmatch(pattern)
+            if one or pattern == "/":
+                for method, choice in methods.items():
                     name = f"{method} {path}/ID" if one else f"{method} {path or '/'}"
-                    self._routes[method.encode(), one] = Route(handler, name)
+                    self._routes[method.encode(), bool(one)] = Route(choice, one[1] if one else "", name)
+
+    def _klein(self, paths: Mapping[str, Mapping[str, Choice]]) -> Klein:
+        """All calls as routes of an app: no redirects, every error as the collection words it."""
+        app = Klein()
+        app.url_map.merge_slashes = False
+        app.handle_errors(Exception)(_failed)
+        for path, methods in paths.items():
+            app.route(path, methods=list(methods), endpoint=path)(self._at(methods))
+        return app
+
+    def _at(self, methods: Mapping[str, Choice]) -> Any:
+        """The handler for Klein of a path with these methods."""
+
+        async def serve(request: AwedRequest, **names: str) -> bytes:
+            return await self._serve(methods[request.method.decode()], request, names)
+
+        return serve
 
     def render(self, request: IRequest) -> Any:
         path: list[bytes] = request.postpath or [b""]
         assert isinstance(request, AwedRequest)
         route = self._routes.get((request.method, path[0] != b""))
-        if route is None or len(path) > 1 or b"/" in path[0]:
+        if route is None or len(path) > 1 or b"/" in path[0] or path[0] in self._fixed:
             request.route = self._others.get(request.method, request.route)
             return super().render(request)
-        handler, request.route = route
-        request.run(handler(request, path[0].decode()) if path[0] else handler(request))
+        request.route = route.name
+        names = {route.variable: path[0].decode()} if path[0] else {}
+        request.run(self._serve(route.choice, request, names))
         return NOT_DONE_YET
+
+    async def _serve(self, choice: Choice, request: AwedRequest, names: Mapping[str, str]) -> bytes:
+        """Answer a request for one of these calls: find out which and whether it may be made, read what it takes."""
+        params = params_of(request)
+        if not choice:
+            raise MethodNotAllowed(["GET"])  # HEAD, where GET would change something
+        call = next((call for call in choice if not call.flag or call.flag in params), None)
+        right = (call or choice[-1]).right
+        granted = await right.grant(self._collection.context, Asked(request, params, names))
+        if call is None:
+            raise Invalid(f"requested {self._name} operation not supported")
+        taken = await call.arguments.read(request, params)
+        data = await call.handler(self._collection, granted, *[names[name] for name in call.names], **taken)
+        return data if isinstance(data, bytes) else await answer(request, self.traits.wrap(data), self._turns)
+
+
+def _failed(request: IRequest, failure: Failure) -> bytes:
+    assert isinstance(request, AwedRequest)
+    return request.failed(failure)
+
+
+def by_path(calls: Iterable[Declared]) -> Mapping[str, Mapping[str, Choice]]:
+    """The choice at each path, by method."""
+    paths: dict[str, dict[str, list[Declared]]] = defaultdict(lambda: defaultdict(list))
+    for call in sorted(calls, key=lambda call: not call.flag):
+        for method in call.methods:
+            paths[call.path][method].append(call)
+    for methods in paths.values():
+        if "GET" in methods:
+            methods["HEAD"] = [call for call in methods["GET"] if not call.acts]
+    return paths

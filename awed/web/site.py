@@ -15,6 +15,7 @@ from awed.web.envelope import answer, answer_error
 from awed.web.errors import no_resource
 from awed.web.forwarded import HOST_HEADER
 from awed.web.request import RequestIds, ShortRequest
+from awed.web.routes import CollectionResource
 
 IDLE_TIMEOUT = 90.0
 """Seconds after which a connection without a request is closed; longer than a worker waits for work."""
@@ -61,6 +62,12 @@ class Root(Resource):
         """*front* answers ``/``, *collections* everything below their names."""
         super().__init__()  # type: ignore[no-untyped-call]
         self.putChild(b"", front)
+        self.traits = {
+            name.encode(): resource.traits
+            for name, resource in collections.items()
+            if isinstance(resource, CollectionResource)
+        }
+        """What the collections say of themselves."""
         for name, resource in collections.items():
             self.putChild(name.encode(), resource)
 

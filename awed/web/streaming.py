@@ -4,7 +4,8 @@ A view puts :func:`listed` and :func:`mapped` where a list or a map may be long.
 other, while the answer is sent; nobody holds them all.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 from msgspec import Raw, json
@@ -13,10 +14,8 @@ from twisted.logger import Logger
 
 from awed.tx.streams import PIECE, Pace
 from awed.tx.turns import Turns
-from awed.web.access_log import logged_path
 from awed.web.body import AwedRequest
 from awed.web.envelope import send_encoded, set_json_headers
-from awed.wire.envelope import Envelope, Page
 
 T = TypeVar("T")
 
@@ -32,6 +31,17 @@ class _Long:
         self.is_map = is_map
 
 
+class _HasLong(Exception):
+    """What is to be encoded at once has a part that may be long."""
+
+
+def _refuse(value: object) -> object:
+    raise _HasLong if isinstance(value, _Long) else TypeError(f"no JSON for {type(value)}")
+
+
+_encoder = json.Encoder(enc_hook=_refuse)
+
+
 def listed(items: Iterable[T]) -> list[T]:
     """A list that may be long. It can be sent and nothing else; its type is what the peer sees."""
     return cast(list[T], _Long(items, is_map=False))
@@ -42,20 +52,20 @@ def mapped(items: Iterable[tuple[str, T]]) -> dict[str, T]:
     return cast(dict[str, T], _Long(items, is_map=True))
 
 
-async def answer_long(request: AwedRequest, data: object, turns: Turns) -> bytes:
-    """The answer to a request that was done."""
-    return await _send(request, Envelope(200, data), turns)
+async def answer(request: AwedRequest, value: object, turns: Turns) -> bytes:
+    """The answer to a request that was done: *value* as JSON. What is short is returned, what is long sent."""
+    body = _encoded(value)
+    return await _send(request, value, turns) if body is None else send_encoded(request, body)
 
 
-async def answer_long_page(
-    request: AwedRequest, data: Sequence[object], turns: Turns, *, limit: int, offset: int, total: int
-) -> bytes:
-    """The answer to a request for a list in pages."""
-    return await _send(request, Page(200, data, None, limit, offset, total), turns)
+def _encoded(value: object) -> bytes | None:
+    """The JSON of *value*, None if a part of it may be long."""
+    with suppress(_HasLong):
+        return _encoder.encode(value)
+    return None
 
 
 async def _send(request: AwedRequest, value: object, turns: Turns) -> bytes:
-    """What is short is returned, what is long sent."""
     batches = _batches(turns(pieces(value)))
     first = await anext(batches)
     if len(first) < PIECE:
@@ -143,7 +153,7 @@ async def send_paced(request: AwedRequest, pace: Pace, writing: Awaitable[None])
     except CancelledError:
         return  # the client has left
     except Exception:
-        _log.failure("{path}: the answer could not be finished", path=logged_path(request.path))
+        _log.failure("{path}: the answer could not be finished", path=request.shown_path)
         transport: Any = request.transport
         transport.abortConnection()  # what was sent must not look complete
         await Deferred()  # the end of the connection ends this as well

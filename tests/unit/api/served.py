@@ -12,14 +12,14 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from zope.interface import implementer
 
-from awed.api.assembly import make_root
-from awed.api.context import Context
+from awed.api.assembly import RESOURCES, make_root
+from awed.api.context import NO_LIMIT, About, Context
 from awed.api.hosts import OwnHosts
-from awed.api.root import About
 from awed.auth.chain import Authenticators
 from awed.auth.interface import IAuthenticator
 from awed.daemon.debug import Debug
 from awed.model.access import User, Verb
+from awed.nodes.addresses import LETTERS, Addresses
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
 from awed.service.groups import Groups
@@ -30,6 +30,8 @@ from awed.tx.turns import Turns
 from awed.web.body import Bodies, requests_with
 from awed.web.channel import ApiChannel
 from awed.web.form import Spool
+from awed.workflow.reader import NO_LIMITS
+from tests.unit.nodes.world import World
 from tests.unit.web.traversal import at_once
 from tests.unit.web.wire import Reply, call, connect
 
@@ -80,19 +82,30 @@ class Served:
         self.groups = Groups(self.engine.commit, self.now, lambda: next(tokens))
         self.levels: list[int] = []
         self.debug = Debug(0, self.levels.append)
-        context = Context(
+        self.world = World(directory)
+        users = Authenticators([ByName()], anonymous)
+        self.context = Context(
             engine=self.engine,
             groups=self.groups,
-            authenticators=Authenticators([ByName()], anonymous),
+            authenticators=users,
+            file_users=users,
+            nodes=self.world.store,
+            addresses=Addresses(self.world.files, self.world.store, at_once, self.now, lambda: LETTERS[:20]),
             hosts=OwnHosts(""),
             in_thread=at_once,
             turns=Turns(self.clock),
             now=self.now,
             job_token="token of {}".format,
+            debug=self.debug,
+            metrics=metrics,
+            collections=RESOURCES,
+            about=About(),
             client_auth_required=client_auth_required,
+            document_limits=NO_LIMITS,
+            max_upload=NO_LIMIT,
         )
-        self.root = make_root(context, About(), self.debug, metrics, {})
-        self._requests = requests_with(Bodies(Spool(directory, at_once)))
+        self.root = make_root(self.context)
+        self._requests = requests_with(Bodies(Spool(directory, at_once)), self.root.traits)
 
     def now(self) -> datetime:
         return NOW + timedelta(seconds=self.clock.seconds())

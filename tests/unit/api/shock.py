@@ -1,22 +1,19 @@
 """The node API on a store in memory, over the wire."""
 
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from twisted.web.iweb import IRequest
-from twisted.web.resource import Resource
-
-from awed.api.hosts import OwnHosts
-from awed.api.node import NodeResource
-from awed.api.preauth import PreauthResource
-from awed.model.access import User
+from awed.api.assembly import make_root
+from awed.auth.chain import Authenticators
+from awed.model.access import User, Verb
 from awed.model.errors import UnknownCredentials
 from awed.nodes.addresses import Addresses
 from awed.tx.threads import InThread
 from awed.web.body import Bodies, requests_with
 from awed.web.form import Spool
-from awed.web.site import Root
+from tests.unit.api.served import Served
 from tests.unit.nodes.world import World
 from tests.unit.web.traversal import at_once
 from tests.unit.web.wire import Reply, call
@@ -28,6 +25,15 @@ Fields = dict[str, str | tuple[str, bytes]]
 Headers = dict[str, str]
 
 
+class ByHeader(Authenticators):
+    """Takes the whole header for a name."""
+
+    async def user(self, header: str | None, verb: Verb, *, address: str = "", workers: bool = False) -> User:
+        if header == "nonsense":
+            raise UnknownCredentials
+        return User(header) if header else User()
+
+
 class Shock:
     """The node API on a store in memory. ``Authorization: NAME`` is taken for the user of that name."""
 
@@ -35,16 +41,15 @@ class Shock:
         self.world = World(directory, in_thread)
         secrets = (f"{number:020}" for number in count(1))
         self.addresses = Addresses(self.world.files, self.world.store, at_once, self.world.now, lambda: next(secrets))
-        preauth = PreauthResource(self.addresses, OwnHosts(""), at_once)
-        nodes = NodeResource(self.world.store, self.who, at_once, self.world.now, preauth)
-        self.root = Root(Resource(), {"node": nodes.app.resource(), "preauth": preauth.app.resource()})
-        self.requests = requests_with(Bodies(Spool(self.world.files.temporary, at_once)))
-
-    async def who(self, request: IRequest, right: Literal["read", "write", "delete"]) -> User:
-        name = request.getHeader("authorization")
-        if name == "nonsense":
-            raise UnknownCredentials
-        return User(name) if name else User()
+        self.context = replace(
+            Served(directory).context,
+            nodes=self.world.store,
+            addresses=self.addresses,
+            file_users=ByHeader([], ()),
+            now=self.world.now,
+        )
+        self.root = make_root(self.context)
+        self.requests = requests_with(Bodies(Spool(self.world.files.temporary, at_once)), self.root.traits)
 
     def call(self, method: str, path: str, body: bytes = b"", headers: Headers | None = None) -> Reply:
         return call(self.root, method, path, headers, body, request_factory=self.requests)

@@ -4,18 +4,22 @@ from datetime import UTC, datetime
 
 import pytest
 
-from awed.api.job_query import distinct_path, job_query
+from awed.api.job import JobResource
+from awed.api.job_query import FIELD, JobList
 from awed.model.access import User
 from awed.model.errors import Invalid
 from awed.model.states import JobState
 from awed.store.interface import JobQuery
-from awed.web.params import Params
+from awed.web.arguments import arguments_of
+from awed.web.params import parse_query
 
 ANN = User("ann")
 
 
 def query(text: str, user: User = ANN) -> JobQuery:
-    return job_query(Params(text.encode()), user)
+    found = arguments_of(JobResource.index).values(parse_query(text.encode()))
+    asked: JobList = found["asked"]
+    return asked.query_for(user, found["fields"])
 
 
 def test_the_newest_25_of_the_reader() -> None:
@@ -89,6 +93,6 @@ def test_faults(text: str, fault: str) -> None:
 
 
 def test_distinct_fields() -> None:
-    assert distinct_path(Params(b"distinct=userattr.submission")) == "info.userattr.submission"
+    assert FIELD.read("distinct", ["userattr.submission"]) == "userattr.submission"
     with pytest.raises(Invalid, match="unable to run distinct query on non-indexed info field: x"):
-        distinct_path(Params(b"distinct=x"))
+        FIELD.read("distinct", ["x"])

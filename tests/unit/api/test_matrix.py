@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from awed.api.context import OTHER_GROUP
+from awed.api.rights import OTHER_GROUP
 from awed.model.ids import new_id
 from tests.unit.api.served import Served, data
 

@@ -14,7 +14,9 @@ from awed.scheduler.changes import DeleteNodes, Prepare
 from awed.web.request import ShortRequest
 
 EVENT = Event("WF", datetime(2026, 1, 1, tzinfo=UTC), {"wuid": "j_0_0", "jobid": "j", "clientid": "c"}, "why")
-REQUEST = cast(ShortRequest, SimpleNamespace(method=b"GET", path=b"/job", uri=b"/job?secret", code=200, received=0.0))
+REQUEST = cast(
+    ShortRequest, SimpleNamespace(method=b"GET", shown_path="/job", uri=b"/job?secret", code=200, received=0.0)
+)
 
 
 def told(level: int) -> list[str]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from awed.api.operations import OPERATIONS
+from awed.api.assembly import RESOURCES
+from awed.api.openapi import describe
 from awed.config import Reading
 from awed.config.settings import Config
 from awed.daemon import Options
@@ -40,4 +41,4 @@ def worker(command: Sequence[str], files: dict[str, Path]) -> dict[str, Any]:
 
 def can_be_asked(path: str) -> bool:
     """Whether the daemon answers GET there without a further word."""
-    return f"{path.removeprefix('/')}.show" in OPERATIONS
+    return "get" in describe(RESOURCES)["paths"].get(path, {})

@@ -21,6 +21,7 @@ from awed.tx.threads import InThread
 from awed.web.body import LINGER, READ, AwedRequest, Bodies, requests_with
 from awed.web.form import IN_MEMORY, Spool
 from awed.web.site import ApiSite
+from awed.web.traits import Traits
 from tests.unit.web.test_form import multipart
 from tests.unit.web.traversal import P, T, at_once
 
@@ -75,8 +76,8 @@ class Peer:
         self.directory = directory
         self.seen: list[object] = []
         self.clock = MemoryReactorClock()
-        bodies = Bodies(Spool(directory, in_thread), limit)
-        site: Site = ApiSite(app.resource(), requests_with(bodies), self.clock)
+        requests = requests_with(Bodies(Spool(directory, in_thread), limit), {b"large": Traits(body_limit=2000)})
+        site: Site = ApiSite(app.resource(), requests, self.clock)
         self.channel: Any = site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
         self.transport = StringTransport()
         self.channel.makeConnection(self.transport)
@@ -155,11 +156,14 @@ def test_a_refused_peer_that_has_sent_all_is_closed_at_once(tmp_path: Path) -> N
     assert peer.seen == []
 
 
-def test_paths_have_their_own_limits(tmp_path: Path) -> None:
+@pytest.mark.parametrize("path", ["/large", "/large/1", "/l%61rge", "//large"])
+def test_a_collection_has_its_own_limit(tmp_path: Path, path: str) -> None:
     peer = Peer(tmp_path, limit=10)
     body = multipart(("upload", "f", b"x" * 1000))
-    peer.send("POST /node", FORM | length(len(body)), body)
+    peer.send(f"POST {path}", FORM | length(len(body)), body)
     assert peer.seen == [[("upload", 1000)]]
+    answer = peer.send(f"POST {path}", FORM | length(2001))
+    assert b"the body has more than 2000 bytes" in answer
 
 
 def test_a_form_that_breaks_off_is_told_to_the_handler(tmp_path: Path) -> None:

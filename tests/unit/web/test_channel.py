@@ -14,7 +14,6 @@ from zope.interface.verify import verifyClass
 
 from awed.web.channel import ApiChannel
 from awed.web.envelope import answer
-from awed.web.errors import install_errors
 from awed.web.request import ShortRequest
 from awed.web.site import IDLE_TIMEOUT, ApiSite
 from tests.unit.web.wire import connect, parse, raw
@@ -24,7 +23,6 @@ class Waiting:
     """Answers ``/now`` at once and ``/later`` never."""
 
     app = Klein()
-    install_errors(app)
 
     def __init__(self) -> None:
         self.cancelled = False

@@ -5,7 +5,8 @@ from twisted.web.iweb import IRequest
 
 from awed.model.job import IO, Job
 from awed.model.times import NO_TIME
-from awed.web.envelope import answer, answer_error, answer_page, send_json
+from awed.web.envelope import answer, answer_error, send_json
+from awed.wire.envelope import Page
 from tests.unit.web.wire import call, raw
 
 app = Klein()
@@ -18,7 +19,7 @@ def ok(request: IRequest) -> bytes:
 
 @app.route("/page")
 def page(request: IRequest) -> bytes:
-    return answer_page(request, [], 25, 50, 0)
+    return send_json(request, Page(200, [], None, 25, 50, 0))
 
 
 @app.route("/error")

@@ -1,40 +1,37 @@
 """What reaches a collection, and what the site answers by itself."""
 
 import pytest
-from klein import Klein
-from twisted.web.iweb import IRequest
 
-from awed.web.envelope import answer
-from awed.web.errors import new_app
+from awed.web.calls import Call, Calls
 from awed.web.site import Root
-from tests.unit.web.wire import call, parse, raw
+from tests.unit.web.wire import ANYONE, Plain, call, parse, raw, resource
 
 
-class Things:
+class Things(Plain):
     """A collection with a list and things."""
 
-    app = new_app()
+    calls = Calls[None]()
 
-    @app.route("/", methods=["GET"])
-    def index(self, request: IRequest) -> bytes:
-        return answer(request, "list")
+    @calls("GET /", ANYONE)
+    async def index(self, call: Call[None]) -> str:
+        return "list"
 
-    @app.route("/<thing>", methods=["GET", "DELETE"])
-    def show(self, request: IRequest, thing: str) -> bytes:
-        return answer(request, thing)
+    @calls("GET|DELETE /<thing>", ANYONE)
+    async def show(self, call: Call[None], thing: str) -> str:
+        return thing
 
 
-class Front:
-    app: Klein = new_app()
+class Front(Plain):
+    calls = Calls[None]()
 
-    @app.route("/", methods=["GET"])
-    def show(self, request: IRequest) -> bytes:
-        return answer(request, "front")
+    @calls("GET /", ANYONE)
+    async def show(self, call: Call[None]) -> str:
+        return "front"
 
 
 @pytest.fixture
 def root() -> Root:
-    return Root(Front().app.resource(), {"thing": Things().app.resource()})
+    return Root(resource(Front()), {"thing": resource(Things(), "/thing")})
 
 
 @pytest.mark.parametrize(

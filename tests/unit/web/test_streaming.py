@@ -8,21 +8,18 @@ import msgspec
 import pytest
 from hypothesis import given
 from twisted.internet.error import ConnectionDone
-from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
 from awed.tx.streams import PIECE
-from awed.tx.turns import Turns
-from awed.web.body import AwedRequest, Bodies, requests_with
-from awed.web.errors import new_app
+from awed.web.body import Bodies, requests_with
+from awed.web.calls import Call, Calls
 from awed.web.form import Spool
-from awed.web.routes import CollectionResource
-from awed.web.site import Root
-from awed.web.streaming import answer_long, answer_long_page, listed, mapped, pieces
+from awed.web.streaming import listed, mapped, pieces
+from awed.wire.envelope import Page
 from tests.conftest import LoggedErrors
 from tests.strategies import json_values
 from tests.unit.web.traversal import at_once
-from tests.unit.web.wire import connect, parse
+from tests.unit.web.wire import ANYONE, Plain, connect, parse, root
 
 
 @given(json_values())
@@ -44,22 +41,21 @@ def test_what_json_does_not_know_is_an_error() -> None:
         list(pieces(object()))
 
 
-class Views:
+class Views(Plain):
     """Short and long views. *half_way* is called while the long one is made."""
 
-    app = new_app()
+    calls = Calls[None]()
 
     def __init__(self) -> None:
         self.half_way: Callable[[], object] = lambda: None
-        self._turns = Turns(Clock())
 
-    @app.route("/", methods=["GET"])
-    async def short(self, request: AwedRequest) -> bytes:
-        return await answer_long(request, listed("abc"), self._turns)
+    @calls("GET /", ANYONE)
+    async def short(self, call: Call[None]) -> list[str]:
+        return listed("abc")
 
-    @app.route("/<name>", methods=["GET"])
-    async def long(self, request: AwedRequest, name: str) -> bytes:
-        return await answer_long_page(request, listed(self._items()), self._turns, limit=0, offset=2, total=9)
+    @calls("GET /<name>", ANYONE)
+    async def long(self, call: Call[None]) -> Page[list[int]]:
+        return Page(200, listed(self._items()), None, 0, 2, 9)
 
     def _items(self) -> Iterator[int]:
         for number in range(PIECE):
@@ -76,9 +72,8 @@ class Site:
 
     def __init__(self, directory: Path) -> None:
         self.views = Views()
-        resource = CollectionResource(self.views)
         requests = requests_with(Bodies(Spool(directory, at_once)))
-        self.connection, self.transport = connect(Root(resource, {"views": resource}), requests)
+        self.connection, self.transport = connect(root(self.views, "views"), requests)
 
     def ask(self, path: str, method: str = "GET") -> None:
         self.connection.dataReceived(f"{method} {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())

@@ -1,6 +1,7 @@
 """HTTP in memory: bytes in, bytes out, no socket and no waiting."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,12 +10,48 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.web.resource import IResource
 
+from awed.model.access import User
+from awed.tx.turns import Turns
+from awed.web.body import Bodies, requests_with
+from awed.web.calls import Asked, Call, Right
 from awed.web.channel import ApiChannel
+from awed.web.form import Spool
 from awed.web.request import ShortRequest
-from awed.web.site import ApiSite
+from awed.web.routes import Collection, CollectionResource
+from awed.web.site import ApiSite, Root
+from awed.web.traits import PLAIN, Traits
+from tests.unit.web.traversal import at_once
 
 HOST = IPv4Address("TCP", "192.0.2.1", 8001)
 PEER = IPv4Address("TCP", "192.0.2.9", 40000)
+BODIES = Bodies(Spool(Path("/nowhere"), at_once))
+"""Bodies that fit into memory."""
+
+REQUESTS = requests_with(BODIES)
+
+
+async def _anyone(context: None, asked: Asked) -> Call[None]:
+    return Call(asked.request, User(), None)
+
+
+ANYONE = Right(_anyone)
+
+
+class Plain:
+    """A collection with nothing but calls."""
+
+    traits: Traits = PLAIN
+    context = None
+
+
+def resource(collection: Collection, path: str = "") -> CollectionResource:
+    """What serves a collection."""
+    return CollectionResource(collection, Turns(Clock()), path)
+
+
+def root(collection: Collection, name: str) -> Root:
+    """A site's root with this collection, which is its front as well."""
+    return Root(resource(collection), {name: resource(collection, f"/{name}")})
 
 
 @dataclass(frozen=True)
@@ -31,7 +68,7 @@ class Reply:
 
 
 def raw(
-    root: IResource, data: bytes, request_factory: type[ShortRequest] = ShortRequest, *, then_closes: bool = False
+    root: IResource, data: bytes, request_factory: type[ShortRequest] = REQUESTS, *, then_closes: bool = False
 ) -> bytes:
     """All that the site around *root* sends when *data* arrives on a connection, whose peer may send no more then."""
     connection, transport = connect(root, request_factory)
@@ -41,9 +78,7 @@ def raw(
     return bytes(transport.value())
 
 
-def connect(
-    root: IResource, request_factory: type[ShortRequest] = ShortRequest
-) -> tuple[ApiChannel, StringTransport]:
+def connect(root: IResource, request_factory: type[ShortRequest] = REQUESTS) -> tuple[ApiChannel, StringTransport]:
     """A fresh connection to the site around *root*, and what it sends."""
     site = ApiSite(root, request_factory, Clock())
     connection = site.buildProtocol(PEER)
@@ -60,7 +95,7 @@ def call(
     headers: dict[str, str] | None = None,
     body: bytes = b"",
     *,
-    request_factory: type[ShortRequest] = ShortRequest,
+    request_factory: type[ShortRequest] = REQUESTS,
 ) -> Reply:
     """The answer to one request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: awe.example:8001", f"Content-Length: {len(body)}"]

@@ -1,0 +1,30 @@
+"""Lists in pages."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal, TypeVar
+
+from msgspec import Struct
+
+from awed.wire.envelope import Page
+
+T = TypeVar("T")
+
+
+class Paging(Struct, frozen=True):
+    """Which part of a list is asked for."""
+
+    limit: Annotated[int, "How many at most; 0: all."] = 25
+    offset: Annotated[int, "How many of the first to leave out."] = 0
+    direction: Annotated[Literal["asc", "desc"], "Which way the list goes."] = "desc"
+
+    @property
+    def descending(self) -> bool:
+        return self.direction == "desc"
+
+    def cut(self, found: Sequence[T]) -> Sequence[T]:
+        """That part of *found*."""
+        return found[self.offset : self.offset + self.limit] if self.limit else found[self.offset :]
+
+    def page(self, shown: list[T], total: int) -> Page[list[T]]:
+        """The answer, with *shown* of *total*."""
+        return Page(200, shown, None, self.limit, self.offset, total)

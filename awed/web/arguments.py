@@ -1,0 +1,120 @@
+"""What a handler takes of a request. Its keyword-only arguments say it once; requests are read by them, and the
+description of the API is made of them::
+
+    async def delete(self, call: Call[JobRecord], *, full: Annotated[bool, "Nothing is left of it."] = False) -> str:
+
+An argument is a parameter of the query string, its :class:`~awed.web.kinds.Kind` that of its type unless it is named
+before the description. One of type ``Part | None`` is a part of the form, ``Form`` the whole form (with the names of
+its parts), ``bytes`` the body (with a :class:`Body`), :data:`Rest` all parameters that are not declared, and a Struct
+stands for its fields. An underscore at the end is no part of the name in the request.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from inspect import signature
+from types import NoneType
+from typing import Annotated, Any, NewType, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
+
+from awed.web.body import AwedRequest
+from awed.web.form import Form, Part
+from awed.web.kinds import Kind, kind_of
+from awed.web.params import Params
+
+Rest = NewType("Rest", Params)
+"""The parameters that a call does not declare."""
+
+
+class Body(Struct, frozen=True):
+    """A body that is no form: at most *limit* bytes of JSON that is of this *type*."""
+
+    limit: int
+    type: Any
+
+
+class Parameter(Struct, frozen=True):
+    """A parameter of the query string, *default* where it is not there. *about*: "" if its call says it."""
+
+    name: str
+    about: str
+    kind: Kind[Any]
+    default: Any = None
+
+    def of(self, params: Params) -> Any:
+        """Its value. Raises :class:`~awed.model.errors.Invalid`."""
+        texts = params.get(self.name)
+        return self.default if texts is None else self.kind.read(self.name, texts)
+
+
+class FormPart(Struct, frozen=True):
+    """A part of the form."""
+
+    name: str
+    about: str = ""
+
+
+class Arguments:
+    """The arguments of a handler, or the fields of a Struct. *body*: what it is, if that is one of them."""
+
+    def __init__(self, fields: Iterable[tuple[str, Any, Any]]) -> None:
+        """*fields*: name, type and default of each. Raises :class:`TypeError` for a type that none can have."""
+        self.parameters: list[Parameter] = []
+        self.parts: list[FormPart] = []
+        self.body: Body | None = None
+        self._body_name = ""
+        self._take: dict[str, Callable[[Params, Form | None], Any]] = {}
+        for keyword, annotated, default in fields:
+            hint, *more = get_args(annotated) if get_origin(annotated) is Annotated else (annotated,)
+            if hint is bytes:
+                self._body_name, (self.body,) = keyword, more
+            else:
+                self._take[keyword] = self._taker(keyword.removesuffix("_"), hint, more, default)
+
+    def _taker(self, name: str, hint: Any, more: Sequence[Any], default: Any) -> Callable[[Params, Form | None], Any]:
+        """How the argument is taken of query and form."""
+        if hint is Rest:
+            return self._rest
+        if hint is Form:
+            self.parts += map(FormPart, *more)
+            return lambda params, form: form
+        if set(get_args(hint)) == {Part, NoneType}:
+            self.parts.append(FormPart(name, *more))
+            return lambda params, form: None if form is None else form.get(name)
+        if isinstance(hint, type) and issubclass(hint, Struct):
+            group = Arguments(_fields(hint))
+            self.parameters += group.parameters
+            self.parts += group.parts
+            return lambda params, form: hint(**group.values(params, form))
+        kind = more[0] if more and isinstance(more[0], Kind) else kind_of(hint)
+        parameter = Parameter(name, "".join(one for one in more if one is not kind), kind, default)
+        self.parameters.append(parameter)
+        return lambda params, form: parameter.of(params)
+
+    def _rest(self, params: Params, form: Form | None) -> Params:
+        known = {parameter.name for parameter in self.parameters}
+        return {name: texts for name, texts in params.items() if name not in known}
+
+    async def read(self, request: AwedRequest, params: Params) -> dict[str, Any]:
+        """The arguments. Raises :class:`~awed.model.errors.Invalid`, and for the body
+        :class:`~awed.model.errors.TooLarge`."""
+        values = self.values(params, await request.form() if self.parts else None)
+        if self.body is not None:
+            values[self._body_name] = await request.body(self.body.limit)
+        return values
+
+    def values(self, params: Params, form: Form | None = None) -> dict[str, Any]:
+        """All but the body. Raises :class:`~awed.model.errors.Invalid`."""
+        return {keyword: take(params, form) for keyword, take in self._take.items()}
+
+
+def arguments_of(handler: Callable[..., Any]) -> Arguments:
+    """The keyword-only arguments of *handler*. Raises :class:`TypeError`."""
+    hints = get_type_hints(handler, include_extras=True)
+    declared = [one for one in signature(handler).parameters.values() if one.kind is one.KEYWORD_ONLY]
+    defaults = {one.name: None if one.default is one.empty else one.default for one in declared}
+    return Arguments((name, hints[name], default) for name, default in defaults.items())
+
+
+def _fields(group: type[Struct]) -> Iterator[tuple[str, Any, Any]]:
+    hints, default = get_type_hints(group, include_extras=True), group()
+    return ((name, hints[name], getattr(default, name)) for name in group.__struct_fields__)
