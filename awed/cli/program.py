@@ -86,7 +86,10 @@ def awe(context: click.Context, server: str, token_file: TextIO | None, ca: ssl.
     if not _is_address(server):
         raise click.BadParameter(f"expected http://HOST:PORT or https://HOST, found {server}", param_hint="--server")
     token = token_file.read() if token_file else os.environ.get("AWE_TOKEN", "")
-    context.obj = Server(server, authorization(token, "Bearer"), ca)
+    try:
+        context.obj = Server(server, authorization(token, "Bearer"), ca)
+    except ValueError as error:
+        raise ServerError(f"{token_file.name if token_file else 'AWE_TOKEN'}: {error}") from None
 
 
 for command in (

@@ -1,5 +1,6 @@
 """What travels in headers: who asks, and secrets of a workunit, which stand in no document."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -7,11 +8,17 @@ import msgspec
 
 _TOKENS = ("Datatoken", "Nodehost", "Nodetoken", "Datahosts")
 _PRIVATEENV = "Privateenv"
+_VISIBLE = re.compile("[ -~]*")
 
 
 def authorization(token: str, scheme: str) -> str:
-    """The value of ``Authorization`` for a token; one that names its scheme (``mgrast abc``) stands as it is."""
+    """The value of ``Authorization`` for a token; one that names its scheme (``mgrast abc``) stands as it is.
+
+    Raises :class:`ValueError`, which does not quote it, for what no header can hold.
+    """
     token = token.strip()
+    if not _VISIBLE.fullmatch(token):
+        raise ValueError("expected one token, in one line of visible ASCII characters")
     return token if not token or " " in token else f"{scheme} {token}"
 
 

@@ -153,7 +153,10 @@ def main(token_file: TextIO | None, log_format: str, **options: Any) -> None:
     and leave. Once more: leave, whatever is waited for.
     """
     token = token_file.read() if token_file else ""
-    settings = Settings(authorization=authorization(token, "CG_TOKEN"), **options)
+    try:
+        settings = Settings(authorization=authorization(token, "CG_TOKEN"), **options)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--token-file") from None
     log_to(sys.stderr, log_format)
     gc.freeze()  # modules and classes stay: to look through them again and again costs 7 % of a short command
     react(partial(run, settings=settings))

@@ -18,6 +18,7 @@ _HOST = re.compile(
 )
 _URL = re.compile(_HOST.pattern + r"([?#][^\s\x00-\x1f\x7f]*)?", re.IGNORECASE)
 _DOWNLOAD = re.compile(rf"(.+)/node/({NODE_ID.pattern})\?download")
+_PASSWORD = re.compile(r"//[^/?#]*@")
 
 _OF_NODES = ("copy", "subset", UPDATE)
 """Types of outputs that may name a node."""
@@ -113,4 +114,4 @@ class Locator:
 
     def _check(self, form: re.Pattern[str], url: str, place: Place) -> None:
         if not form.fullmatch(url):
-            self._faults.add(place, f"Not a valid url: {cut(url)} ({shown(place)})")
+            self._faults.add(place, f"Not a valid url: {cut(_PASSWORD.sub('//...@', url))} ({shown(place)})")

@@ -28,9 +28,11 @@ def test_an_address_that_is_none(url: str, capsys: Any) -> None:
     assert "expected http://HOST:PORT" in capsys.readouterr().err
 
 
-def test_a_token_that_no_header_can_carry(server: FakeServer, awe: Awe, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_that_no_header_can_carry_is_not_told(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setenv("AWE_TOKEN", "two\nlines")
-    assert awe("jobs") == 3
+    assert run(["jobs"]) == 3
+    told = capsys.readouterr().err
+    assert told == "awe: AWE_TOKEN: expected one token, in one line of visible ASCII characters\n"
 
 
 def test_help_is_no_mistake(capsys: Any) -> None:

@@ -20,6 +20,10 @@ from awed.worker.command import keep_files_from_commands, main
         (["--server", "http://h", "--workdir", "w", "--apps", " , "], "expected names of commands with commas"),
         (["--server", "http://h", "--workdir", "w", "--keep-failed", "-1"], "-1.0 is not in the range x>=0"),
         (["--server", "http://h", "--workdir", "w", "--token-file", "none"], "'none': No such file or directory"),
+        (
+            ["--server", "http://h", "--workdir", "w", "--token-file", "tokens"],
+            "--token-file: expected one token, in",
+        ),
         (["--server", "http://h", "--workdir", "w", "--ca", "none"], "File 'none' does not exist"),
         (["--server", "http://h", "--workdir", "w", "--ca", "file"], "expected a file with certificates: no cert"),
         (["--server", "http://h", "--workdir", "file"], "Directory 'file' is a file"),
@@ -38,9 +42,11 @@ def test_a_mistake_is_told_and_nothing_begins(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
+    (tmp_path / "tokens").write_text("secret\nsecret")
     result = CliRunner().invoke(main, options)
     assert result.exit_code == 2
     assert text in result.output
+    assert "secret" not in result.output
     assert not (tmp_path / "w").exists()
 
 
