@@ -8,13 +8,13 @@ from ipaddress import IPv6Address, ip_address
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from twisted.internet.defer import DeferredLock, DeferredSemaphore
+from twisted.internet.defer import DeferredSemaphore
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from awed.auth.tokens import token_hash
 from awed.model.errors import Unavailable
-from awed.tx.locks import to_the_end
+from awed.tx.locks import PerKey, to_the_end
 from awed.tx.recent import Recent
 from awed.tx.threads import InThread
 
@@ -64,7 +64,7 @@ class PasswordChecks:
         self._right: Recent[bool] = Recent(reactor.seconds)
         self._wrong: Recent[int] = Recent(reactor.seconds)
         self._checks = DeferredSemaphore(AT_ONCE)
-        self._lines: dict[str, DeferredLock] = {}
+        self._lines = PerKey(1)
         """By network: who waits there for the check before."""
 
     async def is_right(self, stored: str, password: str, address: str) -> bool:
@@ -76,17 +76,16 @@ class PasswordChecks:
         if self._right.get(key):
             return True
         network = _network(address)
-        line = self._lines.setdefault(network, DeferredLock())
-        if len(line.waiting) >= MOST_WAITING:
+        if self._lines.waiting(network) >= MOST_WAITING:
             raise Unavailable("too many passwords from your address wait to be checked: please try again later")
-        await line.acquire()
+        await self._lines.acquire(network)
         # Who leaves takes no permit away from a thread that goes on.
-        right = await to_the_end(self._next(network, line, stored, password))
+        right = await to_the_end(self._next(network, stored, password))
         if right:
             self._right.put(key, True)
         return right
 
-    async def _next(self, network: str, line: DeferredLock, stored: str, password: str) -> bool:
+    async def _next(self, network: str, stored: str, password: str) -> bool:
         wrong = self._wrong.get(network) or 0
         try:
             if wrong >= FREE_TRIES:
@@ -99,9 +98,7 @@ class PasswordChecks:
             self._wrong.put(network, 0 if right else wrong + 1)
             return right
         finally:
-            line.release()
-            if not line.locked:
-                self._lines.pop(network, None)
+            self._lines.release(network)
 
 
 def _pause(wrong: int) -> float:

@@ -20,15 +20,27 @@ class PerKey:
     @asynccontextmanager
     async def place(self, key: str) -> AsyncIterator[None]:
         """One of the places, once it is free. A wait may be cancelled."""
-        places = self._places.setdefault(key, DeferredSemaphore(self._most))
-        await places.acquire()
+        await self.acquire(key)
         try:
             yield
         finally:
-            # Before the release, in which whoever comes next may run to its end and others come.
-            if places.tokens == self._most - 1 and not places.waiting:
-                del self._places[key]
-            places.release()
+            self.release(key)
+
+    async def acquire(self, key: str) -> None:
+        """Wait for a place. It is to be given back by :meth:`release`, unless the wait is cancelled."""
+        await self._places.setdefault(key, DeferredSemaphore(self._most)).acquire()
+
+    def release(self, key: str) -> None:
+        """Give a place back."""
+        places = self._places[key]
+        # Before the release, in which whoever comes next may run to its end and others come.
+        if places.tokens == self._most - 1 and not places.waiting:
+            del self._places[key]
+        places.release()
+
+    def waiting(self, key: str) -> int:
+        """How many wait."""
+        return len(self._places[key].waiting) if key in self._places else 0
 
 
 class Alone:
