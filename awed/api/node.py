@@ -94,11 +94,12 @@ class NodeResource(Resource):
     async def download(self, call: Call[None], node_id: str, *, asked: Download) -> File:
         """The file, or a part of it."""
         node, slices = await self._nodes.content(node_id, call.user, asked.selection)
-        name, packing, in_thread = asked.name_of(node), asked.compression, self.context.in_thread
+        name, packing = asked.name_of(node), asked.compression
         if packing:
             source = packed(slices, packing, name or "file")
-            return await send_source(call.request, source, name and f"{name}.{packing}", in_thread)
-        return await send_file(call.request, slices, name, etag_of(node, asked.selection), in_thread)
+            in_turns = self._nodes.in_turns_of(call.user)
+            return await send_source(call.request, source, name and f"{name}.{packing}", in_turns)
+        return await send_file(call.request, slices, name, etag_of(node, asked.selection), self.context.in_thread)
 
     @calls("GET /<node_id>?download_url", to_files("read"))
     async def offer(

@@ -20,7 +20,6 @@ class PreauthResource(Resource):
         address, slices = await self.context.addresses.take(secret)
         if address.packing:
             source = packed(slices, address.packing, address.name)
-            return await send_source(
-                call.request, source, f"{address.name}.{address.packing}", self.context.in_thread
-            )
+            in_turns = self.context.addresses.in_turns_of(address)
+            return await send_source(call.request, source, f"{address.name}.{address.packing}", in_turns)
         return await send_file(call.request, slices, address.name, secret, self.context.in_thread)

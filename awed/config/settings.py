@@ -191,8 +191,22 @@ class Limits(Struct, frozen=True):
     ] = 200_000
     user_tasks: Annotated[int, whole(0), "Most tasks that these have in all."] = 2_000_000
     user_bytes: Annotated[int, SIZE, "Most bytes that their documents have in all."] = 4 << 30
-    max_upload: Annotated[int, SIZE, "Largest file for the node store. 0: no limit."] = 0
+    max_upload: Annotated[
+        int, SIZE, "Largest file in the node store, uploaded or made there of others. 0: no limit."
+    ] = 0
     min_free_space: Annotated[int, SIZE, "Uploads are refused that would leave less free disk than this."] = 1 << 30
+    long_work: Annotated[
+        int,
+        whole(1),
+        "Threads for work on files that takes long: merges, joins, subsets, indexes, packing and unpacking. Users get"
+        " them in turns.",
+    ] = 2
+    long_work_per_user: Annotated[
+        int,
+        whole(1),
+        "How many such works of one user are under way at a time, and files that are fetched from URLs. Further ones"
+        " wait.",
+    ] = 4
 
 
 class Args(Struct, frozen=True):

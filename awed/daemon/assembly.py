@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.logger import Logger
+from twisted.python.threadpool import ThreadPool
 from twisted.web.http import Request
 
 from awed.api.assembly import RESOURCES, make_root
@@ -42,6 +43,7 @@ from awed.shock.client import ShockClient
 from awed.shock.http import DataHttp
 from awed.store.interface import IStore
 from awed.tx.http import Reach, bounded_http_client, http_client, origin_of
+from awed.tx.longwork import LongWork
 from awed.tx.threads import InThread, in_threads_of
 from awed.tx.timers import Rounds
 from awed.tx.turns import Turns
@@ -77,7 +79,11 @@ class Parts:
         hosts = frozenset(map(origin_of, config.security.data_hosts))
         self._reach = Reach(hosts, loopback=only_local(config))
         self._http = bounded_http_client(reactor, self._reach)
-        self._files = NodeFiles(Path(config.directories.data), config.limits.min_free_space)
+        limits = config.limits
+        self._files = NodeFiles(Path(config.directories.data), limits.min_free_space, limits.max_upload)
+        self._long_threads = ThreadPool(0, limits.long_work, "long work")
+        in_long_threads = in_threads_of(reactor, self._long_threads)
+        long = LongWork(in_long_threads, limits.long_work, limits.long_work_per_user, reactor.seconds)
         self._tidying: Deferred[None] = succeed(None)
         self._measures = Measures()
         self._delay = ReactorDelay(self._measures.delay.observe, reactor)
@@ -96,7 +102,9 @@ class Parts:
             reactor=reactor,
         )
         records = NodeRecords(self._node, self.engine.commit, partial(store.page, NodeRecord))
-        self.nodes = NodeStore(self._files, records, self._in_thread, now, self._fetch())
+        self.nodes = NodeStore(
+            self._files, records, in_thread=self._in_thread, long=long, now=now, fetch=self._fetch()
+        )
         self.addresses = Addresses(self._files, self.nodes, self._in_thread, now, _new_secret)
 
     def _node(self, node_id: str) -> Awaitable[NodeRecord | None]:
@@ -163,6 +171,7 @@ class Parts:
     async def start(self) -> None:
         """Take in what is stored, files first: the engine may need them at once."""
         self._events.write(event_lines([Event("SS", self._now())]))
+        self._long_threads.start()
         await self.nodes.recover(await self._store.ids(NodeRecord))
         await self.engine.start()
         self.groups.restore(await self._store.all(GroupRecord))
@@ -183,6 +192,7 @@ class Parts:
         self._tidying.cancel()
         await self.nodes.close()
         await self.engine.stop()
+        await self._in_thread(self._long_threads.stop)
         await self._events.close()
         await self._access.close()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from awed.model.access import ADMIN, User
+from awed.model.access import ADMIN, PUBLIC, User
 from awed.model.errors import NotFound
 from awed.nodes.files import NodeFiles, sync
 from awed.nodes.store import NodeStore
@@ -28,12 +28,13 @@ _SECRET = re.compile(r"[A-Za-z0-9]{20}\Z")
 
 
 class Address(Struct):
-    """What is to be had: the file of *node*, under this *name*, packed by *packing* ("": as it is)."""
+    """What *user* lets others have: the file of *node*, as *name*, packed by *packing* ("": as it is)."""
 
     node: str
     name: str
     packing: str
     valid_till: datetime
+    user: str = PUBLIC
 
 
 class _Void(NotFound):
@@ -64,7 +65,7 @@ class Addresses:
         *name* "": that of the file. Raises what :meth:`NodeStore.content` raises.
         """
         node, _ = await self._nodes.content(node_id, user)
-        address = Address(node_id, name or node.file.name, packing, self._now() + LIFETIME)
+        address = Address(node_id, name or node.file.name, packing, self._now() + LIFETIME, user.name)
         secret = self._new_secret()
         await self._in_thread(self._write, secret, address)
         return secret, address, node.file.size
@@ -82,12 +83,17 @@ class Addresses:
         await self._in_thread(self._use_up, path)
         return address, slices
 
+    def in_turns_of(self, address: Address) -> InThread:
+        """Threads in which the file is packed while it is sent, piece by piece."""
+        return self._nodes.in_turns_of(User(address.user))
+
     async def remove_expired(self) -> None:
         """Remove the addresses whose time is over."""
         await self._in_thread(self._remove_expired, self._now())
 
     def _write(self, secret: str, address: Address) -> None:
-        with self._files.new() as (path, file):
+        path = self._files.new_path()
+        with self._files.writing(path) as file:
             file.write(msgspec.json.encode(address))
         path.replace(self._files.addresses / secret)
         sync(self._files.addresses)

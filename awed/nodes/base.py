@@ -1,8 +1,10 @@
 """What all parts of the embedded node store work on, and how many bytes it keeps."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from awed.model.node import Node
 from awed.nodes.fetching import Fetch
@@ -10,6 +12,7 @@ from awed.nodes.files import NodeFiles
 from awed.nodes.records import NodeRecords
 from awed.nodes.underway import Underway
 from awed.tx.locks import Alone
+from awed.tx.longwork import LongWork
 from awed.tx.threads import InThread
 
 
@@ -41,8 +44,8 @@ class Usage:
 
 @dataclass(frozen=True)
 class NodeBase:
-    """Files and records of nodes, what is being done to them, how much they take, threads, the clock,
-    and how files are fetched from URLs, if they are."""
+    """Files and records of nodes, what is being done to them, how much they take, threads for short and for long
+    work, the clock, and how files are fetched from URLs, if they are."""
 
     files: NodeFiles
     records: NodeRecords
@@ -50,5 +53,15 @@ class NodeBase:
     underway: Underway
     usage: Usage
     in_thread: InThread
+    long: LongWork
     now: Callable[[], datetime]
     fetch: Fetch | None
+
+    @asynccontextmanager
+    async def temporary(self) -> AsyncIterator[Path]:
+        """Where a file may be made; in the end it is removed, unless it was moved to its node."""
+        path = self.files.new_path()
+        try:
+            yield path
+        finally:
+            await self.in_thread(path.unlink, missing_ok=True)

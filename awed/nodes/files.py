@@ -16,15 +16,19 @@ from typing import BinaryIO, Protocol
 
 from msgspec import Struct
 
-from awed.model.errors import Invalid
+from awed.model.errors import Invalid, TooLarge
 from awed.model.ids import is_uuid
 from awed.model.node import Node, NodeFile, NodeIndex
-from awed.nodes.units import UNIT, sized
+from awed.nodes.units import UNIT, ascending, sized
 from awed.tx.files import HashedFile, Pieces, Slice, check_space, full_disk_told
+from awed.tx.longwork import Steps
 
 DATA = "data."
 """Before its md5, the name of the node's file in its directory: another file has another name, so a crash while one
 replaces the other leaves the one that the record tells of."""
+
+LONGEST_LINE = 80
+"""Bytes that a line of a list of numbers may have."""
 
 _NO_LINKS = {errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EXDEV}
 
@@ -53,13 +57,14 @@ class Written(Struct, frozen=True):
 
 class NodeFiles:
     """The directories ``nodes``, ``preauth`` and ``tmp`` under *root*. What would leave less than *min_free* bytes is
-    refused."""
+    refused, and so is what would make a file of more than *largest* bytes (0: no limit)."""
 
-    def __init__(self, root: Path, min_free: int = 0) -> None:
+    def __init__(self, root: Path, min_free: int = 0, largest: int = 0) -> None:
         self.nodes = root / "nodes"
         self.addresses = root / "preauth"
         self.temporary = root / "tmp"
         self._min_free = min_free
+        self._largest = largest
 
     def prepare(self) -> None:
         """Make the directories, and remove what a crash left in the temporary one."""
@@ -84,7 +89,8 @@ class NodeFiles:
         """Make an upload, followed by *trailer*, durable; the path in the temporary directory at which it now is."""
         check_space(self.temporary, len(upload.data or b""), self._min_free)
         if upload.path is None:
-            with self.new() as (path, file):
+            path = self.new_path()
+            with self.writing(path) as file:
                 file.write(upload.data or b"")
                 file.write(trailer)
             return path
@@ -103,12 +109,11 @@ class NodeFiles:
         return self.temporary / uuid.uuid4().hex
 
     @contextmanager
-    def new(self) -> Iterator[tuple[Path, BinaryIO]]:
-        """A new temporary file, durable at the end, gone on an error."""
-        path = self.new_path()
+    def writing(self, path: Path) -> Iterator[BinaryIO]:
+        """A new file, durable at the end, gone on an error."""
         try:
             with full_disk_told(), path.open("xb") as file:
-                yield path, file
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
         except BaseException:
@@ -125,19 +130,19 @@ class NodeFiles:
             raise Invalid("the upload broke off") from None
         sync(target.parent)
 
-    def share(self, source_id: str, node_id: str, name: str) -> None:
-        """Give a node the file of another without copying its bytes, where the file system can do that."""
-        source = self.path(source_id, name)
-        target = self.path(node_id, name)
-        self._make(target.parent)
-        target.unlink(missing_ok=True)  # a crash may have left it
+    def link(self, source: Path, path: Path) -> bool:
+        """Have the file *source* at *path* as well, by a link; whether the file system can do that."""
         try:
-            os.link(source, target)
+            os.link(source, path)
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
-            self.place(self._copy(source), node_id, name)
-        sync(target.parent)
+            return False
+        return True
+
+    def copy(self, source: Path, path: Path) -> Steps[Written]:
+        """Copy the bytes of *source* to a new, durable file."""
+        return (yield from self.write(Pieces([Slice(source, 0, source.stat().st_size)]), path))
 
     def keep(self, node_id: str, names: set[str]) -> None:
         """Remove the node's files that have other names."""
@@ -153,18 +158,22 @@ class NodeFiles:
         """Remove everything of a node."""
         shutil.rmtree(self.directory(node_id), ignore_errors=True)
 
-    def write(self, blocks: Iterable[bytes], file: BinaryIO) -> Written:
-        """Write blocks one after the other."""
-        hashed = HashedFile(file)
-        for data in blocks:
-            check_space(self.temporary, len(data), self._min_free)
-            hashed.write(data)
-        return Written(hashed.size, hashed.md5)
+    def admit(self, size: int) -> None:
+        """Raises :class:`~awed.model.errors.TooLarge` if a file may not have as many bytes."""
+        if self._largest and size > self._largest:
+            raise TooLarge(f"the file would have more than the {self._largest} bytes that a file may have here")
 
-    def _copy(self, source: Path) -> Path:
-        with self.new() as (path, file):
-            self.write(Pieces([Slice(source, 0, source.stat().st_size)]), file)
-        return path
+    def write(self, blocks: Iterable[bytes], path: Path, before: int = 0) -> Steps[Written]:
+        """Make a new, durable file of blocks, one after the other. *before*: the bytes that count as well for the
+        limit on its size."""
+        with self.writing(path) as file:
+            hashed = HashedFile(file)
+            for data in blocks:
+                self.admit(before + hashed.size + len(data))
+                check_space(self.temporary, len(data), self._min_free)
+                hashed.write(data)
+                yield
+        return Written(hashed.size, hashed.md5)
 
     def _make(self, directory: Path) -> None:
         """Make a directory and what is missing above it, durably."""
@@ -196,6 +205,16 @@ def lines_of(upload: Upload) -> Iterator[bytes]:
         yield from filter(None, map(bytes.strip, whole))
     if rest.strip():
         yield rest.strip()
+
+
+def numbers_in(upload: Upload, total: int) -> Iterator[int]:
+    """The numbers from 1 to *total* in a list of them, one a line, ascending. Blocks.
+
+    Raises :class:`~awed.model.errors.Invalid`.
+    """
+    if upload.size > LONGEST_LINE * total:
+        raise Invalid(f"the list of records has more than {total} lines of up to {LONGEST_LINE} bytes")
+    return ascending(lines_of(upload), total)
 
 
 def data_name(md5: str) -> str:

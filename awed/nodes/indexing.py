@@ -1,7 +1,7 @@
 """Indexes of nodes' files: made in the background, and used to find parts of a file."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -10,12 +10,13 @@ from awed.model.errors import Invalid, Locked
 from awed.model.node import Node, NodeIndex
 from awed.nodes import formats
 from awed.nodes.base import NodeBase
-from awed.nodes.files import Upload, content_of, lines_of
+from awed.nodes.files import Upload, content_of, numbers_in
 from awed.nodes.merging import FILE
 from awed.nodes.units import (
     UNIT,
     Unit,
-    ascending,
+    Units,
+    batched,
     between,
     packed,
     part_range,
@@ -26,6 +27,7 @@ from awed.nodes.units import (
     write_index,
 )
 from awed.tx.files import Pieces, Slice, cut
+from awed.tx.longwork import Steps
 
 PREFIX = "index."
 SIZE = "size"
@@ -71,8 +73,9 @@ class NodeIndexes:
             if subject != FILE:
                 node.indexes[subject] = NodeIndex(locked=self._base.underway.lock(node.id, subject))
 
-    def begin(self, node: Node, name: str, rebuild: bool = False) -> None:
-        """Begin to make an index. Raises :class:`Invalid` if there is no such kind or it is there already."""
+    def begin(self, node: Node, name: str, user: str, rebuild: bool = False) -> None:
+        """Begin to make an index for *user*. Raises :class:`Invalid` if there is no such kind or it is there
+        already."""
         if name not in _KINDS and not _COLUMN.match(name):
             raise Invalid(f"Invalid index type: {name}")
         _must_have_file(node)
@@ -81,15 +84,17 @@ class NodeIndexes:
             raise Locked("Node index is locked")
         if lock is None and name in node.indexes and not rebuild:
             raise Invalid(f"Node has an index {name}, force_rebuild=1 makes it again")
-        self._base.underway.start(node.id, name, self._make(node.id, name, self._base.files.data(node)))
+        data = self._base.files.data(node)
+        work = self._make(node.id, name, user, data, lambda: _units(name, data))
+        self._base.underway.start(node.id, name, work)
 
-    async def put(self, node: Node, name: str, source: Upload | SubsetIndex) -> None:
+    async def put(self, node: Node, name: str, user: str, source: Upload | SubsetIndex) -> None:
         """Give the node an index that is made already, or one of some units of another."""
         _must_have_file(node)
         if not _NAME.match(name) or name in (SIZE, FILE):
             raise Invalid(f"Invalid index type: {name}")
-        path, total = await self._base.in_thread(self._write_put, node, source)
-        await self._place(node, name, path, total)
+        data = self._base.files.data(node)
+        await self._make(node.id, name, user, data, lambda: self._units_of(node, source))
 
     def remove(self, node: Node, name: str) -> None:
         """Remove an index from the document. Raises :class:`Invalid` if there is none."""
@@ -138,37 +143,34 @@ class NodeIndexes:
             lambda: [u for first, last in ranges for u in read_index(path, first, last)]
         )
 
-    async def _make(self, node_id: str, name: str, data: Slice) -> None:
-        path, total = await self._base.in_thread(self._write, name, data)
-        await self._base.alone.run(node_id, self._made(node_id, name, data, path, total))
+    async def _make(self, node_id: str, name: str, user: str, data: Slice, find: Callable[[], Units]) -> None:
+        """Make an index of those units of the file *data* that *find* finds, which may block."""
+        async with self._base.temporary() as path:
+            total = await self._base.long.run(user, self._writing(path, find))
+            await self._base.alone.run(node_id, self._made(node_id, name, data, path, total))
 
     async def _made(self, node_id: str, name: str, data: Slice, path: Path, total: int) -> None:
         record = await self._base.records.get(node_id)
         if self._base.files.data(record.node) != data:
             raise Invalid("the file was replaced while the index was made")
-        await self._place(record.node, name, path, total)
+        await self._base.in_thread(self._base.files.place, path, node_id, PREFIX + name)
+        mean_size = data.length // total if total else 0
+        record.node.indexes[name] = NodeIndex(total, mean_size, self._base.now())
         await self._base.records.put(record)
 
-    async def _place(self, node: Node, name: str, path: Path, total: int) -> None:
-        await self._base.in_thread(self._base.files.place, path, node.id, PREFIX + name)
-        node.indexes[name] = NodeIndex(total, node.file.size // total if total else 0, self._base.now())
+    def _writing(self, path: Path, find: Callable[[], Units]) -> Steps[int]:
+        with self._base.files.writing(path) as file:
+            return (yield from write_index(find(), file))
 
-    def _write_put(self, node: Node, source: Upload | SubsetIndex) -> tuple[Path, int]:
+    def _units_of(self, node: Node, source: Upload | SubsetIndex) -> Units:
+        """The units that came with a request."""
         if isinstance(source, SubsetIndex):
-            numbers = ascending(lines_of(source.records), self.usable(node, source.parent).total_units)
-            units = self.units(node, source.parent, numbers)
-        else:
-            units = read_entries(Pieces(content_of(source)), node.file.size)
-        with self._base.files.new() as (path, file):
-            return path, write_index(units, file)
-
-    def _write(self, name: str, data: Slice) -> tuple[Path, int]:
-        with self._base.files.new() as (path, file):
-            total = write_index(_units(name, data), file)
-        return path, total
+            numbers = numbers_in(source.records, self.usable(node, source.parent).total_units)
+            return batched(self.units(node, source.parent, numbers))
+        return read_entries(Pieces(content_of(source)), node.file.size)
 
 
-def _units(name: str, data: Slice) -> Iterator[Unit]:
+def _units(name: str, data: Slice) -> Units:
     """The units of a file for the index *name*."""
     size = data.length
     blocks = Pieces([data])

@@ -127,6 +127,7 @@ class PartMerger:
             raise Invalid("Node file immutable")
         if present is not None and 0 < part.attempt < present.attempt:
             raise StaleAttempt(f"part {number} was delivered by a later attempt")
+        self._base.files.admit(sum(other.size for n, other in arrivals.parts.items() if n != number) + part.size)
         await self._base.in_thread(self._base.files.place, path, node.id, part_name(number))
         arrivals.parts[number] = part
 
@@ -136,22 +137,24 @@ class PartMerger:
             node.parts = (await self._arrived(node.id)).shown(node.parts)
         node.file.locked = self._base.underway.lock(node.id, FILE)
 
-    async def merge_if_complete(self, node: Node) -> None:
-        """Begin the merge, if every part has arrived, or one that is to be replaced."""
+    async def merge_if_complete(self, record: NodeRecord) -> None:
+        """Begin the merge for the node's owner, if every part has arrived, or one that is to be replaced."""
+        node = record.node
         if node.parts is None or self._merging(node.id):
             return
         arrivals = await self._arrived(node.id)
         if arrivals.parts if node.has_file else arrivals.complete(node.parts):
-            self._base.underway.start(node.id, FILE, self._merge(node.id, arrivals))
+            self._base.underway.start(node.id, FILE, self._merge(node.id, record.acl.owner, arrivals))
 
-    async def resume(self, node: Node) -> None:
+    async def resume(self, record: NodeRecord) -> None:
         """Take up what a restart interrupted."""
+        node = record.node
         if node.parts is not None and node.has_file:
             arrived = (await self._arrived(node.id)).parts
             for number, entry in enumerate(node.parts.parts, 1):
                 if number in arrived and arrived[number].md5 in (entry or ()):
                     del arrived[number]  # it is merged
-        await self.merge_if_complete(node)
+        await self.merge_if_complete(record)
 
     async def waiting(self, node: Node) -> list[str]:
         """The names of the parts that wait for a merge."""
@@ -165,12 +168,13 @@ class PartMerger:
         lock = self._base.underway.lock(node_id, FILE)
         return lock is not None and not lock.error
 
-    async def _merge(self, node_id: str, arrivals: Arrivals) -> None:
+    async def _merge(self, node_id: str, user: str, arrivals: Arrivals) -> None:
         record = await self._base.records.get(node_id)
         assert record.node.parts is not None
-        slices, compression = self._slices(record, arrivals), record.node.parts.compression
-        path, written = await self._base.in_thread(self._write, slices, compression)
-        await self._base.alone.run(node_id, self._merged(node_id, arrivals, path, written))
+        blocks = unpacked(Pieces(self._slices(record, arrivals)), record.node.parts.compression)
+        async with self._base.temporary() as path:
+            written = await self._base.long.run(user, self._base.files.write(blocks, path))
+            await self._base.alone.run(node_id, self._merged(node_id, arrivals, path, written))
 
     def _slices(self, record: NodeRecord, arrivals: Arrivals) -> list[Slice]:
         """Where the bytes of all parts are, in order: in files of their own, or in the file merged before."""
@@ -185,11 +189,6 @@ class PartMerger:
             slices += [own[number]] if number in own else cut([files.data(node)], offset, end)
             offset = end
         return slices
-
-    def _write(self, slices: list[Slice], compression: str) -> tuple[Path, Written]:
-        with self._base.files.new() as (path, file):
-            written = self._base.files.write(unpacked(Pieces(slices), compression), file)
-        return path, written
 
     async def _merged(self, node_id: str, arrivals: Arrivals, path: Path, written: Written) -> None:
         base = self._base

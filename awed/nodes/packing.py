@@ -2,13 +2,14 @@
 
 import bz2
 import gzip
+import lzma
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
 from awed.model.errors import Invalid
 from awed.tx.files import Pieces, Slice
@@ -19,6 +20,9 @@ _OPENERS: Mapping[str, Callable[[Any], Any]] = {
     "bzip2": bz2.open,
 }
 
+_BROKEN = (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, zlib.error, lzma.LZMAError)
+"""What the libraries raise for broken files, and RuntimeError for what is encrypted or packed in unknown ways."""
+
 
 def unpacked(pieces: Pieces, compression: str) -> Iterator[bytes]:
     """The bytes of *pieces*, unpacked if *compression* is ``gzip`` or ``bzip2``. Blocks.
@@ -28,12 +32,9 @@ def unpacked(pieces: Pieces, compression: str) -> Iterator[bytes]:
     if not compression:
         yield from pieces
         return
-    with _OPENERS[compression](pieces) as file:
-        try:
-            while data := file.read(PIECE):
-                yield data
-        except (OSError, EOFError, zlib.error) as error:
-            raise Invalid(f"the file cannot be unpacked by {compression}: {error}") from None
+    meter = _Meter(pieces)
+    with _OPENERS[compression](meter) as file:
+        yield from _read(meter, file, f"unpacked by {compression}")
 
 
 class Packer:
@@ -49,8 +50,8 @@ class Packer:
         self._open = True
 
     def read(self, size: int) -> bytes:
-        """The next packed bytes, about *size*; none at the end."""
-        while self._open and self._sink.size < size:
+        """What the next *size* bytes are when packed, or more of them if that is nothing yet; none at the end."""
+        while self._open and not self._sink.size:
             if data := self._pieces.read(size):
                 self._writer.write(data)
             else:
@@ -113,52 +114,95 @@ PACKINGS = tuple(_WRITERS)
 
 
 MAX_MEMBERS = 10_000
+"""Entries that an archive may have, with its directories."""
+
+MOST_BETWEEN = 2 * 1024 * 1024
+"""Bytes that may stand in an archive between those of two files: headers, or its directory. They are held in memory.
+As many of a packed file may come to nothing."""
+
+_ARCHIVES: Mapping[str, Callable[[Any], Any]] = {
+    "zip": lambda file: file,
+    "tar": lambda file: file,
+    "tar.gz": gzip.open,
+    "tar.bz2": bz2.open,
+}
+FORMATS = tuple(_ARCHIVES)
 
 
-_TAR: Mapping[str, Literal["r:", "r:gz", "r:bz2"]] = {"tar": "r:", "tar.gz": "r:gz", "tar.bz2": "r:bz2"}
-
-
-FORMATS = ("zip", *_TAR)
-
-
-def members(path: Path, archive_format: str) -> Iterator[tuple[str, Iterator[bytes]]]:
+def members(path: Path, archive_format: str, admit: Callable[[int], object]) -> Iterator[tuple[str, Iterator[bytes]]]:
     """The name, without its directories, and the bytes of each regular file in an archive. Blocks.
 
-    Raises :class:`~awed.model.errors.Invalid` if it is no such archive, or has too many members.
+    *admit* hears how many bytes they say they have, where that is known before, and raises to refuse them. Raises
+    :class:`~awed.model.errors.Invalid` if it is no such archive, or has too many members.
     """
-    with _told_as_invalid(archive_format):
-        found = _zipped(path) if archive_format == "zip" else _tarred(path, archive_format)
+    act = f"taken apart as {archive_format}"
+    with path.open("rb") as file, _told_as_invalid(act):
+        on_disk = _Meter(file)
+        meter = _Meter(_ARCHIVES[archive_format](on_disk), on_disk)
+        found = _zipped(meter, admit) if archive_format == "zip" else _tarred(meter)
         for number, (name, content) in enumerate(found, 1):
             if number > MAX_MEMBERS:
                 raise Invalid(f"the archive has more than {MAX_MEMBERS} members")
-            yield PurePosixPath(name).name, _read(content, archive_format)
+            if content is not None:
+                readable = name.encode(errors="replace").decode()
+                yield PurePosixPath(readable).name, _read(meter, content, act)
 
 
-def _read(content: Any, archive_format: str) -> Iterator[bytes]:
-    with _told_as_invalid(archive_format):
+class _Meter:
+    """A file of which :data:`MOST_BETWEEN` bytes are left to be read, and again when it is refilled, with the one
+    *below* that it reads."""
+
+    def __init__(self, file: Any, below: "_Meter | None" = None) -> None:
+        self._file = file
+        self._below = below
+        self._left = MOST_BETWEEN
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def refill(self) -> None:
+        self._left = MOST_BETWEEN
+        if self._below is not None:
+            self._below.refill()
+
+    def read(self, size: int = -1) -> bytes:
+        data: bytes = self._file.read(min(size, self._left + 1) if size >= 0 else self._left + 1)
+        self._left -= len(data)
+        if self._left < 0:
+            raise Invalid(f"more than {MOST_BETWEEN} bytes of what is packed hold nothing of a file")
+        return data
+
+
+def _read(meter: _Meter, content: Any, act: str) -> Iterator[bytes]:
+    with _told_as_invalid(act):
         while data := content.read(PIECE):
+            meter.refill()
             yield data
 
 
 @contextmanager
-def _told_as_invalid(archive_format: str) -> Iterator[None]:
+def _told_as_invalid(act: str) -> Iterator[None]:
+    """Turns what libraries raise for a file with which this cannot be done into :class:`Invalid`."""
     try:
         yield
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
-        raise Invalid(f"the file cannot be taken apart as {archive_format}: {error}") from None
+    except _BROKEN as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's
+        raise Invalid(f"the file cannot be {act}: {error}") from None
 
 
-def _zipped(path: Path) -> Iterator[tuple[str, Any]]:
-    with zipfile.ZipFile(path) as archive:
+def _zipped(file: Any, admit: Callable[[int], object]) -> Iterator[tuple[str, Any]]:
+    with zipfile.ZipFile(file) as archive:
+        admit(sum(member.file_size for member in archive.infolist()))
         for member in archive.infolist():
-            if not member.is_dir():
+            if member.is_dir():
+                yield member.filename, None
+            else:
                 with archive.open(member) as content:
                     yield member.filename, content
 
 
-def _tarred(path: Path, archive_format: str) -> Iterator[tuple[str, Any]]:
-    with tarfile.open(path, _TAR[archive_format]) as archive:
+def _tarred(file: Any) -> Iterator[tuple[str, Any]]:
+    with tarfile.open(fileobj=file, mode="r:") as archive:
         for member in archive:
-            content = archive.extractfile(member) if member.isfile() else None
-            if content is not None:
-                yield member.name, content
+            yield member.name, archive.extractfile(member) if member.isfile() else None

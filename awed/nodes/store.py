@@ -23,22 +23,24 @@ from awed.nodes.base import NodeBase, Usage
 from awed.nodes.change import Change, apply
 from awed.nodes.fetching import Fetch
 from awed.nodes.files import NodeFiles, Upload, data_name
-from awed.nodes.filling import Filler, Staged
+from awed.nodes.filling import Filler
 from awed.nodes.indexing import PREFIX, SIZE, SMALL, NodeIndexes, Selection, SubsetIndex
 from awed.nodes.merging import FILE, PartMerger
 from awed.nodes.records import NodeRecords
 from awed.nodes.search import NodeQuery, matching, values_at
+from awed.nodes.staging import Staged, StagedFile, Stager
 from awed.nodes.underway import Underway
 from awed.tx.files import Slice
-from awed.tx.locks import Alone, to_the_end
+from awed.tx.locks import Alone
+from awed.tx.longwork import LongWork
 from awed.tx.threads import InThread
 
 ALL = Selection()
 
 
 class NodeStore:
-    """Nodes of this daemon. *records* reaches the daemon's store; *now* is the clock; without *fetch* nothing is
-    fetched from URLs.
+    """Nodes of this daemon. *records* reaches the daemon's store; *in_thread* is for what is short; *now* is the
+    clock; without *fetch* nothing is fetched from URLs.
 
     Every method that takes a user raises :class:`~awed.model.errors.NotFound` for an unknown node, and
     :class:`~awed.model.errors.Unauthorized` if the user may not.
@@ -50,15 +52,18 @@ class NodeStore:
         self,
         files: NodeFiles,
         records: NodeRecords,
+        *,
         in_thread: InThread,
+        long: LongWork,
         now: Callable[[], datetime],
         fetch: Fetch | None = None,
     ) -> None:
-        base = NodeBase(files, records, Alone(), Underway(now), Usage(), in_thread, now, fetch)
+        base = NodeBase(files, records, Alone(), Underway(now), Usage(), in_thread, long, now, fetch)
         self._base = base
         self._merger = PartMerger(base)
         self._indexes = NodeIndexes(base)
-        self._filler = Filler(base, self._merger, self._indexes)
+        self._stager = Stager(base, self._indexes)
+        self._filler = Filler(base, self._merger)
 
     @property
     def bytes(self) -> int:
@@ -67,23 +72,25 @@ class NodeStore:
 
     async def create(self, user: User, change: Change) -> Node:
         """A new node of *user*, with all that *change* asks for."""
-        return await to_the_end(self._filler.staged(change, lambda staged: self._create(user, change, staged)))
+        return await self._stager.change(change, user, lambda staged: self._create(user, change, staged))
 
     async def create_from(self, source_id: str, archive_format: str, user: User, change: Change) -> list[Node]:
         """A new node for each file in the archive that the node *source_id* has, with all that *change* asks for."""
         source = (await self._record(source_id, user, "read")).node
         if not source.has_file:
             raise Invalid("Node has no file")
-        return await to_the_end(self._create_from(source, archive_format, user, change))
+        return await self._stager.archive(
+            source, archive_format, user, lambda staged: self._create_all(user, change, staged.members)
+        )
 
     async def update(self, node_id: str, user: User, change: Change) -> Node:
         """The node after *change*. Nobody's change of the same node is lost."""
         await self._record(node_id, user, "write")
-        return await to_the_end(
-            self._filler.staged(
-                change, lambda staged: self._base.alone.run(node_id, self._update(node_id, user, change, staged))
-            )
-        )
+
+        async def use(staged: Staged) -> Node:
+            return await self._base.alone.run(node_id, self._update(node_id, user, change, staged))
+
+        return await self._stager.change(change, user, use)
 
     async def get(self, node_id: str, user: User) -> Node:
         """The node's document."""
@@ -93,11 +100,12 @@ class NodeStore:
         """The node's document, once its file is not locked. Raises :class:`Invalid` if that came to nothing, and
         :class:`~awed.model.errors.StoreAway` if it did for that reason: then it is begun again."""
         await self._base.underway.ended(node_id, FILE)
-        node = await self.get(node_id, user)
+        record = await self._record(node_id, user, "read")
+        node = await self._shown(record)
         try:
             self._base.underway.check(node_id, FILE)
         except StoreAway:
-            await self._merger.merge_if_complete(node)
+            await self._merger.merge_if_complete(record)
             raise
         if node.file.locked is not None:
             raise Invalid(f"the file of node {node_id} could not be put together: {node.file.locked.error}")
@@ -107,6 +115,10 @@ class NodeStore:
         """The node, and where those bytes of its file are that are asked for."""
         node = await self.get(node_id, user)
         return node, await self._indexes.select(node, selection)
+
+    def in_turns_of(self, user: User) -> InThread:
+        """Threads in which the files of *user* are packed while they are sent, piece by piece."""
+        return self._base.long.in_turns_of(user.name)
 
     async def find(self, query: NodeQuery, user: User) -> tuple[list[Node], int]:
         """A page of the nodes that *user* may read, and how many match in all."""
@@ -139,8 +151,7 @@ class NodeStore:
     async def delete(self, node_id: str, user: User) -> None:
         """Remove the node and its files."""
         await self._record(node_id, user, "delete")
-        for subject in self._base.underway.subjects(node_id):
-            await self._base.underway.ended(node_id, subject)
+        await self._base.underway.stop(node_id)
         await self._base.alone.run(node_id, self._delete(node_id, user))
 
     async def acl(self, node_id: str, user: User) -> Acl:
@@ -157,7 +168,7 @@ class NodeStore:
         node = await self.get_settled(node_id, user)
         lock = self._base.underway.lock(node_id, name)
         if name not in node.indexes or (lock is not None and lock.error):
-            self._indexes.begin(node, name)
+            self._indexes.begin(node, name, user.name)
         await self._base.underway.ended(node_id, name)
         self._base.underway.check(node_id, name)
         return self._indexes.usable(await self.get(node_id, user), name)
@@ -166,13 +177,14 @@ class NodeStore:
         """Begin to make an index; that of a small file is there when this returns."""
         node = await self.get(node_id, user)
         if name != SIZE:
-            self._indexes.begin(node, name, rebuild)
+            self._indexes.begin(node, name, user.name, rebuild)
             if node.file.size <= SMALL:
                 await self._base.underway.ended(node_id, name)
 
     async def put_index(self, node_id: str, name: str, user: User, source: Upload | SubsetIndex) -> None:
         """Give the node an index that comes with the request, or one of some units of another index."""
-        await self._base.alone.run(node_id, self._put_index(node_id, name, user, source))
+        record = await self._record(node_id, user, "write")
+        await self._indexes.put(record.node, name, user.name, source)
 
     async def remove_index(self, node_id: str, name: str, user: User) -> None:
         """Remove an index."""
@@ -196,18 +208,14 @@ class NodeStore:
         check(user, right, record)
         return record
 
-    async def _create_from(self, source: Node, archive_format: str, user: User, change: Change) -> list[Node]:
-        staged = await self._filler.unpacked(source, archive_format)
-        try:
-            return [await self._create(user, change, one) for one in staged]
-        finally:
-            await self._filler.drop(staged)
+    async def _create_all(self, user: User, change: Change, members: list[StagedFile]) -> list[Node]:
+        return [await self._create(user, change, Staged(member)) for member in members]
 
     async def _create(self, user: User, change: Change, staged: Staged) -> Node:
         node_id = new_id()
         record = NodeRecord(Node(node_id, created_on=self._base.now()), Acl.of(user.name))
         try:
-            await self._filler.fill(record, user, change, staged)
+            await self._filler.fill(record, change, staged)
             apply(change, record.node)
             await self._base.records.put(record, new=True)
         except Exception:
@@ -224,7 +232,7 @@ class NodeStore:
             check(user, "delete", record)
         before = record.node.file.size
         try:
-            await self._filler.fill(record, user, change, staged)
+            await self._filler.fill(record, change, staged)
             apply(change, record.node)
             # Of parts alone the record tells only when they are merged.
             if change != Change(parts=change.parts, attempt=change.attempt):
@@ -238,7 +246,7 @@ class NodeStore:
 
     async def _changed(self, record: NodeRecord) -> Node:
         """The document to answer with; if all parts are there now, their merge has begun."""
-        await self._merger.merge_if_complete(record.node)
+        await self._merger.merge_if_complete(record)
         return await self._shown(record)
 
     async def _shown(self, record: NodeRecord) -> Node:
@@ -262,11 +270,6 @@ class NodeStore:
         await self._base.records.put(record)
         return record.acl
 
-    async def _put_index(self, node_id: str, name: str, user: User, source: Upload | SubsetIndex) -> None:
-        record = await self._record(node_id, user, "write")
-        await self._indexes.put(record.node, name, source)
-        await self._base.records.put(record)
-
     async def _remove_index(self, node_id: str, name: str, user: User) -> None:
         record = await self._record(node_id, user, "write")
         self._indexes.remove(record.node, name)
@@ -286,7 +289,7 @@ class NodeStore:
         record = await self._base.records.find(node_id)
         self._base.usage.seen(node_id, record.node if record else None)
         if record is not None:
-            await self._merger.resume(record.node)
+            await self._merger.resume(record)
             await self._clean(node_id)
 
     async def _clean(self, node_id: str) -> None:

@@ -4,14 +4,11 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from awed.model.errors import AwedError, StoreAway
 from awed.model.node import Lock
-
-AT_ONCE = 2
-"""How many pieces of long work run side by side: the threads are for requests as well."""
 
 
 class Underway:
@@ -21,8 +18,8 @@ class Underway:
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
-        self._turn = DeferredSemaphore(AT_ONCE)
         self._locks: dict[tuple[str, str], Lock] = {}
+        self._running: dict[tuple[str, str], Deferred[None]] = {}
         self._waiting: dict[tuple[str, str], list[Deferred[None]]] = {}
         self._away: dict[tuple[str, str], StoreAway] = {}
         """What failed only because the daemon's store was away."""
@@ -33,7 +30,9 @@ class Underway:
         self._away.pop(key, None)
         self._locks[key] = Lock(created_on=self._now())
         self._waiting[key] = []
-        Deferred.fromCoroutine(self._run(key, work))
+        running = Deferred.fromCoroutine(self._run(key, work))
+        if key in self._waiting:
+            self._running[key] = running
 
     def lock(self, node_id: str, subject: str) -> Lock | None:
         """The lock of a subject, None if it is free."""
@@ -50,6 +49,12 @@ class Underway:
             end: Deferred[None] = Deferred()
             waiting.append(end)
             await end
+
+    async def stop(self, node_id: str) -> None:
+        """End what is under way on a node."""
+        for key in [key for key in self._running if key[0] == node_id]:
+            self._running[key].cancel()
+            await self.ended(*key)
 
     def forget(self, node_id: str) -> None:
         """Drop the errors of a node that is gone."""
@@ -70,9 +75,10 @@ class Underway:
             await self.ended(*next(iter(self._waiting)))
 
     async def _run(self, key: tuple[str, str], work: Coroutine[Deferred[Any], Any, None]) -> None:
-        await self._turn.acquire()
         try:
             await work
+        except CancelledError:
+            del self._locks[key]
         except AwedError as error:
             self._locks[key].error = str(error)
             if isinstance(error, StoreAway):
@@ -82,6 +88,6 @@ class Underway:
             self._locks[key].error = "internal error: see the server's log"
         else:
             del self._locks[key]
-        self._turn.release()
+        self._running.pop(key, None)
         for end in self._waiting.pop(key):
             end.callback(None)

@@ -1,21 +1,25 @@
-"""Units of indexes: consecutive pieces of a file, stored as offset and length, and found again by their numbers."""
+"""Units of indexes: consecutive pieces of a file, stored as offset and length, and found again by their numbers.
+
+While an index is made, its units come as one list for each block of the file that is read.
+"""
 
 import re
 import struct
 from array import array
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, pairwise, starmap
 from pathlib import Path
 from sys import byteorder
 from typing import BinaryIO, NamedTuple
 
 from awed.model.errors import Invalid
+from awed.tx.longwork import Steps
 
 UNIT = 1024 * 1024
 """Bytes in a unit of the index ``size``, and about as many in one of ``chunkrecord``."""
 
 _ENTRY = struct.Struct("<QQ")
-_BATCH = 65536
+_BATCH = 16384
 _PART = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?\Z")
 
 
@@ -26,26 +30,40 @@ class Unit(NamedTuple):
     length: int
 
 
-def between(boundaries: Iterable[int], size: int) -> Iterator[Unit]:
+Units = Iterator[list[Unit]]
+
+
+def between(boundaries: Iterable[list[int]], size: int) -> Units:
     """The units that *boundaries*, which ascend, cut a file of *size* bytes into."""
     begin = 0
-    for end in boundaries:
-        yield Unit(begin, end - begin)
-        begin = end
+    for found in boundaries:
+        ends = [begin, *found]
+        yield [Unit(start, end - start) for start, end in pairwise(ends)]
+        begin = ends[-1]
     if begin < size:
-        yield Unit(begin, size - begin)
+        yield [Unit(begin, size - begin)]
 
 
-def packed(units: Iterable[Unit], size: int = UNIT) -> Iterator[Unit]:
+def packed(units: Iterable[list[Unit]], size: int = UNIT) -> Units:
     """Consecutive units joined into ones of up to *size* bytes; one that is longer stays alone."""
     begin = length = 0
-    for unit in units:
-        if length and length + unit.length > size:
-            yield Unit(begin, length)
-            begin, length = unit.offset, 0
-        length += unit.length
+    for found in units:
+        full = []
+        for unit in found:
+            if length and length + unit.length > size:
+                full.append(Unit(begin, length))
+                begin, length = unit.offset, 0
+            length += unit.length
+        yield full
     if length:
-        yield Unit(begin, length)
+        yield [Unit(begin, length)]
+
+
+def batched(units: Iterable[Unit]) -> Units:
+    """Units that do not come by the block of a file."""
+    units = iter(units)
+    while batch := list(islice(units, _BATCH)):
+        yield batch
 
 
 def sized(size: int, unit: int = UNIT) -> int:
@@ -69,15 +87,16 @@ def part_range(text: str, total: int) -> tuple[int, int]:
     return first, last
 
 
-def write_index(units: Iterable[Unit], file: BinaryIO) -> int:
+def write_index(units: Iterable[list[Unit]], file: BinaryIO) -> Steps[int]:
     """Write an index, 16 bytes a unit; how many units there are."""
     total = 0
-    units = iter(units)
-    while batch := array("Q", [number for unit in islice(units, _BATCH) for number in unit]):
+    for found in units:
+        entries = array("Q", [number for unit in found for number in unit])
         if byteorder == "big":
-            batch.byteswap()
-        file.write(batch)
-        total += len(batch) // 2
+            entries.byteswap()
+        file.write(entries)
+        total += len(found)
+        yield
     return total
 
 
@@ -108,7 +127,7 @@ def read_units(path: Path, numbers: Iterable[int]) -> Iterator[Unit]:
             yield Unit(*_ENTRY.unpack(file.read(_ENTRY.size)))
 
 
-def read_entries(blocks: Iterable[bytes], size: int) -> Iterator[Unit]:
+def read_entries(blocks: Iterable[bytes], size: int) -> Units:
     """The units of an index that was uploaded, for a file of *size* bytes.
 
     Raises :class:`~awed.model.errors.Invalid` if it is none, or reaches beyond the file.
@@ -117,10 +136,10 @@ def read_entries(blocks: Iterable[bytes], size: int) -> Iterator[Unit]:
     for block in blocks:
         data = rest + block
         whole = len(data) // _ENTRY.size * _ENTRY.size
-        for offset, length in _ENTRY.iter_unpack(data[:whole]):
-            if offset + length > size:
-                raise Invalid(f"the index reaches beyond the file, which has {size} bytes")
-            yield Unit(offset, length)
+        units = list(starmap(Unit, _ENTRY.iter_unpack(data[:whole])))
+        if any(offset + length > size for offset, length in units):
+            raise Invalid(f"the index reaches beyond the file, which has {size} bytes")
+        yield units
         rest = data[whole:]
     if rest:
         raise Invalid(f"an index has {_ENTRY.size} bytes for each unit")

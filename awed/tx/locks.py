@@ -1,10 +1,10 @@
 """Who waits for whom: so many at a time for each key, work that runs to its end, a condition that changes."""
 
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, DeferredSemaphore
+from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore
 from twisted.python.failure import Failure
 
 T = TypeVar("T")
@@ -60,6 +60,25 @@ class Alone:
 
 def to_the_end(work: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
     """The result of *work*, which goes on if the result is cancelled: no client that leaves stops it half way."""
+    return _shielded(Deferred.fromCoroutine(work))
+
+
+async def unbroken(work: Awaitable[T]) -> T:
+    """The result of *work*. If this is cancelled, work goes on, and its end is waited for all the same."""
+
+    async def wait() -> T:
+        return await work
+
+    running: Deferred[T] = Deferred.fromCoroutine(wait())
+    try:
+        return await _shielded(running)
+    except CancelledError:
+        await _shielded(running)
+        raise
+
+
+def _shielded(running: Deferred[T]) -> Deferred[T]:
+    """The result of *running*, which does not hear of it if this is cancelled."""
     result: Deferred[T] = Deferred()
 
     def ended(value: T | Failure) -> None:
@@ -68,7 +87,7 @@ def to_the_end(work: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
         else:
             result.callback(value)
 
-    Deferred.fromCoroutine(work).addBoth(ended)
+    running.addBoth(ended)
     return result
 
 

@@ -5,6 +5,7 @@ from typing import ParamSpec, Protocol, TypeVar, cast
 
 from twisted.internet.interfaces import IReactorFromThreads, IReactorThreads
 from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -16,11 +17,11 @@ class InThread(Protocol):
     def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]: ...
 
 
-def in_threads_of(reactor: IReactorThreads) -> InThread:
-    """The :class:`InThread` that uses the reactor's own thread pool."""
+def in_threads_of(reactor: IReactorThreads, pool: ThreadPool | None = None) -> InThread:
+    """The :class:`InThread` that uses *pool*, or the reactor's own thread pool."""
 
     def in_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
-        pool = reactor.getThreadPool()
-        return deferToThreadPool(cast(IReactorFromThreads, reactor), pool, function, *args, **kwargs)
+        threads = pool or reactor.getThreadPool()
+        return deferToThreadPool(cast(IReactorFromThreads, reactor), threads, function, *args, **kwargs)
 
     return in_thread

@@ -126,6 +126,29 @@ async def test_an_upload_that_is_cut_off_leaves_nothing(daemon: Daemon, shock: S
     assert not [path for path in daemon.data.glob("nodes/**/*") if path.is_file()]
 
 
+@pytest_twisted.ensureDeferred
+async def test_a_join_ends_when_its_client_leaves(daemon: Daemon, shock: ShockClient, tmp_path: Path) -> None:
+    await deferToThread(sparse, tmp_path / "source", SIZE)
+    node = await shock.create()
+    await shock.upload(node.id, tmp_path / "source", filename="big")
+    temporary = daemon.data / "tmp"
+    assert not any(temporary.iterdir())
+    fields = {"type": "virtual", "source": ",".join([node.id] * 60)}
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in fields.items()
+    ]
+    body = "".join([*parts, "--b--\r\n"])
+    head = "POST /node HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    host, _, port = daemon.url.removeprefix("http://").partition(":")
+    peer = await deferToThread(socket.create_connection, (host, int(port)))
+    await deferToThread(peer.sendall, f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+    await until(lambda: any(temporary.iterdir()))
+    peer.close()
+    await until(lambda: not any(temporary.iterdir()))
+    response = await HTTPClient(Agent(reactor)).get(f"{daemon.url}/node")
+    assert [found["id"] for found in (await response.json())["data"]] == [node.id]
+
+
 async def until(condition: Any) -> None:
     """Look until it is so; the test's own time limit ends it."""
     while not condition():

@@ -3,9 +3,6 @@
 import bz2
 import gzip
 import hashlib
-import io
-import tarfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +14,7 @@ from awed.model.node import Node
 from awed.nodes.change import Change, CloseParts, CopyOf, Declare, Fill, JoinOf, KnownAs, SubsetOf, Whole
 from awed.nodes.indexing import Selection
 from awed.nodes.packing import FORMATS
+from tests.unit.nodes.archives import archive
 from tests.unit.nodes.world import ALICE, BOB, Bytes, World, filled, result, whole
 
 LINES = b"one\ntwo\nthree\nfour\n"
@@ -186,26 +184,6 @@ def test_a_list_that_lies_on_disk_is_read_like_one_in_memory(world: World) -> No
     records.path.write_bytes(b"2\n\n 4\r\n")
     records.size = 7
     assert world.content(create(world, SubsetOf(parent.id, "line", records)).id) == b"two\nfour\n"
-
-
-def archive(archive_format: str, files: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    if archive_format == "zip":
-        with zipfile.ZipFile(buffer, "w") as packed:
-            packed.mkdir("folder")
-            for name, data in files.items():
-                packed.writestr(name, data)
-    else:
-        mode = {"tar": "w", "tar.gz": "w:gz", "tar.bz2": "w:bz2"}[archive_format]
-        with tarfile.open(fileobj=buffer, mode=mode) as packed_tar:  # type: ignore[call-overload]
-            link = tarfile.TarInfo("link")
-            link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-            packed_tar.addfile(link)
-            for name, data in files.items():
-                member = tarfile.TarInfo(name)
-                member.size = len(data)
-                packed_tar.addfile(member, io.BytesIO(data))
-    return buffer.getvalue()
 
 
 @pytest.mark.parametrize("archive_format", FORMATS)

@@ -2,7 +2,6 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 import pytest
 from twisted.internet.defer import Deferred
@@ -15,6 +14,7 @@ from awed.model.times import NO_TIME
 from awed.nodes.change import Change, CopyOf, Declare, JoinOf
 from awed.nodes.own import OwnShock
 from awed.nodes.search import NodeQuery
+from awed.tx.longwork import LongWork
 from tests.unit.nodes.world import ALICE, ANYONE, BOB, EPOCH, Bytes, Gate, World, filled, later, result, whole
 
 
@@ -281,16 +281,10 @@ def test_an_index_that_the_store_was_away_for_is_begun_again(world: World) -> No
 
 def test_while_parts_are_merged_the_file_is_locked_and_others_wait(tmp_path: Path) -> None:
     gate = Gate()
-    world = World(tmp_path, gate)
+    world = World(tmp_path, long=LongWork(gate, 2, 4, lambda: 0.0))
     node = create(world, filled(Declare(2)))
     update(world, node, part(1, b"a"))
-    write = world.files.write
-
-    def slow_write(*args: Any) -> Any:
-        gate.shut = True
-        return write(*args)
-
-    setattr(world.files, "write", slow_write)  # noqa: B010
+    gate.shut = True
     answered = later(world.store.update(node.id, ALICE, part(2, b"b")))
     lock = result(world.store.get(node.id, ALICE)).file.locked
     assert lock is not None
@@ -410,7 +404,8 @@ def test_what_a_crash_leaves_is_removed_at_the_next_start(world: World) -> None:
     node, merged = create(world), create(world, whole(b"a"))
     stray = new_id()
     for node_id, name in ((stray, "data.x"), (node.id, "data.x"), (merged.id, "data.x"), (merged.id, "part.1")):
-        with world.files.new() as (path, file):
+        path = world.files.new_path()
+        with world.files.writing(path) as file:
             file.write(b"x")
         world.files.place(path, node_id, name)
     (world.files.temporary / "upload").write_bytes(b"x")

@@ -20,6 +20,7 @@ from awed.nodes.indexing import Selection
 from awed.nodes.records import NodeRecords
 from awed.nodes.store import ALL, NodeStore
 from awed.tx.files import Pieces
+from awed.tx.longwork import LongWork
 from awed.tx.threads import InThread
 from tests.unit.web.traversal import at_once
 
@@ -44,14 +45,23 @@ class World:
     """The records and the directory that a store works on. *failing* makes the next commits fail; :meth:`back` makes
     them after all, as the daemon does once its database is back, and a new store forgets them, as a crash does."""
 
-    def __init__(self, directory: Path, in_thread: InThread = at_once, fetch: Fetch | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        in_thread: InThread = at_once,
+        fetch: Fetch | None = None,
+        *,
+        long: LongWork | None = None,
+        largest: int = 0,
+    ) -> None:
         self.records: dict[str, bytes] = {}
         self.commits = 0
         self.failing: Exception | None = None
         self.late: list[Batch] = []
         self.time = EPOCH
-        self.files = NodeFiles(directory)
+        self.files = NodeFiles(directory, largest=largest)
         self.in_thread = in_thread
+        self.long = long or LongWork(in_thread, 2, 4, lambda: 0.0)
         self.fetch = fetch
         self.start()
 
@@ -59,7 +69,9 @@ class World:
         """A new store on what the last one left."""
         self.late.clear()
         records = NodeRecords(self.load, self.commit, self.scan)
-        self.store = NodeStore(self.files, records, self.in_thread, self.now, self.fetch)
+        self.store = NodeStore(
+            self.files, records, in_thread=self.in_thread, long=self.long, now=self.now, fetch=self.fetch
+        )
         result(self.store.recover(list(self.records)))
         return self.store
 
