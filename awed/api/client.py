@@ -64,9 +64,10 @@ class ClientResource(Resource):
 
     @calls("GET /", may("read"))
     async def index(self, call: Call[None], *, selection: Selection) -> list[Client]:
-        """The registered workers."""
+        """The registered workers, by name and then by id."""
         allowed = self._allowed(call.user, "read")
-        return [client for client in self.engine.clients.all() if selection(client) and allowed(client)]
+        clients = [client for client in self.engine.clients.all() if selection(client) and allowed(client)]
+        return sorted(clients, key=lambda client: (client.name, client.id))
 
     @calls("PUT /?suspendall", may("write"))
     async def suspend_all(self, call: Call[None]) -> str:

@@ -33,13 +33,21 @@ def test_lists(served: Served) -> None:
     def found(query: str) -> list[str]:
         return [client["id"] for client in data(served.call("GET", f"/client?{query}"))]
 
-    assert sorted(found("")) == ["c1", "c2"]
+    assert found("") == ["c1", "c2"]
     assert found("busy") == ["c2"]
     assert found("group=g1") == ["c1"]
     assert found("status=active-busy") == found("status=busy") == ["c2"]
     assert found("status=idle") == ["c1"]
     assert found("app=sort") == ["c1"]
     assert found("group=g1&status=busy") == []
+
+
+def test_the_list_is_by_name_and_id_whoever_spoke_last(served: Served) -> None:
+    for client_id, name in (("1", "b"), ("3", "a"), ("2", "a")):
+        served.register(id=client_id, name=name)
+    for last in ("2", "1", "3"):
+        served.call("GET", f"/client/{last}?heartbeat")
+        assert [client["id"] for client in data(served.call("GET", "/client"))] == ["2", "3", "1"]
 
 
 @pytest.mark.parametrize(
