@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from twisted.internet import reactor
+from twisted.internet.defer import maybeDeferred
 from twisted.internet.task import deferLater
 
 PATIENCE = 500
@@ -11,9 +12,9 @@ PATIENCE = 500
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait until *condition* holds."""
+    """Wait until *condition*, which may be a coroutine function, holds."""
     for _ in range(PATIENCE):
-        if condition():
+        if await maybeDeferred(condition):
             return
         await deferLater(reactor, 0.02)
     raise AssertionError("waited in vain")

@@ -53,14 +53,14 @@ class Program(ProcessProtocol):
         for deferred in waiting:
             deferred.callback(None)
 
-    async def _change(self) -> None:
+    async def _change(self, patience: float = PATIENCE) -> None:
         """Wait until there is output, or the end."""
         deferred: Deferred[None] = Deferred()
         self._waiting.append(deferred)
         try:
-            await deferred.addTimeout(PATIENCE, cast(IReactorTime, global_reactor))
+            await deferred.addTimeout(patience, cast(IReactorTime, global_reactor))
         except TimeoutError:
-            raise AssertionError(f"nothing new for {PATIENCE:.0f} s:\n{self.output}") from None
+            raise AssertionError(f"nothing new for {patience:.0f} s:\n{self.output}") from None
 
     @property
     def runs(self) -> bool:
@@ -78,8 +78,10 @@ class Program(ProcessProtocol):
             await self._change()
         return match
 
-    async def ended(self) -> int:
-        """Wait for its end: the exit status, or minus the number of the signal that ended it."""
+    async def ended(self, patience: float = PATIENCE) -> int:
+        """Wait for its end: the exit status, or minus the number of the signal that ended it. An AssertionError if it
+        says nothing for *patience* seconds.
+        """
         while self._status is None:
-            await self._change()
+            await self._change(patience)
         return self._status

@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 import pytest_twisted
+import treq
 from twisted.internet.defer import ensureDeferred, gatherResults
 from twisted.internet.error import ConnectError
 from twisted.web.client import ResponseFailed
 
 from tests.integration.daemon import Daemon, Refused, Stage
+from tests.waiting import until
 
 JOB = {"info": {"name": "test"}, "tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
 
@@ -152,11 +154,16 @@ async def test_a_refused_daemon_leaves_the_data_directory_free(stage: Stage) -> 
     await daemon.start()
 
 
+async def someone_waits_for_work(daemon: Daemon) -> bool:
+    metrics = await treq.get(f"{daemon.url}/metrics", persistent=False)
+    return "\nawed_clients_waiting 1.0\n" in await metrics.text()
+
+
 @pytest_twisted.ensureDeferred
 async def test_sigterm_does_not_wait_for_those_who_wait_for_work(daemon: Daemon) -> None:
     client = await daemon.register()
     waiting = ensureDeferred(daemon.call("GET", f"/work?client={client['id']}&wait=60"))
-    await daemon.call("GET", "/client")  # When this is answered, the daemon has the request before it.
+    await until(lambda: someone_waits_for_work(daemon))
     assert await daemon.stop() == 0
     assert "Traceback" not in daemon.program.output
     with pytest.raises(Refused, match="nothing is lost, please ask again"):

@@ -1,5 +1,6 @@
 """What ``GET /openapi.json`` says of the API is true: schemathesis makes calls by it and checks the answers."""
 
+import pytest
 import pytest_twisted
 
 from tests.integration.conformance.api import Api
@@ -11,7 +12,12 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 # An operation that a collection does not have is answered 501, which schemathesis takes for a fault of the server.
 SETTINGS = "[phases.coverage]\nunexpected-methods = []\n"
 
+PATIENCE = 300
+"""Seconds that schemathesis may take for a phase, of which it says nothing before its end, and for one answer."""
 
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest_twisted.ensureDeferred
 async def test_the_api_is_as_it_is_described(server: Daemon, stage: Stage, bench: Bench, admin: Api) -> None:
     """GET /openapi.json"""
@@ -23,7 +29,8 @@ async def test_the_api_is_as_it_is_described(server: Daemon, stage: Stage, bench
         run = stage.run(
             *("-m", "schemathesis.cli", "run", description, "--phases", "coverage,fuzzing", "--max-examples", "10"),
             *("--checks", CHECKS, "--suppress-health-check", "all", "--generation-deterministic", *header),
+            *("--request-timeout", str(PATIENCE)),
         )
-        assert await run.ended() == 0, run.output
+        assert await run.ended(PATIENCE) == 0, run.output
     assert server.program.runs
     assert "incident" not in server.program.output

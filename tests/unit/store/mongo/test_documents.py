@@ -55,8 +55,17 @@ def test_what_is_deeper_than_anyone_asks_is_not_searched() -> None:
     bson.encode(document)
 
 
-@pytest.mark.parametrize("value", [0, "", [], {}, None, 1.5, "\U0001f9ec" * 10, {"": 0}])
-@pytest.mark.parametrize("characters", [900_000, 3_500_000])
+@pytest.mark.parametrize(
+    ("value", "characters"),
+    [
+        (0, 900_000),  # all of it can be searched
+        ("", 900_000),
+        ([], 900_000),
+        ("\U0001f9ec" * 10, 900_000),
+        (0, 3_500_000),  # none of it, and it is stored in pieces
+        ("\U0001f9ec" * 10, 3_500_000),
+    ],
+)
 def test_every_document_fits(value: object, characters: int) -> None:
     """MongoDB takes documents up to 16 MB; a stranger's must not be one that cannot be stored."""
     record = with_attributes({"x": [value] * (characters // (len(json(value)) + 1))})
