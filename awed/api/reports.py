@@ -8,7 +8,7 @@ from twisted.logger import Logger
 
 from awed.model.errors import AwedError, Invalid
 from awed.model.ids import WorkId
-from awed.model.work import LOG_NAMES, Report, ReportStatus
+from awed.model.work import LOG_NAMES, Cause, Report, ReportStatus
 from awed.web.form import Part
 from awed.web.kinds import INTEGER, count
 from awed.wire.errors import status_of
@@ -35,6 +35,7 @@ class ReportArguments(Struct, frozen=True):
     computetime: Annotated[int, count(most=MAX_COMPUTETIME), "Seconds that it took."] = 0
     attempt: Annotated[int | None, "Which checkout of the workunit this is about."] = None
     exitstatus: Annotated[int | None, INTEGER, "Of the command; 42: do not try again."] = None
+    cause: Annotated[Cause | None, "What ended a run that was not done."] = None
     perf: Annotated[Part | None, "What the worker measured: a flat JSON object."] = None
     notes: Annotated[Part | None, "The same as worknotes."] = None
     stdout: Annotated[Part | None, "What the command wrote there."] = None
@@ -53,6 +54,7 @@ class ReportArguments(Struct, frozen=True):
             computetime=self.computetime,
             attempt=self.attempt,
             exitstatus=self.exitstatus,
+            cause=self.cause,
             logs={name: await _text(part) for name, part in parts.items() if part is not None},
             perf=_perf(str(work), await self.perf.read(self.perf.size)) if self.perf else None,
         )
@@ -80,6 +82,7 @@ def _report(client: str, one: OneReport) -> Report:
         computetime=one.computetime,
         attempt=one.attempt,
         exitstatus=one.exitstatus,
+        cause=one.cause,
         logs={name: text[-MAX_LOG:] for name, text in said.items() if text},
         perf=None if one.perf is UNSET else _perf(one.wuid, one.perf),
     )

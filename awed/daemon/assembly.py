@@ -31,6 +31,7 @@ from awed.nodes.files import NodeFiles
 from awed.nodes.own import OwnShock
 from awed.nodes.records import NodeRecords
 from awed.nodes.store import NodeStore
+from awed.scheduler.core import TICK
 from awed.scheduler.quotas import Quota
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
@@ -56,9 +57,6 @@ from awed.web.site import ApiSite
 from awed.workflow.reader import DocumentLimits
 
 _log = Logger()
-
-TICK = 1.0
-"""Seconds between two looks at what is due: lost clients, jobs whose time has come."""
 
 JOURNALS = 1.0
 """Seconds after which what happened is in the journals: the way to a thread and back, once for many lines."""

@@ -24,8 +24,8 @@ from awed.scheduler.state import Limits, State
 from awed.scheduler.tasks import Tasks
 from awed.scheduler.work import Work
 
-LATE = 2.0
-"""Seconds between two ticks that are nothing unusual."""
+TICK = 1.0
+"""Seconds between two ticks."""
 
 QUEUE_SUSPENDED = "queue_suspended"
 """The key under which the store remembers that the queue is suspended: "1" or ""."""
@@ -66,6 +66,7 @@ class Scheduler:
 
         Clients get the full heartbeat limit to come back, and keep their work if they do.
         """
+        self._last_tick = now
         self._state.queue_suspended = stored.meta.get(QUEUE_SUSPENDED) == "1"
         for client in stored.clients:
             if client.status is not ClientState.SUSPEND:
@@ -85,15 +86,16 @@ class Scheduler:
 
     def tick(self, now: datetime) -> list[str]:
         """What is due by now: jobs start whose time has come, work that failed is tried again, clients that were put
-        aside come back, silent ones are lost. The ids of those. Call it every second or so.
+        aside come back, silent ones are lost. The ids of those.
 
-        If it is called late, the daemon was stopped and heard nothing: clients get time to say that they live.
+        To be called every :data:`TICK` seconds. If it is much later, the daemon was stopped and heard nothing: then
+        clients get time to say that they live.
         """
         self._flow.start_due(now)
         self._blame.let_back(now)
         self._retries.open_due(now)
         limit = self._state.limits.heartbeat
-        if self._last_tick is not None and now - self._last_tick > timedelta(seconds=max(LATE, limit / 3)):
+        if self._last_tick is not None and now - self._last_tick > timedelta(seconds=TICK + limit / 3):
             self._hears_since = now
         self._last_tick = now
         if now - self._hears_since < timedelta(seconds=limit):

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from awed.model.work import Perf, ReportStatus
+from awed.model.work import Cause, Perf, ReportStatus
 
 MAX_AT_ONCE = 1000
 """How many workunits one request may ask for, or report."""
@@ -25,6 +25,7 @@ class OneReport(Struct, omit_defaults=True):
     attempt: Annotated[int, Meta(ge=0)] | None = None
     computetime: Annotated[int, Meta(ge=0, le=MAX_COMPUTETIME)] = 0
     exitstatus: Number | None = None
+    cause: Cause | None = None
     perf: Raw | UnsetType = UNSET
     stdout: str = ""
     stderr: str = ""
@@ -42,7 +43,7 @@ class Outcome(Struct):
 class RunReport(Struct):
     """A workunit's end, as its worker knows it.
 
-    *exitstatus*: None if no command ran to an end, negative for a signal.
+    *exitstatus*: None if no command ran to an end, negative for a signal. *cause*: None if it went well.
     """
 
     wuid: str
@@ -53,6 +54,7 @@ class RunReport(Struct):
     worknotes: str = ""
     stdout: bytes = b""
     stderr: bytes = b""
+    cause: Cause | None = None
 
     @property
     def computetime(self) -> int:
@@ -67,6 +69,7 @@ class RunReport(Struct):
             attempt=self.attempt,
             computetime=self.computetime,
             exitstatus=self.exitstatus,
+            cause=self.cause,
             perf=Raw(msgspec.json.encode(self.perf)),
             stdout=self.stdout.decode(errors="replace"),
             stderr=self.stderr.decode(errors="replace"),
@@ -83,6 +86,8 @@ class RunReport(Struct):
         }
         if self.exitstatus is not None:
             query["exitstatus"] = str(self.exitstatus)
+        if self.cause is not None:
+            query["cause"] = str(self.cause)
         return query
 
     def parts(self) -> Iterator[tuple[str, bytes]]:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from awed.model.work import Perf, ReportStatus
+from awed.model.work import Cause, Perf, ReportStatus
 from awed.wire.reports import RunReport
 
 SMALL = 64 << 10
@@ -42,4 +42,4 @@ def refusal(wuid: str, attempt: int, *texts: str) -> Finished:
 
 def handed_back(key: Key) -> Finished:
     """The report on a workunit that was not begun here, and is others' to run."""
-    return Finished(key.wuid, key.attempt, ReportStatus.DISCARDED, Perf())
+    return Finished(key.wuid, key.attempt, ReportStatus.DISCARDED, Perf(), cause=Cause.DISCARDED)

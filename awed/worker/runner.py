@@ -1,5 +1,6 @@
 """One workunit, from its directory to its report."""
 
+import errno
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from twisted.logger import Logger
 
 from awed.model.errors import AwedError
 from awed.model.job import SCRIPT_NAME
-from awed.model.work import Perf, ReportStatus, Workunit
+from awed.model.work import Cause, Perf, ReportStatus, Workunit
 from awed.shock.interface import WAITS
 from awed.wire.headers import Tokens
 from awed.worker.arguments import command_line, environment
@@ -30,6 +31,13 @@ from awed.worker.workdir import Workdir
 
 KILL_GRACE = 10.0
 """Seconds that a command has between SIGTERM and SIGKILL."""
+
+_LACKING = {
+    errno.ENOSPC: Cause.DISK,
+    errno.EDQUOT: Cause.DISK,
+    errno.ENOMEM: Cause.MEMORY,
+    errno.EAGAIN: Cause.MEMORY,
+}
 
 T = TypeVar("T")
 
@@ -66,6 +74,8 @@ class Runner:
         self._perf = Perf(client_id=work.client)
         self._notes: list[str] = []
         self._exit: Exit | None = None
+        self._cause = Cause.START
+        """Of a failure in the step that is taken."""
         self._directory: Path | None = None
         self._logs: Logs | None = None
 
@@ -84,6 +94,7 @@ class Runner:
             status=status,
             perf=perf,
             exitstatus=self._exit and self._exit.status,
+            cause=None if status is ReportStatus.DONE else self._cause,
             worknotes="\n".join(self._notes),
             stdout=stdout,
             stderr=stderr,
@@ -98,15 +109,23 @@ class Runner:
             await self._steps()
             return ReportStatus.DONE
         except CancelledError:
+            self._cause = Cause.DISCARDED
             return ReportStatus.DISCARDED
         except AwedError as failure:
+            self._lacks(failure.__cause__)
             self._notes += failure.texts
         except OSError as error:
+            self._lacks(error)
             self._notes.append(str(error))
         except Exception as error:
             self._log.failure("running {work} failed", work=self._work.wuid)
             self._notes.append(f"a fault of the worker: {error!r}")
         return ReportStatus.FAIL
+
+    def _lacks(self, error: BaseException | None) -> None:
+        """See whether it was for lack of something. What is too large to be fetched is the work's own fault."""
+        if isinstance(error, OSError) and self._cause is not Cause.INPUT:
+            self._cause = _LACKING.get(error.errno or 0, self._cause)
 
     async def _steps(self) -> None:
         work, files, perf = self._work, self._with.files, self._perf
@@ -116,9 +135,12 @@ class Runner:
         root = self._directory = self._with.workdir.make(work.wuid, work.attempt, fresh=has_files)
         self._logs = Logs(self._with.logs)
         tokens, private = await self._secrets()
+        self._cause = Cause.INPUT
         perf.size_predata, perf.time_predata_in = await self._timed(files.fetch_predata(work, root, tokens))
         perf.size_infile, perf.time_data_in = await self._timed(files.fetch_inputs(work, root, tokens))
+        self._cause = Cause.START
         _, perf.runtime = await self._timed(self._execute(root, self._logs, private))
+        self._cause = Cause.OUTPUT
         outputs = find_outputs(root, work.outputs)
         perf.size_outfile = sum(output.size for output in outputs)
         _, perf.time_data_out = await self._timed(files.deliver(work, outputs, root, tokens))
@@ -148,6 +170,10 @@ class Runner:
             await process.kill(self._with.clock, self._with.grace)
             raise
         self._exit = await process.ended()
+        if not in_time:
+            self._cause = Cause.TIME
+        else:
+            self._cause = Cause.SIGNAL if self._exit.status < 0 else Cause.EXIT
         if work.outputs or self._exit.status:
             logs.publish(root)
         self._perf.max_mem_usage = self._perf.max_memory_total_rss = self._exit.max_rss

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 from collections.abc import Mapping, Sequence
 from contextlib import chdir
 from pathlib import Path
@@ -69,7 +70,7 @@ class Program(ProcessProtocol):
     def signal(self, name: str) -> None:
         """Send it a signal (``TERM``, ``KILL``, ...), if it still runs."""
         if self.runs:
-            self.transport.signalProcess(name)
+            self.transport.signalProcess(signal.Signals[f"SIG{name}"])
 
     async def said(self, pattern: str) -> re.Match[str]:
         """Wait until its output matches; an AssertionError with its output if it ends without."""

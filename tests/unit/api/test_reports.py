@@ -118,3 +118,19 @@ def test_what_is_no_list_of_reports(served: Served, client: str, body: bytes, fi
 
 def test_reports_name_their_worker(served: Served) -> None:
     assert "client=clientid" in fault(served.call("PUT", "/work", body=b"[]"))
+
+
+@pytest.mark.parametrize("form", ["alone", "in a list"])
+def test_a_worker_that_could_not_begin_is_put_aside_and_shows_why(
+    served: Served, job_id: str, client: str, form: str
+) -> None:
+    [unit] = take(served, client, 1)
+    if form == "alone":
+        query = f"client={client}&status=fail&cause=disk"
+        assert data(served.call("PUT", f"/work/{unit['wuid']}?{query}", {"worknotes": "disk full"})) == "ok"
+    else:
+        report(served, client, [{"wuid": unit["wuid"], "status": "fail", "cause": "disk", "worknotes": "disk full"}])
+    shown = data(served.call("GET", f"/client/{client}"))
+    assert (shown["Status"], shown["suspend_reason"]) == ("suspend", "it could not begin: disk full")
+    assert shown["suspended_until"] > shown["regtime"]
+    assert data(served.call("GET", f"/work/{unit['wuid']}"))["failed"] == 0

@@ -10,6 +10,7 @@ from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
 from awed.api.reports import MAX_LOG
+from awed.model.work import Cause
 from tests.unit.api.served import Served, data, fault
 from tests.unit.web.wire import parse
 
@@ -181,6 +182,10 @@ def test_a_broken_perf_does_not_cost_the_result(served: Served, job_id: str, cli
         ),
         ("client=c1&status=done&attempt=x", "attempt must be a non-negative integer, found: x"),
         ("client=c1&status=done&exitstatus=x", "exitstatus must be an integer, found: x"),
+        (
+            "client=c1&status=fail&cause=rain",
+            f"cause must be one of {', '.join(Cause)}, found: rain",
+        ),
         ("client=who&status=done", "Client not found"),
     ],
 )

@@ -233,6 +233,14 @@ def test_nobody_is_lost_by_a_tick_that_comes_late_before_they_could_speak() -> N
     assert world.scheduler.clients.get("lives").held.keys() == {unit.wuid}
 
 
+def test_the_first_tick_after_a_start_may_be_late_as_well() -> None:
+    world = World()
+    world.restart()
+    world.client("lives")
+    world.pass_time(40)
+    assert world.scheduler.tick(world.now) == []
+
+
 def lost(world: World, client_id: str) -> Workunit:
     """A workunit of a client that is silent for too long."""
     world.submit(job(task("0")))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from awed.model.work import Perf, ReportStatus
+from awed.model.work import Cause, Perf, ReportStatus
 from awed.wire.reports import MAX_COMPUTETIME, RunReport
 from tests.unit.worker.builders import CLIENT, JOB
 
@@ -23,13 +23,14 @@ def test_the_performance_record_has_the_original_s_keys() -> None:
 
 
 def test_the_query_names_status_attempt_and_time() -> None:
-    finished = RunReport(WUID, 2, ReportStatus.FAIL, Perf(runtime=2.6), 42)
+    finished = RunReport(WUID, 2, ReportStatus.FAIL, Perf(runtime=2.6), 42, cause=Cause.EXIT)
     assert finished.query(CLIENT) == {
         "status": "fail",
         "client": CLIENT,
         "computetime": "3",
         "attempt": "2",
         "exitstatus": "42",
+        "cause": "exit",
     }
 
 

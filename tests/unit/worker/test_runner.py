@@ -1,5 +1,6 @@
 """One workunit from its directory to its report, with real commands and files in memory."""
 
+import errno
 import os
 from dataclasses import replace
 from functools import partial
@@ -16,7 +17,7 @@ from twisted.logger import capturedLogs
 from awed.model.job import Environ, Info
 from awed.model.node import Node
 from awed.model.times import now
-from awed.model.work import ReportStatus, Workunit
+from awed.model.work import Cause, ReportStatus, Workunit
 from awed.worker.cache import Cache
 from awed.worker.files import FileMover
 from awed.worker.janitor import Janitor
@@ -155,28 +156,58 @@ async def test_a_script_runs_in_a_shell_with_the_arguments(world: World) -> None
 
 @pytest_twisted.ensureDeferred
 @pytest.mark.parametrize(
-    ("work", "exitstatus", "notes"),
+    ("work", "exitstatus", "cause", "notes"),
     [
-        (script("exit 42"), 42, "exit status 42"),
-        (script("echo why >&2; exit 3"), 3, "exit status 3"),
-        (script("kill -KILL $$"), -9, "killed by signal 9 (SIGKILL)"),
-        (workunit("no-such-command"), None, "command not found: no-such-command"),
-        (workunit("/etc/passwd"), None, "cannot execute /etc/passwd: Permission denied"),
-        (workunit("echo", "'"), None, "cannot split cmd.args: "),
-        (workunit("echo", "x" * 200_000), None, "cannot execute echo: Argument list too long"),
-        (workunit(outputs=[file("a"), file("b")]), 0, "missing output files: a, b"),
-        (workunit(docker_image="busybox"), None, "this worker does not run containers"),
-        (workunit(inputs=[file("a")]), None, "a: download node node-of-a at"),
-        (workunit(inputs=[file("a" * 300, node="n")]), None, "File name too long"),
+        (script("exit 42"), 42, Cause.EXIT, "exit status 42"),
+        (script("echo why >&2; exit 3"), 3, Cause.EXIT, "exit status 3"),
+        (script("kill -KILL $$"), -9, Cause.SIGNAL, "killed by signal 9 (SIGKILL)"),
+        (workunit("no-such-command"), None, Cause.START, "command not found: no-such-command"),
+        (workunit("/etc/passwd"), None, Cause.START, "cannot execute /etc/passwd: Permission denied"),
+        (workunit("echo", "'"), None, Cause.START, "cannot split cmd.args: "),
+        (workunit("echo", "x" * 200_000), None, Cause.START, "cannot execute echo: Argument list too long"),
+        (workunit(outputs=[file("a"), file("b")]), 0, Cause.OUTPUT, "missing output files: a, b"),
+        (workunit(docker_image="busybox"), None, Cause.START, "this worker does not run containers"),
+        (workunit(inputs=[file("a")]), None, Cause.INPUT, "a: download node node-of-a at"),
+        (workunit(inputs=[file("a" * 300, node="n")]), None, Cause.INPUT, "File name too long"),
     ],
 )
-async def test_whatever_goes_wrong_is_told(world: World, work: Workunit, exitstatus: int | None, notes: str) -> None:
+async def test_whatever_goes_wrong_is_told(
+    world: World, work: Workunit, exitstatus: int | None, cause: Cause, notes: str
+) -> None:
     world.hosts.content["n"] = b""
     finished = await world.begin(work)
     assert finished.status is ReportStatus.FAIL
-    assert finished.exitstatus == exitstatus
+    assert (finished.exitstatus, finished.cause) == (exitstatus, cause)
     assert notes in finished.worknotes
     assert finished.worknotes.count("\n") == 0
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize(("number", "cause"), [(errno.ENOSPC, Cause.DISK), (errno.EAGAIN, Cause.MEMORY)])
+async def test_a_worker_that_cannot_begin_for_lack_of_something_says_so(
+    world: World, number: int, cause: Cause, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lacking(*args: Any, **more: Any) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "posix_spawn", lacking)
+    finished = await world.begin(workunit())
+    assert (finished.exitstatus, finished.cause) == (None, cause)
+    monkeypatch.setattr(world.workdir, "make", lacking)
+    finished = await world.begin(workunit())
+    assert (finished.exitstatus, finished.cause) == (None, cause)
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_input_for_which_there_is_no_room_is_the_works_own_fault(world: World) -> None:
+    class FullDisk:
+        async def node(self, node_id: str, token: str) -> Node:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    mover = FileMover(lambda _: FullDisk(), Cache(world.workdir.cache, IN_THREAD), IN_THREAD)  # type: ignore[arg-type,return-value]
+    world.equipment = replace(world.equipment, files=mover)
+    finished = await world.begin(workunit(inputs=[file("a")]))
+    assert finished.cause is Cause.INPUT
 
 
 @pytest_twisted.ensureDeferred
@@ -272,6 +303,7 @@ async def test_past_its_walltime_a_command_is_killed_and_that_is_its_failure(wor
     looks.start(0.02)
     finished = await running
     assert (finished.status, finished.worknotes) == (ReportStatus.FAIL, "killed after 60 seconds, its walltime")
+    assert finished.cause is Cause.TIME
     looks.stop()
     assert (finished.exitstatus, finished.stdout) == (0, b"ends\n")
     assert not clock.getDelayedCalls()
