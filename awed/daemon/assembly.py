@@ -207,7 +207,7 @@ class Parts:
             measures=self._measures,
             place=self._files.nodes,
             in_thread=self._in_thread,
-            now=self._now,
+            seconds=self._reactor.seconds,
         )
         config = self._config
         context = Context(

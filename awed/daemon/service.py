@@ -28,14 +28,14 @@ from awed.model.times import now
 from awed.store.interface import IStore
 from awed.store.open import open_store, without_password
 from awed.tx.threads import in_threads_of
-from awed.tx.timers import Rounds, use_monotonic_time
+from awed.tx.timers import Rounds, use_waking_time
 
 log = Logger()
 
 
 def makeService(options: Options) -> IService:
     """The daemon as a service. A configuration that makes no sense ends the program at once."""
-    use_monotonic_time(reactor)
+    use_waking_time(reactor)
     try:
         places = listeners(options.reading.config, reactor)
     except ConfigError as error:

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -44,14 +43,14 @@ class Exposition:
         measures: Measures,
         place: Path,
         in_thread: InThread,
-        now: Callable[[], datetime],
+        seconds: Callable[[], float],
     ) -> None:
         self._engine = engine
         self._nodes = nodes
         self._measures = measures
         self._place = place
         self._in_thread = in_thread
-        self._now = now
+        self._seconds = seconds
         self._process = ProcessCollector(registry=None)
 
     async def page(self) -> bytes:
@@ -60,7 +59,7 @@ class Exposition:
         families = [
             catalogue.INFO.values([((__version__,), 1)]),
             catalogue.READY.value(ready),
-            *_queue(self._engine, self._now()),
+            *_queue(self._engine, self._seconds()),
             *_tally(self._engine.queue.tally),
             *_measures(self._measures),
             catalogue.NODE_BYTES.value(self._nodes.bytes),
@@ -94,7 +93,7 @@ class _Collected(Collector):
         return self._families
 
 
-def _queue(engine: Engine, now: datetime) -> Iterator[Family]:
+def _queue(engine: Engine, seconds: float) -> Iterator[Family]:
     """What there is: the numbers of ``GET /queue?json``, and what is queued."""
     counts = to_builtins(engine.queue.counts())
     for metric, kind in (
@@ -108,14 +107,14 @@ def _queue(engine: Engine, now: datetime) -> Iterator[Family]:
     yield catalogue.QUEUE_SUSPENDED.value(engine.queue.is_suspended)
     waiting = told_apart(engine.queue.queued())
     yield catalogue.QUEUED.values((kind, found.work) for kind, found in waiting.items())
-    yield catalogue.QUEUED_AGE.values((kind, (now - found.since).total_seconds()) for kind, found in waiting.items())
+    yield catalogue.QUEUED_AGE.values((kind, seconds - found.since) for kind, found in waiting.items())
 
 
 class Waiting(NamedTuple):
-    """Queued workunits, and since when the first of them is queued."""
+    """Queued workunits, and since which second the first of them is queued."""
 
     work: int
-    since: datetime
+    since: float
 
 
 def told_apart(queued: Iterable[Queued]) -> dict[tuple[str, str], Waiting]:
@@ -129,7 +128,7 @@ def told_apart(queued: Iterable[Queued]) -> dict[tuple[str, str], Waiting]:
     return found
 
 
-def _add(found: dict[tuple[str, str], Waiting], kind: tuple[str, str], work: int, since: datetime) -> None:
+def _add(found: dict[tuple[str, str], Waiting], kind: tuple[str, str], work: int, since: float) -> None:
     before = found.get(kind, Waiting(0, since))
     found[kind] = Waiting(before.work + work, min(before.since, since))
 

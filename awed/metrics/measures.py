@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -18,20 +18,24 @@ INTERVAL = 0.25
 
 
 class ReactorDelay:
-    """Sets one timer after the other and tells *late* by how many seconds each was late."""
+    """Sets one timer after the other and tells *late* by how many *seconds* each was late. Not by the reactor's own,
+    which do not go on while it is stopped."""
 
-    def __init__(self, late: Callable[[float], object], reactor: IReactorTime) -> None:
+    def __init__(
+        self, late: Callable[[float], object], reactor: IReactorTime, seconds: Callable[[], float] = monotonic
+    ) -> None:
         self._late = late
         self._reactor = reactor
+        self._seconds = seconds
         self._timer: IDelayedCall | None = None
 
     def start(self) -> None:
         """Measure from now on."""
-        due = self._reactor.seconds() + INTERVAL
+        due = self._seconds() + INTERVAL
         self._timer = self._reactor.callLater(INTERVAL, self._came, due)
 
     def _came(self, due: float) -> None:
-        self._late(self._reactor.seconds() - due)
+        self._late(max(0.0, self._seconds() - due))
         self.start()
 
     def stop(self) -> None:

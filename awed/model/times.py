@@ -4,10 +4,22 @@ The wall clock is for people, and for moments that outlive the program. Somebody
 is measured by monotonic clocks: ``seconds()`` of the reactor, :func:`time.monotonic`.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 NO_TIME = datetime.min.replace(tzinfo=UTC)
 """Shown as ``0001-01-01T00:00:00Z``: the thing has not happened."""
+
+
+class Moment(NamedTuple):
+    """A moment twice: by the wall clock, for documents, and by a monotonic one, for what lasts."""
+
+    time: datetime
+    seconds: float
+
+    def after(self, seconds: float) -> "Moment":
+        """So many seconds later."""
+        return Moment(self.time + timedelta(seconds=seconds), self.seconds + seconds)
 
 
 def now() -> datetime:

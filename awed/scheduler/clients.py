@@ -1,7 +1,7 @@
 """Clients: registration, heartbeats, and what becomes of the work of those that are gone."""
 
 from collections.abc import Container, Iterable, Set
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec import structs
 
@@ -9,6 +9,7 @@ from awed.model.client import Client
 from awed.model.errors import ClientNotFound, Invalid
 from awed.model.ids import parse_work_id
 from awed.model.states import ClientState, WorkState
+from awed.model.times import Moment
 from awed.model.work import WorkRecord
 from awed.scheduler.entries import ClientEntry
 from awed.scheduler.requirements import Wanted
@@ -30,30 +31,30 @@ class Clients:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def register(self, profile: Client, current_work: Iterable[str], now: datetime) -> Client:
+    def register(self, profile: Client, current_work: Iterable[str], now: Moment) -> Client:
         """A worker is here. Work that it still runs stays its own, whatever else it held is queued again."""
         known = self._state.clients.get(profile.id)
         self._state.event("CR" if known is None else "CA", now, clientid=profile.id, group=profile.group)
         entry = self._new(profile, now) if known is None else self._again(known, profile, now)
         keep = set(current_work)
-        for record in [record for wuid, record in entry.held.items() if wuid not in keep]:
-            self._requeue(record, now)
+        for wuid in entry.held.keys() - keep:
+            self._requeue(entry.held[wuid].record, now)
         self._reclaim(entry, keep, now)
         return self.view(entry, now)
 
-    def _new(self, profile: Client, now: datetime) -> ClientEntry:
+    def _new(self, profile: Client, now: Moment) -> ClientEntry:
         profile.status = ClientState.IDLE
-        profile.regtime = now
-        entry = ClientEntry(profile, now)
+        profile.regtime = now.time
+        entry = ClientEntry(profile, now.seconds)
         self.hold(entry)
         self._state.changes.client(profile)
         return entry
 
-    def _again(self, entry: ClientEntry, profile: Client, now: datetime) -> ClientEntry:
+    def _again(self, entry: ClientEntry, profile: Client, now: Moment) -> ClientEntry:
         kept = {name: getattr(entry.client, name) for name in _KEPT}
         entry.introduce(structs.replace(profile, **kept))
         entry.confirmed = True
-        entry.last_ask = now
+        entry.last_ask = now.seconds
         self._touch(entry, now)
         self._state.changes.client(entry.client)
         return entry
@@ -72,17 +73,17 @@ class Clients:
             raise ClientNotFound
         return entry
 
-    def seen(self, client_id: str, now: datetime) -> ClientEntry:
+    def seen(self, client_id: str, now: Moment) -> ClientEntry:
         """The client gave a sign of life, which extends the lease of all that it holds."""
         entry = self.get(client_id)
         self._touch(entry, now)
         return entry
 
-    def _touch(self, entry: ClientEntry, now: datetime) -> None:
-        entry.last_seen = now
+    def _touch(self, entry: ClientEntry, now: Moment) -> None:
+        entry.last_seen = now.seconds
         self._state.clients.move_to_end(entry.client.id)
 
-    def heartbeat(self, client_id: str, current_work: Iterable[str] | None, now: datetime) -> list[str]:
+    def heartbeat(self, client_id: str, current_work: Iterable[str] | None, now: Moment) -> list[str]:
         """A sign of life. The ids of work that the client is to throw away: what it was to be told anyway, and of
         *current_work*, where it says that, what it does not hold. What it holds and does not name is queued again,
         unless it was checked out so lately that the answer may be on its way; what was taken from it while it was
@@ -102,7 +103,7 @@ class Clients:
             entry.discards = runs - entry.held.keys()
         return sorted(entry.discards)
 
-    def doubt(self, entry: ClientEntry, now: datetime) -> bool:
+    def doubt(self, entry: ClientEntry, now: Moment) -> bool:
         """Whether the client, which asks for work although it holds all that it can, turns out to hold nothing.
 
         Workers of the original do not name their work in heartbeats, and ask for more only when they have nothing. So
@@ -115,15 +116,15 @@ class Clients:
         entry.doubted |= lost
         return bool(lost)
 
-    def _requeue_lost(self, entry: ClientEntry, runs: Container[str], now: datetime) -> set[str]:
+    def _requeue_lost(self, entry: ClientEntry, runs: Container[str], now: Moment) -> set[str]:
         """Queue again what the client holds, but does not run; the ids of that."""
-        latest = now - timedelta(seconds=self._state.limits.heartbeat)
-        lost = {wuid for wuid, record in entry.held.items() if wuid not in runs and record.checkout_time < latest}
+        latest = now.seconds - self._state.limits.heartbeat
+        lost = {wuid for wuid, held in entry.held.items() if wuid not in runs and held.since < latest}
         for wuid in lost:
-            self._requeue(entry.held[wuid], now)
+            self._requeue(entry.held[wuid].record, now)
         return lost
 
-    def _reclaim(self, entry: ClientEntry, runs: Set[str], now: datetime) -> None:
+    def _reclaim(self, entry: ClientEntry, runs: Set[str], now: Moment) -> None:
         """Give back to the client what it runs, was taken from it, and has not been handed to another."""
         if entry.client.status is ClientState.SUSPEND and not entry.is_aside:
             return
@@ -134,10 +135,10 @@ class Clients:
                 if place is not None:
                     self._state.went_out(task, place, record, now)
 
-    def any_fits(self, wanted: Wanted, disk: int, now: datetime) -> bool:
+    def any_fits(self, wanted: Wanted, disk: int, now: Moment) -> bool:
         """Whether there is a client that may have such work with inputs of so many bytes, sooner or later: it is not
         suspended, had room enough when it last asked, and is at work or asks for it."""
-        latest = now - timedelta(seconds=IDLE_ASKS)
+        latest = now.seconds - IDLE_ASKS
         for entry in self._state.clients.values():
             if entry.client.status is ClientState.SUSPEND or not (entry.held or entry.last_ask > latest):
                 continue
@@ -146,7 +147,7 @@ class Clients:
                 return True
         return False
 
-    def suspend(self, client_id: str, now: datetime) -> None:
+    def suspend(self, client_id: str, now: Moment) -> None:
         """A person wants it: give the client no more work, and queue what it holds again. It is told to throw that
         away. Raises :class:`~awed.model.errors.ClientNotFound`."""
         entry = self.get(client_id)
@@ -163,7 +164,7 @@ class Clients:
         entry.absolve()
         self._state.resume_client(entry)
 
-    def remove(self, client_id: str, now: datetime) -> None:
+    def remove(self, client_id: str, now: Moment) -> None:
         """The client signs off, or is lost: it is forgotten, and its work is queued again. Raises
         :class:`~awed.model.errors.ClientNotFound`."""
         entry = self.get(client_id)
@@ -174,9 +175,9 @@ class Clients:
         self._state.changes.client_gone(client_id)
         self._state.event("CU", now, clientid=client_id)
 
-    def remove_lost(self, now: datetime) -> list[str]:
+    def remove_lost(self, now: Moment) -> list[str]:
         """Remove the clients that were silent for longer than the heartbeat limit; their ids."""
-        deadline = now - timedelta(seconds=self._state.limits.heartbeat)
+        deadline = now.seconds - self._state.limits.heartbeat
         lost = []
         for client_id, entry in self._state.clients.items():
             if entry.last_seen >= deadline:
@@ -187,30 +188,35 @@ class Clients:
         self._state.tally.clients_lost += len(lost)
         return lost
 
-    def _take_back(self, entry: ClientEntry, now: datetime, discard: bool) -> None:
-        for wuid, record in list(entry.held.items()):
-            self._requeue(record, now)
+    def _take_back(self, entry: ClientEntry, now: Moment, discard: bool) -> None:
+        for wuid, held in list(entry.held.items()):
+            self._requeue(held.record, now)
             if discard:
                 entry.discards |= {wuid}
 
-    def _requeue(self, record: WorkRecord, now: datetime) -> None:
+    def _requeue(self, record: WorkRecord, now: Moment) -> None:
         task = self._state.task(record.taskid)
         assert task is not None
         assert record.state is WorkState.CHECKOUT
         self._state.requeue(task, record, now)
 
-    def all(self, now: datetime) -> list[Client]:
+    def all(self, now: Moment) -> list[Client]:
         return [self.view(entry, now) for entry in self._state.clients.values()]
 
-    def view(self, entry: ClientEntry, now: datetime) -> Client:
+    def view(self, entry: ClientEntry, now: Moment) -> Client:
         """The client as it is shown."""
         client = entry.client
-        minutes = int((now - client.regtime).total_seconds()) // 60
+        minutes = _seconds_since(client.regtime, now) // 60
         idle_since = max(client.lastcompleted, client.regtime)
         idle = client.status is ClientState.IDLE
         return structs.replace(
             client,
             serve_time=f"{minutes // 60}h{minutes % 60}m",
-            idle_time=int((now - idle_since).total_seconds()) if idle else 0,
+            idle_time=_seconds_since(idle_since, now) if idle else 0,
             current_work=dict.fromkeys(entry.held, True),
         )
+
+
+def _seconds_since(begin: datetime, now: Moment) -> int:
+    """For people: none if the clock was set back since."""
+    return max(0, int((now.time - begin).total_seconds()))

@@ -5,11 +5,10 @@ collected until the service takes it: :meth:`Scheduler.take_changes`, ``take_eff
 """
 
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
 
 from awed.model.records import Batch, TaskRecord, Unfinished
 from awed.model.states import ClientState
-from awed.model.times import NO_TIME
+from awed.model.times import Moment
 from awed.model.work import WorkRecord
 from awed.scheduler.blame import Blame
 from awed.scheduler.changes import Changes, Effect
@@ -36,9 +35,6 @@ class Scheduler:
 
     def __init__(self, limits: Limits) -> None:
         self._state = State(limits)
-        self._last_tick: datetime | None = None
-        self._hears_since = NO_TIME
-        """Since when no tick was late."""
         self._flow = Flow(self._state)
         self._blame = Blame(self._state)
         self.clients = Clients(self._state)
@@ -61,17 +57,18 @@ class Scheduler:
         """The ids of the jobs that are held."""
         return self._state.jobs.keys()
 
-    def restore(self, stored: Unfinished, now: datetime) -> None:
+    def restore(self, stored: Unfinished, now: Moment) -> None:
         """Take in what the store remembers, into an empty scheduler.
 
         Clients get the full heartbeat limit to come back, and keep their work if they do.
         """
-        self._last_tick = now
         self._state.queue_suspended = stored.meta.get(QUEUE_SUSPENDED) == "1"
         for client in stored.clients:
             if client.status is not ClientState.SUSPEND:
                 client.status = ClientState.IDLE
-            self.clients.hold(ClientEntry(client, now, confirmed=False))
+            entry = ClientEntry(client, now.seconds, confirmed=False)
+            self._blame.remember(entry, now)
+            self.clients.hold(entry)
         tasks: dict[str, list[TaskRecord]] = {}
         for task in stored.tasks:
             tasks.setdefault(task.task.jobid, []).append(task)
@@ -84,22 +81,13 @@ class Scheduler:
             if entry.held and entry.client.status is ClientState.IDLE:
                 self._state.set_client(entry, ClientState.BUSY)
 
-    def tick(self, now: datetime) -> list[str]:
+    def tick(self, now: Moment) -> list[str]:
         """What is due by now: jobs start whose time has come, work that failed is tried again, clients that were put
-        aside come back, silent ones are lost. The ids of those.
-
-        To be called every :data:`TICK` seconds. If it is much later, the daemon was stopped and heard nothing: then
-        clients get time to say that they live.
+        aside come back, silent ones are lost. The ids of those. To be called every :data:`TICK` seconds.
         """
         self._flow.start_due(now)
         self._blame.let_back(now)
         self._retries.open_due(now)
-        limit = self._state.limits.heartbeat
-        if self._last_tick is not None and now - self._last_tick > timedelta(seconds=TICK + limit / 3):
-            self._hears_since = now
-        self._last_tick = now
-        if now - self._hears_since < timedelta(seconds=limit):
-            return []
         return self.clients.remove_lost(now)
 
     @property
@@ -107,16 +95,16 @@ class Scheduler:
         """Whether a large job waits for :meth:`go_on`."""
         return self._flow.is_starting
 
-    def go_on(self, now: datetime) -> None:
+    def go_on(self, now: Moment) -> None:
         """Start some more tasks of a large job, of which only the first were started with it."""
         self._flow.go_on(now)
 
-    def suspend_queue(self, now: datetime) -> None:
+    def suspend_queue(self, now: Moment) -> None:
         """Hand out no work until :meth:`resume_queue`; a restart does not change that."""
         self._set_queue_suspended(True)
         self._state.event("QS", now)
 
-    def resume_queue(self, now: datetime) -> None:
+    def resume_queue(self, now: Moment) -> None:
         self._set_queue_suspended(False)
         self._state.event("QR", now)
         self._state.queue.touch_all()

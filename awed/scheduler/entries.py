@@ -1,5 +1,6 @@
 """What the scheduler knows of an unfinished job and its tasks beyond their documents."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import chain
@@ -13,7 +14,7 @@ from awed.model.client import Client
 from awed.model.job import Task
 from awed.model.records import JobRecord, TaskRecord
 from awed.model.states import TaskState, WorkState
-from awed.model.times import NO_TIME
+from awed.model.times import NO_TIME, Moment
 from awed.model.work import Part, WorkRecord
 from awed.scheduler.ranks import RankSet
 from awed.scheduler.requirements import NOBODY, Kind, Offer, Spare, Wanted, disk_of, wanted_of
@@ -272,12 +273,20 @@ NO_WORK: frozenset[str] = frozenset()
 """One for all clients: Python makes a new empty set each time, and there may be many clients."""
 
 
+class Held(NamedTuple):
+    """A workunit that a client has, and the second since when."""
+
+    record: WorkRecord
+    since: float
+
+
 class ClientEntry:
     """A client, the work it holds, what it is still to be told, and what speaks against it."""
 
     __slots__ = (
         "asides",
         "asks_ahead",
+        "back_at",
         "client",
         "confirmed",
         "discards",
@@ -290,12 +299,13 @@ class ClientEntry:
         "spare",
     )
 
-    def __init__(self, client: Client, last_seen: datetime, confirmed: bool = True) -> None:
+    def __init__(self, client: Client, last_seen: float, confirmed: bool = True) -> None:
         self.introduce(client)
         self.last_seen = self.last_ask = last_seen
         self.confirmed = confirmed
         """False after a restart, until the client registers again and says what it runs."""
-        self.held: dict[str, WorkRecord] = {}
+        self.held: dict[str, Held] = {}
+        """By workunit."""
         self.spare = Spare()
         """What it had for work when it last asked."""
         self.discards = NO_WORK
@@ -308,13 +318,15 @@ class ClientEntry:
         has succeeded at the same."""
         self.asides = 0
         """How often it was put aside since anything succeeded."""
+        self.back_at = math.inf
+        """The second at which it comes back by itself, if it was put aside."""
 
     def introduce(self, client: Client) -> None:
         """This is how the client describes itself now."""
         self.client = client
         self.kind = Kind.of(client)
 
-    def offer(self, now: datetime) -> Offer:
+    def offer(self, now: Moment) -> Offer:
         """What it has for work, as it last said."""
         return self.spare.offer(self.client.id, self.kind, now)
 

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from awed.model.job import IO, NO_NODE, JobError
 from awed.model.states import JobState, TaskState, WorkState
-from awed.model.times import NO_TIME
+from awed.model.times import NO_TIME, Moment
 from awed.scheduler.changes import Check, DeleteNodes, Prepare
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.state import State
@@ -28,25 +28,25 @@ class Flow:
         """Whether there is something to :meth:`go_on` with."""
         return bool(self._starting)
 
-    def start(self, job: JobEntry, now: datetime) -> None:
+    def start(self, job: JobEntry, now: Moment) -> None:
         """Let every task go that can: those that wait for nothing are made ready, the others wait.
 
         A job that is not to start yet is put aside for :meth:`start_due`, the many tasks of a large one for
         :meth:`go_on`.
         """
         start_at = job.job.info.start_at
-        if start_at > now:
+        if start_at > now.time:
             heapq.heappush(self._later, (start_at, job.job.id))
         else:
             self._start_from(job, 0, now)
 
-    def go_on(self, now: datetime) -> None:
+    def go_on(self, now: Moment) -> None:
         """Start some more tasks of a large job."""
         job, first = self._starting.popleft()
         if self._state.jobs.get(job.job.id) is job and job.job.state is not JobState.SUSPEND:
             self._start_from(job, first, now)
 
-    def _start_from(self, job: JobEntry, first: int, now: datetime) -> None:
+    def _start_from(self, job: JobEntry, first: int, now: Moment) -> None:
         end = first + self._state.limits.tasks_at_once
         if end < len(job.tasks):
             self._starting.append((job, end))
@@ -56,17 +56,17 @@ class Flow:
             if entry.task.state is TaskState.PENDING and not entry.blockers and not entry.busy:
                 self.ready(entry, now)
 
-    def start_due(self, now: datetime) -> None:
+    def start_due(self, now: Moment) -> None:
         """Start the jobs whose ``start_at`` has come."""
-        while self._later and self._later[0][0] <= now:
+        while self._later and self._later[0][0] <= now.time:
             _, job_id = heapq.heappop(self._later)
             job = self._state.jobs.get(job_id)
             if job is not None and job.job.state is not JobState.SUSPEND:
                 self.start(job, now)
 
-    def ready(self, entry: TaskEntry, now: datetime) -> None:
+    def ready(self, entry: TaskEntry, now: Moment) -> None:
         """All that the task depends on is completed: prepare its files, or queue it at once if it has none."""
-        entry.task.createddate = now
+        entry.task.createddate = now.time
         self._state.changes.task(entry)
         if entry.has_files:
             entry.busy = self._state.generation()
@@ -74,12 +74,12 @@ class Flow:
         else:
             self.enqueue(entry, now)
 
-    def enqueue(self, entry: TaskEntry, now: datetime, note: str = "") -> None:
+    def enqueue(self, entry: TaskEntry, now: Moment, note: str = "") -> None:
         """The task is ready to run: its unfinished ranks go into the queue. *note*: what is worth telling of that."""
         state = self._state
         task = entry.task
         if task.starteddate == NO_TIME:
-            task.starteddate = now
+            task.starteddate = now.time
         started = entry.done or any(record.attempt for record in entry.records.values())
         state.set_task(entry, TaskState.QUEUED)
         if started:
@@ -93,7 +93,7 @@ class Flow:
         else:
             self.check(entry, now)
 
-    def check(self, entry: TaskEntry, now: datetime) -> None:
+    def check(self, entry: TaskEntry, now: Moment) -> None:
         """All ranks are done: complete the task, once its outputs are seen to be there."""
         if entry.task.outputs:
             entry.busy = self._state.generation()
@@ -101,12 +101,12 @@ class Flow:
         else:
             self.complete(entry, now)
 
-    def complete(self, entry: TaskEntry, now: datetime) -> None:
+    def complete(self, entry: TaskEntry, now: Moment) -> None:
         state = self._state
         job = entry.job
         entry.busy = 0
         entry.last_done = None
-        entry.task.completeddate = now
+        entry.task.completeddate = now.time
         state.set_task(entry, TaskState.COMPLETED)
         state.event("TD", now, taskid=entry.task.taskid, jobid=job.job.id)
         job.job.remaintasks -= 1
@@ -118,9 +118,9 @@ class Flow:
         if not job.job.remaintasks:
             self._finish(job, now)
 
-    def _finish(self, job: JobEntry, now: datetime) -> None:
+    def _finish(self, job: JobEntry, now: Moment) -> None:
         state = self._state
-        job.job.info.completedtime = now
+        job.job.info.completedtime = now.time
         job.job.registered = False
         state.limit_lifetime(job, now)
         state.set_job(job, JobState.COMPLETED, now)
@@ -131,7 +131,7 @@ class Flow:
         temporary = [io for io in made if io.delete or io.temporary]
         self.delete_nodes(job, temporary + [io for io in inputs if io.delete and not io.origin])
 
-    def suspend(self, job: JobEntry, now: datetime, notes: str, error: JobError | None = None) -> None:
+    def suspend(self, job: JobEntry, now: Moment, notes: str, error: JobError | None = None) -> None:
         """Take all work of the job out of the queue and back from clients, and say why."""
         state = self._state
         self._halt(job)
@@ -161,7 +161,7 @@ class Flow:
         state.counts.work[WorkState.SUSPEND] += entry.task.remainwork
         state.set_task(entry, TaskState.SUSPEND)
 
-    def resume(self, job: JobEntry, now: datetime) -> None:
+    def resume(self, job: JobEntry, now: Moment) -> None:
         """Let a suspended job go on where it was; earlier failures are forgiven."""
         state = self._state
         job.job.resumed += 1
@@ -174,7 +174,7 @@ class Flow:
                 self._resume_task(entry, now)
         self.start(job, now)
 
-    def _resume_task(self, entry: TaskEntry, now: datetime) -> None:
+    def _resume_task(self, entry: TaskEntry, now: Moment) -> None:
         state = self._state
         if entry.task.starteddate == NO_TIME:
             state.set_task(entry, TaskState.PENDING)
@@ -199,7 +199,7 @@ class Flow:
         for record in entry.records.values():
             self._state.changes.work_gone(record.wuid)
 
-    def redo(self, job: JobEntry, entries: list[TaskEntry], now: datetime) -> None:
+    def redo(self, job: JobEntry, entries: list[TaskEntry], now: Moment) -> None:
         """Run these tasks of a suspended or completed job once more, from the beginning."""
         for entry in entries:
             self._withdraw_task(entry)

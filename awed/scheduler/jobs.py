@@ -1,17 +1,16 @@
 """The verbs for jobs: submit, suspend, resume, delete, run again, and change what steers their work."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from awed.model.access import Acl, User
 from awed.model.errors import Conflict, Invalid, JobNotFound
 from awed.model.job import Job
 from awed.model.records import JobRecord, Secret, TaskRecord
 from awed.model.states import ACTIVE, JobState, TaskState, WorkState
-from awed.model.times import NO_TIME
+from awed.model.times import NO_TIME, Moment
 from awed.model.work import WorkRecord
 from awed.scheduler.changes import own_outputs
-from awed.scheduler.entries import JobEntry, TaskEntry
+from awed.scheduler.entries import Held, JobEntry, TaskEntry
 from awed.scheduler.flow import Flow
 from awed.scheduler.state import State
 from awed.workflow.submission import Submission
@@ -24,9 +23,7 @@ class Jobs:
         self._state = state
         self._flow = flow
 
-    def submit(
-        self, submission: Submission, owner: User, token: str, now: datetime, hosts: Sequence[str] = ()
-    ) -> Job:
+    def submit(self, submission: Submission, owner: User, token: str, now: Moment, hosts: Sequence[str] = ()) -> Job:
         """Take a new job in; what can run is queued at once. *token*: its data token, "" for none, to be shown to
         these *hosts*.
 
@@ -52,7 +49,7 @@ class Jobs:
         return job
 
     def adopt(
-        self, record: JobRecord, tasks: Iterable[TaskRecord], work: Iterable[WorkRecord], now: datetime
+        self, record: JobRecord, tasks: Iterable[TaskRecord], work: Iterable[WorkRecord], now: Moment
     ) -> JobEntry:
         """Hold a stored job. An unfinished one goes on where it was."""
         by_task: dict[str, list[WorkRecord]] = {}
@@ -65,21 +62,21 @@ class Jobs:
             task_entry.restore(task, by_task.get(task.task.taskid, []))
         self._state.hold(entry)
         for task_entry in entry.tasks:
-            self._count_work(task_entry)
+            self._count_work(task_entry, now)
         if entry.job.state in ACTIVE:
             self._continue(entry, now)
         return entry
 
-    def _count_work(self, entry: TaskEntry) -> None:
+    def _count_work(self, entry: TaskEntry, now: Moment) -> None:
         work = self._state.counts.work
         if entry.task.state is TaskState.SUSPEND and entry.task.starteddate != NO_TIME:
             work[WorkState.SUSPEND] += entry.task.remainwork
         elif entry.task.state in (TaskState.QUEUED, TaskState.IN_PROGRESS):
-            out = self._hand_to_holders(entry)
+            out = self._hand_to_holders(entry, now)
             work[WorkState.CHECKOUT] += out
             work[WorkState.QUEUED] += entry.task.remainwork - out
 
-    def _hand_to_holders(self, entry: TaskEntry) -> int:
+    def _hand_to_holders(self, entry: TaskEntry, now: Moment) -> int:
         """How many workunits are still out: to clients that are known. Others' work is queued again."""
         out = 0
         for record in entry.records.values():
@@ -90,11 +87,11 @@ class Jobs:
                 record.state = WorkState.QUEUED
                 self._state.changes.work(record)
             else:
-                client.held[record.wuid] = record
+                client.held[record.wuid] = Held(record, now.seconds)
                 out += 1
         return out
 
-    def _continue(self, job: JobEntry, now: datetime) -> None:
+    def _continue(self, job: JobEntry, now: Moment) -> None:
         for entry in job.tasks:
             if entry.task.state not in (TaskState.QUEUED, TaskState.IN_PROGRESS):
                 continue
@@ -112,19 +109,19 @@ class Jobs:
             raise JobNotFound(job_id)
         return entry
 
-    def suspend(self, job_id: str, now: datetime, notes: str = "manually suspended") -> None:
+    def suspend(self, job_id: str, now: Moment, notes: str = "manually suspended") -> None:
         entry = self.get(job_id)
         if entry.job.state is JobState.SUSPEND:
             return
         self._flow.suspend(entry, now, notes)
 
-    def resume(self, job_id: str, now: datetime) -> None:
+    def resume(self, job_id: str, now: Moment) -> None:
         entry = self.get(job_id)
         if entry.job.state is not JobState.SUSPEND:
             raise Invalid(f"fail to resume job: {job_id} job {job_id} is not in 'suspend' status")
         self._flow.resume(entry, now)
 
-    def delete(self, job_id: str, now: datetime, full: bool) -> None:
+    def delete(self, job_id: str, now: Moment, full: bool) -> None:
         """Mark the job as deleted and take its work away; *full*: nothing of it is left in the store."""
         entry = self.get(job_id)
         self._flow.withdraw(entry)
@@ -136,25 +133,25 @@ class Jobs:
             self._state.changes.job_gone(entry, job_id)
             self._state.effects.append(own_outputs(entry.record(), (task.record() for task in entry.tasks)))
 
-    def remove_stored(self, record: JobRecord, tasks: Iterable[TaskRecord], now: datetime, expired: bool) -> None:
+    def remove_stored(self, record: JobRecord, tasks: Iterable[TaskRecord], now: Moment, expired: bool) -> None:
         """Nothing is left of a job that is not held; *expired*: because its time is over."""
         job = record.job
         self._state.event("JE" if expired else "JR", now, jobid=job.id)
         self._state.changes.job_gone(None, job.id)
         self._state.effects.append(own_outputs(record, tasks))
 
-    def recompute(self, task_name: str, entry: JobEntry, now: datetime) -> None:
+    def recompute(self, task_name: str, entry: JobEntry, now: Moment) -> None:
         """Run a task and all that depends on it again. The job must be held, and suspended or completed."""
         first = entry.by_name[task_name]
         self._flow.redo(entry, _downstream(first), now)
         entry.job.notes = f"recomputed from task {first.task.taskid}"
 
-    def resubmit(self, entry: JobEntry, now: datetime) -> None:
+    def resubmit(self, entry: JobEntry, now: Moment) -> None:
         """Run every task again. The job must be held, and suspended or completed."""
         self._flow.redo(entry, entry.tasks, now)
         entry.job.notes = "restarted from the beginning"
 
-    def requeue(self, entry: JobEntry, now: datetime) -> None:
+    def requeue(self, entry: JobEntry, now: Moment) -> None:
         """Priority or groups changed: the job's queued work takes its new place."""
         self._state.touch_job(entry, now)
         for task in entry.tasks:

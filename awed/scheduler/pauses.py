@@ -2,10 +2,10 @@
 
 import heapq
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from itertools import count
 
 from awed.model.states import WorkState
+from awed.model.times import Moment
 from awed.model.work import WorkRecord
 from awed.scheduler.entries import TaskEntry
 
@@ -17,21 +17,21 @@ class Pauses:
     """Workunits that wait for other clients than those where they failed, by the time of the next look at each."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[datetime, int, TaskEntry, WorkRecord, int]] = []
+        self._heap: list[tuple[float, int, TaskEntry, WorkRecord, int]] = []
         self._pushed = count()
 
-    def add(self, entry: TaskEntry, record: WorkRecord, now: datetime) -> None:
+    def add(self, entry: TaskEntry, record: WorkRecord, now: Moment) -> None:
         """A pause begins, the longer the more often the workunit has failed."""
         seconds = min(SHORTEST * 2.0 ** max(0, record.failed - 1), LONGEST)
-        self.again(entry, record, now + timedelta(seconds=seconds))
+        self.again(entry, record, now.seconds + seconds)
 
-    def again(self, entry: TaskEntry, record: WorkRecord, due: datetime) -> None:
-        """Look at it when that time has come."""
+    def again(self, entry: TaskEntry, record: WorkRecord, due: float) -> None:
+        """Look at it at the second *due*."""
         heapq.heappush(self._heap, (due, next(self._pushed), entry, record, record.attempt))
 
-    def due(self, now: datetime, most: int) -> Iterator[tuple[TaskEntry, WorkRecord]]:
+    def due(self, now: Moment, most: int) -> Iterator[tuple[TaskEntry, WorkRecord]]:
         """Up to *most* of those whose time has come, and which still wait as they did."""
-        while most and self._heap and self._heap[0][0] <= now:
+        while most and self._heap and self._heap[0][0] <= now.seconds:
             _, _, entry, record, attempt = heapq.heappop(self._heap)
             if (
                 record.state is WorkState.QUEUED

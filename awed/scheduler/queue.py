@@ -2,21 +2,21 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
 
+from awed.model.times import Moment
 from awed.scheduler.entries import Place, QueueKey
 from awed.scheduler.line import Line
 from awed.scheduler.requirements import ANY_APP, Offer, Route, Wanted
 
 
 class Queued(NamedTuple):
-    """What waits of one kind: how many workunits, and since when the first of its tasks."""
+    """What waits of one kind: how many workunits, and since which second the first of its tasks."""
 
     wanted: Wanted
     work: int
-    since: datetime
+    since: float
 
 
 class Bucket:
@@ -27,13 +27,13 @@ class Bucket:
     def __init__(self, wanted: Wanted, lines: Sequence[Line[Place]]) -> None:
         self.wanted = wanted
         self.lines = lines
-        self.since: OrderedDict[Place, datetime] = OrderedDict()
-        """When each place was queued, the first ones first."""
+        self.since: OrderedDict[Place, float] = OrderedDict()
+        """The second at which each place was queued, the first ones first."""
         self.work = 0
         """How many ranks wait in them."""
 
-    def add(self, place: Place, now: datetime) -> None:
-        self.since[place] = now
+    def add(self, place: Place, now: Moment) -> None:
+        self.since[place] = now.seconds
         for line in self.lines:
             line.add(place.key, place.disk, place)
 
@@ -67,7 +67,7 @@ class WorkQueue:
         self._lines: dict[Route, _Lines] = {}
         self.fresh: dict[Place, None] = {}
 
-    def add(self, place: Place, now: datetime) -> None:
+    def add(self, place: Place, now: Moment) -> None:
         """Queue a place that has ranks; one that is queued already stays where it is."""
         self.fresh[place] = None
         if place.wanted is None:

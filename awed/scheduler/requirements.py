@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Iterator
-from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from awed.model.client import Client
 from awed.model.job import Task
+from awed.model.times import Moment
 
 ANY_APP = "*"
 
@@ -73,22 +73,23 @@ MANY_GROUPS = 16
 
 
 class Spare(NamedTuple):
-    """What a client says it has for work: bytes of free disk, and until when it is there. None: it did not say."""
+    """What a client says it has for work: bytes of free disk, and until which second it is there. None: it did not
+    say."""
 
     available: int | None = None
-    until: datetime | None = None
+    until: float | None = None
 
     def without(self, disk: int) -> "Spare":
         """What is left of it when there are so many bytes more on the disk."""
         return self if self.available is None else self._replace(available=max(0, self.available - disk))
 
-    def offer(self, client: str, kind: Kind, now: datetime) -> Offer:
+    def offer(self, client: str, kind: Kind, now: Moment) -> Offer:
         """What that is *now*."""
         return Offer(
             client,
             kind,
             math.inf if self.available is None else self.available,
-            math.inf if self.until is None else (self.until - now).total_seconds(),
+            math.inf if self.until is None else self.until - now.seconds,
         )
 
 

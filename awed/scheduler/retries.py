@@ -1,7 +1,6 @@
 """Work that failed goes to other clients first, and to the same again if there are none."""
 
-from datetime import datetime, timedelta
-
+from awed.model.times import Moment
 from awed.scheduler.clients import Clients
 from awed.scheduler.entries import Place
 from awed.scheduler.requirements import Wanted
@@ -21,7 +20,7 @@ class Retries:
         self._state = state
         self._clients = clients
 
-    def open_due(self, now: datetime) -> None:
+    def open_due(self, now: Moment) -> None:
         """What has waited out its pause, and for which there is no other client, may go to the same ones again."""
         others: dict[tuple[Wanted, int], bool] = {}
         for entry, record in self._state.pauses.due(now, AT_ONCE):
@@ -29,13 +28,13 @@ class Retries:
             if place is None or not place.avoid:
                 continue
             if self._has_others(place, others, now):
-                self._state.pauses.again(entry, record, now + timedelta(seconds=AGAIN))
+                self._state.pauses.again(entry, record, now.seconds + AGAIN)
             else:
                 entry.take(place, record.rank)
                 self._state.queue.recount(place)
                 self._state.queue.add(entry.put(record.rank), now)
 
-    def _has_others(self, place: Place, known: dict[tuple[Wanted, int], bool], now: datetime) -> bool:
+    def _has_others(self, place: Place, known: dict[tuple[Wanted, int], bool], now: Moment) -> bool:
         """Whether there is a client for it. What is *known* of others that want the same is true of this one."""
         assert place.wanted is not None
         wants = place.wanted, place.disk

@@ -1,8 +1,9 @@
 """All that the scheduler holds, and the small steps of change that keep counters and change notes true."""
 
+import math
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from msgspec import Struct
 
@@ -17,11 +18,11 @@ from awed.model.states import (
     WorkState,
     step,
 )
-from awed.model.times import NO_TIME
+from awed.model.times import NO_TIME, Moment
 from awed.model.work import WorkRecord
 from awed.scheduler.changes import Changes, Effect
 from awed.scheduler.counts import Counts, Tally
-from awed.scheduler.entries import NO_PLACES, ClientEntry, JobEntry, Place, TaskEntry
+from awed.scheduler.entries import NO_PLACES, ClientEntry, Held, JobEntry, Place, TaskEntry
 from awed.scheduler.pauses import Pauses
 from awed.scheduler.queue import WorkQueue
 from awed.scheduler.quotas import Quota, Usages
@@ -76,27 +77,27 @@ class State:
         self._generations += 1
         return self._generations
 
-    def event(self, code: str, now: datetime, text: str = "", **about: str) -> None:
+    def event(self, code: str, now: Moment, text: str = "", **about: str) -> None:
         self.tally.events[code] += 1
-        self.changes.event(Event(code, now, about, text))
+        self.changes.event(Event(code, now.time, about, text))
 
-    def set_job(self, entry: JobEntry, state: JobState, now: datetime) -> None:
+    def set_job(self, entry: JobEntry, state: JobState, now: Moment) -> None:
         job = entry.job
         self.counts.jobs[job.state] -= 1
         job.state = step(JOB_STEPS, job.state, state)
         self.counts.jobs[job.state] += 1
         self.touch_job(entry, now)
 
-    def touch_job(self, entry: JobEntry, now: datetime) -> None:
-        entry.job.updatetime = now
+    def touch_job(self, entry: JobEntry, now: Moment) -> None:
+        entry.job.updatetime = now.time
         self.changes.job(entry)
 
-    def limit_lifetime(self, entry: JobEntry, now: datetime) -> None:
+    def limit_lifetime(self, entry: JobEntry, now: Moment) -> None:
         """Set when a job that ends now is to be removed, unless that was set for this job itself."""
         job = entry.job
         seconds = self.limits.keep_pipelines.get(job.info.pipeline, self.limits.keep_jobs)
         if job.expiration == NO_TIME and seconds is not None:
-            job.expiration = now + timedelta(seconds=seconds)
+            job.expiration = now.time + timedelta(seconds=seconds)
             entry.limited = True
 
     def prolong_lifetime(self, entry: JobEntry) -> None:
@@ -126,7 +127,7 @@ class State:
         self.counts.tasks.subtract(task.task.state for task in entry.tasks)
         self.usages.remove(entry)
 
-    def queue_up(self, entry: TaskEntry, now: datetime) -> None:
+    def queue_up(self, entry: TaskEntry, now: Moment) -> None:
         """A task may run: what of it is neither done nor out waits for clients."""
         for place in entry.queue_up():
             self.queue.add(place, now)
@@ -140,7 +141,7 @@ class State:
             self.queue.remove(place)
         entry.places = NO_PLACES
 
-    def requeue(self, entry: TaskEntry, record: WorkRecord, now: datetime, forget: bool = False) -> None:
+    def requeue(self, entry: TaskEntry, record: WorkRecord, now: Moment, forget: bool = False) -> None:
         """Put work that is out back into the queue of its running task. It goes back to who has it if that one still
         says so before another takes it; not if its run is over, which *forget* tells."""
         self.counts.work[WorkState.CHECKOUT] -= 1
@@ -154,7 +155,7 @@ class State:
         if record.failed_on:
             self.pauses.add(entry, record, now)
 
-    def went_out(self, entry: TaskEntry, place: Place, record: WorkRecord, now: datetime) -> None:
+    def went_out(self, entry: TaskEntry, place: Place, record: WorkRecord, now: Moment) -> None:
         """The client that the record names has this queued rank."""
         entry.take(place, record.rank)
         self.queue.recount(place)
@@ -166,11 +167,11 @@ class State:
             self.set_task(entry, TaskState.IN_PROGRESS)
         if entry.job.job.state is JobState.QUEUED:
             if entry.job.job.info.startedtime == NO_TIME:
-                entry.job.job.info.startedtime = now
+                entry.job.job.info.startedtime = now.time
             self.set_job(entry.job, JobState.IN_PROGRESS, now)
         client = self.clients.get(record.client)
         if client is not None:
-            client.held[record.wuid] = record
+            client.held[record.wuid] = Held(record, now.seconds)
             client.discards -= {record.wuid}
             if client.client.status is ClientState.IDLE:
                 self.set_client(client, ClientState.BUSY)
@@ -185,11 +186,12 @@ class State:
         if not client.held and client.client.status is ClientState.BUSY:
             self.set_client(client, ClientState.IDLE)
 
-    def suspend_client(self, entry: ClientEntry, reason: str, until: datetime = NO_TIME) -> None:
+    def suspend_client(self, entry: ClientEntry, reason: str, until: Moment | None = None) -> None:
         """Give the client no more work, for a *reason* that is shown; *until* then, or until a person lets it."""
         self.set_client(entry, ClientState.SUSPEND)
         entry.client.suspend_reason = reason
-        entry.client.suspended_until = until
+        entry.client.suspended_until = until.time if until else NO_TIME
+        entry.back_at = until.seconds if until else math.inf
         if entry.is_aside:
             self.aside[entry.client.id] = entry
         else:

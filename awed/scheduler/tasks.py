@@ -1,14 +1,13 @@
 """What the world answers to the effects *prepare this task* and *check its outputs*."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from msgspec import Struct
 
 from awed.model import ids
 from awed.model.job import IO, JobError, Task
 from awed.model.states import JobState, TaskState, WorkState
-from awed.model.times import rfc3339
+from awed.model.times import Moment, rfc3339
 from awed.model.work import Part, Report, ReportStatus, WorkRecord
 from awed.scheduler.entries import TaskEntry
 from awed.scheduler.flow import Flow
@@ -48,7 +47,7 @@ class Tasks:
         entry = self._state.task(task_id)
         return {name: other.task for name, other in entry.job.by_name.items()} if entry else {}
 
-    def prepared(self, task_id: str, generation: int, files: Prepared, now: datetime) -> bool:
+    def prepared(self, task_id: str, generation: int, files: Prepared, now: Moment) -> bool:
         """The task's files are ready: queue it."""
         entry = self._awaited(task_id, generation)
         if entry is None:
@@ -66,21 +65,22 @@ class Tasks:
         self._flow.enqueue(entry, now, files.note)
         return True
 
-    def waits(self, task_id: str, generation: int, cause: str, until: datetime, now: datetime) -> bool:
-        """A data host is waited for because of *cause*, until the next try: the job's notes say so, and an event when
-        it begins."""
+    def waits(self, task_id: str, generation: int, cause: str, pause: float, now: Moment) -> bool:
+        """A data host is waited for because of *cause*, and tried again in *pause* seconds: the job's notes say so,
+        and an event when it begins."""
         entry = self._awaited(task_id, generation)
         if entry is None:
             return False
         job = entry.job.job
-        note = f"{_waits(task_id)}{cause}; next try at {rfc3339(until.replace(microsecond=0))}"
+        until = now.after(pause).time.replace(microsecond=0)
+        note = f"{_waits(task_id)}{cause}; next try at {rfc3339(until)}"
         if not job.notes.startswith(_waits(task_id)):
             self._state.event("TW", now, note, taskid=task_id, jobid=job.id)
         job.notes = note
         self._state.touch_job(entry.job, now)
         return True
 
-    def failed(self, task_id: str, generation: int, reason: str, now: datetime) -> bool:
+    def failed(self, task_id: str, generation: int, reason: str, now: Moment) -> bool:
         """The task cannot be prepared, or its outputs never will be there: suspend it and its job."""
         entry = self._awaited(task_id, generation)
         if entry is None:
@@ -91,7 +91,7 @@ class Tasks:
         self._flow.suspend(entry.job, now, f"task {task_id}: {reason}", error)
         return True
 
-    def checked(self, task_id: str, generation: int, outputs: list[IO], now: datetime) -> bool:
+    def checked(self, task_id: str, generation: int, outputs: list[IO], now: Moment) -> bool:
         """All outputs are there: the task is completed."""
         entry = self._awaited(task_id, generation)
         if entry is None:
@@ -101,9 +101,7 @@ class Tasks:
         self._flow.complete(entry, now)
         return True
 
-    def outputs_missing(
-        self, task_id: str, generation: int, ranks: Sequence[int], reason: str, now: datetime
-    ) -> bool:
+    def outputs_missing(self, task_id: str, generation: int, ranks: Sequence[int], reason: str, now: Moment) -> bool:
         """Outputs are missing although these ranks were reported done: that counts as their failure."""
         entry = self._awaited(task_id, generation)
         if entry is None:

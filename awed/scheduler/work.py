@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from datetime import datetime
 
 from awed.model import ids
 from awed.model.errors import (
@@ -18,7 +17,7 @@ from awed.model.errors import (
 from awed.model.ids import WorkId, parse_work_id
 from awed.model.job import JobError
 from awed.model.states import ClientState, JobState, TaskState, WorkState
-from awed.model.times import NO_TIME
+from awed.model.times import NO_TIME, Moment
 from awed.model.work import Report, ReportStatus, WorkRecord, WorkReport, Workunit
 from awed.scheduler.blame import Blame
 from awed.scheduler.clients import Clients
@@ -41,7 +40,7 @@ class Work:
         self._clients = clients
         self._blame = blame
 
-    def checkout(self, client_id: str, spare: Spare, now: datetime) -> Workunit:
+    def checkout(self, client_id: str, spare: Spare, now: Moment) -> Workunit:
         """Hand this client the first workunit that it may have, and for which it has what it takes.
 
         Raises one of the errors whose texts workers compare: no such client, busy, suspended, no work, none that
@@ -52,7 +51,7 @@ class Work:
             raise ClientBusy
         return self._hand_out(client, now)
 
-    def checkout_many(self, client_id: str, spare: Spare, most: int, now: datetime) -> list[Workunit]:
+    def checkout_many(self, client_id: str, spare: Spare, most: int, now: Moment) -> list[Workunit]:
         """Hand this client up to *most* workunits, one at least; how many it may hold is for itself to know.
 
         Nobody gets more than their share of what is queued (guided self-scheduling): big portions while there is
@@ -67,7 +66,7 @@ class Work:
                 units.append(self._hand_out(client, now))
         return units
 
-    def _hand_out(self, client: ClientEntry, now: datetime) -> Workunit:
+    def _hand_out(self, client: ClientEntry, now: Moment) -> Workunit:
         place = self._state.queue.find(client.offer(now))
         if place is None:
             raise NoEligibleWork if self._state.counts.work[WorkState.QUEUED] else QueueEmpty
@@ -75,10 +74,10 @@ class Work:
         record = self._check_out(place, client, now)
         return self._view(place.entry, record.rank, record, RESERVED)
 
-    def _may_ask(self, client_id: str, spare: Spare, now: datetime) -> ClientEntry:
+    def _may_ask(self, client_id: str, spare: Spare, now: Moment) -> ClientEntry:
         client = self._clients.seen(client_id, now)
         client.spare = spare
-        client.last_ask = now
+        client.last_ask = now.seconds
         if not client.confirmed:
             raise ClientNotFound
         if self._state.queue_suspended:
@@ -89,11 +88,11 @@ class Work:
             client.discards = NO_WORK
         return client
 
-    def _check_out(self, place: Place, client: ClientEntry, now: datetime) -> WorkRecord:
+    def _check_out(self, place: Place, client: ClientEntry, now: Moment) -> WorkRecord:
         entry = place.entry
         record = entry.record_of(place.ranks.first)
         record.client = client.client.id
-        record.checkout_time = now
+        record.checkout_time = now.time
         record.attempt = max(record.attempt, entry.base_attempts) + 1
         entry.attempts = max(entry.attempts, record.attempt)
         client.client.total_checkout += 1
@@ -101,7 +100,7 @@ class Work:
         self._state.event("WC", now, wuid=record.wuid, jobid=record.jobid, clientid=record.client)
         return record
 
-    def report(self, report: Report, now: datetime) -> None:
+    def report(self, report: Report, now: Moment) -> None:
         """Take what a worker says of a workunit that it holds, or that was taken from it and nobody had since.
 
         Any other report changes nothing. Raises :class:`~awed.model.errors.StaleAttempt` for it if it names its
@@ -135,7 +134,7 @@ class Work:
             return None
         return (entry, record) if report.attempt in (None, record.attempt) else None
 
-    def _ran_after_all(self, entry: TaskEntry, record: WorkRecord, client: ClientEntry | None, now: datetime) -> None:
+    def _ran_after_all(self, entry: TaskEntry, record: WorkRecord, client: ClientEntry | None, now: Moment) -> None:
         """This workunit waits again, but who had it has run it: it is its own again."""
         if client is not None:
             client.asks_ahead |= record.wuid in client.doubted
@@ -143,7 +142,7 @@ class Work:
         if place is not None:
             self._state.went_out(entry, place, record, now)
 
-    def _refuse(self, report: Report, client: ClientEntry | None, now: datetime) -> None:
+    def _refuse(self, report: Report, client: ClientEntry | None, now: Moment) -> None:
         if client is None:
             raise ClientNotFound
         self._state.tally.reports_refused += 1
@@ -166,7 +165,7 @@ class Work:
                 )
             )
 
-    def _done(self, entry: TaskEntry, record: WorkRecord, report: Report, now: datetime) -> None:
+    def _done(self, entry: TaskEntry, record: WorkRecord, report: Report, now: Moment) -> None:
         state = self._state
         state.release(record, discard=False)
         state.counts.work[record.state] -= 1
@@ -182,7 +181,7 @@ class Work:
         if not entry.task.remainwork and entry.task.state is TaskState.IN_PROGRESS:
             self._flow.check(entry, now)
 
-    def fail(self, entry: TaskEntry, record: WorkRecord, report: Report, now: datetime) -> None:
+    def fail(self, entry: TaskEntry, record: WorkRecord, report: Report, now: Moment) -> None:
         """A run of this workunit, which is out, failed: it is queued again, or suspended if it failed too often."""
         state = self._state
         if record.client and record.client not in record.failed_on:

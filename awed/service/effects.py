@@ -1,7 +1,6 @@
 """Carries out what the scheduler asks of the world, and brings the answers back."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -12,6 +11,7 @@ from twisted.logger import Logger
 
 from awed.model.errors import AwedError, StoreAway, Unavailable
 from awed.model.job import IO, Task
+from awed.model.times import Moment
 from awed.scheduler.changes import Check, DeleteNodes, Effect, Prepare, about
 from awed.scheduler.core import Scheduler
 from awed.scheduler.tasks import Prepared
@@ -56,7 +56,7 @@ class Effects:
         files: TaskFiles,
         token: Callable[[str], Awaitable[DataToken]],
         answered: Callable[[], object],
-        now: Callable[[], datetime],
+        now: Callable[[], Moment],
         reactor: IReactorTime,
         observer: Observer,
     ) -> None:
@@ -113,9 +113,7 @@ class Effects:
         self._log.warn("{cause}; next try in {pause:g} s", cause=cause, pause=pause, **about(effect))
         match effect:
             case Prepare() | Check():
-                now = self._now()
-                until = now + timedelta(seconds=pause)
-                if self._scheduler.tasks.waits(effect.taskid, effect.generation, cause, until, now):
+                if self._scheduler.tasks.waits(effect.taskid, effect.generation, cause, pause, self._now()):
                     self._answered()
 
     def _give_up(self, effect: Effect) -> None:

@@ -66,7 +66,7 @@ class Engine:
             clients=len(stored.clients),
         )
         if stored.jobs:
-            started = Event("SR", self._shell.now(), text=f"{len(stored.jobs)} unfinished jobs")
+            started = Event("SR", self._shell.now().time, text=f"{len(stored.jobs)} unfinished jobs")
             self._shell.scheduler.changes.event(started)
         await self._shell.settle()
 

@@ -57,7 +57,7 @@ class JobVerbs:
         await self._require_new(job.id)
         tasks = [TaskRecord(task, index, made=[]) for index, task in enumerate(job.tasks)]
         record = JobRecord(replace(job, tasks=[]), Acl.of(owner.name))
-        event = Event("JI", self._shell.now(), {"jobid": job.id})
+        event = Event("JI", self._shell.now().time, {"jobid": job.id})
         batch, undo = Batch(jobs=[record], tasks=tasks, events=[event]), Batch(gone_jobs=[job.id])
         await self._shell.committer.commit(batch, undo)
 
@@ -113,7 +113,7 @@ class JobVerbs:
             await self._shell.remove_stored(job_id, expired=False)
         elif record.job.state is not JobState.DELETED:
             record.job.state = JobState.DELETED
-            record.job.updatetime = self._shell.now()
+            record.job.updatetime = self._shell.now().time
             record.job.tasks = []
             self._shell.scheduler.changes.job_record(record)
 

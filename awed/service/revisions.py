@@ -10,6 +10,7 @@ from awed.model.ids import task_id
 from awed.model.job import Info, Job
 from awed.model.records import JobRecord, Secret
 from awed.model.states import ACTIVE, JobState
+from awed.model.times import Moment
 from awed.scheduler.entries import JobEntry
 from awed.service.shell import Shell
 from awed.workflow.locations import token_hosts
@@ -46,11 +47,11 @@ class RevisionVerbs:
         """Run all tasks again."""
         await self._redo("resubmit", job_id, self._shell.scheduler.jobs.resubmit)
 
-    async def _redo(self, verb: str, job_id: str, again: Callable[[JobEntry, datetime], None]) -> None:
+    async def _redo(self, verb: str, job_id: str, again: Callable[[JobEntry, Moment], None]) -> None:
         await self._shell.alone.run(job_id, self._run_again(verb, job_id, again))
         await self._shell.settle()
 
-    async def _run_again(self, verb: str, job_id: str, again: Callable[[JobEntry, datetime], None]) -> None:
+    async def _run_again(self, verb: str, job_id: str, again: Callable[[JobEntry, Moment], None]) -> None:
         try:
             self._require_at_rest((await self._shell.job(job_id)).job)
             entry = await self.adopt(job_id)
@@ -114,7 +115,7 @@ class RevisionVerbs:
         if self._shell.held(job_id) is not None:
             self._shell.scheduler.jobs.requeue(self._shell.scheduler.jobs.get(job_id), self._shell.now())
         else:
-            record.job.updatetime = self._shell.now()
+            record.job.updatetime = self._shell.now().time
             record.job.tasks = []
             self._shell.scheduler.changes.job_record(record)
         return record

@@ -7,6 +7,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from awed.model.errors import AwedError, JobNotFound
 from awed.model.records import JobRecord, Secret
+from awed.model.times import Moment
 from awed.model.work import Workunit
 from awed.scheduler.core import Scheduler
 from awed.scheduler.state import Limits
@@ -42,7 +43,7 @@ class Shell:
         what happens. *data_hosts*: those that every data token may be shown to."""
         self.store = store
         self._data_hosts = data_hosts
-        self.now = now
+        self._time = now
         self.reactor = reactor
         self._soon = soon
         self._going_on = False
@@ -66,13 +67,17 @@ class Shell:
             files=TaskFiles(shock_for),
             token=self.data_token,
             answered=self.follow,
-            now=now,
+            now=self.now,
             reactor=reactor,
             observer=self.observer,
         )
         self.server_uuid = ""
         """The id that workers know the server by, once the store has told it."""
         self.heartbeat_limit = limits.heartbeat
+
+    def now(self) -> Moment:
+        """This moment."""
+        return Moment(self._time(), self.reactor.seconds())
 
     def follow(self) -> None:
         """Let the world follow the core: hand out, perform, tell, and see to it that a commit is under way."""

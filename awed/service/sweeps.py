@@ -74,7 +74,7 @@ class SweepVerbs:
     async def remove_expired(self) -> int:
         """Remove, with all that is stored of them, the finished jobs whose time is over; how many there were."""
         await self._shell.committer.durable()
-        expired = await self._shell.store.expired(self._shell.now())
+        expired = await self._shell.store.expired(self._shell.now().time)
         for job_id in expired:
             with suppress(JobNotFound):  # somebody was faster
                 await self._shell.alone.run(job_id, self._expire(job_id))
@@ -83,5 +83,5 @@ class SweepVerbs:
 
     async def _expire(self, job_id: str) -> None:
         record = await self._shell.job(job_id)
-        if self._shell.held(job_id) is None and record.job.expiration <= self._shell.now():
+        if self._shell.held(job_id) is None and record.job.expiration <= self._shell.now().time:
             await self._shell.remove_stored(job_id, expired=True)

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Container, Iterable
-from datetime import datetime
 from heapq import merge
 from itertools import count
 from operator import attrgetter
@@ -13,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from awed.model.client import Client
 from awed.model.errors import AwedError, NothingToDo, Unavailable
+from awed.model.times import Moment
 from awed.model.work import Workunit
 from awed.scheduler.entries import Place
 from awed.scheduler.line import Line
@@ -100,7 +100,7 @@ class WaitingRoom:
             if not waiter.handed.called:
                 waiter.handed.errback(_closing())
 
-    def hand_out(self, fresh: Iterable[Place], now: datetime) -> None:
+    def hand_out(self, fresh: Iterable[Place], now: Moment) -> None:
         """This work has come into the queue: give it to those who wait and may have it."""
         nobody: dict[Wanted, int] = {}
         """For work of a kind with so many bytes of inputs nobody waits, nor for more of them."""
@@ -115,7 +115,7 @@ class WaitingRoom:
                 elif not self._serve(waiter):
                     passed.add(waiter)
 
-    def _first(self, wanted: Wanted, disk: int, passed: Container[Waiter], now: datetime) -> Waiter | None:
+    def _first(self, wanted: Wanted, disk: int, passed: Container[Waiter], now: Moment) -> Waiter | None:
         """Who may have such work, with so many bytes of inputs, and has waited longest."""
         suited = [line.fitting(-disk) for kind, line in self._lines.items() if wanted.suits(kind)]
         for waiter in merge(*suited, key=attrgetter("number")):

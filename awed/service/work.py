@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from datetime import timedelta
 
 from twisted.internet.defer import CancelledError
 
@@ -42,7 +41,7 @@ class WorkVerbs:
         return await self._hand_out(Ask(client_id, self._spare(available, walltime), most), wait)
 
     def _spare(self, available: int | None, walltime: float | None) -> Spare:
-        return Spare(available, None if walltime is None else self._shell.now() + timedelta(seconds=walltime))
+        return Spare(available, None if walltime is None else self._shell.reactor.seconds() + walltime)
 
     async def _hand_out(self, ask: Ask, wait: float) -> list[Workunit]:
         units = self._checkout_if_any(ask) if wait > 0 else self._shell.checkout_now(ask)

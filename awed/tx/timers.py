@@ -10,15 +10,47 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+LOOK = 0.25
+"""Seconds between two looks at the time."""
 
-def use_monotonic_time(reactor: Any) -> None:
+LONGEST_GAP = 0.5
+"""Seconds between two looks beyond which the process, or its machine, was stopped."""
+
+
+def use_monotonic_time(reactor: Any, seconds: Callable[[], float] = time.monotonic) -> None:
     """Let *reactor* measure by a clock that nobody can set; Twisted's is the wall clock.
 
     Timers, rounds and timeouts all follow. To be called before anything is scheduled, which would be due by the old
     clock.
     """
     assert not reactor.getDelayedCalls()
-    reactor.seconds = time.monotonic
+    reactor.seconds = seconds
+
+
+def use_waking_time(reactor: Any) -> None:
+    """The same for one who judges others by their silence: while the process is stopped its time stands still, so
+    that afterwards it hears what was said meanwhile before anybody's time is up."""
+    use_monotonic_time(reactor, Waking(time.monotonic))
+
+    def look() -> None:
+        reactor.callLater(LOOK, look)
+
+    look()
+
+
+class Waking:
+    """Seconds by a clock that is asked every now and then: no gap between two of these counts for more than
+    :data:`LONGEST_GAP`."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._last = self._sum = seconds()
+
+    def __call__(self) -> float:
+        now = self._seconds()
+        self._sum += min(now - self._last, LONGEST_GAP)
+        self._last = now
+        return self._sum
 
 
 class Rounds:

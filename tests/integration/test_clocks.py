@@ -11,6 +11,9 @@ from tests.waiting import until
 
 HOUR = 3600.0
 
+LIMIT = 2
+"""Seconds of silence after which a worker is lost."""
+
 
 @pytest.fixture
 def wall(stage: Stage) -> WallClock:
@@ -19,20 +22,20 @@ def wall(stage: Stage) -> WallClock:
 
 @pytest_twisted.async_fixture
 async def daemon(stage: Stage, wall: WallClock) -> Daemon:
-    """A daemon that goes by the wall clock of the test, and gives up silent workers after a second."""
+    """A daemon that goes by the wall clock of the test."""
     config = stage.folder / "awed.conf"
-    config.write_text("[Server]\nheartbeat_limit = 1\n")
+    config.write_text(f"[Server]\nheartbeat_limit = {LIMIT}\n")
     daemon = stage.daemon("--config", str(config))
     daemon.twistd = (*wall.python(TWISTD[1]), *TWISTD[2:])
     await daemon.start()
     return daemon
 
 
-def start(wall: WallClock, daemon: Daemon) -> Program:
+def start(wall: WallClock, daemon: Daemon, name: str = "w") -> Program:
     """A worker that goes by the wall clock of the test."""
     return daemon.stage.run(
         *wall.python("from awed.worker import main; main()"),
-        *("--server", daemon.url, "--workdir", str(daemon.stage.folder / "w"), "--heartbeat", "0.2"),
+        *("--server", daemon.url, "--workdir", str(daemon.stage.folder / name), "--heartbeat", "0.2"),
     )
 
 
@@ -65,7 +68,12 @@ class Run:
         """Let the command end: the state of the job at its end, and how often the command was begun."""
         self._go.touch()
         state = (await reaches(self._daemon, self._id, "completed", "suspend"))["state"]
-        return state, self._begun.read_text().count("\n")
+        return state, self.begun
+
+    @property
+    def begun(self) -> int:
+        """How often the command was begun."""
+        return self._begun.read_text().count("\n")
 
 
 @pytest.mark.parametrize("step", [HOUR, -HOUR])
@@ -92,3 +100,20 @@ async def test_a_clock_that_is_set_under_the_daemon_stops_no_commit_and_no_journ
     assert await daemon.call("GET", "/ready") == "ready"
     journal = daemon.data / "logs" / "event.log"
     await until(lambda: journal.exists() and submitted[-1]["id"] in journal.read_text())
+
+
+@pytest.mark.parametrize("step", [60.0, HOUR, -HOUR])
+@pytest_twisted.ensureDeferred
+async def test_a_clock_that_is_set_under_the_daemon_loses_no_worker_and_keeps_none_that_is_dead(
+    daemon: Daemon, wall: WallClock, step: float
+) -> None:
+    run = Run(daemon)
+    worker = start(wall, daemon)
+    await run.begin()
+    wall.set(step)
+    await beats(daemon, 10)
+    assert run.begun == 1
+    worker.signal("KILL")
+    start(wall, daemon, "v")
+    await until(lambda: run.begun == 2)
+    assert await run.end() == ("completed", 2)

@@ -27,5 +27,10 @@ def measures() -> Measures:
 def exposition(served: Served, measures: Measures, tmp_path: Path) -> Exposition:
     nodes = cast(NodeStore, SimpleNamespace(bytes=12))
     return Exposition(
-        engine=served.engine, nodes=nodes, measures=measures, place=tmp_path, in_thread=at_once, now=served.now
+        engine=served.engine,
+        nodes=nodes,
+        measures=measures,
+        place=tmp_path,
+        in_thread=at_once,
+        seconds=served.clock.seconds,
     )

@@ -1,7 +1,6 @@
 """The page for Prometheus: whole, true, bounded, and without secrets."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from types import SimpleNamespace
 from typing import cast
 
@@ -15,7 +14,7 @@ from awed.scheduler.changes import Prepare
 from awed.scheduler.queue import Queued
 from awed.scheduler.requirements import Wanted
 from awed.web.request import ShortRequest
-from tests.unit.api.served import NOW, Served, data, done
+from tests.unit.api.served import Served, data, done
 
 JOB = {
     "info": {"name": "NAME-OF-A-JOB", "user": "NAME-OF-A-USER", "clientgroups": "g,h"},
@@ -86,18 +85,18 @@ def test_a_daemon_without_its_store_is_not_ready(served: Served, exposition: Exp
 def kinds(number: int) -> Iterator[Queued]:
     """As many kinds of work, each larger than the last and younger."""
     for n in range(number):
-        yield Queued(Wanted(frozenset({f"group{n}"}), "app", 0), n + 1, NOW + timedelta(seconds=n))
+        yield Queued(Wanted(frozenset({f"group{n}"}), "app", 0), n + 1, float(n))
 
 
 def test_whoever_makes_many_kinds_of_work_does_not_make_many_samples() -> None:
     found = told_apart(kinds(TOLD_APART + 5))
     assert len(found) == TOLD_APART + 1
-    assert found["other", "other"] == (1 + 2 + 3 + 4 + 5, NOW)
-    assert found["group5", "app"] == (6, NOW + timedelta(seconds=5))
+    assert found["other", "other"] == (1 + 2 + 3 + 4 + 5, 0.0)
+    assert found["group5", "app"] == (6, 5.0)
     assert sum(waiting.work for waiting in found.values()) == sum(range(TOLD_APART + 6))
 
 
 def test_long_names_are_cut_and_what_is_the_same_then_is_one_sample() -> None:
     apps = ["x" * 1000 + "1", "x" * 1000 + "2"]
-    found = told_apart(Queued(Wanted(frozenset(), app, 0), 1, NOW) for app in apps)
-    assert found == {("", "x" * 64): (2, NOW)}
+    found = told_apart(Queued(Wanted(frozenset(), app, 0), 1, 0.0) for app in apps)
+    assert found == {("", "x" * 64): (2, 0.0)}

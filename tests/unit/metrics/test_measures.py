@@ -24,7 +24,7 @@ def test_the_size_of_a_batch_is_all_that_it_writes_and_removes() -> None:
 def test_a_late_timer_tells_by_how_much() -> None:
     late: list[float] = []
     clock = Clock()
-    delay = ReactorDelay(late.append, clock)
+    delay = ReactorDelay(late.append, clock, clock.seconds)
     delay.start()
     clock.advance(INTERVAL)
     clock.advance(INTERVAL + 3)

@@ -13,7 +13,7 @@ from awed.model.client import Client
 from awed.model.job import IO, Cmd, Info, Job, Task
 from awed.model.records import Unfinished
 from awed.model.states import ClientState, JobState, TaskState, WorkState
-from awed.model.times import NO_TIME
+from awed.model.times import NO_TIME, Moment
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.changes import Prepare
 from awed.scheduler.core import Scheduler
@@ -70,7 +70,7 @@ class World:
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self.scheduler = Scheduler(self.limits)
-        self.now = T0
+        self.now = Moment(T0, 1000.0)
 
     def submit(self, submission: Submission, token: str = "") -> Job:
         return self.scheduler.jobs.submit(submission, User(), token, self.now)
@@ -94,7 +94,7 @@ class World:
         return client_id
 
     def checkout(self, client_id: str, available: int | None = None, time_left: float | None = None) -> Workunit:
-        until = None if time_left is None else self.now + timedelta(seconds=time_left)
+        until = None if time_left is None else self.now.seconds + time_left
         return self.scheduler.work.checkout(client_id, Spare(available, until), self.now)
 
     def report(self, unit: Workunit, status: str = "done", *, attempt: int | None = None, **more: object) -> None:
@@ -119,7 +119,11 @@ class World:
         self.scheduler.restore(copy.deepcopy(stored), self.now)
 
     def pass_time(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
+        self.now = self.now.after(seconds)
+
+    def set_clock(self, seconds: float) -> None:
+        """Somebody sets the wall clock, so many seconds forward or back."""
+        self.now = Moment(self.now.after(seconds).time, self.now.seconds)
 
     def live(self, seconds: int, *beating: str) -> list[str]:
         """Let time pass as it does in the daemon, with a tick each second, and with heartbeats of some clients. The

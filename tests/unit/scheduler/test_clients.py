@@ -217,30 +217,6 @@ def test_who_asks_for_others_or_for_more_may_ask_while_work_runs(profile: Client
         world.checkout("a")
 
 
-def test_nobody_is_lost_by_a_tick_that_comes_late_before_they_could_speak() -> None:
-    """The daemon was stopped, or its clock was set."""
-    world = World()
-    for name in ("lives", "dead"):
-        world.client(name)
-    world.submit(job(task("0")))
-    unit = world.checkout("lives")
-    assert world.live(20, "lives", "dead") == []
-    world.pass_time(40)
-    assert world.scheduler.tick(world.now) == []
-    assert world.live(29) == []
-    assert world.scheduler.clients.heartbeat("lives", [unit.wuid], world.now) == []
-    assert world.live(29) == ["dead"]
-    assert world.scheduler.clients.get("lives").held.keys() == {unit.wuid}
-
-
-def test_the_first_tick_after_a_start_may_be_late_as_well() -> None:
-    world = World()
-    world.restart()
-    world.client("lives")
-    world.pass_time(40)
-    assert world.scheduler.tick(world.now) == []
-
-
 def lost(world: World, client_id: str) -> Workunit:
     """A workunit of a client that is silent for too long."""
     world.submit(job(task("0")))

@@ -6,7 +6,6 @@ exactly the records that the batches of the old one left.
 
 import copy
 from collections.abc import Coroutine
-from datetime import timedelta
 from typing import Any, TypeVar, cast
 
 from hypothesis import settings
@@ -112,7 +111,7 @@ class SchedulerMachine(RuleBasedStateMachine):
     )
     def take_many(self, number: int, most: int, available: int | None, time_left: int | None) -> object:
         now = self.world.now
-        spare = Spare(available, now + timedelta(seconds=time_left) if time_left else None)
+        spare = Spare(available, now.seconds + time_left if time_left else None)
         try:
             taken = self.scheduler.work.checkout_many(f"c{number}", spare, most, now)
         except AwedError as error:
@@ -241,8 +240,12 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([1, 20, 31]))
     def pass_time(self, seconds: int) -> None:
-        self.world.now += timedelta(seconds=seconds)
+        self.world.pass_time(seconds)
         self.scheduler.clients.remove_lost(self.world.now)
+
+    @rule(seconds=st.sampled_from([-86400, -60, 60, 86400]))
+    def set_clock(self, seconds: int) -> None:
+        self.world.set_clock(seconds)
 
     @rule(suspended=st.sampled_from([True, False, False, False]))
     def suspend_queue(self, suspended: bool) -> None:
@@ -285,7 +288,7 @@ class SchedulerMachine(RuleBasedStateMachine):
             try:
                 self.world.run(name)
             except AwedError:
-                self.scheduler.clients.remove_lost(self.world.now + timedelta(seconds=60))
+                self.scheduler.clients.remove_lost(self.world.now.after(60))
             self.books_balance()
         raise AssertionError(f"not finished: {[entry.job for entry in self.scheduler._state.jobs.values()]}")
 

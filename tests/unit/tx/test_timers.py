@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.epollreactor import EPollReactor
 from twisted.internet.task import Clock, LoopingCall
 
-from awed.tx.timers import Patience, Pulse, Rounds, use_monotonic_time
+from awed.tx.timers import LONGEST_GAP, LOOK, Patience, Pulse, Rounds, Waking, use_monotonic_time, use_waking_time
 from tests.conftest import LoggedErrors
 
 
@@ -34,6 +34,23 @@ def test_no_timer_is_left_to_the_old_clock() -> None:
     reactor.callLater(50, int)
     with pytest.raises(AssertionError):
         use_monotonic_time(reactor)
+
+
+def test_while_the_process_is_stopped_its_time_stands_still() -> None:
+    now = 1000.0
+    waking = Waking(lambda: now)
+    for gap, counted in ((0.25, 0.25), (40.0, LONGEST_GAP), (0.1, 0.1), (86400.0, LONGEST_GAP)):
+        before, now = waking(), now + gap
+        assert waking() - before == pytest.approx(counted)
+
+
+def test_waking_time_is_looked_at_however_little_happens() -> None:
+    reactor: Any = EPollReactor()
+    use_waking_time(reactor)
+    for _ in range(3):
+        assert 0 < reactor.timeout() <= LOOK < LONGEST_GAP
+        reactor.getDelayedCalls()[0].reset(0)
+        reactor.runUntilCurrent()
 
 
 def test_a_failing_round_is_logged_and_the_next_one_runs(logged_errors: LoggedErrors) -> None:
