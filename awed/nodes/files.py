@@ -16,7 +16,7 @@ from typing import BinaryIO, Protocol
 
 from msgspec import Struct
 
-from awed.model.errors import Invalid, TooLarge
+from awed.model.errors import Invalid, Locked, TooLarge
 from awed.model.ids import is_uuid
 from awed.model.node import Node, NodeFile, NodeIndex
 from awed.nodes.units import UNIT, ascending, sized
@@ -220,6 +220,16 @@ def numbers_in(upload: Upload, total: int) -> Iterator[int]:
 def data_name(md5: str) -> str:
     """The name of a node's file in its directory."""
     return DATA + md5
+
+
+def must_have_file(node: Node) -> None:
+    """Raises :class:`~awed.model.errors.Locked` while parts are merged, or :class:`~awed.model.errors.Invalid` if the
+    node has no file."""
+    lock = node.file.locked
+    if lock is not None and not lock.error:
+        raise Locked("Node file is locked")
+    if not node.has_file:
+        raise Invalid(f"Node has no file: {lock.error}" if lock else "Node has no file")
 
 
 def must_be_empty(node: Node) -> None:

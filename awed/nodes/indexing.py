@@ -10,7 +10,7 @@ from awed.model.errors import Invalid, Locked
 from awed.model.node import Node, NodeIndex
 from awed.nodes import formats
 from awed.nodes.base import NodeBase
-from awed.nodes.files import Upload, content_of, numbers_in
+from awed.nodes.files import Upload, content_of, must_have_file, numbers_in
 from awed.nodes.merging import FILE
 from awed.nodes.units import (
     UNIT,
@@ -78,7 +78,7 @@ class NodeIndexes:
         already."""
         if name not in _KINDS and not _COLUMN.match(name):
             raise Invalid(f"Invalid index type: {name}")
-        _must_have_file(node)
+        must_have_file(node)
         lock = self._base.underway.lock(node.id, name)
         if lock is not None and not lock.error:
             raise Locked("Node index is locked")
@@ -90,7 +90,7 @@ class NodeIndexes:
 
     async def put(self, node: Node, name: str, user: str, source: Upload | SubsetIndex) -> None:
         """Give the node an index that is made already, or one of some units of another."""
-        _must_have_file(node)
+        must_have_file(node)
         if not _NAME.match(name) or name in (SIZE, FILE):
             raise Invalid(f"Invalid index type: {name}")
         data = self._base.files.data(node)
@@ -101,12 +101,12 @@ class NodeIndexes:
         if name == SIZE or node.indexes.pop(name, None) is None:
             raise Invalid(f"Invalid index type: {name}")
 
-    async def select(self, node: Node, selection: Selection) -> list[Slice]:
-        """Where the bytes are that are asked for."""
-        _must_have_file(node)
+    async def select(self, node: Node, selection: Selection, user: str) -> list[Slice]:
+        """Where the bytes are that *user* asks for."""
+        must_have_file(node)
         data = self._base.files.data(node)
         if selection.index:
-            return [Slice(data.path, *unit) for unit in await self._selected(node, selection)]
+            return [Slice(data.path, *unit) for unit in await self._selected(node, selection, user)]
         size = node.file.size
         if selection.seek > size:
             raise Invalid(f"seek is beyond the end of the file, which has {size} bytes")
@@ -128,7 +128,10 @@ class NodeIndexes:
             raise Invalid(index.locked.error or "Node file is locked")
         return index
 
-    async def _selected(self, node: Node, selection: Selection) -> list[Unit]:
+    async def _selected(self, node: Node, selection: Selection, user: str) -> list[Unit]:
+        if self._base.underway.may_go_well(node.id, selection.index):
+            self.begin(node, selection.index, user)
+            raise Invalid("Node file is locked")  # as Shock says it of an index
         index = self.usable(node, selection.index)
         is_kind = selection.index in (SIZE, *_KINDS) or _COLUMN.match(selection.index)
         if not selection.parts and is_kind:
@@ -189,11 +192,3 @@ def _piece(size: int, unit: int, first: int, last: int) -> Unit:
     """The bytes of the units *first* to *last* of *unit* bytes each."""
     offset = (first - 1) * unit
     return Unit(offset, min(last * unit, size) - offset)
-
-
-def _must_have_file(node: Node) -> None:
-    lock = node.file.locked
-    if lock is not None and not (node.has_file and lock.error):
-        raise Locked("Node file is locked")
-    if not node.has_file:
-        raise Invalid("Node has no file")

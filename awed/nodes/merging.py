@@ -146,6 +146,13 @@ class PartMerger:
         if arrivals.parts if node.has_file else arrivals.complete(node.parts):
             self._base.underway.start(node.id, FILE, self._merge(node.id, record.acl.owner, arrivals))
 
+    async def begin_again(self, record: NodeRecord) -> bool:
+        """For somebody who needs the file, begin a merge that the system made fail. Whether there was one."""
+        if not self._base.underway.may_go_well(record.node.id, FILE):
+            return False
+        await self.merge_if_complete(record)
+        return True
+
     async def resume(self, record: NodeRecord) -> None:
         """Take up what a restart interrupted."""
         node = record.node

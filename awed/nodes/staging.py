@@ -19,9 +19,9 @@ from awed.model.node import Node, NodeIndex
 from awed.nodes.access import check, may
 from awed.nodes.base import NodeBase
 from awed.nodes.change import Change, CopyOf, FromUrl, JoinOf, KnownAs, SubsetOf, Whole
-from awed.nodes.files import Written, content_of, data_name, numbers_in, sync
+from awed.nodes.files import Written, content_of, data_name, must_have_file, numbers_in, sync
 from awed.nodes.indexing import PREFIX, SIZE, NodeIndexes
-from awed.nodes.merging import ArrivedPart, stage_part
+from awed.nodes.merging import ArrivedPart, PartMerger, stage_part
 from awed.nodes.packing import members, unpacked
 from awed.tx.files import Pieces, Slice
 from awed.tx.locks import to_the_end, unbroken
@@ -67,8 +67,9 @@ class Stager:
     """Stages what requests bring. When a request is cancelled what takes long stops; what is on its way into a node
     goes on."""
 
-    def __init__(self, base: NodeBase, indexes: NodeIndexes) -> None:
+    def __init__(self, base: NodeBase, merger: PartMerger, indexes: NodeIndexes) -> None:
         self._base = base
+        self._merger = merger
         self._indexes = indexes
 
     async def change(self, change: Change, user: User, use: Use[T]) -> T:
@@ -209,8 +210,9 @@ class Stager:
     async def _source(self, node_id: str, user: User) -> Node:
         record = await self._base.records.get(node_id)
         check(user, "read", record)
-        if not record.node.has_file:
-            raise Invalid("Node has no file")
+        await self._merger.begin_again(record)
+        await self._merger.show(record.node)
+        must_have_file(record.node)
         return record.node
 
     def _unpacking(self, node: Node, archive_format: str, staged: Staged) -> Steps[None]:

@@ -14,7 +14,7 @@ from msgspec import UNSET
 from twisted.logger import Logger
 
 from awed.model.access import ADMIN, Acl, AclChange, User
-from awed.model.errors import AwedError, Invalid, NotFound, StoreAway
+from awed.model.errors import AwedError, Invalid, NotFound, StoreAway, Unavailable
 from awed.model.ids import new_id
 from awed.model.node import Node, NodeIndex, NodeRecord
 from awed.model.times import NO_TIME
@@ -62,7 +62,7 @@ class NodeStore:
         self._base = base
         self._merger = PartMerger(base)
         self._indexes = NodeIndexes(base)
-        self._stager = Stager(base, self._indexes)
+        self._stager = Stager(base, self._merger, self._indexes)
         self._filler = Filler(base, self._merger)
 
     @property
@@ -97,24 +97,25 @@ class NodeStore:
         return await self._shown(await self._record(node_id, user, "read"))
 
     async def get_settled(self, node_id: str, user: User) -> Node:
-        """The node's document, once its file is not locked. Raises :class:`Invalid` if that came to nothing, and
-        :class:`~awed.model.errors.StoreAway` if it did for that reason: then it is begun again."""
-        await self._base.underway.ended(node_id, FILE)
-        record = await self._record(node_id, user, "read")
-        node = await self._shown(record)
-        try:
-            self._base.underway.check(node_id, FILE)
-        except StoreAway:
-            await self._merger.merge_if_complete(record)
-            raise
+        """The node's document, once its file is not locked. Raises :class:`Invalid` if that came to nothing, or
+        :class:`~awed.model.errors.Unavailable` if that may pass: who asks again has it begun again."""
+        underway = self._base.underway
+        await underway.ended(node_id, FILE)
+        node = await self._needed(node_id, user)
         if node.file.locked is not None:
-            raise Invalid(f"the file of node {node_id} could not be put together: {node.file.locked.error}")
+            await underway.ended(node_id, FILE)
+            node = await self.get(node_id, user)
+        error = underway.error(node_id, FILE)
+        if isinstance(error, StoreAway):
+            raise error
+        if error is not None:
+            raise type(error)(f"the file of node {node_id} could not be put together: {error}")
         return node
 
     async def content(self, node_id: str, user: User, selection: Selection = ALL) -> tuple[Node, list[Slice]]:
         """The node, and where those bytes of its file are that are asked for."""
-        node = await self.get(node_id, user)
-        return node, await self._indexes.select(node, selection)
+        node = await self._needed(node_id, user)
+        return node, await self._indexes.select(node, selection, user.name)
 
     def in_turns_of(self, user: User) -> InThread:
         """Threads in which the files of *user* are packed while they are sent, piece by piece."""
@@ -164,18 +165,20 @@ class NodeStore:
 
     async def index(self, node_id: str, name: str, user: User) -> NodeIndex:
         """An index, made if it is not there. Raises :class:`Invalid` if it cannot be made,
-        :class:`~awed.model.errors.StoreAway` if not now."""
+        :class:`~awed.model.errors.Unavailable` if not now."""
         node = await self.get_settled(node_id, user)
         lock = self._base.underway.lock(node_id, name)
         if name not in node.indexes or (lock is not None and lock.error):
             self._indexes.begin(node, name, user.name)
         await self._base.underway.ended(node_id, name)
-        self._base.underway.check(node_id, name)
+        error = self._base.underway.error(node_id, name)
+        if isinstance(error, Unavailable):
+            raise error
         return self._indexes.usable(await self.get(node_id, user), name)
 
     async def make_index(self, node_id: str, name: str, user: User, rebuild: bool = False) -> None:
         """Begin to make an index; that of a small file is there when this returns."""
-        node = await self.get(node_id, user)
+        node = await self._needed(node_id, user)
         if name != SIZE:
             self._indexes.begin(node, name, user.name, rebuild)
             if node.file.size <= SMALL:
@@ -207,6 +210,13 @@ class NodeStore:
         record = await self._base.records.get(node_id)
         check(user, right, record)
         return record
+
+    async def _needed(self, node_id: str, user: User) -> Node:
+        """The document of a node whose file is needed now."""
+        record = await self._record(node_id, user, "read")
+        if await self._merger.begin_again(record):
+            record = await self._base.records.get(node_id)
+        return await self._shown(record)
 
     async def _create_all(self, user: User, change: Change, members: list[StagedFile]) -> list[Node]:
         return [await self._create(user, change, Staged(member)) for member in members]

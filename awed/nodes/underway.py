@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
-from awed.model.errors import AwedError, StoreAway
+from awed.model.errors import AwedError, NoSpace, Unavailable
 from awed.model.node import Lock
 
 
@@ -21,13 +21,13 @@ class Underway:
         self._locks: dict[tuple[str, str], Lock] = {}
         self._running: dict[tuple[str, str], Deferred[None]] = {}
         self._waiting: dict[tuple[str, str], list[Deferred[None]]] = {}
-        self._away: dict[tuple[str, str], StoreAway] = {}
-        """What failed only because the daemon's store was away."""
+        self._errors: dict[tuple[str, str], AwedError] = {}
+        """By which work failed that was not begun again since."""
 
     def start(self, node_id: str, subject: str, work: Coroutine[Deferred[Any], Any, None]) -> None:
         """Do *work*, locking its subject. If it fails the lock stays, with the error, until it is started again."""
         key = node_id, subject
-        self._away.pop(key, None)
+        self._errors.pop(key, None)
         self._locks[key] = Lock(created_on=self._now())
         self._waiting[key] = []
         running = Deferred.fromCoroutine(self._run(key, work))
@@ -61,13 +61,15 @@ class Underway:
         for subject in self.subjects(node_id):
             if (node_id, subject) not in self._waiting:
                 del self._locks[node_id, subject]
-                self._away.pop((node_id, subject), None)
+                self._errors.pop((node_id, subject), None)
 
-    def check(self, node_id: str, subject: str) -> None:
-        """Raises :class:`~awed.model.errors.StoreAway` if the work failed because of that: it can be begun again."""
-        away = self._away.get((node_id, subject))
-        if away is not None:
-            raise away
+    def error(self, node_id: str, subject: str) -> AwedError | None:
+        """By what the last work failed, if it did. :class:`~awed.model.errors.Unavailable`: it may go well now."""
+        return self._errors.get((node_id, subject))
+
+    def may_go_well(self, node_id: str, subject: str) -> bool:
+        """Whether the last work failed by the system, and not by what the file is."""
+        return isinstance(self.error(node_id, subject), Unavailable)
 
     async def all_ended(self) -> None:
         """Wait until nothing is under way."""
@@ -78,16 +80,23 @@ class Underway:
         try:
             await work
         except CancelledError:
-            del self._locks[key]
+            self._failed(key, Unavailable("it was stopped"))
+        except NoSpace as error:
+            self._failed(key, Unavailable(*error.texts))
         except AwedError as error:
-            self._locks[key].error = str(error)
-            if isinstance(error, StoreAway):
-                self._away[key] = error
+            self._failed(key, error)
+        except OSError as error:
+            self._log.warn("work on {subject} of node {node}: {error}", node=key[0], subject=key[1], error=error)
+            self._failed(key, Unavailable(error.strerror or "the system failed"))
         except Exception:
             self._log.failure("work on {subject} of node {node} failed", node=key[0], subject=key[1])
-            self._locks[key].error = "internal error: see the server's log"
+            self._failed(key, Unavailable("internal error: see the server's log"))
         else:
             del self._locks[key]
         self._running.pop(key, None)
         for end in self._waiting.pop(key):
             end.callback(None)
+
+    def _failed(self, key: tuple[str, str], error: AwedError) -> None:
+        self._locks[key].error = str(error)
+        self._errors[key] = error

@@ -264,8 +264,6 @@ def test_a_merge_that_the_store_was_away_for_is_begun_again(world: World) -> Non
     with pytest.raises(StoreAway):
         result(own.node(node.id, "", "alice"))
     world.back()
-    with pytest.raises(StoreAway):
-        result(own.node(node.id, "", "alice"))
     assert result(own.node(node.id, "", "alice")).has_file
     assert world.content(node.id) == b"a"
 

@@ -1,13 +1,15 @@
 """A node store in a directory, with records in memory: what survives a restart survives here."""
 
 import hashlib
-from collections.abc import Callable, Coroutine
+import os
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python.failure import Failure
 
 from awed.model.access import User
@@ -41,6 +43,19 @@ class Bytes:
         self.path: Path | None = None
 
 
+class Disk(NodeFiles):
+    """Writes fail by the *fault*, a number of the system's, while there is one."""
+
+    fault = 0
+
+    @contextmanager
+    def writing(self, path: Path) -> Iterator[BinaryIO]:
+        with super().writing(path) as file:
+            if self.fault:
+                raise OSError(self.fault, os.strerror(self.fault))
+            yield file
+
+
 class World:
     """The records and the directory that a store works on. *failing* makes the next commits fail; :meth:`back` makes
     them after all, as the daemon does once its database is back, and a new store forgets them, as a crash does."""
@@ -59,7 +74,7 @@ class World:
         self.failing: Exception | None = None
         self.late: list[Batch] = []
         self.time = EPOCH
-        self.files = NodeFiles(directory, largest=largest)
+        self.files = Disk(directory, largest=largest)
         self.in_thread = in_thread
         self.long = long or LongWork(in_thread, 2, 4, lambda: 0.0)
         self.fetch = fetch
@@ -126,7 +141,7 @@ class Gate:
 
     def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Deferred[Any]:
         done: Deferred[Any] = Deferred()
-        self.waiting.append(lambda: done.callback(function(*args, **kwargs)))
+        self.waiting.append(lambda: maybeDeferred(function, *args, **kwargs).chainDeferred(done))
         if not self.shut:
             self.open()
         return done
