@@ -79,13 +79,12 @@ def assemble(
     )
     changed = Condition()
     data_http = http_client(reactor, settings.ca)
-    janitor = Janitor(workdir, reactor, in_thread, settings.keep_failed * 3600)
+    cache = Cache(workdir.cache, in_thread, workdir.is_low)
+    janitor = Janitor(workdir, cache, reactor, in_thread, settings.keep_failed * 3600)
     equipment = Equipment(
         server=server,
         outage=outage,
-        files=FileMover(
-            partial(ShockClient, data_http, reactor, in_thread), Cache(workdir.cache, in_thread), in_thread
-        ),
+        files=FileMover(partial(ShockClient, data_http, reactor, in_thread), cache, in_thread),
         workdir=workdir,
         janitor=janitor,
         logs=LogFiles(workdir.logs, janitor.remove),
@@ -106,7 +105,7 @@ def assemble(
         changed=changed,
         run=run,
         prefetch=Prefetch(settings.prefetch),
-        available=workdir.available,
+        room=janitor.room,
         lifetime=Lifetime(reactor, settings.walltime, settings.idle_timeout),
         clock=reactor,
         heartbeat=settings.heartbeat,

@@ -23,16 +23,23 @@ class Cache:
     """Files by key, as ``<key>.<md5>``. Each run gets a copy of its own, so that a command changes nobody else's.
 
     A file is used as long as its content has the md5 of its name: looked at once, and anew when it was touched.
+    *is_low* says whether there is little room on disk if so many bytes are taken.
     """
 
     _log = Logger()
 
-    def __init__(self, directory: Path, in_thread: InThread, limit: int = LIMIT) -> None:
+    def __init__(
+        self, directory: Path, in_thread: InThread, is_low: Callable[[int], bool], limit: int = LIMIT
+    ) -> None:
         self._directory = directory
         self._in_thread = in_thread
+        self._is_low = is_low
         self._limit = limit
+        self.size = 0
+        """Bytes of all files."""
         self._locks: dict[str, DeferredLock] = {}
         self._intact: dict[Path, tuple[int, ...]] = {}
+        self.evict()
 
     async def copy(self, key: str, path: Path, fetch: Callable[[Path], Awaitable[None]]) -> None:
         """Put a copy of the file *key* at *path*, which must be new; *fetch* brings it there if it is not here."""
@@ -67,6 +74,8 @@ class Cache:
         """Keep a copy of what came to *path*, on disk before it has its name: a power cut leaves no half of it."""
         arriving = self._directory / f"{uuid4().hex}{ARRIVING}"
         try:
+            if self._is_low(size := path.stat().st_size):
+                self.evict(size)
             with path.open("rb", buffering=0) as file:
                 copy(file, arriving)
             with arriving.open("rb") as file:
@@ -74,10 +83,22 @@ class Cache:
             arriving.chmod(0o444)
             cached = self._directory / f"{key}.{md5_of(arriving)}"
             arriving.rename(cached)
-            evict(self._directory, self._limit, cached)
+            self.evict()
         except OSError as error:
             arriving.unlink(missing_ok=True)
             self._log.warn("{path} is not kept for others: {error}", path=path, error=error)
+
+    def evict(self, wanted: int = 0) -> None:
+        """Remove what was used longest ago while there is too much, or too little room for *wanted* bytes. Blocks."""
+        entries = [entry for entry in os.scandir(self._directory) if not entry.name.endswith(ARRIVING)]
+        files = sorted(((entry.stat(), Path(entry)) for entry in entries), key=lambda file: file[0].st_mtime)
+        self.size = sum(stat.st_size for stat, _ in files)
+        for stat, path in files:
+            if self.size <= self._limit and not self._is_low(wanted):
+                return
+            path.unlink(missing_ok=True)
+            self._intact.pop(path, None)
+            self.size -= stat.st_size
 
 
 def copy(file: BinaryIO, path: Path) -> None:
@@ -90,16 +111,6 @@ def copy(file: BinaryIO, path: Path) -> None:
             while os.copy_file_range(file.fileno(), target.fileno(), 1 << 30):
                 pass
         shutil.copyfileobj(file, target, 1 << 20)
-
-
-def evict(directory: Path, limit: int, newest: Path) -> None:
-    """Remove what was used longest ago until no more than *limit* bytes are left; *newest* stays. Blocks."""
-    files = [(entry.stat(), Path(entry.path)) for entry in os.scandir(directory) if not entry.name.endswith(ARRIVING)]
-    total = sum(stat.st_size for stat, _ in files)
-    for stat, path in sorted(files, key=lambda file: file[0].st_mtime):
-        if total > limit and path != newest:
-            path.unlink(missing_ok=True)
-            total -= stat.st_size
 
 
 def _seen(file: BinaryIO) -> tuple[int, ...]:

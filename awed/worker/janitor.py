@@ -15,6 +15,7 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from awed.tx.threads import InThread
+from awed.worker.cache import Cache
 from awed.worker.workdir import Workdir, open_up
 
 KEPT_AT_MOST = 100
@@ -31,12 +32,14 @@ P = ParamSpec("P")
 
 
 class Janitor(Service):
-    """Keeps the directories of failed workunits for *keep* seconds, and removes everything else that is put out."""
+    """Keeps the directories of failed workunits for *keep* seconds while there is room, and removes everything else
+    that is put out."""
 
     _log = Logger()
 
-    def __init__(self, workdir: Workdir, clock: IReactorTime, in_thread: InThread, keep: float) -> None:
+    def __init__(self, workdir: Workdir, cache: Cache, clock: IReactorTime, in_thread: InThread, keep: float) -> None:
         self._workdir = workdir
+        self._cache = cache
         self._clock = clock
         self._in_thread = in_thread
         self._keep = keep
@@ -62,10 +65,19 @@ class Janitor(Service):
         self._doomed += self._workdir.spare
         return self._clear()
 
+    async def room(self, wanted: int = 0) -> int:
+        """Bytes of disk for commands: free ones, and those of the cache. If there are few besides *wanted*, or would
+        be, what is only kept makes room, the oldest first."""
+        while self._workdir.is_low(wanted) and self._kept:
+            await self._clean(remove, [self._kept.popleft()[1]])
+        if self._workdir.is_low(wanted):
+            await self._in_thread(self._cache.evict, wanted)
+        return self._workdir.available() + self._cache.size
+
     def take(self, directory: Path, failed: bool) -> None:
         """The workunit that ran in *directory* is over."""
         try:
-            if failed and self._keep:
+            if failed and self._keep and not self._workdir.is_low():
                 self._kept.append((self._clock.seconds(), self._workdir.keep(directory)))
             elif not self._workdir.put_by(directory):
                 self.remove(directory)

@@ -135,6 +135,8 @@ class Runner:
         root = self._directory = self._with.workdir.make(work.wuid, work.attempt, fresh=has_files)
         self._logs = Logs(self._with.logs)
         tokens, private = await self._secrets()
+        if has_files:
+            await self._with.janitor.room(sum(io.size for io in (*work.inputs, *work.predata)))
         self._cause = Cause.INPUT
         perf.size_predata, perf.time_predata_in = await self._timed(files.fetch_predata(work, root, tokens))
         perf.size_infile, perf.time_data_in = await self._timed(files.fetch_inputs(work, root, tokens))

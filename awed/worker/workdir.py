@@ -15,6 +15,12 @@ from awed.worker.errors import WorkdirInUse
 ARRIVING = ".part"
 """How the name of a file ends that is on its way into the cache."""
 
+MIN_FREE = 64 << 20
+"""Bytes of free disk below which no work is taken: it would fail here, and may succeed elsewhere."""
+
+ROOM = 1 << 30
+"""Bytes that should be free for commands, or a twentieth of the disk if that is less."""
+
 
 class Workdir:
     """The layout below one root::
@@ -74,6 +80,12 @@ class Workdir:
         """Free disk in bytes."""
         disk = os.statvfs(self.root)
         return disk.f_bavail * disk.f_frsize
+
+    def is_low(self, wanted: int = 0) -> bool:
+        """Whether commands will soon have no room if *wanted* bytes are taken."""
+        disk = os.statvfs(self.root)
+        room = max(2 * MIN_FREE, min(ROOM, disk.f_blocks * disk.f_frsize // 20))
+        return self.available() < wanted + room
 
     def make(self, wuid: str, attempt: int, *, fresh: bool = True) -> Path:
         """An empty directory for a workunit, made for it unless it need not be *fresh*."""

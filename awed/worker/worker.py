@@ -1,6 +1,6 @@
 """The worker: asks for work while it has room, says that it lives, and leaves in order."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -23,15 +23,13 @@ from awed.worker.profile import Introduction, busyness
 from awed.worker.report import Finished
 from awed.worker.runs import Prefetch, Run, Runs
 from awed.worker.server import ServerClient
+from awed.worker.workdir import MIN_FREE
 
 HEARTBEAT = 10.0
 """Seconds between two heartbeats; fewer if the server soon loses patience."""
 
 EARLY = 1.0
 """A server that says sooner than this that there is no work is not asked again at once."""
-
-MIN_FREE = 64 << 20
-"""Bytes of free disk below which no work is taken: it would fail here, and may succeed elsewhere."""
 
 TROUBLE_PAUSE = 10.0
 """Seconds until a worker that is not well looks whether it is well again."""
@@ -65,7 +63,7 @@ class Worker(Service):
         changed: Condition,
         run: Run,
         prefetch: Prefetch,
-        available: Callable[[], int],
+        room: Callable[[], Awaitable[int]],
         lifetime: Lifetime,
         clock: IReactorTime,
         heartbeat: float = HEARTBEAT,
@@ -84,7 +82,7 @@ class Worker(Service):
             stuck=self._interrupt,
             clock=clock,
         )
-        self._available = available
+        self._room = room
         self._lifetime = lifetime
         self._clock = clock
         self._pulse = Pulse(clock, self._heartbeat, heartbeat)
@@ -199,7 +197,7 @@ class Worker(Service):
         self._outage.quicken(registration.heartbeat_limit / 3)
 
     async def _fetch(self, most: int) -> None:
-        available = self._available()
+        available = await self._room()
         self._trouble = f"only {available} bytes are free in the work directory" if available < MIN_FREE else ""
         if self._trouble:
             await self._idle(self._trouble, TROUBLE_PAUSE)

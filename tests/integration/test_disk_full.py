@@ -17,9 +17,10 @@ from twisted.internet.task import deferLater
 
 from awed.model.ids import new_id
 from tests.integration.daemon import IMPATIENT, Daemon, Stage
+from tests.integration.jobs import ended, job, shell
 
 EXECUTE = ("-c", "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])")
-MOUNT = 'mkdir "$0" && mount -t tmpfs -o size=16m none "$0" && echo mounted && exec sleep 600'
+MOUNT = 'mkdir "$0" && mount -t tmpfs -o size=$1 none "$0" && echo mounted && exec sleep 600'
 MOST = 300
 """Jobs after which a disk must be full."""
 
@@ -57,8 +58,7 @@ class Tmpfs:
 
     def __init__(self, stage: Stage, holder: int | None) -> None:
         self.daemon = stage.daemon(data="disk/data")
-        enter = ("nsenter", "-t", str(holder), "-U", "-m", "--preserve-credentials", sys.executable)
-        self.daemon.twistd = (*EXECUTE, *enter, *IMPATIENT)
+        self.daemon.twistd = (*entering(holder), *IMPATIENT)
         self._ballast = Path(f"/proc/{holder}/root{stage.folder}/disk/ballast")
 
     def fill(self) -> None:
@@ -74,12 +74,23 @@ async def limited(stage: Stage) -> Disk:
 
 
 async def tmpfs(stage: Stage) -> Disk:
-    holder = stage.run(*EXECUTE, "unshare", "-rm", "sh", "-c", MOUNT, str(stage.folder / "disk"))
+    return Tmpfs(stage, await mounted(stage, "16m"))
+
+
+async def mounted(stage: Stage, size: str) -> int | None:
+    """Mount a file system of that size as the folder ``disk``: the process that holds it."""
+    holder = stage.run(*EXECUTE, "unshare", "-rm", "sh", "-c", MOUNT, str(stage.folder / "disk"), size)
     try:
         await holder.said("mounted")
     except AssertionError:
         pytest.skip("no file system can be mounted here")
-    return Tmpfs(stage, holder.transport.pid)
+    process: int | None = holder.transport.pid
+    return process
+
+
+def entering(holder: int | None) -> tuple[str, ...]:
+    """How Python is started where the file system of *holder* is."""
+    return (*EXECUTE, "nsenter", "-t", str(holder), "-U", "-m", "--preserve-credentials", sys.executable)
 
 
 @pytest.mark.parametrize("prepare", [limited, tmpfs])
@@ -117,6 +128,19 @@ async def test_a_full_disk(stage: Stage, prepare: Callable[[Stage], Awaitable[Di
     jobs = {found["id"]: found["state"] for found in await daemon.call("GET", "/job?limit=0")}
     assert (acknowledged | {last}) - {""} <= jobs.keys() <= acknowledged | {refused, last}
     assert jobs[first] == "completed"
+
+
+@ensureDeferred
+async def test_a_command_that_fills_its_worker_s_disk_leaves_room_for_the_next(stage: Stage) -> None:
+    holder = await mounted(stage, "160m")
+    daemon = stage.daemon()
+    await daemon.start()
+    workdir = str(stage.folder / "disk" / "w")
+    stage.run(*entering(holder), "-m", "awed.worker", "--server", daemon.url, "--workdir", workdir)
+    failed = await ended(daemon, job(shell("head -c 1G /dev/zero > huge"), noretry=True))
+    assert failed["error"]["worknotes"] == "exit status 1"
+    done = await ended(daemon, job(shell("head -c 100M /dev/zero > large")))
+    assert done["state"] == "completed"
 
 
 def a_job(**fields: Any) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class World:
         self.root.mkdir()
         self.cache.mkdir()
         self.hosts = FakeHosts()
-        self.mover = FileMover(self.hosts, Cache(self.cache, IN_THREAD), IN_THREAD)
+        self.mover = FileMover(self.hosts, Cache(self.cache, IN_THREAD, lambda wanted: False), IN_THREAD)
 
     def fetch(self, *inputs: IO, **fields: Any) -> int:
         return result(self.mover.fetch_inputs(workunit(inputs=list(inputs), **fields), self.root, TOKENS))

@@ -47,12 +47,13 @@ class World:
         self.workdir = Workdir(directory)
         self.workdir.open()
         server = ServerClient(self.fake, REACTOR, url="http://server", client=CLIENT)
-        janitor = Janitor(self.workdir, REACTOR, IN_THREAD, keep=3600)
+        cache = Cache(self.workdir.cache, IN_THREAD, self.workdir.is_low)
+        janitor = Janitor(self.workdir, cache, REACTOR, IN_THREAD, keep=3600)
         janitor.startService()
         self.equipment = Equipment(
             server=server,
             outage=Outage(REACTOR, lambda: 0.0),
-            files=FileMover(self.hosts, Cache(self.workdir.cache, IN_THREAD), IN_THREAD),
+            files=FileMover(self.hosts, cache, IN_THREAD),
             workdir=self.workdir,
             janitor=janitor,
             logs=LogFiles(self.workdir.logs, janitor.remove),
@@ -204,7 +205,8 @@ async def test_an_input_for_which_there_is_no_room_is_the_works_own_fault(world:
         async def node(self, node_id: str, token: str) -> Node:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    mover = FileMover(lambda _: FullDisk(), Cache(world.workdir.cache, IN_THREAD), IN_THREAD)  # type: ignore[arg-type,return-value]
+    cache = Cache(world.workdir.cache, IN_THREAD, world.workdir.is_low)
+    mover = FileMover(lambda _: FullDisk(), cache, IN_THREAD)  # type: ignore[arg-type,return-value]
     world.equipment = replace(world.equipment, files=mover)
     finished = await world.begin(workunit(inputs=[file("a")]))
     assert finished.cause is Cause.INPUT
@@ -342,7 +344,7 @@ async def test_discarded_while_files_come_the_command_is_not_begun(world: World)
         async def node(self, node_id: str, token: str) -> Node:
             return await coming
 
-    mover = FileMover(lambda _: SlowHost(), Cache(world.workdir.cache, IN_THREAD), IN_THREAD)  # type: ignore[arg-type,return-value]
+    mover = FileMover(lambda _: SlowHost(), Cache(world.workdir.cache, IN_THREAD, world.workdir.is_low), IN_THREAD)  # type: ignore[arg-type,return-value]
     world.equipment = replace(world.equipment, files=mover)
     running = world.begin(script("touch ran", inputs=[file("a")]))
     running.cancel()

@@ -14,13 +14,15 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 
 from awed.model.ids import is_uuid
+from awed.worker.cache import Cache
 from awed.worker.errors import WorkdirInUse
 from awed.worker.janitor import BATCH_PERIOD, KEPT_AT_MOST, SWEEP_PERIOD, Janitor, remove
 from awed.worker.workdir import ARRIVING, Workdir, file_name
-from tests.unit.worker.builders import IN_THREAD, JOB
+from tests.unit.worker.builders import IN_THREAD, JOB, result
 
 WUID = f"{JOB}_0_0"
 NOBODY = 65534
+GIB = 1 << 30
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def workdir(tmp_path: Path) -> Workdir:
 
 
 def janitor(workdir: Workdir, keep: float = 3600.0, clock: Clock | None = None) -> Janitor:
-    return Janitor(workdir, clock or Clock(), IN_THREAD, keep)
+    return Janitor(workdir, Cache(workdir.cache, IN_THREAD, workdir.is_low), clock or Clock(), IN_THREAD, keep)
 
 
 def names(directory: Path) -> list[str]:
@@ -230,6 +232,50 @@ def test_a_directory_that_became_a_link_to_nowhere_is_no_trouble(workdir: Workdi
     workdir.open()
     janitor(workdir, 0).startService()
     assert names(workdir.work) == names(workdir.failed) == names(workdir.trash) == []
+
+
+@pytest.fixture
+def small(workdir: Workdir, monkeypatch: pytest.MonkeyPatch) -> Workdir:
+    """On a disk of forty GiB."""
+
+    def available() -> int:
+        files = [path.stat().st_size for path in workdir.root.rglob("*") if path.is_file()]
+        return 40 * GIB - sum(size for size in files if size >= GIB)
+
+    monkeypatch.setattr(workdir, "available", available)
+    return workdir
+
+
+def grown(path: Path, size: int) -> None:
+    with path.open("wb") as sparse:
+        sparse.truncate(size * GIB)
+
+
+def test_what_is_kept_makes_room_the_oldest_first_and_no_more_than_needed(small: Workdir) -> None:
+    for age, name in enumerate(["young", "old"]):
+        grown(small.cache / name, 5)
+        os.utime(small.cache / name, (1000 - age, 1000 - age))
+    keeper = janitor(small)
+    for attempt in range(3):
+        grown((failed := small.make(WUID, attempt)) / "huge", 7)
+        keeper.take(failed, failed=True)
+    assert result(keeper.room()) == (9 + 10) * GIB
+    assert len(names(small.failed)) == 3
+    assert result(keeper.room(20 * GIB)) == (9 + 2 * 7 + 10) * GIB
+    assert names(small.failed) == [f"{WUID}.2"]
+    assert names(small.cache) == ["old", "young"]
+    assert result(keeper.room(31 * GIB)) == (40 - 5 + 5) * GIB
+    assert names(small.failed) == []
+    assert names(small.cache) == ["young"]
+
+
+def test_the_directory_of_a_command_that_filled_the_disk_is_not_kept(small: Workdir) -> None:
+    clock = Clock()
+    keeper = janitor(small, clock=clock)
+    grown((full := small.make(WUID, 1)) / "huge", 40)
+    keeper.take(full, failed=True)
+    clock.advance(BATCH_PERIOD)
+    assert names(small.work) == names(small.failed) == []
 
 
 def test_failed_ones_are_kept_for_a_time_and_never_too_many(workdir: Workdir) -> None:

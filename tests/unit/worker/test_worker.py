@@ -25,7 +25,8 @@ from awed.worker.profile import Introduction
 from awed.worker.report import Finished
 from awed.worker.runs import PATIENCE, Prefetch
 from awed.worker.server import ServerClient
-from awed.worker.worker import BACKLOG, FAREWELL, MIN_FREE, Worker
+from awed.worker.workdir import MIN_FREE
+from awed.worker.worker import BACKLOG, FAREWELL, Worker
 from tests.conftest import LoggedErrors
 from tests.unit.worker.builders import CLIENT, workunit
 from tests.unit.worker.fake import FakeServer, data, garbage, judged, refused
@@ -52,6 +53,9 @@ class World:
         self.available = 1 << 30
         self.begin()
 
+    async def room(self) -> int:
+        return self.available
+
     def begin(self) -> None:
         """Start the worker, or another one in its place."""
         changed = Condition()
@@ -65,7 +69,7 @@ class World:
             changed=changed,
             run=self._run,
             prefetch=Prefetch(self.prefetch),
-            available=lambda: self.available,
+            room=self.room,
             lifetime=Lifetime(self.clock, **self.limits),
             clock=self.clock,
         )
