@@ -6,7 +6,6 @@ import shutil
 import signal
 from collections.abc import Callable, Mapping
 from contextlib import chdir
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -161,21 +160,10 @@ def _spawn(argv: list[str], environ: Mapping[str, str], directory: Path, logs: L
         (os.POSIX_SPAWN_OPEN, 2, logs.stderr.path, os.O_WRONLY | os.O_APPEND, 0),
     ]
     with chdir(directory):
-        try:
-            program = argv[0] if "/" in argv[0] else _found(argv[0], environ["PATH"])
-            return os.posix_spawn(program, argv, environ, file_actions=files, setsid=True, setsigdef=_IGNORED)
-        except FileNotFoundError:
-            _found.cache_clear()
-            raise
-
-
-@lru_cache
-def _found(program: str, path: str) -> str:
-    """Where a program is, remembered as shells do. What is not found is looked for anew the next time."""
-    found = shutil.which(program, path=path)
-    if found is None:
-        raise FileNotFoundError(program)
-    return found
+        program = argv[0] if "/" in argv[0] else shutil.which(argv[0], path=environ["PATH"])
+        if program is None:
+            raise FileNotFoundError(argv[0])
+        return os.posix_spawn(program, argv, environ, file_actions=files, setsid=True, setsigdef=_IGNORED)
 
 
 def _why_not(program: str, environ: Mapping[str, str], error: Exception) -> str:

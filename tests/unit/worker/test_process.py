@@ -103,6 +103,29 @@ async def test_it_has_a_session_of_its_own_and_nothing_to_read(tmp_path: Path, l
     assert (await run(["cat"], tmp_path, logs).ended()).status == 0
 
 
+@pytest_twisted.ensureDeferred
+async def test_programs_may_come_and_go(tmp_path: Path, logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is put before another on the PATH is the one that runs, and when it is removed the other does."""
+
+    async def status() -> int:
+        return (await run(["prog"], tmp_path, logs).ended()).status
+
+    def install(number: int) -> Path:
+        program = tmp_path / f"bin{number}" / "prog"
+        program.parent.mkdir()
+        program.write_text(f"#!/bin/sh\nexit {number}\n")
+        program.chmod(0o755)
+        return program
+
+    monkeypatch.setitem(ENVIRON, "PATH", f"{tmp_path}/bin1:{tmp_path}/bin2")
+    install(2)
+    assert await status() == 2
+    first = install(1)
+    assert await status() == 1
+    first.unlink()
+    assert await status() == 2
+
+
 @pytest.mark.parametrize(
     ("program", "text"),
     [
@@ -115,7 +138,8 @@ async def test_it_has_a_session_of_its_own_and_nothing_to_read(tmp_path: Path, l
 )
 def test_what_cannot_be_executed_is_told_in_words(tmp_path: Path, logs: Logs, program: str, text: str) -> None:
     (tmp_path / "plain").write_text("")
-    for name, content in (("broken", "#!/no/such/interpreter\n"), ("binary", "\x01\x02")):
+    here = ("no-such-program", "#!/bin/sh\n")  # which is not on the PATH
+    for name, content in (here, ("broken", "#!/no/such/interpreter\n"), ("binary", "\x01\x02")):
         (tmp_path / name).write_text(content)
         (tmp_path / name).chmod(0o755)
     with pytest.raises(WorkFailed) as failed:
