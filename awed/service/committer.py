@@ -63,7 +63,7 @@ class Committer:
         self._running: Deferred[None] | None = None
         self._begun: float | None = None
         self.fault = ""
-        """Why what changed could not be written the last time it was tried, "" if it could."""
+        """Why what changed could not be written the last time it was tried, or in time; "" if it could."""
 
     @property
     def lasts(self) -> float:
@@ -178,5 +178,5 @@ class Committer:
         self._patience.stop()
 
     def _away(self) -> StoreAway:
-        reason = self.fault or "the store does not answer"
-        return StoreAway(f"{reason}; the change is not durable yet, please repeat the request later")
+        self.fault = self.fault or "the store does not answer"
+        return StoreAway(f"{self.fault}; the change is not durable yet, please repeat the request later")

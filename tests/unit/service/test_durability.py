@@ -167,6 +167,20 @@ async def test_who_waits_too_long_for_the_store_is_told_and_the_change_is_writte
     assert await world.store.job_ids([JobState.SUSPEND]) == [submitted.id]
 
 
+@ensureDeferred
+async def test_while_changes_are_answered_by_503_the_server_is_not_ready(world: EngineWorld) -> None:
+    world.store.hold()
+    late = state_of(world.client("a"))
+    await world.engine.require_ready()
+    world.clock.pump([1] * 10)
+    with pytest.raises(Unavailable, match="the store does not answer"):
+        await late
+    with pytest.raises(Unavailable, match="the store does not answer"):
+        await world.engine.require_ready()
+    world.store.let_go()
+    await world.engine.require_ready()
+
+
 @pytest.mark.parametrize("hangs", [False, True])
 @ensureDeferred
 async def test_a_submission_that_was_answered_by_503_does_not_come_into_being_later(
