@@ -1,4 +1,4 @@
-# make demo: a workflow from submission to result. make test, make check: what CI runs. make docs, bench, crash: see below.
+# make demo: a workflow from submission to result. make check test test-slow: what CI runs. make docs, bench, crash: below.
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,7 +13,7 @@ QUESTIONS ?=
 JSON ?=
 STORE ?=
 
-.PHONY: bench check clean constraints crash demo docs outdated test venv venv-newest
+.PHONY: bench check clean constraints crash demo docs outdated test test-slow venv venv-newest
 
 venv: $(VENV)/ready
 
@@ -33,7 +33,7 @@ $(VENV)/ready: pyproject.toml setup.py $(CONSTRAINTS)
 		$(BIN)/pip install --quiet --editable '.[dev]' --config-settings editable_mode=compat
 	touch $@
 
-# The newest versions of everything: then make check test VENV=.venv-newest
+# The newest versions of everything: then make check test test-slow VENV=.venv-newest
 venv-newest:
 	$(MAKE) --always-make venv VENV=.venv-newest
 
@@ -51,8 +51,15 @@ outdated: venv
 demo: venv
 	$(BIN)/python examples/run_demo.py
 
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# All tests but those marked slow
 test: venv
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(PYTEST) -m 'not slow'
+	@echo 'make test-slow runs the rest.'
+
+test-slow: venv
+	$(PYTEST) -m slow
 
 # The documentation, in docs/_build/html
 docs: venv

@@ -3,9 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
 import pytest_twisted
 
 from tests.integration.daemon import Daemon, Stage
+
+pytestmark = pytest.mark.slow
 
 WORKFLOW = {
     "info": {"name": "greeting", "noretry": True},

@@ -9,6 +9,8 @@ from tests.integration.program import Program
 from tests.integration.wallclock import WallClock
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 HOUR = 3600.0
 
 LIMIT = 2

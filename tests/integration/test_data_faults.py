@@ -74,7 +74,7 @@ def reading(source: dict[str, Any]) -> dict[str, Any]:
     [
         ("/loop", "in: get {}/loop: too many redirects, or one that leads nowhere"),
         ("/folder", "in: get {}/folder: this is a directory, not a file"),
-        ("/gone", "in: get {}/gone: 404 "),
+        ("/gone", "in: get {}/gone: 404"),
     ],
 )
 @ensureDeferred
@@ -86,6 +86,7 @@ async def test_a_url_without_a_file_fails_at_once(daemon: Daemon, host: str, pat
     assert (await ended(daemon, job(shell("true"))))["state"] == "completed"
 
 
+@pytest.mark.slow
 @ensureDeferred
 async def test_what_may_pass_is_tried_again_while_other_work_is_done(daemon: Daemon, host: str) -> None:
     """All at once: the pauses between tries are those of everyday use."""

@@ -9,6 +9,8 @@ import pytest_twisted
 from tests.integration.daemon import Stage
 from tests.integration.program import ROOT, Program
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = ROOT / "examples"
 
 

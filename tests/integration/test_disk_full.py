@@ -19,6 +19,8 @@ from awed.model.ids import new_id
 from tests.integration.daemon import IMPATIENT, Daemon, Stage
 from tests.integration.jobs import ended, job, shell
 
+pytestmark = pytest.mark.slow
+
 EXECUTE = ("-c", "import os, sys; os.execvp(sys.argv[1], sys.argv[1:])")
 MOUNT = 'mkdir "$0" && mount -t tmpfs -o size=$1 none "$0" && echo mounted && exec sleep 600'
 MOST = 300

@@ -10,6 +10,8 @@ import pytest
 from tests.integration.terminal import Terminal
 from tests.pages import DOCS, ROOT, blocks
 
+pytestmark = pytest.mark.slow
+
 TUTORIAL = [DOCS / "tutorial" / f"{name}.rst" for name in ("first-job", "workflow", "split")]
 AT_ONCE = 3
 """How-to pages, which have nothing to do with one another."""

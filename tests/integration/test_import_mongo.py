@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+import pytest
 from bson.int64 import Int64
 from pymongo import MongoClient
 from pytest_twisted import ensureDeferred
@@ -12,6 +13,8 @@ from awed.model.ids import new_id
 from tests.integration.daemon import Stage
 from tests.integration.mongodb import database, mongodb
 from tests.integration.test_awe import awe
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["mongodb"]
 

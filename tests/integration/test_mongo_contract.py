@@ -34,6 +34,7 @@ class TestQueries(QueryContract):
     """Pages of jobs and distinct values."""
 
 
+@pytest.mark.slow
 @ensureDeferred
 async def test_any_history(mongodb: str) -> None:
     """The store does what the memory store does, whatever comes."""

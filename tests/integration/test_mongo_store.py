@@ -248,6 +248,7 @@ async def test_a_newer_schema_is_left_alone(uri: str, monkeypatch: pytest.Monkey
         await store.open()
 
 
+@pytest.mark.slow
 @ensureDeferred
 async def test_a_database_that_goes_and_comes_back(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch

@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_twisted
 import treq
 from treq.client import HTTPClient
@@ -15,6 +16,8 @@ from twisted.internet.task import deferLater
 from twisted.web.client import Agent, RequestTransmissionFailed, ResponseFailed, ResponseNeverReceived
 
 from tests.integration.daemon import Daemon
+
+pytestmark = pytest.mark.slow
 
 ROUNDS = 4
 SENDERS = 4

@@ -48,6 +48,7 @@ def sparse(path: Path, size: int) -> str:
         return hashlib.file_digest(file, "md5").hexdigest()
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_a_big_file_goes_through_in_little_memory(daemon: Daemon, shock: ShockClient, tmp_path: Path) -> None:
     source, back = tmp_path / "source", tmp_path / "back"

@@ -11,6 +11,8 @@ from pytest_twisted import async_fixture, ensureDeferred
 from tests.integration.daemon import Daemon, Refused
 from tests.integration.jobs import content, ended, from_task, job, reaches, shell, start, uploaded
 
+pytestmark = pytest.mark.slow
+
 
 @async_fixture(autouse=True)
 async def _worker(daemon: Daemon) -> None:

@@ -13,6 +13,8 @@ import pytest
 from awed import __version__
 from tests.integration.installing import Environment
 
+pytestmark = pytest.mark.slow
+
 TWISTD = ("-c", "from twisted.scripts.twistd import run; run()")
 
 

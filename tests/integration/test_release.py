@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 import pytest_twisted
 import treq
 from prometheus_client.parser import text_string_to_metric_families
@@ -23,6 +24,8 @@ from tests.integration.installing import Environment
 from tests.integration.jobs import from_task, job, shell
 from tests.integration.program import PATIENCE, Program
 from tests.units import PROGRAMS, command
+
+pytestmark = pytest.mark.slow
 
 reactor = cast(IReactorTime, global_reactor)
 

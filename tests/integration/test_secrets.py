@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import treq
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor as global_reactor
@@ -23,6 +24,8 @@ from awed.model.times import NO_TIME
 from awed.store.open import open_store
 from tests.integration.daemon import Daemon, Stage
 from tests.integration.jobs import job, shell, start
+
+pytestmark = pytest.mark.slow
 
 reactor: Any = global_reactor
 

@@ -13,6 +13,8 @@ from pytest_twisted import ensureDeferred
 from tests.integration.daemon import Daemon
 from tests.integration.jobs import content, ended, job, shell, start, uploaded
 
+pytestmark = pytest.mark.slow
+
 PART_MB = 1
 """``maxworksize`` of the test with much data: each of four workers gets as much."""
 

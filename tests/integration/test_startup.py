@@ -35,6 +35,7 @@ async def test_first_start_makes_a_private_data_directory(daemon: Daemon) -> Non
     assert (daemon.data / "listening").read_text() == f"{daemon.url}\n"
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_the_token_stays_over_a_restart(daemon: Daemon) -> None:
     token = (daemon.data / "admin-token").read_text()
@@ -125,6 +126,7 @@ async def test_the_password_of_a_store_is_not_told(stage: Stage) -> None:
     assert "secret" not in daemon.program.output
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_a_store_of_a_newer_awed_is_refused(daemon: Daemon) -> None:
     await daemon.stop()
@@ -147,6 +149,7 @@ async def test_a_data_directory_that_cannot_be_made_is_refused(stage: Stage) -> 
     assert f"awed: data directory {stage.folder}/data: " in await refusal(stage.daemon())
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_a_refused_daemon_leaves_the_data_directory_free(stage: Stage) -> None:
     daemon = stage.daemon()
@@ -170,6 +173,7 @@ async def test_sigterm_does_not_wait_for_those_who_wait_for_work(daemon: Daemon)
         await waiting
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [Daemon.kill, Daemon.stop])
 @pytest_twisted.ensureDeferred
 async def test_what_was_acknowledged_is_there_after_the_end(
@@ -188,6 +192,7 @@ async def test_what_was_acknowledged_is_there_after_the_end(
     assert (await daemon.call("GET", f"/job/{job['id']}"))["state"] == "completed"
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_sigterm_in_the_middle_of_requests_loses_nothing(daemon: Daemon) -> None:
     acknowledged: list[str] = []

@@ -3,6 +3,7 @@
 import random
 from typing import cast
 
+import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
 from twisted.internet.interfaces import IReactorThreads, IReactorTime
@@ -15,6 +16,8 @@ from tests.integration.committing import KEPT, job_name, standing
 from tests.integration.daemon import Stage
 from tests.integration.mongodb import database, mongodb
 from tests.unit.store.contract import everything
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["mongodb"]
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 import pytest_twisted
 import treq
 from twisted.internet import reactor
@@ -10,6 +11,8 @@ from twisted.internet.task import deferLater
 
 from tests.integration.daemon import Daemon, Stage
 from tests.integration.jobs import from_task, job, shell, start
+
+pytestmark = pytest.mark.slow
 
 CLOSED = """
 [Anonymous]

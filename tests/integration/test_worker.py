@@ -4,6 +4,7 @@ import gzip
 import json
 from pathlib import Path
 
+import pytest
 import pytest_twisted
 
 from tests.certificates import Authority
@@ -221,6 +222,7 @@ async def test_a_file_that_hangs_does_not_hold_up_the_end(daemon: Daemon) -> Non
     assert (await reaches(daemon, submitted["id"], "completed"))["state"] == "completed"
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_the_daemon_may_be_killed_while_a_command_runs(daemon: Daemon) -> None:
     """The command goes on, ends while nobody is there to hear it, and has not to run again."""
@@ -238,6 +240,7 @@ async def test_the_daemon_may_be_killed_while_a_command_runs(daemon: Daemon) -> 
     assert count.read_text() == "x\n"
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_a_worker_that_ends_without_its_server_delivers_at_its_next_start(daemon: Daemon) -> None:
     worker = start(daemon)
@@ -258,6 +261,7 @@ async def test_a_worker_that_ends_without_its_server_delivers_at_its_next_start(
     assert count.read_text() == "x\n"
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_the_work_of_a_worker_that_was_killed_is_done_by_another(stage: Stage) -> None:
     daemon = quick(stage)
@@ -272,6 +276,7 @@ async def test_the_work_of_a_worker_that_was_killed_is_done_by_another(stage: St
     assert (await reaches(daemon, submitted["id"], "completed"))["state"] == "completed"
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_started_again_it_kills_what_it_left_and_takes_up_work(daemon: Daemon) -> None:
     """Though the daemon did not notice that it was gone."""
@@ -290,6 +295,7 @@ async def test_started_again_it_kills_what_it_left_and_takes_up_work(daemon: Dae
 # The program.
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_a_second_worker_in_one_directory_is_told_who_is_there(daemon: Daemon) -> None:
     first = start(daemon)
@@ -311,6 +317,7 @@ async def test_a_worker_that_the_server_does_not_want_ends_and_says_why(daemon: 
     assert "no-such-token" not in worker.output
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_by_tls_a_worker_trusts_whom_it_is_told_to_trust(stage: Stage) -> None:
     ours, others = Authority(stage.folder), Authority(stage.folder, "others")
@@ -326,6 +333,7 @@ async def test_by_tls_a_worker_trusts_whom_it_is_told_to_trust(stage: Stage) -> 
     await worker.said("registered as w")
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_a_worker_may_be_there_before_its_server(daemon: Daemon) -> None:
     await daemon.stop()

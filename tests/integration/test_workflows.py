@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 import treq
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred
@@ -13,6 +14,8 @@ from twisted.web.http_headers import Headers
 from tests.integration.daemon import Daemon, Stage
 from tests.integration.jobs import reaches
 from tests.integration.program import Program
+
+pytestmark = pytest.mark.slow
 
 
 def worker(daemon: Daemon, name: str, *options: str) -> Program:

@@ -28,6 +28,7 @@ def test_the_page_on_the_api_names_the_test_of_each_call() -> None:
     assert set(re.findall(r"``(test_\w+)``", page)) == tests
 
 
+@pytest.mark.slow
 def test_it_is_built_without_a_warning(tmp_path: Path) -> None:
     """And so every field of a document is told of, and every call, setting and command has its place."""
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "dummy", str(DOCS), str(tmp_path)]

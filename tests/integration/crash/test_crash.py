@@ -10,6 +10,8 @@ from tests.integration.crash.actors import Ledger
 from tests.integration.crash.play import play
 from tests.integration.mongodb import database, mongodb
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["mongodb"]
 
 ROUNDS = 3

@@ -16,6 +16,8 @@ from tests.integration.crash.server import Server
 from tests.integration.mongodb import HASTY, database, mongodb
 from tests.integration.relay import FAULTS, Relay
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["mongodb"]
 
 FAULT_LASTS = 0.7

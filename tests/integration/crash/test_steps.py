@@ -4,6 +4,7 @@ import json
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+import pytest
 import treq
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
@@ -18,6 +19,8 @@ from awed.store.open import open_store
 from tests.integration.daemon import IMPATIENT, Daemon, Stage
 from tests.integration.mongodb import HASTY, database, mongodb
 from tests.integration.relay import FAULTS, Fault, Relay
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["mongodb"]
 
