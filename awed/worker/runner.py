@@ -23,7 +23,7 @@ from awed.worker.janitor import Janitor
 from awed.worker.logs import LogFiles, Logs
 from awed.worker.outage import Outage
 from awed.worker.outputs import find_outputs
-from awed.worker.paths import path_of
+from awed.worker.paths import inside, path_of
 from awed.worker.process import Exit, Process, Start, how_it_ended
 from awed.worker.report import Finished
 from awed.worker.server import ServerClient
@@ -159,8 +159,8 @@ class Runner:
         work, cmd = self._work, self._work.cmd
         environ = environment(work, private, self._with.inherited)
         for io in work.outputs:
-            if io.directory:
-                path_of(root, io).parent.mkdir(parents=True, exist_ok=True)
+            for path in (path_of(root, io), inside(root, io.attrfile or io.filename)):
+                path.parent.mkdir(parents=True, exist_ok=True)
         files = {io.filename: str(path_of(root, io)) for io in (*work.outputs, *work.predata, *work.inputs)}
         argv = command_line(cmd, files, environ)
         if cmd.cmd_script:

@@ -4,6 +4,7 @@ import fcntl
 import os
 import stat
 import time
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +21,9 @@ MIN_FREE = 64 << 20
 
 ROOM = 1 << 30
 """Bytes that should be free for commands, or a twentieth of the disk if that is less."""
+
+LONGEST = 200
+"""Letters of a name. File systems take 255, and something may be added."""
 
 
 class Workdir:
@@ -126,8 +130,11 @@ class Workdir:
 
 
 def file_name(wuid: str, attempt: int) -> str:
-    """A name for the files of one run of a workunit, whatever its id is made of."""
-    return f"{quote(wuid, safe='')}.{attempt}"
+    """A name for the files of one run of a workunit, whatever its id is made of, and however long that is."""
+    name = quote(wuid, safe="")
+    if len(name) > LONGEST:
+        name = f"{name[: LONGEST // 2]}.{sha256(wuid.encode()).hexdigest()}"
+    return f"{name}.{attempt}"
 
 
 def open_up(path: Path) -> bool:

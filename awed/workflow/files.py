@@ -24,30 +24,28 @@ def check_files(task: SentTask, task_id: str, place: Place, faults: Faults) -> N
 
 
 def check_paths(task: SentTask, place: Place, faults: Faults) -> None:
-    """Note files that would be written over one another, or below one another, before the command begins."""
+    """Note files that would be written over one another before the command begins, or lie below one of these."""
     taken: dict[PurePosixPath, Place] = {}
     if task.cmd.cmd_script:
         taken[PurePosixPath(SCRIPT_NAME)] = (*place, "cmd", "cmd_script")
-    for path, where in _written(task, place):
+    for path, where in (*_paths("inputs", task.inputs, place), *_paths("predata", task.predata, place)):
         if (first := taken.setdefault(path, where)) != where:
             faults.at(where, f"{quoted(str(path))} is the path of {shown(first)} already")
-    for path, where in taken.items():
+    for path, where in (*taken.items(), *_paths("outputs", task.outputs, place)):
         for parent in path.parents:
             if parent in taken:
                 file = f"{quoted(str(parent))}, a file ({shown(taken[parent])})"
                 faults.at(where, f"{quoted(str(path))} lies below {file}")
 
 
-def _written(task: SentTask, place: Place) -> Iterator[tuple[PurePosixPath, Place]]:
-    """The paths that a worker writes for the command, each with where it comes from. Of one kind no name comes twice,
-    which is a fault of its own."""
-    for kind, files in (("inputs", task.inputs), ("predata", task.predata)):
-        named = {io.filename: (key, io) for key, io in entries(files)}
-        for key, io in named.values():
-            if io.filename and not (io.nofile and kind == "inputs"):
-                yield PurePosixPath(io.directory, io.filename), (*place, kind, key, "filename")
-            if io.attrfile and kind == "inputs":
-                yield PurePosixPath(io.attrfile), (*place, kind, key, "attrfile")
+def _paths(kind: str, files: Files, place: Place) -> Iterator[tuple[PurePosixPath, Place]]:
+    """Where files lie, each with its place. A name that comes twice is another fault."""
+    named = {io.filename: (key, io) for key, io in entries(files)}
+    for key, io in named.values():
+        if io.filename and (kind == "predata" or not io.nofile):
+            yield PurePosixPath(io.directory, io.filename), (*place, kind, key, "filename")
+        if io.attrfile and kind != "predata":
+            yield PurePosixPath(io.attrfile), (*place, kind, key, "attrfile")
 
 
 def _check_file(io: IO, place: Place, faults: Faults) -> None:

@@ -24,6 +24,9 @@ LARGEST = 2**63 - 1
 LONGEST_NAME = 255
 """Bytes of a file name; no usual file system takes more."""
 
+LONGEST_PATH = 1024
+"""Bytes of a path. Linux takes 4096, of which a worker's own directory and that of the workunit are a part."""
+
 
 def check_info(info: SentInfo | Info, faults: Faults) -> None:
     """Note what is wrong with the values of a job's info."""
@@ -83,5 +86,5 @@ def check_path(path: str, place: Place, faults: Faults) -> None:
         faults.at(place, f"{quoted(path)} leaves its directory")
     elif "" in parts or parts[-1] == ".":
         faults.at(place, f"{quoted(path)} has an empty part")
-    elif any(len(part.encode()) > LONGEST_NAME for part in parts):
+    elif len(path.encode()) > LONGEST_PATH or any(len(part.encode()) > LONGEST_NAME for part in parts):
         faults.at(place, f"{quoted(path)} is too long")

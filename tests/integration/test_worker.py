@@ -63,6 +63,35 @@ async def test_files_go_in_through_tasks_and_out(daemon: Daemon) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_names_that_are_accepted_work_however_long_and_deep(daemon: Daemon) -> None:
+    """Of tasks, inputs, predata, outputs and attribute files."""
+    start(daemon)
+    letter = "\N{CJK UNIFIED IDEOGRAPH-5B57}"
+    longest, deepest = letter * 85, "/".join([letter * 84] * 4)
+    packed = await uploaded(daemon, "packed", gzip.compress(b"packed\n"))
+    script = 'cat "$1" "$2" "$3" > "$4" && cp "$5" "$6"'
+    arguments = [f"@{longest}", f"@a/{longest}", "@a/b", f"@{deepest}", "c/in.json", "d/out.json"]
+    done = await ended(
+        daemon,
+        job(
+            {
+                "taskid": letter * 100,
+                "cmd": {"name": "sh", "cmd_script": [script], "args_array": arguments},
+                "inputs": [
+                    {**packed, "filename": longest, "uncompress": "gzip", "attrfile": "c/in.json"},
+                    {**packed, "filename": f"a/{longest}", "uncompress": "gzip", "cache": True},
+                ],
+                "predata": [{**packed, "filename": "a/b", "uncompress": "gzip"}],
+                "outputs": [{"filename": deepest, "attrfile": "d/out.json"}],
+            },
+            noretry=True,
+        ),
+    )
+    assert done["state"] == "completed", done
+    assert await content(done["tasks"][0]["outputs"][0]) == b"packed\n" * 3
+
+
+@pytest_twisted.ensureDeferred
 async def test_an_array_sees_its_ranks_and_its_parts_become_one_file(daemon: Daemon) -> None:
     start(daemon, "w", "--slots", "2")
     start(daemon, "v")

@@ -71,14 +71,15 @@ def test_it_is_private(workdir: Workdir) -> None:
     assert stat.S_IMODE(workdir.root.stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize("wuid", [WUID, "../../etc_x_0", "/etc_x_0", "a\nb_c_0", "a_ü_0"])
+@pytest.mark.parametrize("wuid", [WUID, "../../etc_x_0", "/etc_x_0", "a\nb_c_0", "a_ü_0", f"{JOB}_{'字' * 100}_0"])
 def test_every_workunit_has_a_directory_of_its_own_right_here(workdir: Workdir, wuid: str) -> None:
     directory = workdir.make(wuid, 1)
     assert directory.parent == workdir.work
     assert names(directory) == []
     (directory / "old").touch()
     assert names(workdir.make(wuid, 1)) == []
-    assert file_name(wuid, 1) != file_name(wuid, 2)
+    assert len({file_name(wuid, 1), file_name(wuid, 2), file_name(f"{wuid}0", 1)}) == 3
+    workdir.keep(directory)
 
 
 def test_what_is_done_with_is_removed_soon_and_together(workdir: Workdir) -> None:

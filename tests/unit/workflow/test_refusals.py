@@ -233,6 +233,10 @@ def test_two_files_with_one_name(kind: str) -> None:
             {"inputs": [{"filename": "a/b", "url": URL}], "predata": [{"filename": "a", "url": URL}]},
             'tasks[0].inputs[0].filename: "a/b" lies below "a", a file (tasks[0].predata[0].filename)',
         ),
+        (
+            {"inputs": [{"filename": "a", "url": URL}], "outputs": [{"filename": "b", "attrfile": "a/b"}]},
+            'tasks[0].outputs[0].attrfile: "a/b" lies below "a", a file (tasks[0].inputs[0].filename)',
+        ),
     ],
 )
 def test_files_that_would_overwrite_each_other(fields: dict[str, Any], text: str) -> None:
@@ -263,6 +267,7 @@ def test_files_that_do_not_overwrite_each_other() -> None:
         (".", "has an empty part"),
         ("x" * 300, "is too long"),
         ("ä" * 200, "is too long"),
+        ("a/" * 600 + "a", "is too long"),
     ],
 )
 def test_file_names_stay_in_their_directory(path: str, text: str) -> None:
