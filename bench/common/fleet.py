@@ -13,13 +13,14 @@ WAIT = 60
 
 
 class Fleet:
-    """The clients *names*, all of which wait by the time the block is entered."""
+    """The clients *names*, all of which wait by the time the block is entered. *room*: their free disk in bytes."""
 
-    def __init__(self, address: Address, names: Sequence[str]) -> None:
+    def __init__(self, address: Address, names: Sequence[str], room: int | None = None) -> None:
         self._address = address
         self._sockets = [socket.create_connection(address) for _ in names]
+        available = "" if room is None else f"&available={room}"
         for name, connection in zip(names, self._sockets, strict=True):
-            connection.sendall(request("GET", f"/work?client={name}&wait={WAIT}"))
+            connection.sendall(request("GET", f"/work?client={name}&wait={WAIT}{available}"))
 
     def __enter__(self) -> "Fleet":
         # The server reads in the order of arrival: when it answers this, it has read all the others.

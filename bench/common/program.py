@@ -52,19 +52,23 @@ class Server(Program, frozen=True):
 
 
 @contextmanager
-def daemon(folder: Path) -> Iterator[Server]:
-    """The daemon on *folder*, which may hold what an earlier one left there. Its log is in the folder's ``log``."""
+def daemon(folder: Path, settings: str = "") -> Iterator[Server]:
+    """The daemon on *folder*, which may hold what an earlier one left there. Its log is in the folder's ``log``.
+    *settings*: lines of its configuration."""
+    config = folder / "awed.conf"
+    config.write_text(settings)
     program = "from twisted.scripts.twistd import run; run()"
     listen = "tcp:0:interface=127.0.0.1"
-    arguments = ["-c", program, "-n", "--pidfile=", "awe", "--data", str(folder / "data"), "--listen", listen]
+    options = ["--config", str(config), "--data", str(folder / "data"), "--listen", listen]
+    arguments = ["-c", program, "-n", "--pidfile=", "awe", *options]
     with _running(arguments, folder, folder / "data" / "listening") as server:
         yield server
 
 
 @contextmanager
-def fresh_daemon() -> Iterator[Server]:
+def fresh_daemon(settings: str = "") -> Iterator[Server]:
     """The daemon on a new directory."""
-    with temporary() as folder, daemon(folder) as server:
+    with temporary() as folder, daemon(folder, settings) as server:
         yield server
 
 
