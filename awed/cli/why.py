@@ -158,7 +158,10 @@ def _lacking(job: Job, task: Task, clients: Sequence[Client]) -> str:
     if not able:
         apps = _some(app for client in grouped for app in client.apps)
         return f"no worker has the app {clean(task.cmd.name)}; there are {apps}"
-    return _engaged(task, able)
+    suited = [client for client in able if client.images or not task.cmd.has_image]
+    if not suited:
+        return "no worker that could take it runs commands in container images"
+    return _engaged(task, suited)
 
 
 def _engaged(task: Task, able: Sequence[Client]) -> str:

@@ -9,7 +9,8 @@ from awed.model.times import NO_TIME
 
 
 class Client(Struct):
-    """A worker, as it registered and as it is shown. ``slots``: how many workunits it may hold at once.
+    """A worker, as it registered and as it is shown. ``slots``: how many workunits it may hold at once. ``images``:
+    whether it runs commands in container images.
 
     ``suspend_reason``: why it gets no work, "" if it does; ``suspended_until``: when it gets some again by itself,
     "no time" for one that a person must resume.
@@ -42,6 +43,7 @@ class Client(Struct):
     git_commit_hash: str = ""
     version: str = ""
     slots: int = 1
+    images: bool = True
     suspend_reason: str = ""
     suspended_until: datetime = NO_TIME
 

@@ -46,6 +46,11 @@ class Cmd(Struct):
     description: str = ""
     local: bool = field(default=False, name="Local")
 
+    @property
+    def has_image(self) -> bool:
+        """Whether it is to run in a container image."""
+        return bool(self.docker_image or self.docker_pull)
+
 
 class IO(Struct):
     """One input, output or predata file of a task, and where it lives: a node of a Shock host, or a plain URL."""

@@ -97,10 +97,11 @@ class Place:
 
     def asks(self) -> Wanted:
         """What it asks of a client, as its job and task are now; and it learns where it is to stand."""
-        task, info = self.entry.task, self.entry.job.job.info
+        task = self.entry.task
         self.key = self.entry.key()
         self.disk = disk_of(task)
-        return wanted_of(task.clientgroups or info.clientgroups, task.cmd.name, task.walltime or 0, self.avoid)
+        groups = task.clientgroups or self.entry.job.job.info.clientgroups
+        return wanted_of(groups, task.cmd.name, task.walltime or 0, task.cmd.has_image, self.avoid)
 
     @property
     def order(self) -> tuple[QueueKey, int]:

@@ -15,14 +15,15 @@ NOBODY: frozenset[str] = frozenset()
 
 
 class Kind(NamedTuple):
-    """What a client is: its group, the commands that it has."""
+    """What a client is: its group, the commands that it has, whether it runs them in container images."""
 
     group: str
     apps: frozenset[str]
+    images: bool = True
 
     @classmethod
     def of(cls, client: Client) -> "Kind":
-        return cls(client.group, frozenset(client.apps))
+        return cls(client.group, frozenset(client.apps), client.images)
 
     def routes(self) -> Iterator["Route"]:
         """Where it finds work, see :meth:`Wanted.routes`."""
@@ -48,16 +49,21 @@ class Offer(NamedTuple):
 
 class Wanted(NamedTuple):
     """What work asks of a client, but for the disk: a group among *groups* (empty: any), the *app*, seconds of its
-    time. *avoid*: clients that are not to have it."""
+    time, that it runs it in an *image*. *avoid*: clients that are not to have it."""
 
     groups: frozenset[str]
     app: str
-    walltime: int
+    walltime: int = 0
+    image: bool = False
     avoid: frozenset[str] = NOBODY
 
     def suits(self, kind: Kind) -> bool:
         """Whether clients of this kind may have it at all."""
-        return (not self.groups or kind.group in self.groups) and (self.app in kind.apps or ANY_APP in kind.apps)
+        return (
+            (not self.groups or kind.group in self.groups)
+            and (self.app in kind.apps or ANY_APP in kind.apps)
+            and (kind.images or not self.image)
+        )
 
     def fits(self, offer: Offer) -> bool:
         return self.suits(offer.kind) and self.walltime <= offer.time_left and offer.client not in self.avoid
@@ -104,6 +110,6 @@ def disk_of(task: Task) -> int:
 
 
 @lru_cache(maxsize=10_000)
-def wanted_of(groups: str, app: str, walltime: int, avoid: frozenset[str]) -> Wanted:
+def wanted_of(groups: str, app: str, walltime: int, image: bool, avoid: frozenset[str]) -> Wanted:
     """There are few kinds of work, and many tasks of each."""
-    return Wanted(parse_groups(groups), app, walltime, avoid)
+    return Wanted(parse_groups(groups), app, walltime, image, avoid)

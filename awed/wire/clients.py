@@ -12,6 +12,7 @@ class Profile(Struct, omit_defaults=True):
     """The registration: the keys of a client that its worker decides.
 
     *slots*: how many workunits it may hold at once. *current_work*: what runs there or waits to be reported.
+    *images*: whether it runs commands in container images; workers of the original do, and do not say it.
     """
 
     id: str = ""
@@ -36,6 +37,7 @@ class Profile(Struct, omit_defaults=True):
     git_commit_hash: str = ""
     version: str = ""
     slots: int = 1
+    images: bool = True
 
 
 class Registered(Client, kw_only=True):

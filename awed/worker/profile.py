@@ -29,6 +29,7 @@ class Introduction(Struct, frozen=True):
             cores=os.cpu_count() or 1,
             apps=list(self.apps),
             slots=self.slots,
+            images=False,
             current_work={"data": sorted(holds)},
             version=__version__,
         )

@@ -129,7 +129,7 @@ class Runner:
 
     async def _steps(self) -> None:
         work, files, perf = self._work, self._with.files, self._perf
-        if work.cmd.docker_image or work.cmd.docker_pull:
+        if work.cmd.has_image:
             raise WorkFailed("this worker does not run containers")
         has_files = bool(work.inputs or work.outputs or work.predata)
         root = self._directory = self._with.workdir.make(work.wuid, work.attempt, fresh=has_files)

@@ -85,3 +85,17 @@ async def test_what_ended_while_its_worker_was_away_counts_if_nobody_else_has_it
     worker.signal("CONT")
     assert (await reaches(daemon, submitted["id"], "completed", "suspend"))["state"] == "completed"
     assert begun.read_text() == "\n"
+
+
+@pytest_twisted.ensureDeferred
+async def test_work_with_an_image_waits_for_a_worker_that_runs_images_and_disturbs_none_that_does_not(
+    daemon: Daemon,
+) -> None:
+    start(daemon)
+    cmd = {"name": "true", "Dockerimage": "busybox"}
+    waiting = [await daemon.submit(job({"cmd": cmd})) for _ in range(5)]
+    assert (await ended(daemon, job(shell("true"))))["state"] == "completed"
+    assert {work["state"] for work in await daemon.call("GET", "/work")} == {"queued"}
+    original = await daemon.register(id="original", apps=["*"])
+    assert original["images"]
+    assert (await daemon.call("GET", "/work?client=original"))["jobid"] == waiting[0]["id"]

@@ -132,6 +132,14 @@ def test_a_queued_task_waits_for_a_worker(clients: list[Client], reason: str) ->
     assert wait_of(*clients, groups="a, b").startswith(f"Task map is queued: {reason}")
 
 
+def test_a_task_with_an_image_waits_for_a_worker_that_runs_images() -> None:
+    in_image = job(task("map", cmd=Cmd(name="bwa", docker_image="bwa:0.7")))
+    (line,) = waits(in_image, [worker(images=False)], NOW)
+    assert "no worker that could take it runs commands in container images" in line
+    (line,) = waits(in_image, [worker(images=False), worker("w2")], NOW)
+    assert "w2 could take it" in line
+
+
 def test_the_groups_of_a_task_go_before_those_of_its_job() -> None:
     special = job(task("map", clientgroups="big"), info=Info(clientgroups="any"))
     (line,) = waits(special, [worker(group="any")], NOW)

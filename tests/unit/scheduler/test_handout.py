@@ -2,6 +2,7 @@
 
 import pytest
 
+from awed.model.client import Client
 from awed.model.errors import (
     ClientBusy,
     ClientNotFound,
@@ -10,7 +11,7 @@ from awed.model.errors import (
     QueueEmpty,
     QueueSuspended,
 )
-from awed.model.job import IO
+from awed.model.job import IO, Cmd
 from awed.scheduler.tasks import Prepared
 from tests.unit.scheduler.builders import World, at, job, task
 
@@ -60,6 +61,21 @@ def test_a_client_gets_commands_that_it_has(apps: list[str], fits: bool) -> None
     else:
         with pytest.raises(NoEligibleWork):
             world.checkout("c")
+
+
+@pytest.mark.parametrize("cmd", [Cmd("app", docker_image="busybox"), Cmd("app", docker_pull="busybox")])
+def test_work_with_an_image_waits_for_a_client_that_runs_images(cmd: Cmd) -> None:
+    world = World()
+    in_image = task("0")
+    in_image.cmd = cmd
+    waits = world.submit(job(in_image)).id
+    plain = world.submit(job(task("0"), submitted=1)).id
+    for name, images in {"bare": False, "original": True}.items():
+        world.scheduler.clients.register(Client(name, apps=["*"], slots=2, images=images), [], world.now)
+    assert world.checkout("bare").jobid == plain
+    with pytest.raises(NoEligibleWork):
+        world.checkout("bare")
+    assert world.checkout("original").jobid == waits
 
 
 def test_work_too_large_for_the_clients_disk_is_passed_over_but_stays_first_for_others() -> None:
