@@ -140,11 +140,16 @@ class Jobs:
         self._state.changes.job_gone(None, job.id)
         self._state.effects.append(own_outputs(record, tasks))
 
-    def recompute(self, task_name: str, entry: JobEntry, now: Moment) -> None:
-        """Run a task and all that depends on it again. The job must be held, and suspended or completed."""
+    def recompute(self, task_name: str, makers: Sequence[str], entry: JobEntry, now: Moment) -> None:
+        """Run a task and all that depends on it again, after the *makers* of files that these read and that are gone.
+        The job must be held, and suspended or completed."""
         first = entry.by_name[task_name]
-        self._flow.redo(entry, _downstream(first), now)
+        before = [entry.by_name[name] for name in makers]
+        self._flow.redo(entry, before + _downstream(first), now)
         entry.job.notes = f"recomputed from task {first.task.taskid}"
+        if before:
+            also = ", ".join(task.task.taskid for task in before)
+            entry.job.notes += f", and {also} before it, whose outputs are gone"
 
     def resubmit(self, entry: JobEntry, now: Moment) -> None:
         """Run every task again. The job must be held, and suspended or completed."""

@@ -141,6 +141,15 @@ class TaskFiles:
             await shock.index(io.node, io.shockindex, *access.at(io.host))
         return node
 
+    async def is_there(self, io: IO, access: Access) -> bool:
+        """Whether a file still has its node."""
+        with _about(io):
+            try:
+                await self._shock_for(io.host).node(io.node, *access.at(io.host))
+            except NotFound:
+                return False
+            return True
+
     async def delete(self, io: IO, access: Access) -> None:
         """Remove a file's node; one that is gone already is no error."""
         with _about(io):

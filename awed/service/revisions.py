@@ -1,6 +1,6 @@
 """The verbs that change a job after its submission: run it again, steer its work, change its rights. Durable."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import partial
 
@@ -12,8 +12,13 @@ from awed.model.records import JobRecord, Secret
 from awed.model.states import ACTIVE, JobState
 from awed.model.times import Moment
 from awed.scheduler.entries import JobEntry
+from awed.service.files import Access
+from awed.service.remaking import makers_of_missing
 from awed.service.shell import Shell
 from awed.workflow.locations import token_hosts
+
+Again = Callable[[JobEntry, Moment], None]
+"""Lets tasks of a job that is at rest run once more."""
 
 
 class RevisionVerbs:
@@ -37,23 +42,37 @@ class RevisionVerbs:
         await self.adopt(job_id)
 
     async def recompute(self, job_id: str, stage: str) -> None:
-        """Run the task that the document named *stage*, and all that depends on it, again."""
+        """Run the task that the document named *stage*, and all that depends on it, again; also those before it whose
+        files are gone that these read. :class:`Unavailable`: a data host does not tell whether they are."""
         full_name = task_id(job_id, stage)
         if all(task.taskid != full_name for task in (await self._shell.job(job_id)).job.tasks):
             raise Invalid(f"fail to recompute job: {job_id} task not found:{full_name}")
-        await self._redo("recompute", job_id, partial(self._shell.scheduler.jobs.recompute, stage))
+
+        async def recompute(record: JobRecord) -> Again:
+            access = Access(await self._shell.data_token(job_id), record.submitter or record.acl.owner)
+            is_there = partial(self._shell.files.is_there, access=access)
+            makers = await makers_of_missing(record.job, stage, is_there)
+            return partial(self._shell.scheduler.jobs.recompute, stage, makers)
+
+        await self._redo("recompute", job_id, recompute)
 
     async def resubmit(self, job_id: str) -> None:
         """Run all tasks again."""
-        await self._redo("resubmit", job_id, self._shell.scheduler.jobs.resubmit)
 
-    async def _redo(self, verb: str, job_id: str, again: Callable[[JobEntry, Moment], None]) -> None:
-        await self._shell.alone.run(job_id, self._run_again(verb, job_id, again))
+        async def resubmit(record: JobRecord) -> Again:
+            return self._shell.scheduler.jobs.resubmit
+
+        await self._redo("resubmit", job_id, resubmit)
+
+    async def _redo(self, verb: str, job_id: str, prepare: Callable[[JobRecord], Awaitable[Again]]) -> None:
+        await self._shell.alone.run(job_id, self._run_again(verb, job_id, prepare))
         await self._shell.settle()
 
-    async def _run_again(self, verb: str, job_id: str, again: Callable[[JobEntry, Moment], None]) -> None:
+    async def _run_again(self, verb: str, job_id: str, prepare: Callable[[JobRecord], Awaitable[Again]]) -> None:
         try:
-            self._require_at_rest((await self._shell.job(job_id)).job)
+            record = await self._shell.job(job_id)
+            self._require_at_rest(record.job)
+            again = await prepare(record)
             entry = await self.adopt(job_id)
             self._require_at_rest(entry.job)
         except Invalid as error:

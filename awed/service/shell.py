@@ -61,10 +61,11 @@ class Shell:
             soon=soon,
             observer=self.observer,
         )
+        self.files = TaskFiles(shock_for)
         self.waiting = WaitingRoom(self.checkout_now, reactor)
         self.effects = Effects(
             scheduler=self.scheduler,
-            files=TaskFiles(shock_for),
+            files=self.files,
             token=self.data_token,
             answered=self.follow,
             now=self.now,

@@ -5,7 +5,7 @@ from twisted.internet import reactor
 from twisted.internet.task import deferLater
 
 from tests.integration.daemon import Daemon, Stage
-from tests.integration.jobs import ended, job, reaches, shell, start
+from tests.integration.jobs import ended, from_task, job, reaches, shell, start
 from tests.waiting import until
 
 AWAY = 3.0
@@ -99,3 +99,15 @@ async def test_work_with_an_image_waits_for_a_worker_that_runs_images_and_distur
     original = await daemon.register(id="original", apps=["*"])
     assert original["images"]
     assert (await daemon.call("GET", "/work?client=original"))["jobid"] == waiting[0]["id"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_task_whose_input_was_temporary_can_be_recomputed(daemon: Daemon) -> None:
+    start(daemon)
+    make = shell("echo > middle", outputs=[{"filename": "middle", "temporary": True}])
+    use = shell("cp middle out", after=["0"], inputs=[from_task(0, "middle")], outputs=[{"filename": "out"}])
+    done = await ended(daemon, job(make, use))
+    assert done["state"] == "completed", done
+    await daemon.call("PUT", f"/job/{done['id']}?recompute=1")
+    again = await reaches(daemon, done["id"], "completed", "suspend")
+    assert (again["state"], again["resumed"]) == ("completed", 1)

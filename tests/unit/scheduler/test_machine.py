@@ -217,7 +217,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         else:
             entry = self.scheduler.jobs.get(job)
         if number:
-            self.scheduler.jobs.recompute(str(number % len(entry.tasks)), entry, self.world.now)
+            self.scheduler.jobs.recompute(str(number % len(entry.tasks)), [], entry, self.world.now)
         else:
             self.scheduler.jobs.resubmit(entry, self.world.now)
 

@@ -1,17 +1,19 @@
 """Changes of jobs that the scheduler does not hold: each sees what the one before it did."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from pytest_twisted import ensureDeferred
 
 from awed.model.access import User
-from awed.model.errors import Conflict, Invalid
+from awed.model.errors import Conflict, Invalid, NothingToDo, Unavailable
 from awed.model.ids import new_id
-from awed.model.job import Job
+from awed.model.job import IO, Job
 from awed.model.states import JobState
 from awed.model.times import NO_TIME
 from awed.scheduler.state import Limits
+from awed.workflow.submission import Submission
 from tests.unit.scheduler.builders import job, task
 from tests.unit.service.worlds import EngineWorld, state_of
 
@@ -114,3 +116,60 @@ async def test_a_time_that_somebody_set_stays_when_the_job_runs_again() -> None:
     await world.engine.revisions.resubmit(job_id)
     await world.run("a")
     assert (await world.engine.jobs.get(job_id)).job.expiration == later
+
+
+async def run_all(world: EngineWorld, name: str) -> list[str]:
+    """Run and deliver what there is; the tasks in their order."""
+    ran = []
+    with suppress(NothingToDo):
+        while True:
+            unit = await world.engine.work.checkout(name, None)
+            for io in unit.outputs:
+                world.shock.deliver(io.node)
+            await world.report(unit)
+            ran.append(unit.task_name)
+    return ran
+
+
+def with_temporary_files() -> Submission:
+    """Task 2 reads temporary files of 0 and 1, 3 what 2 makes for good; 1 reads a temporary one of 0."""
+    tasks = [task("0"), task("1", "0"), task("2", "0", "1"), task("3", "2"), task("4")]
+    for name, item in enumerate(tasks):
+        item.outputs = [IO(filename=f"out{name}", host="http://shock.example", temporary=name < 2)]
+    tasks[1].inputs = [IO(filename="out0", origin="0")]
+    tasks[2].inputs = [IO(filename="out1", origin="1")]
+    tasks[3].inputs = [IO(filename="out2", origin="2")]
+    return job(*tasks)
+
+
+@pytest.mark.parametrize(
+    ("first", "ran", "also"), [("3", ["3"], []), ("2", ["0", "1", "2", "3"], ["0", "1"]), ("4", ["4"], [])]
+)
+@ensureDeferred
+async def test_a_recompute_goes_back_to_who_made_what_is_gone_and_says_so(
+    world: EngineWorld, first: str, ran: list[str], also: list[str]
+) -> None:
+    submitted = await world.submit(with_temporary_files())
+    await world.client("a")
+    await run_all(world, "a")
+    await world.engine.revisions.recompute(submitted.id, first)
+    notes = (await world.engine.jobs.get(submitted.id)).job.notes
+    names = ", ".join(f"{submitted.id}_{name}" for name in also)
+    assert notes == f"recomputed from task {submitted.id}_{first}" + (
+        f", and {names} before it, whose outputs are gone" if also else ""
+    )
+    assert await run_all(world, "a") == ran
+    assert (await world.engine.jobs.get(submitted.id)).job.state is JobState.COMPLETED
+
+
+@ensureDeferred
+async def test_a_recompute_of_which_a_data_host_does_not_tell_what_is_gone_changes_nothing(
+    world: EngineWorld,
+) -> None:
+    submitted = await world.submit(with_temporary_files())
+    await world.client("a")
+    await run_all(world, "a")
+    world.shock.away = True
+    with pytest.raises(Unavailable, match="does not answer"):
+        await world.engine.revisions.recompute(submitted.id, "2")
+    assert (await world.engine.jobs.get(submitted.id)).job.state is JobState.COMPLETED
