@@ -31,7 +31,7 @@ from awed.worker.assembly import Settings, assemble
 from awed.worker.errors import WorkdirInUse, WorkerRefused
 from awed.worker.lifetime import MARGIN, parse_time
 from awed.worker.orphans import Orphans, kill_leftovers
-from awed.worker.prctl import adopt_orphans
+from awed.worker.prctl import adopt_orphans, keep_to_itself
 from awed.worker.workdir import Workdir
 from awed.worker.worker import HEARTBEAT, Worker
 
@@ -112,7 +112,7 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
     type=click.IntRange(0, 1000),
     help="Workunits in hand for each slot. By default as many as are begun soon.",
 )
-@click.option("--token-file", type=click.File(), help="A file with the token of the client group.")
+@click.option("--token-file", type=click.File(), help="A file with the token of the client group, - for stdin.")
 @click.option(
     "--ca",
     envvar="AWE_CA",
@@ -152,6 +152,7 @@ def main(token_file: TextIO | None, log_format: str, **options: Any) -> None:
     SIGTERM (or ^C): take no more work, finish what runs, report and leave. Once more: kill what runs, hand it back
     and leave. Once more: leave, whatever is waited for.
     """
+    keep_to_itself()
     token = token_file.read() if token_file else ""
     try:
         settings = Settings(authorization=authorization(token, "CG_TOKEN"), **options)

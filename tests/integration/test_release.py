@@ -95,11 +95,14 @@ class Installation:
 
     def worker(self, group: str) -> Program:
         """Start a worker of this group."""
-        (self.folder / "token").write_text("\n")
         (self.folder / "awe-worker").mkdir(exist_ok=True)
-        words = command("awe-worker@.service", i=group, I=group, d=str(self.folder))
+        words = command("awe-worker@.service", i=group, I=group)
         assert words.pop() == "$AWE_WORKER_OPTIONS"
-        return self.start(words, AWE_SERVER=self.url, AWE_CA=str(self.authority.file))
+        return self.start(
+            ["/bin/sh", "-c", 'exec "$@" < /dev/null', "sh", *words],
+            AWE_SERVER=self.url,
+            AWE_CA=str(self.authority.file),
+        )
 
     async def awe(self, *words: str) -> str:
         """What ``awe`` says."""

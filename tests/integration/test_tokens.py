@@ -1,6 +1,7 @@
 """Files and the tokens by which users and workers reach them."""
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -27,8 +28,8 @@ client_auth_required = true
 Headers = dict[bytes | str, bytes | str]
 
 
-async def closed(stage: Stage) -> Daemon:
-    """A daemon where nobody does anything without a name, and a worker that has its group's token alone."""
+async def guarded(stage: Stage) -> Daemon:
+    """A daemon where nobody does anything without a name, and a file with the token of a group."""
     config = stage.folder / "awed.conf"
     config.write_text(CLOSED)
     daemon = stage.daemon("--config", str(config))
@@ -36,6 +37,12 @@ async def closed(stage: Stage) -> Daemon:
     admin = {"Authorization": f"Bearer {(daemon.data / 'admin-token').read_text().strip()}"}
     group = await daemon.call("POST", "/cgroup/g", headers=admin)
     (stage.folder / "token").write_text(group["token"])
+    return daemon
+
+
+async def closed(stage: Stage) -> Daemon:
+    """The same with a worker of that group."""
+    daemon = await guarded(stage)
     start(daemon, "w", "--group", "g", "--token-file", str(stage.folder / "token"))
     return daemon
 
@@ -55,6 +62,22 @@ async def ended(daemon: Daemon, document: dict[str, Any], headers: Headers) -> A
         if found["state"] in ("completed", "suspend"):
             return found
         await deferLater(reactor, 0.05)
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_token_that_comes_by_stdin_is_not_told_to_commands(stage: Stage) -> None:
+    """Neither by the command line, nor by a file or a descriptor."""
+    daemon = await guarded(stage)
+    token = (stage.folder / "token").read_text()
+    inherit = ("/bin/sh", "-c", 'exec "$0" "$@" < token', sys.executable, "-m", "awed.worker")
+    worker = stage.start([*inherit, "--server", daemon.url, "--workdir", "w", "--group", "g", "--token-file", "-"])
+    await worker.said("registered")
+    ann = await user(daemon, "ann")
+    done = await ended(daemon, job(shell("cat; cat /proc/$PPID/cmdline; ls -l /proc/self/fd")), ann)
+    said = await daemon.call("GET", f"/work/{done['id']}_0_0?report=stdout", headers=ann)
+    assert "--token-file\0-\0" in said
+    assert token not in said
+    assert f"{stage.folder}/token" not in said
 
 
 @pytest_twisted.ensureDeferred

@@ -55,18 +55,17 @@ def test_the_daemon_takes_its_command_line(tmp_path: Path) -> None:
     assert options.reading.config.directories.data == f"/var/lib/{settings('awed.service')['StateDirectory'][0]}"
 
 
-def test_a_worker_takes_its_command_line(tmp_path: Path) -> None:
-    """Without a token file it is given an empty one, and asks as the public."""
-    (tmp_path / "token").write_text("\n")
-    program, *arguments = command("awe-worker@.service", i="a", I="a", d=str(tmp_path))
+def test_a_worker_takes_its_command_line() -> None:
+    """And its token from a file that only systemd can read, which its commands do not have as their stdin."""
+    program, *arguments = command("awe-worker@.service", i="a", I="a")
     scripts = tomllib.loads((ETC.parent / "pyproject.toml").read_text())["project"]["scripts"]
     assert program in {f"{PROGRAMS}/{name}" for name in scripts}
     assert arguments.pop() == "$AWE_WORKER_OPTIONS"
     options = worker.make_context("awe-worker", [*arguments, "--server", "http://h"]).params
-    assert (options["group"], options["token_file"].name) == ("a", f"{tmp_path}/token")
+    assert (options["group"], arguments[-2:]) == ("a", ["--token-file", "-"])
     found = settings("awe-worker@.service")
     assert str(options["workdir"]) == f"/var/lib/{found['StateDirectory'][0].replace('%i', 'a')}"
-    assert "token:\\n" in found["SetCredential"]
+    assert found["StandardInput"] == ["file:/etc/awe-worker/%i.token"]
 
 
 def test_the_variables_of_a_worker_are_those_that_it_reads() -> None:
