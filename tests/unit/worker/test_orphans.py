@@ -118,7 +118,7 @@ async def test_a_run_that_is_killed_twice_over_loses_nobody(world: World) -> Non
     first = Deferred.fromCoroutine(process.kill(REACTOR, 1000))
     await until(lambda: not runs(process.pid))
     first.addErrback(lambda _: None).cancel()
-    assert (await process.kill(REACTOR, 1000)).status == -signal.SIGTERM
+    assert (await process.kill(REACTOR, 0.2)).status == -signal.SIGTERM
     assert world.orphans.reap() == []
 
 
