@@ -59,7 +59,9 @@ class Part:
         return hashlib.md5(self.data or b"", usedforsecurity=False).hexdigest()
 
     def text(self) -> str:
-        """A small part as text. Raises :class:`Invalid` if it is not UTF-8."""
+        """A small part as text. Raises :class:`TooLarge` for another, :class:`Invalid` if it is not UTF-8."""
+        if self.size > IN_MEMORY:
+            raise _too_long(self)
         try:
             return (self.data or b"").decode()
         except UnicodeDecodeError:
@@ -177,7 +179,7 @@ class MultipartReceiver:
     def _write(self, data: bytes) -> None:
         part = self._parts[-1]
         if part.filename is None and part.size + len(data) > IN_MEMORY:
-            raise TooLarge(f"form field {part.name} is longer than {IN_MEMORY} bytes: send it as a file")
+            raise _too_long(part)
         part.write(data)
 
 
@@ -199,10 +201,11 @@ class PlainReceiver:
 
 
 class UrlencodedReceiver:
-    """application/x-www-form-urlencoded: text fields only, and small."""
+    """application/x-www-form-urlencoded: text fields only, and small ones together."""
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
+        self._parts: list[Part] = []
         self._body = b""
 
     def feed(self, data: bytes) -> None:
@@ -215,11 +218,16 @@ class UrlencodedReceiver:
             fields = parse_qsl(self._body, keep_blank_values=True, max_num_fields=MAX_PARTS)
         except ValueError:
             raise TooLarge(f"urlencoded form has more than {MAX_PARTS} fields") from None
-        parts = [whole_part(name.decode(errors="replace"), None, value, self._spool) for name, value in fields]
-        return Form(is_form=True, parts=parts)
+        for name, value in fields:
+            part = Part(name.decode(errors="replace"), None, self._spool)
+            self._parts.append(part)
+            part.write(value)
+            part.close()
+        return Form(is_form=True, parts=self._parts)
 
     def discard(self) -> None:
-        """Nothing is on disk."""
+        for part in self._parts:
+            part.discard()
 
 
 def whole_part(name: str, filename: str | None, data: bytes, spool: Spool) -> Part:
@@ -228,6 +236,10 @@ def whole_part(name: str, filename: str | None, data: bytes, spool: Spool) -> Pa
     part.write(data)
     part.close()
     return part
+
+
+def _too_long(part: Part) -> TooLarge:
+    return TooLarge(f"form field {part.name} is longer than {IN_MEMORY} bytes: send it as a file")
 
 
 def _malformed(error: MultipartError) -> Invalid:
