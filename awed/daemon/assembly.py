@@ -76,7 +76,6 @@ class Parts:
         self._proxies = Proxies(config.security.trusted_proxies)
         hosts = frozenset(map(origin_of, config.security.data_hosts))
         self._reach = Reach(hosts, loopback=only_local(config))
-        self._http = bounded_http_client(reactor, self._reach)
         limits = config.limits
         self._files = NodeFiles(Path(config.directories.data), limits.min_free_space, limits.max_upload)
         self._long_threads = ThreadPool(0, limits.long_work, "long work")
@@ -150,11 +149,13 @@ class Parts:
         ]
 
     def _shock_for(self) -> ShockFor:
+        client = bounded_http_client(self._reactor, self._reach)
+        to_known, to_others = (DataHttp(client, self._reactor, self._in_thread, quotes) for quotes in (True, False))
+
         def shock_for(host: str) -> OwnShock | ShockClient:
             if host == OWN_HOST:
                 return OwnShock(self.nodes)
-            quotes = self._reach.loopback or self._reach.names(host)
-            return ShockClient(self._http, self._reactor, self._in_thread, host, quotes)
+            return ShockClient(to_known if self._reach.loopback or self._reach.names(host) else to_others, host)
 
         return shock_for
 

@@ -10,8 +10,6 @@ from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from treq.client import HTTPClient
-from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from zope.interface import implementer
 
@@ -24,7 +22,6 @@ from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, Call, DataHttp, shown
 from awed.shock.interface import WAITS, IShock
 from awed.tx.files import Slice, md5_of
 from awed.tx.pauses import Pauses
-from awed.tx.threads import InThread
 from awed.wire.envelope import Envelope
 from awed.wire.headers import authorization
 from awed.wire.multipart import Field
@@ -40,13 +37,10 @@ LOCK_LIMIT = 3600.0
 class ShockClient:
     """One Shock host, by its URL without ``/node``."""
 
-    def __init__(
-        self, http: HTTPClient, reactor: IReactorTime, in_thread: InThread, host: str, quotes: bool = True
-    ) -> None:
-        """*quotes*: see :class:`~awed.shock.http.DataHttp`."""
-        self._http = DataHttp(http, reactor, in_thread, quotes)
-        self._reactor = reactor
-        self._in_thread = in_thread
+    def __init__(self, http: DataHttp, host: str) -> None:
+        self._http = http
+        self._reactor = http.reactor
+        self._in_thread = http.in_thread
         self._host = host.rstrip("/")
 
     async def node(self, node_id: str, token: str = "", owner: str = "") -> Node:

@@ -30,6 +30,8 @@ from awed.model.errors import Invalid, Locked, Unavailable
 from awed.shock.arrival import Admit, Arrival
 from awed.shock.formbody import FormBody
 from awed.shock.interface import WAITS
+from awed.tx.http import origin_of
+from awed.tx.locks import PerKey
 from awed.tx.pauses import Pauses
 from awed.tx.streams import Pump
 from awed.tx.threads import InThread
@@ -48,6 +50,9 @@ LONGEST_ANSWER = 64 * 1024 * 1024
 
 PAUSES = Pauses(1.0, 15.0, growth=4.0, most=TRIES - 1)
 """Between tries."""
+
+AT_ONCE = 20
+"""Requests to one host at a time; each has a connection. Further ones wait."""
 
 T = TypeVar("T")
 
@@ -88,7 +93,7 @@ class _Astray(Exception):
 
 
 class DataHttp:
-    """Requests to data hosts.
+    """Requests to data hosts, to each of them :data:`AT_ONCE` at a time.
 
     Every method raises :class:`~awed.model.errors.Unavailable` if no try came through, or the error that stands for
     the host's refusal, with its texts.
@@ -96,16 +101,17 @@ class DataHttp:
 
     def __init__(self, client: HTTPClient, reactor: IReactorTime, in_thread: InThread, quotes: bool = True) -> None:
         """*quotes*: errors have the texts of the host's own, if it speaks Shock; else its status alone."""
+        self.reactor = reactor
+        self.in_thread = in_thread
         self._client = client
         self._quotes = quotes
-        self._reactor = reactor
-        self._in_thread = in_thread
+        self._places = PerKey(AT_ONCE)
 
     async def ask(self, call: Call, make_body: Callable[[Callable[[], object]], FormBody] | None = None) -> bytes:
         """The body of the answer. *make_body* makes the body for one try; it is given what tells of progress."""
 
         async def attempt() -> bytes:
-            watch = _Watch(self._reactor, call.idle)
+            watch = _Watch(self.reactor, call.idle)
             body = make_body(watch.progress) if make_body else None
             typed = call.plus({"Content-Type": body.content_type}) if body else call
             response = await self._request(watch, typed, body)
@@ -114,7 +120,7 @@ class DataHttp:
                 raise self._refusal(call.what, response.code, content)
             return content
 
-        return await self._retry(call.what, attempt)
+        return await self._retry(call, attempt)
 
     async def fetch(self, call: Call, path: Path, md5: str | None = None, admit: Admit | None = None) -> Arrival:
         """Write what comes to *path*, from where the last try broke off if the host can do that.
@@ -132,26 +138,27 @@ class DataHttp:
             return arrival
 
         try:
-            return await self._retry(call.what, attempt)
+            return await self._retry(call, attempt)
         except BaseException:
             Deferred.fromCoroutine(self._abandon(arrival))
             raise
 
-    async def _retry(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
-        pauses = iter(PAUSES)
+    async def _retry(self, call: Call, attempt: Callable[[], Awaitable[T]]) -> T:
+        what, pauses = call.what, iter(PAUSES)
         while True:
             try:
-                return await attempt()
+                async with self._places.place(origin_of(call.url)):
+                    return await attempt()
             except Transient as error:
                 pause = next(pauses, None)
                 if pause is None:
                     raise Unavailable(f"{what}: {error} (tried {TRIES} times)") from None
                 if pause > PAUSES.first:  # most failures pass at once, and are not worth telling
                     WAITS.get()(f"{what}: {error}".rstrip("."), pause)
-            await deferLater(self._reactor, pause)
+            await deferLater(self.reactor, pause)
 
     async def _fetch(self, call: Call, arrival: Arrival) -> None:
-        watch = _Watch(self._reactor, call.idle)
+        watch = _Watch(self.reactor, call.idle)
         rest = {"Range": f"bytes={arrival.size}-", "If-Range": arrival.etag} if arrival.etag and arrival.size else {}
         response = await self._request(watch, call.plus(rest))
         if response.code not in (200, 206):
@@ -167,7 +174,7 @@ class DataHttp:
         etag = response.headers.getRawHeaders("ETag", [""])[0]
         arrival.etag = "" if response.length is UNKNOWN_LENGTH else etag
         try:
-            await self._in_thread(arrival.begin, at)
+            await self.in_thread(arrival.begin, at)
             await self._receive(watch, response, arrival)
         except Transient as error:
             raise Transient(f"it broke off after {arrival.size} bytes: {error}") from None
@@ -176,7 +183,7 @@ class DataHttp:
 
     async def _receive(self, watch: "_Watch", response: IResponse, arrival: Arrival) -> None:
         body = _Body(watch)
-        pump = Pump(arrival, self._in_thread, body, lambda _: body.stopProducing())
+        pump = Pump(arrival, self.in_thread, body, lambda _: body.stopProducing())
         body.write = pump.write
         response.deliverBody(body)
         try:
@@ -227,7 +234,7 @@ class DataHttp:
         return Transient(text) if is_locked or isinstance(error, (Locked, Unavailable)) else error
 
     async def _abandon(self, arrival: Arrival) -> None:
-        await self._in_thread(arrival.discard)
+        await self.in_thread(arrival.discard)
 
 
 class _Watch:

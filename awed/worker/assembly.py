@@ -15,6 +15,7 @@ from twisted.web.iweb import IPolicyForHTTPS
 from awed.model.times import now
 from awed.model.work import Workunit
 from awed.shock.client import ShockClient
+from awed.shock.http import DataHttp
 from awed.tx.http import http_client
 from awed.tx.locks import Condition
 from awed.tx.threads import in_threads_of
@@ -78,13 +79,13 @@ def assemble(
         answered=outage.over,
     )
     changed = Condition()
-    data_http = http_client(reactor, settings.ca)
+    data_http = DataHttp(http_client(reactor, settings.ca), reactor, in_thread)
     cache = Cache(workdir.cache, in_thread, workdir.is_low)
     janitor = Janitor(workdir, cache, reactor, in_thread, settings.keep_failed * 3600)
     equipment = Equipment(
         server=server,
         outage=outage,
-        files=FileMover(partial(ShockClient, data_http, reactor, in_thread), cache, in_thread),
+        files=FileMover(partial(ShockClient, data_http), cache, in_thread),
         workdir=workdir,
         janitor=janitor,
         logs=LogFiles(workdir.logs, janitor.remove),

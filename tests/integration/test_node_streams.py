@@ -15,6 +15,7 @@ from twisted.internet.threads import deferToThread
 from twisted.web.client import Agent
 
 from awed.shock.client import ShockClient
+from awed.shock.http import DataHttp
 from awed.tx.threads import in_threads_of
 from tests.integration.daemon import Daemon, Stage
 
@@ -28,7 +29,7 @@ reactor: Any = global_reactor
 @pytest.fixture
 def shock(daemon: Daemon) -> ShockClient:
     # Without a pool, so that no connection outlives the test.
-    return ShockClient(HTTPClient(Agent(reactor)), reactor, in_threads_of(reactor), daemon.url)
+    return ShockClient(DataHttp(HTTPClient(Agent(reactor)), reactor, in_threads_of(reactor)), daemon.url)
 
 
 def peak(daemon: Daemon) -> int:

@@ -15,6 +15,7 @@ from awed.model.job import IO
 from awed.model.states import JobState
 from awed.model.times import rfc3339
 from awed.shock.client import ShockClient
+from awed.shock.http import DataHttp
 from tests.unit.scheduler.builders import job, task
 from tests.unit.service.worlds import T0, EngineWorld
 from tests.unit.web.traversal import at_once
@@ -51,7 +52,7 @@ async def test_a_dead_or_silent_shock_stops_only_the_task_that_needs_it(
 ) -> None:
     """*soon*, *after*: seconds. A task makes five calls that are refused in 20 seconds, or three without an answer in
     80. From the second failure on the job says what it waits for."""
-    world.shock = ShockClient(HTTPClient(agent), world.clock, at_once, HOST)  # type: ignore[assignment]
+    world.shock = ShockClient(DataHttp(HTTPClient(agent), world.clock, at_once), HOST)  # type: ignore[assignment]
     needs = task("0")
     needs.inputs = [IO(filename="in", host=HOST, node="n1")]
     submission = job(needs)

@@ -6,21 +6,23 @@ from collections.abc import Callable, Coroutine
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from klein import Klein
 from msgspec import json
 from treq.client import HTTPClient
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
-from twisted.web.iweb import IRequest
+from twisted.web.iweb import IAgent, IRequest
+from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from awed.model.errors import Conflict, Invalid, NotFound, Unauthorized, Unavailable
 from awed.model.node import Lock, Node, NodeFile, NodeIndex, NodeParts
 from awed.shock.client import LOCK_PAUSES, ShockClient
-from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, PAUSES
+from awed.shock.http import ANSWER_LIMIT, AT_ONCE, IDLE_LIMIT, PAUSES, DataHttp
 from awed.shock.interface import IShock
 from awed.web.body import AwedRequest
 from awed.web.form import Part
@@ -70,7 +72,7 @@ class Talk:
         self.clock = Clock()
         self.host = Host(*answers)
         self.http = MemoryClient(self.host.app.resource(), directory)
-        self.client = ShockClient(self.http, self.clock, at_once, HOST)
+        self.client = ShockClient(DataHttp(self.http, self.clock, at_once), HOST)
         self.path = directory / "file"
 
     def settle(self) -> None:
@@ -217,9 +219,26 @@ def test_a_silent_host_is_given_up_and_soon_if_little_is_asked(
     talk: Talking, ask: Callable[[Talk], Any], limit: float
 ) -> None:
     t = talk()
-    t.client = ShockClient(SilentClient(), t.clock, at_once, HOST)
+    t.client = ShockClient(DataHttp(SilentClient(), t.clock, at_once), HOST)
     with pytest.raises(Unavailable, match=f"no progress for {limit:.0f} s"):
         t.result(ask(t), limit, *(seconds for pause in PAUSES for seconds in (pause, limit)))
+
+
+def test_one_host_is_asked_for_so_much_at_a_time_and_another_meanwhile(talk: Talking) -> None:
+    """A job of 3,000 tasks opened as many connections, until the daemon had no descriptors left."""
+    t, agent = talk(), Counting()
+    http = DataHttp(HTTPClient(agent), t.clock, at_once)
+    asked = [Deferred.fromCoroutine(ShockClient(http, HOST).node("n1")) for _ in range(3000)]
+    other = Deferred.fromCoroutine(ShockClient(http, "http://other.example").node("n1"))
+    for one in [*asked, other]:
+        one.addErrback(lambda failure: failure.trap(CancelledError, Unavailable))
+    assert agent.open == ["shock.example"] * AT_ONCE + ["other.example"]
+    asked[0].cancel()
+    asked[1000].cancel()
+    assert len(agent.open) == AT_ONCE + 1
+    other.cancel()
+    t.clock.advance(ANSWER_LIMIT)
+    assert agent.open == ["shock.example"] * AT_ONCE
 
 
 def test_an_index_that_takes_an_hour_is_waited_for_while_the_host_answers(talk: Talking) -> None:
@@ -227,6 +246,19 @@ def test_an_index_that_takes_an_hour_is_waited_for_while_the_host_answers(talk: 
     done = Node("n1", indexes={"line": NodeIndex(total_units=4)})
     t = talk((200, Node("n1")), (200, None), *[(200, building)] * 300, (200, done))
     assert t.result(t.client.index("n1", "line", ""), *islice(LOCK_PAUSES, 300)).total_units == 4
+
+
+@implementer(IAgent)
+class Counting:
+    """Never answers, and has the hosts of its *open* connections."""
+
+    def __init__(self) -> None:
+        self.open: list[str] = []
+
+    def request(self, method: bytes, uri: bytes, *others: Any) -> Deferred[Any]:
+        host = urlsplit(uri.decode()).hostname or ""
+        self.open.append(host)
+        return Deferred(lambda _: self.open.remove(host))
 
 
 class SilentClient(HTTPClient):
@@ -357,7 +389,7 @@ def test_only_a_shocks_own_texts_are_quoted_and_those_of_known_hosts_alone(talk:
         (True, html, "403"),
     ):
         t = talk(answer)
-        t.client = ShockClient(t.http, t.clock, at_once, HOST, quotes)
+        t.client = ShockClient(DataHttp(t.http, t.clock, at_once, quotes), HOST)
         with pytest.raises(Unauthorized, match=rf": {text}$"):
             t.result(t.client.node("n1", ""))
 
