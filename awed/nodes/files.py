@@ -20,7 +20,7 @@ from awed.model.errors import Invalid, Locked, TooLarge
 from awed.model.ids import is_uuid
 from awed.model.node import Node, NodeFile, NodeIndex
 from awed.nodes.units import UNIT, ascending, sized
-from awed.tx.files import HashedFile, Pieces, Slice, check_space, full_disk_told
+from awed.tx.files import HashedFile, Pieces, Slice, check_space, shortage_told
 from awed.tx.longwork import Steps
 
 DATA = "data."
@@ -95,7 +95,7 @@ class NodeFiles:
                 file.write(trailer)
             return path
         try:
-            with full_disk_told(), upload.path.open("r+b") as file:
+            with shortage_told(), upload.path.open("r+b") as file:
                 file.seek(0, os.SEEK_END)
                 file.write(trailer)
                 file.flush()
@@ -112,7 +112,7 @@ class NodeFiles:
     def writing(self, path: Path) -> Iterator[BinaryIO]:
         """A new file, durable at the end, gone on an error."""
         try:
-            with full_disk_told(), path.open("xb") as file:
+            with shortage_told(), path.open("xb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

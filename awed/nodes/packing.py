@@ -51,12 +51,14 @@ class Packer:
 
     def read(self, size: int) -> bytes:
         """What the next *size* bytes are when packed, or more of them if that is nothing yet; none at the end."""
-        while self._open and not self._sink.size:
+        while self._open:
             if data := self._pieces.read(size):
                 self._writer.write(data)
             else:
                 self._writer.close()
                 self._open = False
+            if self._sink.size:
+                break
         return self._sink.take()
 
     def close(self) -> None:

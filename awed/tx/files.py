@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 from typing import BinaryIO, NamedTuple
 
-from awed.model.errors import NoSpace
+from awed.model.errors import AwedError, NoSpace, Unavailable
 from awed.tx.streams import PIECE
 
 
@@ -107,14 +107,26 @@ def write_all(file: BinaryIO, data: bytes) -> None:
 
 
 @contextmanager
-def full_disk_told() -> Iterator[None]:
-    """Turns the error of a full disk into :class:`~awed.model.errors.NoSpace`."""
+def shortage_told() -> Iterator[None]:
+    """Turns the error of a full disk, or of too many open files, into what :func:`shortage` says."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise NoSpace("there is no free disk space left") from None
-        raise
+        lack = shortage(error)
+        if lack is None:
+            raise
+        raise lack from None
+
+
+def shortage(error: OSError) -> AwedError | None:
+    """What the system lacks by this error, for a while: :class:`~awed.model.errors.NoSpace` or
+    :class:`~awed.model.errors.Unavailable`. None: it is about something else."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return NoSpace("there is no free disk space left")
+        case errno.EMFILE | errno.ENFILE:
+            return Unavailable("the server has too many files and connections open")
+    return None
 
 
 def check_space(directory: Path, size: int, keep_free: int) -> None:

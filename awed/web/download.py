@@ -16,6 +16,9 @@ File = Annotated[bytes, "application/octet-stream"]
 """What is returned for the bytes of a file: the rest of the answer, which is sent already."""
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
+_OF_FILES = ("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag")
+"""Headers that an error in the place of a file does not have."""
+
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 
 
@@ -80,7 +83,12 @@ def _set_headers(request: AwedRequest, name: str | None, more: Mapping[str, str]
 
 async def _send(request: AwedRequest, source: Source, in_thread: InThread) -> None:
     sender = Sender(source, in_thread)
-    await send_paced(request, sender, sender.send(request))
+    try:
+        await send_paced(request, sender, sender.send(request))
+    except Exception:
+        for header in _OF_FILES:
+            request.responseHeaders.removeHeader(header)
+        raise
 
 
 def _header(request: AwedRequest, name: str) -> str:

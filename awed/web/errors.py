@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from awed.model.errors import AwedError
 from awed.model.ids import new_id
+from awed.tx.files import shortage
 from awed.web.traits import PLAIN, Traits
 from awed.wire.errors import status_of
 
@@ -36,6 +37,8 @@ def error_answer(request: IRequest, failure: Failure, traits: Traits, path: str)
             return traits.answer_error(request, status, [text])
         case HTTPException():
             return no_resource(request, traits)
+        case OSError() as error if (lack := shortage(error)) is not None:
+            return traits.answer_error(request, *_refused(request, lack))
         case _:
             text = _logged(request, failure, path)
             return traits.answer_error(request, 500, [text])

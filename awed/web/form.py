@@ -12,7 +12,7 @@ from msgspec import Struct
 from multipart import MultipartError, ParserLimitReached, PushMultipartParser, parse_options_header
 
 from awed.model.errors import Invalid, TooLarge
-from awed.tx.files import HashedFile, check_space, full_disk_told
+from awed.tx.files import HashedFile, check_space, shortage_told
 from awed.tx.streams import Receiver
 from awed.tx.threads import InThread
 
@@ -37,8 +37,8 @@ class Spool(Struct, frozen=True):
 class Part:
     """One field of a form, or a whole plain body.
 
-    *filename* is None for a text field. Either *data* or *path* is set: a part of more than :data:`IN_MEMORY` bytes
-    is a file, which vanishes with the request unless it was moved away.
+    *filename* is None for a text field. Either *data* or *path* is set: what is written piece by piece and has more
+    than :data:`IN_MEMORY` bytes is a file, which vanishes with the request unless it was moved away.
     """
 
     def __init__(self, name: str, filename: str | None, spool: Spool) -> None:
@@ -99,7 +99,7 @@ class Part:
 
     def _write_file(self, data: bytes) -> None:
         check_space(self._spool.directory, len(data), self._spool.min_free)
-        with full_disk_told():
+        with shortage_told():
             if self._file is None:
                 self.path = self._spool.directory / uuid.uuid4().hex
                 self._file = HashedFile(self.path.open("xb", buffering=0))
@@ -231,10 +231,9 @@ class UrlencodedReceiver:
 
 
 def whole_part(name: str, filename: str | None, data: bytes, spool: Spool) -> Part:
-    """A part of which all is there."""
+    """A part of which all is there, in memory."""
     part = Part(name, filename, spool)
-    part.write(data)
-    part.close()
+    part.data, part.size = data, len(data)
     return part
 
 

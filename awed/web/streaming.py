@@ -146,13 +146,18 @@ _log = Logger()
 
 
 async def send_paced(request: AwedRequest, pace: Pace, writing: Awaitable[None]) -> None:
-    """Let *writing* write the body of the answer to *request*, at the *pace* of the peer."""
+    """Let *writing* write the body of the answer to *request*, at the *pace* of the peer.
+
+    Raises what it raises before it writes anything; later the connection is broken.
+    """
     request.registerProducer(pace, True)  # type: ignore[no-untyped-call]
     try:
         await writing
     except CancelledError:
         return  # the client has left
     except Exception:
+        if not request.startedWriting:
+            raise
         _log.failure("{path}: the answer could not be finished", path=request.shown_path)
         transport: Any = request.transport
         transport.abortConnection()  # what was sent must not look complete

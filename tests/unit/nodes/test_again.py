@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from awed.model.errors import Invalid, Locked, Unavailable
+from awed.model.errors import Invalid, Locked, StoreAway, Unavailable
 from awed.model.node import Node
 from awed.nodes.change import Change, CopyOf, Declare, JoinOf, SubsetOf
 from awed.nodes.indexing import Selection
@@ -116,6 +116,20 @@ def test_a_download_by_an_index_that_failed_begins_it_again(world: World, gate: 
         result(world.store.content(node.id, ALICE, selection))
     gate.open()
     assert world.content(node.id, selection=selection) == b"b\n"
+
+
+@pytest.mark.parametrize("name", ["merge", "index"])
+def test_what_ends_while_the_store_is_away_leaves_no_file(world: World, gate: Gate, name: str) -> None:
+    is_merge = name == "merge"
+    node = result(world.store.create(ALICE, filled(Declare(1)) if is_merge else whole(LINES)))
+    gate.shut = True
+    part = Change(parts={1: Bytes(LINES)})
+    later(world.store.update(node.id, ALICE, part) if is_merge else world.store.index(node.id, "line", ALICE))
+    world.unreadable = StoreAway("no database")
+    gate.open()
+    assert world.names() == ["part.1" if is_merge else "data"]
+    world.unreadable = None
+    assert result(world.store.index(node.id, "line", ALICE)).total_units == 2
 
 
 def test_a_fault_of_the_server_is_logged_and_tried_again(

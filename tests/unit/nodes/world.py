@@ -57,7 +57,8 @@ class Disk(NodeFiles):
 
 
 class World:
-    """The records and the directory that a store works on. *failing* makes the next commits fail; :meth:`back` makes
+    """The records and the directory that a store works on. *unreadable* makes reads fail. *failing* makes the
+    next commits fail; :meth:`back` makes
     them after all, as the daemon does once its database is back, and a new store forgets them, as a crash does."""
 
     def __init__(
@@ -72,6 +73,7 @@ class World:
         self.records: dict[str, bytes] = {}
         self.commits = 0
         self.failing: Exception | None = None
+        self.unreadable: Exception | None = None
         self.late: list[Batch] = []
         self.time = EPOCH
         self.files = Disk(directory, largest=largest)
@@ -95,6 +97,8 @@ class World:
         return self.time
 
     async def load(self, node_id: str) -> NodeRecord | None:
+        if self.unreadable is not None:
+            raise self.unreadable
         encoded = self.records.get(node_id)
         return None if encoded is None else msgspec.msgpack.decode(encoded, type=NodeRecord)
 

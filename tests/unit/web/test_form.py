@@ -128,6 +128,12 @@ def test_an_upload_that_would_fill_the_disk_is_refused(tmp_path: Path) -> None:
         parse(b"x" * 100_000, Spool(tmp_path, at_once, min_free=1 << 60), "text/plain")
 
 
+def test_a_long_field_of_an_urlencoded_form_is_text_and_no_file_that_stays(spool: Spool) -> None:
+    found = parse(b"a=" + b"x" * 100_000, spool, "application/x-www-form-urlencoded")
+    assert found.text("a") == "x" * 100_000
+    assert not list(spool.directory.iterdir())
+
+
 def test_plain_and_urlencoded_bodies(spool: Spool) -> None:
     plain = parse(b"hello", spool, "").plain
     assert plain is not None
