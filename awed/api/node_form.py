@@ -116,6 +116,8 @@ def _fill(form: Form) -> Fill | None:
         "type": lambda name: _virtual(form.text(name) or "", form.text("source") or ""),
         "checksum-md5": lambda name: KnownAs(form.text(name) or ""),
     }
+    if form.get("parent_node") is not None and form.text("type") == "subset":
+        del ways["type"]  # it says the same again
     chosen = [name for part in form.parts for name in ways if part.name == name]
     if len(chosen) > 1:
         raise Invalid(f"a node gets its file in one way, not by {' and '.join(chosen)}")

@@ -23,6 +23,7 @@ from awed.nodes.files import Written, content_of, data_name, must_have_file, num
 from awed.nodes.indexing import PREFIX, SIZE, NodeIndexes
 from awed.nodes.merging import ArrivedPart, PartMerger, stage_part
 from awed.nodes.packing import members, unpacked
+from awed.nodes.units import number_of_units, put_together
 from awed.tx.files import Pieces, Slice
 from awed.tx.locks import to_the_end, unbroken
 from awed.tx.longwork import Steps
@@ -137,7 +138,7 @@ class Stager:
             case CopyOf():
                 return await self._copied(fill, user, staged)
             case SubsetOf():
-                return await self._subset(fill, user, self._new_path(staged))
+                return await self._subset(fill, user, staged)
             case JoinOf(sources):
                 return await self._joined(sources, user, self._new_path(staged))
         return None
@@ -186,18 +187,29 @@ class Stager:
                     return CopyOf(node.id)
         return None
 
-    async def _subset(self, subset: SubsetOf, user: User, path: Path) -> StagedFile:
+    async def _subset(self, subset: SubsetOf, user: User, staged: Staged) -> StagedFile:
+        """The records that are asked for, and an index of them by which subsets of it can be taken in turn."""
         parent = await self._source(subset.parent, user)
         total = self._indexes.usable(parent, subset.index).total_units
-        data = self._base.files.data(parent).path
+        path, index_path = self._new_path(staged), self._new_path(staged)
+        files = self._base.files
+        data = files.data(parent).path
 
-        def steps() -> Steps[Written]:
-            units = self._indexes.units(parent, subset.index, numbers_in(subset.records, total))
-            return (yield from self._base.files.write(Pieces(Slice(data, *unit) for unit in units), path))
+        def steps() -> Steps[tuple[Written, int]]:
+            with files.writing(index_path) as index:
+                units = self._indexes.units(parent, subset.index, numbers_in(subset.records, total))
+                written = yield from files.write(
+                    Pieces(Slice(data, *unit) for unit in put_together(units, index)), path
+                )
+                return written, number_of_units(index)
 
         with _gone_told():
-            written = await self._base.long.run(user.name, steps())
-        return StagedFile(path, written, default_name=parent.file.name, type="subset")
+            written, records = await self._base.long.run(user.name, steps())
+        found = StagedFile(path, written, default_name=parent.file.name, type="subset")
+        if subset.index != SIZE:
+            mean_size = written.size // records if records else 0
+            found.indexes[subset.index] = index_path, NodeIndex(records, mean_size, self._base.now())
+        return found
 
     async def _joined(self, sources: list[str], user: User, path: Path) -> StagedFile:
         files = self._base.files

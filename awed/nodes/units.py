@@ -127,6 +127,20 @@ def read_units(path: Path, numbers: Iterable[int]) -> Iterator[Unit]:
             yield Unit(*_ENTRY.unpack(file.read(_ENTRY.size)))
 
 
+def put_together(units: Iterable[Unit], file: BinaryIO) -> Iterator[Unit]:
+    """The same units; meanwhile *file* becomes an index of a file in which they follow each other."""
+    offset = 0
+    for unit in units:
+        file.write(_ENTRY.pack(offset, unit.length))
+        offset += unit.length
+        yield unit
+
+
+def number_of_units(file: BinaryIO) -> int:
+    """How many units an index has that was just written."""
+    return file.tell() // _ENTRY.size
+
+
 def read_entries(blocks: Iterable[bytes], size: int) -> Units:
     """The units of an index that was uploaded, for a file of *size* bytes.
 

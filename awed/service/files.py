@@ -89,6 +89,7 @@ class TaskFiles:
             node = await self._shock_for(io.host).node(io.node, *access.at(io.host))
             if not node.has_file and not io.nofile:
                 raise Invalid(f"node {io.node} of {io.host} has no file")
+            await self._index(io, node, access)
             return replace(io, size=node.file.size)
 
     async def _outputs(self, outputs: Sequence[IO], totalwork: int, access: Access) -> list[IO]:
@@ -137,9 +138,13 @@ class TaskFiles:
             node = await shock.node(io.node, *access.at(io.host))
         except NotFound:
             return None
-        if io.shockindex and node.has_file:
-            await shock.index(io.node, io.shockindex, *access.at(io.host))
+        await self._index(io, node, access)
         return node
+
+    async def _index(self, io: IO, node: Node, access: Access) -> None:
+        """Have the index made that the document asks for. An empty file has none."""
+        if io.shockindex and node.file.size:
+            await self._shock_for(io.host).index(io.node, io.shockindex, *access.at(io.host))
 
     async def is_there(self, io: IO, access: Access) -> bool:
         """Whether a file still has its node."""

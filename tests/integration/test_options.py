@@ -148,6 +148,23 @@ async def test_a_subset_is_the_records_whose_numbers_the_command_writes(daemon: 
 
 
 @ensureDeferred
+async def test_subsets_are_taken_of_subsets_by_the_index_that_an_input_asks_for(daemon: Daemon) -> None:
+    """As production workflows screen reads, step by step."""
+    reads = {**await uploaded(daemon, "reads", b">a\nA\n>b\nC\n>c\nG\n"), "shockindex": "record"}
+
+    def kept(name: str, parent: str) -> dict[str, Any]:
+        options = {"parent_name": parent, "parent_index": "record"}
+        return {"filename": name, "type": "subset", "formoptions": options}
+
+    first = shell("echo 2 > some\necho 3 >> some", inputs=[reads], outputs=[kept("some", "reads")])
+    again = from_task(0, "some", shockindex="record")
+    second = shell("echo 2 > few", after=["0"], inputs=[again], outputs=[kept("few", "some")])
+    [few] = await outputs_of(daemon, first, second)
+    assert await content(few) == b">c\nG\n"
+    assert (await node_of(daemon, few))["indexes"]["record"]["total_units"] == 1
+
+
+@ensureDeferred
 async def test_an_update_by_name_changes_the_attributes_of_an_input_and_nothing_else(daemon: Daemon) -> None:
     source = await uploaded(daemon, "in", b"kept\n")
     output = {"filename": "in", "type": "update", "attrfile": "attr.json"}

@@ -152,6 +152,10 @@ def test_a_copy_and_a_subset_are_made_by_form(shock: Shock, path: str) -> None:
     subset = shock.node("PUT", f"/node/{empty}", fields)
     assert (subset["type"], subset["file"]["size"]) == ("subset", 10)
     assert shock.call("GET", f"/node/{empty}?download").body == FASTA[:5] + FASTA[10:]
+    same = shock.node("POST", "/node", {"type": "subset", **fields})
+    assert same["file"]["checksum"] == subset["file"]["checksum"]
+    other = error(shock.form("POST", "/node", {"type": "virtual", "source": node_id, **fields}))
+    assert other == (400, "a node gets its file in one way, not by type and parent_node")
 
 
 def test_a_packed_upload_loses_its_suffix(shock: Shock) -> None:

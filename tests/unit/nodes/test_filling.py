@@ -94,6 +94,21 @@ def test_a_subset_is_the_records_it_lists(world: World) -> None:
     assert world.content(node.id) == b"one\nthree\nfour\n"
 
 
+def test_a_subset_is_cut_by_the_records_it_has_like_its_parent(world: World) -> None:
+    parent = create(world, Whole(Bytes(LINES)))
+    result(world.store.make_index(parent.id, "line", ALICE))
+    first = create(world, SubsetOf(parent.id, "line", Bytes(b"1\n3\n4\n")))
+    index = first.indexes["line"]
+    assert (index.total_units, index.average_unit_size) == (3, len(b"one\nthree\nfour\n") // 3)
+    second = create(world, SubsetOf(first.id, "line", Bytes(b"2\n3\n")))
+    world.start()
+    result(world.store.tidy())
+    assert world.content(second.id) == b"three\nfour\n"
+    assert world.content(second.id, selection=Selection(index="line", parts=("2",))) == b"four\n"
+    assert create(world, SubsetOf(parent.id, "line", Bytes(b""))).indexes["line"].total_units == 0
+    assert list(create(world, SubsetOf(parent.id, "size", Bytes(b"1"))).indexes) == ["size"]
+
+
 def test_a_virtual_node_is_the_files_of_others_joined(world: World) -> None:
     sources = [create(world, Whole(Bytes(data))).id for data in (b"a", b"bb", b"c")]
     node = create(world, JoinOf(sources))
@@ -125,7 +140,7 @@ def test_a_copy_or_a_subset_that_is_made_again_is_no_error(world: World) -> None
     for fill in (CopyOf(other.id), SubsetOf(other.id, "line", Bytes(b"1\n"))):
         with pytest.raises(Invalid, match="immutable"):
             result(world.store.update(copy.id, ALICE, filled(fill)))
-    assert world.names() == ["data"] * 4 + ["index.line"] * 2
+    assert world.names() == ["data"] * 4 + ["index.line"] * 3
 
 
 @pytest.mark.parametrize(

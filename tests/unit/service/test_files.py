@@ -49,6 +49,25 @@ async def test_files_go_from_task_to_task(world: EngineWorld) -> None:
 
 
 @ensureDeferred
+async def test_a_task_has_the_indexes_that_its_inputs_ask_for_before_it_runs(world: EngineWorld) -> None:
+    """Production workflows that take subsets of their inputs stopped at the first: Invalid index type: record."""
+    submission = two_steps(world)
+    first, second = submission.job.tasks
+    first.inputs[0].shockindex = second.inputs[0].shockindex = "record"
+    first.predata = [IO(filename="db", host=HOST, node=world.shock.put(), shockindex="line")]
+    first.inputs.append(IO(filename="empty", host=HOST, node=world.shock.put(size=0), shockindex="record"))
+    await world.submit(submission)
+    await world.client("a")
+    unit = await world.engine.work.checkout("a", None, wait=1)
+    indexes = [list(world.shock.nodes[io.node].indexes) for io in [*unit.inputs, *unit.predata]]
+    assert indexes == [["record"], [], ["line"]]
+    world.shock.deliver(unit.outputs[0].node)
+    await world.report(unit)
+    unit = await world.engine.work.checkout("a", None, wait=1)
+    assert list(world.shock.nodes[unit.inputs[0].node].indexes) == ["record"]
+
+
+@ensureDeferred
 async def test_a_task_is_not_completed_while_a_declared_output_is_missing(world: EngineWorld) -> None:
     submission = two_steps(world)
     await world.submit(submission)

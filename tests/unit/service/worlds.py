@@ -85,7 +85,7 @@ class FakeShock:
 
     async def index(self, node_id: str, index: str, token: str, owner: str) -> NodeIndex:
         self._call(owner)
-        return NodeIndex(total_units=1)
+        return self.nodes[node_id].indexes.setdefault(index, NodeIndex(total_units=1))
 
     async def delete(self, node_id: str, token: str, owner: str) -> None:
         self._call(owner)
