@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from awed.admin.opened import store_options, with_store
+from awed.admin.opened import at_store, store_options
 from awed.store.interface import IStore
 from awed.store.sqlite import SqliteStore
 
@@ -18,13 +18,13 @@ def backup(data: Path, store: str | None, file: Path) -> None:
     FILE appears when it is whole. The files of the node store are not in it: copy DATA/nodes afterwards.
     """
 
-    async def copy(opened: IStore) -> None:
-        if not isinstance(opened, SqliteStore):
+    async def copy(found: IStore) -> None:
+        if not isinstance(found, SqliteStore):
             raise click.UsageError("only a store in SQLite is copied by this command; MongoDB has mongodump")
-        faults = await opened.integrity_check()
+        faults = await found.integrity_check()
         if faults:
             raise click.ClickException(f"the database is damaged: {'; '.join(faults)}")
-        await opened.backup(file)
+        await found.backup(file)
         click.echo(f"copied to {file}")
 
-    with_store(data, store, copy)
+    at_store(data, store, copy)  # Not opened: before it is taken over, an older one is to be saved as it is.

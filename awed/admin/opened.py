@@ -36,17 +36,25 @@ def with_store(
 
     *shared*: a daemon may have the store in use.
     """
+
+    async def open_and_use(found: IStore) -> None:
+        await found.open()
+        try:
+            await use(found)
+        finally:
+            await found.close()
+
+    at_store(data, store, open_and_use, shared=shared)
+
+
+def at_store(data: Path, store: str | None, use: Callable[[IStore], Awaitable[None]], *, shared: bool = True) -> None:
+    """The same with the store still to be opened."""
     uri = store or default_uri(data)
 
     async def run(reactor: IReactorThreads) -> None:
         use_monotonic_time(reactor)
         try:
-            opened = open_store(uri, reactor, shared)
-            await opened.open()
-            try:
-                await use(opened)
-            finally:
-                await opened.close()
+            await use(open_store(uri, reactor, shared))
         except click.ClickException as error:
             error.show()
             raise SystemExit(error.exit_code) from None

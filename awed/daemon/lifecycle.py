@@ -6,11 +6,12 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IReactorCore
 
 
@@ -78,7 +79,8 @@ def end_badly(reactor: IReactorCore, reason: str) -> None:
         os._exit(1)
 
     atexit.register(leave)
-    reactor.stop()
+    with suppress(ReactorNotRunning):  # it is about to stop already
+        reactor.stop()
 
 
 YOUNG_OBJECTS = 100_000

@@ -42,8 +42,7 @@ def watchdog_interval(environ: Mapping[str, str], pid: int) -> float | None:
 class Watchdog:
     """Gives signs of life while the reactor turns and the engine *lives*.
 
-    The manager ends who gives none, and starts it anew. That helps against a store that hangs, and a daemon whose
-    database was taken over waits that way for its turn.
+    The manager ends who gives none, and starts it anew. That helps against a store that hangs.
     """
 
     def __init__(self, notifier: Notifier, lives: Callable[[], Awaitable[bool]]) -> None:

@@ -125,11 +125,17 @@ def _use(options: Options, parts: Parts, reading: Reading) -> None:
 
 async def _opened_store(uri: str) -> IStore:
     try:
-        store = open_store(uri, cast(IReactorThreads, reactor))
+        store = open_store(uri, cast(IReactorThreads, reactor), on_lost=_superseded)
         await store.open()
     except ValueError as error:
         raise StartError(f"cannot open the store: {error}") from error
     return store
+
+
+def _superseded() -> None:
+    reason = "another awed has taken the database over, so this one ends; all that was acknowledged is there"
+    log.critical("{reason}", reason=reason)
+    end_badly(reactor, reason)
 
 
 def _new_token() -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from awed.model.errors import AwedError, StoreAway
+from awed.model.errors import AwedError, StoreAway, Superseded
 from awed.model.records import Batch, merge
 from awed.service.observer import Observer
 from awed.store.interface import IStore
@@ -33,7 +33,7 @@ class Committer:
     *changed* says whether anything did. *soon* calls when all requests that arrived together are heard, so that they
     share a commit. Whoever waits longer than *patience* seconds is told
     :class:`~awed.model.errors.StoreAway`; the change itself stays and is written when the store is back, unless its
-    verb takes it back.
+    verb takes it back. Once another daemon has the store everybody is told :class:`~awed.model.errors.Superseded`.
     """
 
     _log = Logger()
@@ -64,6 +64,7 @@ class Committer:
         self._begun: float | None = None
         self.fault = ""
         """Why what changed could not be written the last time it was tried, or in time; "" if it could."""
+        self._superseded = False
 
     @property
     def lasts(self) -> float:
@@ -72,7 +73,9 @@ class Committer:
 
     def durable(self) -> Awaitable[None]:
         """Fires when everything changed so far is durable."""
-        if self._dirty():
+        if self._superseded:
+            waiting = fail(Superseded())
+        elif self._dirty():
             self._next.append(waiting := self._patience.wait())
             self.begin()
         elif self._running is not None:
@@ -86,7 +89,7 @@ class Committer:
 
     def begin(self) -> None:
         """See to it that what changed goes on its way to the store, with all else that changes in this turn."""
-        if self._running is None and not self._due and self._dirty():
+        if self._running is None and not self._due and not self._superseded and self._dirty():
             self._due = True
             self._soon(self._start)
 
@@ -114,6 +117,9 @@ class Committer:
     async def _run(self) -> None:
         try:
             await self._write(self._gather())
+        except Superseded:
+            self._superseded = True
+            self._in_commit += self._next
         finally:
             self._running = None
         self._tell()
@@ -132,7 +138,11 @@ class Committer:
         while self._in_commit:  # who is told may come back at once, with nothing changed to wait for
             done, self._in_commit = self._in_commit, []
             for waiting in done:
-                if not waiting.called:
+                if waiting.called:
+                    continue
+                if self._superseded:
+                    waiting.errback(Superseded())
+                else:
                     waiting.callback(None)
 
     async def _write(self, batch: Batch) -> None:
@@ -146,7 +156,7 @@ class Committer:
             self._begun = begun = self._reactor.seconds()
             try:
                 await self._store.commit(batch)
-            except CancelledError:
+            except (CancelledError, Superseded):
                 raise
             except Exception as error:
                 self._begun = None

@@ -4,10 +4,12 @@ Each verb changes the scheduler in memory, lets the world follow (effects, event
 when the change is durable.
 """
 
+from contextlib import suppress
+
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.logger import Logger
 
-from awed.model.errors import Superseded, Unavailable
+from awed.model.errors import Unavailable
 from awed.model.events import Event
 from awed.model.records import Batch
 from awed.service.clients import ClientVerbs
@@ -102,13 +104,9 @@ class Engine:
             raise Unavailable(*reasons)
 
     async def lives(self) -> bool:
-        """Whether the store may be well again by itself, if it is not: it hangs in no commit, and no other daemon has
-        it. This does not return while the store gives no answer, be it an error.
+        """Whether the store may be well again by itself, if it is not: it hangs in no commit. This does not return
+        while the store gives no answer, be it an error.
         """
-        try:
+        with suppress(Unavailable):
             await self._shell.store.check()
-        except Superseded:
-            return False
-        except Unavailable:
-            pass
         return self._shell.committer.lasts < HANGING

@@ -61,7 +61,8 @@ class IStore(Interface):
     """
 
     def open() -> Awaitable[None]:
-        """Make the store ready: create or check its schema. :class:`ValueError`: the schema of a newer awed."""
+        """Make the store ready, and what an older awed wrote (:mod:`awed.store.versions`). Raises :class:`ValueError`
+        if a newer one wrote it, or if it is in use."""
 
     def close() -> Awaitable[None]:
         """Let go of files and connections, after the commit under way."""

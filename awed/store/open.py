@@ -1,6 +1,7 @@
 """A store from its URI."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,17 +25,20 @@ def default_uri(data: str | Path, mongodb: Mongodb = NO_MONGODB) -> str:
     return f"mongodb://{user}{','.join(mongodb.hosts)}/{mongodb.database}{options}"
 
 
-def open_store(uri: str, reactor: IReactorThreads, shared: bool = False) -> IStore:
+def open_store(
+    uri: str, reactor: IReactorThreads, shared: bool = False, on_lost: Callable[[], None] = lambda: None
+) -> IStore:
     """The store that *uri* names, still to be opened: ``sqlite:PATH`` or ``mongodb://HOST/DATABASE``. Raises
     :class:`ValueError` for any other.
 
     *shared*: a daemon may have it in use; then only what no daemon holds in memory may be written, as accounts.
+    *on_lost* is called once when another daemon has taken it over, which a file's lock does not allow.
     """
     scheme, _, rest = uri.partition(":")
     if scheme == "sqlite" and rest:
-        return SqliteStore(Path(rest), reactor)
+        return SqliteStore(Path(rest), reactor, shared)
     if scheme == "mongodb":
-        return MongoStore(uri, reactor, shared)
+        return MongoStore(uri, reactor, shared, on_lost)
     raise ValueError(f"a store is sqlite:PATH or mongodb://HOST/DATABASE, not {without_password(uri)}")
 
 

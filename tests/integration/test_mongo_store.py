@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import pytest_twisted
@@ -15,12 +15,15 @@ from twisted.internet.task import Clock
 from awed.model.access import Account
 from awed.model.errors import Superseded, Unavailable
 from awed.model.node import NodeRecord
-from awed.model.records import Batch
+from awed.model.records import Batch, JobRecord, TaskRecord
 from awed.model.work import WorkReport
+from awed.store import versions
 from awed.store.interface import JobQuery
 from awed.store.mongo import MongoStore, lease, writer
 from awed.store.mongo.database import Database, Request
 from awed.store.mongo.documents import LEASE_KEY
+from awed.store.mongo.reads import Reader
+from awed.store.versions import Step
 from tests.integration.mongodb import Secantus, database, mongodb
 from tests.unit.store.contract import everything
 from tests.unit.store.records import account, job, node, report, task, work
@@ -70,6 +73,10 @@ async def test_a_daemon_that_is_gone_holds_nothing_for_an_hour_after_the_clock_w
 async def test_who_lost_the_lease_writes_nothing_any_more(
     store: MongoStore, uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await store.close()
+    lost: list[str] = []
+    store = MongoStore(uri, THREADS, on_lost=lambda: lost.append("told"))
+    await store.open()
     monkeypatch.setattr(lease, "LEASE", timedelta(seconds=-1))
     other = MongoStore(uri, THREADS)
     await other.open()
@@ -79,6 +86,8 @@ async def test_who_lost_the_lease_writes_nothing_any_more(
             await store.commit(Batch(jobs=[job("a", name="first")], gone_reports=["a_0"]))
         with pytest.raises(Superseded):
             await store.check()
+    assert lost == ["told"]
+    await store.close()
     await other.check()
     found = await other.job("a")
     assert found is not None
@@ -237,15 +246,98 @@ async def test_accounts_are_written_beside_the_daemon(store: MongoStore, uri: st
     await store.commit(Batch(jobs=[job("b")]))
 
 
+def into_project_new(record: dict[str, Any]) -> None:
+    record["job"]["info"]["project"] = "new"
+
+
+def as_app_new(record: dict[str, Any]) -> None:
+    record["task"]["cmd"]["name"] = "new"
+
+
+def new_step(patched: pytest.MonkeyPatch) -> None:
+    """What is stored has one more version from now on."""
+    step = Step(records={"jobs": into_project_new, "tasks": as_app_new})
+    patched.setattr(versions, "STEPS", (*versions.STEPS, step))
+
+
+async def require_new(store: MongoStore) -> None:
+    """All jobs and tasks are of the new version, and found so."""
+    page = await store.jobs(JobQuery(fields={"info.project": ["new"], "tasks.cmd.name": ["new"]}))
+    assert page.total == len(await store.all(JobRecord)) == 5
+    assert {task.task.cmd.name for task in await store.all(TaskRecord)} == {"new"}
+
+
 @ensureDeferred
-async def test_a_newer_schema_is_left_alone(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_newer_schema_is_left_alone(store: MongoStore, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    await store.close()
     with monkeypatch.context() as patched:
-        patched.setattr("awed.store.mongo.documents.VERSION", 2)
-        store = MongoStore(uri, THREADS)
+        new_step(patched)
         await store.open()
         await store.close()
-    with pytest.raises(ValueError, match="schema version 2"):
-        await store.open()
+    for shared in (False, True):
+        with pytest.raises(ValueError, match="of a newer awed"):
+            await MongoStore(uri, THREADS, shared).open()
+
+
+@ensureDeferred
+async def test_an_older_schema_is_taken_over_whenever_it_was_broken_off(
+    store: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log may hold a batch of the old form, and each message of the take-over may be the last one of a daemon."""
+    monkeypatch.setattr("awed.store.mongo.schema.BATCH", 2)
+    ids = ["b", "c", "d", "e"]
+    with monkeypatch.context() as patched:
+        fail_at(patched, "jobs")
+        with pytest.raises(Unavailable):
+            await store.commit(Batch(jobs=list(map(job, ids)), tasks=[task(id, 0) for id in ids]))
+    await store.close()
+    new_step(monkeypatch)
+    for collection, messages in [("jobs", 1), ("jobs", 2), ("tasks", 1), ("tasks", 3), ("meta", 2)]:
+        with monkeypatch.context() as patched:
+            fail_at(patched, collection, after=messages)
+            with pytest.raises(Unavailable):
+                await store.open()
+    await store.open()
+    await require_new(store)
+    await store.close()
+    await store.open()
+    await require_new(store)
+
+
+@ensureDeferred
+async def test_what_a_daemon_may_have_in_use_is_not_taken_over(
+    store: MongoStore, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_step(monkeypatch)
+    beside = MongoStore(uri, THREADS, shared=True)
+    with pytest.raises(ValueError, match="of an older awed"):
+        await beside.open()
+
+
+@ensureDeferred
+async def test_who_is_superseded_while_taking_over_has_not_begun(
+    store: MongoStore, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.close()
+    new_step(monkeypatch)
+    first, second = MongoStore(uri, THREADS, on_lost=never), MongoStore(uri, THREADS, on_lost=never)
+    text = Reader.text
+
+    async def interrupted(self: Reader, *arguments: Any) -> str:
+        monkeypatch.setattr(Reader, "text", text)
+        monkeypatch.setattr(lease, "LEASE", timedelta(seconds=-1))
+        await second.open()
+        return await text(self, *arguments)
+
+    monkeypatch.setattr(Reader, "text", interrupted)
+    with pytest.raises(Superseded):
+        await first.open()
+    await second.commit(Batch(jobs=[job("b")]))
+    await second.close()
+
+
+def never() -> None:
+    raise AssertionError("the database was lost")
 
 
 @pytest.mark.slow

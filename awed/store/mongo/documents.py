@@ -13,35 +13,12 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from pymongo import UpdateOne
 
-from awed.model.ids import new_id
 from awed.model.job import Job, Task
 from awed.model.records import KINDS, JobRecord, Kind, TaskRecord
 from awed.store.document import DEPTH, bounded, sortable
-from awed.store.mongo.database import Database, Document
+from awed.store.mongo.database import Document
 from awed.store.readers import readers
-
-VERSION = 1
-"""Of the documents' form. One that is changed comes with code here that changes the documents of the last."""
-
-
-async def prepare(database: Database) -> None:
-    """Make the database ready. Raises :class:`ValueError` if it is of a newer awed."""
-    found = await database.one("meta", {"_id": VERSION_KEY})
-    if found is not None and found["version"] > VERSION:
-        raise ValueError(f"the database has schema version {found['version']}, this awed knows up to {VERSION}")
-    for kind in KINDS:
-        await database.index(kind.name, _indexes(kind))
-    (identity,) = documents("meta", f'["server_uuid", "{new_id()}"]')
-    await database.write(
-        "meta",
-        [
-            UpdateOne({"_id": identity.pop("_id")}, {"$setOnInsert": identity}, upsert=True),
-            UpdateOne({"_id": VERSION_KEY}, {"$set": {"version": VERSION}}, upsert=True),
-        ],
-    )
-
 
 PIECE = 3_000_000
 """Characters of JSON that fit in one document: at most 12 MB. What is more stands in further documents."""
@@ -141,24 +118,6 @@ def _more(record: object) -> Document:
 
 def _find(record: Job | Task) -> Any:
     return _searchable(msgspec.to_builtins(record))
-
-
-_INDEXED_INFO = ("name", "pipeline", "clientgroups", "project", "service", "user", "priority", "userattr.submission")
-
-_JOB_INDEXES = [
-    {"readers": 1, "state": 1, "times.updatetime": -1, "_id": -1},
-    {"readers": 1, "times.updatetime": -1, "_id": -1},
-    {"state": 1, "times.expiration": 1},
-    {"times.submittime": 1},
-    {"times.completedtime": 1},
-    *({f"find.info.{name}": 1} for name in _INDEXED_INFO),
-]
-
-
-def _indexes(kind: Kind[Any]) -> list[dict[str, int]]:
-    key = dict(order(kind)) if kind.job == "job" else {"of": 1}
-    others = [*kind.also, *(name for name in kind.gone.values() if name not in ("id", "job"))]
-    return [key, *({name: 1} for name in others), *(_JOB_INDEXES if kind.type is JobRecord else ())]
 
 
 def order(kind: Kind[Any]) -> list[tuple[str, int]]:

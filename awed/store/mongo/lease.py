@@ -18,7 +18,8 @@ from twisted.logger import Logger
 from awed.model.errors import Superseded, Unavailable
 from awed.model.ids import new_id
 from awed.store.mongo.database import Database, Document
-from awed.store.mongo.documents import LEASE_KEY, prepare
+from awed.store.mongo.documents import LEASE_KEY
+from awed.store.mongo.schema import prepare, take_over
 from awed.store.mongo.writer import Write, Writer, additions, removals
 from awed.tx.threads import in_threads_of
 
@@ -90,7 +91,6 @@ class Lease:
             self._log.failure("renewing the lease of the database failed")
             return
         if renewed is None and self._renewal.running:  # else it was released meanwhile
-            self._log.critical("another daemon has taken the database over: nothing is written any more")
             self._token = ""
             self._renewal.stop()
             self._on_lost()
@@ -116,22 +116,28 @@ def _runs(pid: int) -> bool:
 
 
 class Holder:
-    """Writes for the one daemon that holds the database; nothing any more, once another has taken it over."""
+    """Writes for the one daemon that holds the database; nothing any more, once another has taken it over, of which
+    *on_lost* is told once."""
 
-    def __init__(self, database: Database, reactor: IReactorThreads) -> None:
+    def __init__(self, database: Database, reactor: IReactorThreads, on_lost: Callable[[], None]) -> None:
         self._database = database
         self._lease = Lease(database, IReactorTime(reactor), self._give_up)
         self._writer = Writer(database, in_threads_of(reactor))
-        self._superseded = False
+        self._on_lost = on_lost
+        self._begun = self._superseded = False
         self._turn = DeferredLock()
 
     async def begin(self) -> None:
-        """Take the database. Raises :class:`ValueError` if another daemon has it."""
-        self._superseded = False
+        """Take the database, and take it over from an older awed. Raises :class:`ValueError` if another daemon has it
+        or it is of a newer awed, :class:`Superseded` if another daemon takes it meanwhile."""
+        self._begun = self._superseded = False
         epoch = await self._lease.take()
-        await prepare(self._database)
-        await self._writer.begin(epoch)
         self._lease.keep()
+        version = await prepare(self._database, shared=False)
+        await self._writer.begin(epoch)
+        await take_over(self._database, self._writer, version)
+        self.check()
+        self._begun = True
 
     async def end(self) -> None:
         """Let go of the database, after the write under way."""
@@ -154,6 +160,8 @@ class Holder:
                 raise
 
     def _give_up(self) -> None:
+        if self._begun and not self._superseded:
+            self._on_lost()
         self._superseded = True
 
 
@@ -167,7 +175,7 @@ class SharedWriter:
         self._database = database
 
     async def begin(self) -> None:
-        await prepare(self._database)
+        await prepare(self._database, shared=True)
 
     async def end(self) -> None:
         """Nothing is held."""

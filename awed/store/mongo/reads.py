@@ -23,8 +23,12 @@ class Reader:
 
     async def decoded(self, kind: Kind[T], document: Document) -> T:
         """The record that begins in *document*."""
-        text = document["doc"]
+        return kind.decode(await self.text(kind, document))
+
+    async def text(self, kind: Kind[T], document: Document) -> str:
+        """The same, as JSON."""
+        text: str = document["doc"]
         for number in range(1, document["pieces"]):
             piece = await self._database.one(kind.name, {"_id": piece_id(document["_id"], number)})
             text += piece["doc"] if piece else ""
-        return kind.decode(text)
+        return text

@@ -1,6 +1,6 @@
 """The store for production: a MongoDB database."""
 
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +30,8 @@ JOBS_AT_ONCE = 500
 @implementer(IStore)
 class MongoStore:
     """The store in the database that *uri* names: ``mongodb://host/database``. Raises :class:`ValueError` for a wrong
-    URI. *shared*: it is used beside the daemon whose store it is.
+    URI. *shared*: it is used beside the daemon whose store it is. *on_lost* is called once when another daemon has
+    taken it over.
 
     Every method may raise :class:`~awed.model.errors.StoreAway`; when the database is back the store goes on. A
     read beside a commit may see a part of what it writes.
@@ -38,14 +39,16 @@ class MongoStore:
 
     _log = Logger()
 
-    def __init__(self, uri: str, reactor: IReactorThreads, shared: bool = False) -> None:
+    def __init__(
+        self, uri: str, reactor: IReactorThreads, shared: bool = False, on_lost: Callable[[], None] = lambda: None
+    ) -> None:
         self._writing, self._reading = Database(uri), Database(uri)
-        self._holder = SharedWriter(self._writing) if shared else Holder(self._writing, reactor)
+        self._holder = SharedWriter(self._writing) if shared else Holder(self._writing, reactor, on_lost)
         self._reader = Reader(self._reading)
 
     async def open(self) -> None:
-        """Take the database. Raises :class:`ValueError` if another daemon has it, if it is of a newer awed, or if it
-        refuses user and password."""
+        """Take the database, or take it over from an older awed. Raises :class:`ValueError` if another daemon has it,
+        if it is of a newer awed, or of an older one and shared, or if it refuses user and password."""
         self._writing.connect()
         self._reading.connect()
         try:

@@ -18,11 +18,13 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, msgpack
+from msgspec.structs import replace
 from pymongo import DeleteMany, ReplaceOne, UpdateOne
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
 from awed.model.records import KINDS, Batch, Kind
+from awed.store import versions
 from awed.store.mongo.database import Database, Document, Request
 from awed.store.mongo.documents import COLLECTIONS, FENCE_KEY, SETTINGS, documents, removed
 from awed.tx.threads import InThread
@@ -96,7 +98,7 @@ class Writer:
         """Shut out all writers of earlier epochs, and bring the last batch to its end."""
         self._number = epoch << _COUNT_BITS
         for collection in (LOG, *COLLECTIONS):
-            await self._database.write(collection, [_fence(self._number)])
+            await self.send(collection, [])
         log = [document async for document in self._database.each(LOG, {"_id": {"$gt": FENCE_KEY}})]
         self._logged = await self._in_thread(_last_batch, log)
         await self._finish()
@@ -107,21 +109,26 @@ class Writer:
         self._number += 1
         for document in await self._in_thread(_log_documents, writes, self._number):
             piece = ReplaceOne({"_id": document["_id"]}, document, upsert=True)
-            await self._database.write(LOG, [_fence(self._number), piece])
+            await self.send(LOG, [piece])
         self._logged = writes
         await self._finish()
 
     async def _finish(self) -> None:
         """Write into the collections what is in the log and may not be there yet."""
-        applied = [Deferred.fromCoroutine(self._apply(write)) for write in self._logged]
+        applied = [Deferred.fromCoroutine(self.apply(write)) for write in self._logged]
         for _, result in await DeferredList(applied, consumeErrors=True):
             if isinstance(result, Failure):
                 result.raiseException()
         self._logged = []
 
-    async def _apply(self, write: Write) -> None:
+    async def apply(self, write: Write) -> None:
+        """Write into one collection, beside the log: a crash may leave a part of it."""
         for message in await self._in_thread(_messages, write, self._number):
             await self._database.write(write.collection, message)
+
+    async def send(self, collection: str, requests: Sequence[Request]) -> None:
+        """Send one message behind the fence."""
+        await self._database.write(collection, [_fence(self._number), *requests])
 
 
 def _fence(number: int) -> UpdateOne:
@@ -148,16 +155,22 @@ def _log_documents(writes: list[Write], number: int) -> list[Document]:
     data = msgpack.encode(writes)
     pieces = [data[start : start + LOG_PIECE] for start in range(0, len(data), LOG_PIECE)]
     return [
-        {"_id": key, "n": number, "pieces": len(pieces), "data": piece}
+        {"_id": key, "n": number, "version": versions.current(), "pieces": len(pieces), "data": piece}
         for key, piece in enumerate(pieces, FENCE_KEY + 1)
     ]
 
 
 def _last_batch(log: list[Document]) -> list[Write]:
-    """What the log has of the last batch; nothing, if not all of it: then nothing of it is anywhere else."""
+    """What the log has of the last batch, with records of the current version; nothing, if the log has not all of it:
+    then nothing of it is anywhere else."""
     number = max((document["n"] for document in log), default=0)
     pieces = [document for document in log if document["n"] == number]
     if not pieces or len(pieces) < pieces[0]["pieces"]:
         return []
     data = b"".join(piece["data"] for piece in sorted(pieces, key=lambda piece: int(piece["_id"])))
-    return msgpack.decode(data, type=list[Write])
+    version = pieces[0].get("version", 1)
+    return [_changed(write, version) for write in msgpack.decode(data, type=list[Write])]
+
+
+def _changed(write: Write, version: int) -> Write:
+    return replace(write, records=[versions.changed(write.collection, text, version) for text in write.records])

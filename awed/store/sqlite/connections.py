@@ -14,8 +14,6 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
 from awed.model.errors import StoreAway
-from awed.model.ids import new_id
-from awed.store.sqlite.schema import migrate
 
 LOCK_WAIT = 5.0
 """Seconds for which a lock of another process (a backup program, a curious person) is waited for."""
@@ -25,21 +23,9 @@ READ_CACHE = 65536
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
-    """The connection that writes. Makes the file if need be, and brings its schema up to date.
-
-    Raises :class:`ValueError` if the file is no database, or of a newer awed.
-    """
-    connection = open_private(path)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        migrate(connection)
-        connection.execute("INSERT OR IGNORE INTO meta VALUES ('server_uuid', ?)", [new_id()])
-    except BaseException as error:
-        connection.close()
-        if isinstance(error, sqlite3.DatabaseError) and is_no_database(error):
-            raise ValueError(f"{path} is not a SQLite database") from error
-        raise
+    """The connection that writes."""
+    connection = _connect(path)
+    connection.execute("PRAGMA synchronous = FULL")
     return connection
 
 

@@ -45,22 +45,29 @@ def table(kind: Kind[Any]) -> str:
 
 def encode(batch: Batch) -> list[Write]:
     """What *batch* writes, in order."""
-    jobs = [_job_row(record) for record in batch.jobs]
     writes = [
-        *(removal for kind in KINDS for removal in _removals(kind, batch)),
-        Write("DELETE FROM jobs WHERE id = ?", [(id,) for id in batch.gone_jobs]),
-        Write(_ADD_JOB, jobs),
-        Write(_CHANGE_JOB, jobs),
-        *(Write(_ADD[kind.name], [_row(kind, record) for record in getattr(batch, kind.name)]) for kind in KINDS),
+        *(write for kind in KINDS for write in _removals(kind, batch)),
+        *(write for kind in KINDS for write in additions(kind, getattr(batch, kind.name))),
         Write("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(batch.meta.items())),
     ]
     return [write for write in writes if write.rows]
+
+
+def additions(kind: Kind[Any], records: Sequence[Any]) -> Iterator[Write]:
+    """What writes records of a kind, where they were or anew."""
+    if kind.type is JobRecord:
+        jobs = [_job_row(record) for record in records]
+        yield Write(_ADD_JOB, jobs)
+        yield Write(_CHANGE_JOB, jobs)
+    yield Write(_ADD[kind.name], [_row(kind, record) for record in records])
 
 
 def _removals(kind: Kind[Any], batch: Batch) -> Iterator[Write]:
     for gone, field in kind.gone.items():
         if not (ids := getattr(batch, gone)):
             continue
+        if kind.type is JobRecord:
+            yield Write("DELETE FROM jobs WHERE id = ?", [(id,) for id in ids])
         if kind.job in (field, None):
             yield Write(f"DELETE FROM {table(kind)} WHERE {field} = ?", [(id,) for id in ids])  # noqa: S608
         else:

@@ -1,4 +1,4 @@
-"""The tables, and how an older file becomes a current one.
+"""The tables of a new file, and how one of an older version becomes a current one.
 
 Every record is kept whole, as the JSON that msgspec makes of it, in a column ``doc``; other columns exist to find it
 by. Of jobs these columns make a narrow table of their own, which can be scanned fast, beside the documents.
@@ -9,6 +9,15 @@ counting. Triggers keep both. (Inside of a trigger OR IGNORE means nothing: the 
 """
 
 import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from awed.model.ids import new_id
+from awed.model.records import Kind
+from awed.store import versions
+from awed.store.sqlite.connections import is_no_database, open_private, translated_errors
+from awed.store.sqlite.rows import additions, table
 
 _FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -79,22 +88,61 @@ CREATE TRIGGER relisted AFTER UPDATE OF state ON listing WHEN old.state <> new.s
 END;
 """
 
-_ONE_NAME_OF_IDS = """
-ALTER TABLE secrets RENAME COLUMN key TO id;
-ALTER TABLE accounts RENAME COLUMN name TO id;
-"""
-
-MIGRATIONS = (_FIRST, _ONE_NAME_OF_IDS)
-"""Scripts that lead from one version of the schema to the next, the first from an empty file. Only ever append."""
+PAGE = 500
+"""Records that are changed at a time."""
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the schema up to date, each step in a transaction of its own.
+def prepare(path: Path, shared: bool) -> int:
+    """Make the file if need be, and bring it to the current version: the version that it had, 0 if it is new.
 
-    Raises :class:`ValueError` if the file is of a newer awed.
+    Raises :class:`ValueError` if the file is no database, of a newer awed, or older and *shared*.
     """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > len(MIGRATIONS):
-        raise ValueError(f"the database has schema version {version}, this awed knows up to {len(MIGRATIONS)}")
-    for number, script in enumerate(MIGRATIONS[version:], version + 1):
-        connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
+    with translated_errors(), closing(open_private(path)) as connection:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("BEGIN IMMEDIATE")
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version != versions.current():
+                _take_over(connection, version, shared)
+            connection.execute("INSERT OR IGNORE INTO meta VALUES ('server_uuid', ?)", [new_id()])
+            connection.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            if is_no_database(error):
+                raise ValueError(f"{path} is not a SQLite database") from error
+            raise
+    return int(version)
+
+
+def _take_over(connection: sqlite3.Connection, version: int, shared: bool) -> None:
+    """All steps in one transaction: tables and columns first, so that records are written with the current ones."""
+    if version == 0:
+        _run(connection, _FIRST)
+        version = 1
+    else:
+        versions.require_usable(version, shared)
+    for step in versions.since(version):
+        _run(connection, step.sql)
+    for kind in versions.changed_kinds(version):
+        _change(connection, kind, version)
+    connection.execute(f"PRAGMA user_version = {versions.current()}")
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    """Do the statements of a script, each of which ends with its line. (``executescript`` would commit.)"""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            connection.execute(statement)
+            statement = ""
+
+
+def _change(connection: sqlite3.Connection, kind: Kind[Any], version: int) -> None:
+    """Write all records of a kind anew, page by page."""
+    last, page = 0, f"SELECT rowid, doc FROM {table(kind)} WHERE rowid > ? ORDER BY rowid LIMIT {PAGE}"  # noqa: S608
+    while found := connection.execute(page, [last]).fetchall():
+        last = found[-1][0]
+        records = [kind.decode(versions.changed(kind.name, doc, version)) for _, doc in found]
+        for sql, values in additions(kind, records):
+            connection.executemany(sql, values)

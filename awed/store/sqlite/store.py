@@ -8,6 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 from twisted.internet.interfaces import IReactorThreads
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from awed.model.records import Batch, JobRecord, T, Unfinished
@@ -16,7 +17,9 @@ from awed.store.interface import IStore, JobPage, JobQuery
 from awed.store.sqlite import reads, rows
 from awed.store.sqlite.connections import ConnectedThreads, connect_reader, connect_writer
 from awed.store.sqlite.query import is_long
+from awed.store.sqlite.schema import prepare
 from awed.store.sqlite.upkeep import copy, faults
+from awed.store.versions import current
 from awed.tx.threads import in_threads_of
 
 
@@ -24,11 +27,16 @@ from awed.tx.threads import in_threads_of
 class SqliteStore:
     """The store in the file *path*, which is made if need be, for its owner's eyes alone.
 
+    *shared*: a daemon may have it in use.
+
     Every method may raise :class:`~awed.model.errors.StoreAway`; when the cause is gone the store goes on.
     """
 
-    def __init__(self, path: Path, reactor: IReactorThreads) -> None:
+    _log = Logger()
+
+    def __init__(self, path: Path, reactor: IReactorThreads, shared: bool = False) -> None:
         self._path = path
+        self._shared = shared
         self._in_thread = in_threads_of(reactor)
         self._writer = ConnectedThreads(reactor, "sqlite-writer", 1, partial(connect_writer, path))
         self._readers = ConnectedThreads(reactor, "sqlite-reader", 2, partial(connect_reader, path))
@@ -36,15 +44,14 @@ class SqliteStore:
         self._searcher = ConnectedThreads(reactor, "sqlite-searcher", 1, partial(connect_reader, path))
 
     async def open(self) -> None:
-        """Make or check the file. Raises :class:`ValueError` if it is no database, or of a newer awed."""
+        """Make the file, or take it over from an older awed. Raises :class:`ValueError` if it is no database, of a
+        newer awed, or of an older one and shared."""
+        version = await self._in_thread(prepare, self._path, self._shared)
+        if version not in (0, current()):
+            self._log.info("the database had schema version {old}, and has {new} now", old=version, new=current())
         self._writer.start()
         self._readers.start()
         self._searcher.start()
-        try:
-            await self._writer.run(lambda connection: None)
-        except BaseException:
-            await self.close()
-            raise
 
     async def close(self) -> None:
         await self._searcher.stop()

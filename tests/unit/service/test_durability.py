@@ -7,7 +7,7 @@ import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred
 
-from awed.model.errors import ClientNotFound, Conflict, Invalid, StaleAttempt, Unavailable
+from awed.model.errors import ClientNotFound, Conflict, Invalid, StaleAttempt, Superseded, Unavailable
 from awed.model.ids import WorkId
 from awed.model.job import IO, OWN_HOST
 from awed.model.records import Batch
@@ -15,6 +15,7 @@ from awed.model.states import JobState
 from awed.scheduler.state import Limits
 from awed.service.committer import Committer
 from awed.service.observer import Observer
+from awed.store.interface import JobQuery
 from tests.unit.scheduler.builders import job, task
 from tests.unit.service.worlds import EngineWorld, state_of
 
@@ -386,3 +387,17 @@ async def test_a_finished_job_whose_time_is_over_is_removed_with_its_files() -> 
     assert not world.shock.nodes
     world.clock.advance(100)
     assert await world.engine.sweeps.remove_expired() == 1
+
+
+@ensureDeferred
+async def test_once_the_store_is_another_daemon_s_everybody_is_told_so_at_once(world: EngineWorld) -> None:
+    """Those of the commit under way, those of the next one, and those who come later."""
+    world.store.hold()
+    first = state_of(world.submit(job(task("0"))))
+    second = state_of(world.submit(job(task("0"))))
+    assert world.store.gate is not None
+    world.store.gate.errback(Superseded())
+    third = state_of(world.engine.jobs.page(JobQuery()))
+    for waiting in (first, second, third):
+        with pytest.raises(Superseded):
+            await waiting

@@ -4,11 +4,12 @@ import os
 import resource
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+import msgspec
 import pytest
 import pytest_twisted
 from pytest_twisted import ensureDeferred
@@ -17,11 +18,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorThreads
 
 from awed.model.errors import Invalid, Unavailable
-from awed.model.records import Batch
+from awed.model.records import Batch, JobRecord
+from awed.store import versions
 from awed.store.interface import JobQuery
-from awed.store.sqlite import SqliteStore, connections
+from awed.store.sqlite import SqliteStore, connections, schema
 from awed.store.sqlite.query import is_long
-from awed.store.sqlite.schema import MIGRATIONS
+from awed.store.versions import Step
+from tests.unit.store.contract import everything
 from tests.unit.store.records import job, report, task
 
 LARGE = Batch(jobs=[job("large", description="x" * 5_000_000)])
@@ -177,42 +180,69 @@ async def test_damage_is_found(store: SqliteStore, path: Path) -> None:
     assert sqlite_error(refused.value) == sqlite3.SQLITE_CORRUPT
 
 
-@ensureDeferred
-async def test_a_newer_schema_is_left_alone(store: SqliteStore, path: Path) -> None:
-    await store.close()
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
-    with pytest.raises(ValueError, match="schema version"):
-        await store_in(path).open()
+def new_step(patched: pytest.MonkeyPatch, sql: str = "", **records: Callable[[dict[str, Any]], None]) -> None:
+    """What is stored has one more version from now on."""
+    patched.setattr(versions, "STEPS", (*versions.STEPS, Step(sql, records)))
+
+
+def into_project_new(record: dict[str, Any]) -> None:
+    record["job"]["info"]["project"] = "new"
 
 
 @ensureDeferred
-async def test_an_old_file_is_brought_up_to_date(
-    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_newer_schema_is_left_alone(store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     await store.close()
     with monkeypatch.context() as patched:
-        patched.setattr("awed.store.sqlite.schema.MIGRATIONS", (*MIGRATIONS, "CREATE TABLE new (x);"))
+        new_step(patched, "CREATE TABLE new (x);")
         await store.open()
-    with closing(sqlite3.connect(path)) as other:
-        assert other.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS) + 1,)
-        assert other.execute("SELECT * FROM new").fetchall() == []
-    assert await store.job("a") is not None
+        await store.close()
+    with pytest.raises(ValueError, match="of a newer awed"):
+        await store.open()
 
 
 @ensureDeferred
-async def test_a_migration_that_fails_changes_nothing(
+async def test_an_older_schema_is_taken_over_with_all_records(
     store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """They are found by what they are now, however many pages of them there are."""
+    await store.commit(Batch(jobs=[job(f"{number}", project="old") for number in range(5)]))
+    await store.close()
+    monkeypatch.setattr(schema, "PAGE", 2)
+    new_step(monkeypatch, "CREATE TABLE new (x);\nCREATE INDEX new_x ON new (x);", jobs=into_project_new)
+    await store.open()
+    with closing(sqlite3.connect(path)) as other:
+        assert other.execute("PRAGMA user_version").fetchone() == (versions.current(),)
+        assert other.execute("SELECT * FROM new").fetchall() == []
+    assert (await store.jobs(JobQuery(fields={"info.project": ["new"]}))).total == 6
+    assert await store.distinct("info.project", None) == ["new"]
+    assert {record.job.info.project for record in await store.all(JobRecord)} == {"new"}
+
+
+@ensureDeferred
+async def test_a_take_over_that_fails_changes_nothing(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await everything(store)
     await store.close()
     with monkeypatch.context() as patched:
-        broken = "CREATE TABLE new (x); DROP TABLE missing;"
-        patched.setattr("awed.store.sqlite.schema.MIGRATIONS", (*MIGRATIONS, broken))
-        with pytest.raises(sqlite3.OperationalError, match="missing"):
+        new_step(patched, "CREATE TABLE new (x);", jobs=into_project_new, tasks=dict.clear)
+        with pytest.raises(msgspec.ValidationError):
             await store.open()
     with closing(sqlite3.connect(path)) as other:
-        assert other.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+        assert other.execute("PRAGMA user_version").fetchone() == (versions.current(),)
         assert other.execute("SELECT name FROM sqlite_schema WHERE name = 'new'").fetchall() == []
+    await store.open()
+    assert await everything(store) == before
+
+
+@ensureDeferred
+async def test_what_a_daemon_may_have_in_use_is_not_taken_over(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_step(monkeypatch, jobs=into_project_new)
+    with pytest.raises(ValueError, match="of an older awed"):
+        await SqliteStore(path, cast(IReactorThreads, reactor), shared=True).open()
+    assert {record.job.info.project for record in await store.all(JobRecord)} == {""}
 
 
 @ensureDeferred

@@ -1,0 +1,79 @@
+"""The versions of what is stored, and what leads from each to the next, in every store.
+
+A daemon takes over a database of any earlier version when it starts, and refuses one of a later version: what it does
+not know it would drop when it writes a record anew. So every change of what is stored is a step here: a kind or a
+field that comes, goes or has another meaning, and one more of the words that a field may have.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from awed.model.records import KINDS, Kind
+
+
+class Step(NamedTuple):
+    """What leads from one version to the next. A step that was released never changes.
+
+    *sql*: for SQLite, tables and columns; one statement or more, each of which ends with its line. MongoDB has its
+    collections and indexes from the table of kinds.
+
+    *records*: by the kind's name, what changes a record of the version before, as a JSON document, into one of this
+    version. It leaves alone what it has changed already, for it may be called again: MongoDB cannot change all
+    records at once, and whoever is killed meanwhile begins anew. All records of the kinds that are named are written
+    anew, with the columns and fields by which they are found.
+    """
+
+    sql: str = ""
+    records: Mapping[str, Callable[[dict[str, Any]], None]] = {}
+
+
+STEPS = (
+    # 2: In SQLite ids have one name.
+    Step(
+        """
+        ALTER TABLE secrets RENAME COLUMN key TO id;
+        ALTER TABLE accounts RENAME COLUMN name TO id;
+        """
+    ),
+)
+"""The steps from version 1, which awed 0.1.0 writes. Only ever append."""
+
+
+def current() -> int:
+    """The version that this awed writes."""
+    return 1 + len(STEPS)
+
+
+def since(version: int) -> tuple[Step, ...]:
+    """The steps from *version* to this awed's own."""
+    return STEPS[version - 1 :]
+
+
+def require_usable(version: int, shared: bool) -> None:
+    """Raises :class:`ValueError` if this awed cannot use a database of *version*: it is of a newer one, or *shared*
+    with a daemon, which may be an older one, and would have to be taken over."""
+    mine = current()
+    if version > mine:
+        raise ValueError(f"the database has schema version {version}, of a newer awed; this one knows up to {mine}")
+    if version < mine and shared:
+        raise ValueError(
+            f"the database has schema version {version}, of an older awed; the daemon takes it over when it starts"
+        )
+
+
+def changed_kinds(version: int) -> list[Kind[Any]]:
+    """The kinds whose records have to be changed since *version*."""
+    return [kind for kind in KINDS if any(kind.name in step.records for step in since(version))]
+
+
+def changed(name: str, text: str, version: int) -> str:
+    """The record of the kind *name*, as JSON, that one of *version* is now."""
+    changes = [step.records[name] for step in since(version) if name in step.records]
+    if not changes:
+        return text
+    record = msgspec.json.decode(text)
+    for change in changes:
+        change(record)
+    return msgspec.json.encode(record).decode()
