@@ -170,6 +170,10 @@ class ShockClient:
         """Write what a plain http(s) URL shows to *path*; the number of bytes."""
         return (await self._http.fetch(Call(f"get {shown(url)}", "GET", url), path)).size
 
+    async def url_version(self, url: str) -> str:
+        """What names the version of the file that a plain URL shows now, "" if nothing does."""
+        return await self._http.version(Call(f"get {shown(url)}", "GET", url))
+
     async def _look(self, node_id: str, token: str) -> Node:
         return read_node(self._what("get node", node_id), await self._ask("get node", "GET", node_id, token), node_id)
 

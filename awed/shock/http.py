@@ -143,6 +143,24 @@ class DataHttp:
             Deferred.fromCoroutine(self._abandon(arrival))
             raise
 
+    async def version(self, call: Call) -> str:
+        """What names the version of a file that the host shows now: ETag, or when it was modified; "" if neither."""
+
+        async def attempt() -> str:
+            watch = _Watch(self.reactor, call.idle)
+            response = await self._request(watch, call.plus({"Range": "bytes=0-0"}))
+            if response.code == 200:  # ranges are unknown there, and all of it would come
+                response.deliverBody(body := _Body(watch))
+                body.done.addErrback(lambda _: None).cancel()
+            else:
+                content = await self._content(watch, response, call.what)
+                if response.code not in (206, 416):  # the latter: there is no first byte
+                    raise self._refusal(call.what, response.code, content)
+            told = (response.headers.getRawHeaders(name, [""])[0] for name in ("ETag", "Last-Modified"))
+            return next(filter(None, told), "")
+
+        return await self._retry(call, attempt)
+
     async def _retry(self, call: Call, attempt: Callable[[], Awaitable[T]]) -> T:
         what, pauses = call.what, iter(PAUSES)
         while True:
@@ -276,6 +294,7 @@ class _Body(Protocol):
     write: Callable[[bytes], object]
 
     def __init__(self, watch: _Watch) -> None:
+        self.write = lambda _: None
         self._watch = watch
         self.done: Deferred[None] = Deferred(lambda _: self.stopProducing())
 

@@ -87,6 +87,9 @@ class DataHost(Protocol):
     async def fetch_url(self, url: str, path: Path) -> int:
         """Write what a plain http(s) URL shows to *path*; the number of bytes."""
 
+    async def url_version(self, url: str) -> str:
+        """What names the version of the file that a plain URL shows now, "" if nothing does."""
+
 
 HostAt = Callable[[str], DataHost]
 """The data host at a URL."""

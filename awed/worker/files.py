@@ -102,8 +102,8 @@ class FileMover:
         """Bring a file to its place once all of it is here; its size in bytes. *shared*: others read it as well."""
         place, arriving = path_of(root, io), root / f".{uuid4().hex}"
         fetch = partial(self._fetch, io=io, node=node, token=token, part=part)
-        if shared:
-            await self._cache.copy(_cache_key(io, _md5(node)), arriving, fetch)
+        if shared and (source := await self._source(io, node)):
+            await self._cache.copy(_cache_key(source, io), arriving, fetch)
         else:
             await fetch(arriving)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -112,6 +112,13 @@ class FileMover:
 
     async def _node(self, io: IO, token: str) -> Node | None:
         return await self._host_at(io.host).node(io.node, token) if has_node(io) else None
+
+    async def _source(self, io: IO, node: Node | None) -> str:
+        """What is the same for those alone whom this host shows the same file, as it just did; "" if nothing is."""
+        if node is not None:
+            return f"{io.host} {_md5(node) or node.id}"
+        version = await self._host_at("").url_version(io.url) if io.url else ""
+        return version and f"{io.url} {version}"
 
     async def _fetch(
         self, path: Path, io: IO, node: Node | None, token: str, part: tuple[str, str] | None = None
@@ -194,10 +201,5 @@ def _md5(node: Node | None) -> str | None:
     return node.file.checksum.get("md5") if node else None
 
 
-def _cache_key(io: IO, md5: str | None) -> str:
-    """By the host, and the content if the host tells its md5. What a plain URL shows is taken to stay as it is.
-
-    Nobody is given a file by what another host says of its own. That this host shows it to this job was just seen.
-    """
-    source = f"{io.host} {md5 or io.node}" if has_node(io) else io.url
+def _cache_key(source: str, io: IO) -> str:
     return sha256(f"{source} {io.uncompress}".encode()).hexdigest()

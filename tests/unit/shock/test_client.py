@@ -459,6 +459,34 @@ def test_an_answer_without_end_is_not_read_to_its_end(talk: Talking, monkeypatch
         t.result(t.client.node("n1", ""))
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "version"),
+    [
+        (206, {"ETag": '"1"', "Last-Modified": "Mon"}, '"1"'),
+        (200, {"ETag": 'W/"1"'}, 'W/"1"'),
+        (206, {"Last-Modified": "Mon, 30 Nov 2026 05:00:00 GMT"}, "Mon, 30 Nov 2026 05:00:00 GMT"),
+        (200, {}, ""),
+        (416, {}, ""),
+    ],
+)
+def test_the_version_of_a_plain_url(talk: Talking, status: int, headers: dict[str, str], version: str) -> None:
+    def answer(request: IRequest) -> bytes:
+        request.setResponseCode(status)
+        for name, value in headers.items():
+            request.setHeader(name, value)
+        return b"x"
+
+    t = talk(answer)
+    assert t.result(t.client.url_version("http://host.example/a")) == version
+    assert t.host.headers[0]["Range"] == "bytes=0-0"
+
+
+def test_the_version_of_what_is_not_shown(talk: Talking) -> None:
+    t = talk((403, "expired"))
+    with pytest.raises(Unauthorized, match="expired"):
+        t.result(t.client.url_version("http://host.example/a?key=secret"))
+
+
 def test_a_plain_url_may_lead_elsewhere_but_not_in_circles(talk: Talking) -> None:
     def moved(request: IRequest) -> bytes:
         request.redirect(b"http://other.example/b")

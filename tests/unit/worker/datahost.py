@@ -15,6 +15,7 @@ class FakeHosts:
         self.md5: dict[str, str] = {}
         self.wanted: dict[str, str | None] = {}
         self.attributes: dict[str, Any] = {}
+        self.versions: dict[str, str] = {}
         self.calls: list[tuple[Any, ...]] = []
 
     def __call__(self, host: str) -> "FakeHost":
@@ -50,6 +51,9 @@ class FakeHost:
     async def fetch_url(self, url: str, path: Path) -> int:
         self._hosts.calls.append(("fetch_url", url))
         return self._write(url, path)
+
+    async def url_version(self, url: str) -> str:
+        return self._hosts.versions.get(url, "")
 
     async def upload(
         self,

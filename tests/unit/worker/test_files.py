@@ -162,10 +162,22 @@ def test_nobody_gets_a_cached_file_by_what_another_host_says(world: World) -> No
     assert (world.root / "b").read_bytes() == b"mine"
 
 
-def test_predata_of_a_url_are_known_by_it(world: World) -> None:
+def test_predata_of_a_url_are_known_by_it_and_its_version(world: World) -> None:
     world.hosts.content |= {"http://x/a": b"abc", "http://x/b": b"abc"}
-    world.predata(*(IO(filename=name, url=f"http://x/{url}") for name, url in (("1", "a"), ("2", "a"), ("3", "b"))))
+    world.hosts.versions |= {"http://x/a": "1", "http://x/b": "1"}
+    a, b = IO(filename="a", url="http://x/a"), IO(filename="b", url="http://x/b")
+    world.predata(a, a, b)
     assert world.hosts.calls == [("fetch_url", "http://x/a"), ("fetch_url", "http://x/b")]
+    world.hosts.content["http://x/a"] = b"new"
+    world.hosts.versions["http://x/a"] = "2"
+    world.predata(a)
+    assert (world.root / "a").read_bytes() == b"new"
+
+
+def test_predata_of_a_url_without_versions_come_each_time(world: World) -> None:
+    world.hosts.content["http://x/a"] = b"abc"
+    world.predata(*[IO(filename="a", url="http://x/a")] * 2)
+    assert len(world.hosts.calls) == 2
 
 
 def test_inputs_to_be_cached_are_shared_too_packed_and_unpacked(world: World) -> None:
