@@ -59,8 +59,8 @@ class Part:
         return hashlib.md5(self.data or b"", usedforsecurity=False).hexdigest()
 
     def text(self) -> str:
-        """A small part as text. Raises :class:`TooLarge` for another, :class:`Invalid` if it is not UTF-8."""
-        if self.size > IN_MEMORY:
+        """A part in memory as text. Raises :class:`TooLarge` for a file, :class:`Invalid` if it is not UTF-8."""
+        if self.path is not None:
             raise _too_long(self)
         try:
             return (self.data or b"").decode()
@@ -205,7 +205,6 @@ class UrlencodedReceiver:
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
-        self._parts: list[Part] = []
         self._body = b""
 
     def feed(self, data: bytes) -> None:
@@ -218,16 +217,11 @@ class UrlencodedReceiver:
             fields = parse_qsl(self._body, keep_blank_values=True, max_num_fields=MAX_PARTS)
         except ValueError:
             raise TooLarge(f"urlencoded form has more than {MAX_PARTS} fields") from None
-        for name, value in fields:
-            part = Part(name.decode(errors="replace"), None, self._spool)
-            self._parts.append(part)
-            part.write(value)
-            part.close()
-        return Form(is_form=True, parts=self._parts)
+        parts = [whole_part(name.decode(errors="replace"), None, value, self._spool) for name, value in fields]
+        return Form(is_form=True, parts=parts)
 
     def discard(self) -> None:
-        for part in self._parts:
-            part.discard()
+        """Nothing is on disk."""
 
 
 def whole_part(name: str, filename: str | None, data: bytes, spool: Spool) -> Part:
