@@ -101,7 +101,7 @@ async def test_attrfile_of_an_input_holds_its_attributes_and_nofile_leaves_the_r
         "outputs": [{"filename": "out"}],
     }
     [output] = await outputs_of(daemon, make, shell("test ! -e data && cp attr.json out", **both))
-    assert await content(output) == b'{"k": "v"}'
+    assert json.loads(await content(output)) == {"k": "v"}
 
 
 @ensureDeferred

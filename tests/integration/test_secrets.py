@@ -216,7 +216,7 @@ async def _jobs(scene: Scene, token: str, far: str) -> list[str]:
     for one, state in zip(found, ("completed", "suspend"), strict=False):
         while (await scene.told("user", "GET", f"/job/{one}"))["state"] != state:
             await deferLater(reactor, 0.05)
-    await daemon.program.said(rf"{found[2]}.*again in \d")
+    await daemon.program.said(rf"{found[2]}.*next try at")
     new = {"Datatoken": secrets.new("a new data token")}
     await scene.ask("user", "PUT", f"/job/{found[1]}?settoken", headers=new)
     worker.signal("TERM")
