@@ -87,12 +87,13 @@ def kill_leftovers(client: str, proc: Path = PROC) -> int:
 
 
 def _children() -> list[int]:
-    """The children of the main thread, which starts the commands and gets the orphans."""
-    pid = os.getpid()
+    """The children of the main thread, which starts the commands and gets the orphans. Asked for each command."""
     try:
-        return [int(child) for child in (PROC / str(pid) / "task" / str(pid) / "children").read_text().split()]
+        with open(f"/proc/self/task/{os.getpid()}/children", "rb", buffering=0) as file:
+            return [int(child) for child in file.readall().split()]
     except FileNotFoundError:  # a kernel without this file
-        return [int(entry.name) for entry in PROC.glob("[0-9]*") if _stat(entry)[1:2] == [str(pid)]]
+        own = str(os.getpid())
+        return [int(entry.name) for entry in PROC.glob("[0-9]*") if _stat(entry)[1:2] == [own]]
 
 
 def _environ(process: Path) -> set[str]:

@@ -167,11 +167,10 @@ class Runner:
             _write_script(root, cmd.cmd_script)
         process = self._with.start(argv, environ, root, logs)
         try:
-            in_time = await self._ended_in_time(process)
+            self._exit, in_time = await self._ended_in_time(process)
         except CancelledError:
             await process.kill(self._with.clock, self._with.grace)
             raise
-        self._exit = await process.ended()
         if not in_time:
             self._cause = Cause.TIME
         else:
@@ -184,17 +183,15 @@ class Runner:
         if self._exit.status:
             raise WorkFailed(how_it_ended(self._exit.status))
 
-    async def _ended_in_time(self, process: Process) -> bool:
-        """Wait until the command has ended, by itself within its walltime or killed after it."""
+    async def _ended_in_time(self, process: Process) -> tuple[Exit, bool]:
+        """How the command ended, and whether by itself within its walltime; else it was killed after it."""
         ended = Deferred.fromCoroutine(process.ended())
         if self._work.walltime:
             ended.addTimeout(self._work.walltime, self._with.clock)
         try:
-            await ended
+            return await ended, True
         except TimeoutError:
-            await process.kill(self._with.clock, self._with.grace)
-            return False
-        return True
+            return await process.kill(self._with.clock, self._with.grace), False
 
     async def _timed(self, step: Awaitable[T]) -> tuple[T, float]:
         """What *step* returns, and how many seconds it took."""
