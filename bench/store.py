@@ -42,7 +42,8 @@ def a_job(number: int) -> tuple[JobRecord, list[TaskRecord]]:
     )
     state = JobState.QUEUED if number % 50 == 0 else JobState.COMPLETED
     job = Job(id=job_id, info=info, state=state, updatetime=time)
-    return JobRecord(job, Acl(owner=f"owner {number % 4}")), [a_task(job_id, index) for index in range(2)]
+    owner = f"owner {number % 4}"
+    return JobRecord(job, Acl(owner=owner), owner), [a_task(job_id, index) for index in range(2)]
 
 
 def a_task(job_id: str, index: int) -> TaskRecord:

@@ -22,15 +22,15 @@ from awed.model.work import Part, WorkRecord, WorkReport
 class JobRecord(Struct):
     """A job without its tasks (``job.tasks`` is empty), and who may do what with it.
 
-    *limited*: its expiration is what the configuration gives to jobs that end, not what was set for this one.
-    *submitter*: the user whose rights to files it uses, whoever owns it later; "" in old records: the owner. *size*:
-    bytes of the document that was submitted.
+    *submitter*: the user whose rights to files it uses, whoever owns it later. *limited*: its expiration is what the
+    configuration gives to jobs that end, not what was set for this one. *size*: bytes of the document that was
+    submitted.
     """
 
     job: Job
     acl: Acl
+    submitter: str
     limited: bool = False
-    submitter: str = ""
     size: int = 0
 
 
@@ -39,7 +39,7 @@ class TaskRecord(Struct):
 
     *part* says how its input is split, once it is prepared; *attempts* is the highest attempt number of its runs;
     *wanted* is the totalwork that the document asks for, 0 if the task was not split into another number. *made*: ids
-    of the nodes that the server made for its outputs, which go with the job; None in old records: all outputs' nodes.
+    of the nodes that the server made for its outputs, which go with the job.
     """
 
     task: Task
@@ -48,14 +48,7 @@ class TaskRecord(Struct):
     part: Part | None = None
     attempts: int = 0
     wanted: int = 0
-    made: list[str] | None = None
-
-    @property
-    def made_nodes(self) -> set[str]:
-        """The ids of *made*, in old records as well."""
-        if self.made is None:
-            return {io.node for io in self.task.outputs if io.is_made}
-        return set(self.made)
+    made: list[str] = []
 
 
 class Secret(Struct):

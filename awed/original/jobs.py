@@ -89,10 +89,10 @@ def read_job(body: bytes, names: Names, *, now: datetime) -> OriginalJob:
         finished(task, known) if _is_done(sent, known) else task
         for task, known in zip(tasks, sent.tasks, strict=True)
     ]
-    job = _job(sent, tasks, locator.shockhost, now)
+    job, acl = _job(sent, tasks, locator.shockhost, now), sent.acl.of_job(names)
     return OriginalJob(
-        record=JobRecord(job, sent.acl.of_job(names)),
-        tasks=[TaskRecord(task, index, done=_ranks(task), made=[]) for index, task in enumerate(tasks)],
+        record=JobRecord(job, acl, acl.owner),
+        tasks=[TaskRecord(task, index, done=_ranks(task)) for index, task in enumerate(tasks)],
         secrets=list(_secrets(sent, private)),
     )
 

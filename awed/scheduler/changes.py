@@ -40,9 +40,8 @@ class DeleteNodes(Struct, frozen=True):
 
 def own_outputs(record: JobRecord, tasks: Iterable[TaskRecord]) -> DeleteNodes:
     """What is to be deleted together with a job: what the server made for its outputs in its own node store."""
-    made = [(task.task.outputs, task.made_nodes) for task in tasks]
-    own = tuple(replace(io) for outputs, nodes in made for io in outputs if io.host == OWN_HOST and io.node in nodes)
-    return DeleteNodes(record.job.id, record.submitter or record.acl.owner, own)
+    made = [io for task in tasks for io in task.task.outputs if io.node in task.made]
+    return DeleteNodes(record.job.id, record.submitter, tuple(replace(io) for io in made if io.host == OWN_HOST))
 
 
 Effect = Prepare | Check | DeleteNodes

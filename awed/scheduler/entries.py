@@ -38,7 +38,7 @@ class JobEntry:
         self.job = job = record.job
         self.acl = record.acl
         self.limited = record.limited
-        self.submitter = record.submitter or record.acl.owner
+        self.submitter = record.submitter
         self.size = record.size
         self.tasks = [TaskEntry(self, task, index) for index, task in enumerate(job.tasks)]
         self.by_name = {ids.task_name(entry.task.taskid): entry for entry in self.tasks}
@@ -70,8 +70,11 @@ class JobEntry:
                     after.blockers += 1
 
     def record(self) -> JobRecord:
-        job = structs.replace(self.job, tasks=[])
-        return JobRecord(job, self.acl, self.limited, self.submitter, self.size)
+        return structs.replace(self.whole(), job=structs.replace(self.job, tasks=[]))
+
+    def whole(self) -> JobRecord:
+        """The record with the tasks in it, as it is shown."""
+        return JobRecord(self.job, self.acl, self.submitter, self.limited, self.size)
 
 
 def _nodes_of(task: Task) -> Iterator[str]:
@@ -233,7 +236,7 @@ class TaskEntry:
         """Take over what the store remembers: done ranks, and those that have been out."""
         self.done = RankSet(record.done)
         self.part = record.part
-        self.made = record.made_nodes
+        self.made = set(record.made)
         self.declared_totalwork = record.wanted
         self.attempts = self.base_attempts = max(record.attempts, *(item.attempt for item in work), 0)
         self.records = {item.rank: item for item in work if item.rank not in self.done}

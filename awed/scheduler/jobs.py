@@ -33,7 +33,7 @@ class Jobs:
         if job.id in self._state.jobs:
             raise Conflict(f"job id {job.id} is known already")
         job.info.auth = bool(token)
-        entry = JobEntry(JobRecord(job, Acl.of(owner.name), submitter=owner.name, size=submission.size))
+        entry = JobEntry(JobRecord(job, Acl.of(owner.name), owner.name, size=submission.size))
         if not owner.admin:
             self._state.usages.check(entry)
         self._state.hold(entry)

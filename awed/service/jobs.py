@@ -42,7 +42,7 @@ class JobVerbs:
         if self._shell.held(job.id) is not None:
             jobs.delete(job.id, now, full=True)
         else:
-            jobs.remove_stored(JobRecord(job, Acl.of(owner.name)), [], now, expired=False)
+            jobs.remove_stored(JobRecord(job, Acl.of(owner.name), owner.name), [], now, expired=False)
         self._shell.follow()
 
     async def _submit(self, submission: Submission, owner: User, token: str, hosts: Sequence[str]) -> None:
@@ -55,8 +55,8 @@ class JobVerbs:
 
     async def _import(self, job: Job, owner: User) -> None:
         await self._require_new(job.id)
-        tasks = [TaskRecord(task, index, made=[]) for index, task in enumerate(job.tasks)]
-        record = JobRecord(replace(job, tasks=[]), Acl.of(owner.name))
+        tasks = [TaskRecord(task, index) for index, task in enumerate(job.tasks)]
+        record = JobRecord(replace(job, tasks=[]), Acl.of(owner.name), owner.name)
         event = Event("JI", self._shell.now().time, {"jobid": job.id})
         batch, undo = Batch(jobs=[record], tasks=tasks, events=[event]), Batch(gone_jobs=[job.id])
         await self._shell.committer.commit(batch, undo)

@@ -49,7 +49,7 @@ class RevisionVerbs:
             raise Invalid(f"fail to recompute job: {job_id} task not found:{full_name}")
 
         async def recompute(record: JobRecord) -> Again:
-            access = Access(await self._shell.data_token(job_id), record.submitter or record.acl.owner)
+            access = Access(await self._shell.data_token(job_id), record.submitter)
             is_there = partial(self._shell.files.is_there, access=access)
             makers = await makers_of_missing(record.job, stage, is_there)
             return partial(self._shell.scheduler.jobs.recompute, stage, makers)

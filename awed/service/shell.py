@@ -134,8 +134,7 @@ class Shell:
         """A job that the scheduler holds, with its tasks; None if it does not."""
         if job_id not in self.scheduler.job_ids:
             return None
-        entry = self.scheduler.jobs.get(job_id)
-        return JobRecord(job=entry.job, acl=entry.acl)
+        return self.scheduler.jobs.get(job_id).whole()
 
     async def remove_stored(self, job_id: str, expired: bool) -> None:
         """Remove all that is stored of a job that the scheduler does not hold."""

@@ -29,6 +29,16 @@ class Step(NamedTuple):
     records: Mapping[str, Callable[[dict[str, Any]], None]] = {}
 
 
+def _names_submitter(job: dict[str, Any]) -> None:
+    job["submitter"] = job.get("submitter") or job["acl"]["owner"]
+
+
+def _names_made_nodes(task: dict[str, Any]) -> None:
+    if task.get("made") is None:
+        outputs = task["task"]["outputs"]
+        task["made"] = [output["node"] for output in outputs if output["node"] != "-" and output["type"] != "update"]
+
+
 STEPS = (
     # 2: In SQLite ids have one name.
     Step(
@@ -37,6 +47,10 @@ STEPS = (
         ALTER TABLE accounts RENAME COLUMN name TO id;
         """
     ),
+    # 3: A job names who submitted it and the size of its document, a task the nodes that were made for it; a client
+    # why and until when it is suspended, and whether it runs images; an ACL to whom a thing is offered, a token for
+    # which hosts it is.
+    Step(records={"jobs": _names_submitter, "tasks": _names_made_nodes}),
 )
 """The steps from version 1, which awed 0.1.0 writes. Only ever append."""
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from awed.model.access import Acl
+from awed.model.access import PUBLIC, Acl
 from awed.model.ids import new_id, task_id
 from awed.model.job import Cmd, Info, Job, Task
 from awed.model.records import Batch, JobRecord, TaskRecord
 from awed.model.states import JobState, TaskState
 from awed.store.sqlite.connections import connect_writer
 from awed.store.sqlite.rows import encode
+from awed.store.sqlite.schema import prepare
 
 _BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -22,6 +23,7 @@ def fill(folder: Path, jobs: int, tasks: int, finished: bool) -> None:
     """Put *jobs* jobs of *tasks* tasks each into the store of a daemon that is still to be started on *folder*."""
     data = folder / "data"
     data.mkdir(mode=0o700, exist_ok=True)
+    prepare(data / "awed.sqlite", shared=False)
     connection = connect_writer(data / "awed.sqlite")
     connection.execute("PRAGMA synchronous = OFF")
     for first in range(0, jobs, 1000):
@@ -32,7 +34,7 @@ def fill(folder: Path, jobs: int, tasks: int, finished: bool) -> None:
 
 def _commit(connection: sqlite3.Connection, jobs: list[Job]) -> None:
     batch = Batch(
-        jobs=[JobRecord(replace(job, tasks=[]), Acl(read=["public"])) for job in jobs],
+        jobs=[JobRecord(replace(job, tasks=[]), Acl(read=["public"]), PUBLIC) for job in jobs],
         tasks=[TaskRecord(task, index) for job in jobs for index, task in enumerate(job.tasks)],
     )
     connection.execute("BEGIN")

@@ -36,8 +36,11 @@ async def live(daemon: Daemon, store: str) -> None:
         "POST", "/node", files={"upload": ("file", b">a\nACGT\n"), "attributes": ("a", b'{"k": 1}')}
     )
     await daemon.register(id=CLIENT, slots=3)
-    await submit(daemon, "finished", [task("0")], token="data token")
-    await report(daemon, await check_out(daemon), "done", stdout="output")
+    outputs = [{"filename": "out", "host": daemon.url}]
+    await submit(daemon, "finished", [task("0", outputs=outputs)], token="data token")
+    unit = await check_out(daemon)
+    await daemon.call("PUT", f"/node/{unit['outputs'][0]['node']}", files={"upload": ("out", b"output\n")})
+    await report(daemon, unit, "done", stdout="output")
     await submit(daemon, "deleted", [task("0")])
     await daemon.call("DELETE", f"/job/{(await found(daemon, 'deleted'))['id']}")
     secret = {"name": "true", "environ": {"private": {"PASSWORD": "private"}}}

@@ -34,6 +34,23 @@ async def test_a_job_that_was_given_away_acts_for_who_submitted_it(world: Engine
 
 
 @ensureDeferred
+async def test_a_job_that_was_given_away_looks_for_its_files_as_who_submitted_it(world: EngineWorld) -> None:
+    one, two = task("0"), task("1", "0")
+    one.outputs = [IO(filename="out", host=OWN_HOST)]
+    two.inputs = [IO(filename="out", origin="0")]
+    submitted = await world.engine.jobs.submit(job(one, two), ANN)
+    await world.client("a")
+    unit = await world.engine.work.checkout("a", None, wait=1)
+    world.shock.deliver(unit.outputs[0].node)
+    await world.report(unit)
+    await given_away(world, submitted.id)
+    await world.engine.jobs.suspend(submitted.id)
+    world.shock.owners.clear()
+    await world.engine.revisions.recompute(submitted.id, "1")
+    assert set(world.shock.owners) == {"ann"}
+
+
+@ensureDeferred
 async def test_an_imported_document_gives_no_right_to_a_node(world: EngineWorld) -> None:
     submission = job(task("0"))
     node = world.shock.put()

@@ -33,7 +33,7 @@ def job(
     **info: Any,
 ) -> JobRecord:
     document = Job(id=job_id, info=Info(**info), state=state, updatetime=at(updated))
-    return JobRecord(document, Acl(owner=owner, read=list(read)))
+    return JobRecord(document, Acl(owner=owner, read=list(read)), owner)
 
 
 def task(job_id: str, index: int, app: str = "app", inputs: tuple[str, ...] = (), done: str = "") -> TaskRecord:

@@ -28,6 +28,17 @@ def test_a_record_goes_through_all_steps_since_its_version_in_turn(monkeypatch: 
     assert [kind.name for kind in versions.changed_kinds(3)] == ["tasks", "jobs"]
 
 
+def test_what_awed_0_1_0_did_not_say_of_jobs_and_tasks() -> None:
+    """A job acted for its owner, and the nodes of all outputs but those that are updated were made for it."""
+    job = msgspec.json.decode(versions.changed("jobs", '{"acl": {"owner": "ann"}}', 1))
+    assert job["submitter"] == "ann"
+    job["acl"]["owner"] = "bob"
+    assert msgspec.json.decode(versions.changed("jobs", msgspec.json.encode(job).decode(), 1)) == job
+    outputs = [{"node": "a", "type": ""}, {"node": "b", "type": "update"}, {"node": "-", "type": ""}]
+    text = msgspec.json.encode({"task": {"outputs": outputs}}).decode()
+    assert msgspec.json.decode(versions.changed("tasks", text, 1))["made"] == ["a"]
+
+
 @pytest.mark.parametrize("number", ["1" + "0" * 40, "0.1", "-9223372036854775809", '"\\u0000\\ud83e\\uddec"'])
 def test_what_no_step_names_is_as_it_was(monkeypatch: pytest.MonkeyPatch, number: str) -> None:
     monkeypatch.setattr(versions, "STEPS", (Step(records={"jobs": lambda job: job.update(new=1)}),))
