@@ -6,12 +6,13 @@ from msgspec.structs import replace
 
 from awed.api.acl import ALL, AclUsers, acl_change, check_kind
 from awed.api.context import Context, Resource
-from awed.api.node_form import NAMES, SubsetForm, archive_of, need_file, read_change
-from awed.api.node_query import Download, NodeList, distinct_path, etag_of, shown_acl
+from awed.api.node_form import NAMES, SubsetForm, archive_asked, archive_of, need_file, read_change
+from awed.api.node_query import Download, NodeList, NodeSelection, distinct_path, etag_of, shown_acl
+from awed.api.preauth import shown_offer
 from awed.api.rights import to_files
 from awed.model.errors import Invalid
 from awed.model.node import Node, NodeIndex
-from awed.nodes.packing import PACKINGS, packed
+from awed.nodes.packing import ARCHIVES, PACKINGS, Member, Packer
 from awed.web.arguments import Rest
 from awed.web.calls import Call, Calls
 from awed.web.download import File, send_file, send_source
@@ -23,6 +24,7 @@ from awed.wire.envelope import Page
 NodeForm = Annotated[Form, NAMES]
 
 Verbosity = Annotated[str, "With full, users are shown as Shock shows them, not as names."]
+FileName = Annotated[str, "The name to download it under."]
 Column = Annotated[str, "Of the column."]
 Anew = Annotated[bool, "Make it anew."]
 IndexFile = Annotated[Part | None, "The index."]
@@ -40,8 +42,11 @@ class NodeResource(Resource):
         self._nodes = context.nodes
 
     @calls("POST /", to_files("write"))
-    async def create(self, call: Call[None], *, form: NodeForm) -> Node | list[Node]:
-        """A new node, or one for each file of an archive."""
+    async def create(self, call: Call[None], *, form: NodeForm) -> Node | list[Node] | dict[str, Any]:
+        """A new node, one for each file of an archive, or (download_url) an address of an archive of several."""
+        asked = archive_asked(form)
+        if asked is not None:
+            return await self._offer_archive(call, *asked)
         change = await read_change(form, self.context.now())
         archive = archive_of(form)
         if archive is not None:
@@ -52,6 +57,20 @@ class NodeResource(Resource):
     async def index(self, call: Call[None], *, asked: NodeList, fields: Rest) -> Page[list[Node]]:
         """A page of nodes."""
         return asked.page(*await self._nodes.find(asked.query_for(fields), call.user))
+
+    @calls("GET /?download_url", to_files("read"))
+    async def offer_found(
+        self,
+        call: Call[None],
+        *,
+        asked: NodeSelection,
+        fields: Rest,
+        archive: Annotated[str, word(ARCHIVES), "Of what kind it is."] = ARCHIVES[0],
+        file_name: FileName = "",
+    ) -> dict[str, Any]:
+        """An address at which anybody can download their files once, in an archive."""
+        nodes, _ = await self._nodes.find(asked.query_for(fields), call.user)
+        return await self._offer_archive(call, [node.id for node in nodes if node.has_file], archive, file_name)
 
     @calls("GET /?distinct", to_files("read"))
     async def distinct(self, call: Call[None], *, distinct: str) -> list[Any]:
@@ -96,9 +115,9 @@ class NodeResource(Resource):
         node, slices = await self._nodes.content(node_id, call.user, asked.selection)
         name, packing = asked.name_of(node), asked.compression
         if packing:
-            source = packed(slices, packing, name or "file")
+            packer = Packer([Member(name or "file", node.file.created_on, slices)], packing)
             in_turns = self._nodes.in_turns_of(call.user)
-            return await send_source(call.request, source, name and f"{name}.{packing}", in_turns)
+            return await send_source(call.request, packer, name and f"{name}.{packing}", in_turns)
         return await send_file(call.request, slices, name, etag_of(node, asked.selection), self.context.in_thread)
 
     @calls("GET /<node_id>?download_url", to_files("read"))
@@ -107,20 +126,12 @@ class NodeResource(Resource):
         call: Call[None],
         node_id: str,
         *,
-        file_name: Annotated[str, "The name to download it under."] = "",
+        file_name: FileName = "",
         compression: Annotated[str | None, or_empty(word(PACKINGS)), "Packed while it is sent."] = None,
     ) -> dict[str, Any]:
         """An address at which anybody can download it once."""
-        packing = compression or ""
-        secret, address, size = await self.context.addresses.make(node_id, call.user, file_name, packing)
-        return {
-            "url": f"{self.context.hosts.base(call.request)}/preauth/{secret}",
-            "validtill": address.valid_till.ctime(),
-            "format": packing,
-            "filename": f"{address.name}.{packing}" if packing else address.name,
-            "files": 1,
-            "size": size,
-        }
+        offer = await self.context.addresses.offer(node_id, call.user, file_name, compression or "")
+        return shown_offer(offer, call.request, self.context)
 
     @calls("DELETE /<node_id>", to_files("delete"))
     async def delete(self, call: Call[None], node_id: str) -> None:
@@ -177,3 +188,7 @@ class NodeResource(Resource):
         """Give or take rights."""
         change = acl_change(call.request, subject, users)
         return shown_acl(await self._nodes.change_acl(node_id, call.user, change), verbosity)
+
+    async def _offer_archive(self, call: Call[None], node_ids: list[str], kind: str, name: str) -> dict[str, Any]:
+        offer = await self.context.addresses.offer_archive(node_ids, call.user, name, kind)
+        return shown_offer(offer, call.request, self.context)

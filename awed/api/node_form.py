@@ -14,7 +14,8 @@ from awed.model.quantities import parse_duration
 from awed.model.times import NO_TIME
 from awed.nodes.change import Change, CloseParts, CopyOf, Declare, Fill, FromUrl, JoinOf, KnownAs, SubsetOf, Whole
 from awed.nodes.indexing import SubsetIndex
-from awed.nodes.packing import FORMATS
+from awed.nodes.packing import ARCHIVES
+from awed.nodes.unpacking import FORMATS
 from awed.web.form import Form, Part
 from awed.workflow.faults import walk
 
@@ -30,7 +31,8 @@ _TEXTS = frozenset(
         "upload_url",
     }
 )
-NAMES = (*sorted(_FILES | _TEXTS), "1", "2")
+_OF_ARCHIVE = frozenset({"download_url", "ids", "archive_format", "file_name"})
+NAMES = (*sorted(_FILES | _TEXTS | _OF_ARCHIVE), "1", "2")
 """Fields that a form may have; those with numbers, of which there may be more, are parts of a file."""
 
 _UNSUPPORTED = frozenset({"path", "action", "file_lock", "file_unlock", "clear_revisions"})
@@ -79,10 +81,24 @@ def archive_of(form: Form) -> tuple[str, str] | None:
     node_id = form.text("unpack_node")
     if node_id is None:
         return None
-    archive_format = form.text("archive_format") or ""
-    if archive_format not in FORMATS:
-        raise Invalid(f"archive_format must be one of {', '.join(FORMATS)}, found: {archive_format}")
-    return node_id, archive_format
+    return node_id, _one_of(FORMATS, form.text("archive_format") or "")
+
+
+def archive_asked(form: Form) -> tuple[list[str], str, str] | None:
+    """The nodes whose files an archive is to have, its kind and its name; None if none is asked for."""
+    if form.get("download_url") is None:
+        return None
+    for part in form.parts:
+        if part.name not in _OF_ARCHIVE:
+            raise Invalid(f"form field {part.name} means nothing beside download_url")
+    node_ids = [node_id for node_id in dict.fromkeys((form.text("ids") or "").split(",")) if node_id]
+    return node_ids, _one_of(ARCHIVES, form.text("archive_format") or ARCHIVES[0]), form.text("file_name") or ""
+
+
+def _one_of(formats: tuple[str, ...], found: str) -> str:
+    if found not in formats:
+        raise Invalid(f"archive_format must be one of {', '.join(formats)}, found: {found}")
+    return found
 
 
 def need_file(part: Part | None, name: str) -> Part:

@@ -71,6 +71,12 @@ class NodeList(Paging, frozen=True):
             yield from (Condition(prefix + name, text) for name, texts in fields.items() for text in texts)
 
 
+class NodeSelection(NodeList, frozen=True):
+    """Which nodes are all taken at once."""
+
+    limit: Annotated[int, "How many at most; 0: all."] = 0
+
+
 def shown_acl(acl: Acl, verbosity: str) -> dict[str, Any]:
     """An ACL as Shock shows it: what all may do stands apart from the lists. *verbosity* ``full`` asks for users."""
     shown: Callable[[str], object] = _user if verbosity == "full" else str

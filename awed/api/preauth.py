@@ -1,8 +1,13 @@
-"""``/preauth/<secret>``: a file for once, without a token. ``GET /node/<id>?download_url`` makes such an address."""
+"""``/preauth/<secret>``: files for once, without a token. ``?download_url`` at ``/node`` makes such an address."""
+
+from typing import Any
+
+from twisted.web.iweb import IRequest
 
 from awed.api.context import Context, Resource
 from awed.api.rights import ANYONE
-from awed.nodes.packing import packed
+from awed.nodes.addresses import Offer
+from awed.nodes.packing import Packer
 from awed.web.calls import Call, Calls
 from awed.web.download import File, send_file, send_source
 from awed.web.traits import Traits
@@ -16,10 +21,21 @@ class PreauthResource(Resource):
 
     @calls("GET /<secret>", ANYONE, acts=True)
     async def show(self, call: Call[None], secret: str) -> File:
-        """A file, to whoever comes first."""
-        address, slices = await self.context.addresses.take(secret)
+        """A file, or an archive of several, to whoever comes first."""
+        address, members = await self.context.addresses.take(secret)
         if address.packing:
-            source = packed(slices, address.packing, address.name)
             in_turns = self.context.addresses.in_turns_of(address)
-            return await send_source(call.request, source, f"{address.name}.{address.packing}", in_turns)
-        return await send_file(call.request, slices, address.name, secret, self.context.in_thread)
+            return await send_source(call.request, Packer(members, address.packing), address.filename, in_turns)
+        return await send_file(call.request, members[0].slices, address.name, secret, self.context.in_thread)
+
+
+def shown_offer(offer: Offer, request: IRequest, context: Context) -> dict[str, Any]:
+    """A new address, as Shock shows one."""
+    return {
+        "url": f"{context.hosts.base(request)}/preauth/{offer.secret}",
+        "validtill": offer.address.valid_till.ctime(),
+        "format": offer.address.packing,
+        "filename": offer.address.filename,
+        "files": offer.files,
+        "size": offer.size,
+    }

@@ -1,25 +1,29 @@
-"""Addresses at which a file can be had once, by anybody who knows them.
+"""Addresses at which a file, or an archive of several, can be had once, by anybody who knows them.
 
 Each is a file in the data directory whose name is its secret part: what is taken is gone, also after a restart.
 """
 
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from awed.model.access import ADMIN, PUBLIC, User
-from awed.model.errors import NotFound
+from awed.model.errors import Invalid, NotFound
 from awed.nodes.files import NodeFiles, sync
+from awed.nodes.packing import Member
 from awed.nodes.store import NodeStore
-from awed.tx.files import Slice
 from awed.tx.threads import InThread
 
 LIFETIME = timedelta(days=30)
+
+MOST_FILES = 10_000
+"""In an archive."""
 
 LETTERS = string.ascii_letters + string.digits
 """Of these a secret has 20."""
@@ -28,13 +32,29 @@ _SECRET = re.compile(r"[A-Za-z0-9]{20}\Z")
 
 
 class Address(Struct):
-    """What *user* lets others have: the file of *node*, as *name*, packed by *packing* ("": as it is)."""
+    """What *user* lets others have, as *name*: the file of *node*, packed by *packing* ("": as it is), or those of
+    *nodes* in an archive of that kind."""
 
-    node: str
     name: str
     packing: str
     valid_till: datetime
+    node: str = ""
+    nodes: list[str] = []
     user: str = PUBLIC
+
+    @property
+    def filename(self) -> str:
+        """The name of what is sent."""
+        return f"{self.name}.{self.packing}" if self.packing else self.name
+
+
+class Offer(NamedTuple):
+    """A new address, by its *secret*, and what is there: so many *files*, and the bytes that they have."""
+
+    secret: str
+    address: Address
+    files: int
+    size: int
 
 
 class _Void(NotFound):
@@ -59,29 +79,52 @@ class Addresses:
         self._now = now
         self._new_secret = new_secret
 
-    async def make(self, node_id: str, user: User, name: str, packing: str) -> tuple[str, Address, int]:
-        """The secret of a new address of the node's file, what it stands for, and the size of the file.
+    async def offer(self, node_id: str, user: User, name: str, packing: str) -> Offer:
+        """A new address of the node's file. *name* "": that of the file.
 
-        *name* "": that of the file. Raises what :meth:`NodeStore.content` raises.
+        Raises what :meth:`NodeStore.content` raises.
         """
         node, _ = await self._nodes.content(node_id, user)
-        address = Address(node_id, name or node.file.name, packing, self._now() + LIFETIME, user.name)
+        address = Address(name or node.file.name, packing, self._now() + LIFETIME, node=node_id, user=user.name)
+        return Offer(await self._keep(address), address, 1, node.file.size)
+
+    async def offer_archive(self, node_ids: Sequence[str], user: User, name: str, packing: str) -> Offer:
+        """A new address of an archive with the files of several nodes.
+
+        Raises what :meth:`NodeStore.content` raises, and :class:`~awed.model.errors.Invalid` for none or too many.
+        """
+        if not 0 < len(node_ids) <= MOST_FILES:
+            raise Invalid(f"an archive has 1 to {MOST_FILES} files, not {len(node_ids)}")
+        size = 0
+        for node_id in node_ids:
+            size += (await self._nodes.content(node_id, user))[0].file.size
+        address = Address(name or "nodes", packing, self._now() + LIFETIME, nodes=list(node_ids), user=user.name)
+        return Offer(await self._keep(address), address, len(node_ids), size)
+
+    async def _keep(self, address: Address) -> str:
+        """The secret by which it is found from now on."""
         secret = self._new_secret()
         await self._in_thread(self._write, secret, address)
-        return secret, address, node.file.size
+        return secret
 
-    async def take(self, secret: str) -> tuple[Address, list[Slice]]:
-        """What the address stands for, and where its bytes are. It is void from now on.
+    async def take(self, secret: str) -> tuple[Address, list[Member]]:
+        """What the address stands for, and the files that it has. It is void from now on.
 
-        Raises :class:`~awed.model.errors.NotFound` if it is none any more, or its node is gone.
+        Raises :class:`~awed.model.errors.NotFound` if it is none any more, or a node is gone.
         """
         path = self._files.addresses / secret
         address = await self._in_thread(_read, path) if _SECRET.match(secret) else None
         if address is None or address.valid_till <= self._now():
             raise _Void
-        _, slices = await self._nodes.content(address.node, User(ADMIN, admin=True))
+        members = [await self._member(node_id) for node_id in address.nodes or [address.node]]
         await self._in_thread(self._use_up, path)
-        return address, slices
+        if address.node:
+            return address, [members[0]._replace(name=address.name)]
+        return address, list(_with_names(address.nodes, members))
+
+    async def _member(self, node_id: str) -> Member:
+        node, slices = await self._nodes.content(node_id, User(ADMIN, admin=True))
+        return Member(node.file.name, node.file.created_on, slices)
 
     def in_turns_of(self, address: Address) -> InThread:
         """Threads in which the file is packed while it is sent, piece by piece."""
@@ -110,6 +153,17 @@ class Addresses:
             address = _read(path)
             if address is not None and address.valid_till <= now:
                 path.unlink(missing_ok=True)
+
+
+def _with_names(node_ids: Iterable[str], members: Iterable[Member]) -> Iterator[Member]:
+    """*members* under names without directories, no two alike."""
+    names: set[str] = set()
+    for node_id, member in zip(node_ids, members, strict=True):
+        name = PurePosixPath(member.name).name
+        if name in ("", "..") or name in names:
+            name = f"{node_id}_{name}".rstrip("_.")
+        names.add(name)
+        yield member._replace(name=name)
 
 
 def _read(path: Path) -> Address | None:

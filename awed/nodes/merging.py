@@ -16,7 +16,7 @@ from awed.model.node import Delivery, Node, NodeParts, NodeRecord
 from awed.nodes.base import NodeBase
 from awed.nodes.change import Declare
 from awed.nodes.files import NodeFiles, Upload, Written, data_name, must_be_empty, set_file
-from awed.nodes.packing import unpacked
+from awed.nodes.unpacking import unpacked
 from awed.tx.files import Pieces, Slice, cut
 
 PREFIX = "part."

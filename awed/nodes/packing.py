@@ -1,74 +1,65 @@
-"""Files packed and unpacked as streams, and archives taken apart."""
+"""Files packed while they are read: one by itself, or several in an archive."""
 
-import bz2
 import gzip
-import lzma
 import tarfile
 import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from typing import Any
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple, Protocol
 
-from awed.model.errors import Invalid
 from awed.tx.files import Pieces, Slice
-from awed.tx.streams import PIECE
 
-_OPENERS: Mapping[str, Callable[[Any], Any]] = {
-    "gzip": gzip.open,
-    "bzip2": bz2.open,
-}
+EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
+"""No file in a zip archive is older."""
 
-_BROKEN = (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, zlib.error, lzma.LZMAError)
-"""What the libraries raise for broken files, and RuntimeError for what is encrypted or packed in unknown ways."""
+_OVERHEAD = 1024
+"""As many bytes of a file it costs to begin one and to end it."""
 
 
-def unpacked(pieces: Pieces, compression: str) -> Iterator[bytes]:
-    """The bytes of *pieces*, unpacked if *compression* is ``gzip`` or ``bzip2``. Blocks.
+class Member(NamedTuple):
+    """A file to be packed: its name, and when it was made."""
 
-    Raises :class:`~awed.model.errors.Invalid` if they are not packed like that, or cut off.
-    """
-    if not compression:
-        yield from pieces
-        return
-    meter = _Meter(pieces)
-    with _OPENERS[compression](meter) as file:
-        yield from _read(meter, file, f"unpacked by {compression}")
+    name: str
+    made: datetime
+    slices: Sequence[Slice]
+
+    @property
+    def size(self) -> int:
+        return sum(piece.length for piece in self.slices)
 
 
 class Packer:
-    """A packed form of *pieces* that is read like them; *name* is what an archive calls its only member.
+    """What *members* are when packed, to be read. Its methods block, and are not called side by side."""
 
-    Its methods block; a read and a close never run side by side with one of *pieces*' own.
-    """
-
-    def __init__(self, pieces: Pieces, packing: str, name: str) -> None:
-        self._pieces = pieces
+    def __init__(self, members: Iterable[Member], packing: str) -> None:
         self._sink = _Sink()
-        self._writer = _WRITERS[packing](self._sink, name)
-        self._open = True
+        self._writer = _WRITERS[packing](self._sink)
+        self._steps = self._write(members)
 
     def read(self, size: int) -> bytes:
         """What the next *size* bytes are when packed, or more of them if that is nothing yet; none at the end."""
-        while self._open:
-            if data := self._pieces.read(size):
-                self._writer.write(data)
-            else:
-                self._writer.close()
-                self._open = False
-            if self._sink.size:
+        for cost in self._steps:
+            size -= cost
+            if size <= 0 and self._sink.size:
                 break
         return self._sink.take()
 
     def close(self) -> None:
         """Close the file that is read."""
-        self._pieces.close()
+        self._steps.close()
 
-
-def packed(slices: Iterable[Slice], packing: str, name: str) -> Packer:
-    """The bytes of *slices*, packed by ``gzip`` or ``zip`` as they are read; *name* is what an archive calls them."""
-    return Packer(Pieces(slices), packing, name)
+    def _write(self, members: Iterable[Member]) -> Generator[int, None, None]:
+        """Step by step; what each costs, in bytes of a file."""
+        for member in members:
+            self._writer.begin(member)
+            try:
+                for data in Pieces(member.slices):
+                    self._writer.write(data)
+                    yield len(data)
+            finally:
+                self._writer.end()
+            yield _OVERHEAD
+        self._writer.close()
 
 
 class _Sink:
@@ -93,118 +84,78 @@ class _Sink:
         return data
 
 
-class _ZipMember:
-    """The only member of a zip archive, which ends with it."""
+class _Writer(Protocol):
+    """Writes one member after the other, each between its begin and its end."""
 
-    def __init__(self, sink: Any, name: str) -> None:
-        self._archive = zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED)
-        self._member = self._archive.open(zipfile.ZipInfo(name), "w", force_zip64=True)
+    def begin(self, member: Member) -> None: ...
+    def write(self, data: bytes) -> object: ...
+    def end(self) -> None: ...
+    def close(self) -> None: ...
 
-    def write(self, data: bytes) -> None:
-        self._member.write(data)
+
+class _Gzip:
+    def __init__(self, sink: Any) -> None:
+        self._sink = sink
+
+    def begin(self, member: Member) -> None:
+        self._file = gzip.GzipFile(member.name, "wb", 6, self._sink)
+        self.write = self._file.write
+
+    def end(self) -> None:
+        self._file.close()
 
     def close(self) -> None:
-        self._member.close()
+        """Each member is whole by itself."""
+
+
+class _Zip:
+    def __init__(self, sink: Any) -> None:
+        self._archive = zipfile.ZipFile(sink, "w")
+
+    def begin(self, member: Member) -> None:
+        entry = zipfile.ZipInfo(member.name, max(member.made, EARLIEST).timetuple()[:6])
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        self._file = self._archive.open(entry, "w", force_zip64=True)
+        self.write = self._file.write
+
+    def end(self) -> None:
+        self._file.close()
+
+    def close(self) -> None:
         self._archive.close()
 
 
-_WRITERS: Mapping[str, Callable[[Any, str], Any]] = {
-    "gzip": lambda sink, name: gzip.GzipFile(name, "wb", 6, sink),
-    "zip": _ZipMember,
-}
-PACKINGS = tuple(_WRITERS)
+class _Tar:
+    def __init__(self, sink: Any) -> None:
+        self._sink = sink
+        self.write = sink.write
+
+    def begin(self, member: Member) -> None:
+        entry = tarfile.TarInfo(member.name)
+        entry.size, entry.mtime = member.size, int(member.made.timestamp())
+        self._padding = -member.size % tarfile.BLOCKSIZE
+        self.write(entry.tobuf(tarfile.PAX_FORMAT))
+
+    def end(self) -> None:
+        self.write(bytes(self._padding))
+
+    def close(self) -> None:
+        self.write(bytes(2 * tarfile.BLOCKSIZE))
 
 
-MAX_MEMBERS = 10_000
-"""Entries that an archive may have, with its directories."""
+class _TarGz(_Tar):
+    def __init__(self, sink: Any) -> None:
+        super().__init__(gzip.GzipFile("", "wb", 6, sink))
 
-MOST_BETWEEN = 2 * 1024 * 1024
-"""Bytes that may stand in an archive between those of two files: headers, or its directory. They are held in memory.
-As many of a packed file may come to nothing."""
-
-_ARCHIVES: Mapping[str, Callable[[Any], Any]] = {
-    "zip": lambda file: file,
-    "tar": lambda file: file,
-    "tar.gz": gzip.open,
-    "tar.bz2": bz2.open,
-}
-FORMATS = tuple(_ARCHIVES)
+    def close(self) -> None:
+        super().close()
+        self._sink.close()
 
 
-def members(path: Path, archive_format: str, admit: Callable[[int], object]) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """The name, without its directories, and the bytes of each regular file in an archive. Blocks.
+PACKINGS = ("gzip", "zip")
+"""Of one file."""
 
-    *admit* hears how many bytes they say they have, where that is known before, and raises to refuse them. Raises
-    :class:`~awed.model.errors.Invalid` if it is no such archive, or has too many members.
-    """
-    act = f"taken apart as {archive_format}"
-    with path.open("rb") as file, _told_as_invalid(act):
-        on_disk = _Meter(file)
-        meter = _Meter(_ARCHIVES[archive_format](on_disk), on_disk)
-        found = _zipped(meter, admit) if archive_format == "zip" else _tarred(meter)
-        for number, (name, content) in enumerate(found, 1):
-            if number > MAX_MEMBERS:
-                raise Invalid(f"the archive has more than {MAX_MEMBERS} members")
-            if content is not None:
-                readable = name.encode(errors="replace").decode()
-                yield PurePosixPath(readable).name, _read(meter, content, act)
+ARCHIVES = ("zip", "tar", "tar.gz")
+"""Of several."""
 
-
-class _Meter:
-    """A file of which :data:`MOST_BETWEEN` bytes are left to be read, and again when it is refilled, with the one
-    *below* that it reads."""
-
-    def __init__(self, file: Any, below: "_Meter | None" = None) -> None:
-        self._file = file
-        self._below = below
-        self._left = MOST_BETWEEN
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
-
-    def refill(self) -> None:
-        self._left = MOST_BETWEEN
-        if self._below is not None:
-            self._below.refill()
-
-    def read(self, size: int = -1) -> bytes:
-        data: bytes = self._file.read(min(size, self._left + 1) if size >= 0 else self._left + 1)
-        self._left -= len(data)
-        if self._left < 0:
-            raise Invalid(f"more than {MOST_BETWEEN} bytes of what is packed hold nothing of a file")
-        return data
-
-
-def _read(meter: _Meter, content: Any, act: str) -> Iterator[bytes]:
-    with _told_as_invalid(act):
-        while data := content.read(PIECE):
-            meter.refill()
-            yield data
-
-
-@contextmanager
-def _told_as_invalid(act: str) -> Iterator[None]:
-    """Turns what libraries raise for a file with which this cannot be done into :class:`Invalid`."""
-    try:
-        yield
-    except _BROKEN as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's
-        raise Invalid(f"the file cannot be {act}: {error}") from None
-
-
-def _zipped(file: Any, admit: Callable[[int], object]) -> Iterator[tuple[str, Any]]:
-    with zipfile.ZipFile(file) as archive:
-        admit(sum(member.file_size for member in archive.infolist()))
-        for member in archive.infolist():
-            if member.is_dir():
-                yield member.filename, None
-            else:
-                with archive.open(member) as content:
-                    yield member.filename, content
-
-
-def _tarred(file: Any) -> Iterator[tuple[str, Any]]:
-    with tarfile.open(fileobj=file, mode="r:") as archive:
-        for member in archive:
-            yield member.name, archive.extractfile(member) if member.isfile() else None
+_WRITERS: Mapping[str, Callable[[Any], _Writer]] = {"gzip": _Gzip, "zip": _Zip, "tar": _Tar, "tar.gz": _TarGz}

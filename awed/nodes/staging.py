@@ -22,8 +22,8 @@ from awed.nodes.change import Change, CopyOf, FromUrl, JoinOf, KnownAs, SubsetOf
 from awed.nodes.files import Written, content_of, data_name, must_have_file, numbers_in, sync
 from awed.nodes.indexing import PREFIX, SIZE, NodeIndexes
 from awed.nodes.merging import ArrivedPart, PartMerger, stage_part
-from awed.nodes.packing import members, unpacked
 from awed.nodes.units import number_of_units, put_together
+from awed.nodes.unpacking import members, unpacked
 from awed.tx.files import Pieces, Slice
 from awed.tx.locks import to_the_end, unbroken
 from awed.tx.longwork import Steps

@@ -54,10 +54,12 @@ class FormPart(Struct, frozen=True):
 
 
 class Arguments:
-    """The arguments of a handler, or the fields of a Struct. *body*: what it is, if that is one of them."""
+    """The arguments of a handler, or the fields of a Struct. *body*: what it is, if that is one of them. *flag*: the
+    parameter by which the call is chosen."""
 
-    def __init__(self, fields: Iterable[tuple[str, Any, Any]]) -> None:
+    def __init__(self, fields: Iterable[tuple[str, Any, Any]], flag: str | None = None) -> None:
         """*fields*: name, type and default of each. Raises :class:`TypeError` for a type that none can have."""
+        self._flag = flag
         self.parameters: list[Parameter] = []
         self.parts: list[FormPart] = []
         self.body: Body | None = None
@@ -91,7 +93,7 @@ class Arguments:
         return lambda params, form: parameter.of(params)
 
     def _rest(self, params: Params, form: Form | None) -> Params:
-        known = {parameter.name for parameter in self.parameters}
+        known = {self._flag, *(parameter.name for parameter in self.parameters)}
         return {name: texts for name, texts in params.items() if name not in known}
 
     async def read(self, request: AwedRequest, params: Params) -> dict[str, Any]:
@@ -107,12 +109,12 @@ class Arguments:
         return {keyword: take(params, form) for keyword, take in self._take.items()}
 
 
-def arguments_of(handler: Callable[..., Any]) -> Arguments:
-    """The keyword-only arguments of *handler*. Raises :class:`TypeError`."""
+def arguments_of(handler: Callable[..., Any], flag: str | None = None) -> Arguments:
+    """The keyword-only arguments of *handler*, which is chosen by *flag*. Raises :class:`TypeError`."""
     hints = get_type_hints(handler, include_extras=True)
     declared = [one for one in signature(handler).parameters.values() if one.kind is one.KEYWORD_ONLY]
     defaults = {one.name: None if one.default is one.empty else one.default for one in declared}
-    return Arguments((name, hints[name], default) for name, default in defaults.items())
+    return Arguments(((name, hints[name], default) for name, default in defaults.items()), flag)
 
 
 def _fields(group: type[Struct]) -> Iterator[tuple[str, Any, Any]]:

@@ -94,7 +94,7 @@ class Calls(Generic[X]):
         methods, path, flag = match.groups()
 
         def declare(handler: Handler[T, P, R]) -> Handler[T, P, R]:
-            arguments = arguments_of(handler)
+            arguments = arguments_of(handler, flag)
             if any(not one.about and one.name != flag for one in arguments.parameters):
                 raise TypeError(f"{route}: a parameter is not described")
             declared = Declared(

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.api.shock import ALICE, BOB, Shock, error
+from awed.nodes.packing import ARCHIVES
+from tests.unit.api.shock import ALICE, BOB, Fields, Shock, error
 from tests.unit.api.test_node_parts import unchunked
+from tests.unit.nodes.test_packing import unpacked
 from tests.unit.nodes.world import result
 
 DATA = b"0123456789"
@@ -50,6 +52,64 @@ def test_the_file_may_be_named_and_packed(shock: Shock, node: str) -> None:
     reply = shock.call("GET", told["path"])
     assert reply.headers["Content-Disposition"] == "attachment; filename=mine.gzip"
     assert gzip.decompress(unchunked(reply.body)) == DATA
+
+
+def three(shock: Shock) -> list[str]:
+    """The ids of three nodes of Alice, two of one name, and of an empty one."""
+    attributes = ("a.json", b'{"project": "p"}')
+    names = ("x.txt", "../../x.txt", "y")
+    forms: list[Fields] = [{"upload": (name, name.encode()), "attributes": attributes} for name in names]
+    forms.append({"attributes": attributes})
+    return [shock.node("POST", "/node", form, ALICE)["id"] for form in forms]
+
+
+def held(shock: Shock, told: Any) -> dict[str, bytes]:
+    """What is in the archive at a new address, which is void then."""
+    path = f"/preauth/{told['url'].rpartition('/')[2]}"
+    reply = shock.call("GET", path)
+    assert reply.headers["Content-Disposition"] == f"attachment; filename={told['filename']}"
+    assert error(shock.call("GET", path))[0] == 404
+    return {name: data for name, (data, _) in unpacked(unchunked(reply.body), told["format"]).items()}
+
+
+@pytest.mark.parametrize("kind", ARCHIVES)
+def test_the_files_of_several_nodes_come_as_an_archive(shock: Shock, kind: str) -> None:
+    ids = three(shock)[:3]
+    contents = {"x.txt": b"x.txt", f"{ids[1]}_x.txt": b"../../x.txt", "y": b"y"}
+    query = f"/node?query&project=p&order=file.name&direction=asc&download_url&archive={kind}"
+    found = shock.call("GET", query, headers=ALICE).json["data"]
+    assert (found["format"], found["filename"], found["files"], found["size"]) == (kind, f"nodes.{kind}", 3, 17)
+    assert sorted(held(shock, found).values()) == sorted(contents.values())
+    fields: Fields = {"ids": ",".join([*ids, ids[0]]), "archive_format": kind, "file_name": "mine"}
+    told = shock.node("POST", "/node", {"download_url": "1", **fields}, ALICE)
+    assert (told["filename"], told["files"]) == (f"mine.{kind}", 3)
+    assert held(shock, told) == contents
+
+
+def test_an_archive_is_of_what_one_may_read_and_is_there(shock: Shock) -> None:
+    *ids, empty = three(shock)
+    private = shock.node("POST", "/node", {"upload": ("f", DATA)}, BOB)["id"]
+    for wanted, told in (
+        (f"{ids[0]},{private}", (401, "User Unauthorized")),
+        (empty, (400, "Node has no file")),
+        ("x", (404, "Node not found")),
+        ("", (400, "an archive has 1 to 10000 files, not 0")),
+    ):
+        fields: Fields = {"download_url": "1", "ids": wanted}
+        assert error(shock.form("POST", "/node", fields, ALICE)) == told
+    assert error(shock.call("GET", "/node?query&project=p&download_url")) == (
+        400,
+        "an archive has 1 to 10000 files, not 0",
+    )
+    nodes = shock.call("GET", "/node", headers=ALICE).json["total_count"]
+    fields = {"download_url": "1", "ids": ids[0]}
+    assert error(shock.form("POST", "/node", {**fields, "archive_format": "rar"}, ALICE))[0] == 400
+    assert error(shock.form("POST", "/node", {**fields, "tags": "x"}, ALICE))[0] == 400
+    assert error(shock.form("PUT", f"/node/{ids[0]}", fields, ALICE)) == (400, "unknown form field download_url")
+    assert shock.call("GET", "/node", headers=ALICE).json["total_count"] == nodes
+    told = shock.node("POST", "/node", {**fields, "ids": ",".join(ids)}, ALICE)
+    shock.call("DELETE", f"/node/{ids[1]}", headers=ALICE)
+    assert error(shock.call("GET", f"/preauth/{told['url'].rpartition('/')[2]}")) == (404, "Node not found")
 
 
 def test_only_who_may_read_a_file_gets_an_address_for_it(shock: Shock, node: str) -> None:

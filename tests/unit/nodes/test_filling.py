@@ -13,7 +13,7 @@ from awed.model.ids import new_id
 from awed.model.node import Node
 from awed.nodes.change import Change, CloseParts, CopyOf, Declare, Fill, JoinOf, KnownAs, SubsetOf, Whole
 from awed.nodes.indexing import Selection
-from awed.nodes.packing import FORMATS
+from awed.nodes.unpacking import FORMATS
 from tests.unit.nodes.archives import archive
 from tests.unit.nodes.world import ALICE, BOB, Bytes, World, filled, result, whole
 

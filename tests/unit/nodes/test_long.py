@@ -16,7 +16,7 @@ from awed.model.errors import TooLarge
 from awed.model.node import Node
 from awed.nodes.change import Change, Declare, JoinOf, SubsetOf, Whole
 from awed.nodes.indexing import SubsetIndex
-from awed.nodes.packing import FORMATS
+from awed.nodes.unpacking import FORMATS
 from awed.tx.longwork import LongWork
 from tests.unit.nodes.archives import archive
 from tests.unit.nodes.world import ALICE, Bytes, Gate, World, filled, later, result, whole
