@@ -7,7 +7,19 @@ import click
 
 from bench.common.figures import Measure, medians, show, show_json
 
-QUESTIONS = ("drain", "depth", "submit", "endtoend", "chain", "list", "recover", "memory", "fleet", "bigfile")
+QUESTIONS = (
+    "drain",
+    "depth",
+    "submit",
+    "holds",
+    "endtoend",
+    "chain",
+    "list",
+    "recover",
+    "memory",
+    "fleet",
+    "bigfile",
+)
 """The modules of this package that measure something."""
 
 

@@ -1,13 +1,12 @@
 """How many jobs a second are taken in, each durable before its answer; and how a job of 10,000 tasks is taken in."""
 
-import time
 from collections.abc import Iterator
 
 from bench.common import clients
 from bench.common.figures import Figure
-from bench.common.pace import paced
+from bench.common.pace import held, paced
 from bench.common.program import Server, fresh_daemon
-from bench.common.wire import Script, play, request
+from bench.common.wire import Script
 
 JOBS = 2000
 CLIENTS = 4
@@ -33,21 +32,6 @@ def _again(request: bytes, times: int) -> Script:
 
 
 def _large_job(daemon: Server) -> Iterator[Figure]:
-    """Somebody else asks for the front page all the while: the longest answer shows how long the reactor was held."""
-    gaps: list[float] = []
-    began = time.perf_counter()
-    ended: list[float] = []
-
-    def submission() -> Script:
-        yield clients.submission(clients.job(tasks=TASKS))
-        ended.append(time.perf_counter())
-
-    def onlooker() -> Script:
-        while not ended:
-            asked = time.perf_counter()
-            yield request("GET", "/")
-            gaps.append(time.perf_counter() - asked)
-
-    play(daemon.address, [onlooker(), submission()])
-    yield Figure(f"a job of {TASKS:,} tasks", ended[0] - began, "s", at_most=1)
-    yield Figure("the longest answer meanwhile", max(gaps) * 1e3, "ms", at_most=50)
+    hold = held(daemon, clients.submission(clients.job(tasks=TASKS)))
+    yield Figure(f"a job of {TASKS:,} tasks", hold.took, "s", at_most=1)
+    yield Figure("the longest answer meanwhile", hold.longest * 1e3, "ms", at_most=50)

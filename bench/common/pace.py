@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bench.common.figures import Figure
 from bench.common.program import Server
-from bench.common.wire import Script, play
+from bench.common.wire import Script, play, request
 
 
 class Pace(NamedTuple):
@@ -27,3 +27,34 @@ def paced(server: Server, things: int, scripts: Iterable[Script]) -> Pace:
     play(server.address, scripts)
     took = time.perf_counter() - began
     return Pace(things / took, (server.cpu() - cpu) / things * 1e6)
+
+
+class Hold(NamedTuple):
+    """How long a request took, and the longest that somebody else waited for an answer meanwhile, in seconds."""
+
+    took: float
+    longest: float
+
+
+AFTERWARDS = 1.0
+"""Seconds for which somebody else goes on asking after the answer: not all is done by then."""
+
+
+def held(server: Server, asked: bytes) -> Hold:
+    """Let the server do something, while somebody else asks for the front page: nobody may hold the reactor."""
+    gaps: list[float] = []
+    began = time.perf_counter()
+    ended: list[float] = []
+
+    def script() -> Script:
+        (yield asked).data()
+        ended.append(time.perf_counter())
+
+    def onlooker() -> Script:
+        while not ended or time.perf_counter() < ended[0] + AFTERWARDS:
+            sent = time.perf_counter()
+            yield request("GET", "/")
+            gaps.append(time.perf_counter() - sent)
+
+    play(server.address, [onlooker(), script()])
+    return Hold(ended[0] - began, max(gaps))
