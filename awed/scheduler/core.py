@@ -91,13 +91,17 @@ class Scheduler:
         return self.clients.remove_lost(now)
 
     @property
-    def is_starting(self) -> bool:
+    def is_sweeping(self) -> bool:
         """Whether a large job waits for :meth:`go_on`."""
-        return self._flow.is_starting
+        return bool(self._flow.sweeps)
+
+    def sweeps(self, job_id: str) -> bool:
+        """Whether that is this job."""
+        return self._flow.sweeps.concern(job_id)
 
     def go_on(self, now: Moment) -> None:
         """Start some more tasks of a large job, of which only the first were started with it."""
-        self._flow.go_on(now)
+        self._flow.sweeps.go_on(now)
 
     def suspend_queue(self, now: Moment) -> None:
         """Hand out no work until :meth:`resume_queue`; a restart does not change that."""

@@ -13,7 +13,7 @@ from awed.model import ids
 from awed.model.client import Client
 from awed.model.job import Task
 from awed.model.records import JobRecord, TaskRecord
-from awed.model.states import TaskState, WorkState
+from awed.model.states import ACTIVE, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
 from awed.model.work import Part, WorkRecord
 from awed.scheduler.ranks import RankSet
@@ -32,7 +32,7 @@ class QueueKey(NamedTuple):
 class JobEntry:
     """An unfinished job: its document (tasks included), its rights, its task entries in document order."""
 
-    __slots__ = ("_nodes", "acl", "by_name", "job", "limited", "size", "submitter", "tasks")
+    __slots__ = ("_nodes", "acl", "by_name", "job", "limited", "size", "submitter", "tasks", "to_redo")
 
     def __init__(self, record: JobRecord) -> None:
         self.job = job = record.job
@@ -40,6 +40,8 @@ class JobEntry:
         self.limited = record.limited
         self.submitter = record.submitter
         self.size = record.size
+        self.to_redo: set[int] = set()
+        """Places of the tasks that are to begin anew, and have not yet."""
         self.tasks = [TaskEntry(self, task, index) for index, task in enumerate(job.tasks)]
         self.by_name = {ids.task_name(entry.task.taskid): entry for entry in self.tasks}
         for entry in self.tasks:
@@ -47,6 +49,11 @@ class JobEntry:
                 self.by_name[ids.task_name(name)].dependents.append(entry)
         self.count_blockers()
         self._nodes: set[str] | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether its tasks may run."""
+        return self.job.state in ACTIVE
 
     @property
     def nodes(self) -> set[str]:
@@ -65,7 +72,7 @@ class JobEntry:
         for entry in self.tasks:
             entry.blockers = 0
         for entry in self.tasks:
-            if entry.task.state is not TaskState.COMPLETED:
+            if not entry.is_done:
                 for after in entry.dependents:
                     after.blockers += 1
 
@@ -166,6 +173,16 @@ class TaskEntry:
         """The record of the run that finished last: who is to blame if outputs turn out to be missing."""
         self.busy = 0
         """Number of the preparation or check under way, 0 for none; answers with another number are void."""
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it has work that is queued or out, or is about to be checked."""
+        return self.task.state in (TaskState.QUEUED, TaskState.IN_PROGRESS)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is completed, and not to begin anew."""
+        return self.task.state is TaskState.COMPLETED and self.index not in self.job.to_redo
 
     @property
     def first_rank(self) -> int:

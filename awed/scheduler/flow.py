@@ -1,7 +1,6 @@
 """How work flows through a job: a task becomes ready, is queued, runs, is checked, and lets others go on."""
 
 import heapq
-from collections import deque
 from datetime import datetime
 
 from msgspec import structs
@@ -12,6 +11,7 @@ from awed.model.times import NO_TIME, Moment
 from awed.scheduler.changes import Check, DeleteNodes, Prepare
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.state import State
+from awed.scheduler.sweeps import Sweeps
 
 
 class Flow:
@@ -20,48 +20,41 @@ class Flow:
     def __init__(self, state: State) -> None:
         self._state = state
         self._later: list[tuple[datetime, str]] = []
-        self._starting: deque[tuple[JobEntry, int]] = deque()
-        """Jobs of which not all tasks were started in one go, and where to go on."""
-
-    @property
-    def is_starting(self) -> bool:
-        """Whether there is something to :meth:`go_on` with."""
-        return bool(self._starting)
+        self.sweeps = Sweeps(state.limits.tasks_at_once)
 
     def start(self, job: JobEntry, now: Moment) -> None:
-        """Let every task go that can: those that wait for nothing are made ready, the others wait.
-
-        A job that is not to start yet is put aside for :meth:`start_due`, the many tasks of a large one for
-        :meth:`go_on`.
-        """
+        """Let every task go that can. A job that is not to start yet is put aside for :meth:`start_due`."""
         start_at = job.job.info.start_at
         if start_at > now.time:
             heapq.heappush(self._later, (start_at, job.job.id))
         else:
-            self._start_from(job, 0, now)
+            self.sweeps.begin(job, self._let_go, self._runs, now)
 
-    def go_on(self, now: Moment) -> None:
-        """Start some more tasks of a large job."""
-        job, first = self._starting.popleft()
-        if self._state.jobs.get(job.job.id) is job and job.job.state is not JobState.SUSPEND:
-            self._start_from(job, first, now)
+    def _let_go(self, entry: TaskEntry, now: Moment) -> None:
+        """Let a task go on from where it is. If it waits for nothing, it is made ready."""
+        if entry.index in entry.job.to_redo:
+            entry.job.to_redo.discard(entry.index)
+            self._withdraw_task(entry)
+            self._reset(entry)
+        if entry.task.state is TaskState.SUSPEND:
+            self._resume_task(entry, now)
+        if entry.task.state is TaskState.INIT:
+            self._state.set_task(entry, TaskState.PENDING)
+        if entry.task.state is TaskState.PENDING and not entry.blockers and not entry.busy:
+            self.ready(entry, now)
 
-    def _start_from(self, job: JobEntry, first: int, now: Moment) -> None:
-        end = first + self._state.limits.tasks_at_once
-        if end < len(job.tasks):
-            self._starting.append((job, end))
-        for entry in job.tasks[first:end]:
-            if entry.task.state is TaskState.INIT:
-                self._state.set_task(entry, TaskState.PENDING)
-            if entry.task.state is TaskState.PENDING and not entry.blockers and not entry.busy:
-                self.ready(entry, now)
+    def _runs(self, job: JobEntry) -> bool:
+        return self._is_held(job) and job.is_active
+
+    def _is_held(self, job: JobEntry) -> bool:
+        return self._state.jobs.get(job.job.id) is job
 
     def start_due(self, now: Moment) -> None:
         """Start the jobs whose ``start_at`` has come."""
         while self._later and self._later[0][0] <= now.time:
             _, job_id = heapq.heappop(self._later)
             job = self._state.jobs.get(job_id)
-            if job is not None and job.job.state is not JobState.SUSPEND:
+            if job is not None and job.is_active:
                 self.start(job, now)
 
     def ready(self, entry: TaskEntry, now: Moment) -> None:
@@ -113,8 +106,8 @@ class Flow:
         state.touch_job(job, now)
         for after in entry.dependents:
             after.blockers -= 1
-            if not after.blockers and after.task.state is TaskState.PENDING:  # at INIT it is reset, and start() comes
-                self.ready(after, now)
+            if not after.blockers:
+                self._let_go(after, now)
         if not job.job.remaintasks:
             self._finish(job, now)
 
@@ -133,33 +126,26 @@ class Flow:
 
     def suspend(self, job: JobEntry, now: Moment, notes: str, error: JobError | None = None) -> None:
         """Take all work of the job out of the queue and back from clients, and say why."""
-        state = self._state
-        self._halt(job)
         job.job.notes = notes
         job.job.error = error
         job.job.lastfailed = error.workfailed if error else ""
-        state.set_job(job, JobState.SUSPEND, now)
-        state.event("JP", now, notes, jobid=job.job.id)
+        self._state.set_job(job, JobState.SUSPEND, now)
+        self._state.event("JP", now, notes, jobid=job.job.id)
+        self.sweeps.begin(job, self._halt_task, self._rests, now)
 
-    def _halt(self, job: JobEntry) -> None:
+    def _halt_task(self, entry: TaskEntry, now: Moment) -> None:
+        entry.busy = 0
+        if entry.is_at_work:
+            self._state.suspend_task(entry)
+
+    def rest(self, job: JobEntry) -> None:
+        """See to it that no task of a job that does not run is at work. It makes haste for those that still are."""
         for entry in job.tasks:
-            entry.busy = 0
-            if entry.task.state in (TaskState.QUEUED, TaskState.IN_PROGRESS):
-                self._suspend_task(entry)
+            if entry.is_at_work:
+                self._state.suspend_task(entry)
 
-    def _suspend_task(self, entry: TaskEntry) -> None:
-        state = self._state
-        state.withdraw(entry)
-        out = 0
-        for record in entry.records.values():
-            out += record.state is WorkState.CHECKOUT
-            state.release(record, discard=True)
-            record.state = WorkState.SUSPEND
-            state.changes.work(record)
-        state.counts.work[WorkState.CHECKOUT] -= out
-        state.counts.work[WorkState.QUEUED] -= entry.task.remainwork - out
-        state.counts.work[WorkState.SUSPEND] += entry.task.remainwork
-        state.set_task(entry, TaskState.SUSPEND)
+    def _rests(self, job: JobEntry) -> bool:
+        return self._is_held(job) and job.job.state is JobState.SUSPEND
 
     def resume(self, job: JobEntry, now: Moment) -> None:
         """Let a suspended job go on where it was; earlier failures are forgiven."""
@@ -167,11 +153,8 @@ class Flow:
         job.job.resumed += 1
         job.job.notes = job.job.lastfailed = ""
         job.job.error = None
-        any_done = any(not entry.task.remainwork for entry in job.tasks)
+        any_done = any(not entry.task.remainwork and entry.index not in job.to_redo for entry in job.tasks)
         state.set_job(job, JobState.IN_PROGRESS if any_done else JobState.QUEUED, now)
-        for entry in job.tasks:
-            if entry.task.state is TaskState.SUSPEND:
-                self._resume_task(entry, now)
         self.start(job, now)
 
     def _resume_task(self, entry: TaskEntry, now: Moment) -> None:
@@ -187,10 +170,11 @@ class Flow:
             state.changes.work(record)
         self.enqueue(entry, now)
 
-    def withdraw(self, job: JobEntry) -> None:
-        """Take all work of the job out of the queue and away from clients, for good."""
-        self._halt(job)
+    def withdraw(self, job: JobEntry, now: Moment) -> None:
+        """Take all work of the job out of the queue and away from clients, for good. All tasks in one go: a large job
+        had better be suspended before."""
         for entry in job.tasks:
+            self._halt_task(entry, now)
             self._withdraw_task(entry)
 
     def _withdraw_task(self, entry: TaskEntry) -> None:
@@ -201,10 +185,9 @@ class Flow:
 
     def redo(self, job: JobEntry, entries: list[TaskEntry], now: Moment) -> None:
         """Run these tasks of a suspended or completed job once more, from the beginning."""
-        for entry in entries:
-            self._withdraw_task(entry)
-            self._reset(entry)
-        job.job.remaintasks = sum(entry.task.state is not TaskState.COMPLETED for entry in job.tasks)
+        self.rest(job)
+        job.to_redo = {entry.index for entry in entries}
+        job.job.remaintasks = sum(not entry.is_done for entry in job.tasks)
         job.count_blockers()
         job.job.registered = True
         job.job.info.completedtime = NO_TIME
@@ -229,6 +212,15 @@ class Flow:
         task.computetime = 0
         self._state.changes.task(entry)
         self._state.changes.reports_gone(task.taskid)
+
+    def move(self, job: JobEntry, now: Moment) -> None:
+        """Priority or groups changed: the job's queued work takes its new place."""
+        self.sweeps.begin(job, self._move_task, self._is_held, now)
+
+    def _move_task(self, entry: TaskEntry, now: Moment) -> None:
+        for place in entry.places.values():
+            self._state.queue.remove(place)
+            self._state.queue.add(place, now)
 
     def delete_nodes(self, job: JobEntry, files: list[IO]) -> None:
         nodes = tuple(structs.replace(io) for io in files if io.node != NO_NODE)

@@ -63,15 +63,17 @@ class Jobs:
         self._state.hold(entry)
         for task_entry in entry.tasks:
             self._count_work(task_entry, now)
-        if entry.job.state in ACTIVE:
+        if entry.is_active:
             self._continue(entry, now)
+        else:
+            self._flow.rest(entry)  # the daemon may have been killed while it suspended them
         return entry
 
     def _count_work(self, entry: TaskEntry, now: Moment) -> None:
         work = self._state.counts.work
         if entry.task.state is TaskState.SUSPEND and entry.task.starteddate != NO_TIME:
             work[WorkState.SUSPEND] += entry.task.remainwork
-        elif entry.task.state in (TaskState.QUEUED, TaskState.IN_PROGRESS):
+        elif entry.is_at_work:
             out = self._hand_to_holders(entry, now)
             work[WorkState.CHECKOUT] += out
             work[WorkState.QUEUED] += entry.task.remainwork - out
@@ -93,7 +95,7 @@ class Jobs:
 
     def _continue(self, job: JobEntry, now: Moment) -> None:
         for entry in job.tasks:
-            if entry.task.state not in (TaskState.QUEUED, TaskState.IN_PROGRESS):
+            if not entry.is_at_work:
                 continue
             if not entry.task.remainwork:
                 self._flow.check(entry, now)
@@ -124,14 +126,15 @@ class Jobs:
     def delete(self, job_id: str, now: Moment, full: bool) -> None:
         """Mark the job as deleted and take its work away; *full*: nothing of it is left in the store."""
         entry = self.get(job_id)
-        self._flow.withdraw(entry)
+        self._flow.withdraw(entry, now)
         self._state.limit_lifetime(entry, now)
         self._state.set_job(entry, JobState.DELETED, now)
         self._state.drop(entry)
         self._state.event("JR" if full else "JL", now, jobid=job_id)
         if full:
             self._state.changes.job_gone(entry, job_id)
-            self._state.effects.append(own_outputs(entry.record(), (task.record() for task in entry.tasks)))
+            made = (task.record() for task in entry.tasks if task.made)
+            self._state.effects.append(own_outputs(entry.record(), made))
 
     def remove_stored(self, record: JobRecord, tasks: Iterable[TaskRecord], now: Moment, expired: bool) -> None:
         """Nothing is left of a job that is not held; *expired*: because its time is over."""
@@ -156,13 +159,14 @@ class Jobs:
         self._flow.redo(entry, entry.tasks, now)
         entry.job.notes = "restarted from the beginning"
 
+    def changed(self, entry: JobEntry, now: Moment) -> None:
+        """The document or the rights of the job have changed, but nothing that concerns its work."""
+        self._state.touch_job(entry, now)
+
     def requeue(self, entry: JobEntry, now: Moment) -> None:
         """Priority or groups changed: the job's queued work takes its new place."""
         self._state.touch_job(entry, now)
-        for task in entry.tasks:
-            for place in task.places.values():
-                self._state.queue.remove(place)
-                self._state.queue.add(place, now)
+        self._flow.move(entry, now)
 
     def position(self, job_id: str) -> int:
         """How many jobs, itself included, are not behind it in the order of hand-out."""

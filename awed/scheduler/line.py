@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, Generic, TypeVar
 
 BLOCK = 256
@@ -85,15 +85,18 @@ class Line(Generic[Item]):
         else:
             del self._blocks[at], self._lasts[at]
 
-    def fitting(self, most: float) -> Iterator[Item]:
-        """The items that need no more than *most*, in order. The line must not change meanwhile."""
-        return chain.from_iterable(self._fitting(block, most) for block in self._blocks if block.least <= most)
+    def fitting(self, most: float, after: Any = None) -> Iterator[Item]:
+        """The items that need no more than *most*, in order, those *after* a key if one is given. The line must not
+        change meanwhile."""
+        at = 0 if after is None else bisect_left(self._lasts, after)
+        blocks = islice(self._blocks, at, None)
+        return chain.from_iterable(self._fitting(block, most, after) for block in blocks if block.least <= most)
 
-    def _fitting(self, block: _Block[Item], most: float) -> Iterator[Item]:
+    def _fitting(self, block: _Block[Item], most: float, after: Any) -> Iterator[Item]:
         none = True
-        for _, need, item in block.entries:
-            if need <= most:
+        for key, need, item in block.entries:
+            if need <= most and (after is None or key > after):
                 none = False
                 yield item
-        if none:
+        if none and after is None:
             block.count()

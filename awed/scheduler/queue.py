@@ -1,5 +1,6 @@
 """The work queue: places with queued ranks, in a line of their own for each distinct thing that work asks for."""
 
+import sys
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -136,10 +137,18 @@ class WorkQueue:
         for line in sorted(fitting, key=_head):
             if best is not None and best.key < line.head:
                 break
-            found = next(line.fitting(offer.available), None)
+            found = _first(line, offer.available)
             if found is not None and (best is None or found.order < best.order):
                 best = found
         return best
+
+
+def _first(line: Line[Place], available: float) -> Place | None:
+    """The first place of a job that runs. Suspended jobs may have left some, which are passed over together."""
+    place = next(line.fitting(available), None)
+    while place is not None and not place.entry.job.is_active:
+        place = next(line.fitting(available, place.key._replace(place=sys.maxsize)), None)
+    return place
 
 
 def _head(line: Line[Place]) -> QueueKey:

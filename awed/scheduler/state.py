@@ -176,6 +176,20 @@ class State:
             if client.client.status is ClientState.IDLE:
                 self.set_client(client, ClientState.BUSY)
 
+    def suspend_task(self, entry: TaskEntry) -> None:
+        """Take all work of a task that is at work out of the queue and back from clients."""
+        self.withdraw(entry)
+        out = 0
+        for record in entry.records.values():
+            out += record.state is WorkState.CHECKOUT
+            self.release(record, discard=True)
+            record.state = WorkState.SUSPEND
+            self.changes.work(record)
+        self.counts.work[WorkState.CHECKOUT] -= out
+        self.counts.work[WorkState.QUEUED] -= entry.task.remainwork - out
+        self.counts.work[WorkState.SUSPEND] += entry.task.remainwork
+        self.set_task(entry, TaskState.SUSPEND)
+
     def release(self, record: WorkRecord, discard: bool) -> None:
         """The client that holds this work, if any, holds it no more; with *discard* it is told to throw it away."""
         client = self.clients.get(record.client)
@@ -216,4 +230,6 @@ class State:
         entry = self.task(work_id.task_id)
         if entry is None or not entry.has_unfinished(work_id.rank):
             return None
+        if entry.is_at_work and not entry.job.is_active:  # the sweep that suspends it has not come to it
+            self.suspend_task(entry)
         return entry, entry.records.get(work_id.rank)

@@ -136,7 +136,7 @@ class Tasks:
 
     def _awaited(self, task_id: str, generation: int) -> TaskEntry | None:
         entry = self._state.task(task_id)
-        return entry if entry is not None and entry.busy == generation else None
+        return entry if entry is not None and entry.busy == generation and entry.job.is_active else None
 
 
 def _waits(task_id: str) -> str:

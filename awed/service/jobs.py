@@ -108,7 +108,7 @@ class JobVerbs:
     async def _delete(self, job_id: str, full: bool) -> None:
         record = await self._shell.job(job_id)
         if self._shell.held(job_id) is not None:
-            self._shell.scheduler.jobs.delete(job_id, self._shell.now(), full)
+            await self._shell.delete(job_id, full)
         elif full:
             await self._shell.remove_stored(job_id, expired=False)
         elif record.job.state is not JobState.DELETED:

@@ -66,12 +66,15 @@ class RevisionVerbs:
 
     async def _redo(self, verb: str, job_id: str, prepare: Callable[[JobRecord], Awaitable[Again]]) -> None:
         await self._shell.alone.run(job_id, self._run_again(verb, job_id, prepare))
+        self._shell.follow()
+        await self._shell.swept(job_id)  # what is not stored yet would not begin anew after a restart
         await self._shell.settle()
 
     async def _run_again(self, verb: str, job_id: str, prepare: Callable[[JobRecord], Awaitable[Again]]) -> None:
         try:
             record = await self._shell.job(job_id)
             self._require_at_rest(record.job)
+            await self._shell.swept(job_id)
             again = await prepare(record)
             entry = await self.adopt(job_id)
             self._require_at_rest(entry.job)
@@ -97,7 +100,7 @@ class RevisionVerbs:
 
     async def steer(self, job_id: str, change: Callable[[Info], object]) -> None:
         """Change a job's groups, pipeline or priority; queued work takes its new place at once."""
-        await self._revise(job_id, lambda record: change(record.job.info))
+        await self._revise(job_id, lambda record: change(record.job.info), self._shell.scheduler.jobs.requeue)
 
     async def set_expiration(self, job_id: str, expiration: datetime) -> None:
         """When the job may be removed, once it is completed or deleted."""
@@ -123,16 +126,25 @@ class RevisionVerbs:
         record = await self._revise(job_id, lambda record: change(record.acl))
         return record.acl
 
-    async def _revise(self, job_id: str, change: Callable[[JobRecord], object]) -> JobRecord:
-        record = await self._shell.alone.run(job_id, self._revised(job_id, change))
+    async def _revise(
+        self,
+        job_id: str,
+        change: Callable[[JobRecord], object],
+        follow: Callable[[JobEntry, Moment], None] | None = None,
+    ) -> JobRecord:
+        """*follow*: what a job that is held does then."""
+        follow = follow or self._shell.scheduler.jobs.changed
+        record = await self._shell.alone.run(job_id, self._revised(job_id, change, follow))
         await self._shell.settle()
         return record
 
-    async def _revised(self, job_id: str, change: Callable[[JobRecord], object]) -> JobRecord:
+    async def _revised(
+        self, job_id: str, change: Callable[[JobRecord], object], follow: Callable[[JobEntry, Moment], None]
+    ) -> JobRecord:
         record = await self._shell.job(job_id)
         change(record)
         if self._shell.held(job_id) is not None:
-            self._shell.scheduler.jobs.requeue(self._shell.scheduler.jobs.get(job_id), self._shell.now())
+            follow(self._shell.scheduler.jobs.get(job_id), self._shell.now())
         else:
             record.job.updatetime = self._shell.now().time
             record.job.tasks = []

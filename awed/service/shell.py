@@ -17,7 +17,7 @@ from awed.service.files import DataToken, ShockFor, TaskFiles
 from awed.service.observer import Observer
 from awed.service.waiting import Ask, WaitingRoom
 from awed.store.interface import IStore
-from awed.tx.locks import Alone
+from awed.tx.locks import Alone, Condition
 
 
 class Shell:
@@ -47,6 +47,7 @@ class Shell:
         self.reactor = reactor
         self._soon = soon
         self._going_on = False
+        self._went_on = Condition()
         self.observer = observer or Observer()
         self.alone = Alone()
         """By job id: who decides by what the store says of a job must not be overtaken before that is changed."""
@@ -75,6 +76,7 @@ class Shell:
         self.server_uuid = ""
         """The id that workers know the server by, once the store has told it."""
         self.heartbeat_limit = limits.heartbeat
+        self._tasks_at_once = limits.tasks_at_once
 
     def now(self) -> Moment:
         """This moment."""
@@ -87,14 +89,20 @@ class Shell:
             self.waiting.hand_out(fresh, self.now())
         self.effects.perform(self.scheduler.take_effects())
         self.committer.begin()
-        if self.scheduler.is_starting and not self._going_on:
+        if self.scheduler.is_sweeping and not self._going_on:
             self._going_on = True
             self._soon(self._go_on)
 
     def _go_on(self) -> None:
         self._going_on = False
         self.scheduler.go_on(self.now())
+        self._went_on.notify()
         self.follow()
+
+    async def swept(self, job_id: str) -> None:
+        """Wait until all tasks of a job have taken the step that they are at."""
+        while self.scheduler.sweeps(job_id):
+            await self._went_on.wait()
 
     async def settle(self) -> None:
         """Let the world follow, and wait until all that changed is durable."""
@@ -135,6 +143,16 @@ class Shell:
         if job_id not in self.scheduler.job_ids:
             return None
         return self.scheduler.jobs.get(job_id).whole()
+
+    async def delete(self, job_id: str, full: bool) -> None:
+        """Mark a job that is held as deleted, see :meth:`awed.scheduler.jobs.Jobs.delete`. A large one comes to rest
+        before. :class:`JobNotFound` if somebody was faster."""
+        jobs = self.scheduler.jobs
+        if len(jobs.get(job_id).tasks) > self._tasks_at_once:
+            jobs.suspend(job_id, self.now(), "about to be deleted")
+            self.follow()
+            await self.swept(job_id)
+        jobs.delete(job_id, self.now(), full)
 
     async def remove_stored(self, job_id: str, expired: bool) -> None:
         """Remove all that is stored of a job that the scheduler does not hold."""

@@ -6,6 +6,7 @@ from awed.model.errors import Invalid, JobNotFound
 from awed.model.states import ACTIVE, JobState
 from awed.service.revisions import RevisionVerbs
 from awed.service.shell import Shell
+from awed.tx.turns import Turns
 
 
 class SweepVerbs:
@@ -14,6 +15,7 @@ class SweepVerbs:
     def __init__(self, shell: Shell, revisions: RevisionVerbs) -> None:
         self._shell = shell
         self._revisions = revisions
+        self._turns = Turns(shell.reactor)
 
     async def recover(self) -> int:
         """Hold every active job that is in the store alone; how many there were."""
@@ -27,16 +29,18 @@ class SweepVerbs:
     async def resume_suspended(self, owner: str | None) -> int:
         """Resume all suspended jobs of *owner*, of everybody if None; how many there were."""
         suspended = self._suspended(owner)
-        for job_id in suspended:
-            self._shell.scheduler.jobs.resume(job_id, self._shell.now())
+        async for job_id in self._turns(suspended):
+            with suppress(Invalid, JobNotFound):  # somebody was faster
+                self._shell.scheduler.jobs.resume(job_id, self._shell.now())
         await self._shell.settle()
         return len(suspended)
 
     async def delete_suspended(self, owner: str | None, full: bool) -> int:
         """Delete all suspended jobs of *owner*, of everybody if None; how many there were."""
         suspended = self._suspended(owner)
-        for job_id in suspended:
-            self._shell.scheduler.jobs.delete(job_id, self._shell.now(), full)
+        async for job_id in self._turns(suspended):
+            with suppress(JobNotFound):
+                self._shell.scheduler.jobs.delete(job_id, self._shell.now(), full)
         await self._shell.settle()
         return len(suspended)
 

@@ -145,8 +145,14 @@ def check_invariants(scheduler: Scheduler) -> None:
     assert +state.counts.jobs == Counter(entry.job.state for entry in state.jobs.values())
     assert +state.counts.tasks == Counter(task.task.state for entry in state.jobs.values() for task in entry.tasks)
     for entry in state.jobs.values():
-        assert entry.job.remaintasks == sum(task.task.state is not TaskState.COMPLETED for task in entry.tasks) > 0
+        assert entry.job.remaintasks == sum(not task.is_done for task in entry.tasks) > 0
         assert entry.job.state not in (JobState.COMPLETED, JobState.DELETED)
+        if not scheduler.sweeps(entry.job.id):
+            assert not entry.to_redo or not entry.is_active
+            for task in entry.tasks:
+                assert not (
+                    task.is_at_work if entry.job.state is JobState.SUSPEND else task.task.state is TaskState.SUSPEND
+                )
 
 
 def _check_work(state: State) -> None:
@@ -156,8 +162,7 @@ def _check_work(state: State) -> None:
             task = entry.task
             assert task.remainwork == sum(map(len, entry.unfinished_ranks())) == task.totalwork - len(entry.done) >= 0
             assert entry.blockers == sum(
-                job_entry.by_name[ids.task_name(name)].task.state is not TaskState.COMPLETED
-                for name in task.depends_on
+                not job_entry.by_name[ids.task_name(name)].is_done for name in task.depends_on
             )
             if task.state in (TaskState.QUEUED, TaskState.IN_PROGRESS):
                 assert not entry.blockers

@@ -10,8 +10,8 @@ keys = st.integers(0, 200)
 needs = st.integers(0, 9)
 
 
-@given(st.lists(st.tuples(keys, needs)), needs)
-def test_it_agrees_with_a_sorted_list(steps: list[tuple[int, int]], most: int) -> None:
+@given(st.lists(st.tuples(keys, needs)), needs, keys)
+def test_it_agrees_with_a_sorted_list(steps: list[tuple[int, int]], most: int, after: int) -> None:
     """Whoever is there already goes; whatever is asked on the way changes nothing."""
     ours, plain = Line[str](), dict[int, int]()
     block, lines.BLOCK = lines.BLOCK, 4
@@ -24,7 +24,9 @@ def test_it_agrees_with_a_sorted_list(steps: list[tuple[int, int]], most: int) -
                 ours.add(key, need, f"item {key}")
                 plain[key] = need
             assert list(ours) == [f"item {key}" for key in sorted(plain)]
-            assert list(ours.fitting(most)) == [f"item {key}" for key in sorted(plain) if plain[key] <= most]
+            fitting = [key for key in sorted(plain) if plain[key] <= most]
+            assert list(ours.fitting(most)) == [f"item {key}" for key in fitting]
+            assert list(ours.fitting(most, after)) == [f"item {key}" for key in fitting if key > after]
             assert bool(ours) == bool(plain)
             assert not plain or ours.head == min(plain)
     finally:

@@ -159,7 +159,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @rule()
     def go_on(self) -> None:
-        if self.scheduler.is_starting:
+        if self.scheduler.is_sweeping:
             self.scheduler.go_on(self.world.now)
 
     @rule(choice=st.integers(0, 5), works=st.sampled_from([True, True, True, False]))

@@ -1,5 +1,6 @@
 """Changes of jobs that the scheduler does not hold: each sees what the one before it did."""
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ import pytest
 from pytest_twisted import ensureDeferred
 
 from awed.model.access import User
-from awed.model.errors import Conflict, Invalid, NothingToDo, Unavailable
+from awed.model.errors import Conflict, Invalid, JobNotFound, NothingToDo, Unavailable
 from awed.model.ids import new_id
 from awed.model.job import IO, Job
 from awed.model.states import JobState
@@ -173,3 +174,31 @@ async def test_a_recompute_of_which_a_data_host_does_not_tell_what_is_gone_chang
     with pytest.raises(Unavailable, match="does not answer"):
         await world.engine.revisions.recompute(submitted.id, "2")
     assert (await world.engine.jobs.get(submitted.id)).job.state is JobState.COMPLETED
+
+
+@pytest.mark.parametrize("full", [False, True])
+@ensureDeferred
+async def test_a_large_job_comes_to_rest_before_it_is_deleted(full: bool) -> None:
+    soon: list[Callable[[], object]] = []
+    world = EngineWorld(Limits(tasks_at_once=2), soon=soon.append)
+    await world.start()
+
+    async def settled(verb: Awaitable[object]) -> object:
+        """What a verb comes to when the reactor has done what it is to do soon."""
+        waiting = state_of(verb)
+        while not waiting.called:
+            for call in [*soon]:
+                soon.remove(call)
+                call()
+            world.clock.advance(0)
+        return await waiting
+
+    submitted = job(*(task(str(number)) for number in range(9)))
+    await settled(world.submit(submitted))
+    await settled(world.engine.jobs.delete(submitted.job.id, full))
+    assert world.engine.queue.counts().workunits.total == 0
+    if full:
+        with pytest.raises(JobNotFound):
+            await settled(world.engine.jobs.get(submitted.job.id))
+    else:
+        assert (await settled(world.engine.jobs.get(submitted.job.id))).job.state is JobState.DELETED  # type: ignore[attr-defined]

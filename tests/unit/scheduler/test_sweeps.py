@@ -1,0 +1,122 @@
+"""Large jobs: their tasks take steps some at a time, and whatever comes between finds the job as it is to be."""
+
+import pytest
+
+from awed.model.errors import NoEligibleWork
+from awed.model.job import Job
+from awed.model.states import JobState, TaskState
+from awed.scheduler.state import Limits
+from tests.unit.scheduler.builders import World, check_invariants, job, task
+
+TASKS = 50
+
+
+@pytest.fixture
+def world() -> World:
+    """Two tasks of a job take a step at a time."""
+    world = World(Limits(tasks_at_once=2))
+    world.client("a", slots=TASKS)
+    return world
+
+
+def large(world: World) -> Job:
+    """A job of which all tasks are queued."""
+    submitted = world.submit(job(*(task(str(number)) for number in range(TASKS)), priority=2))
+    finish(world)
+    return submitted
+
+
+def finish(world: World) -> None:
+    """Let all steps be taken."""
+    while world.scheduler.is_sweeping:
+        world.scheduler.go_on(world.now)
+        check_invariants(world.scheduler)
+
+
+def states(submitted: Job, first: int = 0) -> set[TaskState]:
+    """Of the tasks from *first* on."""
+    return {item.state for item in submitted.tasks[first:]}
+
+
+def test_nothing_of_a_job_that_is_being_suspended_is_handed_out_and_others_are_not_held_up(world: World) -> None:
+    submitted = large(world)
+    other = world.submit(job(task("0")))
+    world.scheduler.jobs.suspend(submitted.id, world.now)
+    assert states(submitted) == {TaskState.SUSPEND, TaskState.QUEUED}
+    assert world.checkout("a").jobid == other.id
+    with pytest.raises(NoEligibleWork):
+        world.checkout("a")
+    finish(world)
+    assert states(submitted) == {TaskState.SUSPEND}
+
+
+def test_what_is_said_of_work_of_a_job_that_is_being_suspended_is_said_of_a_suspended_one(world: World) -> None:
+    submitted = large(world)
+    units = [world.checkout("a") for _ in range(TASKS)]
+    world.scheduler.jobs.suspend(submitted.id, world.now)
+    world.report(units[-1])
+    world.report(units[-2], "fail")
+    assert (submitted.state, submitted.notes) == (JobState.SUSPEND, "manually suspended")
+    assert states(submitted, -1) == {TaskState.SUSPEND}
+    finish(world)
+    assert world.scheduler.clients.heartbeat("a", [units[-3].wuid], world.now) == [units[-3].wuid]
+    world.scheduler.jobs.resume(submitted.id, world.now)
+    finish(world)
+    assert states(submitted, -1) == {TaskState.COMPLETED}
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_job_that_is_resumed_before_all_of_it_was_suspended_runs_to_its_end(world: World, restarted: bool) -> None:
+    submitted = large(world)
+    for verb in ("suspend", "resume", "suspend", "resume"):
+        getattr(world.scheduler.jobs, verb)(submitted.id, world.now)
+        world.scheduler.go_on(world.now)
+        if restarted:
+            world.restart()
+            world.client("a", slots=TASKS)
+        check_invariants(world.scheduler)
+    finish(world)
+    for _ in range(TASKS):
+        world.run("a")
+    assert not list(world.scheduler.job_ids)
+
+
+def test_a_daemon_that_is_killed_while_it_suspends_a_job_does_the_rest_when_it_is_back(world: World) -> None:
+    submitted = large(world)
+    world.checkout("a")
+    world.scheduler.jobs.suspend(submitted.id, world.now)
+    world.restart()
+    check_invariants(world.scheduler)
+    finish(world)
+    assert states(world.scheduler.jobs.get(submitted.id).job) == {TaskState.SUSPEND}
+
+
+def test_tasks_that_are_to_begin_anew_do_so_once_whatever_comes_between(world: World) -> None:
+    chain = [task(str(number), *([str(number - 1)] if number else [])) for number in range(9)]
+    submitted = world.submit(job(*chain))
+    for _ in range(5):
+        world.run("a")
+        finish(world)
+    jobs = world.scheduler.jobs
+    jobs.suspend(submitted.id, world.now)
+    jobs.resubmit(jobs.get(submitted.id), world.now)
+    assert world.run("a").task_name == "0"
+    jobs.suspend(submitted.id, world.now)
+    world.scheduler.go_on(world.now)
+    check_invariants(world.scheduler)
+    jobs.resume(submitted.id, world.now)
+    finish(world)
+    ran = []
+    while submitted.state is not JobState.COMPLETED:
+        ran.append(world.run("a").task_name)
+        finish(world)
+    assert ran == [str(number) for number in range(1, 9)]
+
+
+def test_a_new_priority_moves_all_of_a_large_job(world: World) -> None:
+    submitted = large(world)
+    other = world.submit(job(task("0"), priority=3))
+    submitted.info.priority = 4
+    world.scheduler.jobs.requeue(world.scheduler.jobs.get(submitted.id), world.now)
+    finish(world)
+    assert [world.run("a").jobid for _ in range(TASKS + 1)] == [submitted.id] * TASKS + [other.id]
