@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple, TypeVar
 
 from awed.api.context import Context
-from awed.auth.chain import Authenticators
 from awed.auth.rights import require, require_admin
 from awed.model.access import Acl, GroupRecord, User, Verb
 from awed.model.client import Client
@@ -169,22 +168,18 @@ def to_files(verb: Verb) -> Right[Context, None]:
 
     async def grant(context: Context, asked: Asked) -> Call[None]:
         try:
-            return Call(asked.request, await _told_by(context.file_users, context, asked, verb), None)
+            return Call(asked.request, await _user(context, asked, verb, files=True), None)
         except UnknownCredentials:
             raise Invalid("Invalid authorization header or content") from None  # Shock's way to say it
 
     return Right(grant)
 
 
-async def _user(context: Context, asked: Asked, verb: Verb, *, workers: bool = False) -> User:
-    return await _told_by(context.authenticators, context, asked, verb, workers=workers)
-
-
-async def _told_by(
-    authenticators: Authenticators, context: Context, asked: Asked, verb: Verb, *, workers: bool = False
-) -> User:
+async def _user(context: Context, asked: Asked, verb: Verb, *, workers: bool = False, files: bool = False) -> User:
+    """Who asks. *workers*: the token of a client group will do; *files*: that of a job."""
+    users = context.file_users if files else context.authenticators
     authorization, peer = header(asked.request, b"authorization"), context.hosts.peer(asked.request)
-    return await authenticators.user(authorization, verb, address=peer, workers=workers)
+    return await users.user(authorization, verb, address=peer, workers=workers)
 
 
 def _work_id(asked: Asked) -> WorkId:

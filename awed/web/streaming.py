@@ -5,7 +5,6 @@ other, while the answer is sent; nobody holds them all.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
-from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 from msgspec import Raw, json
@@ -31,15 +30,18 @@ class _Long:
         self.is_map = is_map
 
 
-class _HasLong(Exception):
-    """What is to be encoded at once has a part that may be long."""
+_put_off: list[_Long] = []
+"""The long parts of what is being encoded."""
 
 
-def _refuse(value: object) -> object:
-    raise _HasLong if isinstance(value, _Long) else TypeError(f"no JSON for {type(value)}")
+def _mark(value: object) -> Raw:
+    if not isinstance(value, _Long):
+        raise TypeError(f"no JSON for {type(value)}")
+    _put_off.append(value)
+    return Raw(_MARK)
 
 
-_encoder = json.Encoder(enc_hook=_refuse)
+_encoder = json.Encoder(enc_hook=_mark)
 
 
 def listed(items: Iterable[T]) -> list[T]:
@@ -54,19 +56,12 @@ def mapped(items: Iterable[tuple[str, T]]) -> dict[str, T]:
 
 async def answer(request: AwedRequest, value: object, turns: Turns) -> bytes:
     """The answer to a request that was done: *value* as JSON. What is short is returned, what is long sent."""
-    body = _encoded(value)
-    return await _send(request, value, turns) if body is None else send_encoded(request, body)
+    text, long = _encoded(value)
+    return await _send(request, _filled(text, long), turns) if long else send_encoded(request, text)
 
 
-def _encoded(value: object) -> bytes | None:
-    """The JSON of *value*, None if a part of it may be long."""
-    with suppress(_HasLong):
-        return _encoder.encode(value)
-    return None
-
-
-async def _send(request: AwedRequest, value: object, turns: Turns) -> bytes:
-    batches = _batches(turns(pieces(value)))
+async def _send(request: AwedRequest, parts: Iterator[bytes], turns: Turns) -> bytes:
+    batches = _batches(turns(parts))
     first = await anext(batches)
     if len(first) < PIECE:
         return send_encoded(request, first)
@@ -97,49 +92,40 @@ async def _batches(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 def pieces(value: object) -> Iterator[bytes]:
     """The JSON of *value*, piece by piece."""
-    return _Encoding().pieces(value)
+    return _filled(*_encoded(value))
 
 
-class _Encoding:
-    """Encodes with a mark in the place of each long part, and then puts the items there."""
+def _encoded(value: object) -> tuple[bytes, list[_Long]]:
+    """The JSON of *value* with a mark in the place of each long part, and these parts."""
+    _put_off.clear()
+    return _encoder.encode(value), _put_off.copy()
 
-    def __init__(self) -> None:
-        self._long: list[_Long] = []
-        self._encoder = json.Encoder(enc_hook=self._put_off)
 
-    def _put_off(self, value: object) -> Raw:
-        if not isinstance(value, _Long):
-            raise TypeError(f"no JSON for {type(value)}")
-        self._long.append(value)
-        return Raw(_MARK)
+def _filled(text: bytes, long: list[_Long]) -> Iterator[bytes]:
+    """*text* with the items in the places of the marks."""
+    first, *others = text.split(_MARK) if long else [text]
+    yield first
+    for part, after in zip(long, others, strict=True):
+        yield from _map(part.items) if part.is_map else _list(part.items)
+        yield after
 
-    def pieces(self, value: object) -> Iterator[bytes]:
-        text = self._encoder.encode(value)
-        if not self._long:
-            yield text
-            return
-        long, self._long = self._long, []
-        first, *others = text.split(_MARK)
-        yield first
-        for part, after in zip(long, others, strict=True):
-            yield from self._map(part.items) if part.is_map else self._list(part.items)
-            yield after
 
-    def _list(self, items: Iterable[object]) -> Iterator[bytes]:
-        between = b"["
-        for item in items:
-            yield between
-            yield from self.pieces(item)
-            between = b","
-        yield b"]" if between == b"," else b"[]"
+def _list(items: Iterable[object]) -> Iterator[bytes]:
+    between = b"["
+    for item in items:
+        yield between
+        yield from pieces(item)
+        between = b","
+    yield b"]" if between == b"," else b"[]"
 
-    def _map(self, items: Iterable[tuple[str, object]]) -> Iterator[bytes]:
-        between = b"{"
-        for name, item in items:
-            yield between + self._encoder.encode(name) + b":"
-            yield from self.pieces(item)
-            between = b","
-        yield b"}" if between == b"," else b"{}"
+
+def _map(items: Iterable[tuple[str, object]]) -> Iterator[bytes]:
+    between = b"{"
+    for name, item in items:
+        yield between + _encoder.encode(name) + b":"
+        yield from pieces(item)
+        between = b","
+    yield b"}" if between == b"," else b"{}"
 
 
 _log = Logger()
