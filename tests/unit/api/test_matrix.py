@@ -1,12 +1,17 @@
 """Every call by everybody: who may make it, and who is told 401."""
 
+import re
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from awed.api.assembly import RESOURCES
+from awed.api.openapi import ROOT
 from awed.api.rights import OTHER_GROUP
 from awed.model.ids import new_id
+from awed.web.params import parse_query
+from awed.web.routes import by_path
 from tests.unit.api.served import Served, data
 
 HEADERS = {
@@ -46,13 +51,17 @@ CALLS: list[Call] = [
     ("PUT", "/job?recoverall", None, ADMINS),
     ("DELETE", "/job?suspend&full", None, PEOPLE),
     ("DELETE", "/job?zombie&full", None, PEOPLE),
-    *(("GET", f"/job/{{job}}{view}", None, READERS) for view in ("", "?report", "?perf", "?position", "/acl")),
+    *(
+        ("GET", f"/job/{{job}}{view}", None, READERS)
+        for view in ("", "?report", "?perf", "?position", "/acl", "/acl/read")
+    ),
     *(
         ("PUT", f"/job/{{job}}?{operation}", None, OWNERS)
         for operation in (
             "suspend",
             "resume",
             "recover",
+            "register",
             "recompute=0",
             "resubmit",
             "clientgroup=x",
@@ -63,6 +72,7 @@ CALLS: list[Call] = [
         )
     ),
     ("PUT", "/job/{job}/acl/read?users=bob", None, OWNERS),
+    ("POST", "/job/{job}/acl/read?users=bob", None, OWNERS),
     ("DELETE", "/job/{job}/acl/read?users=ann", None, OWNERS),
     ("DELETE", "/job/{job}", None, OWNERS),
     ("DELETE", "/job/{job}?full", None, OWNERS),
@@ -75,6 +85,7 @@ CALLS: list[Call] = [
     ("GET", "/work/{work}?privateenv&client=c1", None, AS_CLIENT),
     ("GET", "/work/{work}?status=done&client=c1", None, AS_CLIENT),
     ("PUT", "/work/{work}?status=done&client=c1", None, AS_CLIENT),
+    ("PUT", "/work?client=c1", None, AS_CLIENT),
     ("POST", "/client", PROFILE, AS_CLIENT),
     ("GET", "/client", None, PEOPLE),
     ("GET", "/client/c1", None, READERS),
@@ -100,8 +111,10 @@ CALLS: list[Call] = [
     ("POST", "/cgroup/new", None, PEOPLE),
     ("GET", "/cgroup/{group}", None, READERS),
     ("GET", "/cgroup/{group}/acl", None, READERS),
+    ("GET", "/cgroup/{group}/acl/read", None, READERS),
     ("PUT", "/cgroup/{group}/token", None, OWNERS),
     ("PUT", "/cgroup/{group}/acl/execute?users=bob", None, OWNERS),
+    ("POST", "/cgroup/{group}/acl/execute?users=bob", None, OWNERS),
     ("DELETE", "/cgroup/{group}/acl/all?users=ann", None, OWNERS),
     ("DELETE", "/cgroup/{group}", None, OWNERS),
 ]
@@ -129,6 +142,30 @@ def test_who_may_make_a_call(served: Served, names: dict[str, str], call: Call) 
         refused = reply.status == 401 or OTHER_GROUP in reply.body.decode()
         assert refused is (who not in allowed), who
         assert reply.status < 500, reply.body
+
+
+ELSEWHERE = {"node", "preauth", "health", "ready", "openapi.json"}
+"""Collections whose things have rights of their own, or which ask nobody who they are."""
+
+
+def test_every_call_is_there() -> None:
+    declared = {
+        f"{method} {'' if name == ROOT else f'/{name}'}{path if name == ROOT else path.rstrip('/')}?{call.flag}"
+        for name, collection in RESOURCES.items()
+        for path, methods in by_path(collection.calls).items()
+        for method, choice in methods.items()
+        for call in choice
+        if name not in ELSEWHERE and method != "HEAD"
+    }
+    assert {pattern for pattern in declared if not any(is_for(pattern, call) for call in CALLS)} == set()
+
+
+def is_for(pattern: str, call: Call) -> bool:
+    """Whether *call* is for the declared call of this *pattern*, if its path had no others."""
+    route, _, flag = pattern.rpartition("?")
+    path, _, query = call[1].partition("?")
+    is_there = re.fullmatch(re.sub(r"<[^>]+>", "[^/]+", route), f"{call[0]} {path}") is not None
+    return is_there and (flag in parse_query(query.encode()) or not flag)
 
 
 def test_lists_hold_what_the_caller_may_read(served: Served, names: dict[str, str]) -> None:
