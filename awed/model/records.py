@@ -64,6 +64,15 @@ class Secret(Struct):
     hosts: list[str] | None = None
 
 
+class DeleteNodes(Struct, frozen=True):
+    """Nodes that are still to be removed, each by host and id, as *owner* may, with the data token of a job."""
+
+    id: str
+    jobid: str
+    owner: str
+    nodes: list[tuple[str, str]]
+
+
 class Batch(Struct):
     """Changes that become durable together: ids of what is gone, then records to write, in this order.
 
@@ -81,6 +90,7 @@ class Batch(Struct):
     groups: list[GroupRecord] = []
     accounts: list[Account] = []
     nodes: list[NodeRecord] = []
+    deletions: list[DeleteNodes] = []
     meta: dict[str, str] = {}
     gone_jobs: list[str] = []
     gone_work: list[str] = []
@@ -89,6 +99,7 @@ class Batch(Struct):
     gone_groups: list[str] = []
     gone_accounts: list[str] = []
     gone_nodes: list[str] = []
+    gone_deletions: list[str] = []
     events: list[Event] = []
 
     @property
@@ -105,6 +116,7 @@ class Unfinished(Struct):
     tasks: list[TaskRecord] = []
     work: list[WorkRecord] = []
     clients: list[Client] = []
+    deletions: list[DeleteNodes] = []
     meta: dict[str, str] = {}
 
 
@@ -174,6 +186,7 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind("groups", GroupRecord, {"id": _at("group.id")}, {"gone_groups": "id"}),
     Kind("accounts", Account, {"id": _at("name")}, {"gone_accounts": "id"}, also={"token_hash": _at("token_hash")}),
     Kind("nodes", NodeRecord, {"id": _at("node.id")}, {"gone_nodes": "id"}),
+    Kind("deletions", DeleteNodes, {"id": _at("id")}, {"gone_deletions": "id"}),
 )
 """Every kind of record."""
 

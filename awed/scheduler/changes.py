@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from awed.model.client import Client
 from awed.model.events import Event
 from awed.model.job import IO, OWN_HOST
-from awed.model.records import Batch, JobRecord, Secret, TaskRecord, merge
+from awed.model.records import Batch, DeleteNodes, JobRecord, Secret, TaskRecord, merge
 from awed.model.work import WorkRecord, WorkReport
 from awed.scheduler.entries import JobEntry, TaskEntry
 
@@ -30,21 +29,14 @@ class Check(Struct, frozen=True):
     owner: str
 
 
-class DeleteNodes(Struct, frozen=True):
-    """These files of a job are needed no more."""
-
-    jobid: str
-    owner: str
-    files: tuple[IO, ...]
-
-
-def own_outputs(record: JobRecord, tasks: Iterable[TaskRecord]) -> DeleteNodes:
-    """What is to be deleted together with a job: what the server made for its outputs in its own node store."""
-    made = [io for task in tasks for io in task.task.outputs if io.node in task.made]
-    return DeleteNodes(record.job.id, record.submitter, tuple(replace(io) for io in made if io.host == OWN_HOST))
-
-
 Effect = Prepare | Check | DeleteNodes
+"""Deletions are stored until they are done, since nothing else tells of them after a restart."""
+
+
+def own_outputs(tasks: Iterable[TaskRecord]) -> list[IO]:
+    """What goes together with a job: what the server made for its outputs in its own node store."""
+    made = (io for task in tasks for io in task.task.outputs if io.node in task.made)
+    return [io for io in made if io.host == OWN_HOST]
 
 
 def about(effect: Effect) -> dict[str, Any]:
@@ -98,6 +90,13 @@ class Changes:
     def client_gone(self, client_id: str) -> None:
         self._clients.pop(client_id, None)
         self._batch.gone_clients.append(client_id)
+
+    def deletion(self, deletion: DeleteNodes) -> None:
+        self._batch.deletions.append(deletion)
+
+    def deletion_gone(self, deletion_id: str) -> None:
+        """Drops it, that of this very batch as well."""
+        merge(self._batch, Batch(gone_deletions=[deletion_id]))
 
     def secret(self, secret: Secret) -> None:
         self._batch.secrets.append(secret)

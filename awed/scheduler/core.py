@@ -77,6 +77,8 @@ class Scheduler:
             work.setdefault(record.jobid, []).append(record)
         for job in stored.jobs:
             self.jobs.adopt(job, tasks.get(job.job.id, []), work.get(job.job.id, []), now)
+        for deletion in stored.deletions:
+            self._state.restore_deletion(deletion)
         for entry in self._state.clients.values():
             if entry.held and entry.client.status is ClientState.IDLE:
                 self._state.set_client(entry, ClientState.BUSY)

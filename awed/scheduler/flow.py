@@ -3,12 +3,10 @@
 import heapq
 from datetime import datetime
 
-from msgspec import structs
-
 from awed.model.job import IO, NO_NODE, JobError
 from awed.model.states import JobState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
-from awed.scheduler.changes import Check, DeleteNodes, Prepare
+from awed.scheduler.changes import Check, Prepare
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.state import State
 from awed.scheduler.sweeps import Sweeps
@@ -122,7 +120,8 @@ class Flow:
         made = (io for entry in job.tasks for io in entry.task.outputs if io.node in entry.made)
         inputs = (io for entry in job.tasks for io in entry.task.inputs)
         temporary = [io for io in made if io.delete or io.temporary]
-        self.delete_nodes(job, temporary + [io for io in inputs if io.delete and not io.origin])
+        unneeded = temporary + [io for io in inputs if io.delete and not io.origin]
+        state.delete_nodes(job.job.id, job.submitter, unneeded)
 
     def suspend(self, job: JobEntry, now: Moment, notes: str, error: JobError | None = None) -> None:
         """Take all work of the job out of the queue and back from clients, and say why."""
@@ -198,7 +197,8 @@ class Flow:
         """Back to the beginning: no run, no log and no output of the task is left."""
         task = entry.task
         made = [io for io in task.outputs if io.is_made]
-        self.delete_nodes(entry.job, [io for io in made if io.node in entry.made])
+        unneeded = [io for io in made if io.node in entry.made]
+        self._state.delete_nodes(entry.job.job.id, entry.job.submitter, unneeded)
         entry.made.clear()
         of_others = [io for io in task.inputs if io.origin]
         renewed = {io.node for io in of_others}
@@ -221,11 +221,6 @@ class Flow:
         for place in entry.places.values():
             self._state.queue.remove(place)
             self._state.queue.add(place, now)
-
-    def delete_nodes(self, job: JobEntry, files: list[IO]) -> None:
-        nodes = tuple(structs.replace(io) for io in files if io.node != NO_NODE)
-        if nodes:
-            self._state.effects.append(DeleteNodes(job.job.id, job.submitter, nodes))
 
 
 def _forget_node(io: IO) -> None:

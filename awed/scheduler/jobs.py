@@ -134,14 +134,14 @@ class Jobs:
         if full:
             self._state.changes.job_gone(entry, job_id)
             made = (task.record() for task in entry.tasks if task.made)
-            self._state.effects.append(own_outputs(entry.record(), made))
+            self._state.delete_nodes(job_id, entry.submitter, own_outputs(made))
 
     def remove_stored(self, record: JobRecord, tasks: Iterable[TaskRecord], now: Moment, expired: bool) -> None:
         """Nothing is left of a job that is not held; *expired*: because its time is over."""
         job = record.job
         self._state.event("JE" if expired else "JR", now, jobid=job.id)
         self._state.changes.job_gone(None, job.id)
-        self._state.effects.append(own_outputs(record, tasks))
+        self._state.delete_nodes(job.id, record.submitter, own_outputs(tasks))
 
     def recompute(self, task_name: str, makers: Sequence[str], entry: JobEntry, now: Moment) -> None:
         """Run a task and all that depends on it again, after the *makers* of files that these read and that are gone.

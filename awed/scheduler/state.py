@@ -2,13 +2,16 @@
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from itertools import islice
 
 from msgspec import Struct
 
 from awed.model import ids
 from awed.model.events import Event
+from awed.model.job import IO, NO_NODE
+from awed.model.records import DeleteNodes
 from awed.model.states import (
     JOB_STEPS,
     TASK_STEPS,
@@ -26,6 +29,9 @@ from awed.scheduler.entries import NO_PLACES, ClientEntry, Held, JobEntry, Place
 from awed.scheduler.pauses import Pauses
 from awed.scheduler.queue import WorkQueue
 from awed.scheduler.quotas import Quota, Usages
+
+DELETED_TOGETHER = 1000
+"""Nodes that one record of what is to be deleted has at most."""
 
 
 class Limits(Struct, frozen=True):
@@ -65,6 +71,8 @@ class State:
         self.changes = Changes()
         self.effects: list[Effect] = []
         self._generations = 0
+        self._deletions = 0
+        """The number of the last one; those that are not done have different ones."""
 
     def task(self, task_id: str) -> TaskEntry | None:
         """The entry of a task by its full id, None if the scheduler does not hold its job."""
@@ -76,6 +84,20 @@ class State:
         """A number that no effect had before."""
         self._generations += 1
         return self._generations
+
+    def delete_nodes(self, job_id: str, owner: str, files: Iterable[IO]) -> None:
+        """Have the nodes of files removed, some at a time, as *owner* may."""
+        nodes = iter([(io.host, io.node) for io in files if io.node != NO_NODE])
+        while some := list(islice(nodes, DELETED_TOGETHER)):
+            self._deletions += 1
+            deletion = DeleteNodes(str(self._deletions), job_id, owner, some)
+            self.changes.deletion(deletion)
+            self.effects.append(deletion)
+
+    def restore_deletion(self, deletion: DeleteNodes) -> None:
+        """Go on with what was not done before a restart."""
+        self._deletions = max(self._deletions, int(deletion.id))
+        self.effects.append(deletion)
 
     def event(self, code: str, now: Moment, text: str = "", **about: str) -> None:
         self.tally.events[code] += 1

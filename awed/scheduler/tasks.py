@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from awed.model import ids
 from awed.model.job import IO, JobError, Task
+from awed.model.records import DeleteNodes
 from awed.model.states import JobState, TaskState, WorkState
 from awed.model.times import Moment, rfc3339
 from awed.model.work import Part, Report, ReportStatus, WorkRecord
@@ -64,6 +65,14 @@ class Tasks:
         entry.job.name_nodes(task)
         self._flow.enqueue(entry, now, files.note)
         return True
+
+    def unneeded(self, job_id: str, owner: str, files: Sequence[IO]) -> None:
+        """Nodes that were made for a task are needed no more: the answer that tells of them does not count."""
+        self._state.delete_nodes(job_id, owner, files)
+
+    def deleted(self, deletion: DeleteNodes) -> None:
+        """The nodes are removed, or never can be."""
+        self._state.changes.deletion_gone(deletion.id)
 
     def waits(self, task_id: str, generation: int, cause: str, pause: float, now: Moment) -> bool:
         """A data host is waited for because of *cause*, and tried again in *pause* seconds: the job's notes say so,

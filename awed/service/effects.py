@@ -11,8 +11,9 @@ from twisted.logger import Logger
 
 from awed.model.errors import AwedError, StoreAway, Unavailable
 from awed.model.job import IO, Task
+from awed.model.records import DeleteNodes
 from awed.model.times import Moment
-from awed.scheduler.changes import Check, DeleteNodes, Effect, Prepare, about
+from awed.scheduler.changes import Check, Effect, Prepare, about
 from awed.scheduler.core import Scheduler
 from awed.scheduler.tasks import Prepared
 from awed.service.files import Access, DataToken, Missing, TaskFiles
@@ -32,8 +33,11 @@ A try itself gives up a dead host after 20 seconds and a silent one after 80, so
 STORE_PAUSE = 5.0
 """Seconds between the tries while the daemon's own store is away. There is no end to them: nothing is lost."""
 
-FAREWELL = 5.0
-"""Seconds that deletions of nodes have left when the server stops."""
+DELETION_PAUSES = Pauses(60.0, 3600.0)
+"""Between the tries to delete nodes of a host that does not answer."""
+
+DELETION_PATIENCE = 24 * 3600.0
+"""Seconds after which such nodes are left alone."""
 
 FAULT = "a fault of the server, about which its log tells more"
 
@@ -43,8 +47,8 @@ T = TypeVar("T")
 class Effects:
     """Performs effects side by side. *answered* is called after each answer that the scheduler took.
 
-    *token* finds the data token of a job, "" if it has none. An effect that is void by the time it is done, because
-    the job was suspended or deleted, leaves no nodes behind.
+    *token* finds the data token of a job, "" if it has none, and waits until all is durable that was changed before.
+    An effect that is void by the time it is done, because the job was suspended or deleted, leaves no nodes behind.
     """
 
     _log = Logger()
@@ -80,15 +84,11 @@ class Effects:
         self._under_way.pop(work, None)
 
     async def stop(self) -> None:
-        """Leave off whatever is under way; the scheduler asks for it again when it is restored. But it does not ask
-        again for nodes to be deleted: that has some time to end."""
-        under_way = dict(self._under_way)
-        deletions = [work for work, effect in under_way.items() if isinstance(effect, DeleteNodes)]
-        _cancel(under_way.keys() - deletions)
-        last = self._reactor.callLater(FAREWELL, _cancel, deletions)
-        await DeferredList(list(under_way), consumeErrors=True)
-        if last.active():
-            last.cancel()
+        """Leave off whatever is under way; the scheduler asks for it again when it is restored."""
+        under_way = list(self._under_way)
+        for work in under_way:
+            work.cancel()
+        await DeferredList(under_way, consumeErrors=True)
 
     async def _safely(self, effect: Effect) -> None:
         begun = self._reactor.seconds()
@@ -137,8 +137,8 @@ class Effects:
         if prepared is None:
             return
         if not tasks.prepared(effect.taskid, effect.generation, prepared, self._now()):
-            made = tuple(io for io in prepared.outputs if io.is_made and io.node not in before)
-            await self._delete(DeleteNodes(task.jobid, effect.owner, made))
+            made = [io for io in prepared.outputs if io.is_made and io.node not in before]
+            tasks.unneeded(task.jobid, effect.owner, made)
         self._answered()
 
     async def _check(self, effect: Check) -> None:
@@ -180,13 +180,33 @@ class Effects:
     async def _access(self, job_id: str, effect: Effect) -> Access:
         return Access(await self._token(job_id), effect.owner)
 
-    async def _delete(self, effect: DeleteNodes) -> None:
-        access = await self._with_store(lambda: self._access(effect.jobid, effect))
-        for io in effect.files:
+    async def _delete(self, deletion: DeleteNodes) -> None:
+        """Delete nodes, and those of hosts that do not answer later. Then nothing is stored of it any more."""
+        access = await self._with_store(lambda: self._access(deletion.jobid, deletion))
+        pauses = DELETION_PAUSES.within(DELETION_PATIENCE, self._reactor.seconds)
+        left = deletion.nodes
+        while left := await self._undeleted(deletion.jobid, left, access):
+            pause = next(pauses, None)
+            if pause is None:
+                self._log.warn("job {job}: {number} nodes stay", job=deletion.jobid, number=len(left))
+                break
+            await deferLater(self._reactor, pause)
+        self._scheduler.tasks.deleted(deletion)
+        self._answered()
+
+    async def _undeleted(self, job_id: str, nodes: list[tuple[str, str]], access: Access) -> list[tuple[str, str]]:
+        """Delete nodes; those are left whose host does not answer."""
+        away: set[str] = set()
+        for host, node_id in nodes:
+            if host in away:
+                continue
             try:
-                await self._with_store(partial(self._files.delete, io, access))
+                await self._with_store(partial(self._files.delete, host, node_id, access))
             except AwedError as error:
-                self._log.warn("job {job}: could not delete a node: {error}", job=effect.jobid, error=error)
+                self._log.warn("job {job}: could not delete a node: {error}", job=job_id, error=error)
+                if isinstance(error, Unavailable):
+                    away.add(host)
+        return [node for node in nodes if node[0] in away]
 
     async def _with_store(self, call: Callable[[], Awaitable[T]]) -> T:
         """The result of *call*, tried until the daemon's own store is there."""
@@ -195,11 +215,6 @@ class Effects:
                 return await call()
             except StoreAway:
                 await deferLater(self._reactor, STORE_PAUSE)
-
-
-def _cancel(under_way: Iterable[Deferred[None]]) -> None:
-    for work in under_way:
-        work.cancel()
 
 
 def _pause(error: AwedError, pauses: Iterator[float]) -> float | None:

@@ -101,7 +101,7 @@ class TaskFiles:
         except AwedError:
             for new, io in zip(made, outputs, strict=False):
                 if new is not io:
-                    await self.delete(new, access)
+                    await self.delete(new.host, new.node, access)
             raise
         return made
 
@@ -155,10 +155,9 @@ class TaskFiles:
                 return False
             return True
 
-    async def delete(self, io: IO, access: Access) -> None:
-        """Remove a file's node; one that is gone already is no error."""
-        with _about(io):
-            await self._shock_for(io.host).delete(io.node, *access.at(io.host))
+    async def delete(self, host: str, node_id: str, access: Access) -> None:
+        """Remove a node; one that is gone already is no error."""
+        await self._shock_for(host).delete(node_id, *access.at(host))
 
 
 def _output_of(io: IO, origins: Mapping[str, Task]) -> IO:

@@ -51,6 +51,8 @@ STEPS = (
     # why and until when it is suspended, and whether it runs images; an ACL to whom a thing is offered, a token for
     # which hosts it is.
     Step(records={"jobs": _names_submitter, "tasks": _names_made_nodes}),
+    # 4: Nodes that are still to be removed are stored.
+    Step("CREATE TABLE deletions (id TEXT PRIMARY KEY, doc TEXT NOT NULL);"),
 )
 """The steps from version 1, which awed 0.1.0 writes. Only ever append."""
 

@@ -152,6 +152,21 @@ def on_disk(data: Path) -> dict[str, set[str]]:
 
 
 @pytest_twisted.ensureDeferred
+async def test_nodes_that_are_deleted_with_their_job_go_although_the_daemon_is_killed(daemon: Daemon) -> None:
+    """199 of 200 stayed for ever."""
+    outputs = [{"filename": f"f{number}", "host": daemon.url} for number in range(200)]
+    job = await daemon.submit({"tasks": [{"taskid": "0", "cmd": {"name": "true"}, "outputs": outputs}]})
+    while (await daemon.call("GET", f"/job/{job['id']}"))["state"] != "queued":
+        await deferLater(reactor, 0.05)
+    assert len(await documents(daemon.url)) == 200
+    await daemon.call("DELETE", f"/job/{job['id']}?full")
+    await daemon.kill()
+    await daemon.start()
+    while await documents(daemon.url):
+        await deferLater(reactor, 0.05)
+
+
+@pytest_twisted.ensureDeferred
 async def test_a_crash_loses_nothing_and_leaves_nothing(daemon: Daemon) -> None:
     chance = random.Random(20260101)
     senders = []

@@ -8,9 +8,8 @@ from twisted.logger import capturedLogs, formatEvent
 
 from awed.daemon.debug import Debug
 from awed.model.events import Event
-from awed.model.job import IO
-from awed.model.records import Batch
-from awed.scheduler.changes import DeleteNodes, Prepare
+from awed.model.records import Batch, DeleteNodes
+from awed.scheduler.changes import Prepare
 from awed.web.request import ShortRequest
 
 EVENT = Event("WF", datetime(2026, 1, 1, tzinfo=UTC), {"wuid": "j_0_0", "jobid": "j", "clientid": "c"}, "why")
@@ -27,7 +26,7 @@ def told(level: int) -> list[str]:
         debug.answered(REQUEST)
         debug.committed(Batch(gone_jobs=["j"], events=[EVENT]), 0.001)
         debug.performed(Prepare("j_0", 1, "ann"), 0.002)
-        debug.performed(DeleteNodes("j", "ann", (IO(url="http://user:secret@host/"),)), 0.002)
+        debug.performed(DeleteNodes("1", "j", "ann", [("http://user:secret@host/", "n")]), 0.002)
     return [formatEvent(event) for event in logs]
 
 

@@ -114,7 +114,7 @@ class World:
         work = [record for task in tasks for record in task.records.values()]
         clients = [entry.client for entry in self.scheduler._state.clients.values()]
         jobs = [entry.record() for entry in entries]
-        stored = Unfinished(jobs, [task.record() for task in tasks], work, clients, {})
+        stored = Unfinished(jobs, [task.record() for task in tasks], work, clients)
         self.scheduler = Scheduler(self.limits)
         self.scheduler.restore(copy.deepcopy(stored), self.now)
 

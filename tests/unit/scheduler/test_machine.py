@@ -11,11 +11,15 @@ from typing import Any, TypeVar, cast
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 
 from awed.model.errors import AwedError, StaleAttempt
+from awed.model.ids import new_id
+from awed.model.job import IO, NO_NODE, OWN_HOST
+from awed.model.records import DeleteNodes
 from awed.model.work import Workunit
-from awed.scheduler.changes import Check, DeleteNodes, Effect, Prepare
+from awed.scheduler.changes import Check, Effect, Prepare
 from awed.scheduler.core import Scheduler
 from awed.scheduler.requirements import Spare
 from awed.scheduler.state import Limits
@@ -169,10 +173,13 @@ class SchedulerMachine(RuleBasedStateMachine):
         effect = self.effects.pop(choice % len(self.effects))
         tasks, now = self.scheduler.tasks, self.world.now
         if isinstance(effect, DeleteNodes):
+            tasks.deleted(effect)
             return
         found = tasks.get(effect.taskid, effect.generation)
         if isinstance(effect, Prepare):
-            files = Prepared(found.inputs, found.outputs, found.predata, found.totalwork) if found else NOTHING
+            files = (
+                Prepared(found.inputs, self.made(found.outputs), found.predata, found.totalwork) if found else NOTHING
+            )
             if works:
                 tasks.prepared(effect.taskid, effect.generation, files, now)
             else:
@@ -183,6 +190,10 @@ class SchedulerMachine(RuleBasedStateMachine):
             else:
                 ranks = range(0 if found and found.totalwork == 1 else 1, 2 if found and found.totalwork > 1 else 1)
                 tasks.outputs_missing(effect.taskid, effect.generation, ranks, "missing: out", now)
+
+    def made(self, outputs: list[IO]) -> list[IO]:
+        """The same files with nodes."""
+        return [replace(io, host=OWN_HOST, node=new_id()) if io.node == NO_NODE else io for io in outputs]
 
     @rule(
         job=jobs,
@@ -253,7 +264,10 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     @rule()
     def commit(self) -> None:
+        """What is to be deleted is stored until it is."""
         self.store.commit(self.scheduler.take_changes())
+        deletions = {effect.id for effect in self.effects if isinstance(effect, DeleteNodes)}
+        assert {deletion.id for deletion in done(self.store.load()).deletions} == deletions
 
     @rule(crash=st.booleans())
     def restart(self, crash: bool) -> None:

@@ -6,8 +6,9 @@ from msgspec.structs import replace
 from awed.model.errors import ClientNotFound, NoEligibleWork, QueueEmpty, StaleAttempt
 from awed.model.ids import parse_work_id
 from awed.model.job import IO, NO_NODE, Job
+from awed.model.records import DeleteNodes
 from awed.model.states import JobState, TaskState
-from awed.scheduler.changes import Check, DeleteNodes, Prepare
+from awed.scheduler.changes import Check, Prepare
 from awed.scheduler.entries import JobEntry
 from awed.scheduler.state import Limits
 from awed.scheduler.tasks import Prepared
@@ -274,7 +275,7 @@ def test_resubmit_runs_everything_again_and_removes_outputs() -> None:
     world.scheduler.jobs.resubmit(world.scheduler.jobs.get(submitted.id), world.now)
     deleted, again = world.scheduler.take_effects()
     assert isinstance(deleted, DeleteNodes)
-    assert [io.node for io in deleted.files] == ["n1"]
+    assert [node for _, node in deleted.nodes] == ["n1"]
     assert isinstance(again, Prepare)
     assert submitted.tasks[0].outputs[0].node == NO_NODE
     check_invariants(world.scheduler)

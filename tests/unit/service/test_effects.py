@@ -4,9 +4,10 @@ import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred
 
-from awed.model.errors import StoreAway
+from awed.model.errors import StoreAway, Unauthorized
 from awed.model.job import IO, OWN_HOST
 from awed.model.node import Node
+from awed.model.records import DeleteNodes
 from awed.model.states import JobState
 from awed.service.effects import FAULT
 from tests.conftest import LoggedErrors
@@ -77,30 +78,83 @@ async def test_no_task_suffers_from_a_store_that_is_away_for_long(world: EngineW
     assert (await world.engine.work.checkout("a", None)).taskid == prepared.taskid
 
 
-@pytest.mark.parametrize("hangs", [False, True])
-@ensureDeferred
-async def test_nodes_that_are_being_deleted_have_some_time_to_go_before_the_end(
-    world: EngineWorld, monkeypatch: pytest.MonkeyPatch, hangs: bool
-) -> None:
-    """At the next start nobody would know of them."""
-
-    async def hanging(self: FakeShock, *arguments: object) -> None:
-        await Deferred()
-
-    if hangs:
-        monkeypatch.setattr(FakeShock, "delete", hanging)
+async def with_nodes(world: EngineWorld, number: int = 3) -> str:
+    """The id of a job with that many nodes."""
     makes = task("0")
-    makes.outputs = [IO(filename="out", host=OWN_HOST)]
+    makes.outputs = [IO(filename=f"f{n}", host=OWN_HOST) for n in range(number)]
     submission = job(makes)
     await world.client("a")
     await world.submit(submission)
     await world.engine.work.checkout("a", None)
+    assert len(world.shock.nodes) == number
+    return submission.job.id
+
+
+async def hanging(self: FakeShock, *arguments: object) -> None:
+    await Deferred()
+
+
+@pytest.mark.parametrize("ends", ["kill", "stop"])
+@ensureDeferred
+async def test_nodes_that_go_with_a_job_are_deleted_after_a_restart_if_not_before(
+    world: EngineWorld, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    """The job is gone then, and nothing else knows of them: 199 of 200 stayed for ever."""
+    job_id = await with_nodes(world)
+    with monkeypatch.context() as patched:
+        patched.setattr(FakeShock, "delete", hanging)
+        await world.engine.jobs.delete(job_id, full=True)
+        if ends == "stop":
+            await world.engine.stop()
+    assert len(world.shock.nodes) == 3
+    await world.restart()
+    assert world.shock.nodes == {}
+    await world.restart()
+    assert await world.store.ids(DeleteNodes) == []
+
+
+@ensureDeferred
+async def test_no_node_goes_before_it_is_durable_that_it_may(world: EngineWorld) -> None:
+    job_id = await with_nodes(world)
     world.store.hold()
-    deleted = state_of(world.engine.jobs.delete(submission.job.id, full=True))
-    stopped = state_of(world.engine.stop())
+    deleted = state_of(world.engine.jobs.delete(job_id, full=True))
+    assert len(world.shock.nodes) == 3
     world.store.let_go()
     await deleted
-    assert stopped.called is not hangs
-    world.clock.advance(5)
-    await stopped
-    assert bool(world.shock.nodes) is hangs
+    assert world.shock.nodes == {}
+
+
+@ensureDeferred
+async def test_nodes_of_a_host_that_does_not_answer_are_deleted_when_it_does(world: EngineWorld) -> None:
+    """One look at it a time is enough, however many nodes it has; and a restart does not end that."""
+    job_id = await with_nodes(world)
+    world.shock.away = True
+    asked = len(world.shock.owners)
+    await world.engine.jobs.delete(job_id, full=True)
+    assert len(world.shock.owners) == asked + 1
+    world.clock.advance(60)
+    assert len(world.shock.owners) == asked + 2
+    await world.restart()
+    world.shock.away = False
+    world.clock.advance(60)
+    assert world.shock.nodes == {}
+    assert await world.store.ids(DeleteNodes) == []
+
+
+@ensureDeferred
+async def test_a_node_that_may_not_be_deleted_keeps_no_other(
+    world: EngineWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = await with_nodes(world)
+    kept = next(iter(world.shock.nodes))
+    delete = FakeShock.delete
+
+    async def refusing(self: FakeShock, node_id: str, token: str, owner: str) -> None:
+        if node_id == kept:
+            raise Unauthorized("User Unauthorized")
+        await delete(self, node_id, token, owner)
+
+    monkeypatch.setattr(FakeShock, "delete", refusing)
+    await world.engine.jobs.delete(job_id, full=True)
+    assert list(world.shock.nodes) == [kept]
+    assert await world.store.ids(DeleteNodes) == []

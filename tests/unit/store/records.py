@@ -12,7 +12,7 @@ from awed.model.access import Account, Acl, ClientGroup, GroupAcl, GroupRecord
 from awed.model.client import Client
 from awed.model.job import IO, Cmd, Info, Job, Task
 from awed.model.node import Node, NodeRecord
-from awed.model.records import KINDS, Batch, JobRecord, Kind, Secret, TaskRecord
+from awed.model.records import KINDS, Batch, DeleteNodes, JobRecord, Kind, Secret, TaskRecord
 from awed.model.states import JobState
 from awed.model.work import WorkRecord, WorkReport
 
@@ -74,6 +74,7 @@ SAMPLES: dict[type, Callable[[str, str], Any]] = {
     GroupRecord: lambda name, text: group(name, name=text),
     Account: lambda name, text: account(name, token_hash=text),
     NodeRecord: lambda name, text: node(name, version=text),
+    DeleteNodes: lambda name, text: DeleteNodes(name, "j", "joe", [("own:", text)]),
 }
 """By type, a record that has this id, or is part of the job that has it, and holds the text somewhere."""
 
