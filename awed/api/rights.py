@@ -138,10 +138,11 @@ class Run(NamedTuple):
 
 def about_work(verb: Verb, *, holder: bool = False) -> Right[Context, Run]:
     """As :func:`as_client`, about the workunit that the path names. *holder*: if that client holds it."""
+    client = as_client(verb)
 
     async def grant(context: Context, asked: Asked) -> Call[Run]:
         work = _work_id(asked)
-        call = await as_client(verb).grant(context, asked)
+        call = await client.grant(context, asked)
         if holder:
             context.engine.work.require_holder(work, call.thing)
         return Call(call.request, call.user, Run(call.thing, work))

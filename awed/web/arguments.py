@@ -40,11 +40,6 @@ class Parameter(Struct, frozen=True):
     kind: Kind[Any]
     default: Any = None
 
-    def of(self, params: Params) -> Any:
-        """Its value. Raises :class:`~awed.model.errors.Invalid`."""
-        texts = params.get(self.name)
-        return self.default if texts is None else self.kind.read(self.name, texts)
-
 
 class FormPart(Struct, frozen=True):
     """A part of the form."""
@@ -88,9 +83,8 @@ class Arguments:
             self.parts += group.parts
             return lambda params, form: hint(**group.values(params, form))
         kind = more[0] if more and isinstance(more[0], Kind) else kind_of(hint)
-        parameter = Parameter(name, "".join(one for one in more if one is not kind), kind, default)
-        self.parameters.append(parameter)
-        return lambda params, form: parameter.of(params)
+        self.parameters.append(Parameter(name, "".join(one for one in more if one is not kind), kind, default))
+        return lambda params, form: kind.read(name, params[name]) if name in params else default
 
     def _rest(self, params: Params, form: Form | None) -> Params:
         known = {self._flag, *(parameter.name for parameter in self.parameters)}
