@@ -204,7 +204,7 @@ class Limits(Struct, frozen=True):
     long_work_per_user: Annotated[
         int,
         whole(1),
-        "How many such works of one user are under way at a time, and files that are fetched from URLs. Further ones"
+        "How many such works of one user are under way at a time, and how many files fetched from URLs. Further ones"
         " wait.",
     ] = 4
 

@@ -152,7 +152,7 @@ class Stager:
     async def _fetched(self, url: str, user: User, path: Path) -> StagedFile:
         if self._base.fetch is None:
             raise Invalid("upload_url is not allowed at this server")
-        async with self._base.long.places.place(user.name):
+        async with self._base.long.waits.place(user.name):
             written = await self._base.fetch(url, path)
         await self._base.in_thread(sync, path)
         return StagedFile(path, written, PurePosixPath(urlsplit(url).path).name, replaces=True)

@@ -31,13 +31,14 @@ class LongWork:
         self._in_thread = in_thread
         self._turns = _Turns(at_once)
         self._seconds = seconds
-        self.places = PerKey(per_user)
-        """By user. Who works for a user without a thread, by waiting for another host, takes one as well."""
+        self._places = PerKey(per_user)
+        self.waits = PerKey(per_user)
+        """By user, for what takes long by waiting for other hosts, without a thread: it keeps no work waiting."""
 
     async def run(self, user: str, steps: Steps[T]) -> T:
         """What *steps* comes to. If this is cancelled, *steps* is closed when the turn is over."""
         in_turn = self.in_turns_of(user)
-        async with self.places.place(user):
+        async with self._places.place(user):
             try:
                 while not (results := await in_turn(self._go_on, steps)):
                     pass

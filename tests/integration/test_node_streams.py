@@ -133,7 +133,7 @@ async def test_a_join_ends_when_its_client_leaves(daemon: Daemon, shock: ShockCl
     await deferToThread(sparse, tmp_path / "source", SIZE)
     node = await shock.create()
     await shock.upload(node.id, tmp_path / "source", filename="big")
-    temporary = daemon.data / "tmp"
+    temporary, before = daemon.data / "tmp", peak(daemon)
     assert not any(temporary.iterdir())
     fields = {"type": "virtual", "source": ",".join([node.id] * 60)}
     parts = [
@@ -147,6 +147,7 @@ async def test_a_join_ends_when_its_client_leaves(daemon: Daemon, shock: ShockCl
     await until(lambda: any(temporary.iterdir()))
     peer.close()
     await until(lambda: not any(temporary.iterdir()))
+    assert peak(daemon) - before < GROWTH
     response = await HTTPClient(Agent(reactor)).get(f"{daemon.url}/node")
     assert [found["id"] for found in (await response.json())["data"]] == [node.id]
 

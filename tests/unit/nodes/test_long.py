@@ -12,9 +12,10 @@ import pytest
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
-from awed.model.errors import TooLarge
+from awed.model.errors import TooLarge, Unavailable
 from awed.model.node import Node
-from awed.nodes.change import Change, Declare, JoinOf, SubsetOf, Whole
+from awed.nodes.change import Change, Declare, FromUrl, JoinOf, SubsetOf, Whole
+from awed.nodes.files import Written
 from awed.nodes.indexing import SubsetIndex
 from awed.nodes.unpacking import FORMATS
 from awed.tx.longwork import LongWork
@@ -97,6 +98,22 @@ def test_long_work_ends_with_its_request_and_leaves_nothing(tmp_path: Path, name
     gate.open()
     assert ended == [CancelledError]
     assert (list(world.records), world.names()) == (nodes, names)
+
+
+def test_fetches_of_a_user_wait_for_each_other_and_keep_no_other_work_waiting(tmp_path: Path) -> None:
+    hosts = list[Deferred[Written]]()
+
+    async def fetch(url: str, path: Path) -> Written:
+        hosts.append(Deferred())
+        return await hosts[-1]
+
+    world = World(tmp_path, fetch=fetch)
+    fetches = [later(world.store.create(ALICE, filled(FromUrl("http://slow.example/f")))) for _ in range(6)]
+    assert len(hosts) == 4
+    result(WORKS["join"](world))
+    for number in range(6):
+        hosts[number].errback(Unavailable("slow"))
+    assert all(isinstance(fetched[0], Failure) for fetched in fetches)
 
 
 @pytest.mark.parametrize("name", ["part", "index"])
