@@ -4,9 +4,10 @@ from urllib.parse import quote
 
 import click
 
-from awed.cli.client import Answer, Server
 from awed.cli.lookup import find_job
 from awed.cli.options import confirm, job_argument, pass_server, yes_option
+from awed.client.blocking import Server
+from awed.client.calls import Answer
 
 _all_option = click.option("--all", "every", is_flag=True, help="All suspended jobs, in place of ID.")
 _one_or_all = click.argument("job_id", metavar="[ID]", default="")

@@ -6,9 +6,10 @@ from typing import BinaryIO
 
 import click
 
-from awed.cli.client import Server
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, pass_server
+from awed.client import jobs as calls
+from awed.client.blocking import Server
 from awed.model.ids import task_name
 from awed.model.job import IO, NO_NODE, Job
 
@@ -18,7 +19,7 @@ from awed.model.job import IO, NO_NODE, Job
 @pass_server
 def put(server: Server, file: BinaryIO) -> None:
     """Upload FILE (- for standard input), and print its URL, for documents."""
-    node = server.upload(Path(file.name).name, file)
+    node = server.ask(calls.upload(Path(file.name).name, file))
     click.echo(f"{server.url}/node/{node.id}?download")
 
 
@@ -29,7 +30,7 @@ def put(server: Server, file: BinaryIO) -> None:
 @pass_server
 def get(server: Server, job_id: str, output: str, out: Path | None) -> None:
     """Fetch an output of a job, to standard output or a file."""
-    url = output_url(server.job(find_job(server, job_id)), output)
+    url = output_url(server.ask(calls.job(find_job(server, job_id))), output)
     if out is None:
         server.download(url, sys.stdout.buffer)
         return

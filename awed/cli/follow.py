@@ -8,9 +8,11 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeElapsedColumn
 
-from awed.cli.client import Server, Unreachable
 from awed.cli.show import clean, parts, running
 from awed.cli.why import print_why
+from awed.client import jobs as calls
+from awed.client.blocking import Server
+from awed.model.errors import Unavailable
 from awed.model.ids import task_name
 from awed.model.job import Job
 from awed.model.states import JobState
@@ -30,7 +32,7 @@ def follow(server: Server, job: Job, console: Console, sleep: Callable[[float], 
     """Show on *console* how *job* goes on, and return it as it ended.
 
     When nothing has changed for a while the reason is told. A server that is away is waited for, since the job
-    outlives it. Raises :class:`~awed.cli.client.Refused` if the server will not show the job any more.
+    outlives it. Raises the :class:`~awed.model.errors.AwedError` if the server will not show the job any more.
     """
     quiet = 0.0
     pauses = iter(_PAUSES)
@@ -40,12 +42,12 @@ def follow(server: Server, job: Job, console: Console, sleep: Callable[[float], 
             pause = next(pauses)
             sleep(pause)
             try:
-                last, job = job, server.job(job.id)
+                last, job = job, server.ask(calls.job(job.id))
                 view.show(job)
                 quiet = quiet + pause if job == last else 0.0
                 if quiet - pause < _PATIENCE <= quiet:
                     print_why(server, job, console)
-            except Unreachable as error:
+            except Unavailable as error:
                 view.away(str(error))
     return job
 

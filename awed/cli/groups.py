@@ -4,9 +4,9 @@ from urllib.parse import quote
 
 import click
 
-from awed.cli.client import Server
 from awed.cli.options import confirm, json_option, pass_server, print_answer, yes_option
 from awed.cli.show import groups_table
+from awed.client.blocking import Server
 from awed.model.access import ClientGroup
 
 

@@ -3,11 +3,12 @@
 import click
 from msgspec import Struct
 
-from awed.cli.client import Server, ServerError
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
 from awed.cli.show import Effort, job_facts, jobs_table, screen, short, tasks_table, worker_name
+from awed.client.blocking import Server
 from awed.model.client import Client
+from awed.model.errors import AwedError
 from awed.model.job import Job
 from awed.model.states import JobState
 from awed.model.times import now
@@ -70,7 +71,7 @@ def _efforts(server: Server, job_id: str) -> dict[str, Effort]:
     """What the workers did for each task, by task id."""
     try:
         perf = server.get(f"/job/{job_id}?perf").read(_JobPerf)
-    except ServerError:  # an imported job has no such record, and what another worker sent may be of another form
+    except AwedError:  # an imported job has no such record, and what another worker sent may be of another form
         return {}
     names = {client.id: worker_name(client) for client in server.get("/client").read(list[Client])}
     efforts: dict[str, Effort] = {}

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import click
 from msgspec import Struct
 
-from awed.cli.client import Server
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
+from awed.client.blocking import Server
 from awed.model.ids import task_name
 
 

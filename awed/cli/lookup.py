@@ -5,7 +5,7 @@ import re
 import click
 from msgspec import Struct
 
-from awed.cli.client import Server
+from awed.client.blocking import Server
 from awed.model.client import Client
 from awed.model.ids import is_uuid
 

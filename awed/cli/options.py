@@ -7,13 +7,14 @@ import click
 import msgspec
 from rich.table import Table
 
-from awed.cli.client import Answer, Server
 from awed.cli.show import screen
+from awed.client.blocking import Server
+from awed.client.calls import Answer
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 pass_server = click.make_pass_decorator(Server)
-"""Hands the command the :class:`~awed.cli.client.Server` that the options before its name chose."""
+"""Hands the command the :class:`~awed.client.blocking.Server` that the options before its name chose."""
 
 
 job_argument = click.argument("job_id", metavar="ID")

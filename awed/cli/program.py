@@ -12,7 +12,6 @@ import click
 
 from awed import __version__
 from awed.cli import changes
-from awed.cli.client import Server, ServerError
 from awed.cli.files import get, put
 from awed.cli.groups import groups
 from awed.cli.jobs import job, jobs
@@ -20,6 +19,8 @@ from awed.cli.logs import logs
 from awed.cli.submit import import_job, submit, wait
 from awed.cli.why import why
 from awed.cli.workers import events, queue, workers
+from awed.client.blocking import Server
+from awed.model.errors import AwedError, Invalid
 from awed.wire.headers import authorization
 
 DEFAULT_SERVER = "http://127.0.0.1:8001"
@@ -89,7 +90,7 @@ def awe(context: click.Context, server: str, token_file: TextIO | None, ca: ssl.
     try:
         context.obj = Server(server, authorization(token, "Bearer"), ca)
     except ValueError as error:
-        raise ServerError(f"{token_file.name if token_file else 'AWE_TOKEN'}: {error}") from None
+        raise Invalid(f"{token_file.name if token_file else 'AWE_TOKEN'}: {error}") from None
 
 
 for command in (
@@ -117,8 +118,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except click.Abort:
         return INTERRUPTED
-    except ServerError as error:
-        _complain(*error.texts)
+    except AwedError as error:
+        hint = " (see --ca)" if isinstance(error.__cause__, ssl.SSLCertVerificationError) else ""
+        _complain(*(f"{text}{hint}" for text in error.texts))
         return NOT_DONE
     except OSError as error:
         _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))

@@ -8,12 +8,13 @@ from typing import Any, BinaryIO
 import click
 import msgspec
 
-from awed.cli.client import Server
 from awed.cli.follow import follow
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, pass_server
 from awed.cli.show import between, screen, short
 from awed.cli.why import print_why
+from awed.client import jobs as calls
+from awed.client.blocking import Server
 from awed.model.job import NO_NODE, Job
 from awed.model.states import JobState
 from awed.model.times import now
@@ -48,7 +49,7 @@ def submit(server: Server, document: BinaryIO, inputs: tuple[tuple[str, Path], .
     text = document.read()
     if inputs:
         text = _with_inputs(server, text, dict(inputs))
-    job = server.post_file("/job", "upload", Path(document.name).name, BytesIO(text)).read(Job)
+    job = server.ask(calls.submit(Path(document.name).name, BytesIO(text)))
     click.echo(job.id)
     return _wait(server, job) if wait else 0
 
@@ -58,7 +59,7 @@ def submit(server: Server, document: BinaryIO, inputs: tuple[tuple[str, Path], .
 @pass_server
 def wait(server: Server, job_id: str) -> int:
     """Follow a job to its end, as `awe submit --wait` does."""
-    return _wait(server, server.job(find_job(server, job_id)))
+    return _wait(server, server.ask(calls.job(find_job(server, job_id))))
 
 
 @click.command("import")
@@ -66,7 +67,7 @@ def wait(server: Server, job_id: str) -> int:
 @pass_server
 def import_job(server: Server, document: BinaryIO) -> None:
     """Store the completed job in FILE, as `awe job --json` printed it elsewhere."""
-    click.echo(server.post_file("/job", "import", Path(document.name).name, document).read(Job).id)
+    click.echo(server.ask(calls.import_job(Path(document.name).name, document)).id)
 
 
 def _wait(server: Server, job: Job) -> int:
@@ -96,7 +97,7 @@ def _with_inputs(server: Server, text: bytes, files: dict[str, Path]) -> bytes:
             raise click.UsageError(f"no input {name} lacks a source; those that do: {known or 'none'}")
     for name, path in files.items():
         with path.open("rb") as file:
-            node = server.upload(path.name, file)
+            node = server.ask(calls.upload(path.name, file))
         for other, fields in inputs:
             if name == other:
                 fields.update(host=server.url, node=node.id)

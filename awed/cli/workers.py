@@ -2,10 +2,11 @@
 
 import click
 
-from awed.cli.client import Server
 from awed.cli.lookup import find_worker
 from awed.cli.options import json_option, pass_server, print_answer
 from awed.cli.show import events_table, queue_table, workers_table
+from awed.client.blocking import Server
+from awed.client.jobs import about
 from awed.model.client import Client
 from awed.model.times import now
 
@@ -45,7 +46,7 @@ def queue(context: click.Context, as_json: bool) -> None:
         return
     answer = context.obj.get("/queue?json")
     print_answer(answer, as_json, lambda: queue_table(answer.read(dict[str, dict[str, int]])))
-    if not as_json and context.obj.about().queue_status == "suspended":
+    if not as_json and context.obj.ask(about()).queue_status == "suspended":
         click.echo("The queue is suspended: nothing is handed out.")
 
 

@@ -14,23 +14,14 @@ from awed.wire.multipart import Field, form
 
 
 @implementer(IBodyProducer)
-class FormBody:
+class FormBody(Sender):
     """A form as the body of one request. *progress* is called as it goes."""
 
     def __init__(self, fields: Iterable[Field[Slice]], in_thread: InThread, progress: Callable[[], object]) -> None:
         self.content_type, pieces = form(fields)
         self.length = sum(piece.length if isinstance(piece, Slice) else len(piece) for piece in pieces)
-        self._sender = Sender(Pieces(pieces), in_thread, progress)
+        super().__init__(Pieces(pieces), in_thread, progress)
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
         """Send everything to *consumer*."""
-        return Deferred.fromCoroutine(self._sender.send(consumer))
-
-    def pauseProducing(self) -> None:
-        self._sender.pauseProducing()
-
-    def resumeProducing(self) -> None:
-        self._sender.resumeProducing()
-
-    def stopProducing(self) -> None:
-        self._sender.stopProducing()
+        return Deferred.fromCoroutine(self.send(consumer))

@@ -1,11 +1,18 @@
 """What a worker says of itself when it registers and at each heartbeat, and what it hears."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from awed.model.client import Client
 
 CurrentWork = dict[str, bool | list[str]]
 """``{"<wuid>": true}`` from workers of the first generation, ``{"data": ["<wuid>"]}`` from later ones."""
+
+
+def holding(wuids: Iterable[str]) -> CurrentWork:
+    """As awed's worker says what it holds."""
+    return {"data": sorted(wuids)}
 
 
 class Profile(Struct, omit_defaults=True):

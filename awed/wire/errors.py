@@ -18,23 +18,16 @@ STATUSES: tuple[tuple[type[AwedError], int], ...] = (
     (AwedError, 400),
 )
 
-_MORE: Mapping[int, type[AwedError]] = {403: errors.Unauthorized, 410: errors.NotFound, 501: errors.Invalid}
-"""Statuses of other hosts."""
-
-_REFUSALS = {**{status: family for family, status in reversed(STATUSES) if status < 500}, **_MORE}
-
-_BY_TEXT: Mapping[str, AwedError] = {
-    str(error): error
-    for error in (
-        errors.ClientNotFound(),
-        errors.NoEligibleWork(),
-        errors.QueueEmpty(),
-        errors.QueueSuspended(),
-        errors.ClientBusy(),
-        errors.ClientSuspended(),
-    )
+_FAMILIES: Mapping[int, type[AwedError]] = {
+    **{status: family for family, status in reversed(STATUSES) if status < 500},
+    **{403: errors.Unauthorized, 410: errors.NotFound, 501: errors.Invalid},  # of other hosts
 }
-"""Errors that a worker must know from others of their status."""
+
+_TOLD_APART = (
+    *(errors.ClientNotFound, errors.ClientBusy, errors.ClientSuspended),
+    *(errors.NoEligibleWork, errors.QueueEmpty, errors.QueueSuspended),
+)
+"""Errors of status 400 that workers know by their text."""
 
 
 def status_of(error: AwedError) -> int:
@@ -46,8 +39,8 @@ def error_of(status: int, texts: Sequence[str]) -> AwedError:
     """The error that an answer of this *status* is, with its *texts*. What may pass by itself at the server is
     :class:`~awed.model.errors.Unavailable`.
     """
-    for text in texts:
-        if status == 400 and text in _BY_TEXT:
-            return type(_BY_TEXT[text])()
+    for error in (family() for family in _TOLD_APART if status == 400):
+        if error.texts[0] in texts:
+            return error
     unnamed = errors.Unavailable if status >= 500 else errors.Invalid
-    return _REFUSALS.get(status, unnamed)(*texts or [f"status {status}"])
+    return _FAMILIES.get(status, unnamed)(*texts or [f"status {status}"])

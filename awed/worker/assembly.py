@@ -2,6 +2,7 @@
 
 import os
 import random
+import socket
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,8 @@ from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.web.iweb import IPolicyForHTTPS
 
+from awed import __version__
+from awed.client.asynchronous import Connections, Server
 from awed.model.times import now
 from awed.model.work import Workunit
 from awed.shock.client import ShockClient
@@ -19,9 +22,9 @@ from awed.shock.http import DataHttp
 from awed.tx.http import http_client
 from awed.tx.locks import Condition
 from awed.tx.threads import in_threads_of
+from awed.wire.clients import Profile
 from awed.worker.cache import Cache
 from awed.worker.files import FileMover
-from awed.worker.http import Connections
 from awed.worker.janitor import Janitor
 from awed.worker.journal import Journal
 from awed.worker.lifetime import Lifetime
@@ -30,11 +33,9 @@ from awed.worker.orphans import Orphans
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
 from awed.worker.process import start
-from awed.worker.profile import Introduction
 from awed.worker.report import Finished
 from awed.worker.runner import Equipment, Runner
 from awed.worker.runs import Prefetch
-from awed.worker.server import ServerClient
 from awed.worker.workdir import Workdir
 from awed.worker.worker import Worker
 
@@ -70,14 +71,8 @@ def assemble(
     in_thread = in_threads_of(reactor)
     outage = Outage(reactor, random.random)
     url = URL.from_text(settings.server).to_uri()
-    server = ServerClient(
-        _connections(reactor, url, settings.ca),
-        reactor,
-        url=url.to_text(),
-        client=client,
-        authorization=settings.authorization,
-        answered=outage.over,
-    )
+    http = _connections(reactor, url, settings.ca)
+    server = Server(http, reactor, url.to_text(), settings.authorization, answered=outage.over)
     changed = Condition()
     data_http = DataHttp(http_client(reactor, settings.ca), reactor, in_thread)
     cache = Cache(workdir.cache, in_thread, workdir.is_low)
@@ -99,10 +94,10 @@ def assemble(
         return await Runner(work, equipment).run()
 
     worker = Worker(
-        introduction=Introduction(client, settings.name, settings.group, settings.apps, settings.slots),
+        profile=_profile(client, settings),
         server=server,
         outage=outage,
-        outbox=Outbox(Journal(workdir.reports), server, outage, delivered=changed.notify),
+        outbox=Outbox(Journal(workdir.reports), server, client, outage, delivered=changed.notify),
         changed=changed,
         run=run,
         prefetch=Prefetch(settings.prefetch),
@@ -112,6 +107,20 @@ def assemble(
         heartbeat=settings.heartbeat,
     )
     return worker, janitor
+
+
+def _profile(client: str, settings: Settings) -> Profile:
+    return Profile(
+        id=client,
+        name=settings.name,
+        group=settings.group,
+        hostname=socket.gethostname(),
+        cores=os.cpu_count() or 1,
+        apps=list(settings.apps),
+        slots=settings.slots,
+        images=False,
+        version=__version__,
+    )
 
 
 def _connections(reactor: Any, url: URL, ca: IPolicyForHTTPS) -> Connections:

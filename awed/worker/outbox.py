@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
+from awed.client import work as calls
+from awed.client.asynchronous import Server
 from awed.model.errors import AwedError, ClientNotFound, Conflict, TooLarge, Unauthorized, Unavailable
 from awed.worker.journal import Journal
 from awed.worker.outage import Outage
 from awed.worker.report import Finished
-from awed.worker.server import ServerClient
 
 Deliver = Callable[[list[Finished]], Awaitable[None]]
 """Returns when these reports are settled."""
@@ -73,10 +74,11 @@ class Outbox:
     _log = Logger()
 
     def __init__(
-        self, journal: Journal, server: ServerClient, outage: Outage, *, delivered: Callable[[], None]
+        self, journal: Journal, server: Server, client: str, outage: Outage, *, delivered: Callable[[], None]
     ) -> None:
         self._journal = journal
         self._server = server
+        self._client = client
         self._outage = outage
         self._delivered = delivered
         self._small = Lane(self._deliver_together, TOGETHER)
@@ -124,7 +126,8 @@ class Outbox:
 
     async def _report_all(self, reports: list[Finished]) -> None:
         """One request for all. What is settled by it leaves the list; if something is left, says why by an error."""
-        verdicts = list(zip(reports, await self._server.report_all(reports), strict=True))
+        said = await self._server.ask(calls.report_all(self._client, reports))
+        verdicts = list(zip(reports, said, strict=True))
         left = [(report, verdict) for report, verdict in verdicts if isinstance(verdict, _PASSING)]
         self._settle([(report, verdict) for report, verdict in verdicts if not isinstance(verdict, _PASSING)])
         reports[:] = [report for report, _ in left]
@@ -138,14 +141,14 @@ class Outbox:
     async def _report(self, report: Finished) -> Verdict:
         """A request of its own for this one."""
         try:
-            await self._persist(lambda: self._server.report(report))
+            await self._persist(lambda: self._server.ask(calls.report(self._client, report)))
         except TooLarge as error:
             return await self._report(report.without_logs()) if report.stdout or report.stderr else error
         except AwedError as error:
             return error
         return None
 
-    async def _persist(self, call: Callable[[], Awaitable[None]]) -> None:
+    async def _persist(self, call: Callable[[], Awaitable[object]]) -> None:
         await self._outage.persist(call, *_PASSING)
 
     def _settle(self, verdicts: Iterable[tuple[Finished, Verdict]]) -> None:

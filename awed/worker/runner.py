@@ -11,6 +11,9 @@ from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from awed.client import work as calls
+from awed.client.asynchronous import Server
+from awed.client.calls import Call
 from awed.model.errors import AwedError
 from awed.model.job import SCRIPT_NAME
 from awed.model.work import Cause, Perf, ReportStatus, Workunit
@@ -26,7 +29,6 @@ from awed.worker.outputs import find_outputs
 from awed.worker.paths import inside, path_of
 from awed.worker.process import Exit, Process, Start, how_it_ended
 from awed.worker.report import Finished
-from awed.worker.server import ServerClient
 from awed.worker.workdir import Workdir
 
 KILL_GRACE = 10.0
@@ -50,7 +52,7 @@ class Equipment:
     seconds.
     """
 
-    server: ServerClient
+    server: Server
     outage: Outage
     files: FileMover
     workdir: Workdir
@@ -149,10 +151,14 @@ class Runner:
 
     async def _secrets(self) -> tuple[Tokens, dict[str, str]]:
         """The tokens and the private variables, if the workunit has any."""
-        server, persist, wuid = self._with.server, self._with.outage.persist, self._work.wuid
-        tokens = await persist(lambda: server.tokens(wuid)) if self._work.info.auth else Tokens()
-        private = await persist(lambda: server.private_environ(wuid)) if self._work.cmd.has_private_env else {}
+        work, private = self._work, dict[str, str]()
+        tokens = await self._told(calls.tokens(work.client, work.wuid)) if work.info.auth else Tokens()
+        if work.cmd.has_private_env:
+            private = await self._told(calls.private_environ(work.client, work.wuid))
         return tokens, private
+
+    async def _told(self, call: Call[T]) -> T:
+        return await self._with.outage.persist(lambda: self._with.server.ask(call))
 
     async def _execute(self, root: Path, logs: Logs, private: Mapping[str, str]) -> None:
         """Run the command to its end; killed if this is cancelled."""

@@ -4,29 +4,34 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
+from msgspec import structs
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
+from awed.client import work as calls
+from awed.client.asynchronous import Server
 from awed.model.client import Heartbeat
-from awed.model.errors import AwedError, ClientNotFound, NothingToDo, Unavailable
+from awed.model.errors import AwedError, ClientBusy, ClientNotFound, ClientSuspended, NothingToDo, Unavailable
 from awed.model.work import ReportStatus
 from awed.tx.locks import Condition
 from awed.tx.timers import Pulse
+from awed.wire.clients import Busyness, Profile, holding
 from awed.worker.errors import WorkerRefused
 from awed.worker.lifetime import Lifetime
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
-from awed.worker.profile import Introduction, busyness
-from awed.worker.report import Finished
+from awed.worker.report import Finished, refusal
 from awed.worker.runs import Prefetch, Run, Runs
-from awed.worker.server import ServerClient
 from awed.worker.workdir import MIN_FREE
 
 HEARTBEAT = 10.0
 """Seconds between two heartbeats; fewer if the server soon loses patience."""
+
+SHORTEST_PATIENCE = 1.0
+"""Seconds for the answer to a sign of life, however soon the server takes a silent worker for lost."""
 
 EARLY = 1.0
 """A server that says sooner than this that there is no work is not asked again at once."""
@@ -56,8 +61,8 @@ class Worker(Service):
     def __init__(
         self,
         *,
-        introduction: Introduction,
-        server: ServerClient,
+        profile: Profile,
+        server: Server,
         outage: Outage,
         outbox: Outbox,
         changed: Condition,
@@ -68,7 +73,8 @@ class Worker(Service):
         clock: IReactorTime,
         heartbeat: float = HEARTBEAT,
     ) -> None:
-        self._introduction = introduction
+        self._profile = profile
+        self._client = profile.id
         self._server = server
         self._outage = outage
         self._outbox = outbox
@@ -76,7 +82,7 @@ class Worker(Service):
         self._runs = Runs(
             run,
             self._finished,
-            slots=introduction.slots,
+            slots=profile.slots,
             prefetch=prefetch,
             fits=lambda work: lifetime.holds(work.walltime or 0),
             stuck=self._interrupt,
@@ -86,6 +92,7 @@ class Worker(Service):
         self._lifetime = lifetime
         self._clock = clock
         self._pulse = Pulse(clock, self._heartbeat, heartbeat)
+        self._patience = calls.PATIENCE
         self._server_uuid = ""
         self._registered = False
         self._draining = False
@@ -174,9 +181,9 @@ class Worker(Service):
         return self._runs.wuids() | self._outbox.waiting()
 
     async def _register(self) -> None:
-        profile = self._introduction.profile(self._holds())
+        profile = structs.replace(self._profile, current_work=holding(self._holds()))
         try:
-            registration = await self._server.register(profile)
+            registration = await self._server.ask(calls.register(profile, self._patience))
         except Unavailable:
             raise
         except AwedError as error:
@@ -189,12 +196,12 @@ class Worker(Service):
             self._clock.callLater(0, self._runs.discard_all)
         self._server_uuid = registration.server_uuid
         self._registered = True
-        self._log.info(
-            "registered as {name}, client {client}", name=self._introduction.name, client=self._introduction.id
-        )
+        self._log.info("registered as {name}, client {client}", name=profile.name, client=self._client)
         # Time for a sign of life that gets no answer, and another one.
-        self._pulse.quicken(registration.heartbeat_limit / 3)
-        self._outage.quicken(registration.heartbeat_limit / 3)
+        third = registration.heartbeat_limit / 3
+        self._patience = min(calls.PATIENCE, max(SHORTEST_PATIENCE, third))
+        self._pulse.quicken(third)
+        self._outage.quicken(third)
 
     async def _fetch(self, most: int) -> None:
         available = await self._room()
@@ -204,16 +211,16 @@ class Worker(Service):
             return
         asked = self._clock.seconds()
         try:
-            handed = await self._server.checkout(available, most, self._lifetime.left())
-        except NothingToDo as nothing:
+            handed = await self._server.ask(calls.checkout(self._client, available, most, self._lifetime.left()))
+        except (NothingToDo, ClientBusy, ClientSuspended) as nothing:
             await self._idle(str(nothing), EARLY if self._clock.seconds() < asked + EARLY else 0)
         except (ClientNotFound, Unavailable):
             raise
         except AwedError as refused:
             await self._idle(str(refused), TROUBLE_PAUSE)
         else:
-            for refusal in handed.refusals:
-                self._outbox.put(refusal)
+            for work in handed.unreadable:
+                self._outbox.put(refusal(work.wuid, work.attempt, f"cannot read the workunit: {work.why}"))
             self._runs.take(handed.works)
 
     async def _idle(self, reason: str, pause: float) -> None:
@@ -237,8 +244,10 @@ class Worker(Service):
     async def _heartbeat(self) -> None:
         if not self._registered:
             return
+        holds, trouble = self._holds(), self._trouble
+        busyness = Busyness(holding(holds), busy=bool(holds), healthy=not trouble, error_message=trouble)
         try:
-            answer = await self._server.heartbeat(busyness(self._holds(), self._trouble))
+            answer = await self._server.ask(calls.heartbeat(self._client, busyness, self._patience))
         except ClientNotFound:
             self._lose()
         except AwedError as error:
@@ -250,7 +259,7 @@ class Worker(Service):
         self._runs.discard(answer.discard.split(","))
         if answer.server_uuid != self._server_uuid:
             self._lose()
-        if answer.stop == self._introduction.id:
+        if answer.stop == self._client:
             self.drain()
 
     def _lose(self) -> None:
@@ -267,6 +276,6 @@ class Worker(Service):
         while self._outbox.waiting():
             await self._changed.wait()
         try:
-            await self._server.sign_off()
+            await self._server.ask(calls.sign_off(self._client))
         except AwedError as error:
             self._log.info("left without signing off: {error}", error=error)

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from awed.cli.client import Refused, Server
 from awed.cli.follow import follow, steps
+from awed.client.blocking import Server
+from awed.model.errors import NotFound
 from awed.model.job import Job
 from awed.model.states import JobState, TaskState
 from tests.unit.cli.fake import JOB_ID, FakeServer, envelope, job, task
@@ -54,7 +55,7 @@ def test_a_server_that_is_away_is_waited_for_and_said_once(server: FakeServer) -
 
 def test_a_job_that_is_gone_ends_the_wait(server: FakeServer) -> None:
     server.refuse(f"GET /job/{JOB_ID}", 404, "job not found")
-    with pytest.raises(Refused):
+    with pytest.raises(NotFound):
         follow(Server(server.url), BEGIN, Console(file=StringIO()), sleep=lambda _: None)
 
 

@@ -3,8 +3,8 @@
 import click
 import pytest
 
-from awed.cli.client import Server
 from awed.cli.lookup import find_job
+from awed.client.blocking import Server
 from tests.unit.cli.fake import JOB_ID, FakeServer
 
 

@@ -10,8 +10,8 @@ from multipart import MultipartParser, parse_options_header
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectionRefusedError
 
+from awed.client.calls import Request, Response
 from awed.model.work import Workunit
-from awed.worker.response import Response
 
 UUID = "2ec3004c-af06-4957-8068-68c2e1ba3cfb"
 
@@ -89,14 +89,13 @@ class FakeServer:
     def of(self, kind: str) -> list[Asked]:
         return [asked for asked in self.asked if asked.kind == kind]
 
-    def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Deferred[Response]:
+    async def send(self, request: Request) -> Response:
         if self.away:
-            return fail(ConnectionRefusedError())
-        asked = _asked(method, path, headers, body or b"")
+            raise ConnectionRefusedError
+        asked = _asked(request)
         self.asked.append(asked)
-        if script := self._scripts.get(asked.kind):
-            return _prompt(script.pop(0))
-        return self._default(asked)
+        script = self._scripts.get(asked.kind)
+        return await (_prompt(script.pop(0)) if script else self._default(asked))
 
     def _default(self, asked: Asked) -> Deferred[Response]:
         if asked.kind == "checkout":
@@ -118,10 +117,12 @@ def _prompt(answer: Scripted) -> Deferred[Response]:
     return fail(answer) if isinstance(answer, Exception) else succeed(answer)
 
 
-def _asked(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Asked:
-    parts = urlsplit(url)
+def _asked(request: Request) -> Asked:
+    parts, body = urlsplit(request.path), request.body or b""
+    assert isinstance(body, bytes)
     query = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
-    return Asked(_kind(method, parts.path, query), parts.path, query, headers, body, _files(headers, body))
+    kind, files = _kind(request.method, parts.path, query), _files(request.headers, body)
+    return Asked(kind, parts.path, query, request.headers, body, files)
 
 
 def _kind(method: str, path: str, query: Mapping[str, str]) -> str:

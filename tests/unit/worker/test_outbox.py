@@ -7,13 +7,13 @@ import pytest
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
+from awed.client.asynchronous import Server
+from awed.client.calls import Response
 from awed.model.work import Perf, ReportStatus
 from awed.worker.journal import Journal
 from awed.worker.outage import Outage
 from awed.worker.outbox import TOGETHER, Outbox
 from awed.worker.report import SMALL, Finished
-from awed.worker.response import Response
-from awed.worker.server import ServerClient
 from tests.unit.worker.builders import CLIENT, JOB
 from tests.unit.worker.fake import FakeServer, data, garbage, judged, refused
 
@@ -33,9 +33,9 @@ class World:
     def again(self) -> Outbox:
         """The outbox of a worker that is started again."""
         outage = Outage(self.clock, lambda: 1.0)
-        server = ServerClient(self.fake, self.clock, url="http://server", client=CLIENT, answered=outage.over)
+        server = Server(self.fake, self.clock, "http://server", answered=outage.over)
         journal = Journal(self.directory / "reports")
-        self.outbox = Outbox(journal, server, outage, delivered=self._delivered)
+        self.outbox = Outbox(journal, server, CLIENT, outage, delivered=self._delivered)
         self.outbox.load()
         return self.outbox
 

@@ -14,6 +14,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock, LoopingCall
 from twisted.logger import capturedLogs
 
+from awed.client.asynchronous import Server
 from awed.model.job import Environ, Info
 from awed.model.node import Node
 from awed.model.times import now
@@ -27,7 +28,6 @@ from awed.worker.outage import Outage
 from awed.worker.process import GROUP_POLL, start
 from awed.worker.report import Finished
 from awed.worker.runner import Equipment, Runner
-from awed.worker.server import ServerClient
 from awed.worker.workdir import Workdir
 from tests.conftest import LoggedErrors
 from tests.unit.worker.builders import CLIENT, IN_THREAD, JOB, file, workunit
@@ -46,7 +46,7 @@ class World:
         self.hosts = FakeHosts()
         self.workdir = Workdir(directory)
         self.workdir.open()
-        server = ServerClient(self.fake, REACTOR, url="http://server", client=CLIENT)
+        server = Server(self.fake, REACTOR, "http://server")
         cache = Cache(self.workdir.cache, IN_THREAD, self.workdir.is_low)
         janitor = Janitor(self.workdir, cache, REACTOR, IN_THREAD, keep=3600)
         janitor.startService()

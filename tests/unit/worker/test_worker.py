@@ -14,17 +14,17 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
+from awed.client.asynchronous import Server
 from awed.model.work import Perf, ReportStatus, Workunit
 from awed.tx.locks import Condition
+from awed.wire.clients import Profile
 from awed.worker.errors import WorkerRefused
 from awed.worker.journal import Journal
 from awed.worker.lifetime import LAST, MARGIN, Lifetime
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
-from awed.worker.profile import Introduction
 from awed.worker.report import Finished
 from awed.worker.runs import PATIENCE, Prefetch
-from awed.worker.server import ServerClient
 from awed.worker.workdir import MIN_FREE
 from awed.worker.worker import BACKLOG, FAREWELL, Worker
 from tests.conftest import LoggedErrors
@@ -60,12 +60,12 @@ class World:
         """Start the worker, or another one in its place."""
         changed = Condition()
         outage = Outage(self.clock, lambda: 1.0)
-        server = ServerClient(self.fake, self.clock, url="http://server", client=CLIENT, answered=outage.over)
+        server = Server(self.fake, self.clock, "http://server", answered=outage.over)
         self.worker = Worker(
-            introduction=Introduction(CLIENT, "alpha", "grp", ("*",), self.slots),
+            profile=Profile(CLIENT, "alpha", "grp", apps=["*"], slots=self.slots),
             server=server,
             outage=outage,
-            outbox=Outbox(Journal(self.directory / "reports"), server, outage, delivered=changed.notify),
+            outbox=Outbox(Journal(self.directory / "reports"), server, CLIENT, outage, delivered=changed.notify),
             changed=changed,
             run=self._run,
             prefetch=Prefetch(self.prefetch),

@@ -3,18 +3,24 @@
 twisted.web's agent does it at more than three times the cost, which for short commands was a quarter of everything.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Callable
 from typing import Protocol as Interface
-from typing import cast
+from typing import TypeVar, cast
+from urllib.parse import urlsplit
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IProtocolFactory, IReactorTime, IStreamClientEndpoint, ITCPTransport
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
+from awed.client.calls import Call, Request, Response
+from awed.client.reader import Reader
+from awed.model.errors import Unavailable
 from awed.tx.sending import send
-from awed.worker.response import Reader, Response
+
+Answered = Callable[[], None]
+T = TypeVar("T")
 
 IDLE = 30.0
 """Seconds for which a connection is kept: less than a server keeps it, lest we use a closed one."""
@@ -23,8 +29,46 @@ IDLE = 30.0
 class Http(Interface):
     """Asks a server."""
 
-    def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Awaitable[Response]:
+    async def send(self, request: Request) -> Response:
         """The response, whatever its status. Raises what a network and a peer can do. It may be cancelled."""
+
+
+class Server:
+    """The server at *url*, by *http*. *authorization* is the value of that header, "" to ask as the public.
+
+    *answered* is called after each call that brought what it asked for.
+    """
+
+    def __init__(
+        self, http: Http, clock: IReactorTime, url: str, authorization: str = "", answered: Answered = lambda: None
+    ) -> None:
+        self._http = http
+        self._clock = clock
+        self._url = url.rstrip("/")
+        self._prefix = urlsplit(self._url).path
+        self._headers = {"Authorization": authorization} if authorization else {}
+        self._answered = answered
+
+    async def ask(self, call: Call[T]) -> T:
+        """What *call* brings. Raises an :class:`~awed.model.errors.AwedError`:
+        :class:`~awed.model.errors.Unavailable` if there is no answer, or none of an AWE server.
+        """
+        found = call.read(await self.send(call.request))
+        self._answered()
+        return found
+
+    async def send(self, request: Request) -> Response:
+        """The response to a request, whatever its status. Raises :class:`~awed.model.errors.Unavailable`."""
+        url = f"{self._url}{request.path.partition('?')[0]}"
+        path, headers = f"{self._prefix}{request.path}", {**self._headers, **request.headers}
+        try:
+            sending = Deferred.fromCoroutine(self._http.send(request._replace(path=path, headers=headers)))
+            response = await sending.addTimeout(request.patience, self._clock)
+        except CancelledError:
+            raise
+        except Exception as error:  # what a network and a peer can do is not for us to list
+            raise Unavailable(f"{request.method} {url}: {str(error) or type(error).__name__}") from error
+        return response._replace(url=url)
 
 
 class Connection(Protocol):
@@ -40,7 +84,6 @@ class Connection(Protocol):
 
     def ask(self, request: bytes) -> Deferred[Response]:
         """Send a request; its response."""
-        self._reader = Reader()
         answered: Deferred[Response] = Deferred(lambda _: self.close())
         self._answered = answered
         send(self.transport, request)
@@ -52,6 +95,9 @@ class Connection(Protocol):
         self.transport.abortConnection()
 
     def dataReceived(self, data: bytes) -> None:
+        if self._answered is None:
+            self.close()  # nobody asked for that
+            return
         try:
             response = self._reader.feed(data)
         except ValueError as error:
@@ -59,6 +105,8 @@ class Connection(Protocol):
             self._fire(error)
         else:
             if response is not None:
+                if self._reader.closes:
+                    self.close()
                 self._fire(response)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -83,13 +131,11 @@ class Connections:
         self._host = host
         self._idle: list[Connection] = []
 
-    async def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+    async def send(self, request: Request) -> Response:
         """See :class:`Http`. Nothing is sent twice: a checkout that is asked for twice would be handed out twice."""
         connection = self._idle_one() or await self._connected()
-        response = await connection.ask(_request(method, path, {"Host": self._host, **headers}, body))
-        if response.closes:
-            connection.close()
-        else:
+        response = await connection.ask(_encoded(request, self._host))
+        if connection.is_open:
             connection.idle_since = self._clock.seconds()
             self._idle.append(connection)
         return response
@@ -107,8 +153,10 @@ class Connections:
         return cast(Connection, await self._endpoint.connect(factory))
 
 
-def _request(method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+def _encoded(request: Request, host: str) -> bytes:
+    body = request.body if isinstance(request.body, bytes | None) else b"".join(request.body)
+    headers = {"Host": host, **request.headers}
     if body is not None:
-        lines.append(f"Content-Length: {len(body)}")
+        headers["Content-Length"] = str(len(body))
+    lines = [f"{request.method} {request.path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode() + (body or b"")

@@ -9,8 +9,8 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
-from awed.worker.http import IDLE, Connection, Connections
-from awed.worker.response import Response
+from awed.client.asynchronous import IDLE, Connection, Connections
+from awed.client.calls import Request, Response
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -43,7 +43,7 @@ class World:
         self.http = Connections(self.endpoint, self.clock, "server:8001")  # type: ignore[arg-type]
 
     def ask(self, path: str = "/work", body: bytes | None = None) -> Deferred[Response]:
-        return Deferred.fromCoroutine(self.http.request("PUT", path, {"Authorization": "x"}, body))
+        return Deferred.fromCoroutine(self.http.send(Request("PUT", path, body, {"Authorization": "x"})))
 
     def answer(self, content: bytes = ANSWER, number: int = -1) -> None:
         self.endpoint.connected[number].dataReceived(content)

@@ -1,0 +1,117 @@
+"""Calls for a program that makes one after another.
+
+Nothing runs beside a call, so a reactor would bring nothing: ``http.client`` sends and reads a file block by block,
+and takes no proxy from the environment, through which a server on the local network could not be reached.
+"""
+
+import errno
+import http.client
+import ssl
+from collections.abc import Iterator
+from typing import BinaryIO, TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+from awed.client.calls import Answer, Call, Request, Response, answer
+from awed.model.errors import Unavailable
+
+_BLOCK = 1 << 16
+
+T = TypeVar("T")
+
+
+class Server:
+    """The server at *url*. *authorization* is the value of that header, "" to ask as the public; *tls* says whose
+    certificates count, None means those that the system trusts.
+
+    Every method raises an :class:`~awed.model.errors.AwedError`: :class:`~awed.model.errors.Unavailable` if there is
+    no answer, or none of an AWE server. Paths begin with ``/`` and carry their query, already quoted.
+    """
+
+    def __init__(self, url: str, authorization: str = "", tls: ssl.SSLContext | None = None) -> None:
+        self.url = url.rstrip("/")
+        self._headers = {"Authorization": authorization} if authorization else {}
+        self._tls = tls
+
+    def get(self, path: str) -> Answer:
+        return self._plain("GET", path)
+
+    def put(self, path: str) -> Answer:
+        return self._plain("PUT", path)
+
+    def post(self, path: str) -> Answer:
+        return self._plain("POST", path)
+
+    def delete(self, path: str) -> Answer:
+        return self._plain("DELETE", path)
+
+    def ask(self, call: Call[T]) -> T:
+        """What *call* brings."""
+        return call.read(self.send(call.request))
+
+    def send(self, request: Request) -> Response:
+        """The response to a request, whatever its status. A body in pieces travels in chunks, so its size need not be
+        known."""
+        url = self.url + request.path
+        return _whole(url, self._begin(url, request._replace(headers={**self._headers, **request.headers})))
+
+    def download(self, url: str, out: BinaryIO) -> None:
+        """Copy what *url* holds to *out*. Our token goes to our own server alone."""
+        headers = self._headers if url.startswith(f"{self.url}/") else {}
+        response = self._begin(url, Request("GET", url, headers=headers))
+        if response.status != 200:
+            answer(_whole(url, response))
+        for block in _blocks(url, response):
+            out.write(block)
+
+    def _plain(self, method: str, path: str) -> Answer:
+        return self.ask(Call(Request(method, path), answer))
+
+    def _begin(self, url: str, request: Request) -> http.client.HTTPResponse:
+        """Send a request to *url*, and read the head of its response."""
+        try:
+            parts = urlsplit(url)
+            connection = _connection(parts, request.patience, self._tls)
+            target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+            try:
+                connection.request(request.method, target, request.body, {"Connection": "close", **request.headers})
+            except OSError as error:
+                if error.errno not in {errno.EPIPE, errno.ECONNRESET}:
+                    raise
+                # A server that refuses an upload answers and closes before it has all of it: its answer says why.
+            return connection.getresponse()
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            origin = "/".join(url.split("/")[:3])
+            raise Unavailable(f"no answer from {origin}: {_reason(error)}") from error
+
+
+def _connection(parts: SplitResult, patience: float, tls: ssl.SSLContext | None) -> http.client.HTTPConnection:
+    """:class:`ValueError`: this is no address."""
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("expected http://HOST:PORT or https://HOST")
+    if parts.scheme == "https":
+        return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=patience, context=tls)
+    return http.client.HTTPConnection(parts.hostname, parts.port, timeout=patience)
+
+
+def _whole(url: str, response: http.client.HTTPResponse) -> Response:
+    headers = {
+        name.lower(): value.encode("latin-1").decode(errors="replace") for name, value in response.getheaders()
+    }
+    return Response(response.status, headers, b"".join(_blocks(url, response)), url.partition("?")[0])
+
+
+def _blocks(url: str, response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """The body of a response, to its very end."""
+    try:
+        while block := response.read(_BLOCK):
+            yield block
+    except (OSError, http.client.HTTPException) as error:
+        raise Unavailable(f"{url} broke off: {_reason(error)}") from error
+    if response.length:
+        raise Unavailable(f"{url} broke off, {response.length} bytes before its end")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not to be trusted: {error.verify_message}"
+    return (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
