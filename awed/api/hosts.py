@@ -1,19 +1,40 @@
 """Addresses of the daemon's own files: ``own:`` in the model, a URL that the asker can reach in every document."""
 
+import re
+from collections.abc import Collection
+
 from msgspec.structs import replace
+from twisted.internet.address import UNIXAddress
 from twisted.web.iweb import IRequest
 
 from awed.model.job import IO, NO_NODE, OWN_HOST, Job, Task
 from awed.model.work import Workunit
 from awed.web.forwarded import NO_PROXIES, Proxies, socket_of
+from awed.web.params import header
+
+_LOOPBACK = re.compile(r"(localhost|[\w.-]+\.localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?", re.IGNORECASE)
+"""Names by which a machine is met that only it can use."""
 
 
 class OwnHosts:
-    """Knows under which addresses this daemon is met. *external_url*: the configured one, "" if there is none."""
+    """Knows under which addresses this daemon is met. *external_url*: the configured one, "" if there is none.
 
-    def __init__(self, external_url: str, proxies: Proxies = NO_PROXIES) -> None:
+    *allowed_origins*: of other sites whose pages may use the API as anybody may; ``*`` for all. *only_local*: no
+    other machine can connect.
+    """
+
+    def __init__(
+        self,
+        external_url: str,
+        proxies: Proxies = NO_PROXIES,
+        *,
+        allowed_origins: Collection[str] = (),
+        only_local: bool = False,
+    ) -> None:
         self._external_url = external_url.rstrip("/")
         self._proxies = proxies
+        self._allowed_origins = frozenset(map(str.lower, allowed_origins))
+        self._only_local = only_local
 
     def base(self, request: IRequest) -> str:
         """The address to show to the maker of *request*: the external URL, or the one by which they came."""
@@ -22,6 +43,24 @@ class OwnHosts:
     def peer(self, request: IRequest) -> str:
         """The address of the maker of *request*, "" for a local socket."""
         return self._proxies.peer(request)
+
+    def is_foreign(self, request: IRequest) -> bool:
+        """Whether a page of another site had a browser make *request*, or seems to have: it came under a name that
+        this machine does not have, which such a page can give it (DNS rebinding). Nobody asked the person behind it.
+        """
+        origin = header(request, b"origin")
+        if origin is None:
+            is_cross = header(request, b"sec-fetch-site") == "cross-site"
+        else:
+            own = {self._external_url.lower(), self._met(request).lower()}
+            is_cross = self._allowed_origins.isdisjoint({origin.lower(), "*"}) and origin.lower() not in own
+        return is_cross or (self._only_local and not self._is_met_here(request))
+
+    def _is_met_here(self, request: IRequest) -> bool:
+        """Whether *request* names a host that only this machine has, or the configured one."""
+        met = self._met(request)
+        is_local = isinstance(request.getHost(), UNIXAddress) or _LOOPBACK.fullmatch(met.partition("//")[2])
+        return bool(is_local) or met.lower() == self._external_url.lower()
 
     def known(self, request: IRequest) -> frozenset[str]:
         """All addresses that mean this daemon when they stand in a document that comes with *request*."""

@@ -180,6 +180,8 @@ async def _user(context: Context, asked: Asked, verb: Verb, *, workers: bool = F
     """Who asks. *workers*: the token of a client group will do; *files*: that of a job."""
     users = context.file_users if files else context.authenticators
     authorization, peer = header(asked.request, b"authorization"), context.hosts.peer(asked.request)
+    if authorization is None and context.hosts.is_foreign(asked.request):
+        raise Unauthorized("No Authorization: pages of other sites are nobody here, see [Security] allowed_origins")
     return await users.user(authorization, verb, address=peer, workers=workers)
 
 

@@ -85,6 +85,12 @@ class Security(Struct, frozen=True):
         "Proxies that are believed on who sent a request, and to which address (Forwarded, or X-Forwarded-For, -Proto"
         " and -Host): addresses and networks, separated by commas, and unix for those who come by a socket file.",
     ] = ()
+    allowed_origins: Annotated[
+        tuple[str, ...],
+        NAMES,
+        "Other sites whose pages may use the API without a token, as [Anonymous] allows: https://monitor.example.org,"
+        " separated by commas, or * for all. Pages with a token may from anywhere.",
+    ] = ()
     data_hosts: Annotated[
         tuple[str, ...],
         URLS,

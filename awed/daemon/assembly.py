@@ -218,7 +218,12 @@ class Parts:
             file_users=self.callers.of_files,
             nodes=self.nodes,
             addresses=self.addresses,
-            hosts=OwnHosts(config.external.api_url, self._proxies),
+            hosts=OwnHosts(
+                config.external.api_url,
+                self._proxies,
+                allowed_origins=config.security.allowed_origins,
+                only_local=only_local(config),
+            ),
             in_thread=self._in_thread,
             turns=Turns(self._reactor),
             now=self._now,

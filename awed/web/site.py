@@ -78,7 +78,10 @@ class Root(Resource):
         child: IResource | None = self.children.get(path)
         if child is None:
             return _Fixed(no_resource)
+        if request.requestHeaders.hasHeader(b"origin"):
+            request.setHeader(b"access-control-expose-headers", b"X-Request-Id, ETag")
         if request.method == b"OPTIONS":
+            request.setHeader(b"access-control-allow-headers", b"Content-Type")  # beside what every answer allows
             return _Fixed(lambda request: answer(request, None))
         request.postpath = _without_trailing_slash(request.postpath)
         return child

@@ -1,5 +1,7 @@
 """The daemon's own files are shown with an address that the asker can reach."""
 
+from typing import Any
+
 import pytest
 from klein import Klein
 from twisted.web.iweb import IRequest
@@ -85,3 +87,57 @@ def test_a_workunit_is_shown_likewise(task: Task) -> None:
     )
     assert shown_work(work, BASE).inputs[0].url == f"{BASE}/node/n1?download"
     assert work.inputs[0].host == OWN_HOST
+
+
+def is_foreign(head: bytes, external_url: str = "", **options: Any) -> bool:
+    """Whether :class:`OwnHosts` takes a request with these lines after the first for one of another site's page."""
+    found: list[bool] = []
+    app = Klein()
+
+    @app.route("/")
+    def look(request: IRequest) -> bytes:
+        found.append(OwnHosts(external_url, **options).is_foreign(request))
+        return b""
+
+    parse(raw(app.resource(), b"GET / HTTP/1.1\r\n" + head + b"\r\n\r\n"))
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("head", "foreign"),
+    [
+        (b"Host: awe.example:8001", False),
+        (b"Host: awe.example:8001\r\nOrigin: http://awe.example:8001", False),
+        (b"Host: awe.example:8001\r\nOrigin: https://awe.example:8001", True),
+        (b"Host: awe.example:8001\r\nOrigin: http://evil.example", True),
+        (b"Host: awe.example:8001\r\nOrigin: null", True),
+        (b"Host: awe.example:8001\r\nSec-Fetch-Site: cross-site", True),
+        (b"Host: awe.example:8001\r\nSec-Fetch-Site: none", False),
+    ],
+)
+def test_pages_of_other_sites_are_known_by_what_browsers_say(head: bytes, foreign: bool) -> None:
+    assert is_foreign(head) is foreign
+
+
+def test_other_sites_may_be_allowed_and_the_configured_address_is_our_own() -> None:
+    head = b"Host: awe.example:8001\r\nOrigin: https://Monitor.example"
+    assert not is_foreign(head, allowed_origins=["https://monitor.example"])
+    assert not is_foreign(head, allowed_origins=["*"])
+    assert not is_foreign(head, external_url="https://monitor.example/")
+
+
+@pytest.mark.parametrize(
+    ("host", "foreign"),
+    [
+        (b"127.0.0.1:8001", False),
+        (b"localhost:8001", False),
+        (b"LOCALHOST", False),
+        (b"[::1]:8001", False),
+        (b"awe.example", False),
+        (b"evil.example", True),
+        (b"127.0.0.1.evil.example", True),
+    ],
+)
+def test_a_daemon_of_this_machine_is_met_by_no_other_name(host: bytes, foreign: bool) -> None:
+    """A page can give its own host's name any address, also that of this machine."""
+    assert is_foreign(b"Host: " + host, "http://awe.example", only_local=True) is foreign

@@ -130,3 +130,15 @@ def test_operations(served: Served) -> None:
 )
 def test_what_jobs_do_not_have(served: Served, method: str, path: str, status: int) -> None:
     assert served.call(method, path).status == status
+
+
+def test_a_page_of_another_site_is_nobody_without_a_token(served: Served) -> None:
+    """A form needs no preflight, and anonymous rights hold for whoever is at this machine."""
+    foreign = {"Origin": "http://evil.example"}
+    document = {"upload": b'{"tasks": [{"taskid": "a", "cmd": {"name": "true"}}]}'}
+    for method, path, files in (("POST", "/job", document), ("GET", "/job", None), ("PUT", "/job?resumeall", None)):
+        assert served.call(method, path, files, headers=foreign).status == 401
+    assert served.call("POST", "/job", document, headers=foreign, user="ann").status == 200
+    own = {"Origin": "http://192.0.2.1:8001", "Host": "192.0.2.1:8001"}
+    reply = served.call("POST", "/job", document, headers=own)
+    assert (reply.status, reply.headers["Access-Control-Expose-Headers"]) == (200, "X-Request-Id, ETag")
