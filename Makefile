@@ -51,7 +51,8 @@ outdated: venv
 demo: venv
 	$(BIN)/python examples/run_demo.py
 
-PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+# A worker that ends at the time limit of a test ends the run: what it had still to do would never be done.
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist loadfile --max-worker-restart 0
 
 # All tests but those marked slow
 test: venv

@@ -151,10 +151,7 @@ class JobResource(JobChanges):
     async def _import(self, call: Call[None], document: bytes, token: str) -> Job:
         now, limits = self.context.now(), self.context.document_limits
         job = await self.context.in_thread(read_import, document, now=now, limits=limits)
-        await self.engine.jobs.import_finished(job, call.user)
-        if token:
-            await self.engine.revisions.set_token(job.id, token)
-        return (await self.engine.jobs.get(job.id)).job
+        return await self.engine.jobs.import_finished(job, call.user, token)
 
 
 def _whose(user: User) -> str | None:

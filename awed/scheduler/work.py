@@ -202,6 +202,8 @@ class Work:
             error = _why(record, report, permanent)
             said = f" msg from client:{error.worknotes}" if error.worknotes else ""
             self._flow.suspend(entry.job, now, f"workunit {record.wuid} failed {record.failed} time(s).{said}", error)
+            if entry.is_at_work:  # in a large job its turn comes later, but the client has nothing any more
+                state.suspend_task(entry)
 
     def get(self, work_id: WorkId) -> Workunit:
         """A workunit that is queued, out or suspended; else :class:`~awed.model.errors.WorkNotFound`."""

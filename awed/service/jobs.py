@@ -8,11 +8,12 @@ from awed.model.access import Acl, User
 from awed.model.errors import Conflict, Invalid, StoreAway
 from awed.model.events import Event
 from awed.model.job import Job
-from awed.model.records import Batch, JobRecord, TaskRecord
+from awed.model.records import Batch, JobRecord, Secret, TaskRecord
 from awed.model.states import JobState
 from awed.model.work import WorkReport
 from awed.service.shell import Shell
 from awed.store.interface import JobPage, JobQuery
+from awed.workflow.locations import token_hosts
 from awed.workflow.submission import Submission
 
 
@@ -49,17 +50,24 @@ class JobVerbs:
         await self._require_new(submission.job.id)
         self._shell.scheduler.jobs.submit(submission, owner, token, self._shell.now(), hosts)
 
-    async def import_finished(self, job: Job, owner: User) -> None:
-        """Store a finished job as it stands; nothing of it is queued. :class:`Conflict` if its id is known."""
-        await self._shell.alone.run(job.id, self._import(job, owner))
+    async def import_finished(self, job: Job, owner: User, token: str = "") -> Job:
+        """Store a finished job as it stands, with its data token; nothing of it is queued.
 
-    async def _import(self, job: Job, owner: User) -> None:
+        :class:`Conflict` if its id is known.
+        """
+        job.info.auth = bool(token)
+        await self._shell.alone.run(job.id, self._import(job, owner, token))
+        return job
+
+    async def _import(self, job: Job, owner: User, token: str) -> None:
         await self._require_new(job.id)
-        tasks = [TaskRecord(task, index) for index, task in enumerate(job.tasks)]
-        record = JobRecord(replace(job, tasks=[]), Acl.of(owner.name), owner.name)
-        event = Event("JI", self._shell.now().time, {"jobid": job.id})
-        batch, undo = Batch(jobs=[record], tasks=tasks, events=[event]), Batch(gone_jobs=[job.id])
-        await self._shell.committer.commit(batch, undo)
+        batch = Batch(
+            jobs=[JobRecord(replace(job, tasks=[]), Acl.of(owner.name), owner.name)],
+            tasks=[TaskRecord(task, index) for index, task in enumerate(job.tasks)],
+            secrets=[Secret(job.id, job.id, token=token, hosts=token_hosts(job))] if token else [],
+            events=[Event("JI", self._shell.now().time, {"jobid": job.id})],
+        )
+        await self._shell.committer.commit(batch, Batch(gone_jobs=[job.id]))
 
     async def _require_new(self, job_id: str) -> None:
         if self._shell.held(job_id) is not None or await self._shell.store.job(job_id) is not None:

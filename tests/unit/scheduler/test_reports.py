@@ -279,3 +279,16 @@ def test_resubmit_runs_everything_again_and_removes_outputs() -> None:
     assert isinstance(again, Prepare)
     assert submitted.tasks[0].outputs[0].node == NO_NODE
     check_invariants(world.scheduler)
+
+
+def test_work_that_failed_too_often_is_nobodys_at_once_in_a_large_job_as_well() -> None:
+    world = World(Limits(max_work_failure=1, tasks_at_once=1))
+    world.submit(job(task("0"), task("1"), task("2")))
+    world.scheduler.go_on(world.now)
+    world.scheduler.go_on(world.now)
+    world.client("a", slots=3)
+    for _ in range(2):
+        world.run("a")
+    world.report(world.checkout("a"), "fail")
+    assert world.scheduler.is_sweeping
+    check_invariants(world.scheduler)
