@@ -114,7 +114,7 @@ async def test_a_file_is_fetched_from_a_url_where_that_is_allowed(stage: Stage, 
 @pytest_twisted.ensureDeferred
 async def test_an_upload_that_is_cut_off_leaves_nothing(daemon: Daemon, shock: ShockClient) -> None:
     head = (
-        b"POST /node HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n"
+        b"POST /node HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n"
         b"Content-Type: multipart/form-data; boundary=b\r\n\r\n"
         b'--b\r\nContent-Disposition: form-data; name="upload"; filename="f"\r\n\r\n'
     )
@@ -140,7 +140,7 @@ async def test_a_join_ends_when_its_client_leaves(daemon: Daemon, shock: ShockCl
         f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in fields.items()
     ]
     body = "".join([*parts, "--b--\r\n"])
-    head = "POST /node HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    head = "POST /node HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
     host, _, port = daemon.url.removeprefix("http://").partition(":")
     peer = await deferToThread(socket.create_connection, (host, int(port)))
     await deferToThread(peer.sendall, f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
