@@ -197,6 +197,7 @@ class Limits(Struct, frozen=True):
     ] = 200_000
     user_tasks: Annotated[int, whole(0), "Most tasks that these have in all."] = 2_000_000
     user_bytes: Annotated[int, SIZE, "Most bytes that their documents have in all."] = 4 << 30
+    user_groups: Annotated[int, whole(0), "Most client groups of a user, who is no administrator."] = 100
     max_upload: Annotated[
         int, SIZE, "Largest file in the node store, uploaded or made there of others. 0: no limit."
     ] = 0

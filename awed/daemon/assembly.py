@@ -89,7 +89,7 @@ class Parts:
         self._events = Journal(logs / "event.log", self._in_thread)
         self._access = Journal(logs / "access.log", self._in_thread)
         self.engine = self._engine()
-        self.groups = Groups(self.engine.commit, now, partial(secrets.token_hex, 32))
+        self.groups = Groups(self.engine.commit, now, partial(secrets.token_hex, 32), limits.user_groups or None)
         self.callers = Callers(
             config,
             admin_token,

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from awed.model.access import PUBLIC, Acl, ClientGroup, GroupAcl, GroupRecord, User
-from awed.model.errors import Conflict, Invalid, NotFound, StoreAway
+from awed.model.errors import Conflict, Invalid, NotFound, QuotaReached, StoreAway
 from awed.model.ids import new_id
 from awed.model.records import Batch, Commit
 
 ANY_ADDRESS = "0.0.0.0/0"
 
 MOST = 10_000
-"""Groups. A worker's registration makes one, and many may register."""
+"""Groups that are everybody's. A worker's registration makes one, and many may register."""
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}\Z")
 
@@ -21,7 +21,8 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}\Z")
 class Groups:
     """All client groups. They are few, and held in memory.
 
-    *commit* makes a batch durable, *new_token* makes a secret that nobody can guess.
+    *commit* makes a batch durable, *new_token* makes a secret that nobody can guess. *most*: how many a user may
+    have, who is no administrator; None for no limit.
     """
 
     def __init__(
@@ -29,8 +30,10 @@ class Groups:
         commit: Commit,
         now: Callable[[], datetime],
         new_token: Callable[[], str],
+        most: int | None = None,
     ) -> None:
         self._commit = commit
+        self._most = most
         self._now = now
         self._new_token = new_token
         self._by_id: dict[str, GroupRecord] = {}
@@ -63,21 +66,24 @@ class Groups:
 
     async def create(self, name: str, owner: User) -> GroupRecord:
         """A new group of *owner*. Raises :class:`~awed.model.errors.Invalid` or :class:`~awed.model.errors.Conflict`
-        for its name."""
-        return await self._create(name, GroupAcl.of(owner.name))
+        for its name, :class:`~awed.model.errors.QuotaReached` for one too many."""
+        return await self._create(name, owner.name, None if owner.admin else self._most)
 
     async def ensure(self, name: str) -> None:
         """Make a group that is everybody's, unless there is one of that name. Raises likewise."""
         if name and name not in self._by_name:
-            await self._create(name, GroupAcl.of(PUBLIC))
+            await self._create(name, PUBLIC, MOST)
 
-    async def _create(self, name: str, acl: GroupAcl) -> GroupRecord:
+    async def _create(self, name: str, owner: str, most: int | None) -> GroupRecord:
         if not _NAME.match(name):
             raise Invalid(f"invalid clientgroup name: {name}: letters, digits and _.- are allowed")
         if name in self._by_name:
             raise Conflict(f"clientgroup {name} exists already")
-        if len(self._by_id) >= MOST:
-            raise Invalid(f"there are {MOST} clientgroups already: delete one that nobody needs")
+        if most is not None and sum(record.acl.owner == owner for record in self._by_id.values()) >= most:
+            raise QuotaReached(
+                f"a user may have {most} clientgroups at this server, and {owner} has as many: delete one that"
+                " nobody needs"
+            )
         now = self._now()
         group = ClientGroup(
             id=new_id(),
@@ -87,7 +93,7 @@ class Groups:
             created_on=now,
             last_modified=now,
         )
-        record = GroupRecord(group, acl)
+        record = GroupRecord(group, GroupAcl.of(owner))
         self._hold(record)
         try:
             await self._commit(Batch(groups=[record]), Batch(gone_groups=[group.id]))

@@ -9,7 +9,7 @@ import pytest
 from twisted.internet.defer import Deferred
 
 from awed.model.access import PUBLIC, GroupRecord, User
-from awed.model.errors import AwedError, Conflict, Invalid, NotFound, StoreAway
+from awed.model.errors import AwedError, Conflict, Invalid, NotFound, QuotaReached, StoreAway
 from awed.model.records import Batch
 from awed.service.groups import Groups
 
@@ -25,7 +25,7 @@ class Kept:
         self.batches: list[Batch] = []
         self.away = False
         tokens = (f"t{number}" for number in count(1))
-        self.groups = Groups(self.commit, lambda: NOW, lambda: next(tokens))
+        self.groups = Groups(self.commit, lambda: NOW, lambda: next(tokens), most=3)
 
     async def commit(self, batch: Batch, undo: Batch | None = None) -> None:
         if self.away:
@@ -59,11 +59,24 @@ def test_registrations_under_ever_new_names_do_not_make_groups_without_end(
     kept: Kept, group: GroupRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("awed.service.groups.MOST", 2)
+    done(kept.groups.ensure("first"))
     done(kept.groups.ensure("second"))
-    refused(kept.groups.ensure("third"), Invalid)
+    refused(kept.groups.ensure("third"), QuotaReached)
     done(kept.groups.ensure("second"))
-    done(kept.groups.delete(group.group.id))
+    done(kept.groups.delete(next(record.group.id for record in kept.groups.all() if record.group.name == "first")))
     done(kept.groups.ensure("third"))
+
+
+def test_a_user_who_has_enough_makes_no_more_groups_and_stops_nobody_else(kept: Kept, group: GroupRecord) -> None:
+    for name in ("second", "third"):
+        done(kept.groups.create(name, ANN))
+    refused(kept.groups.create("fourth", ANN), QuotaReached)
+    done(kept.groups.create("bobs", User("bob")))
+    done(kept.groups.ensure("everybodys"))
+    for number in range(4):
+        done(kept.groups.create(f"root{number}", User("root", admin=True)))
+    done(kept.groups.delete(group.group.id))
+    done(kept.groups.create("fourth", ANN))
 
 
 def test_a_new_group_is_its_makers(kept: Kept, group: GroupRecord) -> None:
