@@ -160,8 +160,8 @@ class TaskEntry:
         self.part: Part | None = None
         self.declared_totalwork = 0
         """The totalwork that the document asks for, 0 while the task has just that."""
-        self.made: set[str] = set()
-        """Ids of the nodes that were made for its outputs."""
+        self.made: frozenset[str] = frozenset()
+        """Ids of the nodes that were made for its outputs. An empty set of its own would cost each task 216 bytes."""
         self.records: dict[int, WorkRecord] = {}
         self.places = NO_PLACES
         """Its queued ranks, by the clients that are not to have them; none while it may not run."""
@@ -253,7 +253,7 @@ class TaskEntry:
         """Take over what the store remembers: done ranks, and those that have been out."""
         self.done = RankSet(record.done)
         self.part = record.part
-        self.made = set(record.made)
+        self.made = frozenset(record.made)
         self.declared_totalwork = record.wanted
         self.attempts = self.base_attempts = max(record.attempts, *(item.attempt for item in work), 0)
         self.records = {item.rank: item for item in work if item.rank not in self.done}

@@ -199,7 +199,7 @@ class Flow:
         made = [io for io in task.outputs if io.is_made]
         unneeded = [io for io in made if io.node in entry.made]
         self._state.delete_nodes(entry.job.job.id, entry.job.submitter, unneeded)
-        entry.made.clear()
+        entry.made = frozenset()
         of_others = [io for io in task.inputs if io.origin]
         renewed = {io.node for io in of_others}
         updates = [io for io in task.outputs if not io.is_made and (io.origin or io.node in renewed)]

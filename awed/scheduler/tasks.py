@@ -57,7 +57,7 @@ class Tasks:
         entry.busy = 0
         task = entry.task
         before = {io.node for io in task.outputs}
-        entry.made.update(io.node for io in files.outputs if io.is_made and io.node not in before)
+        entry.made |= frozenset(io.node for io in files.outputs if io.is_made and io.node not in before)
         task.inputs, task.outputs, task.predata = files.inputs, files.outputs, files.predata
         if task.totalwork != files.totalwork:
             entry.split(files.totalwork)

@@ -47,7 +47,7 @@ def encode(batch: Batch) -> list[Write]:
     """What *batch* writes, in order."""
     writes = [
         *(write for kind in KINDS for write in _removals(kind, batch)),
-        *(write for kind in KINDS for write in additions(kind, getattr(batch, kind.name))),
+        *(write for kind in KINDS if (new := getattr(batch, kind.name)) for write in additions(kind, new)),
         Write("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(batch.meta.items())),
     ]
     return [write for write in writes if write.rows]
