@@ -1,4 +1,4 @@
-"""Who there is, and who may do what to a thing."""
+"""Users, access control lists (ACLs) and client groups: who may do what to a job, a node or a group."""
 
 from collections.abc import Container
 from datetime import datetime
@@ -10,25 +10,26 @@ from awed.model.errors import Invalid
 from awed.model.times import NO_TIME
 
 PUBLIC = "public"
-"""The user that everyone is who does not say otherwise; in an ACL: everyone."""
+"""Name of the anonymous user; in an ACL it stands for everyone."""
 
 ADMIN = "admin"
-"""The user that comes with the administrator's token."""
+"""Name of the user who presents the administrator's token."""
 
 LONGEST_NAME = 200
+"""Characters that a user's name may have."""
 
 
 def is_user_name(text: str) -> bool:
-    """Whether a user can be called *text*: it can be read, and is none of the names that the server itself gives."""
+    """Whether *text* can name a user: 1 to LONGEST_NAME printable characters, but not ``public`` nor ``admin``."""
     return text.isprintable() and 0 < len(text) <= LONGEST_NAME and text not in (PUBLIC, ADMIN)
 
 
 class User(Struct, frozen=True):
-    """Who asks.
+    """Who makes a request.
 
-    *group* is set for a worker that came with a client group's token: the group's name. Such a worker is nobody else,
-    its *name* is empty. *nodes* is set for one that came with a job's token: ids of the nodes that it may read and
-    write as if it were the job's owner, whose *name* it has.
+    *group*: name of the client group, if a worker authenticated with the group's token; *name* is then empty.
+    *nodes*: ids of nodes, if a worker authenticated with a job's data token; *name* is then that of the job's
+    submitter, in whose place it may read and write those nodes.
     """
 
     name: str = PUBLIC
@@ -38,22 +39,26 @@ class User(Struct, frozen=True):
 
 
 Verb = Literal["read", "write", "delete", "execute"]
-"""What may be done to a thing. Only client groups can be executed: run work under that name."""
+"""A right. ``execute`` is for client groups alone: the right to run work as a worker of the group."""
 
 
 RIGHTS: tuple[Verb, ...] = ("read", "write", "delete")
-GROUP_RIGHTS: tuple[Verb, ...] = (*RIGHTS, "execute")
-OWNER = "owner"
+"""The rights that every ACL lists."""
 
+GROUP_RIGHTS: tuple[Verb, ...] = (*RIGHTS, "execute")
+"""The rights that the ACL of a client group lists."""
+
+OWNER = "owner"
+"""In an :class:`AclChange`: the ownership itself, in place of a right."""
 
 MOST_NAMES = 1000
-"""How many users may have a right by name: a list is read and stored as a whole."""
+"""How many users the list of one right may name. Each list is read and stored whole, with its record."""
 
 
 class Acl(Struct):
-    """Rights to one thing: its owner, and who may read, write, delete (groups also: execute).
+    """Who may do what to one thing: its owner, and the names of the users who may read, write and delete it.
 
-    *offered*: the user whom the owner wants to have the thing, until that one takes it.
+    *offered*: the user to whom the owner has offered the ownership, while the offer is not taken up.
     """
 
     owner: str = PUBLIC
@@ -64,7 +69,7 @@ class Acl(Struct):
 
     @classmethod
     def of(cls, name: str) -> Self:
-        """All rights to a new thing for this user alone; to one of ``public``, for everybody."""
+        """The ACL of a new thing: user *name* owns it and has every right. With ``public``, everybody has."""
         acl = cls(owner=name)
         for right in GROUP_RIGHTS:
             if right in cls.__struct_fields__:
@@ -72,30 +77,41 @@ class Acl(Struct):
         return acl
 
     def allows(self, user: User, verb: Verb) -> bool:
-        """Whether *user* has this right: admins and the owner have all, others those that they or ``public`` have."""
+        """Whether *user* has the right *verb*: as administrator, as owner, or by a list with *user* or ``public``."""
         listed: list[str] = getattr(self, verb, [])
         return user.admin or user.name == self.owner or user.name in listed or PUBLIC in listed
 
 
 class GroupAcl(Acl):
+    """The ACL of a client group: also who may run work as its worker."""
+
     execute: list[str] = []
 
 
 class AclChange(Struct, frozen=True):
-    """Puts *users*, each of whom is named once, on the lists of these *rights*, or takes them off. With the right
-    ``owner`` the one user becomes the owner."""
+    """A change to an ACL: put *users* on the lists of *rights* (*add*), or take them off.
+
+    *users* has no name twice. If *rights* is ``("owner",)``, the only user in *users* becomes the owner.
+    """
 
     rights: tuple[str, ...]
     users: tuple[str, ...]
     add: bool
 
     def is_free_to(self, user: User, acl: Acl) -> bool:
-        """Whether *user* may make this change to *acl*: its owner and admins may, and others take themselves off."""
+        """Whether *user* may make this change to *acl*.
+
+        The owner and administrators may make any change, other users may take themselves off the lists, and a worker
+        with a job's data token may make none.
+        """
         leaves = not self.add and self.users == (user.name,) and user.name != PUBLIC
         return user.nodes is None and (user.admin or user.name == acl.owner or leaves)
 
     def __call__(self, acl: Acl) -> None:
-        """Change *acl*. Raises :class:`~awed.model.errors.Invalid`, and changes nothing, if it would be too long."""
+        """Change *acl* in place.
+
+        Raises :class:`~awed.model.errors.Invalid`, and changes nothing, if a list would have over MOST_NAMES names.
+        """
         if self.rights == (OWNER,):
             (acl.owner,), acl.offered = self.users, UNSET
             return
@@ -113,7 +129,7 @@ class AclChange(Struct, frozen=True):
 
 
 class Account(Struct):
-    """A local user. Of the token only its SHA-256 is kept (hex), of the password its argon2 hash."""
+    """A local user. *token_hash*: SHA-256 of the user's token, hex. *password_hash*: argon2 hash of the password."""
 
     name: str
     admin: bool = False
@@ -123,7 +139,7 @@ class Account(Struct):
 
 
 class ClientGroup(Struct):
-    """A group of workers, as the original shows it."""
+    """A client group (a named group of workers), with the fields that the original AWE shows."""
 
     id: str
     ip_cidr: str = ""
@@ -135,7 +151,7 @@ class ClientGroup(Struct):
 
 
 class GroupRecord(Struct):
-    """A client group as it is stored, with its rights."""
+    """A client group as it is stored, with its ACL."""
 
     group: ClientGroup
     acl: GroupAcl

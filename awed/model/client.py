@@ -9,11 +9,11 @@ from awed.model.times import NO_TIME
 
 
 class Client(Struct):
-    """A worker, as it registered and as it is shown. ``slots``: how many workunits it may hold at once. ``images``:
-    whether it runs commands in container images.
+    """A worker: what it registered, and what the server counts and shows of it.
 
-    ``suspend_reason``: why it gets no work, "" if it does; ``suspended_until``: when it gets some again by itself,
-    "no time" for one that a person must resume.
+    *slots*: how many workunits it may hold at once. *images*: whether it runs commands in container images.
+    *suspend_reason*: why it gets no work, "" if it is not suspended. *suspended_until*: when the server resumes it;
+    ``NO_TIME`` if a person must resume it.
     """
 
     id: str
@@ -49,7 +49,10 @@ class Client(Struct):
 
 
 class Heartbeat(Struct, omit_defaults=True):
-    """The answer to a heartbeat: work to throw away (ids joined by commas), the id of a client that is to stop."""
+    """The answer to a heartbeat.
+
+    *discard*: comma-separated ids of workunits that the worker is to end. *stop*: id of the client, if it is to stop.
+    """
 
     server_uuid: str = field(name="server-uuid")
     discard: str = ""

@@ -1,12 +1,12 @@
-"""What can go wrong for a caller. Everything else that is raised is a fault of awed itself.
+"""The errors that a caller can cause or must be told. Any other exception is a fault of awed itself.
 
-The API turns each family into one HTTP status, in one table (:mod:`awed.wire.errors`); nothing here knows HTTP.
-The texts are what the caller reads, and some are compared word for word by the original's workers.
+:mod:`awed.wire.errors` maps these classes to HTTP statuses; this module knows nothing of HTTP. The caller is shown
+the texts, and workers of the original AWE compare some of them word for word.
 """
 
 
 class AwedError(Exception):
-    """Base of all errors that a caller can cause or must hear of. *texts*: one sentence for each fault."""
+    """Base class of all errors in this module. *texts*: one sentence for each fault."""
 
     def __init__(self, *texts: str) -> None:
         super().__init__("; ".join(texts))
@@ -14,113 +14,125 @@ class AwedError(Exception):
 
 
 class Invalid(AwedError):
-    """The request or its document is wrong, or does not fit the state of what it names."""
+    """The request or its document is wrong, or what it asks is impossible in the present state of what it names."""
 
 
 class NotFound(AwedError):
-    """What the request names does not exist."""
+    """The request names something that does not exist."""
 
 
 class Unauthorized(AwedError):
-    """The caller is unknown, or may not do this."""
+    """The caller is not authenticated, or has no right to do this."""
 
 
 class UnknownCredentials(Unauthorized):
-    """Nobody knows the token or password that came."""
+    """The token or password is of no known user, group or job."""
 
     def __init__(self) -> None:
         super().__init__("Invalid Auth Header")
 
 
 class Conflict(AwedError):
-    """Another truth is already established: a known id, a newer attempt."""
+    """The request contradicts what is established: its id is taken, or a newer attempt of its workunit exists."""
 
 
 class Unavailable(AwedError):
-    """Not now: the database, the identity server or the disk does not answer. Safe to repeat."""
+    """What the request needs (database, identity server, data host, disk) does not answer. It is safe to repeat."""
 
 
 class StoreAway(Unavailable):
-    """The daemon's own store does not answer. What needs it goes on by itself when it is back."""
+    """The daemon's own store does not answer. The daemon itself tries again and goes on once the store is back."""
 
 
 class Superseded(StoreAway):
-    """Another daemon has taken the store over: this one must not write any more."""
+    """Another daemon has taken over this daemon's store, to which this daemon must not write any more."""
 
     def __init__(self) -> None:
         super().__init__("database: another awed has taken it over")
 
 
 class TooLarge(AwedError):
-    """A body is over its limit."""
+    """The body of a request is larger than its limit."""
 
 
 class QuotaReached(AwedError):
-    """A user has as much here as one may have."""
+    """A user has reached the limit of what one user may have on this server."""
 
 
 class NoSpace(AwedError):
-    """There is too little free disk for an upload."""
+    """There is too little free disk space for what a request sends."""
 
 
 class Locked(AwedError):
-    """A node's file or index is being built."""
+    """A node's file or index is still being built."""
 
 
 class JobNotFound(NotFound):
+    """There is no job with this id."""
+
     def __init__(self, job_id: str) -> None:
         super().__init__(f"job not found: {job_id}")
 
 
 class WorkNotFound(Invalid):
+    """There is no workunit with this id. The original answers 400 here, not 404."""
+
     def __init__(self, work_id: str) -> None:
         super().__init__(f"no workunit found with id {work_id}")
 
 
 class LogNotFound(Invalid):
-    """A workunit has no log of that name, or none yet."""
+    """A workunit has no log called *name*, or none yet."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"log type '{name}' not found")
 
 
 class ClientNotFound(Invalid):
-    """Workers that see this text register again."""
+    """The client is not registered. Workers that read this text register again."""
 
     def __init__(self) -> None:
         super().__init__("Client not found")
 
 
 class NothingToDo(Invalid):
-    """A checkout found no work; the text is one of the seven that workers compare whole."""
+    """A checkout found no work. Workers compare the texts of its subclasses word for word."""
 
 
 class NoEligibleWork(NothingToDo):
-    """There is work, but none that this client may have."""
+    """Work is queued, but none that this client may have."""
 
     def __init__(self) -> None:
         super().__init__("No eligible workunit found")
 
 
 class QueueEmpty(NothingToDo):
+    """No work is queued."""
+
     def __init__(self) -> None:
         super().__init__("Server queue is empty")
 
 
 class QueueSuspended(NothingToDo):
+    """An administrator suspended the queue: nobody is handed work."""
+
     def __init__(self) -> None:
         super().__init__("Server queue is suspended")
 
 
 class ClientBusy(Invalid):
+    """The client holds as many workunits as it has slots."""
+
     def __init__(self) -> None:
         super().__init__("Client busy")
 
 
 class ClientSuspended(Invalid):
+    """The client is suspended and gets no work."""
+
     def __init__(self) -> None:
         super().__init__("Client suspended")
 
 
 class StaleAttempt(Conflict):
-    """A report came too late, or from a client that no longer holds the workunit."""
+    """A report is of an attempt that is no longer current, or comes from a client that no longer has the workunit."""

@@ -1,4 +1,4 @@
-"""The codes of events, with the original's words for them, by who lets them happen."""
+"""Events, and the codes of the original AWE for them. The words for the codes are the original's, slips included."""
 
 from datetime import datetime
 
@@ -54,17 +54,18 @@ EVENTS: dict[str, dict[str, str]] = {
         "WQ": "workunit queued at proxy",
     },
 }
+"""The original's codes and their meaning, grouped as ``GET /logger?event`` answers them."""
 
 OWN_EVENTS = {"TW": "task waits for a data host that does not answer"}
-"""Codes that the original does not have. Programs that ask for its codes are not told these."""
+"""Codes that awed added. ``GET /logger?event`` lists the original's only, as programs expect."""
 
 WORDS = {code: words for group in ("client", "general", "server") for code, words in EVENTS[group].items()}
 WORDS |= OWN_EVENTS
-"""The words of each code that awed uses."""
+"""What each code means that the event log may have. (Of codes in several groups, those of the server count.)"""
 
 
 class Event(Struct, frozen=True):
-    """Something happened: one of the original's two-letter codes, and the ids it is about."""
+    """Something that happened. *code*: two letters, a key of WORDS. *ids*: the kind of thing and the id of each."""
 
     code: str
     time: datetime

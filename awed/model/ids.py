@@ -14,7 +14,7 @@ _BASE64 = "base64:"
 
 
 class WorkId(NamedTuple):
-    """The parts of a workunit's id. *rank* is 0 for the only workunit of a task, else 1..totalwork."""
+    """The parts of a workunit's id. *rank* is 0 if the task has one workunit, else 1..totalwork."""
 
     job_id: str
     task_name: str
@@ -42,12 +42,12 @@ def task_id(job_id: str, task_name: str) -> str:
 
 
 def task_name(task_id: str) -> str:
-    """The id that the document gave the task."""
+    """The name that the submitted document gives the task."""
     return task_id.rpartition("_")[2]
 
 
 def job_of(part_id: str) -> str:
-    """The job's id in a task's or a workunit's."""
+    """The id of the job to which a task's or a workunit's id belongs."""
     return part_id.partition("_")[0]
 
 
@@ -56,9 +56,9 @@ def work_id(task_id: str, rank: int) -> str:
 
 
 def parse_work_id(text: str) -> WorkId:
-    """Read a workunit id as it stands in a path, plain or as ``base64:...``.
+    """Parse a workunit's id as it stands in the path of a URL: plain, or as ``base64:`` and the encoded id.
 
-    Raises :class:`~awed.model.errors.Invalid` (``invalid work id: <text>``).
+    Raises :class:`~awed.model.errors.Invalid`.
     """
     parts = _unwrapped(text).split("_")
     if len(parts) != 3 or not all(parts) or not _RANK.match(parts[2]):

@@ -1,6 +1,6 @@
-"""Jobs and tasks, field for field in the order in which documents show them.
+"""Jobs and tasks. The fields are encoded in the order in which they stand here.
 
-All times are aware UTC datetimes, durations seconds, sizes bytes unless a field says otherwise.
+Times are aware UTC datetimes, durations seconds, sizes bytes, unless a field says otherwise.
 """
 
 from datetime import datetime
@@ -12,28 +12,28 @@ from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
 
 NO_NODE = "-"
-"""What ``IO.node`` holds while there is no node."""
+"""``IO.node`` of a file that has no node, or none yet."""
 
 OWN_HOST = "own:"
-"""``IO.host`` of a file in the daemon's own node store. Whoever asks is shown the address by which they came."""
+"""``IO.host`` of a file in the daemon's own node store. The API shows the address of the daemon in its place."""
 
 
 UPDATE = "update"
-"""``IO.type`` of an output that is no new node: it changes the attributes of one that exists."""
+"""``IO.type`` of an output that makes no new node: it changes the attributes of an existing one."""
 
 
 SCRIPT_NAME = "awe_script"
-"""The file in the working directory that holds the lines of a ``cmd_script``."""
+"""Name of the file in the command's working directory that has the lines of ``cmd_script``."""
 
 
 class Environ(Struct):
-    """Variables of a command that anyone may see. Private ones are secrets and live elsewhere."""
+    """Environment variables of a command that the job's document shows. Private ones are in ``records.Secret``."""
 
     public: dict[str, str] = {}
 
 
 class Cmd(Struct):
-    """What to run: ``name`` with ``args`` (split as a shell would) or ``args_array``, or ``cmd_script`` lines."""
+    """What to run: *name* with *args* (a text, split as by a shell) or *args_array*, or the lines of *cmd_script*."""
 
     name: str = ""
     args: str = ""
@@ -48,12 +48,12 @@ class Cmd(Struct):
 
     @property
     def has_image(self) -> bool:
-        """Whether it is to run in a container image."""
+        """Whether the command is to run in a container image."""
         return bool(self.docker_image or self.docker_pull)
 
 
 class IO(Struct):
-    """One input, output or predata file of a task, and where it lives: a node of a Shock host, or a plain URL."""
+    """An input, output or predata file of a task, and where it is: a node of a Shock host, or a plain URL."""
 
     filename: str = ""
     name: str = ""
@@ -79,16 +79,17 @@ class IO(Struct):
 
     @property
     def is_optional(self) -> bool:
+        """Whether the task goes well without this file."""
         return self.optional is True
 
     @property
     def is_made(self) -> bool:
-        """Whether an output's node is made for it, and goes with it."""
+        """Whether this output gets a node of its own, which is deleted when the output is no longer needed."""
         return self.type != UPDATE
 
 
 class PartInfo(Struct):
-    """How a task is split: by which input, by which index, into parts of at most how many MB."""
+    """How a task is split into workunits: by an index of one input, into parts of at most *maxpartsize_mb* MB."""
 
     input: str = ""
     index: str = ""
@@ -97,9 +98,9 @@ class PartInfo(Struct):
 
 
 class Task(Struct):
-    """One step of a job. ``taskid`` and ``depends_on`` are full ids; ``maxworksize`` is in MB.
+    """One step of a job. *taskid* and *depends_on* are full ids; *maxworksize* is in MB.
 
-    ``walltime``: seconds for which its command may run, of a split task each part's; 0 means no limit.
+    *walltime*: seconds for which the command of each of its workunits may run; 0 means no limit.
     """
 
     taskid: str
@@ -124,12 +125,12 @@ class Task(Struct):
 
     @property
     def ranks(self) -> range:
-        """The ranks of its workunits."""
+        """The ranks of the task's workunits."""
         return range(1) if self.totalwork == 1 else range(1, self.totalwork + 1)
 
 
 class Info(Struct):
-    """What a job is about and who may run it. ``clientgroups``: comma separated, empty means any group."""
+    """What a job is about and who may run it. *clientgroups*: names joined by commas, empty for any group."""
 
     name: str = ""
     xref: str = ""
@@ -151,7 +152,7 @@ class Info(Struct):
 
 
 class JobError(Struct):
-    """Why a job is suspended: the last failure, where it happened and what it said."""
+    """Why a job is suspended: the last failure, with the client, workunit and task where it happened."""
 
     clientfailed: str = ""
     workfailed: str = ""
@@ -163,7 +164,7 @@ class JobError(Struct):
 
 
 class Job(Struct):
-    """A workflow: the document that people submit, ask for and are shown."""
+    """A job: the document that users submit and are shown."""
 
     id: str
     info: Info = field(default_factory=Info)

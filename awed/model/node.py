@@ -1,4 +1,4 @@
-"""Nodes of the data store, field for field as Shock shows them."""
+"""Nodes of a Shock data store. The fields are named and ordered as in Shock's own documents."""
 
 import re
 from datetime import datetime
@@ -10,21 +10,21 @@ from awed.model.access import Acl
 from awed.model.times import NO_TIME
 
 NODE_ID = re.compile(r"[0-9A-Za-z-]{1,100}")
-"""What can be the id of a node, at any host."""
+"""Matches, as a whole, the id of a node at any host."""
 
 LONGEST_ATTRIBUTES = 16 * 1024 * 1024
-"""Bytes of JSON that the attributes of a node may have."""
+"""Bytes that the attributes of a node may have, as JSON."""
 
 
 class Lock(Struct):
-    """Work under way on a file or an index; a non-empty *error* means that it failed."""
+    """Shown of a file or index while it is being built. *error*: why that failed, "" if it has not."""
 
     created_on: datetime = NO_TIME
     error: str = ""
 
 
 class NodeFile(Struct):
-    """A node's file: ``checksum`` is ``{"md5": hex}``, empty while there is no file."""
+    """A node's file. *checksum* is ``{"md5": hex}``, empty if there is no file."""
 
     name: str = ""
     size: int = 0
@@ -37,7 +37,7 @@ class NodeFile(Struct):
 
 
 class NodeIndex(Struct):
-    """An index of a node's file: how many units, and their mean size in bytes."""
+    """An index of a node's file. *average_unit_size* is in bytes."""
 
     total_units: int = 0
     average_unit_size: int = 0
@@ -46,7 +46,7 @@ class NodeIndex(Struct):
 
 
 class NodeParts(Struct):
-    """Files that arrived for a parts node; an entry is ``[file name, md5]`` or null."""
+    """The parts of a file that is sent in parts: each ``[file name, md5]``, or None while it has not arrived."""
 
     count: int = 0
     length: int = 0
@@ -56,7 +56,7 @@ class NodeParts(Struct):
 
 
 class Node(Struct):
-    """The node document."""
+    """A node, as the API shows it."""
 
     id: str
     version: str = ""
@@ -77,20 +77,21 @@ class Node(Struct):
 
     @property
     def has_file(self) -> bool:
+        """Whether the node has a file, which may be empty."""
         return self.file.size > 0 or self.file.created_on != NO_TIME
 
 
 class Delivery(Struct):
-    """How a node got its file or a part of it: *size* bytes, by the *attempt*-th run of a workunit, 0 if unknown."""
+    """The upload of a file or part: *size* in bytes, *attempt* of the workunit that sent it (0 if unknown)."""
 
     size: int
     attempt: int = 0
 
 
 class NodeRecord(Struct):
-    """A node as it is stored: its document, its rights, and the deliveries of its file, part by part.
+    """A node as it is stored: its document, its ACL, and the deliveries of its file, one for each part.
 
-    What a restart finds out by itself is not in it: locks, and the parts that have arrived but are not merged yet.
+    Locks, and parts that are not merged yet, are not stored: after a restart the daemon finds them out from the disk.
     """
 
     node: Node

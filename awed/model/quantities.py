@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them: ``30M``, ``12H``, ``7D``; ``500K``, ``64M``, ``2G``, ``1T``."""
+"""Durations and sizes as people write them: ``30M`` (minutes), ``12H``, ``7D``; ``500K`` (bytes), ``64M``, ``2G``."""
 
 import re
 from datetime import timedelta
@@ -6,14 +6,14 @@ from datetime import timedelta
 _DURATION = re.compile(r"([0-9]{1,9})([MHD])")
 _UNITS = {"M": "minutes", "H": "hours", "D": "days"}
 _LONGEST = timedelta(days=365_000)
-"""So far from now a time can still be written."""
+"""A thousand years: now and that much more is still a datetime."""
 
 _SIZE = re.compile(r"([0-9]{1,18})([KMGT]?)")
 _FACTORS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 def parse_duration(text: str) -> timedelta:
-    """A number of minutes, hours or days: at most a thousand years. Raises :class:`ValueError`."""
+    """Parse a number of minutes (M), hours (H) or days (D). Raises :class:`ValueError` if over a thousand years."""
     match = _DURATION.fullmatch(text)
     if match is None:
         raise ValueError(f"not a duration: {text}")
@@ -24,7 +24,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def parse_size(text: str) -> int:
-    """Bytes of a number of them, or of kilobytes and so on, which are powers of 1024. Raises :class:`ValueError`."""
+    """Parse a number of bytes, or of K, M, G or T (powers of 1024), into bytes. Raises :class:`ValueError`."""
     match = _SIZE.fullmatch(text)
     if match is None:
         raise ValueError(f"not a size: {text}")
@@ -32,6 +32,6 @@ def parse_size(text: str) -> int:
 
 
 def show_size(size: int) -> str:
-    """*size* in the largest unit of which it is a whole number."""
+    """*size* bytes as :func:`parse_size` reads them, in the largest unit of which they are a whole number."""
     unit = max((unit for unit, factor in _FACTORS.items() if size % factor == 0), key=_FACTORS.__getitem__)
     return f"{size // _FACTORS[unit]}{unit}" if size else "0"

@@ -1,7 +1,7 @@
-"""What is stored: the table of all kinds of records, and the batch in which changes travel to the store.
+"""What is stored: the types of records, the table of all kinds, and the batch in which changes travel to the store.
 
-Whatever carries records (:func:`merge`, every store, their tests) reads the table :data:`KINDS`. CONTRIBUTING tells
-how a kind is added, and what else a change of records needs.
+All that handles records of any kind (:func:`merge`, the stores, their tests) reads the table :data:`KINDS`.
+CONTRIBUTING says how to add a kind of record and how to change one.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,11 +20,11 @@ from awed.model.work import Part, WorkRecord, WorkReport
 
 
 class JobRecord(Struct):
-    """A job without its tasks (``job.tasks`` is empty), and who may do what with it.
+    """A job without its tasks (``job.tasks`` is empty), and its ACL.
 
-    *submitter*: the user whose rights to files it uses, whoever owns it later. *limited*: its expiration is what the
-    configuration gives to jobs that end, not what was set for this one. *size*: bytes of the document that was
-    submitted.
+    *submitter*: the user with whose rights its files are read and written, whoever owns the job later. *limited*:
+    whether its expiration is the configured one of ended jobs and not its own. *size*: bytes of the submitted
+    document.
     """
 
     job: Job
@@ -35,11 +35,12 @@ class JobRecord(Struct):
 
 
 class TaskRecord(Struct):
-    """A task, its place in the job's list, and which ranks are done, as ranges: ``1-500,503``.
+    """A task and how far it is.
 
-    *part* says how its input is split, once it is prepared; *attempts* is the highest attempt number of its runs;
-    *wanted* is the totalwork that the document asks for, 0 if the task was not split into another number. *made*: ids
-    of the nodes that the server made for its outputs, which go with the job.
+    *index*: its place in the job's list of tasks. *done*: the ranks that are done, as ranges: ``1-500,503``. *part*:
+    how its input is split, once the task is prepared. *attempts*: the highest attempt number of its runs. *wanted*:
+    the totalwork of the document, if the task was split into another number, else 0. *made*: ids of the nodes that
+    the server made for its outputs, which are deleted with the job.
     """
 
     task: Task
@@ -52,9 +53,9 @@ class TaskRecord(Struct):
 
 
 class Secret(Struct):
-    """A job's data token (*key*: the job's id) or a task's private variables (*key*: the task's id).
+    """A job's data *token* (*key*: the job's id), or a task's private variables *environ* (*key*: the task's id).
 
-    *hosts*: to which data hosts the token is shown; None in old records: to all.
+    *hosts*: the data hosts to which the token may be sent; None, in records of early versions, for all.
     """
 
     key: str
@@ -65,7 +66,7 @@ class Secret(Struct):
 
 
 class DeleteNodes(Struct, frozen=True):
-    """Nodes that are still to be removed, each by host and id, as *owner* may, with the data token of a job."""
+    """*nodes* (host and node id) that are to be deleted, with the rights of *owner* and the data token of *jobid*."""
 
     id: str
     jobid: str
@@ -74,11 +75,11 @@ class DeleteNodes(Struct, frozen=True):
 
 
 class Batch(Struct):
-    """Changes that become durable together: ids of what is gone, then records to write, in this order.
+    """Changes that become durable together: records to write, and ids of records to delete (``gone_*``).
 
-    So what is gone and came back within one batch is there.
-    The table of kinds says which lists of gone ids take which records along.
-    *events*: what happened with it, told once the batch is durable.
+    Deletions come first, so a record that is deleted and written in one batch exists afterwards. The table of kinds
+    says which records each list of ids deletes. *meta*: settings of the store. *events*: what happened with these
+    changes; observers are told once the batch is durable.
     """
 
     jobs: list[JobRecord] = []
@@ -104,13 +105,15 @@ class Batch(Struct):
 
     @property
     def size(self) -> int:
-        """How many records are written or go."""
+        """How many records are written or deleted."""
         return sum(len(getattr(self, kind)) for kind in self.__struct_fields__ if kind != "events")
 
 
 class Unfinished(Struct):
-    """What the scheduler starts from: the records of unfinished jobs, all records of kinds that do not go with jobs,
-    and the settings of the store."""
+    """What the scheduler starts from: what is stored of unfinished jobs, clients, deletions and settings.
+
+    Each list but *meta* is named as its kind in KINDS.
+    """
 
     jobs: list[JobRecord] = []
     tasks: list[TaskRecord] = []
@@ -122,21 +125,21 @@ class Unfinished(Struct):
 
 T = TypeVar("T", bound=Struct)
 Fields = Mapping[str, Callable[[Any], Any]]
-"""By what records are found: names, and how the value, a text or an integer, is read from a record."""
+"""Fields by which records are found: name, and the function that reads the value (text or integer) from a record."""
 
 
 class Kind(Generic[T]):
-    """A kind of record, and all that those who carry records need to know of it.
+    """A kind of record, and all that a store needs to know of it.
 
-    *name*: the list of a :class:`Batch` in which such records travel; tables and collections have the same name.
+    *name*: the list of a :class:`Batch` that has such records; tables and collections have the same name.
 
-    *key*: the fields that together tell one record from all others. A part of a job has first ``job``, the job's id,
-    with which all its other ids begin. What is no job's has the field ``id`` alone.
+    *key*: the fields that together identify a record. The first of a part of a job is ``job``, the job's id, with
+    which its other ids begin. A record that is no part of a job has ``id`` alone.
 
-    *gone*: the lists of a batch that take such records along, and in which field a record has the id that is listed.
+    *gone*: the lists of a batch whose ids delete such records, each with the field that is compared with the ids.
 
-    *also*: other fields by which records are found. *id*: one text that tells a record from all others, if its field
-    ``id`` does not.
+    *also*: other fields by which records are found. *id*: reads from a record one text that identifies it, for kinds
+    whose field ``id`` does not.
     """
 
     def __init__(
@@ -156,14 +159,15 @@ class Kind(Generic[T]):
         self.also = also or {}
         self.fields = {**self.key, **self.also}
         self.job = gone.get("gone_jobs")
-        """The field that has the id of the job with which such records go; None, if they are no job's."""
+        """The field that has the id of the job with which such records are deleted; None if they belong to no job."""
         self.id = id or key["id"]
         self.decode: Callable[[str | bytes], T] = Decoder(type).decode
 
 
 _at = attrgetter
 
-# What is a job's comes before the job: who reads while MongoDB is written, and finds the job, finds its parts.
+# The parts of a job stand before the job. A batch is written to MongoDB kind by kind, and so whoever reads meanwhile
+# and finds a job finds its parts too.
 KINDS: tuple[Kind[Any], ...] = (
     Kind(
         "tasks",
@@ -197,14 +201,14 @@ _BY_TYPE = {kind.type: kind for kind in KINDS}
 
 
 def kind_of(record: type[T]) -> Kind[T]:
-    """The kind of the records that have this type."""
+    """The kind of records of this type."""
     return cast(Kind[T], _BY_TYPE[record])
 
 
 def merge(batch: Batch, later: Batch) -> Batch:
-    """*batch*, with *later* put into it, so that committing it has the effect of committing both in turn.
+    """Put *later* into *batch* and return *batch*, which then has the effect of both, committed one after the other.
 
-    In a batch what is gone goes before what is written: a record of *batch* that *later* says is gone must leave.
+    As a batch deletes before it writes, records of *batch* that *later* deletes are taken out of it.
     """
     for kind in KINDS:
         for gone, field in kind.gone.items():
@@ -222,9 +226,9 @@ def merge(batch: Batch, later: Batch) -> Batch:
 
 
 class Commit(Protocol):
-    """Makes a batch durable; *undo* takes it back if that did not happen in time.
+    """Makes *batch* durable.
 
-    Raises :class:`~awed.model.errors.StoreAway`.
+    Raises :class:`~awed.model.errors.StoreAway` if that takes too long; then *undo* is committed after it.
     """
 
     def __call__(self, batch: Batch, undo: Batch | None = None) -> Awaitable[None]: ...

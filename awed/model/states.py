@@ -1,6 +1,6 @@
-"""The states of jobs, tasks, workunits and clients, and the steps between them that exist.
+"""The states of jobs, tasks, workunits and clients, and the steps between them that are allowed.
 
-The scheduler makes every step through :func:`step`, so a step that is not in these tables cannot happen.
+The scheduler changes the states of jobs and tasks through :func:`step` alone, which refuses all other steps.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from typing import TypeVar
 
 
 class _State(StrEnum):
-    """States are keys of tables and counters all the time; an Enum's own hash is a function in Python."""
+    """States are keys of dicts in hot code, so they hash as text, in C. The hash of Enum is a Python function."""
 
     __hash__ = str.__hash__
 
 
 class JobState(_State):
-    """A job's life: from ``init`` to ``completed``, ``suspend`` in between, ``deleted`` from anywhere."""
+    """The state of a job: from ``init`` to ``completed``, with ``suspend`` in between; ``deleted`` follows on any."""
 
     INIT = "init"
     QUEUED = "queued"
@@ -26,7 +26,7 @@ class JobState(_State):
 
 
 class TaskState(_State):
-    """A task's life; ``pending`` waits for other tasks or for its files to be prepared."""
+    """The state of a task. One that is ``pending`` waits for other tasks, or for its files to be prepared."""
 
     INIT = "init"
     PENDING = "pending"
@@ -37,7 +37,7 @@ class TaskState(_State):
 
 
 class WorkState(_State):
-    """A workunit's state; a finished one is in no state, it is a rank among its task's done ranks."""
+    """The state of a workunit that is not done. Of one that is done only its rank is kept, in ``TaskRecord.done``."""
 
     QUEUED = "queued"
     CHECKOUT = "checkout"
@@ -45,7 +45,7 @@ class WorkState(_State):
 
 
 class ClientState(_State):
-    """What a registered worker is doing, as the client view's ``Status`` shows it."""
+    """The state of a client, shown as ``Status``."""
 
     IDLE = "active-idle"
     BUSY = "active-busy"
@@ -53,9 +53,10 @@ class ClientState(_State):
 
 
 UNFINISHED = frozenset({JobState.INIT, JobState.QUEUED, JobState.IN_PROGRESS, JobState.SUSPEND})
-"""States of jobs that the scheduler holds; the others live in the store alone."""
+"""States of the jobs that the scheduler holds in memory; jobs in other states are in the store alone."""
 
 ACTIVE = frozenset({JobState.INIT, JobState.QUEUED, JobState.IN_PROGRESS})
+"""States of jobs that are unfinished and not suspended."""
 
 JOB_STEPS: Mapping[JobState, frozenset[JobState]] = {
     JobState.INIT: frozenset({JobState.QUEUED, JobState.SUSPEND, JobState.DELETED, JobState.COMPLETED}),
@@ -65,7 +66,7 @@ JOB_STEPS: Mapping[JobState, frozenset[JobState]] = {
     JobState.COMPLETED: frozenset({JobState.QUEUED, JobState.IN_PROGRESS, JobState.DELETED}),
     JobState.DELETED: frozenset(),
 }
-"""From ``completed`` a job goes back to work by recompute or resubmit only."""
+"""The allowed steps of a job. Only recompute and resubmit take it from ``completed`` back to work."""
 
 TASK_STEPS: Mapping[TaskState, frozenset[TaskState]] = {
     TaskState.INIT: frozenset({TaskState.PENDING}),
@@ -75,13 +76,13 @@ TASK_STEPS: Mapping[TaskState, frozenset[TaskState]] = {
     TaskState.SUSPEND: frozenset({TaskState.PENDING, TaskState.QUEUED, TaskState.IN_PROGRESS, TaskState.INIT}),
     TaskState.COMPLETED: frozenset({TaskState.INIT}),
 }
-"""Back to ``init`` by recompute or resubmit only."""
+"""The allowed steps of a task. Only recompute and resubmit lead back to ``init``."""
 
 S = TypeVar("S", bound=_State)
 
 
 def step(steps: Mapping[S, frozenset[S]], old: S, new: S) -> S:
-    """*new*, if the table has a step there from *old*; a :class:`ValueError` that names both if not."""
+    """Return *new*. Raises :class:`ValueError` if the table *steps* has no step from *old* to *new*."""
     if new not in steps[old]:
         raise ValueError(f"no step from {old} to {new}")
     return new

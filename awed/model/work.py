@@ -1,4 +1,4 @@
-"""Workunits: what a worker is handed, what it sends back, and what the server remembers between the two."""
+"""Workunits: what a worker is handed, what it reports, and what the server keeps in between."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +13,11 @@ from awed.model.times import NO_TIME
 
 
 class Part(Struct):
-    """Which piece of the split input a workunit reads, as ``a-b`` (1-based, both ends included) of *index*."""
+    """How the input of a split task is divided.
+
+    *input*: the file name. *index*: name of the node's index that has the units of the file. *totalindex*: how many
+    units there are.
+    """
 
     input: str
     index: str
@@ -22,10 +26,10 @@ class Part(Struct):
 
 
 class Workunit(Struct):
-    """One run of a task's command, as workers of every generation read it.
+    """A workunit as it is handed out, to workers of the original too: one run of a task's command.
 
-    ``rank`` is 0 for the only workunit of a task, else 1..``totalwork``. ``attempt`` counts the checkouts.
-    ``walltime``: seconds after which the worker ends the command, if the task says so.
+    *rank* is 0 for the only workunit of a task, else 1..*totalwork*. *attempt* counts the checkouts from 1.
+    *walltime*: seconds after which the worker ends the command; unset or 0 for no limit.
     """
 
     wuid: str
@@ -57,10 +61,11 @@ class Workunit(Struct):
 
 
 class WorkRecord(Struct):
-    """What the server keeps of a workunit that has been out and is not done.
+    """What the server keeps of a workunit that has been checked out and is not done.
 
-    A workunit without a record is queued and was never checked out. ``client``: who has it, or had it last and may
-    still come back with it. ``failed_on``: ids of the clients on which it failed; others get it first.
+    A workunit that was never checked out has no record. *client*: id of the client that has it, or that had it last
+    and may still report it. *failed*: how often it failed. *failed_on*: ids of the clients on which it failed, to
+    which it is handed out only if no other client can take it.
     """
 
     wuid: str
@@ -76,9 +81,9 @@ class WorkRecord(Struct):
 
 
 class ReportStatus(StrEnum):
-    """The words with which a worker may end a workunit; ``discarded`` gives it back.
+    """How a worker says that a workunit ended. ``discarded``: the worker gives it back.
 
-    ``failed-permanent`` is how workers of the original say that trying again is no use; awed's tell the exit status.
+    ``failed-permanent``: it would fail again. Only workers of the original send it; awed's send the exit status.
     """
 
     DONE = "done"
@@ -88,7 +93,7 @@ class ReportStatus(StrEnum):
 
 
 class Cause(StrEnum):
-    """What ended a run that was not done. ``start``: there is no such program, or it cannot be run."""
+    """Why a run ended without being done. ``start``: the program does not exist, or cannot be executed."""
 
     EXIT = "exit"
     SIGNAL = "signal"
@@ -103,7 +108,11 @@ class Cause(StrEnum):
 
 
 class Perf(Struct):
-    """Where a workunit's time went, by the original's names. Moments are unix times, the rest seconds and bytes."""
+    """How long the stages of a workunit took, named as in the original AWE.
+
+    *queued*, *done*, *resp*, *checkout*, *deliver* and *clientresp* are Unix times in seconds; ``time_*``, *runtime*
+    and *dockerprep* are durations in seconds, the rest sizes in bytes.
+    """
 
     queued: int = 0
     done: int = 0
@@ -126,8 +135,11 @@ class Perf(Struct):
 
 
 class Report(Struct):
-    """What a worker says of a workunit it ran. *attempt* is None for workers that do not know attempts, *cause* for
-    those that do not say it, *exitstatus* if no command ran to an end."""
+    """A worker's report of a workunit.
+
+    *attempt* and *cause* are None if the worker is one of the original, which does not send them. *exitstatus* is
+    None if no command ran to its end. *logs*: name (one of LOG_NAMES) and text.
+    """
 
     wuid: str
     client: str
@@ -141,15 +153,19 @@ class Report(Struct):
 
     @property
     def is_workers_fault(self) -> bool:
-        """Whether the worker could not even begin, for lack of memory or disk. The work has no part in that."""
+        """Whether the worker had too little memory or disk to start the command, which is no fault of the work."""
         return self.exitstatus is None and self.cause in (Cause.MEMORY, Cause.DISK)
 
 
 LOG_NAMES = ("stdout", "stderr", "worknotes")
+"""The logs of a workunit, as the API calls them."""
 
 
 class WorkReport(Struct):
-    """The logs and the performance record (any JSON; Raw going in) of a workunit, kept after its end."""
+    """The logs and the performance record of a workunit, kept after its end.
+
+    *perf* is any JSON: ``Raw`` when it is written, decoded when it is read.
+    """
 
     wuid: str
     jobid: str
