@@ -9,7 +9,7 @@ from awed.api.job_changes import JobChanges
 from awed.api.job_query import FIELD, JobList
 from awed.api.job_views import JobLogs, JobPerf, MinimalJob, minimal, whole, with_logs, with_perf
 from awed.api.rights import ADMIN, a_job, may, to
-from awed.auth.rights import changed_by, reader
+from awed.auth.rights import changed_by
 from awed.model.access import PUBLIC, Acl, User
 from awed.model.errors import Invalid
 from awed.model.ids import new_id
@@ -68,9 +68,11 @@ class JobResource(JobChanges):
         call: Call[None],
         *,
         distinct: Annotated[str, FIELD],
+        asked: JobList,
+        fields: Rest,
     ) -> list[Any]:
-        """The values of this field of info, instead of jobs."""
-        return await self.engine.jobs.distinct(f"info.{distinct}", reader(call.user))
+        """The values that this field of info has in all such jobs."""
+        return await self.engine.jobs.distinct(f"info.{distinct}", asked.query_for(call.user, fields))
 
     @calls("GET /<job_id>", to("read", a_job))
     async def show(self, call: Call[JobRecord]) -> Job:

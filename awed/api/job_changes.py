@@ -12,6 +12,7 @@ from awed.model.times import rfc3339
 from awed.web.calls import Call, Calls
 from awed.web.kinds import INTEGER, Kind, filled
 from awed.web.params import header
+from awed.web.traits import Traits
 
 
 def _priority(name: str, texts: Sequence[str]) -> int:
@@ -33,6 +34,7 @@ _EXPIRATION = filled("lacking expiration value")
 class JobChanges(Resource):
     """The operations. Each tells in words what it did."""
 
+    traits = Traits(no_operation={"PUT /<job_id>": "requested job operation not supported"})
     calls = Calls[Context]()
 
     @calls("PUT /<job_id>?settoken", to("write", a_job))

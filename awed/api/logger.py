@@ -6,11 +6,13 @@ from awed.api.context import Context, Resource
 from awed.api.rights import ADMIN, may
 from awed.model.events import EVENTS
 from awed.web.calls import Call, Calls
+from awed.web.traits import Traits
 
 
 class LoggerResource(Resource):
     """The log's settings."""
 
+    traits = Traits(no_operation={"PUT /": "requested logger operation not supported"})
     calls = Calls[Context]()
 
     @calls("GET /?event", may("read"))

@@ -17,6 +17,7 @@ from awed.scheduler.counts import QueueCounts
 from awed.web.arguments import Rest
 from awed.web.calls import Asked, Call, Calls, Right
 from awed.web.streaming import mapped
+from awed.web.traits import Traits
 
 _STATUS = """\
 ++++++++AWE server queue status++++++++
@@ -43,6 +44,9 @@ total clients ............ {c.clients.total}
 """
 
 
+_UNSUPPORTED = "requested queue operation not supported"
+
+
 async def _reader(context: Context, asked: Asked) -> Call[None]:
     """Who may ask: for anything but the summary, administrators."""
     return await (ADMIN if asked.params else may("read")).grant(context, asked)
@@ -51,13 +55,14 @@ async def _reader(context: Context, asked: Asked) -> Call[None]:
 class QueueResource(Resource):
     """The queue as a whole."""
 
+    traits = Traits(no_operation={"PUT /": _UNSUPPORTED})
     calls = Calls[Context]()
 
     @calls("GET /", Right(_reader))
     async def show(self, call: Call[None], *, others: Rest) -> str:
         """How much there is to do."""
         if others:
-            raise Invalid("requested queue operation not supported")
+            raise Invalid(_UNSUPPORTED)
         return status_text(self.engine.queue.counts(), self.context.now())
 
     @calls("GET /?clientgroup", READ_NAMED_GROUP)

@@ -17,6 +17,10 @@ class Invalid(AwedError):
     """The request or its document is wrong, or what it asks is impossible in the present state of what it names."""
 
 
+class Unimplemented(Invalid):
+    """There is no such operation."""
+
+
 class NotFound(AwedError):
     """The request names something that does not exist."""
 

@@ -71,10 +71,7 @@ class Flow:
         task = entry.task
         if task.starteddate == NO_TIME:
             task.starteddate = now.time
-        started = entry.done or any(record.attempt for record in entry.records.values())
         state.set_task(entry, TaskState.QUEUED)
-        if started:
-            state.set_task(entry, TaskState.IN_PROGRESS)
         state.counts.work[WorkState.QUEUED] += task.remainwork
         if entry.job.job.state is JobState.INIT:
             state.set_job(entry.job, JobState.QUEUED, now)
@@ -86,6 +83,8 @@ class Flow:
 
     def check(self, entry: TaskEntry, now: Moment) -> None:
         """All ranks are done: complete the task, once its outputs are seen to be there."""
+        if entry.task.state is TaskState.QUEUED:  # the last result came after it was taken back
+            self._state.set_task(entry, TaskState.IN_PROGRESS)
         if entry.task.outputs:
             entry.busy = self._state.generation()
             self._state.effects.append(Check(entry.task.taskid, entry.busy, entry.job.submitter))

@@ -128,6 +128,7 @@ class Jobs:
         entry = self.get(job_id)
         self._flow.withdraw(entry, now)
         self._state.limit_lifetime(entry, now)
+        entry.job.registered = False
         self._state.set_job(entry, JobState.DELETED, now)
         self._state.drop(entry)
         self._state.event("JR" if full else "JL", now, jobid=job_id)

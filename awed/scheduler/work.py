@@ -178,7 +178,7 @@ class Work:
         state.changes.task(entry)
         self._blame.succeeded(record, now)
         state.event("WD", now, wuid=record.wuid, jobid=record.jobid, clientid=record.client)
-        if not entry.task.remainwork and entry.task.state is TaskState.IN_PROGRESS:
+        if not entry.task.remainwork and entry.is_at_work:
             self._flow.check(entry, now)
 
     def fail(self, entry: TaskEntry, record: WorkRecord, report: Report, now: Moment) -> None:

@@ -90,10 +90,10 @@ class JobVerbs:
         await self._shell.committer.durable()
         return await self._shell.store.jobs(query)
 
-    async def distinct(self, path: str, reader: str | None) -> list[object]:
-        """The values that a field has in the jobs that *reader* may read; None: in all."""
+    async def distinct(self, path: str, query: JobQuery) -> list[object]:
+        """The values that a field has in the jobs that match."""
         await self._shell.committer.durable()
-        return await self._shell.store.distinct(path, reader)
+        return await self._shell.store.distinct(path, query)
 
     async def suspend(self, job_id: str) -> None:
         """Take a job's work back. :class:`JobNotFound`; :class:`Invalid` for a finished one."""
@@ -121,6 +121,7 @@ class JobVerbs:
             await self._shell.remove_stored(job_id, expired=False)
         elif record.job.state is not JobState.DELETED:
             record.job.state = JobState.DELETED
+            record.job.registered = False
             record.job.updatetime = self._shell.now().time
             record.job.tasks = []
             self._shell.scheduler.changes.job_record(record)

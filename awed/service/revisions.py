@@ -38,7 +38,7 @@ class RevisionVerbs:
             raise Invalid(f"fail to recover job: {job_id} job {job_id} is already active")
         state = (await self._shell.job(job_id)).job.state
         if state in (JobState.COMPLETED, JobState.DELETED):
-            raise Invalid(f"fail to recover job: {job_id} job {job_id} is in {state} state thus cannot be recovered")
+            raise Invalid(f"fail to recover job: {job_id} job is in {state} state thus cannot be recovered")
         await self.adopt(job_id)
 
     async def recompute(self, job_id: str, stage: str) -> None:

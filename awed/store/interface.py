@@ -93,9 +93,9 @@ class IStore(Interface):
     def jobs(query: JobQuery) -> Awaitable[JobPage]:
         """A page of jobs. Raises :class:`~awed.model.errors.Invalid` if it takes too long to find."""
 
-    def distinct(path: str, reader: str | None) -> Awaitable[list[object]]:
-        """The distinct values of a document path (``info.project``) over the jobs that *reader* may read, as JSON
-        has them, numbers before texts."""
+    def distinct(path: str, query: JobQuery) -> Awaitable[list[object]]:
+        """The distinct values of a document path (``info.project``) over all jobs that match *query*, as JSON has
+        them, numbers before texts. Raises :class:`~awed.model.errors.Invalid` if it takes too long to find."""
 
     def one(record: type[T], **fields: str | int) -> Awaitable[T | None]:
         """The record of this type that has these values in its fields, which :data:`~awed.model.records.KINDS` names.

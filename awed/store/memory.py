@@ -109,8 +109,8 @@ class MemoryStore:
         end = query.offset + query.limit if query.limit else None
         return JobPage([found.job for found in found[query.offset : end]], len(found))
 
-    async def distinct(self, path: str, reader: str | None) -> list[object]:
-        return distinct(leaf for found in self._found() if found.readable(reader) for leaf in found.leaves(path))
+    async def distinct(self, path: str, query: JobQuery) -> list[object]:
+        return distinct(leaf for found in self._found() if found.matches(query) for leaf in found.leaves(path))
 
     async def one(self, record: type[T], **fields: str | int) -> T | None:
         found = await self.all(record, **fields)

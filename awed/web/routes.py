@@ -18,7 +18,7 @@ from twisted.web.iweb import IRequest
 from twisted.web.server import NOT_DONE_YET
 from werkzeug.exceptions import MethodNotAllowed
 
-from awed.model.errors import Invalid
+from awed.model.errors import AwedError, Invalid, Unimplemented
 from awed.tx.turns import Turns
 from awed.web.body import AwedRequest
 from awed.web.calls import Asked, Calls, Declared
@@ -58,7 +58,6 @@ class CollectionResource(KleinResource):
     def __init__(self, collection: Collection, turns: Turns, path: str = "") -> None:
         self.traits = collection.traits
         self._collection = collection
-        self._name = path.strip("/")
         self._turns = turns
         paths = by_path(collection.calls)
         super().__init__(self._klein(paths))
@@ -113,10 +112,14 @@ class CollectionResource(KleinResource):
         right = (call or choice[-1]).right
         granted = await right.grant(self._collection.context, Asked(request, params, names))
         if call is None:
-            raise Invalid(f"requested {self._name} operation not supported")
+            raise self._no_operation(f"{request.method.decode()} {choice[-1].path}")
         taken = await call.arguments.read(request, params)
         data = await call.handler(self._collection, granted, *[names[name] for name in call.names], **taken)
         return data if isinstance(data, bytes) else await answer(request, self.traits.wrap(data), self._turns)
+
+    def _no_operation(self, asked: str) -> AwedError:
+        text = self.traits.no_operation.get(asked)
+        return Unimplemented("Not Implemented") if text is None else Invalid(text)
 
 
 def _failed(request: IRequest, failure: Failure) -> bytes:

@@ -1,6 +1,6 @@
 """What a collection says of itself to HTTP: what must be known of a request before one of its calls is found."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from twisted.web.iweb import IRequest
@@ -26,7 +26,8 @@ class Traits(Struct, frozen=True):
     collection itself, and is no multipart form, is a file. *is_secret*: what stands behind its name in a path is in
     no log. *wrap*: what is sent for the data of a call that was done. *answer_error*: writes the answer to one that
     was not, from its status and texts. *no_method*: such an answer to a method that no call has; None: that of the
-    original's scheme.
+    original's scheme. *no_operation*: by method and path, the text for a request that names no operation that there is;
+    where there is none, that is not implemented.
     """
 
     body_limit: int | None = None
@@ -35,6 +36,7 @@ class Traits(Struct, frozen=True):
     wrap: Callable[[object], object] = in_envelope
     answer_error: Callable[[IRequest, int, Sequence[str]], bytes] = answer_error
     no_method: tuple[int, str] | None = None
+    no_operation: Mapping[str, str] = {}
 
 
 PLAIN = Traits()

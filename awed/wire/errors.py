@@ -6,6 +6,7 @@ from awed.model import errors
 from awed.model.errors import AwedError
 
 STATUSES: tuple[tuple[type[AwedError], int], ...] = (
+    (errors.Unimplemented, 501),
     (errors.Invalid, 400),
     (errors.Unauthorized, 401),
     (errors.NotFound, 404),

@@ -24,23 +24,29 @@ _ORDERED = frozenset(
 
 async def page(database: Database, query: JobQuery) -> tuple[list[Document], int]:
     """The documents of a page's jobs in order, and how many jobs match in all."""
-    where = _where(query)
-    if query.fields:
-        where["$and"] = [await _has(database, path, texts) for path, texts in query.fields.items()]
+    where = await _matching(database, query)
     pipeline = [{"$match": where}, *_ordered(query), *_cut(query), {"$project": {"find": 0}}]
     return await database.aggregate("jobs", pipeline), await database.count("jobs", where)
 
 
-async def values(database: Database, path: str, reader: str | None) -> list[object]:
-    """The distinct values of a path over the jobs that *reader* may read."""
+async def values(database: Database, path: str, query: JobQuery) -> list[object]:
+    """The distinct values of a path over the jobs that match."""
     parts = names(path)
-    where = _where(JobQuery(reader=reader))
     if parts is None or parts == ["tasks"]:
         return []
+    where = await _matching(database, query)
     if parts[0] != "tasks":
         return distinct(await database.distinct("jobs", _place(parts), where))
     jobs = await database.keys("jobs", where)
     return distinct(await database.distinct("tasks", _place(parts[1:]), {"job": {"$in": jobs}}))
+
+
+async def _matching(database: Database, query: JobQuery) -> Document:
+    """The jobs that match."""
+    where = _where(query)
+    if query.fields:
+        where["$and"] = [await _has(database, path, texts) for path, texts in query.fields.items()]
+    return where
 
 
 def _where(query: JobQuery) -> Document:

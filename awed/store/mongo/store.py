@@ -106,8 +106,8 @@ class MongoStore:
             by_id[task.task.jobid].tasks.append(task.task)
         return JobPage(jobs, total)
 
-    async def distinct(self, path: str, reader: str | None) -> list[object]:
-        return await query.values(self._reading, path, reader)
+    async def distinct(self, path: str, wanted: JobQuery) -> list[object]:
+        return await query.values(self._reading, path, wanted)
 
     async def one(self, record: type[T], **fields: str | int) -> T | None:
         return await self._reader.one(kind_of(record), place(fields))

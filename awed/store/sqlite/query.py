@@ -57,36 +57,43 @@ def page(connection: sqlite3.Connection, query: JobQuery) -> tuple[list[str], in
     return ids, total
 
 
+def is_deep(*fields: str) -> bool:
+    """Whether documents are looked through for one of these paths."""
+    return any(paths.column(path) is None for path in fields)
+
+
 def is_long(query: JobQuery) -> bool:
     """Whether the page may take long: it is large, or documents are looked through for it."""
-    fields = any(paths.column(path) is None for path in query.fields)
-    return fields or not paths.is_quick_order(query.order) or not 0 < query.limit <= LARGE
+    return is_deep(*query.fields) or not paths.is_quick_order(query.order) or not 0 < query.limit <= LARGE
 
 
-def values(connection: sqlite3.Connection, path: str, reader: str | None) -> list[object]:
-    """The distinct values of a path over the jobs that *reader* may read."""
+def values(connection: sqlite3.Connection, path: str, query: JobQuery) -> list[object]:
+    """The distinct values of a path over the jobs that match."""
     column = paths.column(path)
     with limited(connection, LIMIT):
-        return _in_column(connection, column, reader) if column else _in_documents(connection, path, reader)
+        return _in_column(connection, column, query) if column else _in_documents(connection, path, query)
 
 
-def _in_column(connection: sqlite3.Connection, column: Column, reader: str | None) -> list[object]:
-    if reader is None:
-        tables, conditions = _JOBS, []
+def _in_column(connection: sqlite3.Connection, column: Column, query: JobQuery) -> list[object]:
+    conditions = [*_conditions(query), *_stated(query)]
+    if query.reader is None:
+        tables = _JOBS
     else:
         # From the reader's listing to the jobs: who has few gets them fast, and who has most has a long way anyhow.
         tables = Sql("listing l CROSS JOIN jobs j ON j.key = l.key")
-        conditions = [among("l.reader", seen_by(reader))]
+        conditions.append(among("l.reader", seen_by(query.reader)))
     rows = _run(connection, select(f"DISTINCT j.{column.name}", tables, conditions))
     return distinct(column.shown(value) for (value,) in rows if value is not None)
 
 
-def _in_documents(connection: sqlite3.Connection, path: str, reader: str | None) -> list[object]:
+def _in_documents(connection: sqlite3.Connection, path: str, query: JobQuery) -> list[object]:
     leaves = paths.leaves(path)
     if leaves is None:
         return []
-    scalars = [leaves.condition, Sql("v.type NOT IN ('array', 'object')"), *_readable(reader)]
-    rows = _run(connection, select("DISTINCT v.type, v.value", within("jobs j, ", leaves.tables, ""), scalars))
+    scalars = [leaves.condition, Sql("v.type NOT IN ('array', 'object')")]
+    matching = [*_conditions(query), *_stated(query), *_readable(query.reader)]
+    tables = within("jobs j, ", leaves.tables, "")
+    rows = _run(connection, select("DISTINCT v.type, v.value", tables, [*scalars, *matching]))
     return distinct({"true": True, "false": False}.get(kind, value) for kind, value in rows)
 
 

@@ -73,8 +73,8 @@ def jobs(wanted: JobQuery, connection: sqlite3.Connection) -> JobPage:
     return JobPage([record.job for record in records if record is not None], total)
 
 
-def distinct(path: str, reader: str | None, connection: sqlite3.Connection) -> list[object]:
-    return query.values(connection, path, reader)
+def distinct(path: str, wanted: JobQuery, connection: sqlite3.Connection) -> list[object]:
+    return query.values(connection, path, wanted)
 
 
 def one(record: type[T], fields: Mapping[str, object], connection: sqlite3.Connection) -> T | None:

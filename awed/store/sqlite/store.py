@@ -16,7 +16,7 @@ from awed.model.states import JobState
 from awed.store.interface import IStore, JobPage, JobQuery
 from awed.store.sqlite import reads, rows
 from awed.store.sqlite.connections import ConnectedThreads, connect_reader, connect_writer
-from awed.store.sqlite.query import is_long
+from awed.store.sqlite.query import is_deep, is_long
 from awed.store.sqlite.schema import prepare
 from awed.store.sqlite.upkeep import copy, faults
 from awed.store.versions import current
@@ -83,8 +83,9 @@ class SqliteStore:
         threads = self._searcher if is_long(query) else self._readers
         return threads.run(partial(reads.jobs, query))
 
-    def distinct(self, path: str, reader: str | None) -> Awaitable[list[object]]:
-        return self._readers.run(partial(reads.distinct, path, reader))
+    def distinct(self, path: str, query: JobQuery) -> Awaitable[list[object]]:
+        threads = self._searcher if is_deep(path, *query.fields) else self._readers
+        return threads.run(partial(reads.distinct, path, query))
 
     def one(self, record: type[T], **fields: str | int) -> Awaitable[T | None]:
         return self._readers.run(partial(reads.one, record, fields))

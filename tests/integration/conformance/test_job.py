@@ -189,8 +189,9 @@ async def test_query_jobs_by_fields(bench: Bench) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_distinct_values(bench: Bench) -> None:
-    """GET /job?distinct=<field>"""
+    """GET /job?distinct=<field>, GET /job?query&...&distinct=<field>"""
     await bench.submit(project=bench.group)
+    assert (await bench.api.get(f"/job?query&info.clientgroups={bench.group}&distinct=project")).data == [bench.group]
     answer = await bench.api.get("/job?distinct=project")
     assert list(answer.json) == ["status", "data", "error"]
     assert answer.data.count(bench.group) == 1
@@ -274,7 +275,7 @@ async def test_recover_a_job(bench: Bench, admin: Api) -> None:
         )
     await bench.complete(job_id)
     assert (await bench.api.put(f"/job/{job_id}?recover")).fault == (
-        f"fail to recover job: {job_id} job {job_id} is in completed state thus cannot be recovered"
+        f"fail to recover job: {job_id} job is in completed state thus cannot be recovered"
     )
     assert (await admin.put("/job?recoverall")).data == "0 missing jobs recovered"
     answer = await bench.api.put("/job?recoverall")

@@ -89,6 +89,22 @@ def test_distinct_is_a_plain_list(served: Served) -> None:
     assert served.call("GET", "/job?distinct=project").json == {"status": 200, "data": ["p"], "error": None}
 
 
+def test_distinct_values_are_those_of_the_jobs_that_match(served: Served) -> None:
+    for project, user in (("p", "ann"), ("q", "bob")):
+        served.submit({**JOB, "info": {"project": project, "user": user}})
+    suspended = served.submit({**JOB, "info": {"project": "r", "user": "ann"}}, user="ann")["id"]
+    served.call("PUT", f"/job/{suspended}?suspend", user="ann")
+
+    def projects(query: str, user: str = "") -> Any:
+        return data(served.call("GET", f"/job?{query}&distinct=project", user=user))
+
+    assert projects("query&info.user=ann") == ["p"]
+    assert projects("query&info.user=ann&limit=1", user="ann") == ["p", "r"]
+    assert projects("suspend", user="ann") == projects("query&state=suspend", user="ann") == ["r"]
+    assert projects("query&date_end=2026-11-23") == []
+    assert fault(served.call("GET", "/job?query&date_end=x&distinct=project")) == "Invalid datetime format: x"
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [
@@ -119,7 +135,8 @@ def test_operations(served: Served) -> None:
     )
     assert fault(served.call("PUT", f"/job/{job_id}")) == "requested job operation not supported"
     assert data(served.call("DELETE", f"/job/{job_id}")) == f"job deleted: {job_id}"
-    assert data(served.call("GET", f"/job/{job_id}"))["state"] == "deleted"
+    job = data(served.call("GET", f"/job/{job_id}"))
+    assert (job["state"], job["registered"]) == ("deleted", False)
     assert data(served.call("DELETE", f"/job/{job_id}?full")) == f"job deleted: {job_id}"
     assert served.call("GET", f"/job/{job_id}").status == 404
 

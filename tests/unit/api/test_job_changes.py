@@ -74,7 +74,7 @@ def test_recover(served: Served, job_id: str, flag: str) -> None:
     )
     complete(served, job_id)
     assert fault(served.call("PUT", f"/job/{job_id}?{flag}")) == (
-        f"fail to recover job: {job_id} job {job_id} is in completed state thus cannot be recovered"
+        f"fail to recover job: {job_id} job is in completed state thus cannot be recovered"
     )
 
 
@@ -179,7 +179,7 @@ def test_all_suspended_jobs_of_the_caller(served: Served) -> None:
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 def test_nothing_is_done_to_all_jobs_without_a_word(served: Served, method: str) -> None:
-    assert fault(served.call(method, "/job")) == "requested job operation not supported"
+    assert fault(served.call(method, "/job"), 501) == "Not Implemented"
 
 
 def test_import(served: Served) -> None:

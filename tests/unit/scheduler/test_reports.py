@@ -87,6 +87,31 @@ def test_resume_forgives_and_goes_on() -> None:
     assert state_of(submitted) is JobState.COMPLETED
 
 
+def test_after_a_resume_a_task_of_which_nothing_is_out_is_queued() -> None:
+    world = World()
+    submitted = world.submit(job(task("0", work=2)))
+    world.client("a")
+    world.run("a")
+    world.scheduler.jobs.suspend(submitted.id, world.now)
+    world.scheduler.jobs.resume(submitted.id, world.now)
+    assert submitted.tasks[0].state is TaskState.QUEUED
+    unit = world.checkout("a")
+    assert submitted.tasks[0].state is TaskState.IN_PROGRESS
+    world.report(unit)
+    assert state_of(submitted) is JobState.COMPLETED
+
+
+def test_a_result_that_comes_after_a_resume_ends_the_task() -> None:
+    world = World()
+    submitted = world.submit(job(task("0")))
+    world.client("a")
+    unit = world.checkout("a")
+    world.scheduler.jobs.suspend(submitted.id, world.now)
+    world.scheduler.jobs.resume(submitted.id, world.now)
+    world.report(unit)
+    assert state_of(submitted) is JobState.COMPLETED
+
+
 def test_discarded_work_is_queued_again_without_blame() -> None:
     world = World(Limits(max_work_failure=1))
     submitted = world.submit(job(task("0")))

@@ -166,9 +166,9 @@ class StoreMachine(RuleBasedStateMachine):
     def page(self, query: JobQuery) -> None:
         self.agree(lambda store: store.jobs(query))
 
-    @rule(path=PATHS, reader=st.none() | USERS)
-    def distinct(self, path: str, reader: str | None) -> None:
-        self.agree(lambda store: store.distinct(path, reader))
+    @rule(path=PATHS, query=QUERIES)
+    def distinct(self, path: str, query: JobQuery) -> None:
+        self.agree(lambda store: store.distinct(path, query))
 
     @rule(job_id=JOB_IDS)
     def one_job(self, job_id: str) -> None:

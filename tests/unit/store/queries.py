@@ -219,7 +219,7 @@ class QueryContract(StoreTests):
         wanted = {"s1": {"text"}, "7": {"number", "digits"}, "8": {"whole"}, "1.5": {"fraction"}, "true": {"yes"}}
         for text, names in {**wanted, odd: {"odd"}, "null": set(), '"s1"': set()}.items():
             assert await found(store, fields={"info.userattr.submission": [text]}) == names
-        assert await store.distinct("info.userattr.submission", None) == [True, 1.5, 7, 8, "7", odd, "s1"]
+        assert await store.distinct("info.userattr.submission", JobQuery()) == [True, 1.5, 7, 8, "7", odd, "s1"]
 
     @ensureDeferred
     async def test_fields_of_tasks_and_their_files(self, store: IStore) -> None:
@@ -250,7 +250,7 @@ class QueryContract(StoreTests):
             for path in (text, f"info.{text}", f"info.userattr.{text}", f"tasks.{text}", f"tasks.inputs.{text}"):
                 assert await found(store, fields={path: [text, "n", "1"]}) == set(), path
                 assert await found(store, order=path) == {"a"}
-                assert await store.distinct(path, "joe") == []
+                assert await store.distinct(path, JobQuery(reader="joe")) == []
             assert await found(store, reader=text) == set()
 
     @ensureDeferred
@@ -305,24 +305,42 @@ class QueryContract(StoreTests):
                 tasks=[task("a", 0, app="sort"), task("a", 1, app="awk"), task("c", 0, app="sed")],
             )
         )
-        assert await store.distinct("info.project", None) == ["p", "q", "secret"]
-        assert await store.distinct("info.project", "joe") == ["p", "q"]
-        assert await store.distinct("info.priority", None) == [1, 2, 10]
-        assert await store.distinct("info.submittime", "joe") == ["2026-01-01T00:00:01.500000Z"]
-        assert await store.distinct("info.completedtime", "joe") == ["0001-01-01T00:00:00Z"]
-        assert await store.distinct("info.userattr.k", None) == [True, 2, "v"]
-        assert await store.distinct("info.userattr.list", None) == [1, "x", "y", "z"]
-        assert await store.distinct("error.status", None) == ["bad"]
-        assert await store.distinct("error.status", "joe") == []
-        assert await store.distinct("state", None) == ["queued"]
-        assert await store.distinct("tasks.cmd.name", "joe") == ["awk", "sort"]
-        assert await store.distinct("info.userattr.submission", None) == []
+        assert await store.distinct("info.project", JobQuery()) == ["p", "q", "secret"]
+        assert await store.distinct("info.project", JobQuery(reader="joe")) == ["p", "q"]
+        assert await store.distinct("info.priority", JobQuery()) == [1, 2, 10]
+        assert await store.distinct("info.submittime", JobQuery(reader="joe")) == ["2026-01-01T00:00:01.500000Z"]
+        assert await store.distinct("info.completedtime", JobQuery(reader="joe")) == ["0001-01-01T00:00:00Z"]
+        assert await store.distinct("info.userattr.k", JobQuery()) == [True, 2, "v"]
+        assert await store.distinct("info.userattr.list", JobQuery()) == [1, "x", "y", "z"]
+        assert await store.distinct("error.status", JobQuery()) == ["bad"]
+        assert await store.distinct("error.status", JobQuery(reader="joe")) == []
+        assert await store.distinct("state", JobQuery()) == ["queued"]
+        assert await store.distinct("tasks.cmd.name", JobQuery(reader="joe")) == ["awk", "sort"]
+        assert await store.distinct("info.userattr.submission", JobQuery()) == []
+
+    @ensureDeferred
+    async def test_distinct_values_of_the_jobs_that_match(self, store: IStore) -> None:
+        done = job("c", user="u", project="r", completedtime=at(9), state=JobState.COMPLETED)
+        jobs = [job("a", user="u", project="p"), job("b", user="v", project="q", owner="ann"), done]
+        await store.commit(Batch(jobs=jobs, tasks=[task("a", 0, app="sort"), task("b", 0, app="awk")]))
+
+        async def found(path: str, **conditions: Any) -> list[object]:
+            return await store.distinct(path, JobQuery(limit=1, offset=1, **conditions))
+
+        for path in ("info.project", "tasks.jobid"):
+            expected = {"info.project": ["p"], "tasks.jobid": ["a"]}[path]
+            assert await found(path, fields={"info.user": ["u"]}, states=(JobState.QUEUED,)) == expected
+            assert await found(path, fields={"tasks.cmd.name": ["sort"]}) == expected
+            assert await found(path, id_prefix="a") == expected
+            assert await found(path, fields={"info.user": ["v"]}, reader="joe") == []
+        assert await found("info.project", since=at(9), until=at(10)) == ["r"]
+        assert await found("info.user", since=at(9), until=at(10), reader="joe") == ["u"]
 
     @ensureDeferred
     async def test_distinct_numbers_that_no_database_holds_whole(self, store: IStore) -> None:
         values = [10**30, -(10**30), 2**63 - 1, 10**400, 7]
         await store.commit(Batch(jobs=[job(str(index), userattr={"v": value}) for index, value in enumerate(values)]))
-        assert await store.distinct("info.userattr.v", None) == [-1e30, 7, 2**63 - 1, 1e30]
+        assert await store.distinct("info.userattr.v", JobQuery()) == [-1e30, 7, 2**63 - 1, 1e30]
 
     @ensureDeferred
     async def test_gone_jobs_are_in_no_list(self, store: IStore) -> None:
@@ -331,7 +349,7 @@ class QueryContract(StoreTests):
         for query in (JobQuery(), JobQuery(reader="ann"), JobQuery(fields={"info.priority": ["1"]})):
             page = await store.jobs(query)
             assert ([left.id for left in page.jobs], page.total) == (["b"], 1)
-        assert await store.distinct("info.project", None) == ["b"]
+        assert await store.distinct("info.project", JobQuery()) == ["b"]
 
     @ensureDeferred
     async def test_jobs_that_come_to_the_same_state_are_counted(self, store: IStore) -> None:

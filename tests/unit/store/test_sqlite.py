@@ -214,7 +214,7 @@ async def test_an_older_schema_is_taken_over_with_all_records(
         assert other.execute("PRAGMA user_version").fetchone() == (versions.current(),)
         assert other.execute("SELECT * FROM new").fetchall() == []
     assert (await store.jobs(JobQuery(fields={"info.project": ["new"]}))).total == 6
-    assert await store.distinct("info.project", None) == ["new"]
+    assert await store.distinct("info.project", JobQuery()) == ["new"]
     assert {record.job.info.project for record in await store.all(JobRecord)} == {"new"}
 
 
@@ -299,7 +299,7 @@ async def test_a_search_that_takes_too_long_is_broken_off(
     monkeypatch.setattr("awed.store.sqlite.query.STEPS", 1)
     with monkeypatch.context() as patched:
         patched.setattr("awed.store.sqlite.query.LIMIT", -1)
-        for found in (store.jobs(search), store.distinct("info.description", None)):
+        for found in (store.jobs(search), store.distinct("info.description", JobQuery())):
             with pytest.raises(Invalid, match="takes longer than"):
                 await found
     assert (await store.jobs(search)).total == 0

@@ -155,7 +155,7 @@ def test_a_peer_that_leaves_cancels_what_it_waits_for(requests: type[AwedRequest
 def test_where_no_flag_is_there_who_may_make_the_last_call_is_told_so() -> None:
     replies = [call(root(Things(), "thing"), "POST", f"/thing{path}") for path in ("", "/a")]
     assert [(reply.status, *reply.json["error"]) for reply in replies] == [
-        (400, "requested thing operation not supported"),
+        (501, "Not Implemented"),
         (401, "nobody may"),
     ]
 

@@ -18,6 +18,7 @@ def test_every_family_of_errors_has_its_status(family: type[AwedError]) -> None:
     ("error", "status"),
     [
         (errors.Invalid("x"), 400),
+        (errors.Unimplemented("x"), 501),
         (errors.Unauthorized("x"), 401),
         (errors.JobNotFound("x"), 404),
         (errors.StaleAttempt("x"), 409),
