@@ -115,8 +115,8 @@ async def reads(store: IStore, jobs: int) -> None:
     for name, query in queries.items():
         await timed(name, partial(store.jobs, query))
     for path in ("info.project", "info.name"):
-        await timed(f"distinct {path}", partial(store.distinct, path, None))
-        await timed(f"distinct {path}, of one reader", partial(store.distinct, path, "owner 1"))
+        await timed(f"distinct {path}", partial(store.distinct, path, JobQuery()))
+        await timed(f"distinct {path}, of one reader", partial(store.distinct, path, JobQuery(reader="owner 1")))
     await timed("load", store.load)
 
 

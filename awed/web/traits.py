@@ -26,8 +26,8 @@ class Traits(Struct, frozen=True):
     collection itself, and is no multipart form, is a file. *is_secret*: what stands behind its name in a path is in
     no log. *wrap*: what is sent for the data of a call that was done. *answer_error*: writes the answer to one that
     was not, from its status and texts. *no_method*: such an answer to a method that no call has; None: that of the
-    original's scheme. *no_operation*: by method and path, the text for a request that names no operation that there is;
-    where there is none, that is not implemented.
+    original's scheme. *no_operation*: by method and path, the text for a request that names no operation that there
+    is; where there is none, that is not implemented.
     """
 
     body_limit: int | None = None
