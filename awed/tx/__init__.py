@@ -1,1 +1,1 @@
-"""What Twisted lacks: threads, timers, locks, streams and files. It knows the errors of the model, and no jobs."""
+"""What Twisted lacks: threads, timers, locks, streams, files, connections. Knows the model's errors, but no jobs."""

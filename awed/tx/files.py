@@ -1,4 +1,4 @@
-"""Files: their pieces, their md5, and the room that is left for them."""
+"""Files: reading slices of them, writing with an MD5, and free disk space."""
 
 import errno
 import hashlib
@@ -16,7 +16,7 @@ from awed.tx.streams import PIECE
 
 
 class Slice(NamedTuple):
-    """*length* bytes of a file, from *offset* on."""
+    """*length* bytes of the file at *path*, from *offset* on."""
 
     path: Path
     offset: int
@@ -24,7 +24,7 @@ class Slice(NamedTuple):
 
 
 class Pieces:
-    """Bytes and slices of files, read one after the other. Its methods block, and may be called from any thread."""
+    """Bytes and slices of files, read one after the other. The methods block, and may be called from any thread."""
 
     def __init__(self, pieces: Iterable[bytes | Slice]) -> None:
         self._pieces = iter(pieces)
@@ -36,7 +36,7 @@ class Pieces:
         self._closed = False
 
     def read(self, size: int) -> bytes:
-        """The next bytes, up to *size*; none at the end. Raises :class:`OSError` if a file is too short."""
+        """The next bytes, at most *size*; empty at the end. Raises :class:`OSError`, also if a file is too short."""
         with self._lock:
             while not (self._closed or self._left or self._bytes):
                 piece = next(self._pieces, None)
@@ -52,14 +52,14 @@ class Pieces:
             return data
 
     def close(self) -> None:
-        """Close the file that is open; a read under way ends first."""
+        """Close the file that is open, after a :meth:`read` under way has ended. Later reads return nothing."""
         with self._lock:
             self._closed = True
             self._bytes, self._left = b"", 0
             self._close_file()
 
     def __iter__(self) -> Iterator[bytes]:
-        """All that is left, and then close."""
+        """Read all that is left, then close."""
         try:
             while data := self.read(PIECE):
                 yield data
@@ -89,7 +89,7 @@ class Pieces:
 
 
 def cut(slices: Iterable[Slice], begin: int, end: int) -> list[Slice]:
-    """The bytes from *begin* to before *end* of what *slices* are together."""
+    """The slices of the bytes *begin* to *end* (exclusive) of *slices* strung together."""
     result = []
     for path, offset, length in slices:
         first, last = max(begin, 0), min(end, length)
@@ -100,7 +100,7 @@ def cut(slices: Iterable[Slice], begin: int, end: int) -> list[Slice]:
 
 
 def write_all(file: BinaryIO, data: bytes) -> None:
-    """Write to an unbuffered file, which may take less at a time than it is given."""
+    """Write all of *data* to an unbuffered file, whose ``write`` may take only a part of it."""
     rest = memoryview(data)
     while rest:
         rest = rest[file.write(rest) :]
@@ -108,7 +108,7 @@ def write_all(file: BinaryIO, data: bytes) -> None:
 
 @contextmanager
 def shortage_told() -> Iterator[None]:
-    """Turns the error of a full disk, or of too many open files, into what :func:`shortage` says."""
+    """Context in which an :class:`OSError` is raised as the error that :func:`shortage` has for it, if any."""
     try:
         yield
     except OSError as error:
@@ -119,8 +119,11 @@ def shortage_told() -> Iterator[None]:
 
 
 def shortage(error: OSError) -> AwedError | None:
-    """What the system lacks by this error, for a while: :class:`~awed.model.errors.NoSpace` or
-    :class:`~awed.model.errors.Unavailable`. None: it is about something else."""
+    """The error to report if the system lacks something for now, else None.
+
+    :class:`~awed.model.errors.NoSpace` for a full disk, :class:`~awed.model.errors.Unavailable` for too many open
+    files.
+    """
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return NoSpace("there is no free disk space left")
@@ -136,20 +139,20 @@ def check_space(directory: Path, size: int, keep_free: int) -> None:
 
 
 def free_bytes(directory: Path) -> int:
-    """How much a user's program may still write to the disk of *directory*."""
+    """Bytes that an unprivileged process may still write to the disk of *directory*."""
     disk = os.statvfs(directory)
     return disk.f_bavail * disk.f_frsize
 
 
 LARGE = 128 * 1024
-"""Bytes that are worth the way to another thread."""
+"""Bytes of a piece from which on hashing it in another thread is worth the switch."""
 
 STRIDE = 8 * 1024 * 1024
-"""Bytes of a file after which their way to the disk begins."""
+"""Bytes after which the system is told to write them to the disk."""
 
 
 class Md5:
-    """An md5 to which large pieces are added in a thread of its own, while the caller goes on."""
+    """An MD5 that hashes large pieces in a thread of its own while the caller goes on."""
 
     def __init__(self) -> None:
         self._digest = hashlib.md5(usedforsecurity=False)
@@ -157,34 +160,35 @@ class Md5:
         self._added: Future[None] | None = None
 
     def update(self, data: bytes) -> None:
-        """Add the next piece, which must not change any more. Waits until no other piece than this is under way."""
+        """Add *data*, which must not change afterwards. Blocks until the piece before it is hashed."""
         before = self._added
         if self._thread is None and len(data) < LARGE:
             self._digest.update(data)
             return
         if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, "md5")  # its thread ends with it
+            self._thread = ThreadPoolExecutor(1, "md5")  # the thread ends when the executor is garbage
         self._added = self._thread.submit(self._digest.update, data)
         if before is not None:
             before.result()
 
     def hexdigest(self) -> str:
-        """The md5 of all that was added."""
+        """The MD5 of all pieces. Blocks until the last one is hashed."""
         if self._added is not None:
             self._added.result()
         return self._digest.hexdigest()
 
 
 def md5_of(path: Path) -> str:
-    """The md5 of a whole file, in hex."""
+    """The MD5 of a file, in hex. Blocks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()
 
 
 class HashedFile:
-    """Writes *file* from its begin on, and knows the size and the md5 of what it wrote. Blocks.
+    """Writes to *file*, and knows the size in bytes and the MD5 of what it wrote. The methods block.
 
-    The bytes go to the disk as they come, so that to make the file durable in the end does not take long.
+    *file* is empty and unbuffered. The system is told to write to the disk all the while, so that an fsync at the end
+    is short.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -195,6 +199,7 @@ class HashedFile:
 
     @property
     def md5(self) -> str:
+        """The MD5 of what was written, in hex."""
         return self._md5.hexdigest()
 
     def write(self, data: bytes) -> None:
@@ -210,7 +215,7 @@ class HashedFile:
         self._file.close()
 
     def _write_back(self) -> None:
-        """Let the system begin to write what is in memory only. This call does not wait for it."""
+        """Have the kernel begin to write what it only has in memory, without waiting for it."""
         length = self.size - self._on_its_way
         os.posix_fadvise(self._file.fileno(), self._on_its_way, length, os.POSIX_FADV_DONTNEED)
         self._on_its_way = self.size

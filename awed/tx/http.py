@@ -1,6 +1,7 @@
-"""Connections to other hosts; for URLs that users name, to public addresses alone.
+"""HTTP clients. For URLs from users there is one that connects to public addresses only.
 
-What counts is the address that is connected to, after a redirect as well, whatever the host's name means otherwise.
+The rule is applied to the address of each connection, redirects included, so a host name that resolves to another
+address the next time does not get around it.
 """
 
 from collections.abc import Sequence
@@ -38,8 +39,10 @@ from awed.model.errors import Invalid
 
 
 class Reach(Struct, frozen=True):
-    """Which hosts may be connected to beside those with a public address: *hosts*, by URL without a path, and this
-    machine itself, if *loopback*."""
+    """Which hosts a client may connect to, other than those with a public address.
+
+    *hosts*: origins, as :func:`origin_of` makes them. *loopback*: whether loopback addresses are allowed.
+    """
 
     hosts: frozenset[str] = frozenset()
     loopback: bool = False
@@ -49,13 +52,13 @@ class Reach(Struct, frozen=True):
         return origin_of(url) in self.hosts
 
     def allows(self, address: str) -> bool:
-        """Whether this address of a host that is not named may be connected to."""
+        """Whether a host that is not in *hosts* may be connected to at this IP *address*."""
         ip = ip_address(address.partition("%")[0])
         return ip.is_global or (self.loopback and ip.is_loopback)
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of a URL, all told and in lower case; "" for what is none."""
+    """Scheme, host and port of a URL, in lower case, with the default port filled in; "" if it is no HTTP URL."""
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme]
@@ -69,8 +72,11 @@ _PORTS = {"http": 80, "https": 443}
 
 @implementer(IAgentEndpointFactory)
 class Endpoints:
-    """Makes endpoints that refuse hosts beyond *reach* (:class:`~awed.model.errors.Invalid`). Each has *limit*
-    seconds to connect; *tls* says whose certificates count."""
+    """Makes endpoints that connect to hosts within *reach* only.
+
+    An attempt to connect fails with :class:`~awed.model.errors.Invalid` for other hosts, and after *limit* seconds.
+    *tls* says which certificates are trusted.
+    """
 
     def __init__(self, reactor: Any, tls: IPolicyForHTTPS, limit: float, reach: Reach) -> None:
         self._reactor = reactor
@@ -79,7 +85,7 @@ class Endpoints:
         self._reach = reach
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
-        """The endpoint of a URL's host."""
+        """The endpoint for the host of *uri*. Raises ``SchemeNotSupported`` unless it is HTTP or HTTPS."""
         within = _Within(self._reactor, self._reach)
         is_named = self._reach.names(uri.toBytes().decode("ascii", "replace"))
         endpoint = HostnameEndpoint(self._reactor if is_named else within, uri.host, uri.port, timeout=self._limit)
@@ -92,7 +98,7 @@ class Endpoints:
 
 @implementer(IReactorPluggableNameResolver, IHostnameResolver)
 class _Within:
-    """The reactor, but names have addresses within *reach* alone. *refused*: a name had others."""
+    """A reactor that resolves host names to addresses within *reach* only. *refused*: whether it left any out."""
 
     def __init__(self, reactor: Any, reach: Reach) -> None:
         self._reactor = reactor
@@ -121,7 +127,7 @@ class _Within:
 
 @implementer(IResolutionReceiver)
 class _AddressesWithin:
-    """Hands on the addresses that are within reach."""
+    """Passes on those resolved addresses that are within reach."""
 
     def __init__(self, receiver: IResolutionReceiver, within: _Within) -> None:
         self._receiver = receiver
@@ -142,7 +148,7 @@ class _AddressesWithin:
 
 @implementer(IStreamClientEndpoint)
 class _Endpoint:
-    """Says what is wrong with a host of which no address is left."""
+    """An endpoint that fails with ``Invalid`` if all addresses of the host were left out."""
 
     def __init__(self, endpoint: IStreamClientEndpoint, within: _Within) -> None:
         self._endpoint = endpoint
@@ -158,19 +164,22 @@ class _Endpoint:
 
 
 CONNECT_LIMIT = 15.0
-"""Seconds for a host to take a connection."""
+"""Seconds within which a connection must be made."""
 
 
 def http_client(reactor: Any, tls: IPolicyForHTTPS | None = None) -> HTTPClient:
-    """A treq client that keeps connections, and has a limit on the time to make one. *tls* says whose certificates
-    count, None means those that the system trusts.
+    """A treq client that reuses connections and gives up connecting after CONNECT_LIMIT.
+
+    *tls* says which certificates are trusted; None for those that the system trusts.
     """
     tls = tls or BrowserLikePolicyForHTTPS()
     return HTTPClient(Agent(reactor, tls, connectTimeout=CONNECT_LIMIT, pool=HTTPConnectionPool(reactor)))
 
 
 def bounded_http_client(reactor: Any, reach: Reach) -> HTTPClient:
-    """One that connects to public addresses and what is within *reach*, and refuses other hosts with
-    :class:`~awed.model.errors.Invalid`."""
+    """A treq client that connects to public addresses and to hosts within *reach*.
+
+    Requests to other hosts fail with :class:`~awed.model.errors.Invalid`.
+    """
     endpoints = Endpoints(reactor, BrowserLikePolicyForHTTPS(), CONNECT_LIMIT, reach)
     return HTTPClient(Agent.usingEndpointFactory(reactor, endpoints, HTTPConnectionPool(reactor)))

@@ -1,4 +1,4 @@
-"""Who waits for whom: so many at a time for each key, work that runs to its end, a condition that changes."""
+"""Coordination of coroutines: a limit for each key, work that is not cut off by a cancellation, a condition."""
 
 from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class PerKey:
-    """Lets *most* at a time be at something for each key; others wait, in the order in which they came."""
+    """A semaphore for each key, with *most* places. Those who wait for a place get one in the order of arrival."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -19,7 +19,7 @@ class PerKey:
 
     @asynccontextmanager
     async def place(self, key: str) -> AsyncIterator[None]:
-        """One of the places, once it is free. A wait may be cancelled."""
+        """Context that holds a place of *key*. Entering it waits until one is free; the wait may be cancelled."""
         await self.acquire(key)
         try:
             yield
@@ -27,30 +27,30 @@ class PerKey:
             self.release(key)
 
     async def acquire(self, key: str) -> None:
-        """Wait for a place. It is to be given back by :meth:`release`, unless the wait is cancelled."""
+        """Wait for a place, which must be given back with :meth:`release`. The wait may be cancelled."""
         await self._places.setdefault(key, DeferredSemaphore(self._most)).acquire()
 
     def release(self, key: str) -> None:
-        """Give a place back."""
+        """Give back a place of *key*."""
         places = self._places[key]
-        # Before the release, in which whoever comes next may run to its end and others come.
+        # Deleted before the release: that runs the next one in line, which may itself acquire and release *key*.
         if places.tokens == self._most - 1 and not places.waiting:
             del self._places[key]
         places.release()
 
     def waiting(self, key: str) -> int:
-        """How many wait."""
+        """How many wait for a place of *key*."""
         return len(self._places[key].waiting) if key in self._places else 0
 
 
 class Alone:
-    """Runs coroutines so that no two with the same key overlap. Whoever waits for one may go away; it still ends."""
+    """Runs coroutines so that no two with the same key overlap. Each runs to its end, whoever cancels its result."""
 
     def __init__(self) -> None:
         self._one = PerKey(1)
 
     def run(self, key: str, work: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
-        """The result of *work*, which starts when everything before it with the same *key* has ended."""
+        """The result of *work*, which starts when all earlier work with the same *key* has ended."""
         return to_the_end(self._run(key, work))
 
     async def _run(self, key: str, work: Coroutine[Deferred[Any], Any, T]) -> T:
@@ -59,12 +59,16 @@ class Alone:
 
 
 def to_the_end(work: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
-    """The result of *work*, which goes on if the result is cancelled: no client that leaves stops it half way."""
+    """The result of *work*, which goes on if the result is cancelled.
+
+    A client that closes its connection cancels its request; the change that it asked for must not stop half way.
+    """
     return _shielded(Deferred.fromCoroutine(work))
 
 
 async def unbroken(work: Awaitable[T]) -> T:
-    """The result of *work*. If this is cancelled, work goes on, and its end is waited for all the same."""
+    """The result of *work*. If the caller is cancelled, *work* goes on, and only its end raises
+    ``CancelledError``."""
 
     async def wait() -> T:
         return await work
@@ -78,7 +82,7 @@ async def unbroken(work: Awaitable[T]) -> T:
 
 
 def _shielded(running: Deferred[T]) -> Deferred[T]:
-    """The result of *running*, which does not hear of it if this is cancelled."""
+    """The result of *running*, as a Deferred whose cancellation does not cancel *running*."""
     result: Deferred[T] = Deferred()
 
     def ended(value: T | Failure) -> None:
@@ -92,7 +96,7 @@ def _shielded(running: Deferred[T]) -> Deferred[T]:
 
 
 class Condition:
-    """Whoever waits goes on when it is notified. A wait may be cancelled."""
+    """Lets coroutines wait until something changes. A wait may be cancelled."""
 
     def __init__(self) -> None:
         self._waiting: list[Deferred[None]] = []
@@ -104,7 +108,7 @@ class Condition:
         return waiter
 
     def notify(self) -> None:
-        """Let all go on that wait now."""
+        """Wake all who wait now."""
         waiting, self._waiting = self._waiting, []
         for waiter in waiting:
             waiter.callback(None)

@@ -1,7 +1,8 @@
-"""What a line of the log looks like: for people, and for machines.
+"""The formats of the log: lines of text for people, JSON for programs.
 
 A message about a job, a task, a workunit, a worker or a node has its id in the field ``job``, ``task``, ``work``,
-``client`` or ``node``, whatever its text says. What is logged while a request is handled has that one's id as well.
+``client`` or ``node``, whether its text shows it or not. A message that is logged while a request is handled also has
+the id of the request.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,11 +19,14 @@ REQUEST: ContextVar[str] = ContextVar("request", default="")
 """The id of the request that is being handled, "" if none is."""
 
 IDS = ("job", "task", "work", "client", "node")
+"""The fields of a message that have ids."""
 
 
 def text_line(event: LogEvent) -> str | None:
-    """Time, namespace, level and text, then in brackets the ids that the text does not name. None if there is nothing
-    to tell."""
+    """A line with time, namespace, level and text, and in brackets the ids that the text does not have.
+
+    None for an event without a text.
+    """
     text = formatEvent(event)
     rest = ", ".join(f"{name} {value}" for name, value in _ids(event).items() if value not in text)
     if not (text and rest):
@@ -31,7 +35,10 @@ def text_line(event: LogEvent) -> str | None:
 
 
 def json_line(event: LogEvent) -> str | None:
-    """An object in one line: ``time``, ``level``, ``namespace``, ``text``; ``traceback`` of a failure; ids."""
+    """A JSON object in one line: ``time``, ``level``, ``namespace``, ``text``, ids, and ``traceback`` of a failure.
+
+    None for an event with neither text nor failure.
+    """
     text = formatEvent(event)
     if not text and "log_failure" not in event:
         return None
@@ -51,12 +58,12 @@ FORMATS: Mapping[str, Callable[[LogEvent], str | None]] = {"text": text_line, "j
 
 
 def observer(file: IO[str], line: str) -> FileLogObserver:
-    """Writes the log to *file*, in lines of the format with this name."""
+    """A log observer that writes to *file*. *line*: the format, a key of FORMATS."""
     return FileLogObserver(file, FORMATS[line])
 
 
 def _ids(event: LogEvent) -> dict[str, str]:
-    """What one of our messages is about, widest first, and during which request it was written."""
+    """The ids in *event*, in the order of IDS, if it is a message of awed's own, and the id of the request."""
     ours = str(event.get("log_namespace")).startswith("awed.")
     found = {name: str(event[name]) for name in IDS if event.get(name)} if ours else {}
     part = found.get("work") or found.get("task")
@@ -67,5 +74,5 @@ def _ids(event: LogEvent) -> dict[str, str]:
 
 
 def _encodable(text: str) -> str:
-    """File names of other encodings have surrogates, which UTF-8 has not."""
+    """*text* without surrogates, which cannot be encoded. File names that are not UTF-8 have them."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -1,7 +1,7 @@
-"""Blocking work that takes long: in threads of its own, in turns, so that no user's work keeps others waiting.
+"""Blocking work that takes long runs in threads of its own, in turns, so that no user's work delays that of others.
 
-Such work is a generator that yields after each step of a few milliseconds. It has a thread for one turn, goes on in
-a later one, and can be stopped between two steps.
+Such work is a generator that yields after each step of a few milliseconds. It gets a thread for one turn, continues
+in a later turn, and can be stopped between two steps.
 """
 
 from collections import deque
@@ -17,15 +17,18 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 Steps = Generator[None, None, T]
-"""Work step by step. It blocks; what it returns is its result."""
+"""Blocking work in steps. Its result is the return value of the generator."""
 
 TURN = 0.1
-"""Seconds after which work gives its thread to others that wait."""
+"""Seconds after which work gives up its thread to other work that waits."""
 
 
 class LongWork:
-    """Does long work for users. *in_thread* has *at_once* threads that nobody else uses. A user has *per_user* works
-    under way at a time; further ones wait for those to end. *seconds* is a clock."""
+    """Does long work for users.
+
+    *in_thread* runs functions in *at_once* threads that nobody else uses. Of each user *per_user* pieces of work are
+    under way at a time, and others wait until one ends. *seconds* is a clock.
+    """
 
     def __init__(self, in_thread: InThread, at_once: int, per_user: int, seconds: Callable[[], float]) -> None:
         self._in_thread = in_thread
@@ -33,10 +36,11 @@ class LongWork:
         self._seconds = seconds
         self._places = PerKey(per_user)
         self.waits = PerKey(per_user)
-        """By user, for what takes long by waiting for other hosts, without a thread: it keeps no work waiting."""
+        """Limits, by user, what takes long because it waits for other hosts. It needs no thread, so it is counted
+        apart from the work of :meth:`run`."""
 
     async def run(self, user: str, steps: Steps[T]) -> T:
-        """What *steps* comes to. If this is cancelled, *steps* is closed when the turn is over."""
+        """The result of *steps*. If this is cancelled, *steps* is closed in a turn of its own."""
         in_turn = self.in_turns_of(user)
         async with self._places.place(user):
             try:
@@ -48,8 +52,10 @@ class LongWork:
         return results[0]
 
     def in_turns_of(self, user: str) -> InThread:
-        """Runs functions that block for no longer than a turn. Each call waits for one, and if it is cancelled for
-        the end of the one that it got."""
+        """An :class:`~awed.tx.threads.InThread` for functions that block for no longer than a turn of *user*.
+
+        Each call waits for a turn. If it is cancelled during its turn, it first waits for the function to end.
+        """
 
         async def in_turn(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
             async def turn() -> T:
@@ -64,7 +70,7 @@ class LongWork:
         return in_turn
 
     def _go_on(self, steps: Steps[T]) -> list[T]:
-        """Do steps until the turn is over; the result, if it is there then."""
+        """Do steps until the turn is over or the work is done. Returns its result in a list, empty if it is not."""
         until = self._seconds() + TURN
         try:
             next(steps)
@@ -76,17 +82,17 @@ class LongWork:
 
 
 class _Turns:
-    """*most* turns at a time. Of those who wait, the user is next whose last turn began the longest ago."""
+    """At most *most* turns at a time. The next goes to the waiting user whose last turn began the longest ago."""
 
     def __init__(self, most: int) -> None:
         self._free = most
         self._waiting: dict[str, deque[Deferred[None]]] = {}
         self._begun = 0
         self._last: dict[str, int] = {}
-        """By user, how many turns had begun with that one's last."""
+        """By user, the number of the last turn; turns are numbered in the order in which they begin."""
 
     def begin(self, user: str) -> Deferred[None]:
-        """Fires when it is *user*'s turn. A wait may be cancelled."""
+        """Fires when *user* has a turn, which ends with :meth:`end`. The wait may be cancelled."""
         if self._free:
             self._free -= 1
             self._note(user)
@@ -96,7 +102,7 @@ class _Turns:
         return turn
 
     def end(self) -> None:
-        """A turn is over, the next one may begin."""
+        """End a turn, and begin the next one if a user waits."""
         if not self._waiting:
             self._free += 1
             self._last.clear()

@@ -1,4 +1,4 @@
-"""How long to pause between tries. Without Twisted: importing it takes longer than most ``awe`` commands run."""
+"""How long to pause between tries. Does not import Twisted, which takes longer than most ``awe`` commands run."""
 
 from collections.abc import Callable, Iterator
 from itertools import count, takewhile
@@ -9,7 +9,7 @@ from msgspec import Struct
 class Pauses(Struct, frozen=True):
     """Seconds to wait between tries: *first*, then each time *growth* times as long, up to *longest*.
 
-    *most*: how many pauses there are; None: without end.
+    *most*: how many pauses there are, None for no limit.
     """
 
     first: float
@@ -24,6 +24,6 @@ class Pauses(Struct, frozen=True):
             pause = min(pause * self.growth, self.longest)
 
     def within(self, limit: float, seconds: Callable[[], float]) -> Iterator[float]:
-        """Those that end within *limit* seconds from when the first is asked for; *seconds* is the clock."""
+        """The pauses that end within *limit* seconds from when the first is taken. *seconds* is the clock."""
         end = seconds() + limit
         yield from takewhile(lambda pause: seconds() + pause <= end, self)

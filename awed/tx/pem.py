@@ -1,4 +1,4 @@
-"""Certificates in PEM files, of which one may hold several."""
+"""Certificates in PEM files."""
 
 import re
 
@@ -9,7 +9,7 @@ _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-
 
 
 def certificates(pem: bytes) -> list[Certificate]:
-    """All of them, in order. Raises :class:`ValueError` if there is none, or one that makes no sense."""
+    """All certificates in *pem*, in order. Raises :class:`ValueError` if there is none, or one cannot be read."""
     texts = _CERTIFICATE.findall(pem)
     if not texts:
         raise ValueError("no certificate in PEM form")

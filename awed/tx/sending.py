@@ -1,7 +1,8 @@
-"""Requests and answers go to the system at once.
+"""Writing to a connection without waiting for the reactor.
 
-Twisted asks epoll whether a connection takes data, sends in the next turn of the reactor, and tells epoll that there
-is no more: four calls for what nearly always is short, fits, and takes one.
+Twisted's ``write`` asks epoll whether the socket takes data, sends in the next turn of the reactor, then tells epoll
+that there is no more: four system calls. Nearly all requests and answers are short and fit into the socket's buffer,
+so that one call does.
 """
 
 from typing import Any
@@ -10,9 +11,9 @@ from twisted.internet.tcp import Connection
 
 
 def send(transport: Any, data: bytes) -> None:
-    """Send *data* to the peer now, as far as the system takes it and nothing else waits; the transport does the rest.
+    """Send *data* to the peer at once, as much as the socket takes; ``transport.write`` gets the rest.
 
-    What is encrypted, or no socket, is always for the transport. So is the end of a connection that is gone.
+    It gets all of it if earlier data still waits there, or if the transport is encrypted, lost or no socket.
     """
     if isinstance(transport, Connection) and transport.connected and not (transport.TLS or _waits(transport)):
         sent = transport.writeSomeData(data)

@@ -1,4 +1,4 @@
-"""Bytes on their way between transports and files: off the reactor, in order, at the pace of the slower side."""
+"""Streams between transports and files: disk access in threads, in order, at the pace of the slower side."""
 
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
@@ -11,34 +11,35 @@ from zope.interface import implementer
 from awed.tx.threads import InThread
 
 BATCH = 512 * 1024
-"""Bytes that are worth the way to a thread and back. While as many wait for it the peer is asked to wait, and the
-system gathers what comes, to be read in one piece."""
+"""Bytes that go to a thread at a time, as switching threads costs. While that many wait, the peer is paused; what
+arrives then gathers in the socket's buffer, to be read in one piece."""
 
 PIECE = 256 * 1024
-"""Bytes read from a file at a time."""
+"""Bytes that are read from a file at a time."""
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
 
 
 class Receiver(Protocol[T_co]):
-    """Takes a body in pieces. Its methods may block, and are never called side by side."""
+    """Takes a body in pieces. The methods may block; only one is called at a time."""
 
     def feed(self, data: bytes) -> None:
         """Take the next piece."""
 
     def finish(self) -> T_co:
-        """No more pieces come: what has become of them."""
+        """The body is complete. Returns what became of it."""
 
     def discard(self) -> None:
-        """Let go of everything; nobody wants it any more."""
+        """The body is not wanted any more: remove what was made of it so far."""
 
 
 class Pump(Generic[T]):
-    """Feeds a receiver in a thread. A body of up to *inline* bytes is fed on the spot, when it is complete.
+    """Feeds a body to *receiver* in a thread.
 
-    Pauses *peer* while :data:`BATCH` bytes wait. *failed* hears of an error of the receiver when it
-    happens; :meth:`finish` raises it again.
+    A body of at most *inline* bytes is fed on the reactor instead, once it is complete. *peer* is paused while BATCH
+    bytes wait. *failed* is called with an error of the receiver as soon as it happens; :meth:`finish` raises it
+    again.
     """
 
     _log = Logger()
@@ -67,7 +68,7 @@ class Pump(Generic[T]):
         self._result: T
 
     def write(self, data: bytes) -> None:
-        """Take the next piece."""
+        """Take the next piece. Ignored after an error or :meth:`discard`."""
         if self._error is not None or self._discarded:
             return
         self._waiting.append(data)
@@ -80,7 +81,7 @@ class Pump(Generic[T]):
             self._peer.pauseProducing()
 
     async def finish(self) -> T:
-        """Feed the rest and wait for the end. Raises what the receiver raised."""
+        """Feed the rest; the result of the receiver. Raises what the receiver raised."""
         if not self._large:
             self._receiver.feed(self._take())
             return self._receiver.finish()
@@ -93,7 +94,7 @@ class Pump(Generic[T]):
         return self._result
 
     def discard(self, _reason: object = None) -> None:
-        """Nobody wants the body any more: let the receiver know, as soon as no thread is at it."""
+        """The body is not wanted any more: discard the receiver, once no thread uses it."""
         self._discarded = True
         self._take()
         if self._large and not self._busy:
@@ -109,7 +110,7 @@ class Pump(Generic[T]):
                 await self._in_thread(self._receiver.feed, self._take())
             if self._finished is not None and self._error is None:
                 self._result = await self._in_thread(self._receiver.finish)
-        except Exception as error:  # finish() raises it
+        except Exception as error:  # finish() raises it again
             self._error = error
             self._failed(error)
             self._take()
@@ -120,7 +121,7 @@ class Pump(Generic[T]):
             self._finished.callback(None)
 
     def _take(self) -> bytes:
-        """What waits; the peer may send more."""
+        """What waits. Resumes the peer."""
         data = b"".join(self._waiting)
         self._waiting.clear()
         self._size = 0
@@ -137,10 +138,10 @@ class Pump(Generic[T]):
 
 
 class Source(Protocol):
-    """Bytes to be read. Its methods may block."""
+    """Bytes to be read. The methods may block."""
 
     def read(self, size: int) -> bytes:
-        """The next bytes, about *size*; none at the end."""
+        """The next bytes, about *size* of them; empty at the end."""
 
     def close(self) -> None:
         """Nothing more will be read."""
@@ -148,14 +149,17 @@ class Source(Protocol):
 
 @implementer(IPushProducer)
 class Pace:
-    """How fast a consumer takes what is written to it. It says so to its producer, which this is."""
+    """A push producer with which coroutines write at the pace of their consumer."""
 
     def __init__(self) -> None:
         self._paused: Deferred[None] | None = None
         self._stopped = False
 
     async def room(self) -> None:
-        """Wait until the consumer wants more. :class:`~twisted.internet.defer.CancelledError`: it is gone."""
+        """Wait until the consumer takes more.
+
+        Raises :class:`~twisted.internet.defer.CancelledError` if it is gone.
+        """
         if self._paused is not None:
             await self._paused
         if self._stopped:
@@ -179,7 +183,7 @@ class Pace:
 
 
 class Sender(Pace):
-    """Writes what a source gives to a consumer, which may pause it; *progress* is called after each piece."""
+    """Writes what *source* has to a consumer, at the consumer's pace. *progress* is called after each piece."""
 
     def __init__(self, source: Source, in_thread: InThread, progress: Callable[[], object] | None = None) -> None:
         super().__init__()
@@ -188,8 +192,11 @@ class Sender(Pace):
         self._progress = progress
 
     async def send(self, consumer: IConsumer) -> None:
-        """Write everything. Raises :class:`~twisted.internet.defer.CancelledError` if the consumer stops it, and
-        :class:`OSError` if a file cannot be read."""
+        """Write all to *consumer*, then close the source.
+
+        Raises :class:`~twisted.internet.defer.CancelledError` if the consumer is gone, :class:`OSError` if the source
+        cannot be read.
+        """
         try:
             while data := await self._in_thread(self._source.read, PIECE):
                 await self.room()
@@ -197,7 +204,7 @@ class Sender(Pace):
                 if self._progress is not None:
                     self._progress()
         finally:
-            # Not awaited: whoever cancelled this must not wait for the disk.
+            # Not awaited, so that whoever cancels this does not wait for the disk.
             Deferred.fromCoroutine(self._close())
 
     async def _close(self) -> None:

@@ -1,4 +1,4 @@
-"""Where blocking work goes: files, hashes and databases are never touched on the reactor."""
+"""Running blocking functions in threads: nothing on the reactor may touch files, hash or use a database."""
 
 from collections.abc import Awaitable, Callable
 from typing import ParamSpec, Protocol, TypeVar, cast
@@ -12,13 +12,13 @@ T = TypeVar("T")
 
 
 class InThread(Protocol):
-    """Runs a blocking function elsewhere; what it returns or raises arrives in the awaitable."""
+    """Runs a blocking function in another thread. The awaitable has what it returns or raises."""
 
     def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]: ...
 
 
 def in_threads_of(reactor: IReactorThreads, pool: ThreadPool | None = None) -> InThread:
-    """The :class:`InThread` that uses *pool*, or the reactor's own thread pool."""
+    """An :class:`InThread` with the threads of *pool*, or of the reactor's own pool."""
 
     def in_thread(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
         threads = pool or reactor.getThreadPool()

@@ -1,4 +1,4 @@
-"""The time by which everything lasts, what is done again and again, and how long something is waited for."""
+"""Monotonic clocks for the reactor, periodic work, and limits on how long something is waited for."""
 
 import time
 from collections import deque
@@ -11,16 +11,16 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 LOOK = 0.25
-"""Seconds between two looks at the time."""
+"""Seconds after which a :class:`Waking` clock is read at the latest."""
 
 LONGEST_GAP = 0.5
-"""Seconds between two looks beyond which the process, or its machine, was stopped."""
+"""Seconds between two readings of a :class:`Waking` clock; more means that the process or the machine was stopped."""
 
 
 def use_monotonic_time(reactor: Any, seconds: Callable[[], float] = time.monotonic) -> None:
-    """Let *reactor* measure by a clock that nobody can set; Twisted's is the wall clock.
+    """Make *reactor* tell time by a monotonic clock; Twisted's default is the wall clock, which may be set.
 
-    Timers, rounds and timeouts all follow. To be called before anything is scheduled, which would be due by the old
+    All timers and timeouts of the reactor go by it. Must be called before any are set, which would be due by the old
     clock.
     """
     assert not reactor.getDelayedCalls()
@@ -28,8 +28,11 @@ def use_monotonic_time(reactor: Any, seconds: Callable[[], float] = time.monoton
 
 
 def use_waking_time(reactor: Any) -> None:
-    """The same for one who judges others by their silence: while the process is stopped its time stands still, so
-    that afterwards it hears what was said meanwhile before anybody's time is up."""
+    """As :func:`use_monotonic_time`, but the clock stands still while the process is stopped.
+
+    For the daemon, which gives up clients that are silent: what they sent while it was stopped it reads before their
+    time is up.
+    """
     use_monotonic_time(reactor, Waking(time.monotonic))
 
     def look() -> None:
@@ -39,8 +42,7 @@ def use_waking_time(reactor: Any) -> None:
 
 
 class Waking:
-    """Seconds by a clock that is asked every now and then: no gap between two of these counts for more than
-    :data:`LONGEST_GAP`."""
+    """A clock by which at most LONGEST_GAP passes between two readings. *seconds*: a monotonic clock."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds
@@ -54,7 +56,7 @@ class Waking:
 
 
 class Rounds:
-    """Calls *work* every *interval* seconds, one round at a time. One that fails is logged, and the next runs."""
+    """Calls *work* every *interval* seconds, one call at a time. Failures are logged and do not stop the rounds."""
 
     _log = Logger()
 
@@ -71,27 +73,28 @@ class Rounds:
             self._log.failure("A round failed; the next one is in {interval} s", interval=self._interval)
 
     def start(self) -> None:
-        """The first round comes after one interval."""
+        """Begin. The first round is due after one interval."""
         self._ended = self._loop.start(self._interval, now=False)
 
     async def stop(self) -> None:
-        """No further round; waits for the one under way."""
+        """Stop, and wait for the end of a round that is under way."""
         self._loop.stop()
         await self._ended
 
 
 class Patience:
-    """Makes Deferreds that fail with *give_up*'s error if nobody has fired them for *seconds*."""
+    """Makes Deferreds that fail, with the error that *give_up* makes, if they have not fired after *seconds*."""
 
     def __init__(self, seconds: float, give_up: Callable[[], Exception], reactor: IReactorTime) -> None:
         self._seconds = seconds
         self._give_up = give_up
         self._reactor = reactor
         self._waiting: deque[tuple[float, Deferred[None]]] = deque()
-        """With the times at which they give up, the first ones first."""
+        """Those that wait, in order, with the times at which they fail."""
         self._timer: IDelayedCall | None = None
 
     def wait(self) -> Deferred[None]:
+        """A Deferred for the caller to fire."""
         waiting: Deferred[None] = Deferred()
         while self._waiting and self._waiting[0][1].called:
             self._waiting.popleft()
@@ -111,7 +114,7 @@ class Patience:
             self._timer = self._reactor.callLater(self._waiting[0][0] - now, self._look)
 
     def stop(self) -> None:
-        """Nobody gives up any more."""
+        """Stop the timer: what still waits fails no more."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -120,7 +123,7 @@ class Patience:
 class Pulse:
     """Calls *beat* again and again, each time *period* seconds after the last call has ended.
 
-    Unlike a LoopingCall it can be given another period while it waits or calls.
+    Unlike that of a LoopingCall, the period can be changed at any time.
     """
 
     _log = Logger()
@@ -133,17 +136,19 @@ class Pulse:
         self._running = False
 
     def start(self) -> None:
+        """Begin. The first call is due after one period."""
         self._running = True
         self._schedule()
 
     def stop(self) -> None:
+        """No further calls. One that is under way goes on."""
         self._running = False
         if self._next is not None:
             self._next.cancel()
             self._next = None
 
     def quicken(self, period: float) -> None:
-        """Beat at least every *period* seconds from now on."""
+        """Shorten the period to *period* seconds, if it is longer."""
         if period < self._period:
             self._period = period
             if self._next is not None:

@@ -1,4 +1,4 @@
-"""Long loops on the reactor, cut into turns, so that no request waits for the end of another's."""
+"""Long loops on the reactor, in turns, so that other requests are served in between."""
 
 from collections.abc import AsyncIterator, Iterable
 from typing import TypeVar
@@ -9,17 +9,17 @@ from twisted.internet.task import deferLater
 T = TypeVar("T")
 
 TURN = 0.01
-"""Seconds for which a loop has the reactor at a time."""
+"""Seconds after which a loop lets the reactor do other things."""
 
 
 class Turns:
-    """Goes through iterables, and lets *reactor* do other things after each turn."""
+    """Iterates, and lets *reactor* do other things after each turn."""
 
     def __init__(self, reactor: IReactorTime) -> None:
         self._reactor = reactor
 
     async def __call__(self, items: Iterable[T]) -> AsyncIterator[T]:
-        """The items, one by one. What they are made of may change between two of them."""
+        """The *items*, one by one. Between two of them anything may change, also what *items* is made of."""
         until = self._reactor.seconds() + TURN
         for item in items:
             yield item

@@ -1,1 +1,1 @@
-"""What both sides of the API say, once: the daemon on one, workers and people's programs on the other. No I/O."""
+"""The formats that the daemon shares with its clients (workers, ``awe``, the library). Knows no I/O."""

@@ -1,4 +1,4 @@
-"""What a worker says of itself when it registers and at each heartbeat, and what it hears."""
+"""What a worker sends when it registers and at each heartbeat, and what it is answered."""
 
 from collections.abc import Iterable
 
@@ -7,19 +7,21 @@ from msgspec import Struct
 from awed.model.client import Client
 
 CurrentWork = dict[str, bool | list[str]]
-"""``{"<wuid>": true}`` from workers of the first generation, ``{"data": ["<wuid>"]}`` from later ones."""
+"""Ids of the workunits that a worker has: ``{"<wuid>": true}`` from the original's early workers,
+``{"data": ["<wuid>"]}`` from later ones."""
 
 
 def holding(wuids: Iterable[str]) -> CurrentWork:
-    """As awed's worker says what it holds."""
+    """*wuids*, as awed's worker sends them."""
     return {"data": sorted(wuids)}
 
 
 class Profile(Struct, omit_defaults=True):
-    """The registration: the keys of a client that its worker decides.
+    """The body of a registration: those fields of a client that the worker sets.
 
-    *slots*: how many workunits it may hold at once. *current_work*: what runs there or waits to be reported.
-    *images*: whether it runs commands in container images; workers of the original do, and do not say it.
+    *slots*: how many workunits it may hold at once. *current_work*: workunits that it runs or has yet to report.
+    *images*: whether it runs commands in container images. The default is right for workers of the original, which do
+    and do not send it.
     """
 
     id: str = ""
@@ -48,28 +50,28 @@ class Profile(Struct, omit_defaults=True):
 
 
 class Registered(Client, kw_only=True):
-    """What a worker is told when it registers: its record, and who the server is."""
+    """The answer to a registration: the record of the client, and what the worker must know of the server."""
 
     server_uuid: str
     heartbeat_limit: float
-    """Seconds of silence after which the server gives the client up."""
+    """Seconds without a sign of the client after which the server takes its work away."""
 
 
 class Registration(Struct):
-    """What counts of it for the worker, and all that servers of the original tell."""
+    """What a worker reads of :class:`Registered`. A server of the original sends no *heartbeat_limit*."""
 
     server_uuid: str
     heartbeat_limit: float = 30.0
 
 
 class HeartbeatBody(Struct):
-    """What counts in the body of a heartbeat; workers of the first generation send none."""
+    """What the server reads of the body of a heartbeat. The original's early workers send no body."""
 
     current_work: CurrentWork | None = None
 
 
 class Busyness(HeartbeatBody):
-    """All that stands in it."""
+    """The whole body of a heartbeat, as awed's worker sends it."""
 
     busy: bool = False
     healthy: bool = True

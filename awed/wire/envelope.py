@@ -1,4 +1,4 @@
-"""What every answer looks like: ``{"status": N, "data": ..., "error": null | [texts]}``."""
+"""The envelope of every answer: ``{"status": N, "data": ..., "error": null | [texts]}``."""
 
 from typing import Generic, TypeVar
 
@@ -8,7 +8,7 @@ Data = TypeVar("Data")
 
 
 class Envelope(Struct, Generic[Data]):
-    """One answer, its keys in the order in which they are sent."""
+    """An answer, with its keys in the order in which they are sent."""
 
     status: int
     data: Data
@@ -16,7 +16,7 @@ class Envelope(Struct, Generic[Data]):
 
 
 class Page(Envelope[Data], Generic[Data]):
-    """One page of a list: *offset* and *total_count* tell where it lies in the whole."""
+    """An answer with a page of a list: at most *limit* items, from *offset* on, of *total_count* in all."""
 
     limit: int = 0
     offset: int = 0

@@ -1,4 +1,4 @@
-"""Which status an error has, and which error an answer is: the one table, read both ways."""
+"""HTTP statuses of errors: the server makes a status of an error by this table, and clients an error of a status."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,27 +18,29 @@ STATUSES: tuple[tuple[type[AwedError], int], ...] = (
     (errors.NoSpace, 507),
     (AwedError, 400),
 )
+"""Each class of errors with its status; the first that an error is an instance of counts."""
 
 _FAMILIES: Mapping[int, type[AwedError]] = {
     **{status: family for family, status in reversed(STATUSES) if status < 500},
-    **{403: errors.Unauthorized, 410: errors.NotFound, 501: errors.Invalid},  # of other hosts
+    **{403: errors.Unauthorized, 410: errors.NotFound, 501: errors.Invalid},  # sent by other hosts only
 }
 
 _TOLD_APART = (
     *(errors.ClientNotFound, errors.ClientBusy, errors.ClientSuspended),
     *(errors.NoEligibleWork, errors.QueueEmpty, errors.QueueSuspended),
 )
-"""Errors of status 400 that workers know by their text."""
+"""Errors with status 400 that a client recognises by their text."""
 
 
 def status_of(error: AwedError) -> int:
-    """The HTTP status of an error's family."""
+    """The HTTP status for *error*."""
     return next(status for family, status in STATUSES if isinstance(error, family))
 
 
 def error_of(status: int, texts: Sequence[str]) -> AwedError:
-    """The error that an answer of this *status* is, with its *texts*. What may pass by itself at the server is
-    :class:`~awed.model.errors.Unavailable`.
+    """The error that an answer with this *status* and these *texts* stands for.
+
+    :class:`~awed.model.errors.Unavailable` for 5xx without a class of its own, as the same request may succeed later.
     """
     for error in (family() for family in _TOLD_APART if status == 400):
         if error.texts[0] in texts:

@@ -1,4 +1,4 @@
-"""What travels in headers: who asks, and secrets of a workunit, which stand in no document."""
+"""HTTP headers with credentials: that of the caller, and the secrets of a workunit, which no document has."""
 
 import re
 from collections.abc import Mapping
@@ -12,9 +12,9 @@ _VISIBLE = re.compile("[ -~]*")
 
 
 def authorization(token: str, scheme: str) -> str:
-    """The value of ``Authorization`` for a token; one that names its scheme (``mgrast abc``) stands as it is.
+    """The value of ``Authorization`` for *token*, with *scheme* before it unless it has one itself (``mgrast abc``).
 
-    Raises :class:`ValueError`, which does not quote it, for what no header can hold.
+    "" if *token* is blank. Raises :class:`ValueError`, whose text does not have the token, if no header can have it.
     """
     token = token.strip()
     if not _VISIBLE.fullmatch(token):
@@ -23,10 +23,10 @@ def authorization(token: str, scheme: str) -> str:
 
 
 class Tokens(NamedTuple):
-    """How a workunit's files are reached: by *own* at the server's own node store *host*, by *data* elsewhere.
+    """The tokens for the files of a workunit: *own* for the server's own node store *host*, *data* for other hosts.
 
-    *hosts*: the data hosts that may see *data*, separated by commas; ``*`` for all, also where an older server does
-    not say.
+    *hosts*: the data hosts to which *data* may be sent, joined by commas; ``*`` for all, the default as servers of
+    the original do not send it.
     """
 
     data: str = ""
@@ -35,28 +35,31 @@ class Tokens(NamedTuple):
     hosts: str = "*"
 
     def at(self, host: str) -> str:
-        """The token for a data host, "" for none."""
+        """The token for the data host *host*, "" if there is none."""
         if self.own and host == self.host:
             return self.own
         return self.data if self.hosts == "*" or host in self.hosts.split(",") else ""
 
     def headers(self) -> dict[str, str]:
-        """The headers that tell them."""
+        """The headers that carry them."""
         return dict(zip(_TOKENS, self, strict=True))
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> "Tokens":
-        """What *headers*, whose names are in lower case, tell."""
+        """The tokens in *headers*, whose names must be in lower case."""
         found = {field: headers.get(name.lower()) for field, name in zip(cls._fields, _TOKENS, strict=True)}
         return cls(**{field: value for field, value in found.items() if value is not None})
 
 
 def environ_headers(environ: Mapping[str, str]) -> dict[str, str]:
-    """The header that tells the private variables of a command."""
+    """The header that carries the private environment variables of a command."""
     return {_PRIVATEENV: msgspec.json.encode(environ).decode()}
 
 
 def environ_of(headers: Mapping[str, str]) -> dict[str, str]:
-    """The same, read. Raises :class:`msgspec.DecodeError` if it is nothing of the kind."""
+    """The private environment variables in *headers*, whose names must be in lower case.
+
+    Raises :class:`msgspec.DecodeError` if the header is no JSON object of texts.
+    """
     header = headers.get(_PRIVATEENV.lower())
     return msgspec.json.decode(header, type=dict[str, str]) if header else {}

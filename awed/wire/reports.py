@@ -1,4 +1,4 @@
-"""How a worker says how a workunit ended: alone, in a query and a form, or several in a list; and what it hears."""
+"""Reports of workers on how workunits ended: one as a query and a form, or several as a list; and the answers."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -12,13 +12,13 @@ MAX_AT_ONCE = 1000
 """How many workunits one request may ask for, or report."""
 
 MAX_COMPUTETIME = 10**9
-"""Seconds; a worker that says more is wrong."""
+"""Seconds of computetime that a report may have."""
 
 Number = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class OneReport(Struct, omit_defaults=True):
-    """One workunit's end, in a body that tells of several. Only the first two must be there."""
+    """A report in a list of several. Only *wuid* and *status* are required. *computetime* is in seconds."""
 
     wuid: str
     status: ReportStatus
@@ -33,7 +33,7 @@ class OneReport(Struct, omit_defaults=True):
 
 
 class Outcome(Struct):
-    """What became of one of several reports, as if it had come alone."""
+    """The answer to a report in a list of several: the status and errors that it would have had alone."""
 
     wuid: str
     status: int
@@ -41,9 +41,10 @@ class Outcome(Struct):
 
 
 class RunReport(Struct):
-    """A workunit's end, as its worker knows it.
+    """A report as the worker makes it.
 
-    *exitstatus*: None if no command ran to an end, negative for a signal. *cause*: None if it went well.
+    *exitstatus*: None if no command ran to its end, the negative number of the signal that ended it. *cause*: None if
+    the workunit is done.
     """
 
     wuid: str
@@ -58,11 +59,11 @@ class RunReport(Struct):
 
     @property
     def computetime(self) -> int:
-        """Whole seconds, in the range that servers take: the clock may have been set while the command ran."""
+        """Whole seconds for which the command ran, limited to what servers accept."""
         return min(max(0, round(self.perf.runtime)), MAX_COMPUTETIME)
 
     def entry(self) -> OneReport:
-        """The report beside others. Bytes that are not UTF-8 are replaced, as the server does it in a form."""
+        """The report for a list. Bytes that are not UTF-8 are replaced, as the server does with those of a form."""
         return OneReport(
             wuid=self.wuid,
             status=self.status,
@@ -77,7 +78,7 @@ class RunReport(Struct):
         )
 
     def query(self, client: str) -> dict[str, str]:
-        """The parameters of the request that delivers it alone."""
+        """The parameters of the request that sends the report alone."""
         query = {
             "status": str(self.status),
             "client": client,
@@ -91,7 +92,7 @@ class RunReport(Struct):
         return query
 
     def parts(self) -> Iterator[tuple[str, bytes]]:
-        """The files of its form: the performance record, and each log that is not empty."""
+        """The files of the form that sends the report alone: performance record, and each log that is not empty."""
         yield "perf", msgspec.json.encode(self.perf)
         logs = {"worknotes": self.worknotes.encode(), "stdout": self.stdout, "stderr": self.stderr}
         for name, log in logs.items():
