@@ -14,7 +14,7 @@ from awed.model.ids import work_id
 from awed.model.job import IO, OWN_HOST, Job, JobError, Task
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
-from awed.model.work import Perf, WorkReport
+from awed.model.work import Perf, WorkRecord, WorkReport
 from awed.web.streaming import listed, mapped
 
 _RUNNING = (TaskState.QUEUED, TaskState.IN_PROGRESS)
@@ -166,6 +166,12 @@ def with_perf(job: Job, reports: Iterable[WorkReport]) -> JobPerf:
         task_stats=mapped((task.taskid, _task_perf(task)) for task in job.tasks),
         work_stats=mapped((report.wuid, _work_perf(report)) for report in reports),
     )
+
+
+def begun(record: WorkRecord) -> WorkReport:
+    """What is known of a run that is not over."""
+    perf = {"checkout": _seconds(record.checkout_time), "client_id": record.client}
+    return WorkReport(record.wuid, record.jobid, record.taskid, record.rank, perf=perf)
 
 
 def _task_perf(task: Task) -> TaskPerf:

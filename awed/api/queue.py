@@ -1,22 +1,23 @@
 """``/queue``: how much there is to do, what exactly, and whether any of it is handed out."""
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
 from awed.api.context import Context, Resource
 from awed.api.hosts import shown_task, shown_work
-from awed.api.job_views import MinimalJob, minimal, with_perf
+from awed.api.job_views import begun, whole, with_perf
 from awed.api.rights import ADMIN, READ_NAMED_GROUP, may
 from awed.model.client import Client
 from awed.model.errors import Invalid
 from awed.model.ids import parse_work_id
-from awed.model.job import Task
+from awed.model.job import Job, Task
 from awed.model.states import JobState
 from awed.model.work import Workunit
 from awed.scheduler.counts import QueueCounts
 from awed.web.arguments import Rest
 from awed.web.calls import Asked, Call, Calls, Right
-from awed.web.streaming import mapped
+from awed.web.streaming import listed, mapped
 from awed.web.traits import Traits
 
 _STATUS = """\
@@ -66,11 +67,13 @@ class QueueResource(Resource):
         return status_text(self.engine.queue.counts(), self.context.now())
 
     @calls("GET /?clientgroup", READ_NAMED_GROUP)
-    async def running(self, call: Call[str]) -> list[MinimalJob]:
-        """The jobs that the workers of a group run, in one line each."""
+    async def running(self, call: Call[str]) -> list[Job]:
+        """The jobs that the workers of a group run, as far as the caller may read them."""
+        base, jobs = self.context.hosts.base(call.request), self.engine.jobs
         clients = [client for client in self.engine.clients.all() if client.group == call.thing]
         running = {parse_work_id(work_id).job_id for client in clients for work_id in client.current_work}
-        return [minimal(job, []) for job in self.engine.jobs.held() if job.id in running]
+        found = [job for job in jobs.held() if job.id in running and jobs.acl(job.id).allows(call.user, "read")]
+        return listed(whole(job, base) for job in found)
 
     @calls("GET /?json", may("read"))
     async def counts(self, call: Call[None]) -> QueueCounts:
@@ -79,18 +82,21 @@ class QueueResource(Resource):
 
     @calls("GET /?job", ADMIN)
     async def jobs(self, call: Call[None]) -> dict[str, dict[str, Any]]:
-        """The jobs; for admins."""
-        jobs = self.engine.jobs.held()
+        """The jobs, with the workunits that are out; for admins."""
+        jobs, out = self.engine.jobs.held(), defaultdict(list)
+        for record in self.engine.work.out():
+            out[record.jobid].append(begun(record))
+        active = (job for job in jobs if job.state is not JobState.SUSPEND)
         return {
-            "active": mapped((job.id, with_perf(job, [])) for job in jobs if job.state is not JobState.SUSPEND),
+            "active": mapped((job.id, with_perf(job, out[job.id])) for job in active),
             "suspend": mapped((job.id, True) for job in jobs if job.state is JobState.SUSPEND),
         }
 
     @calls("GET /?task", ADMIN)
-    async def tasks(self, call: Call[None]) -> dict[str, Task]:
+    async def tasks(self, call: Call[None]) -> list[Task]:
         """The tasks; for admins."""
         base, jobs = self.context.hosts.base(call.request), self.engine.jobs.held()
-        return mapped((task.taskid, shown_task(task, base)) for job in jobs for task in job.tasks)
+        return listed(shown_task(task, base) for job in jobs for task in job.tasks)
 
     @calls("GET /?work", ADMIN)
     async def work(self, call: Call[None]) -> dict[str, Workunit]:

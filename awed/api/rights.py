@@ -96,6 +96,8 @@ async def an_own_group(context: Context, asked: Asked) -> tuple[GroupRecord, Acl
 
 async def _named_group(context: Context, asked: Asked) -> tuple[str, Acl]:
     name = asked.params[_GROUP.name][0]
+    if not context.groups.has(name):
+        raise Invalid(f"clientgroup not found: {name}")
     return name, context.groups.acl(name)
 
 
@@ -106,7 +108,7 @@ async def a_client(context: Context, asked: Asked) -> tuple[Client, Acl]:
 
 
 READ_NAMED_GROUP = to("read", _named_group, _GROUP)
-"""A user with the right to the client group that the query names, which need not be there."""
+"""A user with the right to the client group that the query names."""
 
 
 def as_client(verb: Verb) -> Right[Context, str]:

@@ -14,7 +14,6 @@ from awed.api.work_query import ORDERS, cut, in_order
 from awed.model.errors import LogNotFound, WorkNotFound
 from awed.model.ids import parse_work_id
 from awed.model.records import JobRecord
-from awed.model.states import WorkState
 from awed.model.work import LOG_NAMES, Workunit
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.spans import Span
@@ -38,12 +37,12 @@ CHECKOUT, WAITING_CHECKOUT = "GET /work?client", "GET /work?client&wait"
 class Selection(Struct, frozen=True):
     """Which workunits are asked for."""
 
-    state: Annotated[WorkState | None, or_empty(word(WorkState)), "Only workunits in this state."] = None
+    state: Annotated[str, "Only workunits in this state, which may be none that there is."] = ""
     jobid: Annotated[str, "Only workunits of this job."] = ""
 
     def has_state(self, state: str) -> bool:
         """Whether workunits in this state are among them."""
-        return self.state in (None, state)
+        return self.state in ("", state)
 
 
 def _log_name(name: str, texts: Sequence[str]) -> str:

@@ -227,6 +227,10 @@ class Work:
             if self._state.jobs.get(job_id) is entry.job and at_work(entry) and entry.has_unfinished(rank):
                 yield self._view(entry, rank, entry.records.get(rank))
 
+    def out(self) -> Iterator[WorkRecord]:
+        """The records of all that is out."""
+        return (held.record for client in self._state.clients.values() for held in client.held.values())
+
     def holder(self, work_id: WorkId) -> str:
         """The id of the client that has this workunit out, "" if none has."""
         found = self._state.find_work(work_id)

@@ -55,6 +55,10 @@ class Groups:
             raise NotFound(f"clientgroup not found: {group_id}")
         return record
 
+    def has(self, name: str) -> bool:
+        """Whether there is a group of that name."""
+        return name in self._by_name
+
     def acl(self, name: str) -> GroupAcl:
         """The rights to the group of that name, everybody's if there is none."""
         record = self._by_name.get(name)
@@ -71,13 +75,13 @@ class Groups:
 
     async def ensure(self, name: str) -> None:
         """Make a group that is everybody's, unless there is one of that name. Raises likewise."""
-        if name and name not in self._by_name:
+        if name and not self.has(name):
             await self._create(name, PUBLIC, MOST)
 
     async def _create(self, name: str, owner: str, most: int | None) -> GroupRecord:
         if not _NAME.match(name):
             raise Invalid(f"invalid clientgroup name: {name}: letters, digits and _.- are allowed")
-        if name in self._by_name:
+        if self.has(name):
             raise Conflict(f"clientgroup {name} exists already")
         if most is not None and sum(record.acl.owner == owner for record in self._by_id.values()) >= most:
             raise QuotaReached(

@@ -8,7 +8,7 @@ from twisted.internet.defer import CancelledError
 from awed.model.errors import AwedError, LogNotFound, NothingToDo, Unauthorized, Unavailable
 from awed.model.ids import WorkId
 from awed.model.records import Secret
-from awed.model.work import Report, ReportStatus, WorkReport, Workunit
+from awed.model.work import Report, ReportStatus, WorkRecord, WorkReport, Workunit
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.requirements import Spare
 from awed.scheduler.spans import Span
@@ -98,6 +98,10 @@ class WorkVerbs:
     def units(self, entry: TaskEntry, ranks: Iterable[int]) -> Iterator[Workunit]:
         """What :meth:`awed.scheduler.work.Work.units` gives."""
         return self._shell.scheduler.work.units(entry, ranks)
+
+    def out(self) -> Iterator[WorkRecord]:
+        """The records of all that is out."""
+        return self._shell.scheduler.work.out()
 
     async def log(self, work_id: WorkId, name: str) -> str:
         """The *stdout*, *stderr* or *worknotes* of a workunit, also after its end. :class:`LogNotFound`: not yet."""

@@ -28,7 +28,8 @@ async def test_queue_details(bench: Bench, admin: Api) -> None:
     job_id = await bench.submit()
     worker = await bench.worker()
     assert job_id in (await admin.get("/queue?job")).data["active"]
-    assert (await admin.get("/queue?task")).data[f"{job_id}_0"]["state"] == "queued"
+    tasks = {task["taskid"]: task for task in (await admin.get("/queue?task")).data}
+    assert tasks[f"{job_id}_0"]["state"] == "queued"
     assert (await admin.get("/queue?work")).data[f"{job_id}_0_0"]["state"] == "queued"
     assert (await admin.get("/queue?client")).data[worker.id]["id"] == worker.id
     await bench.api.put(f"/job/{job_id}?suspend")
@@ -45,7 +46,8 @@ async def test_running_jobs_of_a_group(bench: Bench) -> None:
     worker = await bench.worker()
     assert (await bench.api.get(f"/queue?clientgroup={bench.group}")).data == []
     await worker.checkout()
-    assert [job["id"] for job in (await bench.api.get(f"/queue?clientgroup={bench.group}")).data] == [job_id]
+    assert (await bench.api.get(f"/queue?clientgroup={bench.group}")).data == [await bench.job(job_id)]
+    assert (await bench.api.get("/queue?clientgroup=none")).fault == "clientgroup not found: none"
 
 
 @pytest_twisted.ensureDeferred

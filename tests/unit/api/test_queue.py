@@ -1,6 +1,8 @@
 """``/queue`` and ``/``."""
 
-from tests.unit.api.served import Served, data, fault
+from typing import Any
+
+from tests.unit.api.served import NOW, Served, data, fault
 
 JOB = {"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
 
@@ -53,19 +55,42 @@ def test_the_rest_is_for_admins(served: Served) -> None:
     assert fault(served.call("GET", "/queue?what", user="root")) == "requested queue operation not supported"
     jobs = data(served.call("GET", "/queue?job", user="root"))
     assert (list(jobs["active"]), jobs["suspend"]) == ([job_id], {suspended: True})
-    assert data(served.call("GET", "/queue?task", user="root"))[f"{job_id}_0"]["state"] == "queued"
+    tasks = data(served.call("GET", "/queue?task", user="root"))
+    assert [(task["taskid"], task["state"]) for task in tasks] == [
+        (f"{job_id}_0", "queued"),
+        (f"{suspended}_0", "suspend"),
+    ]
     assert data(served.call("GET", "/queue?work", user="root"))[f"{job_id}_0_0"]["state"] == "queued"
     assert data(served.call("GET", "/queue?client", user="root"))["c1"]["Status"] == "active-idle"
 
 
+def test_the_work_that_is_out(served: Served) -> None:
+    array = {"tasks": [{"taskid": "0", "cmd": {"name": "true"}, "totalwork": 3}]}
+    job_id = served.submit(array)["id"]
+    served.register(id="c1")
+    served.call("GET", "/work?client=c1")
+    job = data(served.call("GET", "/queue?job", user="root"))["active"][job_id]
+    assert list(job) == ["id", "queued", "start", "end", "resp", "task_stats", "work_stats"]
+    [(wuid, perf)] = job["work_stats"].items()
+    assert (wuid, perf["checkout"], perf["client_id"]) == (f"{job_id}_0_1", int(NOW.timestamp()), "c1")
+
+
 def test_what_a_group_works_at(served: Served) -> None:
-    job_id = served.submit(JOB)["id"]
+    """Whole jobs, of which each sees their own."""
+    mine, anns = served.submit(JOB), served.submit(JOB, user="ann")
     served.clock.advance(1)
     served.submit(JOB)
-    served.register(id="c1", group="g")
+    served.register(id="c1", group="g", slots=2)
     assert data(served.call("GET", "/queue?clientgroup=g")) == []
-    served.call("GET", "/work?client=c1")
-    assert [job["id"] for job in data(served.call("GET", "/queue?clientgroup=g"))] == [job_id]
+    for _ in range(2):
+        served.call("GET", "/work?client=c1")
+
+    def running(user: str) -> list[Any]:
+        return list(data(served.call("GET", "/queue?clientgroup=g", user=user)))
+
+    assert running("bob") == [data(served.call("GET", f"/job/{mine['id']}"))]
+    assert [job["id"] for job in running("ann")] == [mine["id"], anns["id"]]
+    assert fault(served.call("GET", "/queue?clientgroup=h")) == "clientgroup not found: h"
 
 
 def test_the_queue_is_suspended_by_admins(served: Served) -> None:
