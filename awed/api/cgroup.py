@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from msgspec.structs import replace
+from msgspec.structs import asdict
 
 from awed.api.acl import ALL, AclUsers, acl_change
 from awed.api.context import Context, Resource
 from awed.api.paging import Paging
-from awed.api.rights import a_group, an_own_group, may, to
+from awed.api.rights import ADMIN, a_group, an_own_group, may, to
 from awed.auth.rights import changed_by
-from awed.model.access import GROUP_RIGHTS, ClientGroup, GroupAcl, GroupRecord, User
+from awed.model.access import GROUP_RIGHTS, ClientGroup, GroupAcl, GroupRecord, ShownGroup, User
 from awed.web.calls import Call, Calls
 from awed.web.kinds import word
 from awed.wire.envelope import Page
@@ -36,21 +36,21 @@ class GroupResource(Resource):
         *,
         paging: Paging,
         order: Annotated[str, word(_ORDERS), "By which field."] = "last_modified",
-    ) -> Page[list[ClientGroup]]:
+    ) -> Page[list[ShownGroup]]:
         """A page of client groups."""
         found = [record for record in self.context.groups.all() if record.acl.allows(call.user, "read")]
         found.sort(key=lambda record: _ORDERS[order](record.group), reverse=paging.descending)
-        return paging.page([_shown(record, call.user) for record in paging.cut(found)], len(found))
+        return paging.page([self._shown(record, call.user) for record in paging.cut(found)], len(found))
 
     @calls("POST /<name>", may("write"))
-    async def create(self, call: Call[None], name: str) -> ClientGroup:
+    async def create(self, call: Call[None], name: str) -> ShownGroup:
         """Make a client group of this name."""
-        return _shown(await self.context.groups.create(name, call.user), call.user)
+        return self._shown(await self.context.groups.create(name, call.user), call.user)
 
     @calls("GET /<group_id>", to("read", a_group))
-    async def show(self, call: Call[GroupRecord]) -> ClientGroup:
+    async def show(self, call: Call[GroupRecord]) -> ShownGroup:
         """A client group."""
-        return _shown(call.thing, call.user)
+        return self._shown(call.thing, call.user)
 
     @calls("DELETE /<group_id>", to("delete", a_group))
     async def delete(self, call: Call[GroupRecord], group_id: str) -> str:
@@ -59,9 +59,19 @@ class GroupResource(Resource):
         return f"clientgroup deleted: {group_id}"
 
     @calls("PUT /<group_id>/token", to("write", an_own_group))
-    async def renew_token(self, call: Call[GroupRecord], group_id: str) -> ClientGroup:
+    async def renew_token(self, call: Call[GroupRecord], group_id: str) -> ShownGroup:
         """Give a client group a new token; the old one is void."""
-        return _shown(await self.context.groups.renew_token(group_id), call.user)
+        return self._shown(await self.context.groups.renew_token(group_id), call.user)
+
+    @calls("PUT /<group_id>?open", ADMIN)
+    async def open(self, call: Call[None], group_id: str) -> ShownGroup:
+        """Let its workers have the work that names no group; for admins."""
+        return self._shown(await self.context.groups.open(group_id, opened=True), call.user)
+
+    @calls("PUT /<group_id>?close", ADMIN)
+    async def close(self, call: Call[None], group_id: str) -> ShownGroup:
+        """Let them have no such work but that of the group's users; for admins."""
+        return self._shown(await self.context.groups.open(group_id, opened=False), call.user)
 
     @calls("GET /<group_id>/acl", to("read", a_group))
     @calls("GET /<group_id>/acl/<kind>", to("read", a_group))
@@ -75,7 +85,9 @@ class GroupResource(Resource):
         change = changed_by(call.user, acl_change(call.request, kind, users, GROUP_RIGHTS))
         return await self.context.groups.change_acl(group_id, change)
 
-
-def _shown(record: GroupRecord, user: User) -> ClientGroup:
-    """The group as *user* may see it: its token is for its owner and for admins."""
-    return record.group if user.admin or user.name == record.acl.owner else replace(record.group, token="")
+    def _shown(self, record: GroupRecord, user: User) -> ShownGroup:
+        """The group as *user* may see it: its token is for its owner and for admins."""
+        shown = ShownGroup(**asdict(record.group), open=self.context.groups.is_open(record))
+        if not (user.admin or user.name == record.acl.owner):
+            shown.token = ""
+        return shown

@@ -7,7 +7,7 @@ import click
 from awed.cli.options import confirm, json_option, pass_server, print_answer, yes_option
 from awed.cli.show import groups_table
 from awed.client.blocking import Server
-from awed.model.access import ClientGroup
+from awed.model.access import ClientGroup, ShownGroup
 
 
 @click.group(invoke_without_command=True)
@@ -17,7 +17,7 @@ def groups(context: click.Context, as_json: bool) -> None:
     """List the client groups; `awe groups -h` shows how to change them."""
     if context.invoked_subcommand is None:
         answer = context.obj.get("/cgroup?limit=0")
-        print_answer(answer, as_json, lambda: groups_table(answer.read(list[ClientGroup])))
+        print_answer(answer, as_json, lambda: groups_table(answer.read(list[ShownGroup])))
 
 
 @groups.command()
@@ -37,6 +37,22 @@ def token(server: Server, name: str, yes: bool) -> None:
     ident = _find_group(server, name)
     confirm(f"Make the token that the workers of {name} have now void?", yes)
     click.echo(server.put(f"/cgroup/{ident}/token").read(ClientGroup).token)
+
+
+@groups.command("open")
+@click.argument("name")
+@pass_server
+def open_group(server: Server, name: str) -> None:
+    """Let the workers of NAME have all jobs that name no group."""
+    server.put(f"/cgroup/{_find_group(server, name)}?open")
+
+
+@groups.command()
+@click.argument("name")
+@pass_server
+def close(server: Server, name: str) -> None:
+    """Let them have no such jobs but those of the group's users."""
+    server.put(f"/cgroup/{_find_group(server, name)}?close")
 
 
 @groups.command()

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from awed.model.access import Account, ClientGroup
+from awed.model.access import Account, ShownGroup
 from awed.model.client import Client
 from awed.model.ids import task_name
 from awed.model.job import Job, Task
@@ -195,11 +195,12 @@ def queue_table(counts: Mapping[str, Mapping[str, int]]) -> Table:
     return table
 
 
-def groups_table(groups: Sequence[ClientGroup]) -> Table:
+def groups_table(groups: Sequence[ShownGroup]) -> Table:
     """Client groups; their tokens are only for those who ask for one."""
-    table = _table("name", "made", "expires", "addresses", folded=("addresses",))
+    table = _table("name", "open", "made", "expires", "addresses", folded=("addresses",))
     for group in groups:
-        _add_row(table, group.name, moment(group.created_on), moment(group.expiration), group.ip_cidr)
+        opened = "yes" if group.open else "no"
+        _add_row(table, group.name, opened, moment(group.created_on), moment(group.expiration), group.ip_cidr)
     return table
 
 

@@ -21,7 +21,7 @@ from awed.daemon.debug import Debug
 from awed.daemon.listening import only_local
 from awed.metrics.exposition import Exposition
 from awed.metrics.measures import Measures, ReactorDelay
-from awed.model.access import GroupRecord
+from awed.model.access import Account, GroupRecord
 from awed.model.events import Event
 from awed.model.job import OWN_HOST
 from awed.model.node import NodeRecord
@@ -89,7 +89,14 @@ class Parts:
         self._events = Journal(logs / "event.log", self._in_thread)
         self._access = Journal(logs / "access.log", self._in_thread)
         self.engine = self._engine()
-        self.groups = Groups(self.engine.commit, now, partial(secrets.token_hex, 32), limits.user_groups or None)
+        self.groups = Groups(
+            self.engine.commit,
+            now,
+            partial(secrets.token_hex, 32),
+            self.engine.clients.set_group,
+            most=limits.user_groups or None,
+            anybodys=config.anonymous.write,
+        )
         self.callers = Callers(
             config,
             admin_token,
@@ -116,6 +123,7 @@ class Parts:
             keep_jobs=server.global_expire,
             keep_pipelines=server.pipeline_expire,
             quota=Quota(most.user_jobs or None, most.user_tasks or None, most.user_bytes or None),
+            anybodys=self._config.anonymous.write,
         )
         shell = Shell(
             store=self._store,
@@ -172,8 +180,10 @@ class Parts:
         self._events.write(event_lines([Event("SS", self._now())]))
         self._long_threads.start()
         await self.nodes.recover(await self._store.ids(NodeRecord))
+        accounts = await self._store.all(Account)
+        admins = {account.name for account in accounts if account.admin} | set(self._config.admin.users)
+        self.groups.restore(await self._store.all(GroupRecord), admins)
         await self.engine.start()
-        self.groups.restore(await self._store.all(GroupRecord))
         self._tidying = Deferred.fromCoroutine(self._tidy())
         self._delay.start()
 

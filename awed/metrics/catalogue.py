@@ -59,7 +59,7 @@ QUEUE_SUSPENDED = Metric("gauge", "awed_queue_suspended", "1 if no work is hande
 QUEUED = Metric(
     "gauge",
     "awed_queued_workunits",
-    "Queued workunits by the groups that may run them, empty for any, and their command. The largest 100 are told"
+    "Queued workunits by the groups that they name, empty for none, and their command. The largest 100 are told"
     " apart, the others are added up as other.",
     ("group", "app"),
 )

@@ -122,7 +122,7 @@ def told_apart(queued: Iterable[Queued]) -> dict[tuple[str, str], Waiting]:
     kinds = sorted(queued, key=attrgetter("work"), reverse=True)
     found: dict[tuple[str, str], Waiting] = {}
     for wanted, work, since in kinds[:TOLD_APART]:
-        _add(found, (_label(",".join(sorted(wanted.groups))), _label(wanted.app)), work, since)
+        _add(found, (_label(",".join(sorted(wanted.named))), _label(wanted.app)), work, since)
     if others := kinds[TOLD_APART:]:
         _add(found, (OTHER, OTHER), sum(kind.work for kind in others), min(kind.since for kind in others))
     return found

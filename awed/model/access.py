@@ -150,8 +150,19 @@ class ClientGroup(Struct):
     last_modified: datetime = NO_TIME
 
 
+class ShownGroup(ClientGroup):
+    """The same, and whether its workers get the work that names no group."""
+
+    open: bool = False
+
+
 class GroupRecord(Struct):
-    """A client group as it is stored, with its ACL."""
+    """A client group as it is stored, with its ACL.
+
+    *opened*: whether it gets the work that names no group, as who made it may decide, and administrators later; None
+    for one that nobody made, and in old records.
+    """
 
     group: ClientGroup
     acl: GroupAcl
+    opened: bool | None = None

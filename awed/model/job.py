@@ -130,7 +130,7 @@ class Task(Struct):
 
 
 class Info(Struct):
-    """What a job is about and who may run it. *clientgroups*: names joined by commas, empty for any group."""
+    """What a job is about and who may run it. *clientgroups*: names joined by commas, empty for any open group."""
 
     name: str = ""
     xref: str = ""

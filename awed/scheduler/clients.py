@@ -45,14 +45,14 @@ class Clients:
     def _new(self, profile: Client, now: Moment) -> ClientEntry:
         profile.status = ClientState.IDLE
         profile.regtime = now.time
-        entry = ClientEntry(profile, now.seconds)
+        entry = ClientEntry(profile, self._state.besides(profile.group), now.seconds)
         self.hold(entry)
         self._state.changes.client(profile)
         return entry
 
     def _again(self, entry: ClientEntry, profile: Client, now: Moment) -> ClientEntry:
         kept = {name: getattr(entry.client, name) for name in _KEPT}
-        entry.introduce(structs.replace(profile, **kept))
+        entry.introduce(structs.replace(profile, **kept), self._state.besides(profile.group))
         entry.confirmed = True
         entry.last_ask = now.seconds
         self._touch(entry, now)
@@ -65,6 +65,22 @@ class Clients:
         self._state.counts.clients[entry.client.status] += 1
         if entry.is_aside:
             self._state.aside[entry.client.id] = entry
+
+    def set_group(self, name: str, besides: frozenset[str] | None) -> list[str]:
+        """What clients of a group run *besides* work that names it; None: what those of groups run that nobody made.
+        The ids of the clients that run other work now."""
+        if besides is None:
+            self._state.groups.pop(name, None)
+        else:
+            self._state.groups[name] = besides
+        changed = []
+        for entry in self._state.clients.values():
+            if entry.client.group == name:
+                before = entry.kind
+                entry.introduce(entry.client, self._state.besides(name))
+                if entry.kind != before:
+                    changed.append(entry.client.id)
+        return changed
 
     def get(self, client_id: str) -> ClientEntry:
         """Raises :class:`~awed.model.errors.ClientNotFound`."""

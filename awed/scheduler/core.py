@@ -66,7 +66,7 @@ class Scheduler:
         for client in stored.clients:
             if client.status is not ClientState.SUSPEND:
                 client.status = ClientState.IDLE
-            entry = ClientEntry(client, now.seconds, confirmed=False)
+            entry = ClientEntry(client, self._state.besides(client.group), now.seconds, confirmed=False)
             self._blame.remember(entry, now)
             self.clients.hold(entry)
         tasks: dict[str, list[TaskRecord]] = {}

@@ -17,7 +17,7 @@ from awed.model.states import ACTIVE, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
 from awed.model.work import Part, WorkRecord
 from awed.scheduler.ranks import RankSet
-from awed.scheduler.requirements import NOBODY, Kind, Offer, Spare, Wanted, disk_of, wanted_of
+from awed.scheduler.requirements import NOBODY, Kind, Offer, Spare, Wanted, disk_of, groups_of, wanted_of
 
 
 class QueueKey(NamedTuple):
@@ -110,7 +110,8 @@ class Place:
         task = self.entry.task
         self.key = self.entry.key()
         self.disk = disk_of(task)
-        groups = task.clientgroups or self.entry.job.job.info.clientgroups
+        job = self.entry.job
+        groups = groups_of(task.clientgroups or job.job.info.clientgroups, job.submitter)
         return wanted_of(groups, task.cmd.name, task.walltime or 0, task.cmd.has_image, self.avoid)
 
     @property
@@ -320,8 +321,8 @@ class ClientEntry:
         "spare",
     )
 
-    def __init__(self, client: Client, last_seen: float, confirmed: bool = True) -> None:
-        self.introduce(client)
+    def __init__(self, client: Client, besides: frozenset[str], last_seen: float, confirmed: bool = True) -> None:
+        self.introduce(client, besides)
         self.last_seen = self.last_ask = last_seen
         self.confirmed = confirmed
         """False after a restart, until the client registers again and says what it runs."""
@@ -342,10 +343,10 @@ class ClientEntry:
         self.back_at = math.inf
         """The second at which it comes back by itself, if it was put aside."""
 
-    def introduce(self, client: Client) -> None:
-        """This is how the client describes itself now."""
+    def introduce(self, client: Client, besides: frozenset[str]) -> None:
+        """This is how the client describes itself now; *besides*: see :meth:`Kind.of`."""
         self.client = client
-        self.kind = Kind.of(client)
+        self.kind = Kind.of(client, besides)
 
     def offer(self, now: Moment) -> Offer:
         """What it has for work, as it last said."""

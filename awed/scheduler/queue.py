@@ -157,5 +157,6 @@ def _head(line: Line[Place]) -> QueueKey:
 
 
 def _on(route: Route, wanted: Wanted) -> Wanted:
-    """What is compared on a route: who comes by one for all apps has the app."""
-    return wanted._replace(app=ANY_APP) if route.app == ANY_APP else wanted
+    """What is compared on a route: who comes by one for all apps has the app, by one of a group is of that."""
+    groups = frozenset({route.group}) if route.group else wanted.groups
+    return wanted._replace(groups=groups, app=ANY_APP if route.app == ANY_APP else wanted.app)

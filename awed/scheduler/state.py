@@ -29,6 +29,7 @@ from awed.scheduler.entries import NO_PLACES, ClientEntry, Held, JobEntry, Place
 from awed.scheduler.pauses import Pauses
 from awed.scheduler.queue import WorkQueue
 from awed.scheduler.quotas import Quota, Usages
+from awed.scheduler.requirements import ANYBODYS, NOBODY
 
 DELETED_TOGETHER = 1000
 """Nodes that one record of what is to be deleted has at most."""
@@ -40,7 +41,8 @@ class Limits(Struct, frozen=True):
 
     *keep_jobs*: seconds for which a finished job is kept, None for ever; *keep_pipelines*: the same for those of one
     pipeline. *tasks_at_once*: how many tasks of a job are started in one go, so that others get their turn.
-    *quota*: what one user may have unfinished; admins may have more.
+    *quota*: what one user may have unfinished; admins may have more. *anybodys*: whether groups that nobody made get
+    work that names no group.
     """
 
     max_work_failure: int = 3
@@ -50,6 +52,7 @@ class Limits(Struct, frozen=True):
     keep_pipelines: Mapping[str, float] = {}
     tasks_at_once: int = 200
     quota: Quota = Quota()
+    anybodys: bool = True
 
 
 class State:
@@ -60,6 +63,8 @@ class State:
         self.jobs: dict[str, JobEntry] = {}
         self.clients: OrderedDict[str, ClientEntry] = OrderedDict()
         """By last sign of life, the longest silent first."""
+        self.groups: dict[str, frozenset[str]] = {}
+        """What the clients of those that somebody made run besides work that names the group."""
         self.aside: dict[str, ClientEntry] = {}
         """The clients that get no work for a while."""
         self.queue = WorkQueue()
@@ -73,6 +78,10 @@ class State:
         self._generations = 0
         self._deletions = 0
         """The number of the last one; those that are not done have different ones."""
+
+    def besides(self, group: str) -> frozenset[str]:
+        """What clients of a group run besides work that names it."""
+        return self.groups.get(group, ANYBODYS if self.limits.anybodys else NOBODY)
 
     def task(self, task_id: str) -> TaskEntry | None:
         """The entry of a task by its full id, None if the scheduler does not hold its job."""

@@ -38,6 +38,12 @@ class ClientVerbs:
         """The clients as they are shown."""
         return self._shell.scheduler.clients.all(self._shell.now())
 
+    def set_group(self, name: str, besides: frozenset[str] | None) -> None:
+        """What clients of a group run, see :meth:`awed.scheduler.clients.Clients.set_group`. Those that wait, and run
+        other work now, look again."""
+        for client_id in self._shell.scheduler.clients.set_group(name, besides):
+            self._shell.waiting.send_away(client_id)
+
     async def suspend(self, client_id: str) -> None:
         """Give the client no more work, and its work to others. :class:`ClientNotFound`."""
         self._shell.scheduler.clients.suspend(client_id, self._shell.now())

@@ -10,7 +10,6 @@ from msgspec import Struct
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from awed.model.client import Client
 from awed.model.errors import AwedError, NothingToDo, Unavailable
 from awed.model.times import Moment
 from awed.model.work import Workunit
@@ -59,17 +58,16 @@ class WaitingRoom:
     def __len__(self) -> int:
         return len(self._waiters)
 
-    async def wait(self, client: Client, ask: Ask, seconds: float) -> list[Workunit]:
-        """Work for this client, none if none came in time.
+    async def wait(self, kind: Kind, ask: Ask, seconds: float) -> list[Workunit]:
+        """Work for a client of this kind, none if none came in time.
 
         A client waits once: what it waited for before is answered as if its time were up. Raises what a checkout
         raises of the client itself (suspended, say), and :class:`~awed.model.errors.Unavailable` once it is closed.
         """
         if self._closed:
             raise _closing()
-        if client.id in self._waiters:
-            _send_away(self._waiters[client.id])
-        waiter = self._enter(client, ask)
+        self.send_away(ask.client_id)
+        waiter = self._enter(kind, ask)
         time_is_up = self._reactor.callLater(seconds, _send_away, waiter)
         try:
             return await waiter.handed
@@ -78,9 +76,14 @@ class WaitingRoom:
             if time_is_up.active():
                 time_is_up.cancel()
 
-    def _enter(self, client: Client, ask: Ask) -> Waiter:
-        waiter = Waiter(ask, Kind.of(client), next(self._numbers), Deferred())
-        self._waiters[client.id] = waiter
+    def send_away(self, client_id: str) -> None:
+        """If this client waits, its time is up."""
+        if client_id in self._waiters:
+            _send_away(self._waiters[client_id])
+
+    def _enter(self, kind: Kind, ask: Ask) -> Waiter:
+        waiter = Waiter(ask, kind, next(self._numbers), Deferred())
+        self._waiters[ask.client_id] = waiter
         line = self._lines.setdefault(waiter.kind, Line())
         line.add(waiter.number, waiter.least_need, waiter)
         return waiter

@@ -46,8 +46,8 @@ class WorkVerbs:
     async def _hand_out(self, ask: Ask, wait: float) -> list[Workunit]:
         units = self._checkout_if_any(ask) if wait > 0 else self._shell.checkout_now(ask)
         if not units:
-            client = self._shell.scheduler.clients.get(ask.client_id).client
-            units = await self._shell.waiting.wait(client, ask, wait) or self._shell.checkout_now(ask)
+            kind = self._shell.scheduler.clients.get(ask.client_id).kind
+            units = await self._shell.waiting.wait(kind, ask, wait) or self._shell.checkout_now(ask)
         try:
             await self._shell.settle()
         except (CancelledError, Unavailable):

@@ -53,6 +53,8 @@ STEPS = (
     Step(records={"jobs": _names_submitter, "tasks": _names_made_nodes}),
     # 4: Nodes that are still to be removed are stored.
     Step("CREATE TABLE deletions (id TEXT PRIMARY KEY, doc TEXT NOT NULL);"),
+    # 5: A client group says whether it gets the work that names no group.
+    Step(),
 )
 """The steps from version 1, which awed 0.1.0 writes. Only ever append."""
 

@@ -106,7 +106,8 @@ async def test_debug_level(api: Api, admin: Api) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_client_groups(api: Api, admin: Api) -> None:
-    """GET /cgroup, POST /cgroup/<name>, GET|DELETE /cgroup/<id>, PUT /cgroup/<id>/token, /cgroup/<id>/acl"""
+    """GET /cgroup, POST /cgroup/<name>, GET|DELETE /cgroup/<id>, PUT /cgroup/<id>?[open|close], /cgroup/<id>/token,
+    /cgroup/<id>/acl"""
     name = f"group-{new_id()}"
     group = (await admin.call("POST", f"/cgroup/{name}")).data
     path = f"/cgroup/{group['id']}"
@@ -119,6 +120,9 @@ async def test_client_groups(api: Api, admin: Api) -> None:
     assert "ann" in (await admin.put(f"{path}/acl/read?users=ann")).data["read"]
     worker = Api(api.url, {"Authorization": f"CG_TOKEN {group['token']}"})
     assert (await worker.register(id=new_id(), group=name, apps=["*"]))["group"] == name
+    for operation, opened in (("close", False), ("open", True)):
+        assert (await admin.put(f"{path}?{operation}")).data["open"] is opened
+        assert (await api.put(f"{path}?{operation}")).status == 401
     renewed = (await admin.put(f"{path}/token")).data["token"]
     assert renewed != group["token"]
     assert (await worker.call("POST", "/client", {"profile": "{}"})).status == 401

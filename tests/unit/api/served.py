@@ -79,7 +79,7 @@ class Served:
         done(self.store.open())
         done(self.engine.start())
         tokens = (f"token-{number}" for number in count(1))
-        self.groups = Groups(self.engine.commit, self.now, lambda: next(tokens))
+        self.groups = Groups(self.engine.commit, self.now, lambda: next(tokens), self.engine.clients.set_group)
         self.levels: list[int] = []
         self.debug = Debug(0, self.levels.append)
         self.world = World(directory)

@@ -1,17 +1,20 @@
 """``/cgroup``: who may do what with client groups, and their tokens."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.api.served import Served, data, fault
+
+JOB = {"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
 
 CALLS = [("GET", ""), ("DELETE", ""), ("PUT", "/token"), ("GET", "/acl"), ("PUT", "/acl/read?users=x")]
 
 
 def test_a_group_is_made_for_who_asks(served: Served) -> None:
     group = data(served.call("POST", "/cgroup/g.1", user="ann"))
-    assert list(group) == ["id", "ip_cidr", "name", "token", "created_on", "expiration", "last_modified"]
+    assert list(group) == ["id", "ip_cidr", "name", "token", "created_on", "expiration", "last_modified", "open"]
     assert (group["name"], group["token"], group["created_on"]) == ("g.1", "token-1", "2026-11-23T20:41:05Z")
     assert data(served.call("GET", f"/cgroup/{group['id']}", user="ann")) == group
     assert data(served.call("GET", f"/cgroup/{group['id']}/acl", user="ann")) == {
@@ -118,6 +121,43 @@ def test_a_group_that_is_somebodys_takes_no_strangers(served: Served) -> None:
     assert data(served.call("PUT", "/client?suspendall", user="ann")) == "1 clients suspended"
     served.call("PUT", f"/cgroup/{group['id']}/acl/execute?users=bob", user="ann")
     assert served.call("GET", "/client/c1?heartbeat", user="bob").status == 200
+
+
+def test_whoever_makes_a_group_is_not_anybodys_worker(served: Served) -> None:
+    """Private variables, data tokens and results of others are in the hands of who runs their work."""
+    group = data(served.call("POST", "/cgroup/g", user="ann"))
+    served.call("POST", "/client", {"profile": b'{"id": "c1", "group": "g", "apps": ["*"]}'}, user="group g")
+    nothing = "No eligible workunit found"
+
+    def check_out() -> Any:
+        reply = served.call("GET", "/work?client=c1", user="group g")
+        if reply.status != 200:
+            return fault(reply)
+        served.call("PUT", f"/work/{data(reply)['wuid']}?status=done&client=c1", user="group g")
+        return data(reply)["jobid"]
+
+    bobs = served.submit(JOB, user="bob")["id"]
+    assert check_out() == nothing
+    named = served.submit({**JOB, "info": {"clientgroups": "g"}}, user="bob")["id"]
+    anns = served.submit(JOB, user="ann")["id"]
+    assert {check_out(), check_out()} == {named, anns}
+    assert check_out() == nothing
+    for user in ("ann", "bob", "group g", ""):
+        assert fault(served.call("PUT", f"/cgroup/{group['id']}?open", user=user), 401)
+    assert data(served.call("PUT", f"/cgroup/{group['id']}?open", user="root"))["open"]
+    assert check_out() == bobs
+    publics = served.submit(JOB)["id"]
+    assert not data(served.call("PUT", f"/cgroup/{group['id']}?close", user="root"))["open"]
+    assert check_out() == nothing
+    served.call("PUT", f"/cgroup/{group['id']}/acl/all?users=bob,public", user="ann")
+    assert check_out() == nothing
+    served.register(id="c2", group="new")
+    assert data(served.call("GET", "/work?client=c2"))["jobid"] == publics
+    shared = served.submit(JOB, user="bob")["id"]
+    assert check_out() == shared
+    served.submit(JOB, user="bob")
+    served.call("DELETE", f"/cgroup/{group['id']}/acl/all?users=bob", user="ann")
+    assert check_out() == nothing
 
 
 def test_only_workers_with_tokens_where_the_server_says_so(tmp_path: Path) -> None:

@@ -116,6 +116,8 @@ CALLS: list[Call] = [
     ("PUT", "/cgroup/{group}/acl/execute?users=bob", None, OWNERS),
     ("POST", "/cgroup/{group}/acl/execute?users=bob", None, OWNERS),
     ("DELETE", "/cgroup/{group}/acl/all?users=ann", None, OWNERS),
+    ("PUT", "/cgroup/{group}?open", None, ADMINS),
+    ("PUT", "/cgroup/{group}?close", None, ADMINS),
     ("DELETE", "/cgroup/{group}", None, OWNERS),
 ]
 

@@ -35,6 +35,12 @@ def test_a_new_token_for_a_group(server: FakeServer, awe: Awe, capsys: Any) -> N
     assert capsys.readouterr().out == "t0k3n\n"
 
 
+@pytest.mark.parametrize("command", ["open", "close"])
+def test_a_group_is_opened_and_closed_by_name(server: FakeServer, awe: Awe, command: str) -> None:
+    server.on(f"PUT /cgroup/id-1?{command}", GROUP)
+    assert awe("groups", command, "big") == 0
+
+
 def test_a_group_is_removed_by_name(server: FakeServer, awe: Awe) -> None:
     server.on("DELETE /cgroup/id-1", None)
     assert awe("groups", "remove", "big", "--yes") == 0

@@ -37,7 +37,7 @@ async def test_a_jobs_token_is_known_here_and_not_sent_to_an_identity_server() -
     config = parse_config("[Auth]\nuserinfo_urls = bearer=https://id.example/me", "awed.conf").config
     store, reactor = MemoryStore(), MemoryReactorClock()
     await store.open()
-    groups = Groups(no_commit, lambda: datetime.now(UTC), lambda: "token")
+    groups = Groups(no_commit, lambda: datetime.now(UTC), lambda: "token", lambda name, besides: None)
     worker = User("ann", nodes=())
     callers = Callers(config, "secret", store=store, groups=groups, user_of={"job": worker}.get, reactor=reactor)
     for word in ("OAuth", "Bearer"):

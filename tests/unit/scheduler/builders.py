@@ -8,7 +8,7 @@ from itertools import count
 from uuid import UUID
 
 from awed.model import ids
-from awed.model.access import User
+from awed.model.access import PUBLIC, User
 from awed.model.client import Client
 from awed.model.job import IO, Cmd, Info, Job, Task
 from awed.model.records import Unfinished
@@ -72,8 +72,8 @@ class World:
         self.scheduler = Scheduler(self.limits)
         self.now = Moment(T0, 1000.0)
 
-    def submit(self, submission: Submission, token: str = "") -> Job:
-        return self.scheduler.jobs.submit(submission, User(), token, self.now)
+    def submit(self, submission: Submission, token: str = "", user: str = PUBLIC) -> Job:
+        return self.scheduler.jobs.submit(submission, User(user), token, self.now)
 
     def prepared(self, submission: Submission) -> Job:
         """Submit a job whose files are ready."""

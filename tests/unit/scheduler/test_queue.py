@@ -9,7 +9,7 @@ from tests.unit.scheduler.builders import World, check_invariants, job, task
 def queued(world: World) -> dict[tuple[str, str], Queued]:
     """By allowed groups and app."""
     return {
-        (",".join(sorted(item.wanted.groups)), item.wanted.app): item
+        (",".join(sorted(item.wanted.named)), item.wanted.app): item
         for item in world.scheduler.queued()
         if not item.wanted.avoid
     }

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 import pytest
 from twisted.internet.defer import Deferred
 
-from awed.model.access import PUBLIC, GroupRecord, User
+from awed.model.access import PUBLIC, ClientGroup, GroupAcl, GroupRecord, User
 from awed.model.errors import AwedError, Conflict, Invalid, NotFound, QuotaReached, StoreAway
 from awed.model.records import Batch
+from awed.scheduler.requirements import ANYBODYS, NOBODY, whose
 from awed.service.groups import Groups
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -21,11 +22,13 @@ T = TypeVar("T")
 class Kept:
     """Groups, and what was made durable of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, anybodys: bool = True) -> None:
         self.batches: list[Batch] = []
         self.away = False
         tokens = (f"t{number}" for number in count(1))
-        self.groups = Groups(self.commit, lambda: NOW, lambda: next(tokens), most=3)
+        self.told: dict[str, frozenset[str] | None] = {}
+        tell = self.told.__setitem__
+        self.groups = Groups(self.commit, lambda: NOW, lambda: next(tokens), tell, most=3, anybodys=anybodys)
 
     async def commit(self, batch: Batch, undo: Batch | None = None) -> None:
         if self.away:
@@ -133,10 +136,42 @@ def test_what_is_gone_is_gone(kept: Kept, group: GroupRecord) -> None:
 
 
 def test_the_store_remembers(kept: Kept, group: GroupRecord) -> None:
+    done(kept.groups.create("large", User("root", admin=True)))
+    done(kept.groups.ensure("everybodys"))
+    done(kept.groups.change_acl(group.group.id, lambda acl: setattr(acl, "execute", ["ann", "bob"])))
     other = Kept()
-    other.groups.restore([group])
+    other.groups.restore(kept.groups.all(), [])
     assert other.groups.group_of("t1") == "g"
-    assert other.groups.all() == [group]
+    assert other.groups.all() == kept.groups.all()
+    assert other.told == kept.told == {"g": whose(["ann", "bob"]), "large": ANYBODYS, "everybodys": ANYBODYS}
+
+
+def test_what_administrators_made_is_open_and_of_others_what_they_open(kept: Kept, group: GroupRecord) -> None:
+    large = done(kept.groups.create("large", User("root", admin=True)))
+    assert [kept.groups.is_open(record) for record in (group, large)] == [False, True]
+    done(kept.groups.open(group.group.id, opened=True))
+    done(kept.groups.open(large.group.id, opened=False))
+    assert [kept.groups.is_open(record) for record in (group, large)] == [True, False]
+    assert kept.told == {"g": ANYBODYS, "large": whose(["root"])}
+    assert kept.batches[-1] == Batch(groups=[large])
+    done(kept.groups.delete(group.group.id))
+    assert kept.told["g"] is None
+
+
+@pytest.mark.parametrize("anybodys", [True, False])
+def test_what_public_owns_is_open_while_public_may_write(anybodys: bool) -> None:
+    kept = Kept(anybodys)
+    done(kept.groups.ensure("new"))
+    done(kept.groups.create("made", User()))
+    assert [kept.groups.is_open(record) for record in kept.groups.all()] == [anybodys] * 2
+    done(kept.groups.open(kept.groups.all()[0].group.id, opened=False))
+    assert kept.told == {"new": NOBODY, "made": ANYBODYS if anybodys else NOBODY}
+
+
+def test_groups_of_before_are_open_if_an_administrator_has_them(kept: Kept) -> None:
+    old = [GroupRecord(ClientGroup(id=name, name=name), GroupAcl.of(name)) for name in ("admin", "root", "ann")]
+    kept.groups.restore(old, ["root"])
+    assert kept.told == {"admin": ANYBODYS, "root": ANYBODYS, "ann": whose(["ann"])}
 
 
 def test_a_group_that_was_answered_by_503_can_be_made_again(kept: Kept) -> None:

@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from awed.model.client import Client
 from awed.model.errors import ClientSuspended, QueueEmpty, Unavailable
 from awed.model.work import Workunit
-from awed.scheduler.requirements import Spare
+from awed.scheduler.requirements import ANYBODYS, NOBODY, Spare
 from awed.service.waiting import Ask, WaitingRoom
 from tests.unit.scheduler.builders import World, job, task
 from tests.unit.service.worlds import EngineWorld, state_of
@@ -123,14 +123,35 @@ async def test_who_waits_when_the_server_stops_is_told_to_ask_again(world: Engin
 
 
 @ensureDeferred
+async def test_a_client_whose_group_is_opened_looks_again_and_one_whose_group_is_closed_gets_nothing(
+    world: EngineWorld,
+) -> None:
+    clients = world.engine.clients
+    clients.set_group("g", NOBODY)
+    for name, group in (("a", "g"), ("b", "g"), ("c", "")):
+        await clients.register(Client(id=name, group=group, apps=["*"]), [])
+    await world.submit(job(task("0")))
+    first = state_of(world.engine.work.checkout("a", None, wait=60))
+    assert not first.called
+    clients.set_group("g", ANYBODYS)
+    assert (await first).client == "a"  # type: ignore[attr-defined]
+    second, other = (state_of(world.engine.work.checkout(name, None, wait=60)) for name in ("b", "c"))
+    clients.set_group("g", NOBODY)
+    with pytest.raises(QueueEmpty):
+        await second
+    await world.submit(job(task("0")))
+    assert (await other).client == "c"  # type: ignore[attr-defined]
+
+
+@ensureDeferred
 async def test_work_that_comes_back_while_work_is_handed_out_may_go_to_others() -> None:
     """A checkout may find that its client lost what it held, which goes to another who waits in the same moment."""
     core = World()
     room = WaitingRoom(lambda ask: [core.checkout(ask.client_id)], Clock())
 
     def wait(name: str) -> Deferred[object]:
-        client = core.scheduler.clients.get(core.client(name, name)).client
-        return state_of(room.wait(client, Ask(name, Spare()), 60))
+        kind = core.scheduler.clients.get(core.client(name, name)).kind
+        return state_of(room.wait(kind, Ask(name, Spare()), 60))
 
     first, second = wait("a"), wait("b")
     for name in ("a", "b"):
