@@ -1,0 +1,1 @@
+"""A client of any Shock, and the interfaces through which the rest of awed uses one."""

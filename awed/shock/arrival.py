@@ -1,4 +1,4 @@
-"""A file on its way from a host to the disk."""
+"""A download that can be continued after it broke off."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,13 +8,14 @@ from typing import BinaryIO
 from awed.tx.files import Md5, write_all
 
 Admit = Callable[[int, int], object]
-"""Is told how many bytes a file has with those to be written now, and how many these are; raises to refuse them."""
+"""Called before bytes are written, with the size that the file will then have and how many bytes these are. Raises an
+exception to refuse them."""
 
 
 class Arrival:
-    """What has come of a file so far. Its methods block, and may be called from any thread.
+    """A file that is being downloaded to *path*. The methods block, and may be called from any thread.
 
-    *etag* names the version that was begun, "" if the rest of it cannot be asked for.
+    *size*: bytes that have arrived. *etag*: ETag of the version that was begun, "" if a download cannot be continued.
     """
 
     def __init__(self, path: Path, admit: Admit | None = None) -> None:
@@ -29,10 +30,11 @@ class Arrival:
 
     @property
     def md5(self) -> str:
+        """The MD5 of what has arrived, in hex."""
         return self._md5.hexdigest()
 
     def begin(self, at: int) -> None:
-        """Bytes from offset *at* on are about to come: 0, or where the last try broke off."""
+        """Prepare for bytes from offset *at* on: 0, or :attr:`size` to continue where the last try broke off."""
         with self._lock:
             if at == 0:
                 self.size = 0
@@ -40,7 +42,7 @@ class Arrival:
             self._file = self.path.open("ab" if at else "wb", buffering=0)
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes."""
+        """Write the next bytes. Raises what *admit* raises, and :class:`OSError`."""
         with self._lock:
             if self._discarded or self._file is None:
                 return
@@ -51,13 +53,13 @@ class Arrival:
             self.size += len(data)
 
     def finish(self) -> int:
-        """No more comes for now; how many bytes there are."""
+        """Close the file at the end of a try. Returns its size in bytes."""
         with self._lock:
             self._close()
             return self.size
 
     def discard(self) -> None:
-        """Give up: remove the file."""
+        """Give up and remove the file. Bytes that still arrive are ignored."""
         with self._lock:
             self._discarded = True
             self._close()

@@ -1,6 +1,6 @@
-"""A client of any Shock's node API, for the daemon and for workers.
+"""A client of the node API of any Shock, for the daemon and for workers.
 
-Tokens travel in a header and nowhere else: no error and no log holds one.
+Tokens are in a header and nowhere else: no error and no log message has one.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,15 +27,19 @@ from awed.wire.headers import authorization
 from awed.wire.multipart import Field
 
 LOCK_PAUSES = Pauses(0.2, 10.0)
-"""Between looks at a node that is locked."""
+"""Between two requests for a node that is locked."""
 
 LOCK_LIMIT = 3600.0
-"""Seconds for which a lock is waited for."""
+"""Seconds to wait for a node that is locked."""
 
 
 @implementer(IShock)
 class ShockClient:
-    """One Shock host, by its URL without ``/node``."""
+    """A Shock host. *host*: its URL without ``/node``.
+
+    Every method raises what :class:`~awed.shock.http.DataHttp` raises. *owner*, where :class:`IShock` has it, is
+    ignored: the host knows the user by the token.
+    """
 
     def __init__(self, http: DataHttp, host: str) -> None:
         self._http = http
@@ -44,12 +48,16 @@ class ShockClient:
         self._host = host.rstrip("/")
 
     async def node(self, node_id: str, token: str = "", owner: str = "") -> Node:
-        """The node's document, once its file is not locked any more. Here as below *owner* follows from the token."""
+        """The node's document, once its file is not locked.
+
+        Raises :class:`~awed.model.errors.Invalid` if the host could not build the file, and
+        :class:`~awed.model.errors.Unavailable` if it is locked for more than LOCK_LIMIT.
+        """
         node = await self._look(node_id, token)
         return await self._unlocked(node, token, lambda node: node.file.locked)
 
     async def create(self, token: str = "", owner: str = "", parts: int = 0, file_name: str = "") -> Node:
-        """A new, empty node; with *parts* > 1 a parts node."""
+        """Make an empty node; with *parts* > 1 one whose file, called *file_name*, is sent in that many parts."""
         node = read_node(self._what("create node"), await self._ask("create node", "POST", "", token))
         if parts > 1:
             fields = [_text("parts", str(parts))]
@@ -59,13 +67,13 @@ class ShockClient:
         return node
 
     async def index(self, node_id: str, index: str, token: str = "", owner: str = "") -> NodeIndex:
-        """Make the index if it is not there, and wait for it.
+        """The index of the node's file, which is made if it is not there and waited for.
 
         Raises :class:`~awed.model.errors.Invalid` if it cannot be made.
         """
         node = await self.node(node_id, token)
         if index not in node.indexes:
-            # Some Shocks answer this when the index is made.
+            # Some versions of Shock answer only when the index is ready, hence the longer limit.
             await self._ask(
                 f"index {index} of node", "PUT", node_id, token, f"/index/{quote(index)}", idle=IDLE_LIMIT
             )
@@ -74,7 +82,7 @@ class ShockClient:
         return self._index(node, index)
 
     async def delete(self, node_id: str, token: str = "", owner: str = "") -> None:
-        """Remove the node, if it is there."""
+        """Delete the node. It is no error if there is none."""
         try:
             await self._ask("delete node", "DELETE", node_id, token)
         except NotFound:
@@ -89,7 +97,10 @@ class ShockClient:
         part: tuple[str, str] | None = None,
         md5: str | None = None,
     ) -> int:
-        """Write the node's file to *path*, or of it the units *part* (index, ``a-b``); the number of bytes."""
+        """Write the node's file to *path*, or only the units *part* (index, ``a-b``) of it.
+
+        A download whose MD5 is not *md5* is tried again. Returns the number of bytes.
+        """
         query = "?download" if part is None else f"?download&index={quote(part[0])}&part={quote(part[1])}"
         call = self._call("download node", "GET", node_id, token, query)
         return (await self._http.fetch(call, path, md5)).size
@@ -105,11 +116,11 @@ class ShockClient:
         attributes: Any = None,
         attempt: int = 0,
     ) -> Node:
-        """Give the node its file, or with a *rank* that part of it; *attributes* replace what it has, if given.
+        """Send the file of a node, or with *rank* that part of it. *attributes*, unless None, replace the node's.
 
-        With *attempt*, the number of a workunit's run, awed's own node store lets a later run replace what an earlier
-        one delivered. Any other Shock has a file written once. If the host tells another md5 than that of *path*, the
-        file is sent once more. Raises :class:`~awed.model.errors.Conflict` if it still does.
+        *attempt*: of the workunit; in awed's own node store the file of a later attempt replaces that of an earlier
+        one, while other Shocks refuse to replace a file. If the host reports another MD5 than that of *path*, the
+        file is sent once more. Raises :class:`~awed.model.errors.Conflict` if the MD5 is then still another.
         """
         size = (await self._in_thread(path.stat)).st_size
         fields = [Field(str(rank) if rank else "upload", Slice(path, 0, size), filename)]
@@ -125,7 +136,7 @@ class ShockClient:
         except Invalid as error:
             if "immutable" not in str(error):
                 raise
-            # The answer to an earlier try may have been lost, or the same work was done before.
+            # An earlier try may have succeeded with its answer lost, or an earlier run of the workunit sent the file.
             node = await self._look(node_id, token)
             if _told_md5(node, rank) is None:
                 raise
@@ -142,11 +153,12 @@ class ShockClient:
         return await self._update(node_id, "set attributes of", fields, token, idle=ANSWER_LIMIT)
 
     async def copy(self, node_id: str, source: str, token: str = "") -> Node:
-        """Give the empty node the file of the node *source*."""
+        """Give the empty node the same file as that of the node *source*."""
         return await self._update(node_id, f"copy node {source} to", [_text("copy_data", source)], token)
 
     async def subset(self, node_id: str, parent: str, index: str, records: Path, token: str = "") -> Node:
-        """Give the empty node a subset of *parent*: the file *records* numbers units of *index*, one a line."""
+        """Fill the empty node with units of the file of *parent*: *records* has their numbers in *index*, one a
+        line."""
         size = (await self._in_thread(records.stat)).st_size
         fields = [
             _text("parent_node", parent),
@@ -156,22 +168,25 @@ class ShockClient:
         return await self._update(node_id, f"take a subset of node {parent} to", fields, token)
 
     async def acl(self, node_id: str, token: str = "") -> Acl:
-        """Who may do what with the node."""
+        """The ACL of the node."""
         call = "get acl of node"
         return read(self._what(call, node_id), await self._ask(call, "GET", node_id, token, "/acl/"), Acl)
 
     async def grant(self, node_id: str, right: str, users: Sequence[str], token: str = "") -> Acl:
-        """Give *users* a right: ``read``, ``write``, ``delete``, ``all`` or ``public_...`` (which needs no users)."""
+        """Give *users* the right ``read``, ``write``, ``delete`` or ``all``, or everybody ``public_...``.
+
+        Returns the new ACL.
+        """
         tail = f"/acl/{quote(right)}" + (f"?users={quote(','.join(users))}" if users else "")
         call = "set acl of node"
         return read(self._what(call, node_id), await self._ask(call, "PUT", node_id, token, tail), Acl)
 
     async def fetch_url(self, url: str, path: Path) -> int:
-        """Write what a plain http(s) URL shows to *path*; the number of bytes."""
+        """Download a plain HTTP or HTTPS URL to *path*. Returns the number of bytes."""
         return (await self._http.fetch(Call(f"get {shown(url)}", "GET", url), path)).size
 
     async def url_version(self, url: str) -> str:
-        """What names the version of the file that a plain URL shows now, "" if nothing does."""
+        """The version of the file at a plain URL (see :meth:`DataHttp.version`), "" if the host does not tell it."""
         return await self._http.version(Call(f"get {shown(url)}", "GET", url))
 
     async def _look(self, node_id: str, token: str) -> Node:
@@ -185,7 +200,7 @@ class ShockClient:
     async def _ask(
         self, call: str, method: str, node_id: str, token: str, tail: str = "", *, idle: float = ANSWER_LIMIT
     ) -> Any:
-        """The data of the answer; *tail* is what follows the node's id in the URL."""
+        """The ``data`` of the answer. *tail*: what follows on the node's id in the URL."""
         return await self._send(self._call(call, method, node_id, token, tail, idle=idle))
 
     async def _update(
@@ -217,7 +232,7 @@ class ShockClient:
         return Call(self._what(call, node_id), method, f"{self._host}{path}", headers, idle)
 
     async def _unlocked(self, node: Node, token: str, lock_of: Callable[[Node], Lock | None]) -> Node:
-        """The node once the lock is gone, asked for again and again."""
+        """The node once *lock_of* finds no lock in it, which is asked for again and again."""
         pauses = LOCK_PAUSES.within(LOCK_LIMIT, self._reactor.seconds)
         while (lock := lock_of(node)) is not None:
             if lock.error:
@@ -240,10 +255,10 @@ def _text(name: str, value: str) -> Field[Slice]:
 
 
 def _attributes(value: Any) -> Field[Slice]:
-    """As a file: Shock cuts the text form at 32 KiB."""
+    """The form's field for attributes: a file, as Shock cuts off the text form at 32 KiB."""
     return Field("attributes", msgspec.json.encode(value), "attributes.json")
 
 
 def _told_md5(node: Node, rank: int | None) -> str | None:
-    """What the document says of the whole file, or of that part; None if it says nothing of it."""
+    """The MD5 that the node's document has of its file, or of the part *rank*; None if it has none."""
     return part_md5(node, rank) if rank else node.file.checksum.get("md5")

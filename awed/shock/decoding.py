@@ -1,4 +1,4 @@
-"""What a data host says, taken for nothing that it cannot be: its words become keys, sizes and parts of URLs."""
+"""Checked decoding of a data host's answers: their ids, hashes and sizes become keys, numbers and parts of URLs."""
 
 import re
 from collections.abc import Iterator
@@ -12,13 +12,16 @@ from awed.model.node import NODE_ID, Node
 T = TypeVar("T")
 
 MOST = 2**63 - 1
-"""Bytes or units of a file."""
+"""The most bytes or units that a file may have."""
 
 _MD5 = re.compile(r"[0-9a-fA-F]{32}")
 
 
 def read(what: str, data: Any, kind: type[T]) -> T:
-    """*data* as a *kind*. Raises :class:`~awed.model.errors.Unavailable` that begins with *what* was asked."""
+    """*data* as a *kind*.
+
+    Raises :class:`~awed.model.errors.Unavailable`, whose text begins with *what* was asked, if it is of another type.
+    """
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
@@ -26,9 +29,9 @@ def read(what: str, data: Any, kind: type[T]) -> T:
 
 
 def read_node(what: str, data: Any, node_id: str = "") -> Node:
-    """A node from its document; what is not set is null there, and left at its default here.
+    """The node with this document. Fields that are null have their defaults.
 
-    Raises :class:`~awed.model.errors.Unavailable` for what no node can have, and for another node than *node_id*.
+    Raises :class:`~awed.model.errors.Unavailable` if a value is impossible, or if it is another node than *node_id*.
     """
     document = _set(read(what, data, dict[str, Any]))
     file = document.get("file")
@@ -42,14 +45,15 @@ def read_node(what: str, data: Any, node_id: str = "") -> Node:
 
 
 def part_md5(node: Node, rank: int) -> str | None:
-    """What the document says of the part of that rank; None if it says nothing."""
+    """The MD5 of the part *rank* (from 1), None if the node's document does not have it."""
     parts = node.parts.parts if node.parts else []
     part = parts[rank - 1] if rank <= len(parts) else None
     return part[1].lower() if part and len(part) > 1 else None
 
 
 def _faults(node: Node, node_id: str) -> Iterator[str]:
-    """Without the host's words: whoever has the server ask a host inside must not be told what is there."""
+    """What is impossible about *node*. Values are not quoted: users may name a host in the server's own network, and
+    must not learn what it answers."""
     if not NODE_ID.fullmatch(node.id):
         yield "the id cannot be one of a node"
     elif node_id and node.id != node_id:

@@ -1,4 +1,4 @@
-"""Forms whose files stream from the disk."""
+"""Forms as bodies of requests, with files that are read from the disk as they are sent."""
 
 from collections.abc import Callable, Iterable
 
@@ -15,7 +15,7 @@ from awed.wire.multipart import Field, form
 
 @implementer(IBodyProducer)
 class FormBody(Sender):
-    """A form as the body of one request. *progress* is called as it goes."""
+    """A form as the body of one request. *progress* is called after each piece that is sent."""
 
     def __init__(self, fields: Iterable[Field[Slice]], in_thread: InThread, progress: Callable[[], object]) -> None:
         self.content_type, pieces = form(fields)
@@ -23,5 +23,5 @@ class FormBody(Sender):
         super().__init__(Pieces(pieces), in_thread, progress)
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        """Send everything to *consumer*."""
+        """Send the form to *consumer*. Fires at the end."""
         return Deferred.fromCoroutine(self.send(consumer))

@@ -1,4 +1,4 @@
-"""HTTP as a client of data hosts needs it: limits on silence, retries with growing pauses, bodies that stream."""
+"""HTTP for clients of data hosts: limits on silence, retries with growing pauses, bodies that stream."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -38,21 +38,22 @@ from awed.tx.threads import InThread
 from awed.wire.errors import error_of
 
 ANSWER_LIMIT = 15.0
-"""Seconds without any progress after which a try is given up that asks the host for little."""
+"""Seconds without progress after which a request for metadata is given up."""
 
 IDLE_LIMIT = 120.0
-"""The same for a try that moves a file, or lets the host read one before it answers."""
+"""Seconds without progress after which a request that transfers a file, or has the host read one, is given up."""
 
 TRIES = 4
+"""How often a request is made before it fails."""
 
 LONGEST_ANSWER = 64 * 1024 * 1024
-"""Bytes of an answer that is no file. Attributes are the largest thing in one, and may have a quarter of it."""
+"""Bytes of an answer that is no file. The largest part of one are attributes, which may have a quarter of that."""
 
 PAUSES = Pauses(1.0, 15.0, growth=4.0, most=TRIES - 1)
 """Between tries."""
 
 AT_ONCE = 20
-"""Requests to one host at a time; each has a connection. Further ones wait."""
+"""Requests to one host at a time, each on a connection of its own. Others wait."""
 
 T = TypeVar("T")
 
@@ -68,10 +69,7 @@ _LOST = (InfiniteRedirection, PageRedirect, RedirectWithNoLocation)
 
 
 class Call(NamedTuple):
-    """One request. *what* says in errors what was tried: the call, the node, the host.
-
-    A try is given up after *idle* seconds without any progress.
-    """
+    """A request. *what*: call, node and host, for errors. *idle*: seconds without progress until a try fails."""
 
     what: str
     method: str
@@ -80,27 +78,27 @@ class Call(NamedTuple):
     idle: float = IDLE_LIMIT
 
     def plus(self, headers: Mapping[str, str]) -> "Call":
-        """The same with more headers."""
+        """The same request with more headers."""
         return self._replace(headers={**self.headers, **headers})
 
 
 class Transient(Exception):
-    """This try failed, the next may not. The text is the cause."""
+    """A try failed, and another may succeed. The text is the cause."""
 
 
 class _Astray(Exception):
-    """Redirected without end, or to nowhere."""
+    """There were too many redirects, or one without a target."""
 
 
 class DataHttp:
-    """Requests to data hosts, to each of them :data:`AT_ONCE` at a time.
+    """Requests to data hosts, AT_ONCE at a time to each.
 
-    Every method raises :class:`~awed.model.errors.Unavailable` if no try came through, or the error that stands for
-    the host's refusal, with its texts.
+    A request is tried TRIES times. Every method raises :class:`~awed.model.errors.Unavailable` if all tries fail,
+    :class:`~awed.model.errors.Invalid` for an impossible URL, and the error for the status with which a host refuses.
     """
 
     def __init__(self, client: HTTPClient, reactor: IReactorTime, in_thread: InThread, quotes: bool = True) -> None:
-        """*quotes*: errors have the texts of the host's own, if it speaks Shock; else its status alone."""
+        """*quotes*: whether errors repeat the error texts that a host sends; else they have only its status."""
         self.reactor = reactor
         self.in_thread = in_thread
         self._client = client
@@ -108,7 +106,10 @@ class DataHttp:
         self._places = PerKey(AT_ONCE)
 
     async def ask(self, call: Call, make_body: Callable[[Callable[[], object]], FormBody] | None = None) -> bytes:
-        """The body of the answer. *make_body* makes the body for one try; it is given what tells of progress."""
+        """The body of the answer.
+
+        *make_body* makes the body of the request anew for each try. Its argument is to be called at each progress.
+        """
 
         async def attempt() -> bytes:
             watch = _Watch(self.reactor, call.idle)
@@ -123,10 +124,9 @@ class DataHttp:
         return await self._retry(call, attempt)
 
     async def fetch(self, call: Call, path: Path, md5: str | None = None, admit: Admit | None = None) -> Arrival:
-        """Write what comes to *path*, from where the last try broke off if the host can do that.
+        """Download to *path*. Each try continues where the last one broke off, if the host can do that.
 
-        If the md5 is another than *md5*, that is a failed try. What *admit* raises is raised. A file that failed is
-        removed.
+        A try whose MD5 is not *md5* has failed. Raises what *admit* raises. The file is removed if all tries fail.
         """
         arrival = Arrival(path, admit)
 
@@ -144,17 +144,17 @@ class DataHttp:
             raise
 
     async def version(self, call: Call) -> str:
-        """What names the version of a file that the host shows now: ETag, or when it was modified; "" if neither."""
+        """The present version of the file at the URL: its ETag, else its time of modification, else ""."""
 
         async def attempt() -> str:
             watch = _Watch(self.reactor, call.idle)
             response = await self._request(watch, call.plus({"Range": "bytes=0-0"}))
-            if response.code == 200:  # ranges are unknown there, and all of it would come
+            if response.code == 200:  # the host does not know ranges and sends the whole file
                 response.deliverBody(body := _Body(watch))
                 body.done.addErrback(lambda _: None).cancel()
             else:
                 content = await self._content(watch, response, call.what)
-                if response.code not in (206, 416):  # the latter: there is no first byte
+                if response.code not in (206, 416):  # 416: the file is empty
                     raise self._refusal(call.what, response.code, content)
             told = (response.headers.getRawHeaders(name, [""])[0] for name in ("ETag", "Last-Modified"))
             return next(filter(None, told), "")
@@ -171,7 +171,7 @@ class DataHttp:
                 pause = next(pauses, None)
                 if pause is None:
                     raise Unavailable(f"{what}: {error} (tried {TRIES} times)") from None
-                if pause > PAUSES.first:  # most failures pass at once, and are not worth telling
+                if pause > PAUSES.first:  # most first retries succeed, so the first failure is not reported
                     WAITS.get()(f"{what}: {error}".rstrip("."), pause)
             await deferLater(self.reactor, pause)
 
@@ -243,11 +243,11 @@ class DataHttp:
             raise Invalid(f"{call.what}: this is not a valid http or https URL") from None
 
     def _refusal(self, what: str, status: int, content: bytes) -> Exception:
-        """The error for an answer that is not 2xx."""
+        """The error for an answer that is not 2xx: :class:`Transient` if the request should be tried again."""
         texts = _texts(content)
         text = " ".join([str(status), *texts]) if self._quotes else str(status)
         error = error_of(status, [f"{what}: {text}"])
-        # Shock says 400 for an index that is being built.
+        # Shock answers 400, not 423, while an index is being built.
         is_locked = any("is locked" in text for text in texts)
         return Transient(text) if is_locked or isinstance(error, (Locked, Unavailable)) else error
 
@@ -256,7 +256,7 @@ class DataHttp:
 
 
 class _Watch:
-    """Cancels what it guards once nothing has happened for *idle* seconds."""
+    """Cancels what it guards after *idle* seconds without progress."""
 
     def __init__(self, reactor: IReactorTime, idle: float) -> None:
         self._reactor = reactor
@@ -264,12 +264,15 @@ class _Watch:
         self._timer: IDelayedCall | None = None
 
     def progress(self) -> None:
-        """Something happened."""
+        """There was progress: begin the *idle* seconds anew."""
         if self._timer is not None and self._timer.active():
             self._timer.reset(self._idle)
 
     async def guard(self, waiting: Deferred[T]) -> T:
-        """The result of *waiting*. Raises :class:`Transient` if the connection broke or stood still, or _Astray."""
+        """The result of *waiting*.
+
+        Raises :class:`Transient` if the connection breaks or there is no progress, and :class:`_Astray`.
+        """
         timer = self._timer = self._reactor.callLater(self._idle, waiting.cancel)
         try:
             return await waiting
@@ -289,7 +292,7 @@ class _Watch:
 
 @implementer(IPushProducer)
 class _Body(Protocol):
-    """Takes in the body of a response; *done* fires when it is complete."""
+    """Receives the body of a response and passes it to *write*. *done* fires when it is complete."""
 
     write: Callable[[bytes], object]
 
@@ -303,9 +306,9 @@ class _Body(Protocol):
         self.write(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        if self.done.called:  # it was not wanted any more
+        if self.done.called:  # it was cancelled
             return
-        if reason.check(ResponseDone, PotentialDataLoss):  # the latter: a body that ends with its connection
+        if reason.check(ResponseDone, PotentialDataLoss):  # the latter: the connection's end ends the body
             self.done.callback(None)
         else:
             self.done.errback(reason)
@@ -325,13 +328,13 @@ class _Body(Protocol):
 
 
 def _cause(error: BaseException) -> BaseException:
-    """What lies at the bottom of an error of twisted.web's client."""
+    """The original exception in an error of twisted.web's client, which may wrap it several times."""
     reasons = getattr(error, "reasons", None)
     return _cause(reasons[0].value) if reasons else error
 
 
 def shown(url: str) -> str:
-    """A URL without what may be secret in it: user, password, query."""
+    """*url* without user, password, query and fragment, which may be secret."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -344,7 +347,7 @@ def _starts_at(response: IResponse, offset: int) -> bool:
 
 
 def _texts(content: bytes) -> list[str]:
-    """The error texts of an envelope; nothing of whatever else came."""
+    """The error texts in *content*, if it is an envelope; otherwise none."""
     try:
         texts = msgspec.json.decode(content)["error"]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError):

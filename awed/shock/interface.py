@@ -1,4 +1,4 @@
-"""The ports to the data plane: what the service and a worker ask of a Shock, the embedded store or another host."""
+"""The interfaces through which the service (:class:`IShock`) and a worker (:class:`DataHost`) use a Shock."""
 
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -10,43 +10,45 @@ from zope.interface import Interface
 from awed.model.node import Node, NodeIndex
 
 Waits = Callable[[str, float], None]
-"""Is told what was tried in vain and why, and in how many seconds it is tried again."""
+"""Called with what failed and why, and with the seconds until it is tried again."""
 
 WAITS: ContextVar[Waits] = ContextVar("waits", default=lambda cause, pause: None)
-"""Hears of it while a data host is waited for, so that who waits can say why."""
+"""Called while a data host is waited for, so that the reason of the delay can be shown."""
 
 
 class IShock(Interface):
-    """One Shock host. Every method raises :class:`~awed.model.errors.NotFound` for an unknown node,
-    :class:`~awed.model.errors.Unauthorized` if the token may not, and
-    :class:`~awed.model.errors.Unavailable` if the host does not answer (already tried again as often as is sensible).
+    """A Shock host: the daemon's own node store, or another host.
 
-    *token* is a job's data token, "" if it has none: by it another host knows who asks. To the embedded store
-    *owner* says it, the user to whom the job belongs: the owner of new nodes, and the one whose rights count.
+    *token*: the data token of the job, "" if it has none; another host knows the user by it. *owner*: the submitter
+    of the job, by whom the own store knows the user, and who will own new nodes there.
+
+    Every method raises :class:`~awed.model.errors.NotFound` for an unknown node,
+    :class:`~awed.model.errors.Unauthorized` if the user has no right, and :class:`~awed.model.errors.Unavailable` if
+    the host does not answer, after several tries.
     """
 
     def node(node_id: str, token: str, owner: str) -> Awaitable[Node]:
-        """The node's document. Waits (limited) while its file or an index is locked."""
+        """The node's document. Waits, for a limited time, while the node's file is locked."""
 
     def create(token: str, owner: str, parts: int, file_name: str) -> Awaitable[Node]:
-        """An empty node for an output; with *parts* > 1 a parts node that workers fill rank by rank."""
+        """Make an empty node for an output; with *parts* > 1 one whose file workunits send in parts."""
 
     def index(node_id: str, index: str, token: str, owner: str) -> Awaitable[NodeIndex]:
-        """Make the index if it is not there, wait until it is ready, and tell its size."""
+        """The index of the node's file, which is made if it is not there and waited for."""
 
     def delete(node_id: str, token: str, owner: str) -> Awaitable[None]:
-        """Remove the node; one that is gone already is no error."""
+        """Delete the node. It is no error if there is none."""
 
 
 class DataHost(Protocol):
-    """One Shock host; :class:`awed.shock.client.ShockClient` is one. *token* is the job's data token, if it has one.
+    """A Shock host as a worker uses it; :class:`awed.shock.client.ShockClient` is one.
 
-    Every method raises an :class:`~awed.model.errors.AwedError` that names call, node and host, once it has tried
-    often enough; a file that was begun is then gone.
+    *token*: the data token of the job, "" if it has none. Every method raises, after several tries, an
+    :class:`~awed.model.errors.AwedError` that names call, node and host. An incomplete download is then removed.
     """
 
     async def node(self, node_id: str, token: str) -> Node:
-        """The node's document, once its file is complete."""
+        """The node's document, once its file is not locked."""
 
     async def download(
         self,
@@ -57,7 +59,10 @@ class DataHost(Protocol):
         part: tuple[str, str] | None = None,
         md5: str | None = None,
     ) -> int:
-        """Write the node's file, or of it the units *part* (index, ``a-b``), to *path*; the number of bytes."""
+        """Write the node's file to *path*, or only the units *part* (index, ``a-b``) of it.
+
+        A download whose MD5 is not *md5* is tried again. Returns the number of bytes.
+        """
 
     async def upload(
         self,
@@ -70,25 +75,27 @@ class DataHost(Protocol):
         attributes: Any = None,
         attempt: int = 0,
     ) -> Node:
-        """Give the node its file, or with a *rank* that part of it, and *attributes*.
+        """Send the file of a node, or with *rank* that part of it. *attributes*, unless None, replace the node's.
 
-        A later *attempt* of the workunit may replace what an earlier one delivered, where the host can do that.
+        *attempt*: of the workunit. Where the host can do that, the file of a later attempt replaces that of an
+        earlier.
         """
 
     async def set_attributes(self, node_id: str, attributes: Any, token: str = "") -> Node:
         """Replace the node's attributes."""
 
     async def copy(self, node_id: str, source: str, token: str = "") -> Node:
-        """Give the node the file of another one."""
+        """Give the empty node the same file as that of the node *source*."""
 
     async def subset(self, node_id: str, parent: str, index: str, records: Path, token: str = "") -> Node:
-        """Give the node those units of its *parent*'s *index* whose numbers stand in the file *records*."""
+        """Fill the empty node with units of the file of *parent*: *records* has their numbers in *index*, one a
+        line."""
 
     async def fetch_url(self, url: str, path: Path) -> int:
-        """Write what a plain http(s) URL shows to *path*; the number of bytes."""
+        """Download a plain HTTP or HTTPS URL to *path*. Returns the number of bytes."""
 
     async def url_version(self, url: str) -> str:
-        """What names the version of the file that a plain URL shows now, "" if nothing does."""
+        """The version of the file at a plain URL, "" if the host does not tell it."""
 
 
 HostAt = Callable[[str], DataHost]

@@ -1,1 +1,1 @@
-"""A document becomes a job: both document forms, all checks, the dependency graph."""
+"""Reading of job documents: both forms of them, all checks, and the dependencies of the tasks."""

@@ -1,7 +1,7 @@
-"""JSON becomes typed values; where it does not fit, every misfit is named with its place.
+"""Decoding of JSON into typed values, with all values of a wrong type reported by their places.
 
-A document that fits is decoded by msgspec in one go. Only one that does not is walked, type by type. On that walk
-null stands for "not given": programs written in Go send it for empty lists and maps.
+msgspec decodes a document of the right types in one go, and reports just the first fault of another. Such a document
+is walked value by value. On that walk null means "not given": programs in Go send it for empty lists and maps.
 """
 
 import re
@@ -35,9 +35,10 @@ _NAMES = {
 
 
 def decode(body: bytes, kind: type[Document], faults: Faults) -> Document:
-    """*body* as a *kind*, all fields of which must have defaults. What does not fit is noted and left out.
+    """Decode *body* as a *kind*, all fields of which must have defaults.
 
-    Raises :class:`~awed.model.errors.Invalid` for what is no JSON at all.
+    Values of a wrong type are noted in *faults* and left out. Raises :class:`~awed.model.errors.Invalid` for
+    malformed JSON.
     """
     if rb"\u0000" in body:
         _note_nuls(parse(body), faults)
@@ -49,7 +50,7 @@ def decode(body: bytes, kind: type[Document], faults: Faults) -> Document:
 
 
 def _note_nuls(document: Any, faults: Faults) -> None:
-    """NUL characters are refused everywhere: commands, environments, files and databases cannot hold them."""
+    """Note NUL characters, which are refused everywhere, as commands, file names and databases cannot hold them."""
     for place, value in walk(document, ()):
         if isinstance(value, str) and "\0" in value:
             faults.at(place, "contains a NUL character")
@@ -58,7 +59,7 @@ def _note_nuls(document: Any, faults: Faults) -> None:
 
 
 def _fitting(value: Any, kind: Any, place: Place, faults: Faults) -> Any:
-    """*value* without its nulls and misfits, or ``_MISFIT``."""
+    """*value* without nulls and without values of a wrong type, which are noted; ``_MISFIT`` if it is one itself."""
     for arm in _arms(kind):
         if isinstance(value, dict) and _is_struct(arm):
             return dict(_fitting_fields(value, arm, place, faults))
@@ -99,7 +100,7 @@ def _fitting_items(value: list[Any], kind: Any, place: Place, faults: Faults) ->
         if fitting is not _MISFIT:
             yield fitting
         elif _is_struct(kind):
-            yield {}  # keeps the numbers of those that follow
+            yield {}  # so that the items after it keep their numbers
 
 
 def _arms(kind: Any) -> tuple[Any, ...]:
@@ -124,7 +125,7 @@ def _expected_arm(arm: Any) -> str:
 
 
 def parse(body: bytes) -> Any:
-    """The value that *body* stands for. Raises :class:`~awed.model.errors.Invalid` naming line and column."""
+    """Decode *body* as JSON. Raises :class:`~awed.model.errors.Invalid`, with line and column if possible."""
     try:
         return parse_as(body, Any)
     except msgspec.ValidationError:  # msgspec does not say where
@@ -132,9 +133,12 @@ def parse(body: bytes) -> Any:
 
 
 def parse_as(body: bytes, kind: type[T]) -> T:
-    """The same as a *kind*. Raises :class:`msgspec.ValidationError` if the value does not fit."""
+    """Decode *body* as a *kind*.
+
+    Raises :class:`~awed.model.errors.Invalid` for malformed JSON, :class:`msgspec.ValidationError` for a wrong type.
+    """
     try:
-        body.decode()  # msgspec does not look into what it skips
+        body.decode()  # msgspec does not check the texts of keys and values that it skips
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError:
         raise
@@ -147,7 +151,7 @@ def parse_as(body: bytes, kind: type[T]) -> T:
 
 
 def _position(message: str, end: int) -> tuple[int, str]:
-    """Where and why, from the words of msgspec."""
+    """The byte and the reason that a message of msgspec names; the end of the body if it names none."""
     match = re.fullmatch(r"(?:JSON is malformed: )?(.*) \(byte (\d+)\)", message, re.DOTALL)
     return (int(match[2]), match[1]) if match else (end, "unexpected end")
 

@@ -1,4 +1,4 @@
-"""What waits for what: ``dependsOn``, and the origins of files."""
+"""The dependencies of tasks: ``dependsOn``, and the origins of their files."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,10 +9,12 @@ from awed.workflow.names import short_name
 
 
 def cycles(dependencies: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """Circles among tasks: *dependencies* names for each task those it waits for (others than its keys are ignored).
+    """Circles among tasks. *dependencies* has for each task those that it waits for; names that are no key are
+    ignored.
 
-    A circle begins and ends with its first task in the order of *dependencies*, and each waits for the next. If tasks
-    can never run, at least one circle that holds them up is among those returned; no task is in two of them.
+    Each task of a circle waits for the next; the first, which is also the last, is the one that stands first in
+    *dependencies*. For all tasks that can never run, at least one circle that keeps them from it is returned. No task
+    is in two circles.
     """
     stuck = _never_ready(dependencies)
     ordinal = {task: number for number, task in enumerate(dependencies)}
@@ -34,7 +36,7 @@ def cycles(dependencies: Mapping[str, Sequence[str]]) -> list[list[str]]:
 
 
 def _never_ready(dependencies: Mapping[str, Sequence[str]]) -> set[str]:
-    """The tasks in a circle, and all that wait for those."""
+    """The tasks that are in a circle, or that wait for one that is, directly or not."""
     waits_for = {task: {other for other in others if other in dependencies} for task, others in dependencies.items()}
     dependants: dict[str, list[str]] = {task: [] for task in dependencies}
     for task, others in waits_for.items():
@@ -51,7 +53,7 @@ def _never_ready(dependencies: Mapping[str, Sequence[str]]) -> set[str]:
 
 
 class Dependencies:
-    """Finds the dependencies of a document's tasks, by short ids, and notes references to what is not there."""
+    """Finds which tasks of a document wait for which, by their short ids, and notes references to missing ones."""
 
     def __init__(self, job_id: str, names: Sequence[str], tasks: Sequence[SentTask], faults: Faults) -> None:
         self._job_id = job_id
@@ -63,7 +65,10 @@ class Dependencies:
         self._outputs = [{io.filename for _, io in entries(task.outputs)} for task in tasks]
 
     def resolve(self) -> list[list[str]]:
-        """For each task those it waits for. Origins become short ids in place. Circles are noted."""
+        """For each task the short ids of those that it waits for.
+
+        Changes the origins of files to short ids, in place. Notes missing tasks, missing outputs and circles.
+        """
         found = [self._of(number) for number in range(len(self._tasks))]
         for circle in cycles(dict(zip(self._names, found, strict=True))):
             first = ("tasks", self._numbers[circle[0]], "dependsOn")
@@ -87,7 +92,7 @@ class Dependencies:
     def _known(self, name: str, place: Place) -> bool:
         if name in self._numbers:
             return True
-        if self._named:  # else a task whose id is missing may be meant
+        if self._named:  # otherwise it may mean one of the tasks that have no id, which is noted already
             self._faults.at(place, f"no task {quoted(name)} (there are: {listed(self._names)})")
         return False
 
@@ -111,7 +116,7 @@ def _with_origin(task: SentTask, number: int) -> Iterator[tuple[Place, IO]]:
 
 
 def _drawn(circle: Sequence[str]) -> str:
-    """``0 -> 1 -> 0``: each waits for the next."""
+    """The circle as a text: ``0 -> 1 -> 0``; the middle of a long one is left out."""
     if len(circle) <= 2 * FEW:
         return " -> ".join(circle)
     return " -> ".join([*circle[:FEW], "...", *circle[-FEW:]])

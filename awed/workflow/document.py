@@ -1,7 +1,7 @@
-"""The types of a document as people send it.
+"""The types of a job document as it is sent.
 
-They hold what a sender decides. What the server keeps count of (states, times, remaining work) is not here, and is
-thus ignored in a new job like any other unknown key; a finished job that is imported has it.
+``Sent...`` has the keys that its author may set. The others (states, times, remaining work) are kept by the server,
+and ignored in a new job like any unknown key. ``Finished...``, for the import of finished jobs, has these too.
 """
 
 from collections.abc import Iterable
@@ -14,21 +14,23 @@ from awed.model.job import IO, Environ, Info, JobError, PartInfo
 from awed.model.times import NO_TIME
 
 Files = list[IO] | dict[str, IO]
-"""Files of a task: a list of objects with ``filename``, or the older form, a map from file name to object."""
+"""Files of a task: a list of objects with ``filename`` or, in the older form of documents, a map by file name."""
 
 
 def entries(files: Files) -> Iterable[tuple[str | int, IO]]:
-    """Each file with its place among *files*: its name in a map, its number in a list."""
+    """Each file with its key: the name in a map, the number in a list."""
     return files.items() if isinstance(files, dict) else enumerate(files)
 
 
 class SentEnviron(Environ):
-    """Variables; *private* ones are secrets."""
+    """The environment variables of a command. *private* ones are secrets."""
 
     private: dict[str, str] = {}
 
 
 class SentCmd(Struct):
+    """The command of a task."""
+
     name: str = ""
     args: str = ""
     args_array: list[str] = []
@@ -41,7 +43,7 @@ class SentCmd(Struct):
 
 
 class SentTask(Struct):
-    """``taskid``, ``depends_on`` and origins are ids as sent: short, or ``<job id>_<short>``."""
+    """A task. *taskid*, *depends_on* and the origins of files are ids as sent: short, or ``<job id>_<short>``."""
 
     taskid: str = ""
     cmd: SentCmd = field(default_factory=SentCmd)
@@ -64,6 +66,8 @@ class SentTask(Struct):
 
 
 class SentInfo(Struct):
+    """What a job is about and who may run it."""
+
     name: str = ""
     xref: str = ""
     service: str = ""
@@ -80,6 +84,8 @@ class SentInfo(Struct):
 
 
 class SentJob(Struct):
+    """A new job. *id*: empty unless the author chose one."""
+
     id: str = ""
     info: SentInfo = field(default_factory=SentInfo)
     shockhost: str = ""
@@ -96,7 +102,7 @@ class FinishedTask(SentTask):
 
 
 class FinishedJob(Struct):
-    """A job with what a server knows of it."""
+    """A finished job, as a server shows it."""
 
     id: str = ""
     info: Info | None = None

@@ -1,4 +1,4 @@
-"""Everything that is wrong with one document, gathered with its places so that its author reads all of it at once."""
+"""Collects all that is wrong with a document, with the places, so that its author is told everything at once."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -8,41 +8,37 @@ from typing import Any
 from awed.model.errors import Invalid
 
 FEW = 10
-"""How many names are listed."""
-
+"""How many names :func:`listed` shows."""
 
 _LONGEST = 100
-
-
 _UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 
 
 def cut(text: str) -> str:
-    """*text*, shortened if need be."""
+    """*text* as a message shows it: at most 100 characters, with unprintable ones replaced."""
     line = "".join(letter if letter.isprintable() else _UNPRINTABLE for letter in text[:_LONGEST])
     return line if len(text) <= _LONGEST else f"{line}..."
 
 
 def quoted(text: str) -> str:
-    """*text* as a name."""
+    """*text* in quotes, as by :func:`cut`."""
     return f'"{cut(text)}"'
 
 
 def listed(names: Collection[str]) -> str:
-    """The first few of *names*, for a reader who looks for the right one."""
+    """The first FEW of *names*, joined by commas; ``none`` if there are none."""
     few = ", ".join(map(cut, islice(names, FEW)))
     return f"{few}, ..." if len(names) > FEW else few or "none"
 
 
 Place = tuple[str | int, ...]
-"""Where in a document: keys and list positions from the top, as ``("tasks", 1, "cmd", "name")``."""
-
+"""Where something stands in a document: keys and list indexes from the top, as ``("tasks", 1, "cmd", "name")``."""
 
 _PLAIN = re.compile(r"[\w-]+")
 
 
 def shown(place: Place) -> str:
-    """``tasks[1].cmd.name`` or ``tasks[1].inputs["in.txt"]``; the document itself is ``document``."""
+    """*place* as text: ``tasks[1].cmd.name``, ``tasks[1].inputs["in.txt"]``, ``document`` for the whole."""
     return "".join(map(_step, place)).removeprefix(".") or "document"
 
 
@@ -53,12 +49,12 @@ def _step(step: str | int) -> str:
 
 
 def in_order(place: Place) -> list[tuple[bool, str | int]]:
-    """A sort key: names by alphabet, list items by number."""
+    """The sort key of a place: keys in alphabetical order, list items by index."""
     return [(isinstance(step, int), step) for step in place]
 
 
 def walk(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
-    """*value*, which stands at *place*, and all that is in it, however deep."""
+    """*value*, which stands at *place*, and all values within it, each with its place."""
     rest = [(place, value)]
     while rest:
         place, value = rest.pop()
@@ -70,11 +66,11 @@ def walk(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
 
 
 MOST = 100
-"""How many faults are told; with more something general is wrong."""
+"""How many faults are reported. A document with more has something generally wrong."""
 
 
 class Faults:
-    """The faults found so far, one sentence each."""
+    """The faults found so far, each a place and a sentence. Noting more than MOST raises ``Invalid`` with those."""
 
     def __init__(self) -> None:
         self._found: list[tuple[Place, str]] = []
@@ -82,26 +78,29 @@ class Faults:
         self._around_misfits: set[Place] = set()
 
     def misfit(self, place: Place, expected: str, found: str) -> None:
-        """Note a value of the wrong type."""
+        """Note a value of a wrong type. *expected*, *found*: names of types."""
         self._note(place, f"{shown(place)}: expected {expected}, found {found}")
         self._misfits.add(place)
         self._around_misfits.update(_around(place))
 
     def at(self, place: Place, text: str) -> None:
-        """Note a fault of what stands at *place*, unless it only follows from a value of the wrong type."""
+        """Note a fault at *place*, which the sentence begins with.
+
+        Ignored if it may only follow from a value of a wrong type (:meth:`follows_from_misfit`).
+        """
         self.add(place, f"{shown(place)}: {text}")
 
     def add(self, place: Place, text: str) -> None:
-        """The same for a text that need not begin with the place."""
+        """As :meth:`at`, with a sentence that does not begin with the place."""
         if not self.follows_from_misfit(place):
             self._note(place, text)
 
     def follows_from_misfit(self, place: Place) -> bool:
-        """Whether a value of the wrong type stood at *place*, within it or around it."""
+        """Whether a value of a wrong type, which was left out, stood at *place*, within it or around it."""
         return place in self._around_misfits or not self._misfits.isdisjoint(_around(place))
 
     def refuse_any(self) -> None:
-        """Raise :class:`~awed.model.errors.Invalid` with all faults by their places, if there is one."""
+        """Raises :class:`~awed.model.errors.Invalid` if there are faults, with all of them in order of place."""
         if self._found:
             raise Invalid(*self._texts())
 

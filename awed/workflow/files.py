@@ -1,4 +1,4 @@
-"""The files of a task: their names, sizes and attributes, and that they do not overwrite each other."""
+"""Checks of a task's files: names, sizes and attributes, and that none would overwrite another."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -10,7 +10,10 @@ from awed.workflow.values import LARGEST, MOST_WORK, check_attributes, check_num
 
 
 def check_files(task: SentTask, task_id: str, place: Place, faults: Faults) -> None:
-    """Note files without a name, names that are there twice or lead elsewhere, and sizes that cannot be."""
+    """Note missing, repeated and impossible file names, sizes and attributes, and faults of ``partinfo``.
+
+    Changes directories that mean the working directory itself to "", in place.
+    """
     for kind, files in (("inputs", task.inputs), ("outputs", task.outputs), ("predata", task.predata)):
         seen: set[str] = set()
         for key, io in entries(files):
@@ -24,7 +27,7 @@ def check_files(task: SentTask, task_id: str, place: Place, faults: Faults) -> N
 
 
 def check_paths(task: SentTask, place: Place, faults: Faults) -> None:
-    """Note files that would be written over one another before the command begins, or lie below one of these."""
+    """Note files that a worker would write to one path before the command starts, and files below another file."""
     taken: dict[PurePosixPath, Place] = {}
     if task.cmd.cmd_script:
         taken[PurePosixPath(SCRIPT_NAME)] = (*place, "cmd", "cmd_script")
@@ -39,7 +42,10 @@ def check_paths(task: SentTask, place: Place, faults: Faults) -> None:
 
 
 def _paths(kind: str, files: Files, place: Place) -> Iterator[tuple[PurePosixPath, Place]]:
-    """Where files lie, each with its place. A name that comes twice is another fault."""
+    """The paths of *files* in the working directory, each with its place in the document.
+
+    Only the last of several files with the same name, as :func:`check_files` notes these.
+    """
     named = {io.filename: (key, io) for key, io in entries(files)}
     for key, io in named.values():
         if io.filename and (kind == "predata" or not io.nofile):

@@ -1,4 +1,4 @@
-"""Where the files of a task live: host, node and url."""
+"""The locations of a task's files: host, node and URL."""
 
 import re
 from collections.abc import Container, Iterable
@@ -21,12 +21,14 @@ _DOWNLOAD = re.compile(rf"(.+)/node/({NODE_ID.pattern})\?download")
 _PASSWORD = re.compile(r"//[^/?#]*@")
 
 _OF_NODES = ("copy", "subset", UPDATE)
-"""Types of outputs that may name a node."""
+"""Types of outputs that may name an existing node."""
 
 
 def token_hosts(job: Job) -> list[str]:
-    """The data hosts for which a token is that comes with a job: the one where its outputs go, or else the only one
-    that it names. What a document lists beside that is not shown the token."""
+    """The data hosts to which the data token of *job* may be sent.
+
+    The host of its outputs, or else the only host that it names: a document may name any, also a hostile one.
+    """
     files = chain.from_iterable((*task.inputs, *task.outputs, *task.predata) for task in job.tasks)
     named = sorted({io.host for io in files} - {"", OWN_HOST})
     if job.shockhost not in ("", OWN_HOST):
@@ -35,10 +37,10 @@ def token_hosts(job: Job) -> list[str]:
 
 
 class Locator:
-    """Settles where files live, in place: host, node and url of each.
+    """Completes host, node and URL of files, in place.
 
-    *shockhost* is where outputs go that do not say it; *own_hosts* are the daemon's own addresses. A file of the
-    daemon itself gets ``OWN_HOST`` and no url, which differs for those who ask.
+    *shockhost*: the host for outputs that name none. *own_hosts*: the daemon's own addresses. A file in the daemon's
+    own node store gets OWN_HOST and no URL, as the daemon's address depends on who asks.
     """
 
     def __init__(self, shockhost: str, own_hosts: Iterable[str], faults: Faults) -> None:
@@ -48,7 +50,7 @@ class Locator:
         self.shockhost = self._host(shockhost, ("shockhost",))
 
     def locate(self, task: SentTask, place: Place) -> None:
-        """Settle all files of *task*, and note those of which nobody could know where they are."""
+        """Complete all files of *task*. Notes those whose location is missing or invalid."""
         for key, io in entries(task.inputs):
             self._input(io, (*place, "inputs", key))
         names = {io.filename for _, io in entries(task.inputs)}
@@ -80,12 +82,12 @@ class Locator:
             self._faults.at(place, "an update needs host and node, an origin, or an input of the same name")
 
     def _unsettle(self, io: IO, place: Place) -> None:
-        """There is no node yet, whatever was sent."""
+        """Set node and URL of *io* to none, whatever was sent: it has no node yet."""
         io.host = self._host(io.host, (*place, "host"))
         io.node, io.url = NO_NODE, ""
 
     def _settle(self, io: IO, place: Place) -> bool:
-        """Complete *io* from host and node, or else from its url. False if it has neither."""
+        """Complete *io* from its host and node, else from its URL. False if it has neither."""
         if io.host and io.node not in ("", NO_NODE):
             io.host = self._host(io.host, (*place, "host"))
         elif not io.url:
@@ -103,7 +105,7 @@ class Locator:
         return True
 
     def _host(self, host: str, place: Place) -> str:
-        """*host* as it stands in the model."""
+        """*host* without slashes at the end, OWN_HOST if it is the daemon itself. Notes an invalid one."""
         host = host.rstrip("/")
         if host.lower() in self._own_hosts:
             return OWN_HOST

@@ -1,4 +1,4 @@
-"""The ids of a document's tasks."""
+"""The ids of a job and of its tasks, as documents have them."""
 
 import re
 from collections.abc import Sequence
@@ -7,27 +7,27 @@ from awed.model.ids import is_uuid, task_id
 from awed.workflow.faults import Faults, quoted
 
 _NAME = re.compile(r"[^\s/\\\x00-\x1f\x7f]{1,100}\Z")
-"""What may stand in a path and be part of a directory's name."""
+"""Such an id can stand in the path of a URL and be a part of a directory's name."""
 
 
 def is_name(text: str) -> bool:
-    """Whether *text* can be an id that somebody chose."""
+    """Whether *text* may be an id that is not made by the server: at most 100 characters, no blanks or slashes."""
     return _NAME.match(text) is not None
 
 
 def check_job_id(sent: str, faults: Faults) -> None:
-    """Note an id that is no UUID."""
+    """Note a job's id that is no UUID."""
     if not is_uuid(sent):
         faults.add(("id",), f"Job-Id format wrong: {quoted(sent)}")
 
 
 def short_name(job_id: str, sent: str) -> str:
-    """``0`` for both ``0`` and ``<job id>_0``."""
+    """The short id of a task: ``0`` if *sent* is ``0`` or ``<job id>_0``."""
     return sent.removeprefix(task_id(job_id, ""))
 
 
 def check_names(names: Sequence[str], faults: Faults) -> None:
-    """Note short ids that are missing, cannot be used, or are not unique."""
+    """Note short ids of tasks that are missing, invalid or not unique."""
     first: dict[str, int] = {}
     for number, name in enumerate(names):
         place = ("tasks", number, "taskid")

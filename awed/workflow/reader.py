@@ -1,4 +1,4 @@
-"""A document becomes a job: submissions, which start anew, and imports, which are finished already."""
+"""Reads the documents of jobs: submissions, which are new jobs, and imports, which are finished ones."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -23,13 +23,13 @@ from awed.workflow.values import LARGEST, check_info, check_number, check_task
 
 
 class DocumentLimits(Struct, frozen=True):
-    """How many tasks and entries of ``dependsOn`` a document may have."""
+    """How many tasks a document may have, and how many entries of ``dependsOn`` in all."""
 
     tasks: int
     dependencies: int
 
     def check(self, tasks: Sequence[SentTask]) -> None:
-        """Raises :class:`~awed.model.errors.TooLarge`."""
+        """Raises :class:`~awed.model.errors.TooLarge` if *tasks* are too many, or have too many dependencies."""
         if len(tasks) > self.tasks:
             raise TooLarge(f"a job document may have {self.tasks} tasks at this server, this one has {len(tasks)}")
         dependencies = sum(len(task.depends_on) for task in tasks)
@@ -51,10 +51,10 @@ def read_submission(
     own_hosts: frozenset[str] = frozenset(),
     limits: DocumentLimits = NO_LIMITS,
 ) -> Submission:
-    """The job that *body* describes, ready for the scheduler.
+    """The new job that the JSON document *body* describes.
 
-    *new_id* makes the job's id if the document has none; *own_hosts* are addresses that mean the daemon itself.
-    Raises :class:`~awed.model.errors.Invalid` with all that is wrong with the document, or
+    *new_id* makes the job's id if the document has none; *own_hosts* are the daemon's own addresses. Raises
+    :class:`~awed.model.errors.Invalid` with all that is wrong with the document, and
     :class:`~awed.model.errors.TooLarge`.
     """
     faults = Faults()
@@ -85,9 +85,9 @@ def read_submission(
 
 
 def read_import(body: bytes, *, now: datetime, limits: DocumentLimits = NO_LIMITS) -> Job:
-    """The finished job that *body* describes, with its states and times, and with the ids of its tasks in full.
+    """The finished job that the JSON document *body* describes, with its states and times. Tasks have full ids.
 
-    Raises :class:`~awed.model.errors.Invalid` with all that is wrong with the document, or
+    Raises :class:`~awed.model.errors.Invalid` with all that is wrong with the document, and
     :class:`~awed.model.errors.TooLarge`.
     """
     faults = Faults()
@@ -116,7 +116,7 @@ def read_import(body: bytes, *, now: datetime, limits: DocumentLimits = NO_LIMIT
 
 
 def check_history(sent: FinishedJob, faults: Faults) -> None:
-    """Note what is wrong with a document of a server but for its tasks and states."""
+    """Note faults of a finished job, but not those of its state nor those that :func:`checked_tasks` notes."""
     if sent.info:
         check_info(sent.info, faults)
     else:
@@ -133,7 +133,7 @@ def check_history(sent: FinishedJob, faults: Faults) -> None:
 
 
 def checked_tasks(job_id: str, sent: Sequence[SentTask], faults: Faults) -> list[Task]:
-    """The tasks of a document. They are of use only if no fault was noted."""
+    """The tasks of a document, all at ``init``. Notes their faults; the tasks are valid only if there are none."""
     names = [short_name(job_id, task.taskid) for task in sent]
     check_names(names, faults)
     for number, (name, task) in enumerate(zip(names, sent, strict=True)):
@@ -174,7 +174,7 @@ def _listed(files: Files) -> list[IO]:
 
 
 def finished(task: Task, known: FinishedTask) -> Task:
-    """*task* as it was when it was done."""
+    """*task* as completed, with the times of *known*."""
     return structs.replace(
         task,
         state=TaskState.COMPLETED,
@@ -187,7 +187,10 @@ def finished(task: Task, known: FinishedTask) -> Task:
 
 
 def settled(info: Info) -> Info:
-    """*info* with values that everybody can rely on. Whether there is a data token, the document cannot say."""
+    """*info* with times in UTC and a priority of at least 1.
+
+    *auth* becomes false: it says that the job has a data token, which comes with the request and not in the document.
+    """
     return structs.replace(
         info,
         submittime=utc(info.submittime),

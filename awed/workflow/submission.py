@@ -1,4 +1,4 @@
-"""What reading a document yields: a checked job and the secrets that were in it."""
+"""The result of reading the document of a new job."""
 
 from msgspec import Struct
 
@@ -6,9 +6,10 @@ from awed.model.job import Job
 
 
 class Submission(Struct):
-    """A job ready for the scheduler: full ids, dependencies complete (origins included), every task at ``init``.
+    """A checked job for the scheduler: full ids, all dependencies in ``depends_on``, every task at ``init``.
 
-    *private_env*: private variables by full task id; they are not in the job. *size*: bytes of the document.
+    *private_env*: private environment variables by full task id, which are not in the job. *size*: bytes of the
+    document.
     """
 
     job: Job

@@ -1,4 +1,4 @@
-"""Limits of single values: numbers, attributes, names of files."""
+"""Checks of single values: numbers, attributes, environment variables, paths."""
 
 from typing import Any
 
@@ -9,33 +9,35 @@ from awed.workflow.document import SentInfo, SentTask
 from awed.workflow.faults import Faults, Place, quoted, walk
 
 MOST_WORK = 1_000_000
-"""Workunits of a task, and MB of a part."""
+"""Workunits of a task, MB of ``maxworksize`` and of a part."""
 
 LONGEST_WALLTIME = 10**9
-"""Seconds, some thirty years."""
+"""Seconds; some thirty years."""
 
 MOST_NESTED = 50
-"""Levels of attributes. Databases and readers of documents have limits not far above."""
+"""Levels of attributes. Databases and JSON parsers have limits not far above."""
 
 MOST_SECRET = 32 * 1024
-"""Bytes of a task's private variables as JSON: workers are told them in a header, and few take longer ones."""
+"""Bytes of a task's private environment variables as JSON. They travel in a header, which HTTP clients limit."""
 
 LARGEST = 2**63 - 1
+"""The largest integer that databases hold."""
+
 LONGEST_NAME = 255
-"""Bytes of a file name; no usual file system takes more."""
+"""Bytes of a file name, the limit of common file systems."""
 
 LONGEST_PATH = 1024
-"""Bytes of a path. Linux takes 4096, of which a worker's own directory and that of the workunit are a part."""
+"""Bytes of a path. Linux allows 4096, but the worker's and the workunit's own directories come before it."""
 
 
 def check_info(info: SentInfo | Info, faults: Faults) -> None:
-    """Note what is wrong with the values of a job's info."""
+    """Note faults of a job's priority and attributes."""
     check_number(info.priority, -LARGEST, LARGEST, ("info", "priority"), faults)
     check_attributes(info.userattr, ("info", "userattr"), faults)
 
 
 def check_task(task: SentTask, place: Place, faults: Faults) -> None:
-    """Note what is wrong with a task's command and numbers."""
+    """Note faults of a task's command, environment variables, numbers and attributes."""
     if not task.cmd.name:
         faults.at((*place, "cmd", "name"), "missing")
     _check_variables(task.cmd.environ.public, (*place, "cmd", "environ", "public"), faults)
@@ -51,12 +53,12 @@ def check_task(task: SentTask, place: Place, faults: Faults) -> None:
 def _check_variables(environ: dict[str, str], place: Place, faults: Faults) -> None:
     for name in environ:
         if not name or "=" in name:
-            begin, equals, _ = name.partition("=")  # what follows may be a secret
+            begin, equals, _ = name.partition("=")  # what follows is the value, which may be a secret
             faults.at(place, f"{quoted(begin + equals)} cannot be the name of a variable")
 
 
 def check_number(value: int, least: int, most: int, place: Place, faults: Faults) -> None:
-    """Note a number that is not in the range, both ends of which are allowed."""
+    """Note a *value* that is not between *least* and *most*, both inclusive."""
     if value < least:
         faults.at(place, f"must be at least {least}")
     elif value > most:
@@ -64,8 +66,8 @@ def check_number(value: int, least: int, most: int, place: Place, faults: Faults
 
 
 def check_attributes(attributes: dict[str, Any], place: Place, faults: Faults) -> None:
-    """Note values of free attributes that could not be stored."""
-    if not attributes:  # as most are
+    """Note attributes that are nested too deeply to be stored, and integers beyond 64 bits."""
+    if not attributes:  # most tasks and files have none
         return
     for inner, value in walk(attributes, place):
         if len(inner) - len(place) > MOST_NESTED:
@@ -76,7 +78,7 @@ def check_attributes(attributes: dict[str, Any], place: Place, faults: Faults) -
 
 
 def check_path(path: str, place: Place, faults: Faults) -> None:
-    """Note a path, if there is one, that could lead out of a workunit's directory or that no disk takes."""
+    """Note a *path*, unless it is "", that could lead out of the workunit's directory or that file systems refuse."""
     if not path:
         return
     parts = path.split("/")
