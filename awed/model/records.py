@@ -106,7 +106,10 @@ class Batch(Struct):
     @property
     def size(self) -> int:
         """How many records are written or deleted."""
-        return sum(len(getattr(self, kind)) for kind in self.__struct_fields__ if kind != "events")
+        return sum(map(len, _written(self)))
+
+
+_written = attrgetter(*(name for name in Batch.__struct_fields__ if name != "events"))
 
 
 class Unfinished(Struct):

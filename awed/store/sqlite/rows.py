@@ -46,7 +46,7 @@ def table(kind: Kind[Any]) -> str:
 def encode(batch: Batch) -> list[Write]:
     """What *batch* writes, in order."""
     writes = [
-        *(write for kind in KINDS for write in _removals(kind, batch)),
+        *(write for removal in _REMOVALS if (ids := getattr(batch, removal.gone)) for write in removal.writes(ids)),
         *(write for kind in KINDS if (new := getattr(batch, kind.name)) for write in additions(kind, new)),
         Write("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(batch.meta.items())),
     ]
@@ -62,10 +62,15 @@ def additions(kind: Kind[Any], records: Sequence[Any]) -> Iterator[Write]:
     yield Write(_ADD[kind.name], [_row(kind, record) for record in records])
 
 
-def _removals(kind: Kind[Any], batch: Batch) -> Iterator[Write]:
-    for gone, field in kind.gone.items():
-        if not (ids := getattr(batch, gone)):
-            continue
+class _Removal(NamedTuple):
+    """What takes records of a *kind* away whose *field* has an id of the batch's list *gone*."""
+
+    kind: Kind[Any]
+    gone: str
+    field: str
+
+    def writes(self, ids: Sequence[str]) -> Iterator[Write]:
+        kind, field = self.kind, self.field
         if kind.type is JobRecord:
             yield Write("DELETE FROM jobs WHERE id = ?", [(id,) for id in ids])
         if kind.job in (field, None):
@@ -73,6 +78,9 @@ def _removals(kind: Kind[Any], batch: Batch) -> Iterator[Write]:
         else:
             of_job = f"DELETE FROM {table(kind)} WHERE {kind.job} = ? AND {field} = ?"  # noqa: S608
             yield Write(of_job, [(job_of(id), id) for id in ids])
+
+
+_REMOVALS = [_Removal(kind, gone, field) for kind in KINDS for gone, field in kind.gone.items()]
 
 
 def _add(kind: Kind[Any]) -> str:
