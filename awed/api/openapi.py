@@ -13,13 +13,14 @@ from msgspec.structs import replace
 from awed import __version__
 from awed.api.context import Context, Resource
 from awed.api.rights import ANYONE
+from awed.model.remarks import Remark
 from awed.web.arguments import Parameter
 from awed.web.calls import Call, Calls, Declared
 from awed.web.envelope import send_json
 from awed.web.kinds import FLAG, Schema
 from awed.web.routes import Choice, by_path
 from awed.web.traits import Traits, bare
-from awed.wire.envelope import Page
+from awed.wire.envelope import Page, Warned
 
 ROOT = "root"
 """The collection that the front page counts as."""
@@ -27,6 +28,8 @@ ROOT = "root"
 _VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
 _FILE: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
 _PAGE_KEYS = ("limit", "offset", "total_count")
+_WRAPPED = (Page, Warned)
+"""Types that say more of an envelope than its data."""
 
 
 class OpenApiResource(Resource):
@@ -144,24 +147,27 @@ def _request_body(calls: Choice, types: _Types) -> Schema:
 
 def _responses(calls: Choice, traits: Traits, types: _Types) -> Schema:
     answers = [answer for call in calls for answer in _answers(call)]
-    pages = [get_args(answer)[0] for answer in answers if get_origin(answer) is Page]
+    around = {get_origin(answer) for answer in answers}
+    keys = {name: {"type": "integer", "minimum": 0} for name in _PAGE_KEYS} if Page in around else {}
+    if Warned in around:
+        keys["warnings"] = types.one_of([list[Remark]])
+    plain = [answer for answer in answers if get_origin(answer) is not Annotated]
     content: Schema = {}
-    if data := [*pages, *(answer for answer in answers if get_origin(answer) not in (Annotated, Page))]:
+    if data := [get_args(answer)[0] if get_origin(answer) in _WRAPPED else answer for answer in plain]:
         schema = types.one_of(data)
-        done = schema if traits.wrap is bare else _envelope(schema, {"type": "null"}, page=bool(pages))
+        done = schema if traits.wrap is bare else _envelope(schema, {"type": "null"}, keys)
         content["application/json"] = {"schema": done}
     for media in (answer.__metadata__[0] for answer in answers if get_origin(answer) is Annotated):
         content[media] = {"schema": {"type": "string", "contentMediaType": media}}
     texts = {"type": "array", "items": {"type": "string"}, "minItems": 1}
-    refused = {"application/json": {"schema": _envelope({"type": "null"}, texts, page=False)}}
+    refused = {"application/json": {"schema": _envelope({"type": "null"}, texts, {})}}
     return {
         "200": {"description": "It is done.", "content": content},
         "default": {"description": "It is not done, and why.", "content": refused},
     }
 
 
-def _envelope(data: Schema, error: Schema, page: bool) -> Schema:
-    keys = {name: {"type": "integer", "minimum": 0} for name in _PAGE_KEYS} if page else {}
+def _envelope(data: Schema, error: Schema, keys: Schema) -> Schema:
     return {
         "type": "object",
         "properties": {"status": {"type": "integer"}, "data": data, "error": error, **keys},

@@ -12,6 +12,7 @@ import click
 
 from awed import __version__
 from awed.cli import changes
+from awed.cli.check import check
 from awed.cli.files import get, put
 from awed.cli.groups import groups
 from awed.cli.jobs import job, jobs
@@ -81,8 +82,9 @@ def awe(context: click.Context, server: str, token_file: TextIO | None, ca: ssl.
 
     A job's ID may be cut short as long as it fits one job alone.
 
-    Exit status: 0 done; 1 the job that was waited for did not complete, or you said no; 2 a mistake in the command
-    line; 3 it could not be done: the server refused or did not answer, or a file cannot be written.
+    Exit status: 0 done; 1 the job that was waited for did not complete, a document would be refused, or you said no;
+    2 a mistake in the command line; 3 it could not be done: the server refused or did not answer, or a file cannot
+    be written.
     """
     if not _is_address(server):
         raise click.BadParameter(f"expected http://HOST:PORT or https://HOST, found {server}", param_hint="--server")
@@ -94,7 +96,7 @@ def awe(context: click.Context, server: str, token_file: TextIO | None, ca: ssl.
 
 
 for command in (
-    *(submit, wait, jobs, job, logs, why, put, get, workers, queue),
+    *(submit, check, wait, jobs, job, logs, why, put, get, workers, queue),
     *(changes.suspend, changes.resume, changes.recompute, changes.resubmit, changes.delete),
     *(changes.priority, changes.group, changes.expire, import_job, groups, events),
 ):

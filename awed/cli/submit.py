@@ -1,13 +1,16 @@
 """``awe submit``: from a workflow document to a job, and if wanted to its end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import quote
 
 import click
 import msgspec
 
+from awed.cli.check import checked, told
 from awed.cli.follow import follow
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, pass_server
@@ -39,17 +42,24 @@ def _input_file(text: str) -> tuple[str, Path]:
     help="Upload FILE as the document's input NAME (if not given: of the file's own name). May be repeated.",
 )
 @click.option("--wait", is_flag=True, help="Follow the job to its end.")
+@click.option("--dry-run", is_flag=True, help="Upload and submit nothing: check the document, as `awe check` does.")
 @pass_server
-def submit(server: Server, document: BinaryIO, inputs: tuple[tuple[str, Path], ...], wait: bool) -> int:
+def submit(
+    server: Server, document: BinaryIO, inputs: tuple[tuple[str, Path], ...], wait: bool, dry_run: bool
+) -> int:
     """Submit the workflow in FILE (- for standard input), and print the job's id.
 
     With --wait the exit status tells how the job ended: 0 completed, 1 suspended or deleted, 130 for ^C, which
     leaves the job running.
     """
-    text = document.read()
+    name, text = Path(document.name).name, document.read()
     if inputs:
-        text = _with_inputs(server, text, dict(inputs))
-    job = server.ask(calls.submit(Path(document.name).name, BytesIO(text)))
+        text = _with_inputs(text, dict(inputs), partial(_promised if dry_run else _uploaded, server))
+    if dry_run:
+        return checked(server, name, text)
+    job, warnings = server.ask(calls.submit(name, BytesIO(text)))
+    for warning in warnings:
+        click.echo(f"awe: {told('warning', warning)}", err=True)
     click.echo(job.id)
     return _wait(server, job) if wait else 0
 
@@ -84,8 +94,20 @@ def _wait(server: Server, job: Job) -> int:
     return 1
 
 
-def _with_inputs(server: Server, text: bytes, files: dict[str, Path]) -> bytes:
-    """The document with each of *files* uploaded, and named as the source of the inputs that have its name."""
+def _uploaded(server: Server, path: Path) -> dict[str, str]:
+    """Where the file at *path* is to be found from now on."""
+    with path.open("rb") as file:
+        node = server.ask(calls.upload(path.name, file))
+    return {"host": server.url, "node": node.id}
+
+
+def _promised(server: Server, path: Path) -> dict[str, str]:
+    """Where it would be: an address that a check takes for one, and does not look at."""
+    return {"url": f"{server.url}/{quote(path.name)}"}
+
+
+def _with_inputs(text: bytes, files: dict[str, Path], source: Callable[[Path], dict[str, str]]) -> bytes:
+    """The document with the *source* of each of *files* in the inputs that have its name."""
     try:
         document = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
@@ -96,11 +118,10 @@ def _with_inputs(server: Server, text: bytes, files: dict[str, Path]) -> bytes:
         if all(name != other for other, _ in inputs):
             raise click.UsageError(f"no input {name} lacks a source; those that do: {known or 'none'}")
     for name, path in files.items():
-        with path.open("rb") as file:
-            node = server.ask(calls.upload(path.name, file))
+        found = source(path)
         for other, fields in inputs:
             if name == other:
-                fields.update(host=server.url, node=node.id)
+                fields.update(found)
     return msgspec.json.encode(document)
 
 

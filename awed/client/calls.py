@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from awed.model.errors import Unavailable
+from awed.model.remarks import Remark
 from awed.wire.envelope import Page
 from awed.wire.errors import error_of
 
@@ -55,6 +56,8 @@ class Call(NamedTuple, Generic[T_co]):
 
 class Answer(Page[Raw]):
     """What stands in the envelope. The data is kept as it came."""
+
+    warnings: list[Remark] = []
 
     def read(self, kind: type[T]) -> T:
         """The data as a *kind* of the model."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from msgspec import Struct
 
-from awed.client.calls import Call, Request, bare, data
+from awed.client.calls import Call, Request, Response, answer, bare, data
 from awed.model.job import Job
 from awed.model.node import Node
+from awed.model.remarks import Checked, Remark
 from awed.wire.multipart import Field, form
 
 _BLOCK = 1 << 16
@@ -30,9 +31,21 @@ def job(job_id: str) -> Call[Job]:
     return Call(Request("GET", f"/job/{job_id}"), data(Job))
 
 
-def submit(name: str, document: BinaryIO) -> Call[Job]:
+class Submitted(NamedTuple):
+    """A job, and what of its document was probably not meant."""
+
+    job: Job
+    warnings: list[Remark]
+
+
+def submit(name: str, document: BinaryIO) -> Call[Submitted]:
     """Submit the workflow in *document*."""
-    return Call(_form("/job", "upload", name, document), data(Job))
+    return Call(_form("/job", "upload", name, document), _submitted)
+
+
+def check(name: str, document: BinaryIO) -> Call[Checked]:
+    """Have the workflow in *document* checked, which makes no job."""
+    return Call(_form("/job?check", "upload", name, document), data(Checked))
 
 
 def import_job(name: str, document: BinaryIO) -> Call[Job]:
@@ -43,6 +56,11 @@ def import_job(name: str, document: BinaryIO) -> Call[Job]:
 def upload(name: str, file: BinaryIO) -> Call[Node]:
     """Make a node of *file* in the daemon's node store."""
     return Call(_form("/node", "upload", name, file), data(Node))
+
+
+def _submitted(response: Response) -> Submitted:
+    read = answer(response)
+    return Submitted(read.read(Job), read.warnings)
 
 
 def _form(path: str, field: str, name: str, file: BinaryIO) -> Request:

@@ -18,6 +18,7 @@ from awed.scheduler.entries import ClientEntry, Place
 from awed.scheduler.flow import Flow
 from awed.scheduler.jobs import Jobs
 from awed.scheduler.queue import Queued
+from awed.scheduler.reasons import Reasons
 from awed.scheduler.retries import Retries
 from awed.scheduler.state import Limits, State
 from awed.scheduler.tasks import Tasks
@@ -42,6 +43,7 @@ class Scheduler:
         self.jobs = Jobs(self._state, self._flow)
         self.work = Work(self._state, self._flow, self.clients, self._blame)
         self.tasks = Tasks(self._state, self._flow, self.work)
+        self.reasons = Reasons(self._state)
 
     @property
     def changes(self) -> Changes:
@@ -51,6 +53,11 @@ class Scheduler:
     @property
     def queue_suspended(self) -> bool:
         return self._state.queue_suspended
+
+    @property
+    def has_clients(self) -> bool:
+        """Whether a client is registered."""
+        return bool(self._state.clients)
 
     @property
     def job_ids(self) -> Iterable[str]:

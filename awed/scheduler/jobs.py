@@ -29,13 +29,9 @@ class Jobs:
 
         Raises :class:`~awed.model.errors.QuotaReached` if its owner, who is no admin, has too much unfinished.
         """
-        job = submission.job
-        if job.id in self._state.jobs:
-            raise Conflict(f"job id {job.id} is known already")
+        entry = self.admit(submission, owner)
+        job = entry.job
         job.info.auth = bool(token)
-        entry = JobEntry(JobRecord(job, Acl.of(owner.name), owner.name, size=submission.size))
-        if not owner.admin:
-            self._state.usages.check(entry)
         self._state.hold(entry)
         self._state.touch_job(entry, now)
         for task in entry.tasks:
@@ -47,6 +43,15 @@ class Jobs:
         self._state.event("JQ", now, jobid=job.id)
         self._flow.start(entry, now)
         return job
+
+    def admit(self, submission: Submission, owner: User) -> JobEntry:
+        """What :meth:`submit` would take in. Raises what that raises."""
+        entry = entry_of(submission, owner)
+        if entry.job.id in self._state.jobs:
+            raise Conflict(f"job id {entry.job.id} is known already")
+        if not owner.admin:
+            self._state.usages.check(entry)
+        return entry
 
     def adopt(
         self, record: JobRecord, tasks: Iterable[TaskRecord], work: Iterable[WorkRecord], now: Moment
@@ -174,6 +179,11 @@ class Jobs:
         key = self.get(job_id).tasks[0].key()
         active = (entry for entry in self._state.jobs.values() if entry.job.state in ACTIVE)
         return sum(entry.tasks[0].key() <= key for entry in active)
+
+
+def entry_of(submission: Submission, owner: User) -> JobEntry:
+    """The new job of *owner* as the scheduler would hold it."""
+    return JobEntry(JobRecord(submission.job, Acl.of(owner.name), owner.name, size=submission.size))
 
 
 def _downstream(first: TaskEntry) -> list[TaskEntry]:

@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from awed.model.errors import Unavailable
 from awed.model.events import Event
 from awed.model.records import Batch
+from awed.service.checking import CheckVerbs
 from awed.service.clients import ClientVerbs
 from awed.service.jobs import JobVerbs
 from awed.service.queue import QueueVerbs
@@ -39,6 +40,7 @@ class Engine:
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
         self.jobs = JobVerbs(shell)
+        self.checks = CheckVerbs(shell)
         self.revisions = RevisionVerbs(shell)
         self.sweeps = SweepVerbs(shell, self.revisions)
         self.work = WorkVerbs(shell)

@@ -86,11 +86,16 @@ class TaskFiles:
                 io = replace(io, host=source.host, node=source.node, size=source.size)
             if io.node == NO_NODE:
                 return io
-            node = await self._shock_for(io.host).node(io.node, *access.at(io.host))
-            if not node.has_file and not io.nofile:
-                raise Invalid(f"node {io.node} of {io.host} has no file")
+            node = await self.readable(io, access)
             await self._index(io, node, access)
             return replace(io, size=node.file.size)
+
+    async def readable(self, io: IO, access: Access) -> Node:
+        """The node of an input, which must have a file."""
+        node = await self._shock_for(io.host).node(io.node, *access.at(io.host))
+        if not node.has_file and not io.nofile:
+            raise Invalid(f"node {io.node} of {io.host} has no file")
+        return node
 
     async def _outputs(self, outputs: Sequence[IO], totalwork: int, access: Access) -> list[IO]:
         """All with their nodes. If one cannot be made, none is."""

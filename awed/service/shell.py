@@ -42,7 +42,7 @@ class Shell:
         """*patience*: seconds that a request waits for the store. *soon*: see :class:`Committer`. *observer* is told
         what happens. *data_hosts*: those that every data token may be shown to."""
         self.store = store
-        self._data_hosts = data_hosts
+        self.data_hosts = data_hosts
         self._time = now
         self.reactor = reactor
         self._soon = soon
@@ -125,7 +125,7 @@ class Shell:
         secret = await self.store.one(Secret, job=job_id, id=job_id)
         if secret is None:
             return DataToken()
-        return DataToken(secret.token, None if secret.hosts is None else {*secret.hosts, *self._data_hosts})
+        return DataToken(secret.token, None if secret.hosts is None else {*secret.hosts, *self.data_hosts})
 
     async def job(self, job_id: str) -> JobRecord:
         """A job with its tasks, wherever it is. :class:`JobNotFound`."""

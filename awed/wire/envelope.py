@@ -4,6 +4,8 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
+from awed.model.remarks import Remark
+
 Data = TypeVar("Data")
 
 
@@ -21,3 +23,9 @@ class Page(Envelope[Data], Generic[Data]):
     limit: int = 0
     offset: int = 0
     total_count: int = 0
+
+
+class Warned(Envelope[Data], Generic[Data]):
+    """An answer with what the caller probably did not mean. Without such *warnings* it is a plain one."""
+
+    warnings: list[Remark] = []

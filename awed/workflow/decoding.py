@@ -60,8 +60,8 @@ def _note_nuls(document: Any, faults: Faults) -> None:
 
 def _fitting(value: Any, kind: Any, place: Place, faults: Faults) -> Any:
     """*value* without nulls and without values of a wrong type, which are noted; ``_MISFIT`` if it is one itself."""
-    for arm in _arms(kind):
-        if isinstance(value, dict) and _is_struct(arm):
+    for arm in arms(kind):
+        if isinstance(value, dict) and is_struct(arm):
             return dict(_fitting_fields(value, arm, place, faults))
         if isinstance(value, dict) and get_origin(arm) is dict:
             return dict(_fitting_entries(value, get_args(arm)[1], place, faults))
@@ -76,7 +76,7 @@ def _fitting(value: Any, kind: Any, place: Place, faults: Faults) -> Any:
 
 
 def _fitting_fields(value: dict[str, Any], kind: Any, place: Place, faults: Faults) -> Iterator[tuple[str, Any]]:
-    kinds = _field_kinds(kind)
+    kinds = field_kinds(kind)
     for name, item in value.items():
         if name in kinds and item is not None:
             fitting = _fitting(item, kinds[name], (*place, name), faults)
@@ -87,7 +87,7 @@ def _fitting_fields(value: dict[str, Any], kind: Any, place: Place, faults: Faul
 def _fitting_entries(value: dict[str, Any], kind: Any, place: Place, faults: Faults) -> Iterator[tuple[str, Any]]:
     for name, item in value.items():
         if kind is not Any and item is None:
-            fitting: Any = {} if _is_struct(kind) else _MISFIT
+            fitting: Any = {} if is_struct(kind) else _MISFIT
         else:
             fitting = _fitting(item, kind, (*place, name), faults)
         if fitting is not _MISFIT:
@@ -99,29 +99,32 @@ def _fitting_items(value: list[Any], kind: Any, place: Place, faults: Faults) ->
         fitting = _fitting(item, kind, (*place, number), faults)
         if fitting is not _MISFIT:
             yield fitting
-        elif _is_struct(kind):
+        elif is_struct(kind):
             yield {}  # so that the items after it keep their numbers
 
 
-def _arms(kind: Any) -> tuple[Any, ...]:
+def arms(kind: Any) -> tuple[Any, ...]:
+    """The types of a union, or the one that this is."""
     return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
 
 
-def _is_struct(kind: Any) -> bool:
+def is_struct(kind: Any) -> bool:
+    """Whether this type is a Struct."""
     return isinstance(kind, type) and issubclass(kind, Struct)
 
 
 @cache
-def _field_kinds(kind: type[Struct]) -> dict[str, Any]:
+def field_kinds(kind: type[Struct]) -> dict[str, Any]:
+    """The types of a Struct's fields, by their names in a document."""
     return {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
 
 
 def _expected(kind: Any) -> str:
-    return " or ".join(name for arm in _arms(kind) if (name := _expected_arm(arm)))
+    return " or ".join(name for arm in arms(kind) if (name := _expected_arm(arm)))
 
 
 def _expected_arm(arm: Any) -> str:
-    return "object" if _is_struct(arm) else _NAMES.get(get_origin(arm) or arm, "")
+    return "object" if is_struct(arm) else _NAMES.get(get_origin(arm) or arm, "")
 
 
 def parse(body: bytes) -> Any:

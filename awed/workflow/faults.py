@@ -3,9 +3,10 @@
 import re
 from collections.abc import Collection, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from awed.model.errors import Invalid
+from awed.model.remarks import Remark
 
 FEW = 10
 """How many names :func:`listed` shows."""
@@ -69,17 +70,34 @@ MOST = 100
 """How many faults are reported. A document with more has something generally wrong."""
 
 
+class Fault(NamedTuple):
+    """What is wrong at a place, and *told*, the same with the place."""
+
+    place: Place
+    text: str
+    told: str
+
+
+class Faulty(Invalid):
+    """A document that cannot become a job: *remarks* say why, place by place."""
+
+    def __init__(self, faults: Collection[Fault], more: bool) -> None:
+        super().__init__(*(fault.told for fault in faults), *(["and more"] if more else []))
+        self.remarks = [Remark(shown(fault.place), fault.text) for fault in faults]
+
+
 class Faults:
-    """The faults found so far, each a place and a sentence. Noting more than MOST raises ``Invalid`` with those."""
+    """The faults found so far, each a place and a sentence. Noting more than MOST raises :class:`Faulty`."""
 
     def __init__(self) -> None:
-        self._found: list[tuple[Place, str]] = []
+        self._found: list[Fault] = []
         self._misfits: set[Place] = set()
         self._around_misfits: set[Place] = set()
 
     def misfit(self, place: Place, expected: str, found: str) -> None:
         """Note a value of a wrong type. *expected*, *found*: names of types."""
-        self._note(place, f"{shown(place)}: expected {expected}, found {found}")
+        text = f"expected {expected}, found {found}"
+        self._note(Fault(place, text, f"{shown(place)}: {text}"))
         self._misfits.add(place)
         self._around_misfits.update(_around(place))
 
@@ -88,29 +106,30 @@ class Faults:
 
         Ignored if it may only follow from a value of a wrong type (:meth:`follows_from_misfit`).
         """
-        self.add(place, f"{shown(place)}: {text}")
+        if not self.follows_from_misfit(place):
+            self._note(Fault(place, text, f"{shown(place)}: {text}"))
 
     def add(self, place: Place, text: str) -> None:
         """As :meth:`at`, with a sentence that does not begin with the place."""
         if not self.follows_from_misfit(place):
-            self._note(place, text)
+            self._note(Fault(place, text, text))
 
     def follows_from_misfit(self, place: Place) -> bool:
         """Whether a value of a wrong type, which was left out, stood at *place*, within it or around it."""
         return place in self._around_misfits or not self._misfits.isdisjoint(_around(place))
 
     def refuse_any(self) -> None:
-        """Raises :class:`~awed.model.errors.Invalid` if there are faults, with all of them in order of place."""
+        """Raises :class:`Faulty` if there are faults, with all of them in order of place."""
         if self._found:
-            raise Invalid(*self._texts())
+            raise Faulty(self._ordered(), more=False)
 
-    def _note(self, place: Place, text: str) -> None:
+    def _note(self, fault: Fault) -> None:
         if len(self._found) == MOST:
-            raise Invalid(*self._texts(), "and more")
-        self._found.append((place, text))
+            raise Faulty(self._ordered(), more=True)
+        self._found.append(fault)
 
-    def _texts(self) -> list[str]:
-        return [text for _, text in sorted(self._found, key=lambda found: in_order(found[0]))]
+    def _ordered(self) -> list[Fault]:
+        return sorted(self._found, key=lambda fault: in_order(fault.place))
 
 
 def _around(place: Place) -> list[Place]:

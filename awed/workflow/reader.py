@@ -54,9 +54,16 @@ def read_submission(
     """The new job that the JSON document *body* describes.
 
     *new_id* makes the job's id if the document has none; *own_hosts* are the daemon's own addresses. Raises
-    :class:`~awed.model.errors.Invalid` with all that is wrong with the document, and
-    :class:`~awed.model.errors.TooLarge`.
+    :class:`~awed.workflow.faults.Faulty` with all that is wrong with the document,
+    :class:`~awed.model.errors.Invalid` for what is no JSON, and :class:`~awed.model.errors.TooLarge`.
     """
+    return read_sent(body, now=now, new_id=new_id, own_hosts=own_hosts, limits=limits)[0]
+
+
+def read_sent(
+    body: bytes, *, now: datetime, new_id: Callable[[], str], own_hosts: frozenset[str], limits: DocumentLimits
+) -> tuple[Submission, SentJob]:
+    """The same, and the document as it was sent but for what is settled in place: locations and origins of files."""
     faults = Faults()
     sent = decode(body, SentJob, faults)
     limits.check(sent.tasks)
@@ -81,7 +88,7 @@ def read_submission(
         tasks=tasks,
     )
     secrets = zip(tasks, (task.cmd.environ.private for task in sent.tasks), strict=True)
-    return Submission(job, {task.taskid: private for task, private in secrets if private}, len(body))
+    return Submission(job, {task.taskid: private for task, private in secrets if private}, len(body)), sent
 
 
 def read_import(body: bytes, *, now: datetime, limits: DocumentLimits = NO_LIMITS) -> Job:

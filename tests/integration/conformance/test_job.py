@@ -62,6 +62,19 @@ async def test_refused_documents(api: Api) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_check_a_document(bench: Bench) -> None:
+    """POST /job?check: no job; POST /job warns of the same"""
+    document = bench.document()
+    document["tasks"][0]["dependson"] = []
+    answer = await bench.api.call("POST", "/job?check", {"upload": msgspec.json.encode(document)})
+    assert list(answer.data) == ["ok", "errors", "warnings", "tasks", "workunits", "unmet"]
+    assert answer.data["ok"]
+    assert answer.data["warnings"][0]["place"] == "tasks[0].dependson"
+    answer = await bench.api.call("POST", "/job", {"upload": msgspec.json.encode(document)})
+    assert answer.json["warnings"][0]["place"] == "tasks[0].dependson"
+
+
+@pytest_twisted.ensureDeferred
 async def test_a_known_id_is_refused(bench: Bench) -> None:
     """POST /job, an id that is known"""
     job = {**bench.document(), "id": new_id()}

@@ -44,6 +44,7 @@ CALLS: list[Call] = [
     ("GET", "/", None, {*PEOPLE, "worker", "other worker"}),
     ("POST", "/job", UPLOAD, PEOPLE),
     ("POST", "/job", IMPORT, PEOPLE),
+    ("POST", "/job?check", UPLOAD, PEOPLE),
     ("GET", "/job", None, PEOPLE),
     ("GET", "/job?active", None, PEOPLE),
     ("GET", "/job?distinct=name", None, PEOPLE),

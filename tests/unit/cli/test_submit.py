@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from awed.cli.submit import open_inputs
+from awed.model.remarks import Checked, Remark
 from awed.model.states import JobState, TaskState
 from tests.unit.cli.conftest import Awe
-from tests.unit.cli.fake import JOB_ID, FakeServer, job, task
+from tests.unit.cli.fake import JOB_ID, FakeServer, envelope, job, task
 
 QUEUED = job(task("a"))
 DOCUMENT = {
@@ -51,6 +52,35 @@ def test_every_fault_of_a_document_is_shown(server: FakeServer, awe: Awe, docume
     server.refuse("POST /job", 400, "tasks[0]: no cmd", "tasks[1]: no cmd")
     assert awe("submit", document) == 3
     assert capsys.readouterr().err == "awe: tasks[0]: no cmd\nawe: tasks[1]: no cmd\n"
+
+
+def test_warnings_go_to_stderr(server: FakeServer, awe: Awe, document: str, capsys: Any) -> None:
+    answer = json.loads(envelope(QUEUED)) | {"warnings": [{"place": "tasks[0].arg", "text": "unknown\x1b key"}]}
+    server.raw("POST /job", (200, json.dumps(answer).encode()))
+    assert awe("submit", document) == 0
+    printed = capsys.readouterr()
+    assert printed.out == f"{JOB_ID}\n"
+    assert printed.err == "awe: warning: tasks[0].arg: unknown  key\n"
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_a_check_submits_nothing_and_ends_with_its_finding(
+    server: FakeServer, awe: Awe, document: str, capsys: Any, ok: bool
+) -> None:
+    """``--dry-run`` uploads nothing either."""
+    status = 0 if ok else 1
+    errors = [] if ok else [Remark("tasks[0].cmd.name", "missing")]
+    server.on(
+        "POST /job?check", Checked(ok, errors, [Remark("infoo", "unknown")], 1, 4, [Remark("tasks[0].cmd", "no")])
+    )
+    assert awe("check", document) == status
+    assert awe("submit", document, "--dry-run", "--input", f"genome.fa={document}") == status
+    assert server.paths() == ["POST /job?check"] * 2
+    assert sent(server)["tasks"][0]["inputs"][0]["url"] == f"{server.url}/job.json"
+    lines = capsys.readouterr().out.splitlines()
+    assert "warning: infoo: unknown" in lines
+    assert "unmet: tasks[0].cmd: no" in lines
+    assert ("error: tasks[0].cmd.name: missing" in lines) is not ok
 
 
 @pytest.mark.parametrize(("end", "status"), [(JobState.COMPLETED, 0), (JobState.SUSPEND, 1), (JobState.DELETED, 1)])

@@ -1,0 +1,40 @@
+"""``awe check``: what a workflow document would meet at the server, without making a job of it."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from awed.cli.options import pass_server
+from awed.cli.show import clean
+from awed.client import jobs as calls
+from awed.client.blocking import Server
+from awed.model.remarks import Remark
+
+
+@click.command()
+@click.argument("document", type=click.File("rb"), metavar="FILE")
+@pass_server
+def check(server: Server, document: BinaryIO) -> int:
+    """Say what is wrong with the workflow in FILE (- for standard input), and what it would wait for.
+
+    Nothing is submitted. Exit status: 0 it would be taken, 1 it would be refused.
+    """
+    return checked(server, Path(document.name).name, document.read())
+
+
+def checked(server: Server, name: str, text: bytes) -> int:
+    """Print what the server finds in a document; the exit status."""
+    found = server.ask(calls.check(name, BytesIO(text)))
+    for kind, remarks in (("error", found.errors), ("warning", found.warnings), ("unmet", found.unmet)):
+        for remark in remarks:
+            click.echo(told(kind, remark))
+    size = f"{found.tasks} tasks, {found.workunits} workunits"
+    click.echo(f"{size}: it would be taken" if found.ok else f"{size}: it would be refused")
+    return 0 if found.ok else 1
+
+
+def told(kind: str, remark: Remark) -> str:
+    """A remark in one line."""
+    return clean(f"{kind}: {remark.place}: {remark.text}")

@@ -1,0 +1,159 @@
+"""What is probably not meant in a document that can be taken, and a check of one that perhaps cannot."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from datetime import datetime
+from difflib import get_close_matches
+from functools import cache
+from itertools import islice
+from typing import Any, NamedTuple, get_args, get_origin
+
+from msgspec import Struct
+
+from awed.model.errors import TooLarge
+from awed.model.job import IO, NO_NODE, Cmd, Environ, Info, Job, Task
+from awed.model.remarks import Remark
+from awed.workflow.decoding import arms, field_kinds, is_struct, parse
+from awed.workflow.document import SentCmd, SentEnviron, SentInfo, SentJob, SentTask, entries
+from awed.workflow.faults import MOST, Faulty, Place, quoted, shown
+from awed.workflow.reader import NO_LIMITS, DocumentLimits, read_sent
+from awed.workflow.submission import Submission
+
+_SHOWN = {SentJob: Job, SentInfo: Info, SentTask: Task, SentCmd: Cmd, SentEnviron: Environ}
+"""What the server shows of what people send. It may come back in a document that was shown once, and is ignored."""
+
+_CLOSE = 0.65
+"""From which likeness on a name is taken for another one, misspelt."""
+
+
+class Advised(Struct):
+    """A document that was read. *submission*: None if it cannot be taken, for *errors*. *nodes*: the nodes that it
+    reads, each with its place."""
+
+    submission: Submission | None
+    errors: list[Remark]
+    warnings: list[Remark]
+    nodes: dict[Place, IO]
+    tasks: int
+    workunits: int
+
+
+class _Size(NamedTuple):
+    tasks: int
+    workunits: int
+
+
+def read_advised(
+    body: bytes,
+    *,
+    now: datetime,
+    new_id: Callable[[], str],
+    own_hosts: frozenset[str] = frozenset(),
+    limits: DocumentLimits = NO_LIMITS,
+    checks: bool = False,
+) -> Advised:
+    """Read a document, and say what is probably not meant in it. With *checks* what is wrong with it is told and not
+    raised; see :func:`~awed.workflow.reader.read_submission` for that and the rest."""
+    try:
+        submission, sent = read_sent(body, now=now, new_id=new_id, own_hosts=own_hosts, limits=limits)
+    except (Faulty, TooLarge) as error:
+        if not checks:
+            raise
+        document = parse(body)
+        errors = error.remarks if isinstance(error, Faulty) else [Remark("tasks", text) for text in error.texts]
+        return Advised(None, errors, some(misspelt(document)), {}, *_asked(document))
+    warnings = some([*misspelt(parse(body)), *unread(sent)])
+    workunits = sum(task.totalwork for task in submission.job.tasks)
+    return Advised(submission, [], warnings, dict(_nodes(sent)), len(sent.tasks), workunits)
+
+
+def some(remarks: Collection[Remark]) -> list[Remark]:
+    """As many as one likes to read, and that there are more."""
+    more = len(remarks) - MOST
+    return [*islice(remarks, MOST), *([Remark("document", f"and {more} more of the kind")] if more > 0 else [])]
+
+
+def _asked(document: Any) -> _Size:
+    """How many tasks and workunits a document seems to ask for that cannot be taken."""
+    tasks = document.get("tasks") if isinstance(document, dict) else None
+    found = [task for task in tasks if isinstance(task, dict)] if isinstance(tasks, list) else []
+    works = [work if isinstance(work := task.get("totalwork"), int) else 1 for task in found]
+    return _Size(len(found), sum(max(1, work) for work in works))
+
+
+def misspelt(document: Any) -> list[Remark]:
+    """The keys of a document that mean nothing."""
+    return [Remark(shown(place), text) for place, text in _strange(document, SentJob, ())]
+
+
+def _strange(value: Any, kind: Any, place: Place) -> Iterator[tuple[Place, str]]:
+    """The unknown keys in a *value* of this *kind*."""
+    for arm in arms(kind):
+        if isinstance(value, dict) and is_struct(arm):
+            fields = field_kinds(arm)
+            if not value.keys() <= _known(arm):
+                for name in sorted(value.keys() - _known(arm)):
+                    yield (*place, name), _unknown(name, fields)
+            inner: Iterable[tuple[str | int, Any, Any]] = (
+                (name, value[name], fields[name]) for name in _inner(arm) if name in value
+            )
+        elif isinstance(value, dict) and get_origin(arm) is dict and is_struct(get_args(arm)[1]):
+            inner = ((name, item, get_args(arm)[1]) for name, item in value.items())
+        elif isinstance(value, list) and get_origin(arm) is list and is_struct(get_args(arm)[0]):
+            inner = ((number, item, get_args(arm)[0]) for number, item in enumerate(value))
+        else:
+            continue
+        for step, item, of in inner:
+            yield from _strange(item, of, (*place, step))
+
+
+@cache
+def _known(kind: type[Struct]) -> frozenset[str]:
+    """The keys that may stand in a document."""
+    return frozenset(field_kinds(kind)) | frozenset(field_kinds(_SHOWN.get(kind, kind)))
+
+
+@cache
+def _inner(kind: type[Struct]) -> tuple[str, ...]:
+    """The fields in which other keys may stand."""
+    return tuple(name for name, of in field_kinds(kind).items() if any(map(_has_fields, arms(of))))
+
+
+def _has_fields(arm: Any) -> bool:
+    return is_struct(arm) or any(map(is_struct, get_args(arm)))
+
+
+def _unknown(name: str, fields: Collection[str]) -> str:
+    plain = {_plain(field): field for field in fields}
+    close = get_close_matches(_plain(name), plain, 1, _CLOSE)
+    return "unknown key, ignored" + (f"; did you mean {quoted(plain[close[0]])}?" if close else "")
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def unread(sent: SentJob) -> Iterator[Remark]:
+    """The outputs that no task reads although others wait for their task: those of the last tasks are results.
+
+    The document was read, so origins are short names.
+    """
+    files = [io for task in sent.tasks for named in (task.inputs, task.outputs) for _, io in entries(named)]
+    read = {(io.origin, io.filename) for io in files if io.origin}
+    awaited = {_short(name) for task in sent.tasks for name in task.depends_on} | {origin for origin, _ in read}
+    for number, task in enumerate(sent.tasks):
+        name = _short(task.taskid)
+        for key, io in entries(task.outputs) if name in awaited else ():
+            if (name, io.filename) not in read:
+                yield Remark(shown(("tasks", number, "outputs", key)), "no task reads this output")
+
+
+def _short(task_id: str) -> str:
+    return task_id.rpartition("_")[2]
+
+
+def _nodes(sent: SentJob) -> Iterator[tuple[Place, IO]]:
+    for number, task in enumerate(sent.tasks):
+        for kind, files in (("inputs", task.inputs), ("predata", task.predata)):
+            for key, io in entries(files):
+                if io.node != NO_NODE:
+                    yield ("tasks", number, kind, key), io

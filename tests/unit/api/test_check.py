@@ -1,0 +1,62 @@
+"""A document is checked without a job, and warned of with one."""
+
+from typing import Any
+
+import msgspec
+
+from tests.unit.api.served import Served, data, fault
+
+JOB: dict[str, Any] = {"tasks": [{"taskid": "a", "cmd": {"name": "blastp"}, "totalwork": 4}]}
+
+
+def check(served: Served, document: object, user: str = "") -> Any:
+    return data(served.call("POST", "/job?check", {"upload": msgspec.json.encode(document)}, user=user))
+
+
+def test_a_good_document_is_ok_and_makes_no_job(served: Served) -> None:
+    served.register(apps=["blastp"])
+    found = check(served, JOB)
+    assert found == {"ok": True, "errors": [], "warnings": [], "tasks": 1, "workunits": 4, "unmet": []}
+    assert data(served.call("GET", "/job")) == []
+
+
+def test_what_no_worker_has_is_unmet(served: Served) -> None:
+    assert check(served, JOB)["unmet"] == [{"place": "tasks[0].cmd", "text": "no worker is registered"}]
+    served.register(apps=["sort"], group="g")
+    (unmet,) = check(served, JOB)["unmet"]
+    assert unmet["place"] == "tasks[0].cmd.name"
+    assert "blastp" in unmet["text"]
+    (unmet,) = check(served, {**JOB, "info": {"clientgroups": "large"}})["unmet"]
+    assert unmet == {"place": "tasks[0].clientgroups", "text": "no registered worker is of group large"}
+    image = {"taskid": "b", "cmd": {"name": "sort", "Dockerimage": "x"}}
+    served.register(apps=["sort"], group="h", images=False, id="h1")
+    assert (
+        check(served, {"tasks": [{**image, "clientgroups": "h"}]})["unmet"][0]["place"] == "tasks[0].cmd.Dockerimage"
+    )
+
+
+def test_a_refusal_is_found_by_a_check(served: Served) -> None:
+    known = served.submit(JOB)["id"]
+    found = check(served, {**JOB, "id": known})
+    assert not found["ok"]
+    assert found["errors"] == [{"place": "id", "text": f"job id {known} is known already"}]
+    assert not check(served, {"tasks": []})["ok"]
+
+
+def test_only_what_is_no_json_or_not_there_is_refused(served: Served) -> None:
+    assert "malformed JSON" in fault(served.call("POST", "/job?check", {"upload": "{"}))
+    assert fault(served.call("POST", "/job?check")) == "No job script or awf is submitted"
+
+
+def test_a_submission_tells_warnings_behind_what_the_original_answers(served: Served) -> None:
+    document = {"tasks": [*JOB["tasks"], {"taskid": "b", "cmd": {"name": "sort"}, "dependson": ["a"]}]}
+    served.register(apps=["blastp"])
+    reply = served.call("POST", "/job", {"upload": msgspec.json.encode(document)})
+    assert list(reply.json) == ["status", "data", "error", "warnings"]
+    assert [one["place"] for one in reply.json["warnings"]] == ["tasks[1].dependson", "tasks[1].cmd.name"]
+
+
+def test_a_submission_without_faults_is_answered_as_ever(served: Served) -> None:
+    """Before workers are there nothing can be said of what they have."""
+    reply = served.call("POST", "/job", {"upload": msgspec.json.encode(JOB)})
+    assert list(reply.json) == ["status", "data", "error"]
