@@ -1,1 +1,1 @@
-"""The embedded node store, which speaks Shock's API through :mod:`awed.api.node`."""
+"""The daemon's own node store. Its HTTP interface, which is Shock's, is :mod:`awed.api.node`."""

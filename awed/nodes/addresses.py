@@ -1,6 +1,7 @@
-"""Addresses at which a file, or an archive of several, can be had once, by anybody who knows them.
+"""One-time addresses: whoever knows one can download a file, or an archive of several, once and without a token.
 
-Each is a file in the data directory whose name is its secret part: what is taken is gone, also after a restart.
+Each is kept as a file in the data directory, named by the secret part of the address, and removed when it is used. So
+an address stays valid or used up over a restart.
 """
 
 import re
@@ -21,19 +22,23 @@ from awed.nodes.store import NodeStore
 from awed.tx.threads import InThread
 
 LIFETIME = timedelta(days=30)
+"""How long an address is valid."""
 
 MOST_FILES = 10_000
-"""In an archive."""
+"""Files that an archive may have."""
 
 LETTERS = string.ascii_letters + string.digits
-"""Of these a secret has 20."""
+"""The characters of a secret, which has 20 of them."""
 
 _SECRET = re.compile(r"[A-Za-z0-9]{20}\Z")
 
 
 class Address(Struct):
-    """What *user* lets others have, as *name*: the file of *node*, packed by *packing* ("": as it is), or those of
-    *nodes* in an archive of that kind."""
+    """What is at an address that *user* made: the file of *node*, or an archive of the files of *nodes*.
+
+    *name*: the file name under which it is sent, without the ending for the packing. *packing*: one of ``PACKINGS``
+    or ``ARCHIVES`` of :mod:`awed.nodes.packing`, "" for the file as it is.
+    """
 
     name: str
     packing: str
@@ -44,12 +49,12 @@ class Address(Struct):
 
     @property
     def filename(self) -> str:
-        """The name of what is sent."""
+        """The file name under which it is sent."""
         return f"{self.name}.{self.packing}" if self.packing else self.name
 
 
 class Offer(NamedTuple):
-    """A new address, by its *secret*, and what is there: so many *files*, and the bytes that they have."""
+    """A new address: its *secret*, and the number of its files and their *size* in bytes."""
 
     secret: str
     address: Address
@@ -63,7 +68,7 @@ class _Void(NotFound):
 
 
 class Addresses:
-    """Makes addresses and takes them. *new_secret* gives 20 random :data:`LETTERS`; *now* is the clock."""
+    """Makes addresses and takes them. *new_secret* makes 20 random characters of LETTERS; *now* is the clock."""
 
     def __init__(
         self,
@@ -80,7 +85,7 @@ class Addresses:
         self._new_secret = new_secret
 
     async def offer(self, node_id: str, user: User, name: str, packing: str) -> Offer:
-        """A new address of the node's file. *name* "": that of the file.
+        """Make an address for the file of a node. *name* "": the file's own.
 
         Raises what :meth:`NodeStore.content` raises.
         """
@@ -89,9 +94,10 @@ class Addresses:
         return Offer(await self._keep(address), address, 1, node.file.size)
 
     async def offer_archive(self, node_ids: Sequence[str], user: User, name: str, packing: str) -> Offer:
-        """A new address of an archive with the files of several nodes.
+        """Make an address for an archive of the files of several nodes.
 
-        Raises what :meth:`NodeStore.content` raises, and :class:`~awed.model.errors.Invalid` for none or too many.
+        Raises what :meth:`NodeStore.content` raises, and :class:`~awed.model.errors.Invalid` for no nodes or over
+        MOST_FILES.
         """
         if not 0 < len(node_ids) <= MOST_FILES:
             raise Invalid(f"an archive has 1 to {MOST_FILES} files, not {len(node_ids)}")
@@ -102,15 +108,16 @@ class Addresses:
         return Offer(await self._keep(address), address, len(node_ids), size)
 
     async def _keep(self, address: Address) -> str:
-        """The secret by which it is found from now on."""
+        """Store *address* under a new secret, which is returned."""
         secret = self._new_secret()
         await self._in_thread(self._write, secret, address)
         return secret
 
     async def take(self, secret: str) -> tuple[Address, list[Member]]:
-        """What the address stands for, and the files that it has. It is void from now on.
+        """Use an address up. Returns it, with its files under the names that they have in an archive.
 
-        Raises :class:`~awed.model.errors.NotFound` if it is none any more, or a node is gone.
+        Raises :class:`~awed.model.errors.NotFound` if there is no such address, if it was used or is too old, or if a
+        node of it is gone.
         """
         path = self._files.addresses / secret
         address = await self._in_thread(_read, path) if _SECRET.match(secret) else None
@@ -127,11 +134,11 @@ class Addresses:
         return Member(node.file.name, node.file.created_on, slices)
 
     def in_turns_of(self, address: Address) -> InThread:
-        """Threads in which the file is packed while it is sent, piece by piece."""
+        """Runs the packing of files while they are sent, in turns of the user who made the address."""
         return self._nodes.in_turns_of(User(address.user))
 
     async def remove_expired(self) -> None:
-        """Remove the addresses whose time is over."""
+        """Remove the addresses that are no longer valid."""
         await self._in_thread(self._remove_expired, self._now())
 
     def _write(self, secret: str, address: Address) -> None:
@@ -144,7 +151,7 @@ class Addresses:
     def _use_up(self, path: Path) -> None:
         try:
             path.unlink()
-        except FileNotFoundError:  # somebody else was faster
+        except FileNotFoundError:  # another request took it meanwhile
             raise _Void from None
         sync(path.parent)
 
@@ -156,7 +163,7 @@ class Addresses:
 
 
 def _with_names(node_ids: Iterable[str], members: Iterable[Member]) -> Iterator[Member]:
-    """*members* under names without directories, no two alike."""
+    """*members* with unique names without directories; one whose name is taken is called ``<node id>_<name>``."""
     names: set[str] = set()
     for node_id, member in zip(node_ids, members, strict=True):
         name = PurePosixPath(member.name).name

@@ -1,4 +1,4 @@
-"""What all parts of the embedded node store work on, and how many bytes it keeps."""
+"""What the parts of the node store share: files, records, locks, threads, and the count of bytes."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -17,9 +17,9 @@ from awed.tx.threads import InThread
 
 
 class Usage:
-    """*bytes* of the files of all nodes, a file that two nodes share counted twice.
+    """Counts the *bytes* of the files of all nodes; a file that two nodes share is counted twice.
 
-    It is kept as nodes change. Those that were there at the start count from when they are :meth:`seen`.
+    The count is kept up as nodes change. A node that was there at the start is counted when it is :meth:`seen`.
     """
 
     def __init__(self) -> None:
@@ -27,25 +27,28 @@ class Usage:
         self._unseen: set[str] = set()
 
     def begin(self, node_ids: Iterable[str]) -> None:
-        """These nodes are there at the start."""
+        """Begin with these nodes, none of which is counted yet."""
         self._unseen = set(node_ids)
 
     def seen(self, node_id: str, node: Node | None) -> None:
-        """The node as it is, None if it is gone; nothing changes it at this moment."""
+        """Count a node that was there at the start (None: gone meanwhile). The caller holds the node's lock."""
         if node_id in self._unseen:
             self._unseen.discard(node_id)
             self.bytes += node.file.size if node else 0
 
     def changed(self, node_id: str, before: int, after: int) -> None:
-        """The file of a node had *before* bytes, 0 for none, and has *after*."""
+        """Note that a node's file had *before* bytes and now has *after*; 0 if it has none."""
         if node_id not in self._unseen:
             self.bytes += after - before
 
 
 @dataclass(frozen=True)
 class NodeBase:
-    """Files and records of nodes, what is being done to them, how much they take, threads for short and for long
-    work, the clock, and how files are fetched from URLs, if they are."""
+    """What all parts of the node store use.
+
+    *alone* lets one change of a node happen at a time. *in_thread* is for short blocking calls, *long* for long work.
+    *fetch* downloads URLs; None if the configuration does not allow that.
+    """
 
     files: NodeFiles
     records: NodeRecords
@@ -59,7 +62,7 @@ class NodeBase:
 
     @asynccontextmanager
     async def temporary(self) -> AsyncIterator[Path]:
-        """Where a file may be made; in the end it is removed, unless it was moved to its node."""
+        """Context with a path for a temporary file, which is removed at the end unless it was moved away."""
         path = self.files.new_path()
         try:
             yield path

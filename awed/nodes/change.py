@@ -1,4 +1,4 @@
-"""What one request changes of a node."""
+"""The changes that a request asks for on a node."""
 
 from datetime import datetime
 from typing import Any
@@ -11,31 +11,31 @@ from awed.nodes.files import Upload
 
 
 class Whole(Struct):
-    """The file, in one piece. *compression*: ``gzip`` or ``bzip2`` if it is to be unpacked."""
+    """An uploaded file. *compression*: ``gzip`` or ``bzip2`` if it is to be unpacked, else ""."""
 
     upload: Upload
     compression: str = ""
 
 
 class FromUrl(Struct):
-    """The file that an http or https URL shows."""
+    """A file that the server downloads from an HTTP or HTTPS URL."""
 
     url: str
 
 
 class Declare(Struct):
-    """The file will come in *count* parts; 0: in parts whose number is told later."""
+    """The file will be sent in *count* parts, 0 if that is not known yet. *compression*: of all parts together."""
 
     count: int
     compression: str = ""
 
 
 class CloseParts(Struct):
-    """No more parts will come."""
+    """No more parts will be sent: the file is complete."""
 
 
 class CopyOf(Struct):
-    """The file of another node, with its attributes or indexes if asked for."""
+    """The file of the node *source*, and if asked for its attributes and indexes."""
 
     source: str
     attributes: bool = False
@@ -43,7 +43,7 @@ class CopyOf(Struct):
 
 
 class SubsetOf(Struct):
-    """The units of a parent's index whose numbers the file *records* lists, one a line, ascending, from 1 up."""
+    """Units of the file of the node *parent*. *records*: their numbers in *index*, from 1, one a line, ascending."""
 
     parent: str
     index: str
@@ -51,13 +51,13 @@ class SubsetOf(Struct):
 
 
 class JoinOf(Struct):
-    """The files of other nodes, one after the other."""
+    """The files of the nodes *sources*, strung together."""
 
     sources: list[str]
 
 
 class KnownAs(Struct):
-    """The file with this md5, of any node that may be read; if there is none the node stays empty."""
+    """The file with this MD5 of any node that the user may read. The node stays empty if there is none."""
 
     md5: str
 
@@ -67,10 +67,11 @@ Fill = Whole | FromUrl | Declare | CloseParts | CopyOf | SubsetOf | JoinOf | Kno
 
 
 class Change(Struct):
-    """Everything that one request asks for. *parts*: uploads by number; *tags* are added to those there are.
+    """All that one request asks for.
 
-    *attempt*: the run of a workunit that delivers the file or the parts; a later run may replace what an earlier one
-    delivered, but not the other way round. 0: unknown, nothing is replaced.
+    *parts*: uploads by number, from 1. *attempt*: of the workunit that sends the file or the parts; those of a later
+    attempt replace those of an earlier one, never the other way round. 0: unknown, nothing is replaced. *tags*,
+    *linkage*: added to those that the node has.
     """
 
     fill: Fill | None = None
@@ -86,7 +87,7 @@ class Change(Struct):
 
 
 def apply(change: Change, node: Node) -> None:
-    """Make all of *change* that is not about files. Raises :class:`~awed.model.errors.Invalid`."""
+    """Make all of *change* but its files. Raises :class:`~awed.model.errors.Invalid` if another format is set."""
     if change.format and node.file.format not in ("", change.format):
         raise Invalid(f"Node format is {node.file.format} already, it cannot be changed")
     node.file.format = change.format or node.file.format

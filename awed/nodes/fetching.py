@@ -1,4 +1,4 @@
-"""Files that the node store fetches from URLs for users, where the configuration allows that."""
+"""Downloads from URLs into the node store, for users, where the configuration allows that."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -9,14 +9,14 @@ from awed.shock.http import Call, DataHttp, shown
 from awed.tx.files import check_space
 
 Fetch = Callable[[str, Path], Awaitable[Written]]
-"""Writes what an http or https URL shows to a path. What is left there after an error is nothing."""
+"""Downloads an HTTP or HTTPS URL to a path. After an error there is no file."""
 
 
 def fetcher(http: DataHttp, limit: int, min_free: int) -> Fetch:
-    """A fetch of files up to *limit* bytes (0: no limit) that leaves *min_free* bytes free.
+    """A :data:`Fetch` for files of up to *limit* bytes (0: no limit) that leaves *min_free* bytes of the disk free.
 
     It raises :class:`~awed.model.errors.TooLarge`, :class:`~awed.model.errors.NoSpace`, and what
-    :meth:`DataHttp.fetch` does.
+    :meth:`DataHttp.fetch` raises.
     """
 
     async def fetch(url: str, path: Path) -> Written:

@@ -1,4 +1,4 @@
-"""The files of nodes on disk: each node has a directory, and what is in it is whole and durable.
+"""The files of nodes on disk. Each node has a directory, with complete and durable files only.
 
 A file is written under a temporary name on the same file system, fsynced and renamed, so a crash at any moment leaves
 the old file or the new one. All functions block.
@@ -24,17 +24,20 @@ from awed.tx.files import HashedFile, Pieces, Slice, check_space, shortage_told
 from awed.tx.longwork import Steps
 
 DATA = "data."
-"""Before its md5, the name of the node's file in its directory: another file has another name, so a crash while one
-replaces the other leaves the one that the record tells of."""
+"""The node's file is called ``data.<MD5>`` in the node's directory. A file that replaces it has another name, so
+after a crash in between the file that the record names is still there."""
 
 LONGEST_LINE = 80
-"""Bytes that a line of a list of numbers may have."""
+"""Bytes that a line in a list of numbers may have, on average."""
 
 _NO_LINKS = {errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EXDEV}
 
 
 class Upload(Protocol):
-    """A file as it came in: small ones are *data*, others lie at *path*, on the file system of the nodes."""
+    """An uploaded file: a small one is *data*, others are at *path*, on the file system of the nodes.
+
+    *size* is in bytes, *md5* in hex.
+    """
 
     @property
     def filename(self) -> str | None: ...
@@ -49,15 +52,18 @@ class Upload(Protocol):
 
 
 class Written(Struct, frozen=True):
-    """What was written: its size in bytes and its md5."""
+    """A file that was written: its size in bytes and its MD5 in hex."""
 
     size: int
     md5: str
 
 
 class NodeFiles:
-    """The directories ``nodes``, ``preauth`` and ``tmp`` under *root*. What would leave less than *min_free* bytes is
-    refused, and so is what would make a file of more than *largest* bytes (0: no limit)."""
+    """The directories ``nodes``, ``preauth`` and ``tmp`` under *root*.
+
+    Writing raises :class:`~awed.model.errors.NoSpace` if less than *min_free* bytes of the disk would be left, and
+    :class:`~awed.model.errors.TooLarge` if a file would have more than *largest* bytes (0: no limit).
+    """
 
     def __init__(self, root: Path, min_free: int = 0, largest: int = 0) -> None:
         self.nodes = root / "nodes"
@@ -67,18 +73,18 @@ class NodeFiles:
         self._largest = largest
 
     def prepare(self) -> None:
-        """Make the directories, and remove what a crash left in the temporary one."""
+        """Make the directories, and empty the temporary one of what a crash left."""
         for directory in (self.nodes, self.addresses, self.temporary):
             directory.mkdir(parents=True, exist_ok=True)
         for path in self.temporary.iterdir():
             path.unlink()
 
     def directory(self, node_id: str) -> Path:
-        """Where the node's files are. Two levels keep directories small."""
+        """The directory of a node. Two levels above it keep directories small."""
         return self.nodes / node_id[:2] / node_id[2:4] / node_id
 
     def path(self, node_id: str, name: str) -> Path:
-        """One file of the node."""
+        """The path of a file of the node."""
         return self.directory(node_id) / name
 
     def all_nodes(self) -> Iterator[str]:
@@ -86,7 +92,10 @@ class NodeFiles:
         return (directory.name for directory in self.nodes.glob("*/*/*") if is_uuid(directory.name))
 
     def stage(self, upload: Upload, trailer: bytes = b"") -> Path:
-        """Make an upload, followed by *trailer*, durable; the path in the temporary directory at which it now is."""
+        """Make an upload, with *trailer* after it, a durable file. Returns its path in the temporary directory.
+
+        Raises :class:`~awed.model.errors.Invalid` if the upload was discarded meanwhile.
+        """
         check_space(self.temporary, len(upload.data or b""), self._min_free)
         if upload.path is None:
             path = self.new_path()
@@ -105,12 +114,12 @@ class NodeFiles:
         return upload.path
 
     def new_path(self) -> Path:
-        """Where a new temporary file may be."""
+        """A path for a new temporary file."""
         return self.temporary / uuid.uuid4().hex
 
     @contextmanager
     def writing(self, path: Path) -> Iterator[BinaryIO]:
-        """A new file, durable at the end, gone on an error."""
+        """Context that makes a new file at *path*: durable at the end, removed after an error."""
         try:
             with shortage_told(), path.open("xb") as file:
                 yield file
@@ -121,7 +130,10 @@ class NodeFiles:
             raise
 
     def place(self, path: Path, node_id: str, name: str) -> None:
-        """Move a durable file to its node."""
+        """Move the durable file *path* to the directory of its node, as *name*.
+
+        Raises :class:`~awed.model.errors.Invalid` if it was removed meanwhile, because the upload was discarded.
+        """
         target = self.path(node_id, name)
         self._make(target.parent)
         try:
@@ -131,7 +143,7 @@ class NodeFiles:
         sync(target.parent)
 
     def link(self, source: Path, path: Path) -> bool:
-        """Have the file *source* at *path* as well, by a link; whether the file system can do that."""
+        """Make *path* a hard link to *source*. False if the file system cannot do that."""
         try:
             os.link(source, path)
         except OSError as error:
@@ -141,31 +153,33 @@ class NodeFiles:
         return True
 
     def copy(self, source: Path, path: Path) -> Steps[Written]:
-        """Copy the bytes of *source* to a new, durable file."""
+        """Copy *source* to a new, durable file at *path*."""
         return (yield from self.write(Pieces([Slice(source, 0, source.stat().st_size)]), path))
 
     def keep(self, node_id: str, names: set[str]) -> None:
-        """Remove the node's files that have other names."""
+        """Remove the node's files whose names are not in *names*."""
         directory = self.directory(node_id)
         for name in set(os.listdir(directory)) - names if directory.is_dir() else ():
             (directory / name).unlink(missing_ok=True)
 
     def data(self, node: Node) -> Slice:
-        """All bytes of the node's file."""
+        """The whole of the node's file."""
         return Slice(self.path(node.id, data_name(node.file.checksum["md5"])), 0, node.file.size)
 
     def remove_node(self, node_id: str) -> None:
-        """Remove everything of a node."""
+        """Remove all files of a node."""
         shutil.rmtree(self.directory(node_id), ignore_errors=True)
 
     def admit(self, size: int) -> None:
-        """Raises :class:`~awed.model.errors.TooLarge` if a file may not have as many bytes."""
+        """Raises :class:`~awed.model.errors.TooLarge` if a file may not have *size* bytes."""
         if self._largest and size > self._largest:
             raise TooLarge(f"the file would have more than the {self._largest} bytes that a file may have here")
 
     def write(self, blocks: Iterable[bytes], path: Path, before: int = 0) -> Steps[Written]:
-        """Make a new, durable file of blocks, one after the other. *before*: the bytes that count as well for the
-        limit on its size."""
+        """Write *blocks* to a new, durable file at *path*.
+
+        *before*: bytes that count as part of the file when its size is checked.
+        """
         with self.writing(path) as file:
             hashed = HashedFile(file)
             for data in blocks:
@@ -176,7 +190,7 @@ class NodeFiles:
         return Written(hashed.size, hashed.md5)
 
     def _make(self, directory: Path) -> None:
-        """Make a directory and what is missing above it, durably."""
+        """Make a directory and its missing parents, durably."""
         if not directory.is_dir():
             self._make(directory.parent)
             directory.mkdir(exist_ok=True)
@@ -184,7 +198,7 @@ class NodeFiles:
 
 
 def sync(path: Path) -> None:
-    """Make what was written to a file, or the names in a directory, survive a crash."""
+    """Make the content of a file, or the entries of a directory, durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -193,12 +207,12 @@ def sync(path: Path) -> None:
 
 
 def content_of(upload: Upload) -> list[bytes | Slice]:
-    """The bytes of an upload, as pieces."""
+    """The bytes of an upload, for :class:`~awed.tx.files.Pieces`."""
     return [Slice(upload.path, 0, upload.size) if upload.path else upload.data or b""]
 
 
 def lines_of(upload: Upload) -> Iterator[bytes]:
-    """The lines of an upload, without empty ones and blanks at their ends. Blocks."""
+    """The lines of an upload that are not empty, without blanks at both ends. Blocks."""
     rest = b""
     for block in Pieces(content_of(upload)):
         *whole, rest = (rest + block).split(b"\n")
@@ -208,9 +222,9 @@ def lines_of(upload: Upload) -> Iterator[bytes]:
 
 
 def numbers_in(upload: Upload, total: int) -> Iterator[int]:
-    """The numbers from 1 to *total* in a list of them, one a line, ascending. Blocks.
+    """The numbers in an upload, one a line. Blocks.
 
-    Raises :class:`~awed.model.errors.Invalid`.
+    Raises :class:`~awed.model.errors.Invalid` if they are not between 1 and *total*, or do not ascend.
     """
     if upload.size > LONGEST_LINE * total:
         raise Invalid(f"the list of records has more than {total} lines of up to {LONGEST_LINE} bytes")
@@ -218,13 +232,13 @@ def numbers_in(upload: Upload, total: int) -> Iterator[int]:
 
 
 def data_name(md5: str) -> str:
-    """The name of a node's file in its directory."""
+    """The name in the node's directory of its file with this MD5."""
     return DATA + md5
 
 
 def must_have_file(node: Node) -> None:
-    """Raises :class:`~awed.model.errors.Locked` while parts are merged, or :class:`~awed.model.errors.Invalid` if the
-    node has no file."""
+    """Raises :class:`~awed.model.errors.Locked` while the node's parts are merged, and
+    :class:`~awed.model.errors.Invalid` if it has no file."""
     lock = node.file.locked
     if lock is not None and not lock.error:
         raise Locked("Node file is locked")
@@ -233,13 +247,13 @@ def must_have_file(node: Node) -> None:
 
 
 def must_be_empty(node: Node) -> None:
-    """Raises :class:`~awed.model.errors.Invalid` if the node has a file, or waits for its parts."""
+    """Raises :class:`~awed.model.errors.Invalid` if the node has a file, or waits for the parts of one."""
     if node.has_file or node.parts is not None:
         raise Invalid("Node file immutable")
 
 
 def set_file(node: Node, name: str, written: Written, now: datetime) -> None:
-    """Set in the document that the node has this file now, and no index but ``size``."""
+    """Set in the node's document that it has this file, and ``size`` as its only index."""
     node.file = NodeFile(
         name=name,
         size=written.size,

@@ -1,4 +1,4 @@
-"""How a node gets its file: in one piece, by parts, from other nodes."""
+"""Puts files into nodes: whole files, parts, and files made from other nodes."""
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -13,15 +13,21 @@ from awed.nodes.staging import Staged, StagedFile
 
 
 class Filler:
-    """Moves staged files to their node. The caller runs it alone on the node, and makes the record durable
-    afterwards."""
+    """Moves staged files to their node.
+
+    The caller holds the node's lock, and makes the record durable afterwards.
+    """
 
     def __init__(self, base: NodeBase, merger: PartMerger) -> None:
         self._base = base
         self._merger = merger
 
     async def fill(self, record: NodeRecord, change: Change, staged: Staged) -> None:
-        """Do what *change* asks for about the file."""
+        """Make what *change* asks for about the node's file.
+
+        Raises :class:`~awed.model.errors.Invalid` if the node has a file that this one may not replace, and what
+        :class:`PartMerger` raises.
+        """
         if staged.file is not None:
             await self._take(record, staged.file, change.attempt)
         match change.fill:
@@ -35,7 +41,7 @@ class Filler:
     async def _take(self, record: NodeRecord, staged: StagedFile, attempt: int) -> None:
         node, written = record.node, staged.written
         if node.has_file and node.file.checksum.get("md5") == written.md5:
-            return  # the same work, done again
+            return  # the same file was sent again, as after a workunit that ran twice
         delivered = record.delivered if node.parts is None and staged.replaces else []
         if not (delivered and attempt > delivered[0].attempt):
             must_be_empty(node)
@@ -48,7 +54,7 @@ class Filler:
             record.delivered = [Delivery(written.size, attempt)]
 
     def _show(self, node: Node, staged: StagedFile) -> None:
-        """Set in the document what the node has now."""
+        """Set in the node's document what *staged* brings."""
         name = staged.name or node.file.name or staged.default_name or node.id
         set_file(node, name, staged.written, self._base.now())
         node.indexes.update({name: index for name, (_, index) in staged.indexes.items()})

@@ -1,7 +1,7 @@
-"""Where records of sequence files begin. Files are read as streams of blocks, in memory that does not depend on them.
+"""Finds the records of sequence files. A file is read as a stream of blocks, in bounded memory.
 
-A boundary is the offset at which one record ends and the next begins; they come as one list for each block, which may
-be empty. FASTQ is counted by lines: ``@`` may begin a line of qualities as well.
+A boundary is the offset at which one record ends and the next begins. Boundaries come as one list for each block,
+which may be empty. FASTQ records are told by counting lines, as a line of qualities may begin with ``@`` too.
 """
 
 import re
@@ -11,10 +11,10 @@ from itertools import chain
 from awed.model.errors import Invalid
 
 HEAD = 1024 * 1024
-"""Bytes from which a format is told; a first record of a long read has room in them."""
+"""Bytes at the begin of a file by which its format is recognised; enough for a long read as the first record."""
 
 LONGEST_LINE = 16 * 1024 * 1024
-"""Bytes in a line that is cut into columns."""
+"""Bytes that a line may have for an index of a column."""
 
 Blocks = Iterable[bytes]
 Boundaries = Iterator[list[int]]
@@ -28,7 +28,7 @@ _LETTERS = re.compile(rb"[A-Za-z*.-]+\r?\Z")
 
 
 def lines(blocks: Blocks) -> Boundaries:
-    """Boundaries of lines; the end of the file is among them if it ends with a newline."""
+    """Boundaries of lines, with the end of a file that ends with a newline."""
     offset = 0
     for block in blocks:
         yield [offset + match.end() for match in _NEWLINE.finditer(block)]
@@ -49,7 +49,7 @@ def fastq(blocks: Blocks) -> Boundaries:
 
 
 def sam(blocks: Blocks) -> Boundaries:
-    """Boundaries of SAM alignments; the header belongs to the first."""
+    """Boundaries of SAM alignments. The header is a part of the first."""
     blocks = iter(blocks)
     first = next(blocks, b"")
     in_header = first.startswith(b"@")
@@ -59,9 +59,9 @@ def sam(blocks: Blocks) -> Boundaries:
 
 
 def records(head: bytes) -> Callable[[Blocks], Boundaries]:
-    """What finds the boundaries of a file that begins with *head*.
+    """The function that finds the boundaries of records in a file that begins with *head*.
 
-    Raises :class:`~awed.model.errors.Invalid`, in Shock's words, if it is none of the formats.
+    Raises :class:`~awed.model.errors.Invalid`, worded as by Shock, for a file of another format.
     """
     for is_format, boundaries in _FORMATS.items():
         if is_format(head):
@@ -70,9 +70,9 @@ def records(head: bytes) -> Callable[[Blocks], Boundaries]:
 
 
 def column(number: int, blocks: Blocks) -> Boundaries:
-    """Boundaries of runs of lines that have the same text in a tab-separated column, counted from 1.
+    """Boundaries of runs of lines that have the same text in tab-separated column *number*, counted from 1.
 
-    Raises :class:`~awed.model.errors.Invalid` for a line of more than :data:`LONGEST_LINE` bytes.
+    Raises :class:`~awed.model.errors.Invalid` for a line of more than LONGEST_LINE bytes.
     """
     previous: bytes | None = None
     offset = 0
@@ -89,7 +89,7 @@ def column(number: int, blocks: Blocks) -> Boundaries:
 
 
 def _newlines(pattern: re.Pattern[bytes], blocks: Blocks) -> Boundaries:
-    """The offset after each newline that *pattern* finds, which looks at the byte after it as well."""
+    """The offset after each newline that *pattern* matches; *pattern* looks at the byte after the newline too."""
     offset = 0
     last = b""
     for block in blocks:
@@ -100,7 +100,7 @@ def _newlines(pattern: re.Pattern[bytes], blocks: Blocks) -> Boundaries:
 
 
 def _whole_lines(blocks: Blocks) -> Iterator[list[bytes]]:
-    """The lines that end in each block; in the end the last one, if it has no newline."""
+    """The lines that end in each block, and at the end the last line if it has no newline."""
     begun: list[bytes] = []
     length = 0
     for block in blocks:

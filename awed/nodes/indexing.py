@@ -1,4 +1,4 @@
-"""Indexes of nodes' files: made in the background, and used to find parts of a file."""
+"""Indexes of nodes' files: making them in the background, and finding parts of a file with them."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -30,11 +30,13 @@ from awed.tx.files import Pieces, Slice, cut
 from awed.tx.longwork import Steps
 
 PREFIX = "index."
+"""An index is kept in the node's directory in a file with this prefix and its name."""
+
 SIZE = "size"
-"""The index that every file has, without a file of its own."""
+"""The index by units of equal size, which is computed and needs no file."""
 
 SMALL = 16 * UNIT
-"""Bytes of a file up to which an index is made before the request for it is answered."""
+"""Bytes of a file up to which a request to make an index is answered only when the index is there."""
 
 _COLUMN = re.compile(r"column([1-9][0-9]{0,3})\Z")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z")
@@ -42,9 +44,9 @@ _KINDS = ("line", "record", "chunkrecord")
 
 
 class Selection(Struct, frozen=True):
-    """What of a file is asked for: *length* bytes (None: all) from *seek* on, or the units *parts* of an *index*.
+    """The part of a file that is asked for: *length* bytes (None: all) from *seek* on, or *parts* of an *index*.
 
-    *unit*: the bytes in a unit of the index ``size``.
+    *parts*: ranges of units, ``n`` or ``a-b``, from 1. *unit*: bytes in a unit of the index ``size``.
     """
 
     seek: int = 0
@@ -55,27 +57,30 @@ class Selection(Struct, frozen=True):
 
 
 class SubsetIndex(Struct, frozen=True):
-    """An index of those units of the index *parent* whose numbers the file *records* lists."""
+    """An index of some units of the index *parent*. *records*: their numbers, one a line, ascending."""
 
     parent: str
     records: Upload
 
 
 class NodeIndexes:
-    """Makes, keeps and reads indexes."""
+    """Makes, stores and reads indexes."""
 
     def __init__(self, base: NodeBase) -> None:
         self._base = base
 
     def show(self, node: Node) -> None:
-        """Set in the document which indexes are being made, and which could not be."""
+        """Set in the node's document which indexes are being made, and which failed."""
         for subject in self._base.underway.subjects(node.id):
             if subject != FILE:
                 node.indexes[subject] = NodeIndex(locked=self._base.underway.lock(node.id, subject))
 
     def begin(self, node: Node, name: str, user: str, rebuild: bool = False) -> None:
-        """Begin to make an index for *user*. Raises :class:`Invalid` if there is no such kind or it is there
-        already."""
+        """Begin to make the index *name* for *user*.
+
+        Raises :class:`Invalid` if there is no such kind of index, if the node has it and not *rebuild*, or if the
+        node has no file; :class:`Locked` if the index or the file is being made.
+        """
         if name not in _KINDS and not _COLUMN.match(name):
             raise Invalid(f"Invalid index type: {name}")
         must_have_file(node)
@@ -89,7 +94,10 @@ class NodeIndexes:
         self._base.underway.start(node.id, name, work)
 
     async def put(self, node: Node, name: str, user: str, source: Upload | SubsetIndex) -> None:
-        """Give the node an index that is made already, or one of some units of another."""
+        """Store an uploaded index as *name*, or one of some units of another index. Waits until it is durable.
+
+        Raises :class:`Invalid` for a bad name or index, :class:`Locked` while the node's file is being made.
+        """
         must_have_file(node)
         if not _NAME.match(name) or name in (SIZE, FILE):
             raise Invalid(f"Invalid index type: {name}")
@@ -97,12 +105,16 @@ class NodeIndexes:
         await self._make(node.id, name, user, data, lambda: self._units_of(node, source))
 
     def remove(self, node: Node, name: str) -> None:
-        """Remove an index from the document. Raises :class:`Invalid` if there is none."""
+        """Remove an index from the node's document. Raises :class:`Invalid` if there is none."""
         if name == SIZE or node.indexes.pop(name, None) is None:
             raise Invalid(f"Invalid index type: {name}")
 
     async def select(self, node: Node, selection: Selection, user: str) -> list[Slice]:
-        """Where the bytes are that *user* asks for."""
+        """The slices of the node's file that *selection* means.
+
+        Raises :class:`Invalid` if it is outside the file, or the index is not there or not yet. An index that failed
+        for lack of something is begun again, for *user*.
+        """
         must_have_file(node)
         data = self._base.files.data(node)
         if selection.index:
@@ -114,13 +126,13 @@ class NodeIndexes:
         return cut([data], selection.seek, end)
 
     def units(self, node: Node, name: str, numbers: Iterable[int]) -> Iterator[Unit]:
-        """Units of an index, one by one. Blocks."""
+        """The units with these *numbers* of the index *name*. Blocks."""
         if name == SIZE:
             return (_piece(node.file.size, UNIT, number, number) for number in numbers)
         return read_units(self._base.files.path(node.id, PREFIX + name), numbers)
 
     def usable(self, node: Node, name: str) -> NodeIndex:
-        """The index of that name. Raises :class:`Invalid`, in Shock's words, if it is not there or not yet."""
+        """The index *name*. Raises :class:`Invalid`, worded as by Shock, if it is not there or not ready."""
         index = node.indexes.get(name)
         if index is None:
             raise Invalid(f"Invalid index type: {name}")
@@ -131,7 +143,7 @@ class NodeIndexes:
     async def _selected(self, node: Node, selection: Selection, user: str) -> list[Unit]:
         if self._base.underway.may_go_well(node.id, selection.index):
             self.begin(node, selection.index, user)
-            raise Invalid("Node file is locked")  # as Shock says it of an index
+            raise Invalid("Node file is locked")  # Shock's words for a locked index too
         index = self.usable(node, selection.index)
         is_kind = selection.index in (SIZE, *_KINDS) or _COLUMN.match(selection.index)
         if not selection.parts and is_kind:
@@ -147,7 +159,7 @@ class NodeIndexes:
         )
 
     async def _make(self, node_id: str, name: str, user: str, data: Slice, find: Callable[[], Units]) -> None:
-        """Make an index of those units of the file *data* that *find* finds, which may block."""
+        """Make the index *name* of the file *data*. *find* finds its units, in a thread."""
         async with self._base.temporary() as path:
             total = await self._base.long.run(user, self._writing(path, find))
             await self._base.alone.run(node_id, self._made(node_id, name, data, path, total))
@@ -166,7 +178,7 @@ class NodeIndexes:
             return (yield from write_index(find(), file))
 
     def _units_of(self, node: Node, source: Upload | SubsetIndex) -> Units:
-        """The units that came with a request."""
+        """The units of an index that a request brings."""
         if isinstance(source, SubsetIndex):
             numbers = numbers_in(source.records, self.usable(node, source.parent).total_units)
             return batched(self.units(node, source.parent, numbers))
@@ -174,7 +186,7 @@ class NodeIndexes:
 
 
 def _units(name: str, data: Slice) -> Units:
-    """The units of a file for the index *name*."""
+    """The units of the file *data* for the kind of index *name*."""
     size = data.length
     blocks = Pieces([data])
     if name == "line":
@@ -189,6 +201,6 @@ def _units(name: str, data: Slice) -> Units:
 
 
 def _piece(size: int, unit: int, first: int, last: int) -> Unit:
-    """The bytes of the units *first* to *last* of *unit* bytes each."""
+    """The bytes from unit *first* to unit *last* of a file of *size* bytes, in units of *unit* bytes."""
     offset = (first - 1) * unit
     return Unit(offset, min(last * unit, size) - offset)

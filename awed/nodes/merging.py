@@ -1,7 +1,7 @@
-"""Nodes whose file comes in parts: which have arrived, and their merge once all are there.
+"""Files that are sent in parts: which parts have arrived, and the merge once all have.
 
-A part carries its name and checksum with it, after its bytes, so that one rename makes both durable, and the arrival
-of one of ten thousand parts costs no more than that of one of two.
+The name and the MD5 of a part are kept in the same file after its bytes. So one rename makes all durable, no record
+is written for a part, and its cost does not grow with the number of parts.
 """
 
 import os
@@ -20,13 +20,11 @@ from awed.nodes.unpacking import unpacked
 from awed.tx.files import Pieces, Slice, cut
 
 PREFIX = "part."
-
-
 _LENGTH = struct.Struct("<I")
 
 
 class ArrivedPart(Struct):
-    """One part: the file name it came with, what its bytes are, and from which run of a workunit they come."""
+    """A part that has arrived: file name, MD5, size in bytes, and the attempt of the workunit that sent it."""
 
     name: str
     md5: str
@@ -35,37 +33,37 @@ class ArrivedPart(Struct):
 
 
 class Arrivals:
-    """The parts of one node that have arrived, by number from 1 up."""
+    """The parts of one node that have arrived, by number from 1."""
 
     def __init__(self, parts: dict[int, ArrivedPart]) -> None:
         self.parts = parts
 
     def shown(self, declared: NodeParts) -> NodeParts:
-        """What the node's document says of its parts, with those that have arrived."""
+        """*declared*, the parts in the node's document, with those that have arrived."""
         count = max(declared.count, max(self.parts, default=0))
         entries = [self.parts.get(number) for number in range(1, count + 1)]
         shown = [None if part is None else [part.name, part.md5] for part in entries]
         return msgspec.structs.replace(declared, length=len(self.parts), parts=shown)
 
     def complete(self, declared: NodeParts) -> bool:
-        """Whether nothing is missing any more."""
+        """Whether all parts have arrived; false while their number is not known."""
         return not declared.varlen and declared.count > 0 and len(self.parts) == declared.count
 
 
 def part_name(number: int) -> str:
-    """The name of a part in its node's directory."""
+    """The name of a part's file in the node's directory."""
     return f"{PREFIX}{number}"
 
 
 def stage_part(files: NodeFiles, upload: Upload, attempt: int) -> tuple[Path, ArrivedPart]:
-    """Make an upload durable as a part, in the temporary directory. Blocks."""
+    """Make an upload durable as a part, in the temporary directory; its path there. Blocks."""
     part = ArrivedPart(upload.filename or "", upload.md5, upload.size, attempt)
     trailer = msgspec.json.encode(part)
     return files.stage(upload, trailer + _LENGTH.pack(len(trailer))), part
 
 
 def read_arrivals(files: NodeFiles, node_id: str) -> Arrivals:
-    """What has arrived of a node, from its directory. Blocks."""
+    """Read from a node's directory which parts have arrived. Blocks."""
     directory = files.directory(node_id)
     names = [name for name in os.listdir(directory) if name.startswith(PREFIX)] if directory.exists() else []
     return Arrivals({int(name.removeprefix(PREFIX)): _read_part(directory / name) for name in names})
@@ -80,18 +78,24 @@ def _read_part(path: Path) -> ArrivedPart:
 
 
 FILE = "file"
-"""What is locked of a node while its file is put together."""
+"""The subject that is locked while a node's parts are merged (see :class:`~awed.nodes.underway.Underway`)."""
 
 
 class PartMerger:
-    """Takes parts in until the last one is there, and merges them in the background."""
+    """Takes parts, and merges them in the background once all have arrived.
+
+    The caller of a method that changes a node holds the node's lock.
+    """
 
     def __init__(self, base: NodeBase) -> None:
         self._base = base
         self._arrivals: dict[str, Arrivals] = {}
 
     def declare(self, node: Node, declared: Declare) -> None:
-        """Make it a node that gets its file in parts; saying the same again is no error."""
+        """Make *node* one whose file is sent in parts. To declare the same again is no error.
+
+        Raises :class:`Invalid` if it has a file, or other parts were declared.
+        """
         parts = NodeParts(count=declared.count, varlen=declared.count == 0, compression=declared.compression)
         same = node.parts is not None and (node.parts.count, node.parts.varlen) == (parts.count, parts.varlen)
         if not same:
@@ -100,7 +104,10 @@ class PartMerger:
             node.parts = parts
 
     async def close(self, node: Node) -> None:
-        """No more parts will come. Raises :class:`Invalid` if one is missing between those that came."""
+        """Take the number of parts to be that of those that have arrived.
+
+        Raises :class:`Invalid` if one is missing between them, or if the node does not wait for an unknown number.
+        """
         if node.parts is None or not node.parts.varlen or node.has_file:
             raise Invalid("Node is not open for a number of parts that is not known")
         arrived = (await self._arrived(node.id)).parts
@@ -110,15 +117,19 @@ class PartMerger:
         node.parts.count, node.parts.varlen = len(arrived), False
 
     async def add(self, record: NodeRecord, number: int, path: Path, part: ArrivedPart) -> None:
-        """Take a part in. One that comes again replaces the old one until the merge begins, and from a later run of
-        its workunit also afterwards."""
+        """Take a part, staged at *path*. It replaces one of the same number until the merge begins; one from a later
+        attempt of its workunit replaces it after the merge too.
+
+        Raises :class:`Invalid` if the node takes no such part, :class:`Locked` during the merge,
+        :class:`StaleAttempt` if a part of a later attempt is there, and :class:`~awed.model.errors.TooLarge`.
+        """
         node = record.node
         if node.parts is None:
             raise Invalid("Node is not a parts node")
         if number < 1 or (not node.parts.varlen and number > node.parts.count):
             raise Invalid(f"Node has no part {number}: it has parts 1 to {node.parts.count}")
         if node.has_file and part.md5 in (node.parts.parts[number - 1] or ()):
-            return  # the same work, delivered again
+            return  # the same part was sent again, as after a workunit that ran twice
         if self._merging(node.id):
             raise Locked("Node file is locked")
         arrivals = await self._arrived(node.id)
@@ -132,13 +143,14 @@ class PartMerger:
         arrivals.parts[number] = part
 
     async def show(self, node: Node) -> None:
-        """Set in the document which parts have arrived, and whether they are being merged."""
+        """Set in the node's document which parts have arrived, and whether they are being merged."""
         if node.parts is not None and not node.has_file:
             node.parts = (await self._arrived(node.id)).shown(node.parts)
         node.file.locked = self._base.underway.lock(node.id, FILE)
 
     async def merge_if_complete(self, record: NodeRecord) -> None:
-        """Begin the merge for the node's owner, if every part has arrived, or one that is to be replaced."""
+        """Begin the merge if all parts have arrived, or one that replaces a merged part. It counts as the owner's
+        work."""
         node = record.node
         if node.parts is None or self._merging(node.id):
             return
@@ -147,28 +159,28 @@ class PartMerger:
             self._base.underway.start(node.id, FILE, self._merge(node.id, record.acl.owner, arrivals))
 
     async def begin_again(self, record: NodeRecord) -> bool:
-        """For somebody who needs the file, begin a merge that the system made fail. Whether there was one."""
+        """Restart a merge that failed for lack of something, such as disk space. Returns whether there was one."""
         if not self._base.underway.may_go_well(record.node.id, FILE):
             return False
         await self.merge_if_complete(record)
         return True
 
     async def resume(self, record: NodeRecord) -> None:
-        """Take up what a restart interrupted."""
+        """Begin a merge again that a restart interrupted."""
         node = record.node
         if node.parts is not None and node.has_file:
             arrived = (await self._arrived(node.id)).parts
             for number, entry in enumerate(node.parts.parts, 1):
                 if number in arrived and arrived[number].md5 in (entry or ()):
-                    del arrived[number]  # it is merged
+                    del arrived[number]  # merged already, only its file was left
         await self.merge_if_complete(record)
 
     async def waiting(self, node: Node) -> list[str]:
-        """The names of the parts that wait for a merge."""
+        """The names of the files of parts that are to be merged."""
         return [] if node.parts is None else list(map(part_name, (await self._arrived(node.id)).parts))
 
     def forget(self, node_id: str) -> None:
-        """The node is gone."""
+        """Forget the parts of a node that is deleted or merged."""
         self._arrivals.pop(node_id, None)
 
     def _merging(self, node_id: str) -> bool:
@@ -184,7 +196,7 @@ class PartMerger:
             await self._base.alone.run(node_id, self._merged(node_id, arrivals, path, written))
 
     def _slices(self, record: NodeRecord, arrivals: Arrivals) -> list[Slice]:
-        """Where the bytes of all parts are, in order: in files of their own, or in the file merged before."""
+        """The slices with the bytes of all parts in order: files of parts, and parts of the file merged before."""
         node, files = record.node, self._base.files
         own = {n: Slice(files.path(node.id, part_name(n)), 0, part.size) for n, part in arrivals.parts.items()}
         if not node.has_file:
@@ -220,7 +232,7 @@ class PartMerger:
 
 
 def _note(record: NodeRecord, parts: NodeParts, arrivals: Arrivals) -> None:
-    """Set in the record of which parts its file is made now."""
+    """Set in the record of which parts the file now consists."""
     if not record.node.has_file:
         parts.parts = [None] * parts.count
         parts.length = parts.count

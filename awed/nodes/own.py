@@ -1,4 +1,4 @@
-"""The embedded node store as the daemon itself uses it."""
+"""The daemon's own node store as an :class:`~awed.shock.interface.IShock`."""
 
 from zope.interface import implementer
 
@@ -12,26 +12,26 @@ from awed.shock.interface import IShock
 
 @implementer(IShock)
 class OwnShock:
-    """Does for a job what its owner may do. Tokens mean nothing here."""
+    """Acts with the rights of *owner*, the submitter of the job. Tokens are ignored."""
 
     def __init__(self, nodes: NodeStore) -> None:
         self._nodes = nodes
 
     async def node(self, node_id: str, token: str, owner: str) -> Node:
-        """The node's document, once its file is not locked any more."""
+        """The node's document, once its file is not locked."""
         return await self._nodes.get_settled(node_id, User(owner))
 
     async def create(self, token: str, owner: str, parts: int, file_name: str) -> Node:
-        """An empty node of *owner*, or one that is filled by parts."""
+        """Make an empty node that *owner* owns; with *parts* > 1 one whose file is sent in parts."""
         change = Change(fill=Declare(parts), file_name=file_name) if parts > 1 else Change()
         return await self._nodes.create(User(owner), change)
 
     async def index(self, node_id: str, index: str, token: str, owner: str) -> NodeIndex:
-        """The index, made if it is not there."""
+        """The index, which is made if it is not there."""
         return await self._nodes.index(node_id, index, User(owner))
 
     async def delete(self, node_id: str, token: str, owner: str) -> None:
-        """Remove the node, if it is there."""
+        """Delete the node. It is no error if there is none."""
         try:
             await self._nodes.delete(node_id, User(owner))
         except NotFound:

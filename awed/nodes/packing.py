@@ -1,4 +1,4 @@
-"""Files packed while they are read: one by itself, or several in an archive."""
+"""Packing of files while they are read: one compressed file, or an archive of several."""
 
 import gzip
 import tarfile
@@ -10,14 +10,14 @@ from typing import Any, NamedTuple, Protocol
 from awed.tx.files import Pieces, Slice
 
 EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
-"""No file in a zip archive is older."""
+"""The earliest time that a file in a zip archive can have."""
 
 _OVERHEAD = 1024
-"""As many bytes of a file it costs to begin one and to end it."""
+"""To begin and end a file takes about as long as to pack so many bytes."""
 
 
 class Member(NamedTuple):
-    """A file to be packed: its name, and when it was made."""
+    """A file to be packed: its name, when it was made, and where its bytes are."""
 
     name: str
     made: datetime
@@ -25,11 +25,12 @@ class Member(NamedTuple):
 
     @property
     def size(self) -> int:
+        """The size of the file in bytes."""
         return sum(piece.length for piece in self.slices)
 
 
 class Packer:
-    """What *members* are when packed, to be read. Its methods block, and are not called side by side."""
+    """A :class:`~awed.tx.streams.Source` of *members*, packed by *packing*. The methods block."""
 
     def __init__(self, members: Iterable[Member], packing: str) -> None:
         self._sink = _Sink()
@@ -37,7 +38,7 @@ class Packer:
         self._steps = self._write(members)
 
     def read(self, size: int) -> bytes:
-        """What the next *size* bytes are when packed, or more of them if that is nothing yet; none at the end."""
+        """Pack about the next *size* bytes of files, more if that yields no output yet. Empty at the end."""
         for cost in self._steps:
             size -= cost
             if size <= 0 and self._sink.size:
@@ -45,11 +46,11 @@ class Packer:
         return self._sink.take()
 
     def close(self) -> None:
-        """Close the file that is read."""
+        """Stop, and close the file that is being read."""
         self._steps.close()
 
     def _write(self, members: Iterable[Member]) -> Generator[int, None, None]:
-        """Step by step; what each costs, in bytes of a file."""
+        """Pack step by step. Each step yields its cost, in bytes of files."""
         for member in members:
             self._writer.begin(member)
             try:
@@ -63,7 +64,7 @@ class Packer:
 
 
 class _Sink:
-    """What is written to it is taken away again; it cannot go back."""
+    """A file to write to that keeps the bytes until they are taken. It cannot seek."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -75,7 +76,7 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing is kept back."""
+        """Nothing is buffered elsewhere."""
 
     def take(self) -> bytes:
         data = b"".join(self._pieces)
@@ -85,7 +86,7 @@ class _Sink:
 
 
 class _Writer(Protocol):
-    """Writes one member after the other, each between its begin and its end."""
+    """Writes members one after the other: ``begin``, ``write`` as often as needed, ``end``; at last ``close``."""
 
     def begin(self, member: Member) -> None: ...
     def write(self, data: bytes) -> object: ...
@@ -105,7 +106,7 @@ class _Gzip:
         self._file.close()
 
     def close(self) -> None:
-        """Each member is whole by itself."""
+        """Nothing follows on the last member."""
 
 
 class _Zip:
@@ -153,9 +154,9 @@ class _TarGz(_Tar):
 
 
 PACKINGS = ("gzip", "zip")
-"""Of one file."""
+"""Packings of one file."""
 
 ARCHIVES = ("zip", "tar", "tar.gz")
-"""Of several."""
+"""Packings of several files."""
 
 _WRITERS: Mapping[str, Callable[[Any], _Writer]] = {"gzip": _Gzip, "zip": _Zip, "tar": _Tar, "tar.gz": _TarGz}

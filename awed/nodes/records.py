@@ -1,4 +1,4 @@
-"""Records of nodes between the store and their users: read, stamped, committed."""
+"""Reads and writes the records of nodes, and sets their versions."""
 
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,15 +12,17 @@ from awed.model.node import NodeRecord
 from awed.model.records import Batch, Commit
 
 Load = Callable[[str], Awaitable[NodeRecord | None]]
+"""Loads the record of a node, a copy of the caller's own."""
+
 Scan = Callable[[str, int], Awaitable[list[NodeRecord]]]
+"""Loads the records whose ids follow on one, in the order of ids, at most so many."""
 
 PAGE = 500
-"""Records that are scanned at a time."""
+"""Records that are read at a time."""
 
 
 class NodeRecords:
-    """Records by id. *load* gives one that nobody else holds; *commit* returns once a batch is durable; *scan* gives
-    the first records, so many, with ids after one."""
+    """The records of nodes, through the daemon's store."""
 
     def __init__(self, load: Load, commit: Commit, scan: Scan) -> None:
         self._load = load
@@ -33,39 +35,42 @@ class NodeRecords:
         return await self._load(node_id) if is_uuid(node_id) else None
 
     async def get(self, node_id: str) -> NodeRecord:
-        """A node's record. Raises :class:`~awed.model.errors.NotFound`."""
+        """A node's record. Raises :class:`~awed.model.errors.NotFound` if there is no such node."""
         record = await self.find(node_id)
         if record is None:
             raise NotFound("Node not found")
         return record
 
     async def pages(self) -> AsyncIterator[list[NodeRecord]]:
-        """All records, by id, some at a time."""
+        """All records, in the order of ids, up to PAGE at a time."""
         last = ""
         while page := await self._scan(last, PAGE):
             yield page
             last = page[-1].node.id
 
     async def put(self, record: NodeRecord, new: bool = False) -> None:
-        """Stamp the record with its versions and make it durable. A *new* one that is not durable in time will not
-        stay: whoever made it makes another."""
+        """Set the versions of a record and make it durable.
+
+        Raises :class:`~awed.model.errors.StoreAway` if that takes too long. A *new* node is then deleted again when
+        the store is back, as the caller will repeat the request and make another.
+        """
         _stamp(record)
         self._in_doubt.add(record.node.id)
         await self._commit(Batch(nodes=[record]), Batch(gone_nodes=[record.node.id]) if new else None)
         self._in_doubt.discard(record.node.id)
 
     def in_doubt(self, node_id: str) -> bool:
-        """Whether the last record that was put may still become durable: it was not when the wait for that ended."""
+        """Whether the last :meth:`put` of a node failed, so that its record may still become durable."""
         return node_id in self._in_doubt
 
     async def drop(self, node_id: str) -> None:
-        """Remove a record for good."""
+        """Delete a record."""
         await self._commit(Batch(gone_nodes=[node_id]))
         self._in_doubt.discard(node_id)
 
 
 def _stamp(record: NodeRecord) -> None:
-    """Set the versions, which change with what they stand for and with nothing else."""
+    """Set the versions in the node's document. Each is a hash of what it is the version of."""
     node = record.node
     node.version_parts = {
         "acl_ver": _version(record.acl),

@@ -1,4 +1,4 @@
-"""Which nodes a list shows: conditions on documents, as Shock's query strings write them."""
+"""Queries for nodes: conditions on their documents, in the syntax of Shock's query strings."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -18,15 +18,18 @@ Test = Callable[[Any], bool]
 
 
 class Condition(Struct, frozen=True):
-    """What must hold at a dotted *path* of a document. *value*, in Shock's words: ``x`` this very text or number,
-    ``x*`` ``*x`` ``*x*`` its begin, end or inside, ``[a;b]`` ``]a;b[`` a range of numbers or times with or without
-    its ends, ``null`` nothing is there, empty: something is; ``!`` before any of these: not so."""
+    """A condition on the value at a dotted *path* of a document.
+
+    *value*: ``x`` for a text or number equal to it; ``x*``, ``*x``, ``*x*`` for a text that begins with it, ends with
+    it or contains it; ``[a;b]`` or ``]a;b[`` for a range of numbers or times with or without its ends; ``null`` for
+    no value, "" for any; with ``!`` before it, the opposite.
+    """
 
     path: str
     value: str
 
     def holds(self, document: dict[str, Any]) -> bool:
-        """Whether it is so."""
+        """Whether *document* fulfils the condition."""
         text = self.value.removeprefix("!")
         leaves = [leaf for leaf in leaves_at(document, self.path.split(".")) if leaf is not None]
         if text == "null":
@@ -39,7 +42,7 @@ class Condition(Struct, frozen=True):
 
 
 class NodeQuery(Struct, frozen=True):
-    """Which nodes, in which order. All *conditions* must hold. *limit* 0 means no limit."""
+    """A page of the nodes that fulfil all *conditions*. *order*: a dotted path. *limit* 0 means no limit."""
 
     conditions: tuple[Condition, ...] = ()
     order: str = "created_on"
@@ -49,7 +52,7 @@ class NodeQuery(Struct, frozen=True):
 
 
 def document_of(record: NodeRecord) -> dict[str, Any]:
-    """What conditions are about: the node's document, and who may do what with it."""
+    """The document to which conditions apply: the node's, with its owner and who has which right."""
     document: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(record.node))
     document["owner"] = record.acl.owner
     for right in RIGHTS:
@@ -60,7 +63,7 @@ def document_of(record: NodeRecord) -> dict[str, Any]:
 
 
 def leaves_at(value: Any, path: list[str]) -> Iterator[Any]:
-    """All that a document has at a path; of a list it is what each element has."""
+    """All values at a path of a document. In a list the path is followed in each element."""
     if isinstance(value, list):
         for element in value:
             yield from leaves_at(element, path)
@@ -71,7 +74,7 @@ def leaves_at(value: Any, path: list[str]) -> Iterator[Any]:
 
 
 def matching(records: list[NodeRecord], query: NodeQuery, user: User) -> list[tuple[tuple[int, Any, str], str]]:
-    """The place in the order, and the id, of each record that *user* may read and *query* asks for."""
+    """The sort key and the id of each record that *user* may read and that fulfils *query*."""
     found = []
     for record in records:
         if may(user, "read", record):
@@ -82,7 +85,7 @@ def matching(records: list[NodeRecord], query: NodeQuery, user: User) -> list[tu
 
 
 def values_at(records: list[NodeRecord], path: str, user: User) -> dict[tuple[str, Any], Any]:
-    """The distinct plain values at *path*, each by what it is sorted and compared by."""
+    """The distinct texts, numbers and booleans at *path*, by a key that sorts them and tells 1 from true."""
     documents = (document_of(record) for record in records if may(user, "read", record))
     leaves = (leaf for document in documents for leaf in leaves_at(document, path.split(".")))
     return {(_kind(leaf), leaf): leaf for leaf in leaves if isinstance(leaf, str | int | float)}
@@ -95,7 +98,7 @@ def _kind(leaf: Any) -> str:
 
 
 def _place(document: dict[str, Any], path: str) -> tuple[int, Any, str]:
-    """Nothing comes before numbers, numbers before texts."""
+    """The sort key of a document: those without a value come first, then numbers, then texts."""
     leaf = next(leaves_at(document, path.split(".")), None)
     if isinstance(leaf, str):
         return 2, leaf, document["id"]
@@ -128,7 +131,7 @@ def _equals(leaf: Any, text: str) -> bool:
 
 
 def _within(leaf: Any, low: tuple[str, bool], high: tuple[str, bool]) -> bool:
-    """Whether a leaf lies between two bounds, each a text and whether it is inside itself."""
+    """Whether a leaf is between two bounds, each a text and whether it is inclusive."""
     read: Callable[[str], Any] = _number if isinstance(leaf, int | float) else _time
     value, first, last = read(str(leaf)), read(low[0]), read(high[0])
     if value is None or first is None or last is None:

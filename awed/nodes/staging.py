@@ -1,7 +1,7 @@
-"""The file of a node, made ready in the temporary directory before it is moved to its node.
+"""Makes the files of nodes in the temporary directory, before they are moved to their nodes.
 
-What takes long is done here: files are joined, cut out of others, unpacked, fetched. It ends with the request that
-asks for it.
+What takes long is done here: files are joined, cut out of others, unpacked and downloaded. It is stopped when the
+request is cancelled.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -32,10 +32,11 @@ T = TypeVar("T")
 
 
 class StagedFile(Struct):
-    """A file that is durable at *path*, and what its node is to show with it.
+    """A durable file at *path*, and what the document of its node is to have.
 
-    *name* "": the node keeps the one it has, or gets *default_name*, or its id. *indexes*: where they are, by name.
-    *replaces*: it may take the place of one that an earlier run of the same workunit delivered.
+    *name* "": the node keeps the name that it has, else gets *default_name*, else its id. *indexes*: by name, the
+    file of an index and its description. *replaces*: whether it may replace a file that an earlier attempt of its
+    workunit sent.
     """
 
     path: Path
@@ -51,8 +52,10 @@ class StagedFile(Struct):
 
 
 class Staged(Struct):
-    """What one request brings into its node, or into new ones (*members* of an archive). *paths*: all that were made
-    for it."""
+    """The files that one request brings: *file* and *parts* for its node, *members* of an archive for new nodes.
+
+    *paths*: all files that were made for the request, whether moved since or not.
+    """
 
     file: StagedFile | None = None
     parts: dict[int, tuple[Path, ArrivedPart]] = {}
@@ -61,12 +64,11 @@ class Staged(Struct):
 
 
 Use = Callable[[Staged], Coroutine[Deferred[Any], Any, T]]
-"""Moves what is staged to its node, or to several."""
+"""Moves staged files to their nodes."""
 
 
 class Stager:
-    """Stages what requests bring. When a request is cancelled what takes long stops; what is on its way into a node
-    goes on."""
+    """Stages the files of requests. A request that is cancelled stops its staging, but not the moving of files."""
 
     def __init__(self, base: NodeBase, merger: PartMerger, indexes: NodeIndexes) -> None:
         self._base = base
@@ -74,7 +76,10 @@ class Stager:
         self._indexes = indexes
 
     async def change(self, change: Change, user: User, use: Use[T]) -> T:
-        """Stage the files of *change*, and let *use* go on. *user* must be allowed to read what is copied."""
+        """Stage the files of *change*, then return what *use* returns.
+
+        Raises :class:`~awed.model.errors.Unauthorized` if *user* may not read a node whose file is to be copied.
+        """
 
         async def stage(staged: Staged) -> None:
             staged.file = await self._made(change, user, staged)
@@ -86,7 +91,7 @@ class Stager:
         return await self._owned(stage, go_on)
 
     async def archive(self, node: Node, archive_format: str, user: User, use: Use[T]) -> T:
-        """Stage the members of the archive that a node has as its file, and let *use* go on."""
+        """Stage the members of the archive that is the node's file, then return what *use* returns."""
 
         async def stage(staged: Staged) -> None:
             await self._base.long.run(user.name, self._unpacking(node, archive_format, staged))
@@ -114,7 +119,7 @@ class Stager:
             await self._base.in_thread(_unlink, staged.paths)
 
     async def _take_uploads(self, change: Change, staged: Staged) -> None:
-        """Make durable what came with the request as it is."""
+        """Make those uploads durable that are used as they are."""
         files, in_thread = self._base.files, self._base.in_thread
         if isinstance(change.fill, Whole) and not change.fill.compression:
             upload = change.fill.upload
@@ -126,7 +131,7 @@ class Stager:
             staged.paths.append(staged.parts[number][0])
 
     async def _made(self, change: Change, user: User, staged: Staged) -> StagedFile | None:
-        """The file, if it is to be made here."""
+        """The file of *change*, if it is to be made from something else than a plain upload."""
         fill = change.fill
         if isinstance(fill, KnownAs):
             fill = await self._known(fill.md5, user)
@@ -170,7 +175,7 @@ class Stager:
         return copied
 
     async def _shared(self, source: Node, name: str, user: User, staged: Staged) -> Path:
-        """A file of a node once more, without copying its bytes where the file system can do that."""
+        """A second copy of a node's file *name*: a hard link, where the file system can do that."""
         files, path = self._base.files, self._new_path(staged)
         original = files.path(source.id, name)
         with _gone_told():
@@ -179,7 +184,7 @@ class Stager:
         return path
 
     async def _known(self, md5: str, user: User) -> CopyOf | None:
-        """A copy of a node with that file, if there is one that *user* may read."""
+        """The copy of a node whose file has this MD5, if there is one that *user* may read."""
         async for page in self._base.records.pages():
             for record in page:
                 node = record.node
@@ -188,7 +193,7 @@ class Stager:
         return None
 
     async def _subset(self, subset: SubsetOf, user: User, staged: Staged) -> StagedFile:
-        """The records that are asked for, and an index of them by which subsets of it can be taken in turn."""
+        """The units that are asked for as a file, with an index of them, by which subsets of it can be made."""
         parent = await self._source(subset.parent, user)
         total = self._indexes.usable(parent, subset.index).total_units
         path, index_path = self._new_path(staged), self._new_path(staged)
@@ -243,7 +248,7 @@ class Stager:
 
 @contextmanager
 def _gone_told() -> Iterator[None]:
-    """A node that is deleted while its file is read is not there."""
+    """Context in which a missing file is raised as ``NotFound``: its node was deleted while the file was read."""
     try:
         yield
     except FileNotFoundError:

@@ -1,8 +1,7 @@
-"""The embedded node store: files in the data directory, documents in the daemon's store.
+"""The daemon's own node store: files in the data directory, records in the daemon's store.
 
-An upload is durable under its node's directory before the record that tells of it is committed, and a record is gone
-before its files are removed. What a crash leaves between the two is cleaned up by :meth:`NodeStore.recover` and
-:meth:`NodeStore.tidy`.
+A file is durable in its node's directory before the record that names it is committed, and a record is deleted before
+its files are. :meth:`NodeStore.recover` and :meth:`NodeStore.tidy` remove files that a crash in between left.
 """
 
 from collections.abc import Callable, Iterable
@@ -39,11 +38,13 @@ ALL = Selection()
 
 
 class NodeStore:
-    """Nodes of this daemon. *records* reaches the daemon's store; *in_thread* is for what is short; *now* is the
-    clock; without *fetch* nothing is fetched from URLs.
+    """The nodes of this daemon.
+
+    *in_thread* is for short blocking calls, *long* for long work. *now* is the clock. *fetch* downloads URLs; None
+    refuses them.
 
     Every method that takes a user raises :class:`~awed.model.errors.NotFound` for an unknown node, and
-    :class:`~awed.model.errors.Unauthorized` if the user may not.
+    :class:`~awed.model.errors.Unauthorized` if the user does not have the right.
     """
 
     _log = Logger()
@@ -67,15 +68,15 @@ class NodeStore:
 
     @property
     def bytes(self) -> int:
-        """How many bytes the files of all nodes have; after a start, of those that :meth:`tidy` has come to."""
+        """Bytes of the files of all nodes. After a start, without those that :meth:`tidy` has not reached yet."""
         return self._base.usage.bytes
 
     async def create(self, user: User, change: Change) -> Node:
-        """A new node of *user*, with all that *change* asks for."""
+        """Make a node that *user* owns, with all that *change* asks for."""
         return await self._stager.change(change, user, lambda staged: self._create(user, change, staged))
 
     async def create_from(self, source_id: str, archive_format: str, user: User, change: Change) -> list[Node]:
-        """A new node for each file in the archive that the node *source_id* has, with all that *change* asks for."""
+        """Make a node for each file in the archive that is the file of node *source_id*, each changed by *change*."""
         source = (await self._record(source_id, user, "read")).node
         if not source.has_file:
             raise Invalid("Node has no file")
@@ -84,7 +85,7 @@ class NodeStore:
         )
 
     async def update(self, node_id: str, user: User, change: Change) -> Node:
-        """The node after *change*. Nobody's change of the same node is lost."""
+        """Change a node. Changes of the same node are made one after the other, so none is lost."""
         await self._record(node_id, user, "write")
 
         async def use(staged: Staged) -> Node:
@@ -97,8 +98,11 @@ class NodeStore:
         return await self._shown(await self._record(node_id, user, "read"))
 
     async def get_settled(self, node_id: str, user: User) -> Node:
-        """The node's document, once its file is not locked. Raises :class:`Invalid` if that came to nothing, or
-        :class:`~awed.model.errors.Unavailable` if that may pass: who asks again has it begun again."""
+        """The node's document, once its file is not locked.
+
+        Raises :class:`Invalid` if the merge failed, and :class:`~awed.model.errors.Unavailable` if it failed for lack
+        of something; then the next call restarts it.
+        """
         underway = self._base.underway
         await underway.ended(node_id, FILE)
         node = await self._needed(node_id, user)
@@ -113,16 +117,19 @@ class NodeStore:
         return node
 
     async def content(self, node_id: str, user: User, selection: Selection = ALL) -> tuple[Node, list[Slice]]:
-        """The node, and where those bytes of its file are that are asked for."""
+        """The node, and the slices of its file that *selection* means.
+
+        Raises what :meth:`NodeIndexes.select` raises.
+        """
         node = await self._needed(node_id, user)
         return node, await self._indexes.select(node, selection, user.name)
 
     def in_turns_of(self, user: User) -> InThread:
-        """Threads in which the files of *user* are packed while they are sent, piece by piece."""
+        """Runs the packing of files while they are sent, in turns of *user*."""
         return self._base.long.in_turns_of(user.name)
 
     async def find(self, query: NodeQuery, user: User) -> tuple[list[Node], int]:
-        """A page of the nodes that *user* may read, and how many match in all."""
+        """A page of the nodes that *user* may read and that fulfil *query*, and how many there are in all."""
         found: list[tuple[tuple[int, Any, str], str]] = []
         async for page in self._base.records.pages():
             found += await self._base.in_thread(matching, page, query, user)
@@ -132,40 +139,42 @@ class NodeStore:
         return [await self._shown(record) for record in records if record is not None], len(found)
 
     async def distinct(self, path: str, user: User) -> list[Any]:
-        """The distinct texts, numbers and booleans that documents which *user* may read have at a dotted *path*."""
+        """The distinct texts, numbers and booleans at a dotted *path* of the documents that *user* may read."""
         values: dict[tuple[str, Any], Any] = {}
         async for page in self._base.records.pages():
             values |= await self._base.in_thread(values_at, page, path, user)
         return [values[key] for key in sorted(values, key=lambda key: (key[0], key[1]))]
 
     async def remove_expired(self) -> int:
-        """Remove the nodes whose time is over; how many there were."""
+        """Delete the nodes that have expired. Returns how many there were."""
         now = self._base.now()
         over: list[str] = []
         async for page in self._base.records.pages():
             over += [record.node.id for record in page if NO_TIME < record.node.expiration <= now]
         for node_id in over:
-            with suppress(NotFound):  # its owner was faster
+            with suppress(NotFound):  # deleted by its owner meanwhile
                 await self.delete(node_id, User(ADMIN, admin=True))
         return len(over)
 
     async def delete(self, node_id: str, user: User) -> None:
-        """Remove the node and its files."""
+        """Delete the node and its files. Work on it in the background is stopped."""
         await self._record(node_id, user, "delete")
         await self._base.underway.stop(node_id)
         await self._base.alone.run(node_id, self._delete(node_id, user))
 
     async def acl(self, node_id: str, user: User) -> Acl:
-        """Who may do what with the node; for those who may read it."""
+        """The ACL of the node, which *user* must be allowed to read."""
         return (await self._record(node_id, user, "read")).acl
 
     async def change_acl(self, node_id: str, user: User, change: AclChange) -> Acl:
-        """The rights to the node after *change*."""
+        """Change the ACL of the node. Returns the new one."""
         return await self._base.alone.run(node_id, self._change_acl(node_id, user, change))
 
     async def index(self, node_id: str, name: str, user: User) -> NodeIndex:
-        """An index, made if it is not there. Raises :class:`Invalid` if it cannot be made,
-        :class:`~awed.model.errors.Unavailable` if not now."""
+        """The index *name*, which is made if it is not there and waited for.
+
+        Raises :class:`Invalid` if it cannot be made, :class:`~awed.model.errors.Unavailable` if not now.
+        """
         node = await self.get_settled(node_id, user)
         lock = self._base.underway.lock(node_id, name)
         if name not in node.indexes or (lock is not None and lock.error):
@@ -177,7 +186,10 @@ class NodeStore:
         return self._indexes.usable(await self.get(node_id, user), name)
 
     async def make_index(self, node_id: str, name: str, user: User, rebuild: bool = False) -> None:
-        """Begin to make an index; that of a small file is there when this returns."""
+        """Begin to make an index, and wait for that of a file of at most SMALL bytes.
+
+        Raises what :meth:`NodeIndexes.begin` raises.
+        """
         node = await self._needed(node_id, user)
         if name != SIZE:
             self._indexes.begin(node, name, user.name, rebuild)
@@ -185,25 +197,25 @@ class NodeStore:
                 await self._base.underway.ended(node_id, name)
 
     async def put_index(self, node_id: str, name: str, user: User, source: Upload | SubsetIndex) -> None:
-        """Give the node an index that comes with the request, or one of some units of another index."""
+        """Store an uploaded index, or one of some units of another. Raises what :meth:`NodeIndexes.put` raises."""
         record = await self._record(node_id, user, "write")
         await self._indexes.put(record.node, name, user.name, source)
 
     async def remove_index(self, node_id: str, name: str, user: User) -> None:
-        """Remove an index."""
+        """Remove an index. Raises :class:`Invalid` if there is none."""
         await self._base.alone.run(node_id, self._remove_index(node_id, name, user))
 
     async def recover(self, node_ids: Iterable[str]) -> None:
-        """Make the directories, and remove files of nodes other than *node_ids*. Before anything else."""
+        """Make the directories, and remove files of nodes other than *node_ids*. To be called first of all."""
         self._base.usage.begin(await self._base.in_thread(self._sweep, frozenset(node_ids)))
 
     async def tidy(self) -> None:
-        """Take up merges that a restart interrupted, and remove files no record tells of. Runs beside requests."""
+        """Restart merges that were interrupted, and remove files that no record names. May run beside requests."""
         for node_id in await self._base.in_thread(lambda: list(self._base.files.all_nodes())):
             await self._base.alone.run(node_id, self._tidy(node_id))
 
     async def close(self) -> None:
-        """Wait for what is under way."""
+        """Wait for the end of all background work."""
         await self._base.underway.all_ended()
 
     async def _record(self, node_id: str, user: User, right: Right) -> NodeRecord:
@@ -212,7 +224,7 @@ class NodeStore:
         return record
 
     async def _needed(self, node_id: str, user: User) -> Node:
-        """The document of a node whose file is needed now."""
+        """The document of a node whose file is needed. Restarts a merge that failed for lack of something."""
         record = await self._record(node_id, user, "read")
         if await self._merger.begin_again(record):
             record = await self._base.records.get(node_id)
@@ -244,7 +256,7 @@ class NodeStore:
         try:
             await self._filler.fill(record, change, staged)
             apply(change, record.node)
-            # Of parts alone the record tells only when they are merged.
+            # A request that only brings parts changes no record until they are merged.
             if change != Change(parts=change.parts, attempt=change.attempt):
                 record.node.last_modified = self._base.now()
                 await self._base.records.put(record)
@@ -255,12 +267,12 @@ class NodeStore:
         return await self._changed(record)
 
     async def _changed(self, record: NodeRecord) -> Node:
-        """The document to answer with; if all parts are there now, their merge has begun."""
+        """Begin the merge if all parts have arrived. Returns the document to answer with."""
         await self._merger.merge_if_complete(record)
         return await self._shown(record)
 
     async def _shown(self, record: NodeRecord) -> Node:
-        """The document with what the record does not tell: locks, and parts that have arrived."""
+        """The node's document with what the record does not have: locks, and parts that have arrived."""
         await self._merger.show(record.node)
         self._indexes.show(record.node)
         return record.node
@@ -287,7 +299,7 @@ class NodeStore:
         await self._clean(node_id)
 
     def _sweep(self, node_ids: frozenset[str]) -> list[str]:
-        """Remove what belongs to no node; the nodes of which there are files."""
+        """Remove files that belong to none of *node_ids*. Returns those that have files."""
         self._base.files.prepare()
         found = list(self._base.files.all_nodes())
         for node_id in found:
@@ -303,8 +315,11 @@ class NodeStore:
             await self._clean(node_id)
 
     async def _clean(self, node_id: str) -> None:
-        """Remove files that neither the node's record tells of, nor wait for a merge; none while a record that tells
-        of others may still become durable. The next change or start removes them then."""
+        """Remove files that the node's record does not name and that do not wait for a merge.
+
+        While a record that names other files may still become durable, none are removed. The next change or start
+        does that.
+        """
         if self._base.records.in_doubt(node_id):
             return
         try:

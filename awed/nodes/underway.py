@@ -1,4 +1,4 @@
-"""Long work on nodes in the background: what is under way is locked, and can be waited for."""
+"""Background work on nodes: while it runs its subject is locked, and others can wait for its end."""
 
 from collections.abc import Callable, Coroutine
 from datetime import datetime
@@ -12,7 +12,7 @@ from awed.model.node import Lock
 
 
 class Underway:
-    """Work by node and subject (the file, or the name of an index). *now* is the clock of the locks."""
+    """Background work by node and subject (``file``, or the name of an index). *now* is the clock."""
 
     _log = Logger()
 
@@ -22,10 +22,10 @@ class Underway:
         self._running: dict[tuple[str, str], Deferred[None]] = {}
         self._waiting: dict[tuple[str, str], list[Deferred[None]]] = {}
         self._errors: dict[tuple[str, str], AwedError] = {}
-        """By which work failed that was not begun again since."""
+        """The errors of work that failed and was not started again since."""
 
     def start(self, node_id: str, subject: str, work: Coroutine[Deferred[Any], Any, None]) -> None:
-        """Do *work*, locking its subject. If it fails the lock stays, with the error, until it is started again."""
+        """Start *work* and lock its subject. If it fails, the lock stays, with the error, until the next start."""
         key = node_id, subject
         self._errors.pop(key, None)
         self._locks[key] = Lock(created_on=self._now())
@@ -35,11 +35,11 @@ class Underway:
             self._running[key] = running
 
     def lock(self, node_id: str, subject: str) -> Lock | None:
-        """The lock of a subject, None if it is free."""
+        """The lock of a subject, None if it is not locked."""
         return self._locks.get((node_id, subject))
 
     def subjects(self, node_id: str) -> list[str]:
-        """What is locked of a node."""
+        """The subjects of a node that are locked."""
         return [subject for node, subject in self._locks if node == node_id]
 
     async def ended(self, node_id: str, subject: str) -> None:
@@ -51,28 +51,31 @@ class Underway:
             await end
 
     async def stop(self, node_id: str) -> None:
-        """End what is under way on a node."""
+        """Cancel all work on a node and wait for its end."""
         for key in [key for key in self._running if key[0] == node_id]:
             self._running[key].cancel()
             await self.ended(*key)
 
     def forget(self, node_id: str) -> None:
-        """Drop the errors of a node that is gone."""
+        """Drop the locks and errors of a node that is deleted."""
         for subject in self.subjects(node_id):
             if (node_id, subject) not in self._waiting:
                 del self._locks[node_id, subject]
                 self._errors.pop((node_id, subject), None)
 
     def error(self, node_id: str, subject: str) -> AwedError | None:
-        """By what the last work failed, if it did. :class:`~awed.model.errors.Unavailable`: it may go well now."""
+        """The error of the last work on the subject, if it failed.
+
+        :class:`~awed.model.errors.Unavailable` if it failed for lack of something and may succeed now.
+        """
         return self._errors.get((node_id, subject))
 
     def may_go_well(self, node_id: str, subject: str) -> bool:
-        """Whether the last work failed by the system, and not by what the file is."""
+        """Whether the last work failed for lack of something, and not because of the file."""
         return isinstance(self.error(node_id, subject), Unavailable)
 
     async def all_ended(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until no work is under way."""
         while self._waiting:
             await self.ended(*next(iter(self._waiting)))
 

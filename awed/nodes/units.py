@@ -1,4 +1,4 @@
-"""Units of indexes: consecutive pieces of a file, stored as offset and length, and found again by their numbers.
+"""Units of indexes: pieces of a file, stored as offset and length (16 bytes), and found by their numbers from 1.
 
 While an index is made, its units come as one list for each block of the file that is read.
 """
@@ -16,7 +16,7 @@ from awed.model.errors import Invalid
 from awed.tx.longwork import Steps
 
 UNIT = 1024 * 1024
-"""Bytes in a unit of the index ``size``, and about as many in one of ``chunkrecord``."""
+"""Bytes in a unit of the index ``size``, and the most that records are packed into for one of ``chunkrecord``."""
 
 _ENTRY = struct.Struct("<QQ")
 _BATCH = 16384
@@ -24,7 +24,7 @@ _PART = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?\Z")
 
 
 class Unit(NamedTuple):
-    """*length* bytes from *offset* on."""
+    """*length* bytes of a file, from *offset* on."""
 
     offset: int
     length: int
@@ -34,7 +34,7 @@ Units = Iterator[list[Unit]]
 
 
 def between(boundaries: Iterable[list[int]], size: int) -> Units:
-    """The units that *boundaries*, which ascend, cut a file of *size* bytes into."""
+    """The units into which *boundaries*, in ascending order, divide a file of *size* bytes."""
     begin = 0
     for found in boundaries:
         ends = [begin, *found]
@@ -45,7 +45,7 @@ def between(boundaries: Iterable[list[int]], size: int) -> Units:
 
 
 def packed(units: Iterable[list[Unit]], size: int = UNIT) -> Units:
-    """Consecutive units joined into ones of up to *size* bytes; one that is longer stays alone."""
+    """Consecutive units joined into units of at most *size* bytes; one that is longer stays as it is."""
     begin = length = 0
     for found in units:
         full = []
@@ -60,21 +60,21 @@ def packed(units: Iterable[list[Unit]], size: int = UNIT) -> Units:
 
 
 def batched(units: Iterable[Unit]) -> Units:
-    """Units that do not come by the block of a file."""
+    """Units one by one, put into lists."""
     units = iter(units)
     while batch := list(islice(units, _BATCH)):
         yield batch
 
 
 def sized(size: int, unit: int = UNIT) -> int:
-    """How many units of *unit* bytes a file of *size* bytes has; the last may be shorter."""
+    """How many units of *unit* bytes a file of *size* bytes has. The last may be shorter."""
     return -(-size // unit)
 
 
 def part_range(text: str, total: int) -> tuple[int, int]:
-    """The first and the last unit of a part ``n`` or ``a-b`` of *total* units, counted from 1.
+    """The numbers of the first and the last unit of the part *text*, ``n`` or ``a-b``.
 
-    Raises :class:`~awed.model.errors.Invalid`, in Shock's words.
+    Raises :class:`~awed.model.errors.Invalid`, worded as by Shock, if they are not between 1 and *total*.
     """
     match = _PART.match(text)
     if match is None:
@@ -88,7 +88,7 @@ def part_range(text: str, total: int) -> tuple[int, int]:
 
 
 def write_index(units: Iterable[list[Unit]], file: BinaryIO) -> Steps[int]:
-    """Write an index, 16 bytes a unit; how many units there are."""
+    """Write an index to *file*. Returns the number of units."""
     total = 0
     for found in units:
         entries = array("Q", [number for unit in found for number in unit])
@@ -101,7 +101,7 @@ def write_index(units: Iterable[list[Unit]], file: BinaryIO) -> Steps[int]:
 
 
 def read_index(path: Path, first: int, last: int) -> Iterator[Unit]:
-    """The units from number *first* to *last*; those that follow each other in the file come as one."""
+    """The units *first* to *last*. Units that are adjacent in the file are joined."""
     joined = Unit(0, 0)
     with path.open("rb") as file:
         file.seek((first - 1) * _ENTRY.size)
@@ -120,7 +120,7 @@ def read_index(path: Path, first: int, last: int) -> Iterator[Unit]:
 
 
 def read_units(path: Path, numbers: Iterable[int]) -> Iterator[Unit]:
-    """The units of these numbers, one by one."""
+    """The units with these *numbers*, one by one."""
     with path.open("rb") as file:
         for number in numbers:
             file.seek((number - 1) * _ENTRY.size)
@@ -128,7 +128,7 @@ def read_units(path: Path, numbers: Iterable[int]) -> Iterator[Unit]:
 
 
 def put_together(units: Iterable[Unit], file: BinaryIO) -> Iterator[Unit]:
-    """The same units; meanwhile *file* becomes an index of a file in which they follow each other."""
+    """Yield *units*, and write to *file* an index of the file that they form when strung together."""
     offset = 0
     for unit in units:
         file.write(_ENTRY.pack(offset, unit.length))
@@ -137,14 +137,14 @@ def put_together(units: Iterable[Unit], file: BinaryIO) -> Iterator[Unit]:
 
 
 def number_of_units(file: BinaryIO) -> int:
-    """How many units an index has that was just written."""
+    """How many units were written to an index."""
     return file.tell() // _ENTRY.size
 
 
 def read_entries(blocks: Iterable[bytes], size: int) -> Units:
-    """The units of an index that was uploaded, for a file of *size* bytes.
+    """The units of an uploaded index for a file of *size* bytes.
 
-    Raises :class:`~awed.model.errors.Invalid` if it is none, or reaches beyond the file.
+    Raises :class:`~awed.model.errors.Invalid` if it is incomplete, or reaches beyond the file.
     """
     rest = b""
     for block in blocks:
@@ -160,7 +160,10 @@ def read_entries(blocks: Iterable[bytes], size: int) -> Units:
 
 
 def ascending(lines: Iterable[bytes], total: int) -> Iterator[int]:
-    """The numbers of units in a list of them, one a line. Raises :class:`~awed.model.errors.Invalid`."""
+    """The numbers in *lines*.
+
+    Raises :class:`~awed.model.errors.Invalid` if they are not between 1 and *total*, or do not ascend.
+    """
     last = 0
     for line in lines:
         try:

@@ -1,4 +1,4 @@
-"""Files unpacked as streams, and archives taken apart."""
+"""Decompression of files as streams, and extraction of archives."""
 
 import bz2
 import gzip
@@ -21,13 +21,13 @@ _OPENERS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, zlib.error, lzma.LZMAError)
-"""What the libraries raise for broken files, and RuntimeError for what is encrypted or packed in unknown ways."""
+"""What the libraries raise for broken files; RuntimeError is for encryption and unknown compression methods."""
 
 
 def unpacked(pieces: Pieces, compression: str) -> Iterator[bytes]:
-    """The bytes of *pieces*, unpacked if *compression* is ``gzip`` or ``bzip2``. Blocks.
+    """The bytes of *pieces*, decompressed if *compression* is ``gzip`` or ``bzip2``. Blocks.
 
-    Raises :class:`~awed.model.errors.Invalid` if they are not packed like that, or cut off.
+    Raises :class:`~awed.model.errors.Invalid` if they are not compressed that way, or incomplete.
     """
     if not compression:
         yield from pieces
@@ -38,11 +38,11 @@ def unpacked(pieces: Pieces, compression: str) -> Iterator[bytes]:
 
 
 MAX_MEMBERS = 10_000
-"""Entries that an archive may have, with its directories."""
+"""Entries that an archive may have, directories included."""
 
 MOST_BETWEEN = 2 * 1024 * 1024
-"""Bytes that may stand in an archive between those of two files: headers, or its directory. They are held in memory.
-As many of a packed file may come to nothing."""
+"""Bytes of an archive or compressed file that may be read without any content of a file coming out: headers, or the
+central directory, which the libraries hold in memory."""
 
 _ARCHIVES: Mapping[str, Callable[[Any], Any]] = {
     "zip": lambda file: file,
@@ -51,13 +51,14 @@ _ARCHIVES: Mapping[str, Callable[[Any], Any]] = {
     "tar.bz2": bz2.open,
 }
 FORMATS = tuple(_ARCHIVES)
+"""The formats of archives."""
 
 
 def members(path: Path, archive_format: str, admit: Callable[[int], object]) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """The name, without its directories, and the bytes of each regular file in an archive. Blocks.
+    """The name, without directories, and the bytes of each regular file in an archive. Blocks.
 
-    *admit* hears how many bytes they say they have, where that is known before, and raises to refuse them. Raises
-    :class:`~awed.model.errors.Invalid` if it is no such archive, or has too many members.
+    *admit* is called with the size of all files together, where the archive tells it beforehand, and raises to refuse
+    them. Raises :class:`~awed.model.errors.Invalid` if it is no such archive, or has over MAX_MEMBERS entries.
     """
     act = f"taken apart as {archive_format}"
     with path.open("rb") as file, _told_as_invalid(act):
@@ -73,8 +74,10 @@ def members(path: Path, archive_format: str, admit: Callable[[int], object]) -> 
 
 
 class _Meter:
-    """A file of which :data:`MOST_BETWEEN` bytes are left to be read, and again when it is refilled, with the one
-    *below* that it reads."""
+    """A file of which only MOST_BETWEEN bytes may be read, and as many again after each :meth:`refill`.
+
+    *below*: the meter of the file from which this one is decompressed; it is refilled too.
+    """
 
     def __init__(self, file: Any, below: "_Meter | None" = None) -> None:
         self._file = file
@@ -106,12 +109,12 @@ def _read(meter: _Meter, content: Any, act: str) -> Iterator[bytes]:
 
 @contextmanager
 def _told_as_invalid(act: str) -> Iterator[None]:
-    """Turns what libraries raise for a file with which this cannot be done into :class:`Invalid`."""
+    """Context in which errors of the libraries are raised as :class:`Invalid`. *act*: what was being done."""
     try:
         yield
     except _BROKEN as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's
+            raise  # an error of the disk, not of the file
         raise Invalid(f"the file cannot be {act}: {error}") from None
 
 

@@ -157,8 +157,7 @@ class ShockClient:
         return await self._update(node_id, f"copy node {source} to", [_text("copy_data", source)], token)
 
     async def subset(self, node_id: str, parent: str, index: str, records: Path, token: str = "") -> Node:
-        """Fill the empty node with units of the file of *parent*: *records* has their numbers in *index*, one a
-        line."""
+        """Fill the empty node with units of the file of *parent*. *records*: their numbers in *index*, one a line."""
         size = (await self._in_thread(records.stat)).st_size
         fields = [
             _text("parent_node", parent),

@@ -88,8 +88,7 @@ class DataHost(Protocol):
         """Give the empty node the same file as that of the node *source*."""
 
     async def subset(self, node_id: str, parent: str, index: str, records: Path, token: str = "") -> Node:
-        """Fill the empty node with units of the file of *parent*: *records* has their numbers in *index*, one a
-        line."""
+        """Fill the empty node with units of the file of *parent*. *records*: their numbers in *index*, one a line."""
 
     async def fetch_url(self, url: str, path: Path) -> int:
         """Download a plain HTTP or HTTPS URL to *path*. Returns the number of bytes."""
