@@ -18,7 +18,7 @@ from awed.model.states import ClientState
 from awed.web.arguments import Body
 from awed.web.calls import Call, Calls
 from awed.web.form import Part
-from awed.wire.clients import Registered
+from awed.wire.clients import Registered, ShownClient
 
 PROFILE_LIMIT = 1024 * 1024
 """Bytes that a client's profile, or the body of a heartbeat, may have."""
@@ -63,11 +63,11 @@ class ClientResource(Resource):
         )
 
     @calls("GET /", may("read"))
-    async def index(self, call: Call[None], *, selection: Selection) -> list[Client]:
+    async def index(self, call: Call[None], *, selection: Selection) -> list[ShownClient]:
         """The registered workers, by name and then by id."""
         allowed = self._allowed(call.user, "read")
         clients = [client for client in self.engine.clients.all() if selection(client) and allowed(client)]
-        return sorted(clients, key=lambda client: (client.name, client.id))
+        return [ShownClient.of(client) for client in sorted(clients, key=lambda client: (client.name, client.id))]
 
     @calls("PUT /?suspendall", may("write"))
     async def suspend_all(self, call: Call[None]) -> str:
@@ -80,9 +80,9 @@ class ClientResource(Resource):
         return f"{await self.engine.clients.resume_all(self._allowed(call.user, 'write'))} suspended clients resumed"
 
     @calls("GET /<client_id>", to("read", a_client))
-    async def show(self, call: Call[Client]) -> Client:
+    async def show(self, call: Call[Client]) -> ShownClient:
         """A worker."""
-        return call.thing
+        return ShownClient.of(call.thing)
 
     @calls("GET /<client_id>?heartbeat", as_this_client("read"), acts=True)
     async def beat(self, call: Call[str]) -> Heartbeat:

@@ -4,11 +4,12 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
+from msgspec import to_builtins
+
 from awed.api.context import Context, Resource
 from awed.api.hosts import shown_task, shown_work
 from awed.api.job_views import begun, whole, with_perf
 from awed.api.rights import ADMIN, READ_NAMED_GROUP, may
-from awed.model.client import Client
 from awed.model.errors import Invalid
 from awed.model.ids import parse_work_id
 from awed.model.job import Job, Task
@@ -19,6 +20,7 @@ from awed.web.arguments import Rest
 from awed.web.calls import Asked, Call, Calls, Right
 from awed.web.streaming import listed, mapped
 from awed.web.traits import Traits
+from awed.wire.clients import ShownClient
 
 _STATUS = """\
 ++++++++AWE server queue status++++++++
@@ -76,9 +78,10 @@ class QueueResource(Resource):
         return listed(whole(job, base) for job in found)
 
     @calls("GET /?json", may("read"))
-    async def counts(self, call: Call[None]) -> QueueCounts:
-        """The counters as numbers."""
-        return self.engine.queue.counts()
+    async def counts(self, call: Call[None]) -> dict[str, dict[str, int]]:
+        """The counters as numbers, and how many there are in each state."""
+        counts, states = to_builtins(self.engine.queue.counts()), self.engine.queue.states()
+        return {kind: {**numbers, **states[kind]} for kind, numbers in counts.items()}
 
     @calls("GET /?job", ADMIN)
     async def jobs(self, call: Call[None]) -> dict[str, dict[str, Any]]:
@@ -107,9 +110,9 @@ class QueueResource(Resource):
         return mapped((unit.wuid, shown_work(unit, base)) for unit in units)
 
     @calls("GET /?client", ADMIN)
-    async def clients(self, call: Call[None]) -> dict[str, Client]:
+    async def clients(self, call: Call[None]) -> dict[str, ShownClient]:
         """The workers; for admins."""
-        return mapped((client.id, client) for client in self.engine.clients.all())
+        return mapped((client.id, ShownClient.of(client)) for client in self.engine.clients.all())
 
     @calls("PUT /?suspend", ADMIN)
     async def suspend(self, call: Call[None]) -> str:

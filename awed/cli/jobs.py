@@ -7,7 +7,7 @@ from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
 from awed.cli.show import Effort, job_facts, jobs_table, screen, short, tasks_table, worker_name
 from awed.client.blocking import Server
-from awed.model.client import Client
+from awed.client.jobs import registered
 from awed.model.errors import AwedError
 from awed.model.job import Job
 from awed.model.states import JobState
@@ -73,7 +73,7 @@ def _efforts(server: Server, job_id: str) -> dict[str, Effort]:
         perf = server.get(f"/job/{job_id}?perf").read(_JobPerf)
     except AwedError:  # an imported job has no such record, and what another worker sent may be of another form
         return {}
-    names = {client.id: worker_name(client) for client in server.get("/client").read(list[Client])}
+    names = {client.id: worker_name(client) for client in server.ask(registered())}
     efforts: dict[str, Effort] = {}
     for work_id, measured in perf.work_stats.items():
         effort = efforts.setdefault(work_id.rpartition("_")[0], Effort())

@@ -6,7 +6,7 @@ import click
 from msgspec import Struct
 
 from awed.client.blocking import Server
-from awed.model.client import Client
+from awed.client.jobs import registered
 from awed.model.ids import is_uuid
 
 _SHOWN = 5
@@ -41,7 +41,7 @@ def _only(text: str, candidates: list[_Candidate], total: int) -> str:
 
 def find_worker(server: Server, text: str) -> str:
     """The id of the only worker that is called *text*, or whose id begins so. :class:`click.UsageError` as above."""
-    clients = server.get("/client").read(list[Client])
+    clients = server.ask(registered())
     fitting = [client.id for client in clients if client.name == text or client.id.startswith(text)]
     if len(fitting) != 1:
         names = ", ".join(f"{client.name} ({client.id})" for client in clients)

@@ -186,11 +186,21 @@ def workers_table(clients: Sequence[Client], now: datetime) -> Table:
     return table
 
 
+_TWICE = {
+    "jobs": ("init", "queued", "in-progress", "suspend"),
+    "tasks": ("queued", "suspend"),
+    "workunits": ("queued", "suspend"),
+    "clients": ("online",),
+}
+"""Numbers that stand under another name as well."""
+
+
 def queue_table(counts: Mapping[str, Mapping[str, int]]) -> Table:
     """How many jobs, tasks, workunits and clients there are, by state."""
     table = _table("", "total", "by state", folded=("by state",))
     for kind, states in counts.items():
-        by_state = (f"{number} {state}" for state, number in states.items() if number and state != "total")
+        known = {"total", *_TWICE.get(kind, ())}
+        by_state = (f"{number} {state}" for state, number in states.items() if number and state not in known)
         _add_row(table, kind, str(states.get("total", 0)), ", ".join(by_state))
     return table
 

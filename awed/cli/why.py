@@ -11,7 +11,7 @@ from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
 from awed.cli.show import between, clean, done, moment, parts, screen, short, worker_name
 from awed.client.blocking import Server
-from awed.client.jobs import about
+from awed.client.jobs import about, registered
 from awed.model.client import Client
 from awed.model.errors import Invalid
 from awed.model.ids import parse_work_id, task_name
@@ -57,7 +57,7 @@ def why(server: Server, job_id: str, as_json: bool) -> None:
 
 def print_why(server: Server, job: Job, console: Console) -> None:
     """Explain *job*, asking the server for the other facts."""
-    clients = server.get("/client").read(list[Client])
+    clients = server.ask(registered())
     for line in explain(Facts(job, clients, server.ask(about()).queue_status == "suspended", now())):
         console.print(line)
 

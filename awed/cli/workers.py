@@ -7,8 +7,8 @@ from awed.cli.options import json_option, pass_server, print_answer
 from awed.cli.show import events_table, queue_table, workers_table
 from awed.client.blocking import Server
 from awed.client.jobs import about
-from awed.model.client import Client
 from awed.model.times import now
+from awed.wire.clients import ShownClient, plain
 
 
 @click.group(invoke_without_command=True)
@@ -18,7 +18,7 @@ def workers(context: click.Context, as_json: bool) -> None:
     """List the registered workers; `awe workers -h` shows how to stop one."""
     if context.invoked_subcommand is None:
         answer = context.obj.get("/client")
-        print_answer(answer, as_json, lambda: workers_table(answer.read(list[Client]), now()))
+        print_answer(answer, as_json, lambda: workers_table(plain(answer.read(list[ShownClient])), now()))
 
 
 @workers.command("suspend")

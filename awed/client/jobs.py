@@ -7,9 +7,11 @@ from typing import BinaryIO, NamedTuple
 from msgspec import Struct
 
 from awed.client.calls import Call, Request, Response, answer, bare, data
+from awed.model.client import Client
 from awed.model.job import Job
 from awed.model.node import Node
 from awed.model.remarks import Checked, Remark
+from awed.wire.clients import ShownClient, plain
 from awed.wire.multipart import Field, form
 
 _BLOCK = 1 << 16
@@ -24,6 +26,12 @@ class About(Struct):
 def about() -> Call[About]:
     """What the server says of itself."""
     return Call(Request("GET", "/"), bare(About))
+
+
+def registered() -> Call[list[Client]]:
+    """The registered workers."""
+    shown = data(list[ShownClient])
+    return Call(Request("GET", "/client"), lambda response: plain(shown(response)))
 
 
 def job(job_id: str) -> Call[Job]:

@@ -129,6 +129,10 @@ class Scheduler:
     def counts(self) -> QueueCounts:
         return self._state.counts.view()
 
+    def states(self) -> dict[str, dict[str, int]]:
+        """The same by the names of the states."""
+        return self._state.counts.states()
+
     @property
     def tally(self) -> Tally:
         """What happened since the start."""

@@ -4,7 +4,7 @@ from collections import Counter
 
 from msgspec import Struct, field
 
-from awed.model.states import ClientState, JobState, TaskState, WorkState
+from awed.model.states import UNFINISHED, ClientState, JobState, TaskState, WorkState
 from awed.model.work import ReportStatus
 
 
@@ -100,3 +100,19 @@ class Counts:
                 suspended=clients[ClientState.SUSPEND],
             ),
         )
+
+    def states(self) -> dict[str, dict[str, int]]:
+        """The numbers of the last development version: by the names of the states, those of clients being its own."""
+        tasks = {state: self.tasks[state] for state in TaskState} | {TaskState.PENDING: self.view().tasks.pending}
+        del tasks[TaskState.INIT]
+        clients = self.clients
+        return {
+            "jobs": {str(state): self.jobs[state] for state in JobState if state in UNFINISHED},
+            "tasks": {str(state): number for state, number in tasks.items()},
+            "workunits": {str(state): self.work[state] for state in WorkState},
+            "clients": {
+                "online": clients[ClientState.IDLE],
+                "busy": clients[ClientState.BUSY],
+                "suspended": clients[ClientState.SUSPEND],
+            },
+        }

@@ -16,6 +16,10 @@ class QueueVerbs:
     def counts(self) -> QueueCounts:
         return self._shell.scheduler.counts()
 
+    def states(self) -> dict[str, dict[str, int]]:
+        """The same by the names of the states."""
+        return self._shell.scheduler.states()
+
     @property
     def tally(self) -> Tally:
         """What happened since the start."""

@@ -1,10 +1,12 @@
 """What a worker sends when it registers and at each heartbeat, and what it is answered."""
 
 from collections.abc import Iterable
+from typing import Any, Self
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from awed.model.client import Client
+from awed.model.states import ClientState
 
 CurrentWork = dict[str, bool | list[str]]
 """Ids of the workunits that a worker has: ``{"<wuid>": true}`` from the original's early workers,
@@ -55,6 +57,36 @@ class Registered(Client, kw_only=True):
     server_uuid: str
     heartbeat_limit: float
     """Seconds without a sign of the client after which the server takes its work away."""
+
+
+class ShownClient(Client, kw_only=True):
+    """A client as it is shown, for programs of every generation: what workers of the last one tell of themselves, and
+    *current_work* with a key for each workunit and with all of them in a list under ``data``."""
+
+    current_work: dict[str, Any] = {}
+    online: bool = True
+    busy: bool = False
+    suspended: bool = False
+
+    @classmethod
+    def of(cls, client: Client) -> Self:
+        """*client*, which is registered, and so online."""
+        return cls(
+            **structs.asdict(client) | {"current_work": {**client.current_work, "data": list(client.current_work)}},
+            busy=bool(client.current_work),
+            suspended=client.status is ClientState.SUSPEND,
+        )
+
+
+def plain(shown: Iterable[ShownClient]) -> list[Client]:
+    """The clients without that."""
+    return [_plain(client) for client in shown]
+
+
+def _plain(shown: ShownClient) -> Client:
+    fields = {name: getattr(shown, name) for name in Client.__struct_fields__}
+    held = {wuid: True for wuid, is_held in shown.current_work.items() if is_held is True}
+    return Client(**fields | {"current_work": held})
 
 
 class Registration(Struct):

@@ -13,7 +13,8 @@ def test_a_worker_is_told_its_record_and_who_the_server_is(served: Served) -> No
     assert (client["id"], client["name"], client["Status"]) == ("c1", "alpha", "active-idle")
     assert client["server_uuid"] == served.engine.server_uuid
     shown = data(served.call("GET", "/client/c1"))
-    assert shown | {"server_uuid": client["server_uuid"], "heartbeat_limit": 30.0} == client
+    told = {"server_uuid": client["server_uuid"], "heartbeat_limit": 30.0, "current_work": {}}
+    assert {key: value for key, value in (shown | told).items() if key in client} == client
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,24 @@ def test_lists(served: Served) -> None:
     assert found("status=idle") == ["c1"]
     assert found("app=sort") == ["c1"]
     assert found("group=g1&status=busy") == []
+
+
+def test_a_worker_is_shown_as_every_generation_reads_it(served: Served) -> None:
+    """Programs of v0.9.51 look for keys with the value true, those of the last development version for a list."""
+    client = served.register(id="c1")
+    assert client["current_work"] == {}
+    assert "data" not in client["current_work"]
+    idle = data(served.call("GET", "/client/c1"))
+    assert idle["current_work"] == {"data": []}
+    assert [idle[key] for key in ("online", "busy", "suspended")] == [True, False, False]
+    wuid = f"{served.submit(JOB)['id']}_0_0"
+    served.call("GET", "/work?client=c1")
+    [busy] = data(served.call("GET", "/client"))
+    assert busy["current_work"] == {wuid: True, "data": [wuid]}
+    assert [busy[key] for key in ("online", "busy", "suspended")] == [True, True, False]
+    served.call("PUT", "/client/c1?suspend")
+    aside = data(served.call("GET", "/queue?client", user="root"))["c1"]
+    assert [aside[key] for key in ("online", "busy", "suspended")] == [True, False, True]
 
 
 def test_the_list_is_by_name_and_id_whoever_spoke_last(served: Served) -> None:

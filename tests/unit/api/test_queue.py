@@ -38,11 +38,33 @@ def test_the_counters_as_text(served: Served) -> None:
 
 def test_the_counters_as_json(served: Served) -> None:
     assert served.call("GET", "/queue?json").body == (
-        b'{"status":200,"data":{"jobs":{"total":0,"active":0,"suspended":0},'
-        b'"tasks":{"total":0,"queuing":0,"in-progress":0,"pending":0,"completed":0,"suspended":0,"failed":0},'
-        b'"workunits":{"total":0,"queuing":0,"checkout":0,"suspended":0},'
-        b'"clients":{"total":0,"busy":0,"idle":0,"suspended":0}},"error":null}'
+        b'{"status":200,"data":{"jobs":{"total":0,"active":0,"suspended":0,"init":0,"queued":0,"in-progress":0,"suspend":0},'
+        b'"tasks":{"total":0,"queuing":0,"in-progress":0,"pending":0,"completed":0,"suspended":0,"failed":0,"queued":0,"suspend":0},'
+        b'"workunits":{"total":0,"queuing":0,"checkout":0,"suspended":0,"queued":0,"suspend":0},'
+        b'"clients":{"total":0,"busy":0,"idle":0,"suspended":0,"online":0}},"error":null}'
     )
+
+
+def test_the_numbers_of_the_states_are_the_total(served: Served) -> None:
+    """As a monitor of the last development version reads them."""
+    chain = [{"taskid": str(n), "cmd": {"name": "true"}, "dependsOn": ["0"][:n], "totalwork": 2} for n in range(2)]
+    for _ in range(2):
+        job_id = served.submit({"tasks": chain})["id"]
+    served.call("PUT", f"/job/{job_id}?suspend")
+    for client in ("c1", "c2", "c3"):
+        served.register(id=client)
+    served.call("GET", "/work?client=c1")
+    served.call("PUT", "/client/c2?suspend")
+    found = data(served.call("GET", "/queue?json"))
+    by_state = {
+        "jobs": {"init": 0, "queued": 0, "in-progress": 1, "suspend": 1},
+        "tasks": {"pending": 2, "queued": 0, "in-progress": 1, "completed": 0, "suspend": 1},
+        "workunits": {"queued": 1, "checkout": 1, "suspend": 2},
+        "clients": {"online": 1, "busy": 1, "suspended": 1},
+    }
+    for kind, numbers in by_state.items():
+        assert numbers.items() <= found[kind].items()
+        assert found[kind]["total"] == sum(numbers.values())
 
 
 def test_the_rest_is_for_admins(served: Served) -> None:

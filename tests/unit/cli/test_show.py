@@ -140,7 +140,8 @@ def test_a_worker_and_what_it_works_on() -> None:
 
 
 def test_the_queue_counts_by_state() -> None:
-    counts = {"jobs": {"total": 3, "active": 2, "suspended": 1}, "clients": {"total": 0, "busy": 0}}
+    jobs = {"total": 3, "active": 2, "suspended": 1, "queued": 2, "suspend": 1}
+    counts = {"jobs": jobs, "clients": {"total": 0, "busy": 0}}
     assert rows(queue_table(counts))[1:] == [["jobs", "3", "2 active, 1 suspended"], ["clients", "0"]]
 
 

@@ -5,14 +5,19 @@ from typing import Any
 import pytest
 
 from awed.model.client import Client
+from awed.wire.clients import ShownClient
 from tests.unit.cli.conftest import Awe
 from tests.unit.cli.fake import FakeServer
 
 
 def test_workers_are_listed(server: FakeServer, awe: Awe, capsys: Any) -> None:
-    server.on("GET /client", [Client(id="id-1", name="w1", group="g")])
+    client = Client(id="id-1", name="w1", group="g", current_work={"j_first_0": True})
+    server.on("GET /client", [ShownClient.of(client)])
     assert awe("workers") == 0
-    assert "w1" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "w1" in shown
+    assert "j first" in shown
+    assert "data" not in shown
 
 
 def test_a_suspended_queue_is_mentioned(server: FakeServer, awe: Awe, capsys: Any) -> None:
