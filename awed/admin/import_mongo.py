@@ -155,7 +155,7 @@ class Import:
         if await self._store.job(job_id) is not None:
             return _KNOWN
         perf = await self._original.perf(job_id)
-        self._batch.reports += read_perf(perf, job) if perf else []
+        self._batch.perfs += read_perf(perf, job) if perf else []
         self._batch.jobs.append(job.record)
         self._batch.tasks += job.tasks
         self._batch.secrets += job.secrets

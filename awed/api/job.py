@@ -78,11 +78,11 @@ class JobResource(JobChanges):
         self, call: Call[None], *, asked: JobList, fields: Rest
     ) -> Page[list[Job]] | Page[list[MinimalJob]]:
         """A page of jobs."""
-        page = await self.engine.jobs.page(asked.query_for(call.user, fields))
+        jobs, total = await self.engine.jobs.page(asked.query_for(call.user, fields))
         if asked.verbosity == "minimal":
-            return asked.page(listed(minimal(job, asked.userattr) for job in page.jobs), page.total)
+            return asked.page(listed(minimal(job, asked.userattr) async for job in jobs), total)
         base = self.context.hosts.base(call.request)
-        return asked.page(listed(whole(job, base) for job in page.jobs), page.total)
+        return asked.page(listed(whole(job, base) async for job in jobs), total)
 
     @calls("GET /?distinct", may("read"))
     async def distinct(
@@ -104,13 +104,12 @@ class JobResource(JobChanges):
     @calls("GET /<job_id>?report", to("read", a_job))
     async def report(self, call: Call[JobRecord]) -> JobLogs:
         """With the logs of its workunits."""
-        reports = self.context.turns(await self.engine.jobs.reports(call.thing.job.id))
-        return with_logs(call.thing.job, {report.wuid: report async for report in reports})
+        return with_logs(call.thing.job, await self.engine.jobs.reports(call.thing.job))
 
     @calls("GET /<job_id>?perf", to("read", a_job))
     async def perf(self, call: Call[JobRecord]) -> JobPerf:
         """Its times and sizes."""
-        return with_perf(call.thing.job, await self.engine.jobs.reports(call.thing.job.id))
+        return with_perf(call.thing.job, await self.engine.jobs.perfs(call.thing.job.id))
 
     @calls("GET /<job_id>?position", to("read", a_job))
     async def position(self, call: Call[JobRecord]) -> dict[str, int]:
@@ -182,7 +181,7 @@ class JobResource(JobChanges):
     async def _import(self, call: Call[None], document: bytes, token: str) -> Job:
         now, limits = self.context.now(), self.context.document_limits
         job = await self.context.in_thread(read_import, document, now=now, limits=limits)
-        return await self.engine.jobs.import_finished(job, call.user, token)
+        return await self.engine.jobs.import_finished(job, call.user, token, len(document))
 
 
 def _whose(user: User) -> str | None:

@@ -1,7 +1,7 @@
 """The ways to look at a job: whole, in one line, with its logs, with its times and sizes. Long lists in what is
 returned are made while it is sent."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,9 @@ from awed.model.ids import work_id
 from awed.model.job import IO, OWN_HOST, Job, JobError, Task
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
-from awed.model.work import Perf, WorkRecord, WorkReport
-from awed.web.streaming import listed, mapped
+from awed.model.work import Perf, PerfRecord, WorkRecord, WorkReport
+from awed.tx.turns import each
+from awed.web.streaming import Items, listed, mapped
 
 _RUNNING = (TaskState.QUEUED, TaskState.IN_PROGRESS)
 
@@ -128,8 +129,12 @@ def _now(job: Job) -> tuple[list[int], list[str]]:
     return [place for place, _ in chosen], [state for _, state in chosen]
 
 
-def with_logs(job: Job, reports: Mapping[str, WorkReport]) -> JobLogs:
-    """*job* with the logs of its workunits, by whose ids *reports* are; empty where none came yet."""
+Reports = AsyncIterable[AsyncIterator[WorkReport]]
+"""What came of workunits, for each task of a job by rank."""
+
+
+def with_logs(job: Job, reports: Reports) -> JobLogs:
+    """*job* with the logs of its workunits; empty where none came yet."""
     return JobLogs(
         id=job.id,
         state=job.state,
@@ -138,23 +143,32 @@ def with_logs(job: Job, reports: Mapping[str, WorkReport]) -> JobLogs:
         lastfailed=job.lastfailed,
         error=job.error,
         resumed=job.resumed,
-        tasks=listed(_task_logs(task, reports) for task in job.tasks),
+        tasks=listed(_tasks_logs(job.tasks, reports)),
     )
 
 
-def _task_logs(task: Task, reports: Mapping[str, WorkReport]) -> TaskLogs:
+async def _tasks_logs(tasks: Iterable[Task], reports: Reports) -> AsyncIterator[TaskLogs]:
+    left = iter(tasks)
+    async for its_reports in reports:
+        yield _task_logs(next(left), its_reports)
+
+
+def _task_logs(task: Task, reports: AsyncIterator[WorkReport]) -> TaskLogs:
     workunits = listed(_work_logs(task, reports))
     return TaskLogs(task.taskid, task.state, task.totalwork, task.completeddate, workunits)
 
 
-def _work_logs(task: Task, reports: Mapping[str, WorkReport]) -> Iterator[WorkLogs]:
+async def _work_logs(task: Task, reports: AsyncIterator[WorkReport]) -> AsyncIterator[WorkLogs]:
+    report = await anext(reports, None)
     for rank in task.ranks:
-        wuid = work_id(task.taskid, rank)
-        report = reports.get(wuid)
-        yield WorkLogs(wuid, rank, Logs(report.stdout, report.stderr, report.worknotes) if report else Logs())
+        while report is not None and report.rank < rank:
+            report = await anext(reports, None)
+        came = report is not None and report.rank == rank
+        logs = Logs(report.stdout, report.stderr, report.worknotes) if report is not None and came else Logs()
+        yield WorkLogs(work_id(task.taskid, rank), rank, logs)
 
 
-def with_perf(job: Job, reports: Iterable[WorkReport]) -> JobPerf:
+def with_perf(job: Job, perfs: Items[PerfRecord]) -> JobPerf:
     """*job*'s times and sizes, with what the workers measured."""
     queued, start, end = map(_seconds, (job.info.submittime, job.info.startedtime, job.info.completedtime))
     return JobPerf(
@@ -164,14 +178,14 @@ def with_perf(job: Job, reports: Iterable[WorkReport]) -> JobPerf:
         end=end,
         resp=_between(queued, end),
         task_stats=mapped((task.taskid, _task_perf(task)) for task in job.tasks),
-        work_stats=mapped((report.wuid, _work_perf(report)) for report in reports),
+        work_stats=mapped((record.wuid, _work_perf(record)) async for record in each(perfs)),
     )
 
 
-def begun(record: WorkRecord) -> WorkReport:
+def begun(record: WorkRecord) -> PerfRecord:
     """What is known of a run that is not over."""
     perf = {"checkout": _seconds(record.checkout_time), "client_id": record.client}
-    return WorkReport(record.wuid, record.jobid, record.taskid, record.rank, perf=perf)
+    return PerfRecord(record.wuid, record.jobid, record.taskid, record.rank, perf)
 
 
 def _task_perf(task: Task) -> TaskPerf:
@@ -179,8 +193,8 @@ def _task_perf(task: Task) -> TaskPerf:
     return TaskPerf(queued, start, end, _between(queued, end), _sizes(task.inputs), _sizes(task.outputs))
 
 
-def _work_perf(report: WorkReport) -> dict[str, Any]:
-    measured: dict[str, Any] = report.perf if isinstance(report.perf, dict) else {}
+def _work_perf(record: PerfRecord) -> dict[str, Any]:
+    measured: dict[str, Any] = record.perf if isinstance(record.perf, dict) else {}
     return {**msgspec.structs.asdict(Perf()), **measured}
 
 

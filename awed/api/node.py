@@ -18,6 +18,7 @@ from awed.web.calls import Call, Calls
 from awed.web.download import File, send_file, send_source
 from awed.web.form import Form, Part
 from awed.web.kinds import or_empty, word
+from awed.web.streaming import listed
 from awed.web.traits import Traits
 from awed.wire.envelope import Page
 
@@ -56,7 +57,8 @@ class NodeResource(Resource):
     @calls("GET /", to_files("read"))
     async def index(self, call: Call[None], *, asked: NodeList, fields: Rest) -> Page[list[Node]]:
         """A page of nodes."""
-        return asked.page(*await self._nodes.find(asked.query_for(fields), call.user))
+        nodes, total = await self._nodes.find(asked.query_for(fields), call.user)
+        return asked.page(listed(nodes), total)
 
     @calls("GET /?download_url", to_files("read"))
     async def offer_found(
@@ -70,7 +72,7 @@ class NodeResource(Resource):
     ) -> dict[str, Any]:
         """An address at which anybody can download their files once, in an archive."""
         nodes, _ = await self._nodes.find(asked.query_for(fields), call.user)
-        return await self._offer_archive(call, [node.id for node in nodes if node.has_file], archive, file_name)
+        return await self._offer_archive(call, [node.id async for node in nodes if node.has_file], archive, file_name)
 
     @calls("GET /?distinct", to_files("read"))
     async def distinct(self, call: Call[None], *, distinct: str) -> list[Any]:

@@ -16,7 +16,7 @@ from awed.model.client import Client
 from awed.model.events import Event
 from awed.model.job import Job, Task
 from awed.model.node import NodeRecord
-from awed.model.work import Part, WorkRecord, WorkReport
+from awed.model.work import Part, PerfRecord, WorkRecord, WorkReport
 
 
 class JobRecord(Struct):
@@ -86,6 +86,7 @@ class Batch(Struct):
     tasks: list[TaskRecord] = []
     work: list[WorkRecord] = []
     reports: list[WorkReport] = []
+    perfs: list[PerfRecord] = []
     clients: list[Client] = []
     secrets: list[Secret] = []
     groups: list[GroupRecord] = []
@@ -187,6 +188,13 @@ KINDS: tuple[Kind[Any], ...] = (
         {"gone_jobs": "job", "gone_reports": "task"},
         id=_at("wuid"),
     ),
+    Kind(
+        "perfs",
+        PerfRecord,
+        {"job": _at("jobid"), "task": _at("taskid"), "rank": _at("rank")},
+        {"gone_jobs": "job", "gone_reports": "task"},
+        id=_at("wuid"),
+    ),
     Kind("secrets", Secret, {"job": _at("jobid"), "id": _at("key")}, {"gone_jobs": "job"}),
     Kind("jobs", JobRecord, {"id": _at("job.id")}, {"gone_jobs": "id"}),
     Kind("clients", Client, {"id": _at("id")}, {"gone_clients": "id"}),
@@ -201,11 +209,17 @@ HELD = tuple(kind for kind in KINDS if kind.name in Unfinished.__struct_fields__
 """The kinds that an :class:`Unfinished` has."""
 
 _BY_TYPE = {kind.type: kind for kind in KINDS}
+_BY_NAME = {kind.name: kind for kind in KINDS}
 
 
 def kind_of(record: type[T]) -> Kind[T]:
     """The kind of records of this type."""
     return cast(Kind[T], _BY_TYPE[record])
+
+
+def kind_named(name: str) -> Kind[Any]:
+    """The kind of this name."""
+    return _BY_NAME[name]
 
 
 def merge(batch: Batch, later: Batch) -> Batch:

@@ -162,10 +162,7 @@ LOG_NAMES = ("stdout", "stderr", "worknotes")
 
 
 class WorkReport(Struct):
-    """The logs and the performance record of a workunit, kept after its end.
-
-    *perf* is any JSON: ``Raw`` when it is written, decoded when it is read.
-    """
+    """The logs of a workunit, kept after its end."""
 
     wuid: str
     jobid: str
@@ -174,4 +171,14 @@ class WorkReport(Struct):
     stdout: str = ""
     stderr: str = ""
     worknotes: str = ""
-    perf: Any = None
+
+
+class PerfRecord(Struct):
+    """The performance record (any JSON; Raw going in) of a workunit, kept after its end, and apart from its logs: who
+    looks at performance does not load those."""
+
+    wuid: str
+    jobid: str
+    taskid: str
+    rank: int
+    perf: Any

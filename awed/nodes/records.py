@@ -1,7 +1,7 @@
 """Reads and writes the records of nodes, and sets their versions."""
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -14,8 +14,8 @@ from awed.model.records import Batch, Commit
 Load = Callable[[str], Awaitable[NodeRecord | None]]
 """Loads the record of a node, a copy of the caller's own."""
 
-Scan = Callable[[str, int], Awaitable[list[NodeRecord]]]
-"""Loads the records whose ids follow on one, in the order of ids, at most so many."""
+Scan = Callable[[Sequence[str], int], Awaitable[list[NodeRecord]]]
+"""Loads the records whose ids follow on one, if one is given, in the order of ids, at most so many."""
 
 PAGE = 500
 """Records that are read at a time."""
@@ -43,10 +43,10 @@ class NodeRecords:
 
     async def pages(self) -> AsyncIterator[list[NodeRecord]]:
         """All records, in the order of ids, up to PAGE at a time."""
-        last = ""
+        last: list[str] = []
         while page := await self._scan(last, PAGE):
             yield page
-            last = page[-1].node.id
+            last = [page[-1].node.id]
 
     async def put(self, record: NodeRecord, new: bool = False) -> None:
         """Set the versions of a record and make it durable.

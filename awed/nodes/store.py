@@ -4,7 +4,7 @@ A file is durable in its node's directory before the record that names it is com
 its files are. :meth:`NodeStore.recover` and :meth:`NodeStore.tidy` remove files that a crash in between left.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -128,15 +128,21 @@ class NodeStore:
         """Runs the packing of files while they are sent, in turns of *user*."""
         return self._base.long.in_turns_of(user.name)
 
-    async def find(self, query: NodeQuery, user: User) -> tuple[list[Node], int]:
-        """A page of the nodes that *user* may read and that fulfil *query*, and how many there are in all."""
+    async def find(self, query: NodeQuery, user: User) -> tuple[AsyncIterator[Node], int]:
+        """A page of the nodes that *user* may read and that fulfil *query*, read one by one as they are asked for;
+        and how many there are in all."""
         found: list[tuple[tuple[int, Any, str], str]] = []
         async for page in self._base.records.pages():
             found += await self._base.in_thread(matching, page, query, user)
         found.sort(reverse=query.descending)
         end = query.offset + query.limit if query.limit else None
-        records = [await self._base.records.find(node_id) for _, node_id in found[query.offset : end]]
-        return [await self._shown(record) for record in records if record is not None], len(found)
+        return self._each([node_id for _, node_id in found[query.offset : end]]), len(found)
+
+    async def _each(self, node_ids: Iterable[str]) -> AsyncIterator[Node]:
+        for node_id in node_ids:
+            record = await self._base.records.find(node_id)
+            if record is not None:
+                yield await self._shown(record)
 
     async def distinct(self, path: str, user: User) -> list[Any]:
         """The distinct texts, numbers and booleans at a dotted *path* of the documents that *user* may read."""

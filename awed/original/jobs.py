@@ -15,7 +15,7 @@ from awed.model.job import Info, Job, JobError, Task
 from awed.model.records import JobRecord, Secret, TaskRecord
 from awed.model.states import UNFINISHED, JobState, TaskState
 from awed.model.times import NO_TIME, utc
-from awed.model.work import WorkReport
+from awed.model.work import PerfRecord
 from awed.original.access import Names, Rights
 from awed.workflow.decoding import decode
 from awed.workflow.document import FinishedJob, FinishedTask
@@ -91,27 +91,27 @@ def read_job(body: bytes, names: Names, *, now: datetime) -> OriginalJob:
     ]
     job, acl = _job(sent, tasks, locator.shockhost, now), sent.acl.of_job(names)
     return OriginalJob(
-        record=JobRecord(job, acl, acl.owner),
+        record=JobRecord(job, acl, acl.owner, size=len(body)),
         tasks=[TaskRecord(task, index, done=_ranks(task)) for index, task in enumerate(tasks)],
         secrets=list(_secrets(sent, private)),
     )
 
 
-def read_perf(body: bytes, job: OriginalJob) -> list[WorkReport]:
+def read_perf(body: bytes, job: OriginalJob) -> list[PerfRecord]:
     """The performance records of the job's finished workunits. Raises :class:`~awed.model.errors.Invalid`."""
     faults = Faults()
     found = decode(body, _Perf, faults).work_stats
     faults.refuse_any()
     done = {record.task.taskid for record in job.tasks if record.done}
-    return [report for wuid, perf in found.items() if (report := _report(wuid, perf)) and report.taskid in done]
+    return [record for wuid, perf in found.items() if (record := _perf(wuid, perf)) and record.taskid in done]
 
 
-def _report(wuid: str, perf: Any) -> WorkReport | None:
+def _perf(wuid: str, perf: Any) -> PerfRecord | None:
     try:
         unit = parse_work_id(wuid)
     except Invalid:
         return None
-    return WorkReport(str(unit), unit.job_id, unit.task_id, unit.rank, perf=perf)
+    return PerfRecord(str(unit), unit.job_id, unit.task_id, unit.rank, perf)
 
 
 def _check(sent: _Job, faults: Faults) -> None:

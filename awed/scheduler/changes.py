@@ -9,7 +9,7 @@ from awed.model.client import Client
 from awed.model.events import Event
 from awed.model.job import IO, OWN_HOST
 from awed.model.records import Batch, DeleteNodes, JobRecord, Secret, TaskRecord, merge
-from awed.model.work import WorkRecord, WorkReport
+from awed.model.work import PerfRecord, WorkRecord, WorkReport
 from awed.scheduler.entries import JobEntry, TaskEntry
 
 
@@ -80,8 +80,11 @@ class Changes:
     def report(self, report: WorkReport) -> None:
         self._batch.reports.append(report)
 
+    def perf(self, perf: PerfRecord) -> None:
+        self._batch.perfs.append(perf)
+
     def reports_gone(self, task_id: str) -> None:
-        """Drops the task's reports, those of this very batch as well."""
+        """Drops the task's reports and performance records, those of this very batch as well."""
         merge(self._batch, Batch(gone_reports=[task_id]))
 
     def client(self, client: Client) -> None:

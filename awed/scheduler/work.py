@@ -18,7 +18,7 @@ from awed.model.ids import WorkId, parse_work_id
 from awed.model.job import JobError
 from awed.model.states import ClientState, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
-from awed.model.work import Report, ReportStatus, WorkRecord, WorkReport, Workunit
+from awed.model.work import PerfRecord, Report, ReportStatus, WorkRecord, WorkReport, Workunit
 from awed.scheduler.blame import Blame
 from awed.scheduler.clients import Clients
 from awed.scheduler.entries import NO_WORK, ClientEntry, JobEntry, Place, TaskEntry
@@ -118,7 +118,7 @@ class Work:
         if record.state is WorkState.QUEUED:
             self._ran_after_all(entry, record, client, now)
         self._state.tally.reports[report.status] += 1
-        self._keep_logs(entry, record, report)
+        self._keep_logs(record, report)
         if report.status is ReportStatus.DONE:
             self._done(entry, record, report, now)
         elif record.state is WorkState.CHECKOUT:
@@ -152,18 +152,15 @@ class Work:
         if report.attempt is not None:
             raise StaleAttempt(f"{reason} as attempt {report.attempt}")
 
-    def _keep_logs(self, entry: TaskEntry, record: WorkRecord, report: Report) -> None:
-        if report.logs or report.perf is not None:
-            self._state.changes.report(
-                WorkReport(
-                    wuid=record.wuid,
-                    jobid=record.jobid,
-                    taskid=record.taskid,
-                    rank=record.rank,
-                    perf=report.perf,
-                    **report.logs,
-                )
-            )
+    def _keep_logs(self, record: WorkRecord, report: Report) -> None:
+        """Nothing may stay of what an earlier attempt left."""
+        changes = self._state.changes
+        wuid, job_id, task_id, rank = record.wuid, record.jobid, record.taskid, record.rank
+        has_logs, has_perf, again = bool(report.logs), report.perf is not None, record.attempt > 1
+        if has_logs or (again and has_perf):
+            changes.report(WorkReport(wuid, job_id, task_id, rank, **report.logs))
+        if has_perf or (again and has_logs):
+            changes.perf(PerfRecord(wuid, job_id, task_id, rank, report.perf))
 
     def _done(self, entry: TaskEntry, record: WorkRecord, report: Report, now: Moment) -> None:
         state = self._state

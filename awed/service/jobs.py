@@ -1,6 +1,6 @@
 """The verbs for jobs, durable."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from msgspec.structs import replace
 
@@ -10,9 +10,10 @@ from awed.model.events import Event
 from awed.model.job import Job
 from awed.model.records import Batch, JobRecord, Secret, TaskRecord
 from awed.model.states import JobState
-from awed.model.work import WorkReport
+from awed.model.work import PerfRecord, WorkReport
 from awed.service.shell import Shell
 from awed.store.interface import JobPage, JobQuery
+from awed.store.paging import every, reports_by_task
 from awed.workflow.locations import token_hosts
 from awed.workflow.submission import Submission
 
@@ -50,19 +51,20 @@ class JobVerbs:
         await self._require_new(submission.job.id)
         self._shell.scheduler.jobs.submit(submission, owner, token, self._shell.now(), hosts)
 
-    async def import_finished(self, job: Job, owner: User, token: str = "") -> Job:
-        """Store a finished job as it stands, with its data token; nothing of it is queued.
+    async def import_finished(self, job: Job, owner: User, token: str = "", size: int = 0) -> Job:
+        """Store a finished job as it stands, with its data token; nothing of it is queued. *size*: bytes of its
+        document.
 
         :class:`Conflict` if its id is known.
         """
         job.info.auth = bool(token)
-        await self._shell.alone.run(job.id, self._import(job, owner, token))
+        await self._shell.alone.run(job.id, self._import(job, owner, token, size))
         return job
 
-    async def _import(self, job: Job, owner: User, token: str) -> None:
+    async def _import(self, job: Job, owner: User, token: str, size: int) -> None:
         await self._require_new(job.id)
         batch = Batch(
-            jobs=[JobRecord(replace(job, tasks=[]), Acl.of(owner.name), owner.name)],
+            jobs=[JobRecord(replace(job, tasks=[]), Acl.of(owner.name), owner.name, size=size)],
             tasks=[TaskRecord(task, index) for index, task in enumerate(job.tasks)],
             secrets=[Secret(job.id, job.id, token=token, hosts=token_hosts(job))] if token else [],
             events=[Event("JI", self._shell.now().time, {"jobid": job.id})],
@@ -85,10 +87,19 @@ class JobVerbs:
         entry = self._shell.scheduler.jobs.get(job_id)
         return User(entry.submitter, nodes=entry.nodes)
 
-    async def page(self, query: JobQuery) -> JobPage:
-        """A page of jobs, with their tasks."""
+    async def page(self, query: JobQuery) -> tuple[AsyncIterator[Job], int]:
+        """A page of jobs, with their tasks, some of which are read at a time; and how many there are in all."""
         await self._shell.committer.durable()
-        return await self._shell.store.jobs(query)
+        page = await self._shell.store.jobs(query)
+        return self._jobs(page), page.total
+
+    async def _jobs(self, page: JobPage) -> AsyncIterator[Job]:
+        jobs, rest = page.jobs, page.rest
+        while jobs or rest:
+            for job in jobs:
+                yield job
+            records = await self._shell.store.whole(rest) if rest else []
+            jobs, rest = [record.job for record in records if record is not None], rest[len(records) :]
 
     async def distinct(self, path: str, query: JobQuery) -> list[object]:
         """The values that a field has in the jobs that match."""
@@ -145,7 +156,12 @@ class JobVerbs:
             state = (await self._shell.job(job_id)).job.state
             raise Invalid(f"fail to {verb} job: {job_id} job {job_id} is in {state} state")
 
-    async def reports(self, job_id: str) -> list[WorkReport]:
-        """Logs and performance records of the job's workunits."""
+    async def reports(self, job: Job) -> AsyncIterator[AsyncIterator[WorkReport]]:
+        """The logs of the job's workunits, for each of its tasks by rank, which are read as they are asked for."""
         await self._shell.committer.durable()
-        return await self._shell.store.all(WorkReport, job=job_id)
+        return reports_by_task(self._shell.store, job.id, [task.taskid for task in job.tasks])
+
+    async def perfs(self, job_id: str) -> AsyncIterator[PerfRecord]:
+        """The performance records of the job's workunits, likewise."""
+        await self._shell.committer.durable()
+        return every(self._shell.store, PerfRecord, job=job_id)

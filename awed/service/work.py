@@ -8,7 +8,7 @@ from twisted.internet.defer import CancelledError
 from awed.model.errors import AwedError, LogNotFound, NothingToDo, Unauthorized, Unavailable
 from awed.model.ids import WorkId
 from awed.model.records import Secret
-from awed.model.work import Report, ReportStatus, WorkRecord, WorkReport, Workunit
+from awed.model.work import PerfRecord, Report, ReportStatus, WorkRecord, WorkReport, Workunit
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.requirements import Spare
 from awed.scheduler.spans import Span
@@ -106,10 +106,14 @@ class WorkVerbs:
     async def log(self, work_id: WorkId, name: str) -> str:
         """The *stdout*, *stderr* or *worknotes* of a workunit, also after its end. :class:`LogNotFound`: not yet."""
         await self._shell.committer.durable()
-        report = await self._shell.store.one(WorkReport, job=work_id.job_id, task=work_id.task_id, rank=work_id.rank)
-        if report is None:
+        store = self._shell.store
+        whose: dict[str, str | int] = {"job": work_id.job_id, "task": work_id.task_id, "rank": work_id.rank}
+        report = await store.one(WorkReport, **whose)
+        if report is not None:
+            return str(getattr(report, name))
+        if await store.one(PerfRecord, **whose) is None:
             raise LogNotFound(name)
-        return str(getattr(report, name))
+        return ""  # it ran, and wrote nothing
 
     async def data_token(self, work_id: WorkId) -> DataToken:
         """The data token of the job, which is for the holders of its workunits alone."""

@@ -46,11 +46,19 @@ class JobQuery(Struct, frozen=True):
         return max(self.since or first, first), self.until or datetime.max.replace(tzinfo=UTC)
 
 
+PAGE = 1 << 20
+"""Bytes of records, as JSON, that are read at a time where there may be many or large ones."""
+
+Wanted = str | int | Sequence[str]
+"""The value that a field has, or texts of which it has one."""
+
+
 class JobPage(Struct):
-    """One page of whole jobs, tasks included, and how many match in all."""
+    """One page of whole jobs, tasks included: the first ones, the ids of the others, and how many match in all."""
 
     jobs: list[Job]
     total: int
+    rest: list[str] = []
 
 
 class IStore(Interface):
@@ -91,7 +99,12 @@ class IStore(Interface):
         """One job with its tasks (``job.tasks`` filled, in order), or None."""
 
     def jobs(query: JobQuery) -> Awaitable[JobPage]:
-        """A page of jobs. Raises :class:`~awed.model.errors.Invalid` if it takes too long to find."""
+        """A page of jobs, of which as many are read as :meth:`whole` gives. Raises
+        :class:`~awed.model.errors.Invalid` if it takes too long to find."""
+
+    def whole(job_ids: Sequence[str]) -> Awaitable[list[JobRecord | None]]:
+        """The first of these jobs with their tasks, as many as have about :data:`PAGE` bytes together, one at least;
+        None in the place of one that is gone."""
 
     def distinct(path: str, query: JobQuery) -> Awaitable[list[object]]:
         """The distinct values of a document path (``info.project``) over all jobs that match *query*, as JSON has
@@ -104,9 +117,12 @@ class IStore(Interface):
     def all(record: type[T], **fields: str | int) -> Awaitable[list[T]]:
         """All such records: parts of a job by their job, position, task and rank, all others by their ids."""
 
-    def page(record: type[T], after: str, limit: int) -> Awaitable[list[T]]:
-        """The first *limit* records with ids after *after*, by id, of a kind that is no job's: page by page, all of
-        them."""
+    def page(record: type[T], after: Sequence[str | int], limit: int, **fields: Wanted) -> Awaitable[list[T]]:
+        """The first *limit* records that have these values in fields of their key, and come after *after* in the
+        order of their keys, or fewer with about :data:`PAGE` bytes together, one at least: page by page, all of them.
+
+        *after* is what the last one read has in those fields of its key that are not given one value, empty at the
+        begin."""
 
     def ids(record: type[Struct]) -> Awaitable[list[str]]:
         """The ids of all records of a kind that is no job's, in order."""

@@ -3,7 +3,7 @@
 Records are kept encoded, so that nobody shares an object with the store.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic
 
@@ -18,7 +18,7 @@ from awed.model.records import HELD, KINDS, Batch, JobRecord, Kind, T, TaskRecor
 from awed.model.states import UNFINISHED, JobState
 from awed.model.times import NO_TIME
 from awed.store.document import distinct
-from awed.store.interface import IStore, JobPage, JobQuery
+from awed.store.interface import PAGE, IStore, JobPage, JobQuery, Wanted
 from awed.store.search import Found
 
 
@@ -52,6 +52,17 @@ class Table(Generic[T]):
             if ids := set(getattr(batch, gone)):
                 for record in self.having({field: ids}):
                     del self._docs[self._kind.id(record)]
+
+
+def _some(records: Sequence[Any]) -> list[Any]:
+    """The first of *records*, about a page of them."""
+    size, found = 0, list[Any]()
+    for record in records:
+        if found and size >= PAGE:
+            break
+        found.append(record)
+        size += len(msgspec.json.encode(record))
+    return found
 
 
 @implementer(IStore)
@@ -107,7 +118,12 @@ class MemoryStore:
         found = [found for found in self._found() if found.matches(query)]
         found.sort(key=lambda found: found.place(query.order), reverse=query.descending)
         end = query.offset + query.limit if query.limit else None
-        return JobPage([found.job for found in found[query.offset : end]], len(found))
+        ids = [found.job.id for found in found[query.offset : end]]
+        jobs = await self.whole(ids)
+        return JobPage([record.job for record in jobs if record is not None], len(found), ids[len(jobs) :])
+
+    async def whole(self, job_ids: Sequence[str]) -> list[JobRecord | None]:
+        return _some([await self.job(job_id) for job_id in job_ids])
 
     async def distinct(self, path: str, query: JobQuery) -> list[object]:
         return distinct(leaf for found in self._found() if found.matches(query) for leaf in found.leaves(path))
@@ -119,9 +135,13 @@ class MemoryStore:
     async def all(self, record: type[T], **fields: str | int) -> list[T]:
         return self._table(record).having({name: [value] for name, value in fields.items()})
 
-    async def page(self, record: type[T], after: str, limit: int) -> list[T]:
-        id = kind_of(record).id
-        return self._table(record).where(lambda found: id(found) > after)[:limit]
+    async def page(self, record: type[T], after: Sequence[str | int], limit: int, **fields: Wanted) -> list[T]:
+        kind = kind_of(record)
+        rest = [kind.key[name] for name in kind.key if not isinstance(fields.get(name), str | int)]
+        wanted = {name: [value] if isinstance(value, str | int) else value for name, value in fields.items()}
+        found = self._table(record).having(wanted)
+        later = [one for one in found if not after or [field(one) for field in rest] > list(after)]
+        return _some(later[:limit])
 
     async def ids(self, record: type[Struct]) -> list[str]:
         return [kind_of(record).id(found) for found in self._table(record).where()]

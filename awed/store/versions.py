@@ -5,7 +5,7 @@ not know it would drop when it writes a record anew. So every change of what is 
 field that comes, goes or has another meaning, and one more of the words that a field may have.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -23,10 +23,14 @@ class Step(NamedTuple):
     version. It leaves alone what it has changed already, for it may be called again: MongoDB cannot change all
     records at once, and whoever is killed meanwhile begins anew. All records of the kinds that are named are written
     anew, with the columns and fields by which they are found.
+
+    *apart*: by the kind's name, another kind, and what takes out of a record, in place, what is one of the other kind
+    from now on; None: there is nothing in it, or no more.
     """
 
     sql: str = ""
     records: Mapping[str, Callable[[dict[str, Any]], None]] = {}
+    apart: Mapping[str, tuple[str, Callable[[dict[str, Any]], dict[str, Any] | None]]] = {}
 
 
 def _names_submitter(job: dict[str, Any]) -> None:
@@ -37,6 +41,13 @@ def _names_made_nodes(task: dict[str, Any]) -> None:
     if task.get("made") is None:
         outputs = task["task"]["outputs"]
         task["made"] = [output["node"] for output in outputs if output["node"] != "-" and output["type"] != "update"]
+
+
+def _perf_of(report: dict[str, Any]) -> dict[str, Any] | None:
+    perf = report.pop("perf", None)
+    if perf is None:
+        return None
+    return {**{name: report[name] for name in ("wuid", "jobid", "taskid", "rank")}, "perf": perf}
 
 
 STEPS = (
@@ -55,6 +66,11 @@ STEPS = (
     Step("CREATE TABLE deletions (id TEXT PRIMARY KEY, doc TEXT NOT NULL);"),
     # 5: A client group says whether it gets the work that names no group.
     Step(),
+    # 6: Performance records are apart from logs.
+    Step(
+        "CREATE TABLE perfs (job TEXT, task TEXT, rank INTEGER, doc TEXT NOT NULL, PRIMARY KEY (job, task, rank));",
+        apart={"reports": ("perfs", _perf_of)},
+    ),
 )
 """The steps from version 1, which awed 0.1.0 writes. Only ever append."""
 
@@ -83,15 +99,34 @@ def require_usable(version: int, shared: bool) -> None:
 
 def changed_kinds(version: int) -> list[Kind[Any]]:
     """The kinds whose records have to be changed since *version*."""
-    return [kind for kind in KINDS if any(kind.name in step.records for step in since(version))]
+    return [kind for kind in KINDS if _is_changed(kind.name, version)]
 
 
-def changed(name: str, text: str, version: int) -> str:
-    """The record of the kind *name*, as JSON, that one of *version* is now."""
-    changes = [step.records[name] for step in since(version) if name in step.records]
-    if not changes:
-        return text
-    record = msgspec.json.decode(text)
-    for change in changes:
-        change(record)
-    return msgspec.json.encode(record).decode()
+def _is_changed(name: str, version: int) -> bool:
+    return any(name in step.records or name in step.apart for step in since(version))
+
+
+def changed(name: str, texts: Iterable[str], version: int) -> dict[str, list[str]]:
+    """What records of the kind *name* and of *version*, as JSON, are now: records by kind, those of *name* last, for
+    what was taken out of them must be written before."""
+    if not _is_changed(name, version):
+        return {name: list(texts)}
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        for kind, record in _become(name, msgspec.json.decode(text), version):
+            found.setdefault(kind, []).append(msgspec.json.encode(record).decode())
+    last = found.pop(name, [])
+    return {**found, name: last}
+
+
+def _become(name: str, record: dict[str, Any], version: int) -> list[tuple[str, dict[str, Any]]]:
+    records = [(name, record)]
+    for step in since(version):
+        for kind, one in list(records):
+            if kind in step.apart:
+                other, take = step.apart[kind]
+                taken = take(one)
+                records += [] if taken is None else [(other, taken)]
+            if kind in step.records:
+                step.records[kind](one)
+    return records

@@ -1,6 +1,6 @@
 """Long loops on the reactor, in turns, so that other requests are served in between."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import TypeVar
 
 from twisted.internet.interfaces import IReactorTime
@@ -12,16 +12,26 @@ TURN = 0.01
 """Seconds after which a loop lets the reactor do other things."""
 
 
+async def each(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
+    """The items, whether they are there or come."""
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item
+
+
 class Turns:
     """Iterates, and lets *reactor* do other things after each turn."""
 
     def __init__(self, reactor: IReactorTime) -> None:
         self._reactor = reactor
 
-    async def __call__(self, items: Iterable[T]) -> AsyncIterator[T]:
+    async def __call__(self, items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
         """The *items*, one by one. Between two of them anything may change, also what *items* is made of."""
         until = self._reactor.seconds() + TURN
-        for item in items:
+        async for item in each(items):
             yield item
             if self._reactor.seconds() >= until:
                 await deferLater(self._reactor, 0)

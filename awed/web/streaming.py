@@ -1,10 +1,10 @@
 """Answers that may be long: made and encoded in turns, and sent at the pace of the peer.
 
 A view puts :func:`listed` and :func:`mapped` where a list or a map may be long. Their items are made one after the
-other, while the answer is sent; nobody holds them all.
+other, or come from the store, while the answer is sent; nobody holds them all.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable
 from typing import Any, TypeVar, cast
 
 from msgspec import Raw, json
@@ -12,11 +12,13 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from awed.tx.streams import PIECE, Pace
-from awed.tx.turns import Turns
+from awed.tx.turns import Turns, each
 from awed.web.body import AwedRequest
 from awed.web.envelope import send_encoded, set_json_headers
 
 T = TypeVar("T")
+
+Items = Iterable[T] | AsyncIterable[T]
 
 _MARK = b"\0"
 """Stands in JSON text for a long part; the byte occurs nowhere else in it."""
@@ -25,7 +27,7 @@ _MARK = b"\0"
 class _Long:
     """A list, or a map of pairs, whose items are still to be made. No Struct, which would be encoded at once."""
 
-    def __init__(self, items: Iterable[Any], is_map: bool) -> None:
+    def __init__(self, items: Items[Any], is_map: bool) -> None:
         self.items = items
         self.is_map = is_map
 
@@ -44,12 +46,12 @@ def _mark(value: object) -> Raw:
 _encoder = json.Encoder(enc_hook=_mark)
 
 
-def listed(items: Iterable[T]) -> list[T]:
+def listed(items: Items[T]) -> list[T]:
     """A list that may be long. It can be sent and nothing else; its type is what the peer sees."""
     return cast(list[T], _Long(items, is_map=False))
 
 
-def mapped(items: Iterable[tuple[str, T]]) -> dict[str, T]:
+def mapped(items: Items[tuple[str, T]]) -> dict[str, T]:
     """A map that may be long, likewise."""
     return cast(dict[str, T], _Long(items, is_map=True))
 
@@ -60,7 +62,7 @@ async def answer(request: AwedRequest, value: object, turns: Turns) -> bytes:
     return await _send(request, _filled(text, long), turns) if long else send_encoded(request, text)
 
 
-async def _send(request: AwedRequest, parts: Iterator[bytes], turns: Turns) -> bytes:
+async def _send(request: AwedRequest, parts: AsyncIterator[bytes], turns: Turns) -> bytes:
     batches = _batches(turns(parts))
     first = await anext(batches)
     if len(first) < PIECE:
@@ -90,7 +92,7 @@ async def _batches(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield bytes(batch)
 
 
-def pieces(value: object) -> Iterator[bytes]:
+def pieces(value: object) -> AsyncIterator[bytes]:
     """The JSON of *value*, piece by piece."""
     return _filled(*_encoded(value))
 
@@ -101,29 +103,36 @@ def _encoded(value: object) -> tuple[bytes, list[_Long]]:
     return _encoder.encode(value), _put_off.copy()
 
 
-def _filled(text: bytes, long: list[_Long]) -> Iterator[bytes]:
+async def _filled(text: bytes, long: list[_Long]) -> AsyncIterator[bytes]:
     """*text* with the items in the places of the marks."""
     first, *others = text.split(_MARK) if long else [text]
     yield first
     for part, after in zip(long, others, strict=True):
-        yield from _map(part.items) if part.is_map else _list(part.items)
+        async for piece in _map(part.items) if part.is_map else _list(part.items):
+            yield piece
         yield after
 
 
-def _list(items: Iterable[object]) -> Iterator[bytes]:
+async def _list(items: Items[object]) -> AsyncIterator[bytes]:
     between = b"["
-    for item in items:
-        yield between
-        yield from pieces(item)
+    async for item in each(items):
+        text, long = _encoded(item)
+        if long:
+            yield between
+            async for piece in _filled(text, long):
+                yield piece
+        else:
+            yield between + text
         between = b","
     yield b"]" if between == b"," else b"[]"
 
 
-def _map(items: Iterable[tuple[str, object]]) -> Iterator[bytes]:
+async def _map(items: Items[tuple[str, object]]) -> AsyncIterator[bytes]:
     between = b"{"
-    for name, item in items:
+    async for name, item in each(items):
         yield between + _encoder.encode(name) + b":"
-        yield from pieces(item)
+        async for piece in pieces(item):
+            yield piece
         between = b","
     yield b"}" if between == b"," else b"{}"
 

@@ -1,6 +1,6 @@
 """The connection to MongoDB: every call that is made of it, each with a time limit, and nothing else of txmongo."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -130,7 +130,7 @@ class Database:
 
     async def each(
         self, collection: str, where: Filter, order: Sequence[tuple[str, int]] = (), limit: int = 0
-    ) -> AsyncIterator[Document]:
+    ) -> AsyncGenerator[Document, None]:
         """The documents that match, batch by batch."""
         with self._told() as database:
             cursor = database[collection].find(

@@ -7,7 +7,7 @@ exist to find it by; of jobs and tasks ``find`` has the document as BSON, so tha
 Every document has in ``n`` the number of the batch that wrote it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -43,6 +43,16 @@ COLLECTIONS: dict[str, Kind[Any]] = {kind.name: kind for kind in (*KINDS, SETTIN
 def place(fields: Mapping[str, Any]) -> Document:
     """Fields of records, as documents have them."""
     return {"_id" if name == "id" else name: value for name, value in fields.items()}
+
+
+def later(rest: Sequence[str], after: Sequence[str | int]) -> Document:
+    """Those that have more than *after* in the fields *rest*, of which the first differences count."""
+    if not after:
+        return {}
+    names = ["_id" if name == "id" else name for name in rest]
+    same = [dict(zip(names[:place], after, strict=False)) for place in range(len(names))]
+    arms = [{**equal, name: {"$gt": value}} for equal, name, value in zip(same, names, after, strict=True)]
+    return arms[0] if len(arms) == 1 else {"$or": arms}
 
 
 def documents(collection: str, text: str) -> Iterator[Document]:

@@ -22,11 +22,12 @@ _ORDERED = frozenset(
 """Paths at which every job has one text or number, in whose order an index is."""
 
 
-async def page(database: Database, query: JobQuery) -> tuple[list[Document], int]:
-    """The documents of a page's jobs in order, and how many jobs match in all."""
+async def page(database: Database, query: JobQuery) -> tuple[list[str], int]:
+    """The ids of a page's jobs in order, and how many jobs match in all."""
     where = await _matching(database, query)
-    pipeline = [{"$match": where}, *_ordered(query), *_cut(query), {"$project": {"find": 0}}]
-    return await database.aggregate("jobs", pipeline), await database.count("jobs", where)
+    pipeline = [{"$match": where}, *_ordered(query), *_cut(query), {"$project": {"_id": 1}}]
+    found = await database.aggregate("jobs", pipeline)
+    return [document["_id"] for document in found], await database.count("jobs", where)
 
 
 async def values(database: Database, path: str, query: JobQuery) -> list[object]:

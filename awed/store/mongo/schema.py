@@ -66,8 +66,9 @@ async def take_over(database: Database, writer: Writer, version: int) -> None:
             found async for found in database.each(kind.name, {"_id": {"$gt": last}}, [("_id", 1)], BATCH)
         ]:
             last = page[-1]["_id"]
-            texts = [versions.changed(kind.name, await reader.text(kind, document), version) for document in page]
-            await writer.apply(Write(kind.name, [], texts))
+            texts = [await reader.text(kind, document) for document in page]
+            for name, records in versions.changed(kind.name, texts, version).items():
+                await writer.apply(Write(name, [], records))
     raised = UpdateOne({"_id": VERSION_KEY}, {"$set": {"version": versions.current()}})
     await writer.send("meta", [raised])
     _log.info("the database had schema version {old}, and has {new} now", old=version, new=versions.current())

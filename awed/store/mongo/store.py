@@ -1,7 +1,9 @@
 """The store for production: a MongoDB database."""
 
-from collections.abc import Awaitable, Callable, Collection
+from bisect import bisect
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from msgspec import Struct
@@ -15,13 +17,16 @@ from awed.model.records import HELD, Batch, JobRecord, Kind, T, TaskRecord, Unfi
 from awed.model.states import UNFINISHED, JobState
 from awed.model.times import NO_TIME
 from awed.store.document import sortable
-from awed.store.interface import IStore, JobPage, JobQuery
+from awed.store.interface import PAGE, IStore, JobPage, JobQuery, Wanted
 from awed.store.mongo import query
 from awed.store.mongo.database import Database
-from awed.store.mongo.documents import RECORDS, SETTINGS, place
+from awed.store.mongo.documents import RECORDS, SETTINGS, later, place
 from awed.store.mongo.lease import Holder, SharedWriter
 from awed.store.mongo.reads import Reader
 from awed.store.mongo.writer import encode
+
+READ_TOGETHER = 100
+"""Jobs that are read whole at a time, if they are small."""
 
 JOBS_AT_ONCE = 500
 """Of how many jobs tasks and work are asked for at once."""
@@ -99,12 +104,19 @@ class MongoStore:
         return record
 
     async def jobs(self, wanted: JobQuery) -> JobPage:
-        documents, total = await query.page(self._reading, wanted)
-        jobs = [(await self._reader.decoded(kind_of(JobRecord), document)).job for document in documents]
-        by_id = {job.id: job for job in jobs}
-        for task in await self._of_jobs(kind_of(TaskRecord), "job", list(by_id)):
-            by_id[task.task.jobid].tasks.append(task.task)
-        return JobPage(jobs, total)
+        ids, total = await query.page(self._reading, wanted)
+        records = await self.whole(ids)
+        return JobPage([record.job for record in records if record is not None], total, ids[len(records) :])
+
+    async def whole(self, job_ids: Sequence[str]) -> list[JobRecord | None]:
+        found = await self._reader.all(kind_of(JobRecord), {"_id": {"$in": list(job_ids[:READ_TOGETHER])}})
+        by_id = {record.job.id: record for record in found}
+        # The size of its document tells how large a job is. Only awed 0.1.0 stored jobs without it.
+        sizes = accumulate(by_id[id].size if id in by_id else 0 for id in job_ids[:READ_TOGETHER])
+        taken = job_ids[: max(1, bisect(list(sizes), PAGE))]
+        for task in await self._of_jobs(kind_of(TaskRecord), "job", [id for id in taken if id in by_id]):
+            by_id[task.task.jobid].job.tasks.append(task.task)
+        return [by_id.get(id) for id in taken]
 
     async def distinct(self, path: str, wanted: JobQuery) -> list[object]:
         return await query.values(self._reading, path, wanted)
@@ -115,8 +127,12 @@ class MongoStore:
     async def all(self, record: type[T], **fields: str | int) -> list[T]:
         return await self._reader.all(kind_of(record), place(fields))
 
-    async def page(self, record: type[T], after: str, limit: int) -> list[T]:
-        return await self._reader.all(kind_of(record), {"_id": {"$gt": after}}, limit)
+    async def page(self, record: type[T], after: Sequence[str | int], limit: int, **fields: Wanted) -> list[T]:
+        kind = kind_of(record)
+        single = {name: value for name, value in fields.items() if isinstance(value, str | int)}
+        several = {name: {"$in": list(value)} for name, value in fields.items() if not isinstance(value, str | int)}
+        where = place({**single, **several}) | later([name for name in kind.key if name not in single], after)
+        return await self._reader.page(kind, where, limit)
 
     async def ids(self, record: type[Struct]) -> list[str]:
         return await self._reading.keys(kind_of(record).name, RECORDS)

@@ -18,7 +18,6 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, msgpack
-from msgspec.structs import replace
 from pymongo import DeleteMany, ReplaceOne, UpdateOne
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
@@ -169,8 +168,9 @@ def _last_batch(log: list[Document]) -> list[Write]:
         return []
     data = b"".join(piece["data"] for piece in sorted(pieces, key=lambda piece: int(piece["_id"])))
     version = pieces[0].get("version", 1)
-    return [_changed(write, version) for write in msgpack.decode(data, type=list[Write])]
+    return [write for old in msgpack.decode(data, type=list[Write]) for write in _changed(old, version)]
 
 
-def _changed(write: Write, version: int) -> Write:
-    return replace(write, records=[versions.changed(write.collection, text, version) for text in write.records])
+def _changed(write: Write, version: int) -> Iterator[Write]:
+    for name, records in versions.changed(write.collection, write.records, version).items():
+        yield Write(name, write.gone if name == write.collection else [], records)

@@ -1,7 +1,8 @@
 """What is read: rows become records, in the thread that reads them."""
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -11,9 +12,10 @@ from awed.model.records import HELD, JobRecord, Kind, T, TaskRecord, Unfinished,
 from awed.model.states import UNFINISHED, JobState
 from awed.model.times import NO_TIME
 from awed.store.document import sortable
-from awed.store.interface import JobPage, JobQuery
+from awed.store.interface import PAGE, JobPage, JobQuery, Wanted
 from awed.store.sqlite import query
 from awed.store.sqlite.rows import table
+from awed.store.sqlite.sql import Sql, among, select
 
 # CROSS JOIN makes SQLite go from the unfinished jobs to their rows, however few or many rows there are.
 _OF_UNFINISHED = """listing CROSS JOIN {table} ON {table}.{job} = listing.id
@@ -60,17 +62,40 @@ def expired(now: datetime, connection: sqlite3.Connection) -> list[str]:
 
 def job(job_id: str, connection: sqlite3.Connection) -> JobRecord | None:
     """One job with its tasks."""
-    record = one(JobRecord, {"id": job_id}, connection)
-    if record is not None:
-        record.job.tasks = [task.task for task in all(TaskRecord, {"job": job_id}, connection)]
+    record, _ = _sized(job_id, connection)
     return record
+
+
+def _sized(job_id: str, connection: sqlite3.Connection) -> tuple[JobRecord | None, int]:
+    """The same, and how many characters it has in the store."""
+    jobs, tasks = kind_of(JobRecord), kind_of(TaskRecord)
+    found = list(_texts(connection, *_having(jobs, {"id": job_id})))
+    if not found:
+        return None, 0
+    found += _texts(connection, *_having(tasks, {"job": job_id}))
+    record = jobs.decode(found[0])
+    record.job.tasks = [tasks.decode(text).task for text in found[1:]]
+    return record, sum(map(len, found))
 
 
 def jobs(wanted: JobQuery, connection: sqlite3.Connection) -> JobPage:
     """A page of jobs with their tasks."""
     ids, total = query.page(connection, wanted)
-    records = [job(id, connection) for id in ids]
-    return JobPage([record.job for record in records if record is not None], total)
+    records = whole(ids, connection)
+    return JobPage([record.job for record in records if record is not None], total, ids[len(records) :])
+
+
+def whole(ids: Sequence[str], connection: sqlite3.Connection) -> list[JobRecord | None]:
+    """The first of these jobs with their tasks, None for one that is gone."""
+    records: list[JobRecord | None] = []
+    size = 0
+    for id in ids:
+        if records and size >= PAGE:
+            break
+        record, length = _sized(id, connection)
+        records.append(record)
+        size += length
+    return records
 
 
 def distinct(path: str, wanted: JobQuery, connection: sqlite3.Connection) -> list[object]:
@@ -86,16 +111,32 @@ def one(record: type[T], fields: Mapping[str, object], connection: sqlite3.Conne
 def all(record: type[T], fields: Mapping[str, object], connection: sqlite3.Connection) -> list[T]:
     """The records that have these values in their fields, in order of their keys."""
     kind = kind_of(record)
-    where = " AND ".join(f"{name} = ?" for name in fields) or "1"
-    return _docs(
-        connection, kind, f"{table(kind)} WHERE {where} ORDER BY {', '.join(kind.key)}", list(fields.values())
-    )
+    return list(map(kind.decode, _texts(connection, *_having(kind, fields))))
 
 
-def page(record: type[T], after: str, limit: int, connection: sqlite3.Connection) -> list[T]:
-    """The first records of a kind with ids after *after*."""
+def page(
+    record: type[T],
+    after: Sequence[str | int],
+    limit: int,
+    fields: Mapping[str, Wanted],
+    connection: sqlite3.Connection,
+) -> list[T]:
+    """The first records that have these values in their fields and come after *after*."""
     kind = kind_of(record)
-    return _docs(connection, kind, f"{table(kind)} WHERE id > ? ORDER BY id LIMIT ?", [after, limit])
+    conditions = [among(name, [value] if isinstance(value, str | int) else value) for name, value in fields.items()]
+    if after:
+        rest = [name for name in kind.key if not isinstance(fields.get(name), str | int)]
+        conditions.append(Sql(f"({', '.join(rest)}) > ({', '.join('?' * len(rest))})", after))
+    tail = Sql(f"ORDER BY {', '.join(kind.key)} LIMIT ?", [limit])
+    found: list[T] = []
+    size = 0
+    with closing(_texts(connection, *select("doc", Sql(table(kind)), conditions, tail))) as texts:
+        for text in texts:
+            found.append(kind.decode(text))
+            size += len(text)
+            if size >= PAGE:
+                break
+    return found
 
 
 def ids(record: type[Struct], connection: sqlite3.Connection) -> list[str]:
@@ -104,6 +145,18 @@ def ids(record: type[Struct], connection: sqlite3.Connection) -> list[str]:
     return [id for (id,) in connection.execute(found)]
 
 
+def _having(kind: Kind[Any], fields: Mapping[str, object]) -> Sql:
+    """The documents that have these values in their fields."""
+    conditions = [Sql(f"{name} = ?", [value]) for name, value in fields.items()]
+    return select("doc", Sql(table(kind)), conditions, Sql(f"ORDER BY {', '.join(kind.key)}"))
+
+
 def _docs(connection: sqlite3.Connection, kind: Kind[T], place: str, values: Sequence[object] = ()) -> list[T]:
     """The records in the rows of *place*, which is what comes after FROM."""
-    return [kind.decode(doc) for (doc,) in connection.execute(f"SELECT doc FROM {place}", values)]  # noqa: S608
+    return list(map(kind.decode, _texts(connection, f"SELECT doc FROM {place}", values)))  # noqa: S608
+
+
+def _texts(connection: sqlite3.Connection, sql: str, values: Sequence[object]) -> Generator[str, None, None]:
+    """The documents that a statement finds."""
+    for (doc,) in connection.execute(sql, values):
+        yield doc

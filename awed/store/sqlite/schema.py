@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from awed.model.ids import new_id
-from awed.model.records import Kind
+from awed.model.records import Kind, kind_named
 from awed.store import versions
 from awed.store.sqlite.connections import is_no_database, open_private, translated_errors
 from awed.store.sqlite.rows import additions, table
@@ -143,6 +143,7 @@ def _change(connection: sqlite3.Connection, kind: Kind[Any], version: int) -> No
     last, page = 0, f"SELECT rowid, doc FROM {table(kind)} WHERE rowid > ? ORDER BY rowid LIMIT {PAGE}"  # noqa: S608
     while found := connection.execute(page, [last]).fetchall():
         last = found[-1][0]
-        records = [kind.decode(versions.changed(kind.name, doc, version)) for _, doc in found]
-        for sql, values in additions(kind, records):
-            connection.executemany(sql, values)
+        for name, texts in versions.changed(kind.name, (doc for _, doc in found), version).items():
+            now = kind_named(name)
+            for sql, values in additions(now, list(map(now.decode, texts))):
+                connection.executemany(sql, values)

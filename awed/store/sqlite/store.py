@@ -1,7 +1,7 @@
 """The embedded store: one SQLite file, written by one thread and read by three beside it."""
 
 import sqlite3
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from awed.model.records import Batch, JobRecord, T, Unfinished
 from awed.model.states import JobState
-from awed.store.interface import IStore, JobPage, JobQuery
+from awed.store.interface import IStore, JobPage, JobQuery, Wanted
 from awed.store.sqlite import reads, rows
 from awed.store.sqlite.connections import ConnectedThreads, connect_reader, connect_writer
 from awed.store.sqlite.query import is_deep, is_long
@@ -83,6 +83,9 @@ class SqliteStore:
         threads = self._searcher if is_long(query) else self._readers
         return threads.run(partial(reads.jobs, query))
 
+    def whole(self, job_ids: Sequence[str]) -> Awaitable[list[JobRecord | None]]:
+        return self._readers.run(partial(reads.whole, job_ids))
+
     def distinct(self, path: str, query: JobQuery) -> Awaitable[list[object]]:
         threads = self._searcher if is_deep(path, *query.fields) else self._readers
         return threads.run(partial(reads.distinct, path, query))
@@ -93,8 +96,8 @@ class SqliteStore:
     def all(self, record: type[T], **fields: str | int) -> Awaitable[list[T]]:
         return self._readers.run(partial(reads.all, record, fields))
 
-    def page(self, record: type[T], after: str, limit: int) -> Awaitable[list[T]]:
-        return self._readers.run(partial(reads.page, record, after, limit))
+    def page(self, record: type[T], after: Sequence[str | int], limit: int, **fields: Wanted) -> Awaitable[list[T]]:
+        return self._readers.run(partial(reads.page, record, after, limit, fields))
 
     def ids(self, record: type[Struct]) -> Awaitable[list[str]]:
         return self._readers.run(partial(reads.ids, record))

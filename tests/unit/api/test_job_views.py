@@ -11,8 +11,10 @@ from awed.api.job_views import minimal, whole, with_logs, with_perf
 from awed.model.job import IO, OWN_HOST, Info, Job, JobError, Task
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
-from awed.model.work import WorkReport
+from awed.model.work import PerfRecord, WorkReport
+from awed.tx.turns import each
 from awed.web.streaming import pieces
+from tests.unit.gathered import gathered
 
 START = datetime(2026, 11, 23, 20, 41, 5, tzinfo=UTC)
 END = datetime(2026, 11, 23, 20, 41, 6, 900000, tzinfo=UTC)
@@ -21,7 +23,7 @@ SECOND = int(START.timestamp())
 
 def sent(view: object) -> Any:
     """What a peer is sent of a view."""
-    return msgspec.json.decode(b"".join(pieces(view)))
+    return msgspec.json.decode(b"".join(gathered(pieces(view))))
 
 
 def job(*states: TaskState, state: JobState = JobState.IN_PROGRESS, lastfailed: str = "") -> Job:
@@ -82,8 +84,9 @@ def test_logs_of_all_ranks_empty_where_none_came() -> None:
     shown = job(TaskState.IN_PROGRESS, TaskState.PENDING)
     shown.tasks[0].totalwork = 2
     shown.error = JobError(workfailed="j_0_2")
+    old = WorkReport("j_0_0", "j", "j_0", 0, stdout="of an earlier split")
     report = WorkReport("j_0_2", "j", "j_0", 2, stdout="out", worknotes="note")
-    view = with_logs(shown, {report.wuid: report})
+    view = with_logs(shown, each([each([old, report]), each([])]))
     assert sent(view)["tasks"] == [
         {
             "taskid": "j_0",
@@ -112,7 +115,7 @@ def test_times_and_sizes() -> None:
     task = shown.tasks[0]
     task.createddate, task.starteddate, task.completeddate = START, START, END
     task.inputs, task.outputs = [IO("a", size=11)], [IO("b", size=22)]
-    view = with_perf(shown, [WorkReport("j_0_0", "j", "j_0", 0, perf={"runtime": 2, "own": 1})])
+    view = with_perf(shown, [PerfRecord("j_0_0", "j", "j_0", 0, {"runtime": 2, "own": 1})])
     assert (view.queued, view.start, view.end, view.resp) == (SECOND, SECOND + 1, SECOND + 1, 1)
     seen = sent(view)
     assert seen["task_stats"] == {

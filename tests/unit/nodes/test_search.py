@@ -10,6 +10,7 @@ from awed.model.access import User
 from awed.model.node import Node
 from awed.nodes.change import Change
 from awed.nodes.search import Condition, NodeQuery
+from tests.unit.gathered import gathered
 from tests.unit.nodes.world import ALICE, BOB, EPOCH, World, result, whole
 
 
@@ -66,8 +67,8 @@ def test_conditions_in_shocks_notation(path: str, value: str, holds: bool) -> No
 
 
 def find(world: World, user: User = ALICE, **query: Any) -> tuple[list[Node], int]:
-    found: tuple[list[Node], int] = result(world.store.find(NodeQuery(**query), user))
-    return found
+    found, total = result(world.store.find(NodeQuery(**query), user))
+    return gathered(found), total
 
 
 def test_a_list_is_a_page_in_order_of_what_one_may_read(world: World) -> None:

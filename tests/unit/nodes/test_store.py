@@ -15,6 +15,7 @@ from awed.nodes.change import Change, CopyOf, Declare, JoinOf
 from awed.nodes.own import OwnShock
 from awed.nodes.search import NodeQuery
 from awed.tx.longwork import LongWork
+from tests.unit.gathered import gathered
 from tests.unit.nodes.world import ALICE, ANYONE, BOB, EPOCH, Bytes, Gate, World, filled, later, result, whole
 
 
@@ -449,7 +450,10 @@ def test_the_token_of_a_job_opens_the_nodes_of_that_job_alone(world: World) -> N
     assert world.content(named.id, worker) == b"named"
     update(world, named, Change(tags=["x"]), worker)
     assert world.content(open_to_all.id, worker) == b"open"
-    assert {node.id for node in result(world.store.find(NodeQuery(), worker))[0]} == {named.id, open_to_all.id}
+    assert {node.id for node in gathered(result(world.store.find(NodeQuery(), worker))[0])} == {
+        named.id,
+        open_to_all.id,
+    }
     with pytest.raises(Unauthorized):
         world.content(other.id, worker)
     for fill in (CopyOf(other.id), JoinOf([other.id])):

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -102,8 +102,8 @@ class World:
         encoded = self.records.get(node_id)
         return None if encoded is None else msgspec.msgpack.decode(encoded, type=NodeRecord)
 
-    async def scan(self, after: str, limit: int) -> list[NodeRecord]:
-        ids = sorted(node_id for node_id in self.records if node_id > after)[:limit]
+    async def scan(self, after: Sequence[str], limit: int) -> list[NodeRecord]:
+        ids = sorted(node_id for node_id in self.records if [node_id] > list(after))[:limit]
         return [msgspec.msgpack.decode(self.records[node_id], type=NodeRecord) for node_id in ids]
 
     async def commit(self, batch: Batch, undo: Batch | None = None) -> None:

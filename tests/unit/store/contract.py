@@ -16,9 +16,10 @@ from awed.model.ids import is_uuid
 from awed.model.node import NodeRecord
 from awed.model.records import KINDS, Batch, JobRecord, Kind, Unfinished, merge
 from awed.model.states import UNFINISHED, JobState, TaskState
-from awed.model.work import Part, WorkReport
-from awed.store.interface import IStore, JobQuery
-from tests.unit.store.records import at, batch, job, node, report, sample, samples, task, work
+from awed.model.work import Part, PerfRecord, WorkReport
+from awed.store.interface import PAGE, IStore, JobQuery
+from awed.store.paging import AT_ONCE, TASKS, every, reports_by_task
+from tests.unit.store.records import at, batch, job, node, perf, report, sample, samples, task, work
 
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS, ids=attrgetter("name"))
 
@@ -96,9 +97,46 @@ class WritingContract(StoreTests):
         for kind in KINDS:
             if kind.job != "job":
                 assert await store.ids(kind.type) == ["a", "b", "c"]
-                assert await store.page(kind.type, "", 2) == [sample(kind, "a"), sample(kind, "b")]
-                assert await store.page(kind.type, "b", 2) == [sample(kind, "c")]
-                assert await store.page(kind.type, "c", 2) == []
+                assert await store.page(kind.type, [], 2) == [sample(kind, "a"), sample(kind, "b")]
+                assert await store.page(kind.type, ["b"], 2) == [sample(kind, "c")]
+                assert await store.page(kind.type, ["c"], 2) == []
+
+    @ensureDeferred
+    async def test_parts_of_a_job_are_read_page_by_page(self, store: IStore) -> None:
+        reports = [report("a", index, rank) for index in (0, 1, 10) for rank in (1, 2, 10)]
+        await store.commit(Batch(reports=[*reports, report("b", 0)]))
+        in_order = sorted(reports, key=lambda one: (one.taskid, one.rank))
+        assert await store.page(WorkReport, [], 4, job="a") == in_order[:4]
+        assert await store.page(WorkReport, ["a_1", 2], 4, job="a") == in_order[5:]
+        assert await store.page(WorkReport, [2], 4, job="a", task="a_1") == in_order[5:6]
+        some = ["a_1", "a_0"]
+        assert await store.page(WorkReport, ["a_0", 10], 9, job="a", task=some) == in_order[3:6]
+
+    @ensureDeferred
+    async def test_a_page_of_large_records_has_few_and_all_are_read_in_the_end(self, store: IStore) -> None:
+        large = [report("a", index, rank, stdout=PAGE * "x") for index in (0, 1) for rank in range(1, 11)]
+        small = [report("b", index, rank) for index in range(TASKS + 1) for rank in (1, 2)]
+        await store.commit(Batch(reports=[*large, *small]))
+        assert 1 <= len(await store.page(WorkReport, [], AT_ONCE, job="a")) < len(large)
+        assert [one async for one in every(store, WorkReport, job="a")] == large
+        for job_id, expected in (("a", large), ("b", small)):
+            tasks = [f"{job_id}_{index}" for index in range(TASKS + 1)]
+            found = [[one async for one in its] async for its in reports_by_task(store, job_id, tasks)]
+            assert found == [[one for one in expected if one.taskid == task_id] for task_id in tasks]
+
+    @ensureDeferred
+    async def test_of_large_jobs_few_are_read_at_a_time(self, store: IStore) -> None:
+        jobs = [job(name, updated=number) for number, name in enumerate("abcd")]
+        for record in jobs:
+            record.size = PAGE
+        await store.commit(Batch(jobs=jobs, tasks=[task(name, 0, app=PAGE * "x") for name in "abcd"]))
+        page = await store.jobs(JobQuery())
+        assert ([one.id for one in page.jobs], page.rest, page.total) == (["d"], ["c", "b", "a"], 4)
+        await store.commit(Batch(gone_jobs=["c"]))
+        first, second = await store.whole(["c", "a", "b"])
+        assert first is None
+        assert second is not None
+        assert [len(one.cmd.name) for one in second.job.tasks] == [PAGE]
 
     @ensureDeferred
     async def test_it_can_be_asked_whether_it_is_there(self, store: IStore) -> None:
@@ -303,13 +341,14 @@ class WritingContract(StoreTests):
         assert [found.wuid for found in await store.all(WorkReport, job="a")] == ["a_10_1", "a_10_2"]
 
     @ensureDeferred
-    async def test_reports_are_ordered_and_keep_their_perf(self, store: IStore) -> None:
-        perf = msgspec.Raw(b'{"load": 1.5, "max": null}')
-        reports = [report("a", 1, 2), report("a", 0, 10), report("a", 0, 9, stdout="out", perf=perf), report("b", 0)]
-        await store.commit(Batch(reports=reports))
+    async def test_reports_are_ordered_and_perf_is_kept_as_it_came(self, store: IStore) -> None:
+        perfs = [perf("a", 0, 9, msgspec.Raw(b'{"load": 1.5, "max": null}'))]
+        reports = [report("a", 1, 2), report("a", 0, 10), report("a", 0, 9, stdout="out"), report("b", 0)]
+        await store.commit(Batch(reports=reports, perfs=perfs))
         found = await store.all(WorkReport, job="a")
         assert [found.wuid for found in found] == ["a_0_9", "a_0_10", "a_1_2"]
-        assert (found[0].stdout, found[0].stderr, found[0].perf) == ("out", "", {"load": 1.5, "max": None})
+        assert (found[0].stdout, found[0].stderr) == ("out", "")
+        assert await store.all(PerfRecord, job="a") == [perf("a", 0, 9, {"load": 1.5, "max": None})]
 
     @ensureDeferred
     async def test_ids_are_told_apart_by_case_and_may_hold_anything(self, store: IStore) -> None:

@@ -15,11 +15,11 @@ from awed.model.job import JobError
 from awed.model.node import NodeRecord
 from awed.model.records import HELD, KINDS, Batch, JobRecord, Kind, TaskRecord, Unfinished
 from awed.model.states import JobState
-from awed.model.work import WorkRecord, WorkReport
+from awed.model.work import PerfRecord, WorkRecord, WorkReport
 from awed.store.interface import IStore, JobQuery
 from awed.store.memory import MemoryStore
 from tests.unit.store.contract import Home, everything
-from tests.unit.store.records import SAMPLES, at, job, node, report, task, work
+from tests.unit.store.records import SAMPLES, at, job, node, perf, report, task, work
 
 T = TypeVar("T")
 
@@ -79,7 +79,8 @@ RECORDS: dict[type, st.SearchStrategy[Any]] = {
     JobRecord: jobs(),
     TaskRecord: tasks(),
     WorkRecord: st.builds(work, JOB_IDS, INDEXES, INDEXES, client=TEXTS),
-    WorkReport: st.builds(report, JOB_IDS, INDEXES, INDEXES, stdout=TEXTS, perf=VALUES),
+    WorkReport: st.builds(report, JOB_IDS, INDEXES, INDEXES, stdout=TEXTS),
+    PerfRecord: st.builds(perf, JOB_IDS, INDEXES, INDEXES, measured=VALUES),
     NodeRecord: st.builds(node, NAMES, attributes=VALUES),
 }
 """Records that differ in what stores look at; of the other kinds, samples do."""
@@ -181,7 +182,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.agree(everything)
         if kind.job != "job":
             self.agree(lambda store: store.ids(kind.type))
-            self.agree(lambda store: store.page(kind.type, name, 1))
+            self.agree(lambda store: store.page(kind.type, [name], 1))
 
     @rule(work_id=WORK_IDS)
     def one_report(self, work_id: str) -> None:

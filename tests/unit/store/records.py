@@ -14,7 +14,7 @@ from awed.model.job import IO, Cmd, Info, Job, Task
 from awed.model.node import Node, NodeRecord
 from awed.model.records import KINDS, Batch, DeleteNodes, JobRecord, Kind, Secret, TaskRecord
 from awed.model.states import JobState
-from awed.model.work import WorkRecord, WorkReport
+from awed.model.work import PerfRecord, WorkRecord, WorkReport
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -52,6 +52,11 @@ def report(job_id: str, index: int, rank: int = 0, **fields: Any) -> WorkReport:
     return WorkReport(ids.work_id(task_id, rank), job_id, task_id, rank, **fields)
 
 
+def perf(job_id: str, index: int, rank: int = 0, measured: Any = None) -> PerfRecord:
+    task_id = ids.task_id(job_id, str(index))
+    return PerfRecord(ids.work_id(task_id, rank), job_id, task_id, rank, measured)
+
+
 def group(group_id: str, name: str = "g") -> GroupRecord:
     return GroupRecord(ClientGroup(id=group_id, name=name, token="secret"), GroupAcl(owner="joe", execute=["ann"]))
 
@@ -69,6 +74,7 @@ SAMPLES: dict[type, Callable[[str, str], Any]] = {
     TaskRecord: lambda name, text: task(name, 0, app=text),
     WorkRecord: lambda name, text: work(name, 0, client=text),
     WorkReport: lambda name, text: report(name, 0, stdout=text),
+    PerfRecord: lambda name, text: perf(name, 0, measured=text),
     Secret: lambda name, text: Secret(name, name, token=text),
     Client: lambda name, text: Client(id=name, name=text),
     GroupRecord: lambda name, text: group(name, name=text),

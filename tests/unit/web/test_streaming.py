@@ -11,6 +11,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 
 from awed.tx.streams import PIECE
+from awed.tx.turns import each
 from awed.web.body import Bodies, requests_with
 from awed.web.calls import Call, Calls
 from awed.web.form import Spool
@@ -18,19 +19,21 @@ from awed.web.streaming import listed, mapped, pieces
 from awed.wire.envelope import Page
 from tests.conftest import LoggedErrors
 from tests.strategies import json_values
+from tests.unit.gathered import gathered
 from tests.unit.web.traversal import at_once
 from tests.unit.web.wire import ANYONE, Plain, connect, parse, root
 
 
 @given(json_values())
 def test_the_json_is_that_of_the_whole(document: Any) -> None:
-    assert b"".join(pieces(lazy(document))) == msgspec.json.encode(document)
+    assert b"".join(gathered(pieces(lazy(document)))) == msgspec.json.encode(document)
 
 
 def lazy(document: Any) -> Any:
     """The same with long parts everywhere."""
     if isinstance(document, list):
-        return listed(lazy(item) for item in document)
+        items = (lazy(item) for item in document)
+        return listed(each(items) if len(document) % 2 else items)
     if isinstance(document, dict):
         return mapped((name, lazy(item)) for name, item in document.items())
     return document
@@ -38,7 +41,7 @@ def lazy(document: Any) -> Any:
 
 def test_what_json_does_not_know_is_an_error() -> None:
     with pytest.raises(TypeError):
-        list(pieces(object()))
+        gathered(pieces(object()))
 
 
 class Views(Plain):

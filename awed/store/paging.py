@@ -1,0 +1,47 @@
+"""Records that are too many, or too large, to be held all at once."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from awed.model.records import T, kind_of
+from awed.model.work import WorkReport
+from awed.store.interface import IStore, Wanted
+
+AT_ONCE = 500
+"""Records that are read at a time, or fewer if they are large."""
+
+TASKS = 100
+"""Tasks whose logs are read together, if they are small."""
+
+
+async def every(store: IStore, record: type[T], **fields: Wanted) -> AsyncIterator[T]:
+    """The records that have these values in fields of their key, in the order of their keys."""
+    key = kind_of(record).key
+    rest = [key[name] for name in key if not isinstance(fields.get(name), str | int)]
+    after: list[str | int] = []
+    while page := await store.page(record, after, AT_ONCE, **fields):
+        for one in page:
+            yield one
+        after = [field(page[-1]) for field in rest]
+
+
+async def reports_by_task(
+    store: IStore, job_id: str, task_ids: Sequence[str]
+) -> AsyncIterator[AsyncIterator[WorkReport]]:
+    """The reports of each of these tasks, by rank. Each task's are to be read before the next one's."""
+    for start in range(0, len(task_ids), TASKS):
+        some = task_ids[start : start + TASKS]
+        page = await store.page(WorkReport, [], AT_ONCE, job=job_id, task=some)
+        is_all = not page or not await store.page(
+            WorkReport, [page[-1].taskid, page[-1].rank], 1, job=job_id, task=some
+        )
+        for task_id in some:
+            if is_all:
+                yield _those_of(task_id, page)
+            else:
+                yield every(store, WorkReport, job=job_id, task=task_id)
+
+
+async def _those_of(task_id: str, reports: Sequence[WorkReport]) -> AsyncIterator[WorkReport]:
+    for report in reports:
+        if report.taskid == task_id:
+            yield report
