@@ -24,16 +24,20 @@ class Split(Struct):
 
 
 def split_input(task: Task, inputs: Sequence[IO]) -> IO | None:
-    """The input that is to be split: the one that ``partinfo`` names, or the only one. None: the task is an array, or
-    is not to be split at all. Raises :class:`~awed.model.errors.Invalid` if ``partinfo`` names none."""
-    if task.partinfo is UNSET or not task.partinfo.input:
-        only = inputs[0] if len(inputs) == 1 else None
-        splits = task.totalwork > 1 or task.maxworksize > 0
-        return only if splits and only is not None and only.node != NO_NODE else None
+    """The input that is to be split: the one that ``partinfo`` names, or else the only one. None: the task is an
+    array, or is not to be split at all.
+
+    Raises :class:`~awed.model.errors.Invalid` if ``partinfo`` names one that cannot be split.
+    """
+    info = PartInfo() if task.partinfo is UNSET else task.partinfo
+    if task.totalwork == 1 and not task.maxworksize and not info.maxpartsize_mb:
+        return None
     for io in inputs:
-        if io.filename == task.partinfo.input and io.node != NO_NODE:
+        if io.filename == info.input and io.node == NO_NODE:
+            raise Invalid(f"partinfo.input {info.input} cannot be split: it is not in a data store")
+        if io.filename == info.input:
             return io
-    raise Invalid(f"partinfo.input {task.partinfo.input}: there is no input of that name in a data store")
+    return inputs[0] if len(inputs) == 1 and inputs[0].node != NO_NODE else None
 
 
 async def split(task: Task, source: IO, shock: IShock, token: str, owner: str) -> Split:

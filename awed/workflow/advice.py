@@ -10,11 +10,11 @@ from typing import Any, NamedTuple, get_args, get_origin
 from msgspec import Struct
 
 from awed.model.errors import TooLarge
-from awed.model.job import IO, NO_NODE, Cmd, Environ, Info, Job, Task
+from awed.model.job import IO, NO_NODE, Cmd, Environ, Info, Job, PartInfo, Task
 from awed.model.remarks import Remark
 from awed.workflow.decoding import arms, field_kinds, is_struct, parse
 from awed.workflow.document import SentCmd, SentEnviron, SentInfo, SentJob, SentTask, entries
-from awed.workflow.faults import MOST, Faulty, Place, quoted, shown
+from awed.workflow.faults import MOST, Faulty, Place, listed, quoted, shown
 from awed.workflow.reader import NO_LIMITS, DocumentLimits, read_sent
 from awed.workflow.submission import Submission
 
@@ -61,7 +61,7 @@ def read_advised(
         document = parse(body)
         errors = error.remarks if isinstance(error, Faulty) else [Remark("tasks", text) for text in error.texts]
         return Advised(None, errors, some(misspelt(document)), {}, *_asked(document))
-    warnings = some([*misspelt(parse(body)), *unread(sent)])
+    warnings = some([*misspelt(parse(body)), *unread(sent), *unsplit(sent)])
     workunits = sum(task.totalwork for task in submission.job.tasks)
     return Advised(submission, [], warnings, dict(_nodes(sent)), len(sent.tasks), workunits)
 
@@ -145,6 +145,17 @@ def unread(sent: SentJob) -> Iterator[Remark]:
         for key, io in entries(task.outputs) if name in awaited else ():
             if (name, io.filename) not in read:
                 yield Remark(shown(("tasks", number, "outputs", key)), "no task reads this output")
+
+
+def unsplit(sent: SentJob) -> Iterator[Remark]:
+    """The inputs that ``partinfo`` names and that are not there: it is ignored."""
+    for number, task in enumerate(sent.tasks):
+        part = task.partinfo
+        if isinstance(part, PartInfo) and part.input:
+            names = [io.filename for _, io in entries(task.inputs)]
+            if part.input not in names:
+                text = f"no input {quoted(part.input)} (there are: {listed(names)}), ignored"
+                yield Remark(shown(("tasks", number, "partinfo", "input")), text)
 
 
 def _short(task_id: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from awed.model.job import IO, SCRIPT_NAME, PartInfo
 from awed.workflow.document import Files, SentTask, entries
-from awed.workflow.faults import Faults, Place, cut, listed, quoted, shown
+from awed.workflow.faults import Faults, Place, cut, quoted, shown
 from awed.workflow.values import LARGEST, MOST_WORK, check_attributes, check_number, check_path
 
 
@@ -23,7 +23,7 @@ def check_files(task: SentTask, task_id: str, place: Place, faults: Faults) -> N
                 faults.add((*place, kind, key, "filename"), text)
             seen.add(io.filename)
     if isinstance(task.partinfo, PartInfo):
-        _check_partinfo(task.partinfo, task.inputs, (*place, "partinfo"), faults)
+        check_number(task.partinfo.maxpartsize_mb, 0, MOST_WORK, (*place, "partinfo", "maxpartsize_mb"), faults)
 
 
 def check_paths(task: SentTask, place: Place, faults: Faults) -> None:
@@ -66,10 +66,3 @@ def _check_file(io: IO, place: Place, faults: Faults) -> None:
 
 def _plain_directory(sent: str) -> str:
     return "" if sent in (".", "./") else sent.removesuffix("/") or sent
-
-
-def _check_partinfo(part: PartInfo, inputs: Files, place: Place, faults: Faults) -> None:
-    names = [io.filename for _, io in entries(inputs)]
-    if part.input and part.input not in names:
-        faults.at((*place, "input"), f"no input {quoted(part.input)} (there are: {listed(names)})")
-    check_number(part.maxpartsize_mb, 0, MOST_WORK, (*place, "maxpartsize_mb"), faults)

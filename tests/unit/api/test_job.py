@@ -55,6 +55,20 @@ def test_without_a_document(served: Served) -> None:
     assert fault(served.call("POST", "/job", body=b"{}")) == text
 
 
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        (
+            "cwl",
+            "part cwl: CWL is not taken here, awe cwl will run it; a job document is sent as part upload",
+        ),
+        ("awf", "part awf: AWF is not taken here; a job document is sent as part upload"),
+    ],
+)
+def test_other_forms_of_workflows(served: Served, part: str, text: str) -> None:
+    assert fault(served.call("POST", "/job", {part: "x", "job": "y"})) == text
+
+
 def test_all_faults_of_a_document_are_told(served: Served) -> None:
     document = {"tasks": [{"taskid": "0"}, {"taskid": "a_b", "cmd": {"name": "x"}}]}
     reply = served.call("POST", "/job", {"upload": msgspec.json.encode(document)})

@@ -17,6 +17,8 @@ def test_what_it_says_of_a_call() -> None:
     assert paths["/job"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"].keys() == {
         "upload",
         "import",
+        "cwl",
+        "awf",
     }
     assert "/job/{job_id}/acl/{kind}" in paths
     ids = [operation["operationId"] for path in paths.values() for operation in path.values()]

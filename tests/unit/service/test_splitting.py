@@ -3,7 +3,6 @@
 from collections.abc import Awaitable
 
 import pytest
-from msgspec import UNSET
 from msgspec.structs import replace
 from pytest_twisted import ensureDeferred
 
@@ -16,6 +15,7 @@ from awed.workflow.values import MOST_WORK
 from tests.unit.service.worlds import FakeShock
 
 FASTA = IO(filename="in.fa", host="http://shock.example", node="n", size=10 * MB)
+OTHER = IO(filename="other", host="http://shock.example", node="m")
 
 
 class IndexedShock(FakeShock):
@@ -71,11 +71,10 @@ async def test_an_empty_file_is_one_workunit() -> None:
 
 
 def test_the_only_input_is_split_or_the_one_that_partinfo_names() -> None:
-    other = IO(filename="other", host="http://shock.example", node="m")
     by_name = Task(taskid="t", totalwork=2, partinfo=PartInfo(input="other", index="line"))
     assert split_input(Task(taskid="t", totalwork=2), [FASTA]) is FASTA
     assert split_input(Task(taskid="t", maxworksize=1), [FASTA]) is FASTA
-    assert split_input(by_name, [FASTA, other]) is other
+    assert split_input(by_name, [FASTA, OTHER]) is OTHER
 
 
 @pytest.mark.parametrize("inputs", [[], [FASTA, FASTA], [IO(filename="in", url="http://example.org/in")]])
@@ -87,7 +86,18 @@ def test_one_workunit_is_not_split() -> None:
     assert split_input(Task(taskid="t"), [FASTA]) is None
 
 
-def test_partinfo_must_name_an_input() -> None:
-    with pytest.raises(Invalid, match="nothing"):
-        split_input(Task(taskid="t", totalwork=2, partinfo=PartInfo(input="nothing")), [FASTA])
-    assert Task(taskid="t").partinfo is UNSET
+def test_partinfo_that_names_no_input_is_ignored() -> None:
+    """A single input is split anyway; of several none is."""
+    nothing = PartInfo(input="nothing")
+    assert split_input(Task(taskid="t", partinfo=nothing), [FASTA]) is None
+    assert split_input(Task(taskid="t", totalwork=2, partinfo=nothing), [FASTA]) is FASTA
+    assert split_input(Task(taskid="t", totalwork=2, partinfo=nothing), [FASTA, OTHER]) is None
+    assert split_input(Task(taskid="t", totalwork=2, partinfo=nothing), []) is None
+
+
+def test_what_partinfo_names_must_be_in_a_data_store() -> None:
+    elsewhere = IO(filename="in", url="http://example.org/in")
+    named = PartInfo(input="in")
+    with pytest.raises(Invalid, match="input in cannot be split: it is not in a data store"):
+        split_input(Task(taskid="t", totalwork=2, partinfo=named), [FASTA, elsewhere])
+    assert split_input(Task(taskid="t", partinfo=named), [FASTA, elsewhere]) is None

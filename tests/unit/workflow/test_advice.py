@@ -48,6 +48,15 @@ def test_what_nobody_could_have_meant_is_told_without_a_guess() -> None:
     assert read(document(task(xyzzy=1))).warnings == [Remark("tasks[0].xyzzy", "unknown key, ignored")]
 
 
+def test_partinfo_that_names_no_input_is_told() -> None:
+    files = {"a": {"url": "http://x/y"}}
+    text = 'no input "b" (there are: a), ignored'
+    assert read(document(task(inputs=files, partinfo={"input": "b"}))).warnings == [
+        Remark("tasks[0].partinfo.input", text)
+    ]
+    assert read(document(task(inputs=files, partinfo={"input": "a"}))).warnings == []
+
+
 def test_free_attributes_and_what_the_server_shows_are_no_mistakes() -> None:
     sent = document(task(userattr={"dependson": 1}, remainwork=1, state="init"), info={"submittime": None}, state="x")
     assert read(sent).warnings == []

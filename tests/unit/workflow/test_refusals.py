@@ -341,13 +341,6 @@ def test_an_update_needs_something_to_update() -> None:
     ]
 
 
-def test_the_split_input_must_be_there() -> None:
-    files = [{"filename": "a", "url": URL}]
-    assert faults(task(inputs=files, partinfo={"input": "b"})) == [
-        'tasks[0].partinfo.input: no input "b" (there are: a)'
-    ]
-
-
 HUGE = 2**70
 
 
