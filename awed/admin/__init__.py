@@ -1,1 +1,1 @@
-"""The commands of ``awe`` that open the daemon's store themselves: who has the data directory may do all."""
+"""The commands of ``awe`` that open the daemon's store directly. They need no token, but access to its data."""

@@ -15,7 +15,7 @@ from awed.store.sqlite import SqliteStore
 def backup(data: Path, store: str | None, file: Path) -> None:
     """Copy the daemon's database to FILE, as it is at one moment; the daemon may run.
 
-    FILE appears when it is whole. The files of the node store are not in it: copy DATA/nodes afterwards.
+    FILE appears when it is complete. It does not have the files of the node store: copy DATA/nodes afterwards.
     """
 
     async def copy(found: IStore) -> None:
@@ -27,4 +27,5 @@ def backup(data: Path, store: str | None, file: Path) -> None:
         await found.backup(file)
         click.echo(f"copied to {file}")
 
-    at_store(data, store, copy)  # Not opened: before it is taken over, an older one is to be saved as it is.
+    # Not opened, as that would convert a store of an older version: it can be saved as it is before that.
+    at_store(data, store, copy)

@@ -1,7 +1,7 @@
-"""``awe import-mongo``: what an original AWE server's database holds becomes this daemon's.
+"""``awe import-mongo``: copies jobs, client groups and users from the database of an original AWE server.
 
-It goes into the store directly, while no daemon runs. Each job is durable as a whole, and what is there already is
-left alone: an import that was cut short can be repeated.
+It writes to the daemon's store directly, while no daemon runs. A job is committed as a whole, and what is in the
+store already is left alone, so an import that broke off can be repeated.
 """
 
 from collections import Counter
@@ -26,7 +26,7 @@ from awed.store.interface import IStore
 from awed.store.open import without_password
 
 AT_ONCE = 500
-"""Tasks after which jobs are made durable together."""
+"""Tasks after which the jobs read so far are committed together."""
 
 _KNOWN, _LEFT = "there already", "not taken over"
 
@@ -67,7 +67,7 @@ async def _import(uri: str, store: IStore) -> None:
 
 
 class _Original:
-    """The database that *uri* names. What goes wrong with it ends the program, in words that name it."""
+    """The original's database at *uri*. Its errors are raised as :class:`click.ClickException`, with the URI."""
 
     def __init__(self, uri: str) -> None:
         self._shown = without_password(uri)
@@ -96,7 +96,7 @@ class _Original:
 
 
 class Import:
-    """One import, which tells of each document that cannot be taken over, and how many there were of each kind."""
+    """An import. Prints each document that cannot be imported, and for each collection what became of how many."""
 
     def __init__(self, original: _Original, store: IStore) -> None:
         self._original = original
@@ -106,15 +106,15 @@ class Import:
         self._batch = Batch()
 
     async def run(self) -> int:
-        """Take everything over: how many documents could not be."""
+        """Import everything. Returns how many documents could not be imported."""
         for record in await self._store.all(GroupRecord):
             self._groups |= {record.group.id, record.group.name}
-        left = await self._each(USERS, self._user)  # first, for the rights name users by their ids
+        left = await self._each(USERS, self._user)  # first, as rights name users by their ids
         left += await self._each(GROUPS, self._group)
         return left + await self._each(JOBS, self._job)
 
     async def _each(self, collection: str, take: Callable[[bytes], Awaitable[str]]) -> int:
-        """Give every document to *take*, which says what became of it."""
+        """Call *take*, which returns what became of it, with each document. Returns how many it refused."""
         found: Counter[str] = Counter()
         async for key, document in self._original.each(collection):
             try:

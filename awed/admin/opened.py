@@ -1,4 +1,4 @@
-"""The daemon's store, opened by a command."""
+"""Opens the daemon's store for a command."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def store_options(command: F) -> F:
-    """Options that say where the daemon's store is, for a command that takes *data* and *store*."""
+    """Decorator: the options ``--data`` and ``--store``, by which a command finds the daemon's store."""
     data = click.option(
         "--data",
         required=True,
@@ -32,9 +32,10 @@ def store_options(command: F) -> F:
 def with_store(
     data: Path, store: str | None, use: Callable[[IStore], Awaitable[None]], *, shared: bool = True
 ) -> None:
-    """Run *use* with the store of the data directory opened, on a reactor; the program ends with it.
+    """Open the store, run *use* with it on a reactor, then end the program.
 
-    *shared*: a daemon may have the store in use.
+    *data*: the data directory. *store*: URI of the store, None for the default in *data*. *shared*: whether a daemon
+    may be using the store.
     """
 
     async def open_and_use(found: IStore) -> None:
@@ -48,7 +49,7 @@ def with_store(
 
 
 def at_store(data: Path, store: str | None, use: Callable[[IStore], Awaitable[None]], *, shared: bool = True) -> None:
-    """The same with the store still to be opened."""
+    """As :func:`with_store`, but *use* gets the store unopened."""
     uri = store or default_uri(data)
 
     async def run(reactor: IReactorThreads) -> None:

@@ -1,7 +1,7 @@
-"""``awe user``: the users of a daemon.
+"""``awe user``: lists, adds and removes local users.
 
-They are kept in its store, and these commands go there and not to a server: who has the data directory decides who
-may come. A running daemon looks there whenever somebody comes, so a change counts at once.
+The commands use the daemon's store, so that access to the data directory is what they need. A running daemon looks
+accounts up in the store at each request, so a change takes effect at once.
 """
 
 import secrets
@@ -69,7 +69,7 @@ def remove(data: Path, store: str | None, name: str, yes: bool) -> None:
 
 
 async def add_account(store: IStore, account: Account) -> None:
-    """Store a new account. :class:`click.UsageError`: nobody can be called so, or somebody is already."""
+    """Store a new account. Raises :class:`click.UsageError` if the name is taken or cannot be one."""
     if not is_user_name(account.name):
         raise click.UsageError(f"a user cannot be called {account.name!r}")
     if await store.one(Account, id=account.name) is not None:
@@ -78,7 +78,7 @@ async def add_account(store: IStore, account: Account) -> None:
 
 
 async def remove_account(store: IStore, name: str) -> None:
-    """Forget an account. :class:`click.UsageError`: there is none."""
+    """Delete an account. Raises :class:`click.UsageError` if there is none."""
     if await store.one(Account, id=name) is None:
         raise click.UsageError(f"there is no user {name}")
     await store.commit(Batch(gone_accounts=[name]))

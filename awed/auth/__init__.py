@@ -1,1 +1,1 @@
-"""Who is asking, and what they may do."""
+"""Authentication of users and workers, and their rights."""

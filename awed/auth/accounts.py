@@ -1,4 +1,4 @@
-"""Users who have accounts here: they come by a token, or by name and password."""
+"""Authentication of local users, by token or by name and password."""
 
 import base64
 from collections.abc import Awaitable, Callable, Collection
@@ -11,11 +11,12 @@ from awed.auth.tokens import SECRET_SCHEMES, same, token_hash
 from awed.model.access import Account, User, is_user_name
 
 Lookup = Callable[[str], Awaitable[Account | None]]
+"""Finds an account, None if there is none."""
 
 
 @implementer(IAuthenticator)
 class AccountTokens:
-    """Knows users by their token. *account_by_token* finds an account by the SHA-256 of its token."""
+    """Authenticates local users by token. *account_by_token* finds an account by the SHA-256 (hex) of its token."""
 
     def __init__(self, account_by_token: Lookup, schemes: Collection[str] = SECRET_SCHEMES) -> None:
         self._account_by_token = account_by_token
@@ -31,7 +32,7 @@ class AccountTokens:
 
 @implementer(IAuthenticator)
 class AccountPasswords:
-    """Knows users by name and password (``Basic``). *account* finds an account by its name."""
+    """Authenticates local users by name and password (``Basic``). *account* finds an account by its name."""
 
     def __init__(self, account: Lookup, checks: PasswordChecks) -> None:
         self._account = account
@@ -51,7 +52,7 @@ def _user(account: Account) -> User | None:
 
 
 def _decoded(credentials: str) -> tuple[str, str]:
-    """Name and password, both empty if this is none."""
+    """Name and password of Basic *credentials*; both "" if they are malformed."""
     try:
         name, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who asks: the ways of telling are asked one after the other."""
+"""Finds the user of a request by trying all ways of authentication, one after the other."""
 
 from collections.abc import Collection, Sequence
 
@@ -8,9 +8,10 @@ from awed.model.errors import Unauthorized, Unavailable, UnknownCredentials
 
 
 class Authenticators:
-    """Finds out who asks.
+    """Finds the user of a request.
 
-    *anonymous*: what those may do who do not say who they are. *admins*: names of users with all rights.
+    *methods*: the ways of authentication, in the order in which they are tried. *anonymous*: what requests without
+    credentials may do. *admins*: names of users with all rights.
     """
 
     def __init__(
@@ -21,12 +22,13 @@ class Authenticators:
         self.admins = admins
 
     async def user(self, header: str | None, verb: Verb, *, address: str = "", workers: bool = False) -> User:
-        """The user of an Authorization *header*; without one the public, if *verb* is free to it.
+        """The user for the value of an Authorization *header*; the anonymous one for None.
 
-        *address*: where the request comes from. *workers*: the token of a client group will do.
+        *verb*: the right that an anonymous request needs. *address*: IP address of the client. *workers*: whether the
+        token of a client group is accepted.
 
-        Raises :class:`~awed.model.errors.Unauthorized`, or :class:`~awed.model.errors.Unavailable` if nobody knows
-        the user and somebody could not be asked.
+        Raises :class:`~awed.model.errors.Unauthorized`, and :class:`~awed.model.errors.Unavailable` if no way of
+        authentication knows the user and one of them does not work now.
         """
         if header is None:
             if verb not in self._anonymous:

@@ -1,4 +1,4 @@
-"""Users whom an identity server knows, and what is asked of such a server."""
+"""Authentication of users by tokens of an identity server."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, Protocol
@@ -21,23 +21,26 @@ from awed.model.errors import Unavailable
 from awed.tx.recent import Recent
 
 TIME_LIMIT = 10.0
-"""Seconds for an identity server to answer."""
+"""Seconds within which an identity server must have answered."""
 
 SIZE_LIMIT = 65_536
-"""Bytes of an answer."""
+"""Bytes that its answer may have."""
 
 _TRY_LATER = (408, 429)
 
 
 class IdentityServer(Protocol):
-    """Knows whose a token is."""
+    """An identity server, which knows whose a token is."""
 
     async def name_of(self, token: str) -> str | None:
-        """The user's name, None if the token is not accepted. Raises :class:`~awed.model.errors.Unavailable`."""
+        """The name of the token's user, None if the server refuses the token.
+
+        Raises :class:`~awed.model.errors.Unavailable` if the server does not answer.
+        """
 
 
 class IdentityHttp:
-    """Questions to identity servers, with limits on time and size."""
+    """Requests to identity servers, with limits on time and size."""
 
     _log = Logger()
 
@@ -46,14 +49,17 @@ class IdentityHttp:
         self._reactor = reactor
 
     async def ask(self, url: str, headers: Mapping[str, str]) -> Mapping[str, Any] | None:
-        """The object that the server sends, None if it refuses. Raises :class:`~awed.model.errors.Unavailable`."""
+        """The JSON object in the answer, None if the server refuses with a status of 4xx.
+
+        Raises :class:`~awed.model.errors.Unavailable` for no answer, any other status or a malformed answer.
+        """
         answer = Deferred.fromCoroutine(self._ask(url, headers))
         answer.addTimeout(TIME_LIMIT, self._reactor)
         try:
             return await answer
         except CancelledError:
             raise
-        except Exception as error:  # whatever it was, nobody is let in
+        except Exception as error:  # whatever went wrong, the user is not authenticated
             host = urlsplit(url).hostname
             self._log.warn(
                 "identity server {host}: {kind}: {error}", host=host, kind=type(error).__name__, error=error
@@ -61,7 +67,7 @@ class IdentityHttp:
             raise Unavailable(f"the identity server {host} does not answer") from None
 
     async def _ask(self, url: str, headers: Mapping[str, str]) -> Mapping[str, Any] | None:
-        client = HTTPClient(self._agent)  # a new one: it keeps cookies, which are another user's the next time
+        client = HTTPClient(self._agent)  # a new one for each request, as it keeps the cookies of the last user
         fields = Headers({name: [value] for name, value in headers.items()})
         response = await client.get(url, headers=fields, allow_redirects=False, unbuffered=True)
         body = bytearray()
@@ -72,7 +78,7 @@ class IdentityHttp:
                 raise ValueError(f"more than {SIZE_LIMIT} bytes")
 
         await collect(response, receive)
-        # Redirects are not followed, for they could carry the token elsewhere.
+        # Redirects are not followed, as the token would be sent to another host.
         if 400 <= response.code < 500 and response.code not in _TRY_LATER:
             return None
         if response.code not in (200, 201):
@@ -81,9 +87,9 @@ class IdentityHttp:
 
 
 class UserInfo:
-    """A server that tells at *url* who the user of a token is, under the first of *keys* that is there.
+    """A server that answers at *url* with the user of a token: the name is at the first of *keys* that is there.
 
-    The token goes in *header*, after *prefix*; the defaults are those of OpenID Connect.
+    The token is sent in *header*, after *prefix*. The defaults are those of OpenID Connect.
     """
 
     def __init__(
@@ -106,14 +112,14 @@ class UserInfo:
 
 
 def mgrast(http: IdentityHttp, url: str) -> UserInfo:
-    """MG-RAST's server: the token stands alone in a header of its own."""
+    """MG-RAST's server, at *url*, which takes the token in a header ``Auth``."""
     return UserInfo(http, url, "Auth", "", ("login",))
 
 
 class Globus:
-    """Globus Nexus: the user's profile lies at *profile_url* under the client id that is the token's.
+    """Globus Nexus: the user's profile is at *profile_url*, under the client id of the token.
 
-    It stands in tokens of the older form; for others *token_url* knows it.
+    Tokens of the older form have the client id in them; for others *token_url* is asked.
     """
 
     def __init__(self, http: IdentityHttp, profile_url: str, token_url: str) -> None:
@@ -132,7 +138,7 @@ class Globus:
 
 
 def _client_id(token: str) -> str | None:
-    """The client id that is written in a token ``un=...|client_id=...|...``."""
+    """The client id in a token of the form ``un=...|client_id=...|...``, None if it has none."""
     fields = dict(field.partition("=")[::2] for field in token.split("|"))
     return fields.get("client_id") or None
 
@@ -143,19 +149,17 @@ def _name(answer: Mapping[str, Any] | None, *keys: str) -> str | None:
 
 
 GLOBUS_SCHEMES = frozenset({"globus-goauthtoken", "globus", "goauth"})
-
-
 MGRAST_SCHEMES = frozenset({"mgrast"})
-
-
 DEFAULT_SCHEME = "oauth"
-"""The word for whichever server is the first."""
+"""The scheme of the first identity server that is configured, in addition to its own."""
 
 
 @implementer(IAuthenticator)
 class OAuthTokens:
-    """Knows users by a token for which *server* has a name; *schemes* introduce it. What the server said is
-    remembered for a while, refusals are not."""
+    """Authenticates users by tokens of *server*, with one of *schemes* in Authorization.
+
+    *names* caches the names by token. Refusals are not cached.
+    """
 
     def __init__(self, server: IdentityServer, schemes: Collection[str], names: Recent[str]) -> None:
         self._server = server

@@ -1,4 +1,4 @@
-"""The port to ways of telling who somebody is."""
+"""The interface of all ways of authentication."""
 
 from collections.abc import Awaitable
 
@@ -8,12 +8,12 @@ from awed.model.access import User
 
 
 class IAuthenticator(Interface):
-    """One way of telling who somebody is."""
+    """A way of authentication."""
 
     def authenticate(scheme: str, credentials: str, address: str = "") -> Awaitable[User | None]:
-        """Who sent ``Authorization: <scheme> <credentials>``, or None if this way does not know them.
+        """The user who sent ``Authorization: <scheme> <credentials>``, None if they are unknown to this way.
 
-        *scheme* is in lower case; *address* is where the request comes from, "" for a local socket.
+        *scheme* is in lower case. *address*: IP address of the client, "" for a local socket.
 
         Raises :class:`~awed.model.errors.Unavailable` if that cannot be found out now.
         """

@@ -1,6 +1,6 @@
-"""Passwords: kept as argon2 hashes, checked a few at a time, and ever more slowly for who guesses.
+"""Passwords: stored as argon2 hashes, checked a few at a time, and after longer and longer pauses if they are wrong.
 
-A check takes time and memory on purpose: never hash on the reactor.
+Hashing takes time and memory on purpose, so it must not be done on the reactor.
 """
 
 from functools import cache
@@ -19,27 +19,27 @@ from awed.tx.recent import Recent
 from awed.tx.threads import InThread
 
 AT_ONCE = 2
-"""How many passwords are checked at a time: each takes 64 MiB."""
+"""How many passwords are checked at a time. Each check takes 64 MiB."""
 
 FREE_TRIES = 5
-"""Wrong passwords in a row after which an address waits before each further check."""
+"""Wrong passwords in a row from one network after which each further check is delayed."""
 
 LONGEST_PAUSE = 30.0
-"""Seconds of such a wait: it is 1 s first, and doubles."""
+"""Seconds of the longest delay. The first is 1 s, and each is twice as long as the one before."""
 
 MOST_WAITING = 20
-"""Checks of one address that wait for each other; more are refused."""
+"""Checks of one network that may wait for each other; more are refused."""
 
 _hasher = PasswordHasher()
 
 
 def hash_password(password: str) -> str:
-    """What is stored of a password."""
+    """The hash of a password that is stored. Blocks."""
     return _hasher.hash(password)
 
 
 def matches(stored: str, password: str) -> bool:
-    """Whether *password* is the one of *stored*. Nobody's (``""``) takes as long as a wrong one."""
+    """Whether *password* has the hash *stored*. Blocks, as long for "" (no such user) as for a wrong password."""
     try:
         return _hasher.verify(stored or _decoy(), password) and bool(stored)
     except (VerificationError, InvalidHashError):
@@ -52,10 +52,10 @@ def _decoy() -> str:
 
 
 class PasswordChecks:
-    """Checks passwords in threads: :data:`AT_ONCE` of them in all, and of each address one after the other.
+    """Checks passwords in threads: AT_ONCE in all, and those of one network one after the other.
 
-    A right password is remembered for a while, together with what is stored of it: a new one counts at once. Wrong
-    ones of an address are counted as long.
+    Right passwords are cached, together with the stored hash, so that a password that was changed is refused at once.
+    The count of wrong ones of a network expires as these do.
     """
 
     def __init__(self, in_thread: InThread, reactor: IReactorTime) -> None:
@@ -65,12 +65,12 @@ class PasswordChecks:
         self._wrong: Recent[int] = Recent(reactor.seconds)
         self._checks = DeferredSemaphore(AT_ONCE)
         self._lines = PerKey(1)
-        """By network: who waits there for the check before."""
+        """By network, the checks that wait for the one before them."""
 
     async def is_right(self, stored: str, password: str, address: str) -> bool:
-        """Whether *password* is the one of *stored*. *address*: of who asks, "" for a local socket.
+        """Whether *password* has the hash *stored*. *address*: IP address of the client, "" for a local socket.
 
-        Raises :class:`~awed.model.errors.Unavailable` if too many checks of that address wait.
+        Raises :class:`~awed.model.errors.Unavailable` if MOST_WAITING checks of that network wait.
         """
         key = token_hash(f"{stored}\n{password}")
         if self._right.get(key):
@@ -79,7 +79,8 @@ class PasswordChecks:
         if self._lines.waiting(network) >= MOST_WAITING:
             raise Unavailable("too many passwords from your address wait to be checked: please try again later")
         await self._lines.acquire(network)
-        # Who leaves takes no permit away from a thread that goes on.
+        # Not cancelled with the request: a thread cannot be stopped, and must keep its place among AT_ONCE until it
+        # ends.
         right = await to_the_end(self._next(network, stored, password))
         if right:
             self._right.put(key, True)
@@ -102,12 +103,12 @@ class PasswordChecks:
 
 
 def _pause(wrong: int) -> float:
-    """Seconds to wait before the next check after so many wrong ones."""
+    """Seconds to wait before the next check after *wrong* wrong passwords."""
     return float(min(2 ** (wrong - FREE_TRIES), LONGEST_PAUSE))
 
 
 def _network(address: str) -> str:
-    """Where an address counts as the same one: a person may have a whole /64 of IPv6."""
+    """The network by which an address is counted: the address itself, of IPv6 its /64, which one person may have."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:

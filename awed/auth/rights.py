@@ -1,4 +1,4 @@
-"""May this user do this to that? Every resource asks here."""
+"""Checks of rights by ACLs."""
 
 from collections.abc import Callable
 
@@ -7,23 +7,24 @@ from awed.model.errors import Unauthorized
 
 
 def require(user: User, verb: Verb, acl: Acl) -> None:
-    """Raise :class:`~awed.model.errors.Unauthorized` unless *user* has this right."""
+    """Raises :class:`~awed.model.errors.Unauthorized` unless *user* has the right *verb*."""
     if not acl.allows(user, verb):
         raise Unauthorized("User Unauthorized")
 
 
 def require_admin(user: User) -> None:
-    """Raise :class:`~awed.model.errors.Unauthorized` unless *user* is an admin."""
+    """Raises :class:`~awed.model.errors.Unauthorized` unless *user* is an administrator."""
     if not user.admin:
         raise Unauthorized("No Authorization")
 
 
 def changed_by(user: User, change: AclChange) -> Callable[[Acl], None]:
-    """*change* as *user* makes it: to an ACL that they may not change so it raises
-    :class:`~awed.model.errors.Unauthorized`.
+    """The function that makes *change* to an ACL on behalf of *user*.
 
-    An admin gives things away. Their owner offers them, and the new owner takes them by the same request: nobody
-    comes to own what they do not know of.
+    It raises :class:`~awed.model.errors.Unauthorized` if *user* may not make the change.
+
+    A change of the owner by an administrator takes effect. One by the owner is an offer, which the new owner takes up
+    by the same request, so that nobody owns things without knowing.
     """
 
     def make(acl: Acl) -> None:
@@ -39,5 +40,5 @@ def changed_by(user: User, change: AclChange) -> Callable[[Acl], None]:
 
 
 def reader(user: User) -> str | None:
-    """For whom a list is: only what this user may read, None for everything."""
+    """The name of the user whose readable things a list is to have, None (all things) for an administrator."""
     return None if user.admin else user.name

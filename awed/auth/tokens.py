@@ -1,7 +1,7 @@
-"""Tokens: how they are kept and compared, and those of the administrator, of client groups and of jobs.
+"""Tokens of the administrator, of client groups and of jobs, and the hashing and comparing of tokens.
 
-A worker asks for the data token of a job that has one, and shows it to the data store, be that another host's or the
-daemon's own. Submitters who are known here need not send one for the latter: the daemon makes it.
+A worker sends the data token of a job to the data host that has its files. For the daemon's own node store submitters
+need not send one with the job: the daemon makes it (:class:`JobTokens`).
 """
 
 import hashlib
@@ -14,24 +14,24 @@ from awed.auth.interface import IAuthenticator
 from awed.model.access import ADMIN, User
 
 SECRET_SCHEMES = frozenset({"bearer", "oauth", "admin"})
-"""Words that introduce a token of this server, in lower case."""
+"""Schemes of Authorization that introduce a token of this server, in lower case."""
 
 
 def token_hash(token: str) -> str:
-    """What is stored of a token, hex. Tokens are 256 random bits, so there is nothing to guess from it."""
+    """The SHA-256 of a token, in hex, which is stored. A fast hash will do, as tokens are 256 random bits."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two hashes are equal, in a time that does not tell where they differ."""
+    """Whether two hashes are equal. Takes the same time wherever they differ."""
     return hmac.compare_digest(one, other)
 
 
 @implementer(IAuthenticator)
 class AdminToken:
-    """Knows the administrator, whichever of *schemes* comes before the token.
+    """Authenticates the administrator by *token*, with any of *schemes* in Authorization.
 
-    Words of identity servers should be among them: a token that is known here is not sent there.
+    *schemes* should include those of the identity servers, so that the token is never sent to one of them.
     """
 
     def __init__(self, token: str, schemes: Collection[str] = SECRET_SCHEMES) -> None:
@@ -39,7 +39,7 @@ class AdminToken:
         self.renew(token)
 
     def renew(self, token: str) -> None:
-        """Know this token from now on, and no other."""
+        """Replace the token."""
         self._hash = token_hash(token)
 
     async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:
@@ -49,11 +49,15 @@ class AdminToken:
 
 
 SCHEME = "cg_token"
+"""The scheme of Authorization for tokens of client groups."""
 
 
 @implementer(IAuthenticator)
 class GroupTokens:
-    """Knows workers by their group's token. *group_of* tells whose a token is, in constant time."""
+    """Authenticates workers by the token of their client group.
+
+    *group_of* finds the name of the group with a token, in a time that does not depend on how much of it is right.
+    """
 
     def __init__(self, group_of: Callable[[str], str | None]) -> None:
         self._group_of = group_of
@@ -68,10 +72,10 @@ _MARK = "awed-job"
 
 @implementer(IAuthenticator)
 class JobTokens:
-    """Makes and knows such tokens: a job's id, sealed with *key*. *user_of* tells as whom a job's workers use its
-    nodes, while it is not finished.
+    """Makes and accepts the data tokens that the daemon makes: a job's id, authenticated with the secret *key*.
 
-    They count as long as the job is not finished, and should be accepted for nodes only.
+    *user_of* finds the user as whom a job's workers use its nodes, None if the job is finished. The tokens should be
+    accepted for nodes only.
     """
 
     def __init__(self, key: str, user_of: Callable[[str], User | None]) -> None:
@@ -79,6 +83,7 @@ class JobTokens:
         self._user_of = user_of
 
     def make(self, job_id: str) -> str:
+        """The token of a job."""
         return f"{_MARK}.{job_id}.{self._seal(job_id)}"
 
     async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:

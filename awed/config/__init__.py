@@ -1,4 +1,4 @@
-"""One typed configuration, from an INI file."""
+"""The typed configuration, read from an INI file."""
 
 from awed.config.reader import ConfigError, Reading, parse_config, read_config
 from awed.config.settings import Config

@@ -1,4 +1,4 @@
-"""How the text of a setting becomes a value: one :class:`Kind` for each sort of value."""
+"""The kinds of values that settings have, and how each is read from text."""
 
 import os
 import re
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 class Kind(Struct, Generic[T], frozen=True):
-    """A sort of value. *expected* says in an error what would have been right.
+    """A kind of value. *expected* describes it in error messages.
 
-    *read* raises :class:`ValueError` for a text that is not of this kind. An empty text never comes here: it
-    means the default. *show* writes a default into the sample file.
+    *read* makes a value of a text, and raises :class:`ValueError` if it cannot. It is never called with "", which
+    means the default. *show* makes a text of a default, for the sample file.
     """
 
     expected: str
@@ -27,7 +27,7 @@ class Kind(Struct, Generic[T], frozen=True):
 
 
 def whole(least: int, most: int | None = None) -> Kind[int]:
-    """A whole number from *least* to *most*, both included."""
+    """A whole number from *least* to *most*, both inclusive. *most* None: without limit."""
 
     def read(text: str) -> int:
         number = int(text)
@@ -77,7 +77,7 @@ def _lines(text: str) -> tuple[str, ...]:
 
 
 def _duration(text: str) -> float:
-    """Seconds; not 0, which would mean "not at all" to some and "for ever" to others."""
+    """Seconds. Refuses 0, which could mean "not at all" or "for ever"."""
     duration = parse_duration(text)
     if not duration:
         raise ValueError(text)

@@ -1,4 +1,4 @@
-"""Keys of the original's configuration that mean nothing to awed: they are known, and ignored."""
+"""Keys of the original AWE's configuration that awed ignores, without a warning about an unknown setting."""
 
 from collections.abc import Mapping
 
@@ -26,7 +26,7 @@ IGNORED: Mapping[str, frozenset[str]] = {
     "docker": frozenset({"use_docker", "use_app_defs", "app_registry_url"}),
     "app": frozenset({"app_registry_url"}),
 }
-"""By section, all in the reader's spelling: lower case, underscores."""
+"""Ignored keys by section, all in lower case and with underscores."""
 
 IGNORED_SECTIONS = frozenset({"mongodb_node_indices", "client", "proxy"})
-"""Sections of which every key is ignored: the original's workers and proxy read them from a file of the same form."""
+"""Sections of which every key is ignored, such as those for the original's workers and proxy."""

@@ -1,4 +1,4 @@
-"""From an INI file to a :class:`~awed.config.settings.Config`, and what is wrong or strange in the file."""
+"""Reads an INI file into a :class:`~awed.config.settings.Config`, and collects faults and warnings."""
 
 import configparser
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from awed.config.settings import Config, Setting, settings
 
 
 class ConfigError(Exception):
-    """The configuration is wrong. *texts*: one sentence for each fault."""
+    """The configuration is invalid. *texts*: one sentence for each fault."""
 
     def __init__(self, *texts: str) -> None:
         super().__init__("\n".join(texts))
@@ -21,7 +21,7 @@ class ConfigError(Exception):
 
 
 class Reading(Struct, frozen=True):
-    """A configuration and what to tell of its file: settings nobody knows, and the original's that awed ignores."""
+    """A configuration, with *warnings* about unknown settings and the names of *ignored* settings of the original."""
 
     config: Config
     warnings: list[str] = []
@@ -29,7 +29,7 @@ class Reading(Struct, frozen=True):
 
 
 def read_config(path: str) -> Reading:
-    """Read the INI file at *path*. Raises :class:`ConfigError` with all faults together."""
+    """Read the INI file at *path*. Raises :class:`ConfigError` with all faults at once."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -40,7 +40,7 @@ def read_config(path: str) -> Reading:
 
 
 def parse_config(text: str, source: str) -> Reading:
-    """The same for a text; *source* names it in errors."""
+    """Read the text of an INI file. *source*: its name in messages. Raises :class:`ConfigError`."""
     table = {(_spelling(row.section), _spelling(row.key)): row for row in settings()}
     values: dict[tuple[str, str], object] = {}
     faults, warnings, ignored = [], [], []
@@ -64,12 +64,12 @@ def parse_config(text: str, source: str) -> Reading:
 
 
 def _spelling(name: str) -> str:
-    """One form for a name however it is written: the original minds neither case nor, by our grace, hyphens."""
+    """*name* in lower case and with underscores: case is ignored, as by the original, and ``-`` is ``_``."""
     return name.lower().replace("-", "_")
 
 
 def _entries(text: str, source: str) -> Iterator[tuple[str, str, str]]:
-    """All (section, key, value) of an INI text, as written."""
+    """Section, key and value of each entry of an INI text, as written. Raises :class:`ConfigError`."""
     parser = configparser.RawConfigParser(inline_comment_prefixes=("#", ";"), default_section="")
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     try:
@@ -86,7 +86,7 @@ def _is_ignored(section: str, key: str) -> bool:
 
 
 def _suggestion(place: tuple[str, str], table: Mapping[tuple[str, str], Setting]) -> str:
-    """The known setting that was probably meant."""
+    """The end of a warning: the known setting that was probably meant, "" if none is similar."""
     known = {" ".join(known): row for known, row in table.items()}
     same_key = [row for (_, key), row in table.items() if key == place[1]]
     close = same_key or [known[name] for name in get_close_matches(" ".join(place), known, n=1, cutoff=0.75)]

@@ -1,4 +1,4 @@
-"""The text of ``etc/awed.conf``: every setting with its description and default, from the table."""
+"""The text of the sample file ``etc/awed.conf``: every setting with its description and default."""
 
 from itertools import groupby
 from textwrap import fill
@@ -11,13 +11,13 @@ _HEAD = """\
 Configuration of awed, the AWE workflow server: twistd awe --config FILE.
 
 Every setting is shown with its default. Remove the # before a line to change it. An empty value means the default.
-A comment begins with # or ;, also behind a value, after a space. Neither case nor the choice of - or _ matters in
-names. A value of several lines goes on in indented lines.
+A comment begins with # or ;, also after a value and a space. In names, case is ignored, and - is the same as _.
+Values of several lines continue in indented lines.
 """
 
 
 def sample() -> str:
-    """The whole file."""
+    """The whole text."""
     about = {section.encode_name: section.type.__doc__ for section in msgspec.structs.fields(Config)}
     parts = [_comment(_HEAD)]
     for section, rows in groupby(settings(), lambda row: row.section):

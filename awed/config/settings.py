@@ -1,7 +1,7 @@
-"""Every setting there is: section, key, kind, default, and what it is for.
+"""All settings: section, key, kind, default, description.
 
-The Structs are the table: the reader, its checks and the sample file ``etc/awed.conf`` work from their fields, each
-``Annotated`` with its kind and a description. The names are the original's where it has one.
+The fields of the Structs are the table from which the reader, the sample file ``etc/awed.conf`` and the documentation
+are made; each is ``Annotated`` with its kind and a description. The names are the original AWE's where it has one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -48,13 +48,13 @@ class External(Struct, frozen=True, rename="kebab"):
     api_url: Annotated[
         str,
         URL,
-        "URL of the API as workers and users reach it, for the addresses of files that the daemon keeps."
-        " If empty, whoever asks gets the address by which they came.",
+        "URL at which workers and users reach the API. The addresses of files in the node store begin with it. If"
+        " empty, they begin with the URL to which the request for them was sent.",
     ] = ""
 
 
 class Ssl(Struct, frozen=True):
-    """TLS on api-port. With listen, use ssl:PORT or tls:ENDPOINT there. SIGHUP has the files read again."""
+    """TLS on api-port. With listen, use ssl:PORT or tls:ENDPOINT there. The files are read again at SIGHUP."""
 
     enable: Annotated[bool, FLAG, "Serve https instead of http on api-port."] = False
     key: Annotated[str, PATH, "File of the private key (PEM)."] = ""
@@ -63,76 +63,77 @@ class Ssl(Struct, frozen=True):
 
 
 class Anonymous(Struct, frozen=True):
-    """What those may do who do not say who they are (the user public)."""
+    """What requests without a token or password may do; they are those of the user public."""
 
     read: Annotated[bool, FLAG, "See jobs, workers and files that are open to the public."] = True
-    write: Annotated[bool, FLAG, "Submit jobs, register workers and run work, change what is public's."] = True
-    delete: Annotated[bool, FLAG, "Delete jobs and files that are public's."] = True
+    write: Annotated[bool, FLAG, "Submit jobs, register workers and run work, change what public owns."] = True
+    delete: Annotated[bool, FLAG, "Delete jobs and files that public owns."] = True
 
 
 class Security(Struct, frozen=True):
-    """What the daemon refuses unless it is allowed here."""
+    """What the daemon refuses unless a setting here allows it."""
 
     anonymous_beyond_loopback: Annotated[
         bool,
         FLAG,
-        "Allow [Anonymous] write and delete although other machines can connect. Whoever reaches the port can then"
-        " run commands on the workers.",
+        "Allow [Anonymous] write and delete although other machines can connect. Whoever can connect can then run"
+        " commands on the workers.",
     ] = False
     trusted_proxies: Annotated[
         tuple[str, ...],
         PROXIES,
-        "Proxies that are believed on who sent a request, and to which address (Forwarded, or X-Forwarded-For, -Proto"
-        " and -Host): addresses and networks, separated by commas, and unix for those who come by a socket file.",
+        "Proxies whose headers are trusted for the address of the client and the URL of a request (Forwarded, or"
+        " X-Forwarded-For, -Proto and -Host): addresses and networks, separated by commas, and unix for connections"
+        " through a socket file.",
     ] = ()
     allowed_origins: Annotated[
         tuple[str, ...],
         NAMES,
         "Other sites whose pages may use the API without a token, as [Anonymous] allows: https://monitor.example.org,"
-        " separated by commas, or * for all. Pages with a token may from anywhere.",
+        " separated by commas, or * for all. Pages that send a token may belong to any site.",
     ] = ()
     data_hosts: Annotated[
         tuple[str, ...],
         URLS,
         "Shock hosts that jobs may use although they have no public address, as http://shock:7445, separated by"
-        " commas. Data tokens of jobs go there, and what they say is told to users. A daemon that only this machine"
-        " can reach may also use hosts on this machine.",
+        " commas. The daemon sends them the data tokens of jobs, and shows their error messages to users. A daemon"
+        " that only this machine can reach may also use hosts on this machine.",
     ] = ()
     fetch_urls: Annotated[
         bool,
         FLAG,
-        "Fetch files from http and https URLs into the node store (form field upload_url).",
+        "Let users have files from http and https URLs downloaded into the node store (form field upload_url).",
     ] = False
     fetch_inside: Annotated[
         bool,
         FLAG,
-        "Fetch them from addresses that are not public as well (loopback, private and link-local ones): users reach"
-        " whatever this machine reaches.",
+        "Allow that also for addresses that are not public (loopback, private, link-local). Users then reach whatever"
+        " this machine reaches.",
     ] = False
 
 
 class Admin(Struct, frozen=True):
     """Who runs this server."""
 
-    email: Annotated[str, TEXT, "Whom users may ask. GET / shows it."] = ""
+    email: Annotated[str, TEXT, "E-mail address for questions of users. GET / shows it."] = ""
     users: Annotated[
         tuple[str, ...],
         NAMES,
-        "Users with the rights of an administrator, separated by commas. SIGHUP has it read again.",
+        "Users with the rights of an administrator, separated by commas. Read again at SIGHUP.",
     ] = ()
 
 
 class Auth(Struct, frozen=True):
-    """How users and workers say who they are."""
+    """How users and workers are authenticated."""
 
     client_auth_required: Annotated[bool, FLAG, "Register only workers with the token of a client group."] = False
-    globus_token_url: Annotated[str, URL, "Globus: where tokens are issued."] = ""
-    globus_profile_url: Annotated[str, URL, "Globus: where the user of a token is asked for."] = ""
-    mgrast_oauth_url: Annotated[str, URL, "MG-RAST: where the user of a token is asked for."] = ""
+    globus_token_url: Annotated[str, URL, "Globus: URL that tells the client id of a token."] = ""
+    globus_profile_url: Annotated[str, URL, "Globus: URL of the profiles of users, by client id."] = ""
+    mgrast_oauth_url: Annotated[str, URL, "MG-RAST: URL that tells the user of a token."] = ""
     userinfo_urls: Annotated[
         Mapping[str, str],
         WORD_URLS,
-        "Any server with OpenID Connect's user-info endpoint, by the word that introduces its tokens:"
+        "Servers with OpenID Connect's user-info endpoint, each with the word before its tokens in Authorization:"
         " bearer=https://id.example/userinfo. The word oauth means the first server of this section.",
     ] = {}
 
@@ -140,7 +141,7 @@ class Auth(Struct, frozen=True):
 class Directories(Struct, frozen=True):
     """Where the daemon keeps its files. $VARIABLES and ~ are replaced."""
 
-    data: Annotated[str, PATH, "Database, files, admin-token and lock. Made if it is not there. As --data."] = ""
+    data: Annotated[str, PATH, "Database, files, admin-token and lock. Made if missing. As --data."] = ""
     logs: Annotated[str, PATH, "Event and access logs. If empty: logs in the data directory."] = ""
 
 
@@ -157,7 +158,7 @@ class Mongodb(Struct, frozen=True):
 
 
 class Server(Struct, frozen=True):
-    """How jobs, work and workers are treated."""
+    """The server itself, and its rules for jobs, work and workers."""
 
     title: Annotated[str, TEXT, "Name of this server. GET / shows it."] = "AWE Server"
     store: Annotated[
@@ -175,33 +176,36 @@ class Server(Struct, frozen=True):
     max_client_failure: Annotated[
         int,
         whole(1),
-        "A worker at which something of so many jobs in a row failed, and was done by others, idles for a while.",
+        "A worker gets no work for a while after work of so many jobs failed on it that others then did, with no"
+        " success of its own in between.",
     ] = 5
-    expire_wait: Annotated[int, whole(1), "Minutes between two looks for expired jobs."] = 60
+    expire_wait: Annotated[int, whole(1), "Minutes between two searches for expired jobs."] = 60
     global_expire: Annotated[
         float | None, DURATION, "How long jobs are kept after their end: 30M, 12H, 7D. If empty: for ever."
     ] = None
     pipeline_expire: Annotated[
-        Mapping[str, float], DURATIONS, "The same for single pipelines, before global_expire: name=7D,other=12H."
+        Mapping[str, float],
+        DURATIONS,
+        "How long jobs of a pipeline are kept, in place of global_expire: name=7D,other=12H.",
     ] = {}
 
 
 class Limits(Struct, frozen=True):
-    """What one request and one user may cost. Sizes are bytes, or end in K, M, G or T (powers of 1024)."""
+    """Limits for one request and for one user. Sizes are bytes, or end in K, M, G or T (powers of 1024)."""
 
     max_document: Annotated[int, SIZE, "Largest job document, client profile or report."] = 64 << 20
     max_tasks: Annotated[int, whole(1), "Most tasks of a job document."] = 1_000_000
     max_dependencies: Annotated[int, whole(1), "Most entries of dependsOn in a job document."] = 1_000_000
     user_jobs: Annotated[
-        int, whole(0), "Most unfinished jobs of a user, who is no administrator. 0: no limit, here and below."
+        int, whole(0), "Most unfinished jobs of a user who is no administrator. 0: no limit, also in the next three."
     ] = 200_000
-    user_tasks: Annotated[int, whole(0), "Most tasks that these have in all."] = 2_000_000
-    user_bytes: Annotated[int, SIZE, "Most bytes that their documents have in all."] = 4 << 30
-    user_groups: Annotated[int, whole(0), "Most client groups of a user, who is no administrator."] = 100
+    user_tasks: Annotated[int, whole(0), "Most tasks of these jobs in all."] = 2_000_000
+    user_bytes: Annotated[int, SIZE, "Most bytes of the documents of these jobs in all."] = 4 << 30
+    user_groups: Annotated[int, whole(0), "Most client groups of a user who is no administrator."] = 100
     max_upload: Annotated[
         int, SIZE, "Largest file in the node store, uploaded or made there of others. 0: no limit."
     ] = 0
-    min_free_space: Annotated[int, SIZE, "Uploads are refused that would leave less free disk than this."] = 1 << 30
+    min_free_space: Annotated[int, SIZE, "Free disk space that uploads must leave, else they are refused."] = 1 << 30
     long_work: Annotated[
         int,
         whole(1),
@@ -211,22 +215,21 @@ class Limits(Struct, frozen=True):
     long_work_per_user: Annotated[
         int,
         whole(1),
-        "How many such works of one user are under way at a time, and how many files fetched from URLs. Further ones"
-        " wait.",
+        "How much of this work, and how many downloads from URLs, one user may have under way at a time. More waits.",
     ] = 4
 
 
 class Args(Struct, frozen=True):
-    """The log."""
+    """The log of the daemon."""
 
     debuglevel: Annotated[
         int,
         whole(0, 3),
-        "How much the log tells, until PUT /logger?debug= or SIGHUP says otherwise: with 1 each request, with 2 also"
-        " each event, with 3 also each commit and work on files.",
+        "What the log has, until PUT /logger?debug= or SIGHUP changes it: with 1 each request, with 2 also each"
+        " event, with 3 also each commit and work on files.",
     ] = 0
     log_format: Annotated[
-        str, choice("text", "json"), "Lines of the log: text for people, json for machines. As --log-format."
+        str, choice("text", "json"), "Lines of the log: text for people, json for programs. As --log-format."
     ] = "text"
 
 
@@ -248,7 +251,7 @@ class Config(Struct, frozen=True, rename="pascal"):
 
 
 class Setting(Struct, frozen=True):
-    """One row of the table. *section* and *key* as they stand in a file, *attributes* as in :class:`Config`."""
+    """A row of the table. *section*, *key*: as in the file. *attributes*: the same two, as in :class:`Config`."""
 
     section: str
     key: str
@@ -261,13 +264,13 @@ class Setting(Struct, frozen=True):
         return f"[{self.section}] {self.key}"
 
     def value_in(self, config: Config) -> object:
-        """What *config* says of it."""
+        """The value of the setting in *config*."""
         section, key = self.attributes
         return getattr(getattr(config, section), key)
 
     @property
     def default_text(self) -> str:
-        """The default as a file would give it; nothing for None and for empty collections."""
+        """The default as a file would have it; "" for None and for empty collections."""
         return "" if self.default in (None, "", (), {}) else self.kind.show(self.default)
 
 

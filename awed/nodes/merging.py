@@ -149,8 +149,7 @@ class PartMerger:
         node.file.locked = self._base.underway.lock(node.id, FILE)
 
     async def merge_if_complete(self, record: NodeRecord) -> None:
-        """Begin the merge if all parts have arrived, or one that replaces a merged part. It counts as the owner's
-        work."""
+        """Begin the merge if all parts have arrived, or one that replaces a merged part. Runs as the owner's work."""
         node = record.node
         if node.parts is None or self._merging(node.id):
             return

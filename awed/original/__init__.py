@@ -1,1 +1,1 @@
-"""Taking over what an original AWE server has in its database."""
+"""Conversion of what an original AWE server has in its database into awed's records."""

@@ -1,4 +1,4 @@
-"""Users, rights and client groups of an original server."""
+"""Conversion of the users, rights and client groups of an original server."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,11 +11,11 @@ from awed.workflow.decoding import decode
 from awed.workflow.faults import Faults
 
 Names = Mapping[str, str]
-"""The names of users by the ids with which the original writes down rights."""
+"""Names of users by their ids, by which the original's rights name users."""
 
 
 class OriginalUser(Struct):
-    """A user. *password* is as the user types it, and empty for those who come through an identity server."""
+    """A user of the original. *password* is stored there in plain text, and is "" for users of an identity server."""
 
     uuid: str = ""
     username: str = ""
@@ -24,7 +24,7 @@ class OriginalUser(Struct):
 
 
 class Rights(Struct, frozen=True):
-    """Who may do what to a thing; *execute* to a client group alone."""
+    """The original's ACL: ids of users. Only client groups have *execute*."""
 
     owner: str = ""
     read: list[str] = []
@@ -33,11 +33,12 @@ class Rights(Struct, frozen=True):
     execute: list[str] = []
 
     def of_job(self, names: Names) -> Acl:
-        """With users by name. What nobody owns is the administrator's."""
+        """The ACL with users by name. The administrator owns what has no owner."""
         read, write, delete = (_names(ids, names) for ids in (self.read, self.write, self.delete))
         return Acl(_name(self.owner, names), read, write, delete)
 
     def of_group(self, names: Names) -> GroupAcl:
+        """The ACL of a client group, as :meth:`of_job` makes it."""
         acl = self.of_job(names)
         return GroupAcl(acl.owner, acl.read, acl.write, acl.delete, execute=_names(self.execute, names))
 
@@ -54,7 +55,7 @@ class _Group(Struct):
 
 
 def read_user(body: bytes) -> OriginalUser:
-    """Raises :class:`~awed.model.errors.Invalid` with all that is wrong with the document."""
+    """The user in the document *body* (JSON). Raises :class:`~awed.model.errors.Invalid` with all faults of it."""
     faults = Faults()
     sent = decode(body, OriginalUser, faults)
     if not sent.username:
@@ -64,7 +65,7 @@ def read_user(body: bytes) -> OriginalUser:
 
 
 def read_group(body: bytes, names: Names) -> GroupRecord:
-    """Raises :class:`~awed.model.errors.Invalid` likewise."""
+    """The client group in the document *body*. Raises :class:`~awed.model.errors.Invalid` with all faults of it."""
     faults = Faults()
     sent = decode(body, _Group, faults)
     for field in ("id", "name", "token"):

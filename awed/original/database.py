@@ -1,4 +1,4 @@
-"""The database of an original AWE server, which is only read."""
+"""Reads the MongoDB database of an original AWE server. Nothing is written to it."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -8,7 +8,7 @@ import msgspec
 from awed.store.mongo.database import Database, Document
 
 DATABASE = "AWEDB"
-"""Where the original keeps its documents, unless it is configured otherwise."""
+"""Name of the original's database, unless it is configured otherwise."""
 
 JOBS, PERF, GROUPS, USERS = "Jobs", "Perf", "ClientGroups", "Users"
 
@@ -16,9 +16,9 @@ _BY_ID = [("_id", 1)]
 
 
 class OriginalDatabase:
-    """The original's documents as JSON.
+    """The original's documents, as JSON.
 
-    *uri*: ``mongodb://host[/database]``; :class:`ValueError` if it is wrong. Every method may raise
+    *uri*: ``mongodb://host[/database]``. Raises :class:`ValueError` if it is malformed. Every method may raise
     :class:`~awed.model.errors.Unavailable`.
     """
 
@@ -30,16 +30,17 @@ class OriginalDatabase:
         self._database.connect()
 
     async def disconnect(self) -> None:
+        """Close the connections."""
         await self._database.disconnect()
 
     async def each(self, collection: str) -> AsyncIterator[tuple[str, bytes]]:
-        """The documents of a collection in the order in which they were made, and by which id to call each."""
+        """The documents of a collection in the order of their making, each after the id by which messages name it."""
         async for document in self._database.each(collection, {}, _BY_ID):
             key = document.pop("_id")
             yield str(document.get("id") or key), _json(document)
 
     async def perf(self, job_id: str) -> bytes | None:
-        """The performance record of a job, if there is one."""
+        """The performance record of a job, None if there is none."""
         document = await self._database.one(PERF, {"id": job_id})
         return None if document is None else _json(document)
 
@@ -49,7 +50,7 @@ def _json(document: Document) -> bytes:
 
 
 def _whole(value: Any) -> Any:
-    """*value* with integers where a shell of MongoDB, which knows floats only, has set a whole number."""
+    """*value* with whole floats as integers: numbers set in MongoDB's shell are floats."""
     match value:
         case dict():
             return {name: _whole(inner) for name, inner in value.items()}
@@ -61,5 +62,5 @@ def _whole(value: Any) -> Any:
 
 
 def _foreign(value: Any) -> int | str:
-    """A value of BSON for which JSON has no type: a long integer is an integer, the rest is told in words."""
+    """A value of a BSON type that JSON lacks: integers as such, others as text."""
     return int(value) if isinstance(value, int) else str(value)

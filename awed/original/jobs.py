@@ -1,6 +1,6 @@
-"""Jobs of an original server: finished ones stay as they are, the others begin their unfinished tasks anew.
+"""Conversion of the jobs of an original server. Tasks that are not finished start anew.
 
-The original keeps no workunits, so of a task that is not finished nothing is known to be done.
+The original stores no workunits, so which workunits of an unfinished task are done is not known.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from awed.workflow.locations import Locator
 from awed.workflow.reader import check_history, checked_tasks, finished, settled
 
 _DONE = frozenset({"completed", "passed", "skipped", "user_skipped"})
-"""States of tasks for which others do not wait any more."""
+"""States of the original's tasks that count as completed."""
 
 _FAILED = frozenset({"failed", "failed-permanent"})
 
@@ -41,7 +41,7 @@ _STATES = {
 
 
 class OriginalJob(Struct):
-    """A job as awed stores it."""
+    """A job of the original, as awed's records."""
 
     record: JobRecord
     tasks: list[TaskRecord]
@@ -71,9 +71,9 @@ class _Perf(Struct):
 
 
 def read_job(body: bytes, names: Names, *, now: datetime) -> OriginalJob:
-    """The job that the original's document *body* describes.
+    """The job in the JSON document *body*. *names*: names of users by id.
 
-    Raises :class:`~awed.model.errors.Invalid` with all that is wrong with it.
+    Raises :class:`~awed.model.errors.Invalid` with all faults of the document.
     """
     faults = Faults()
     sent = decode(body, _Job, faults)
@@ -98,7 +98,10 @@ def read_job(body: bytes, names: Names, *, now: datetime) -> OriginalJob:
 
 
 def read_perf(body: bytes, job: OriginalJob) -> list[PerfRecord]:
-    """The performance records of the job's finished workunits. Raises :class:`~awed.model.errors.Invalid`."""
+    """The performance records of *job*'s finished workunits, from the original's JSON document *body*.
+
+    Raises :class:`~awed.model.errors.Invalid` for a malformed document.
+    """
     faults = Faults()
     found = decode(body, _Perf, faults).work_stats
     faults.refuse_any()
@@ -162,7 +165,7 @@ def _job(sent: _Job, tasks: list[Task], shockhost: str, now: datetime) -> Job:
 
 
 def _state(sent: _Job, remain: int, total: int) -> JobState:
-    """Where the job is. The original finds jobs of which nothing is left completed, whatever it wrote down."""
+    """The state of the job: completed if no task is left, whatever state is stored, as in the original."""
     state = _STATES[sent.state]
     if state is JobState.DELETED:
         return state
@@ -174,7 +177,7 @@ def _state(sent: _Job, remain: int, total: int) -> JobState:
 
 
 def _say_why(job: Job, sent: _Job) -> None:
-    """Notes and error: older servers have notes, later ones an error."""
+    """Set notes and error of *job*. Older servers store notes, later ones an error."""
     error = sent.error or JobError()
     job.error = sent.error
     job.notes = sent.notes or error.servernotes
