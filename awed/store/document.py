@@ -1,4 +1,4 @@
-"""How a job's document is searched: what a queried text means, and which lists lie on a path."""
+"""What all stores share for searching the documents of jobs: paths, and what the text of a query stands for."""
 
 import math
 import re
@@ -10,15 +10,16 @@ import msgspec
 from msgspec import Meta, Struct
 
 FILE_LISTS = frozenset({"inputs", "outputs", "predata"})
-"""Lists of a task that a path such as ``tasks.inputs.filename`` leads through."""
+"""Lists of a task that may be part of a path, as in ``tasks.inputs.filename``."""
 
 TIMES = frozenset(
     {"updatetime", "expiration", "info.submittime", "info.startedtime", "info.completedtime", "info.start_at"}
 )
-"""Paths of a job's times. Their JSON text leaves out a fraction of zero, but is in order without its ``Z``."""
+"""Paths of a job's times. Their texts in JSON, which have no fraction if it is zero, sort by time once the ``Z`` at
+the end is cut off."""
 
 DEPTH = 50
-"""How deep documents are searched; databases have such limits."""
+"""Levels to which documents are searched. Databases have limits not far above."""
 
 _NAME = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff]+')
 _MAX_INTEGER = 2**63
@@ -26,7 +27,7 @@ _Time = Annotated[datetime, Meta(tz=True)]
 
 
 class Reading(Struct, frozen=True):
-    """All that a text from a query may stand for: itself, and the number, boolean or time that it reads as."""
+    """What the text of a query may stand for: itself, and the number, boolean or time that it reads as."""
 
     text: str
     number: int | float | None = None
@@ -35,7 +36,7 @@ class Reading(Struct, frozen=True):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The texts in a document that match: the text itself, and the time as documents show it."""
+        """The texts in a document that match: the text itself, and the time in the form that documents have."""
         return (self.text,) if self.time is None else (self.text, shown(self.time))
 
 
@@ -54,13 +55,13 @@ def read(text: str) -> Reading:
 
 
 def names(path: str) -> list[str] | None:
-    """The names along a dotted document path; None if it cannot lead anywhere."""
+    """The names in a dotted path; None if no document can have such a path."""
     parts = path.split(".")
     return parts if len(parts) <= DEPTH and all(_NAME.fullmatch(part) for part in parts) else None
 
 
 def distinct(values: Iterable[object]) -> list[object]:
-    """The different booleans, numbers and texts among *values*, in this order."""
+    """The distinct booleans, numbers and texts among *values*, in this order, each sorted."""
     booleans, numbers, texts = set[bool](), set[int | float](), set[str]()
     for value in values:
         if isinstance(value, str):
@@ -73,12 +74,12 @@ def distinct(values: Iterable[object]) -> list[object]:
 
 
 def shown(moment: datetime) -> str:
-    """A time as it stands in JSON documents."""
+    """A time in the form that JSON documents have."""
     return str(msgspec.to_builtins(moment))
 
 
 def sortable(moment: datetime) -> str:
-    """A time as UTC text of fixed width, so that texts are ordered as the times are."""
+    """A time as UTC text of fixed width, so that the texts sort by time."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
@@ -88,7 +89,7 @@ def from_sortable(text: str) -> datetime:
 
 
 def bounded(value: int | float) -> int | float | None:
-    """Databases know 64-bit integers; beyond them JSON's numbers are floats, and beyond those nothing."""
+    """*value* as databases hold it: a float if it is beyond 64-bit integers, None if it is beyond floats."""
     if -_MAX_INTEGER <= value < _MAX_INTEGER:
         return value
     try:

@@ -1,4 +1,4 @@
-"""The port to the database. It speaks of jobs, not of a database's language."""
+"""The interface of all stores, in terms of records and jobs."""
 
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,17 +13,17 @@ from awed.model.times import NO_TIME
 
 
 class JobQuery(Struct, frozen=True):
-    """Which jobs, in which order. All conditions must hold.
+    """A page of the jobs for which all conditions hold.
 
-    *id_prefix*: how the job's id begins.
+    *id_prefix*: the begin of the job's id.
 
-    *fields*: dotted document path (``info.project``, ``tasks.cmd.name``) to the values of which one must match; a
-    value that reads as a number, boolean or RFC 3339 time also matches that number, boolean or time. Of the lists of
-    tasks and files on the way, and of a list at the path's end, one element must match.
+    *fields*: by dotted path in the document (``info.project``, ``tasks.cmd.name``), the values of which one must
+    match. A value that reads as a number, boolean or RFC 3339 time also matches that number, boolean or time. Where
+    the path leads through lists of tasks or files, or ends at a list, one element must match.
 
-    *reader*: only jobs that this user may read: the owner, and whom the ACL lets read; None means all. *since*
-    (inclusive) and *until* (exclusive) bound the submit or the completed time. *order*: a document path; jobs that
-    are equal in it, or have nothing there, are ordered by id. *limit* 0 means no limit.
+    *reader*: a user who must be allowed to read the job, None for all jobs. *since* (inclusive) and *until*
+    (exclusive): limits for the time of submission or that of completion. *order*: a dotted path; jobs with equal
+    values or none are ordered by id. *limit* 0 means no limit.
     """
 
     states: tuple[JobState, ...] = ()
@@ -39,7 +39,7 @@ class JobQuery(Struct, frozen=True):
 
     @property
     def span(self) -> tuple[datetime, datetime] | None:
-        """*since* and *until*, if one of them is given. No span holds :data:`~awed.model.times.NO_TIME`."""
+        """*since* and *until*, None if neither is given. :data:`~awed.model.times.NO_TIME` is in no span."""
         if self.since is None and self.until is None:
             return None
         first = NO_TIME + datetime.resolution
@@ -47,14 +47,14 @@ class JobQuery(Struct, frozen=True):
 
 
 PAGE = 1 << 20
-"""Bytes of records, as JSON, that are read at a time where there may be many or large ones."""
+"""Bytes of records, as JSON, after which a page that is read ends. Records may be many, or large."""
 
 Wanted = str | int | Sequence[str]
-"""The value that a field has, or texts of which it has one."""
+"""The value that a field must have, or texts of which it must have one."""
 
 
 class JobPage(Struct):
-    """One page of whole jobs, tasks included: the first ones, the ids of the others, and how many match in all."""
+    """A page of jobs: the first of them, with their tasks; the ids of the *rest*; and how many jobs match in all."""
 
     jobs: list[Job]
     total: int
@@ -62,67 +62,86 @@ class JobPage(Struct):
 
 
 class IStore(Interface):
-    """Where everything durable lives.
+    """A store of records.
 
-    Writes happen through :meth:`commit` alone, one at a time: the next is called when the last has fired. Reads
-    may run beside it and see what the last finished commit left.
+    :meth:`commit` is the only way to write, and is called again only when the last call has fired. Reads may run
+    beside it, and see what the last finished commit left.
     """
 
     def open() -> Awaitable[None]:
-        """Make the store ready, and what an older awed wrote (:mod:`awed.store.versions`). Raises :class:`ValueError`
-        if a newer one wrote it, or if it is in use."""
+        """Make the store ready, and convert what an older awed wrote (:mod:`awed.store.versions`).
+
+        Raises :class:`ValueError` if a newer awed wrote it, or if it is in use.
+        """
 
     def close() -> Awaitable[None]:
-        """Let go of files and connections, after the commit under way."""
+        """Wait for a commit under way, then close files and connections."""
 
     async def check() -> None:
-        """Nothing, if the store can be reached and may be written. Raises :class:`~awed.model.errors.StoreAway`."""
+        """Raises :class:`~awed.model.errors.StoreAway` if the store does not answer, or must not be written."""
 
     def commit(batch: Batch) -> Awaitable[None]:
-        """Make all of *batch* durable together. Its records are encoded before this returns, so the caller may go on
-        changing them. Raises :class:`~awed.model.errors.StoreAway` if nothing was written; writing the same
-        batch again is harmless."""
+        """Make *batch* durable, as a whole.
+
+        Its records are encoded before this returns, so the caller may change them afterwards. Raises
+        :class:`~awed.model.errors.StoreAway` if nothing was written, or if that is not known: to write the same batch
+        again is harmless.
+        """
 
     def load() -> Awaitable[Unfinished]:
-        """Everything the scheduler starts from, in bulk: unfinished jobs, their tasks and work, clients, meta."""
+        """All that the scheduler starts from."""
 
     def load_job(job_id: str) -> Awaitable[Unfinished | None]:
-        """What :meth:`load` gives, of one job in whatever state; no clients, no meta. None: there is no such job."""
+        """What :meth:`load` returns, of one job in any state and of nothing else. None if there is no such job."""
 
     def job_ids(states: Collection[JobState]) -> Awaitable[list[str]]:
-        """The ids of all jobs in one of these states."""
+        """The ids, in order, of all jobs in one of these states."""
 
     def expired(now: datetime) -> Awaitable[list[str]]:
-        """The ids of the completed and deleted jobs whose expiration is set and not after *now*."""
+        """The ids, in order, of the completed and deleted jobs whose expiration is set and not after *now*."""
 
     def job(job_id: str) -> Awaitable[JobRecord | None]:
-        """One job with its tasks (``job.tasks`` filled, in order), or None."""
+        """A job with its tasks in ``job.tasks``, None if there is no such job."""
 
     def jobs(query: JobQuery) -> Awaitable[JobPage]:
-        """A page of jobs, of which as many are read as :meth:`whole` gives. Raises
-        :class:`~awed.model.errors.Invalid` if it takes too long to find."""
+        """A page of jobs, of which as many are read as :meth:`whole` reads.
+
+        Raises :class:`~awed.model.errors.Invalid` if the search takes too long.
+        """
 
     def whole(job_ids: Sequence[str]) -> Awaitable[list[JobRecord | None]]:
-        """The first of these jobs with their tasks, as many as have about :data:`PAGE` bytes together, one at least;
-        None in the place of one that is gone."""
+        """The first of these jobs, with their tasks: as many as have about PAGE bytes together, at least one.
+
+        None in the place of a job that is not there.
+        """
 
     def distinct(path: str, query: JobQuery) -> Awaitable[list[object]]:
-        """The distinct values of a document path (``info.project``) over all jobs that match *query*, as JSON has
-        them, numbers before texts. Raises :class:`~awed.model.errors.Invalid` if it takes too long to find."""
+        """The distinct values at a dotted path (``info.project``) of the documents of all jobs that match *query*.
+
+        Booleans come first, then numbers, then texts. Raises :class:`~awed.model.errors.Invalid` if the search takes
+        too long.
+        """
 
     def one(record: type[T], **fields: str | int) -> Awaitable[T | None]:
-        """The record of this type that has these values in its fields, which :data:`~awed.model.records.KINDS` names.
-        For parts of a job the job's id must be given."""
+        """The record of this type whose *fields* have these values, None if there is none.
+
+        :data:`~awed.model.records.KINDS` has the names of the fields. For a part of a job, ``job`` must be given.
+        """
 
     def all(record: type[T], **fields: str | int) -> Awaitable[list[T]]:
-        """All such records: parts of a job by their job, position, task and rank, all others by their ids."""
+        """The records of this type whose *fields* have these values.
+
+        Parts of a job come in the order of job, position, task and rank, others in the order of their ids.
+        """
 
     def page(record: type[T], after: Sequence[str | int], limit: int, **fields: Wanted) -> Awaitable[list[T]]:
-        """The first *limit* records that have these values in fields of their key, and come after *after* in the
-        order of their keys, or fewer with about :data:`PAGE` bytes together, one at least: page by page, all of them.
+        """A page of the records whose *fields*, which are fields of their key, have these values, in the order of
+        keys.
 
-        *after* is what the last one read has in those fields of its key that are not given one value, empty at the
-        begin."""
+        *after*: what the last record of the page before has in those fields of its key that are not given a single
+        value; empty for the first page. A page has at most *limit* records, and ends after about PAGE bytes, but has
+        at least one record until all are read.
+        """
 
     def ids(record: type[Struct]) -> Awaitable[list[str]]:
-        """The ids of all records of a kind that is no job's, in order."""
+        """The ids, in order, of all records of a kind that is no part of a job."""

@@ -1,6 +1,6 @@
-"""A store in memory, for tests; and the plainest statement of what a store does.
+"""A store in memory, for tests, and as the simplest statement of what a store does.
 
-Records are kept encoded, so that nobody shares an object with the store.
+Records are kept encoded, so that the store shares no objects with its callers.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ from awed.store.search import Found
 
 
 class Table(Generic[T]):
-    """Encoded records of a kind, by id."""
+    """The records of one kind, encoded, by id."""
 
     def __init__(self, kind: Kind[T]) -> None:
         self._kind = kind
@@ -37,17 +37,17 @@ class Table(Generic[T]):
         return None if doc is None else self._kind.decode(doc)
 
     def where(self, condition: Callable[[T], bool] = lambda record: True) -> list[T]:
-        """The records for which *condition* holds, in order of their keys."""
+        """The records for which *condition* holds, in the order of their keys."""
         found = [record for record in map(self._kind.decode, self._docs.values()) if condition(record)]
         return sorted(found, key=lambda record: [field(record) for field in self._kind.key.values()])
 
     def having(self, fields: Mapping[str, Collection[object]]) -> list[T]:
-        """The records that have one of these values in each of these fields."""
+        """The records that have, in each of these *fields*, one of the values given for it."""
         wanted = [(self._kind.fields[name], values) for name, values in fields.items()]
         return self.where(lambda record: all(field(record) in values for field, values in wanted))
 
     def drop(self, batch: Batch) -> None:
-        """Remove what *batch* takes along."""
+        """Remove the records that *batch* deletes."""
         for gone, field in self._kind.gone.items():
             if ids := set(getattr(batch, gone)):
                 for record in self.having({field: ids}):
@@ -55,7 +55,7 @@ class Table(Generic[T]):
 
 
 def _some(records: Sequence[Any]) -> list[Any]:
-    """The first of *records*, about a page of them."""
+    """The first of *records*, about PAGE bytes of them."""
     size, found = 0, list[Any]()
     for record in records:
         if found and size >= PAGE:
@@ -67,7 +67,7 @@ def _some(records: Sequence[Any]) -> list[Any]:
 
 @implementer(IStore)
 class MemoryStore:
-    """Keeps what it was given for as long as the object lives; ``close`` and ``open`` again lose nothing."""
+    """Keeps records as long as the object lives, also while it is closed."""
 
     def __init__(self) -> None:
         self._open = False
@@ -152,7 +152,7 @@ class MemoryStore:
         return self._tables[kind_of(record).name]
 
     def _held(self, job_ids: set[str]) -> dict[str, Any]:
-        """What the scheduler holds of these jobs, by kind."""
+        """The records of these jobs that the scheduler needs, by kind."""
         return {kind.name: self._tables[kind.name].having({kind.job: job_ids}) for kind in HELD if kind.job}
 
     def _found(self) -> list[Found]:

@@ -1,4 +1,4 @@
-"""A store from its URI."""
+"""Makes the store that a URI names."""
 
 import re
 from collections.abc import Callable
@@ -16,8 +16,7 @@ NO_MONGODB = Mongodb()
 
 
 def default_uri(data: str | Path, mongodb: Mongodb = NO_MONGODB) -> str:
-    """The store of a daemon with the data directory *data*, unless another is chosen: MongoDB, if there are hosts of
-    it."""
+    """The URI of a daemon's store if none is given: MongoDB if its hosts are configured, else SQLite in *data*."""
     if not mongodb.hosts:
         return f"sqlite:{data}/awed.sqlite"
     user = f"{quote(mongodb.user, safe='')}:{quote(mongodb.password, safe='')}@" if mongodb.user else ""
@@ -28,11 +27,11 @@ def default_uri(data: str | Path, mongodb: Mongodb = NO_MONGODB) -> str:
 def open_store(
     uri: str, reactor: IReactorThreads, shared: bool = False, on_lost: Callable[[], None] = lambda: None
 ) -> IStore:
-    """The store that *uri* names, still to be opened: ``sqlite:PATH`` or ``mongodb://HOST/DATABASE``. Raises
-    :class:`ValueError` for any other.
+    """The store that *uri* names, unopened: ``sqlite:PATH`` or ``mongodb://HOST/DATABASE``.
 
-    *shared*: a daemon may have it in use; then only what no daemon holds in memory may be written, as accounts.
-    *on_lost* is called once when another daemon has taken it over, which a file's lock does not allow.
+    *shared*: a daemon may be using the store, so only records that no daemon holds in memory, such as accounts, may
+    be written. *on_lost*: called once if another daemon takes the store over, which can happen with MongoDB only.
+    Raises :class:`ValueError` for other URIs.
     """
     scheme, _, rest = uri.partition(":")
     if scheme == "sqlite" and rest:
@@ -43,5 +42,5 @@ def open_store(
 
 
 def without_password(uri: str) -> str:
-    """*uri* as it may be shown."""
+    """*uri* without user and password."""
     return re.sub(r"://[^/@]*@", "://", uri)

@@ -1,4 +1,4 @@
-"""Records that are too many, or too large, to be held all at once."""
+"""Reads records page by page, where they may be too many or too large to be held at once."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -7,14 +7,14 @@ from awed.model.work import WorkReport
 from awed.store.interface import IStore, Wanted
 
 AT_ONCE = 500
-"""Records that are read at a time, or fewer if they are large."""
+"""Records in a page; fewer if they are large."""
 
 TASKS = 100
-"""Tasks whose logs are read together, if they are small."""
+"""Tasks whose reports are read together, if they fit into a page."""
 
 
 async def every(store: IStore, record: type[T], **fields: Wanted) -> AsyncIterator[T]:
-    """The records that have these values in fields of their key, in the order of their keys."""
+    """The records whose *fields*, which are fields of their key, have these values, in the order of their keys."""
     key = kind_of(record).key
     rest = [key[name] for name in key if not isinstance(fields.get(name), str | int)]
     after: list[str | int] = []
@@ -27,7 +27,7 @@ async def every(store: IStore, record: type[T], **fields: Wanted) -> AsyncIterat
 async def reports_by_task(
     store: IStore, job_id: str, task_ids: Sequence[str]
 ) -> AsyncIterator[AsyncIterator[WorkReport]]:
-    """The reports of each of these tasks, by rank. Each task's are to be read before the next one's."""
+    """For each of these tasks its reports, in the order of ranks. They must be read before those of the next task."""
     for start in range(0, len(task_ids), TASKS):
         some = task_ids[start : start + TASKS]
         page = await store.page(WorkReport, [], AT_ONCE, job=job_id, task=some)

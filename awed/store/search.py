@@ -1,4 +1,4 @@
-"""Job queries in plain Python, over whole jobs: what a store's query language must come to."""
+"""Job queries in plain Python, over whole jobs. The queries of the databases must have the same results."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from awed.store.interface import JobQuery
 
 
 class Found:
-    """A job, as it is searched: its document, and who may read it."""
+    """A job that is searched: its document and its ACL."""
 
     def __init__(self, job: Job, acl: Acl) -> None:
         self.job = job
@@ -31,11 +31,11 @@ class Found:
         )
 
     def readable(self, reader: str | None) -> bool:
-        """Whether *reader* may read the job; None may read all."""
+        """Whether the user *reader* may read the job; None may read all."""
         return reader is None or reader == self._acl.owner or not {reader, PUBLIC}.isdisjoint(self._acl.read)
 
     def place(self, path: str) -> tuple[int, Any, str]:
-        """Where the job is in the order of *path*: nothing comes before numbers, numbers before texts."""
+        """The sort key for the order by *path*: jobs without a value come first, then numbers, then texts."""
         parts = names(path)
         leaf = _follow(self._document, parts) if parts else None
         if isinstance(leaf, str):
@@ -43,7 +43,7 @@ class Found:
         return (1, leaf, self.job.id) if isinstance(leaf, int | float) else (0, 0, self.job.id)
 
     def leaves(self, path: str) -> Iterator[object]:
-        """What the document has at *path*; a list gives its elements."""
+        """The values at *path* of the document; of a list, its elements."""
         parts = names(path)
         if parts is None:
             return
@@ -52,7 +52,7 @@ class Found:
             yield from leaf if isinstance(leaf, list) else [leaf]
 
     def _roots(self, parts: list[str]) -> Iterator[tuple[Any, list[str]]]:
-        """The objects at which a path starts: the job, its tasks, or their files."""
+        """The objects at which a path begins (the job, its tasks, or their files), each with the rest of the path."""
         if parts[0] != "tasks":
             yield self._document, parts
             return

@@ -1,8 +1,9 @@
-"""The versions of what is stored, and what leads from each to the next, in every store.
+"""The versions of what is stored, and the steps that convert a database from one to the next.
 
-A daemon takes over a database of any earlier version when it starts, and refuses one of a later version: what it does
-not know it would drop when it writes a record anew. So every change of what is stored is a step here: a kind or a
-field that comes, goes or has another meaning, and one more of the words that a field may have.
+A daemon that starts converts a database of an earlier version, and refuses one of a later version: fields that it
+does not know would be lost when it writes a record. So every change of what is stored is a step here: a kind of
+record or a field that is new, is gone or has another meaning, and a new value of a field that has a fixed set of
+them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -14,18 +15,17 @@ from awed.model.records import KINDS, Kind
 
 
 class Step(NamedTuple):
-    """What leads from one version to the next. A step that was released never changes.
+    """Converts a database from one version to the next. A step that was released never changes.
 
-    *sql*: for SQLite, tables and columns; one statement or more, each of which ends with its line. MongoDB has its
-    collections and indexes from the table of kinds.
+    *sql*: statements that change tables and columns in SQLite, each of which ends at the end of a line. The
+    collections and indexes in MongoDB follow from the table of kinds.
 
-    *records*: by the kind's name, what changes a record of the version before, as a JSON document, into one of this
-    version. It leaves alone what it has changed already, for it may be called again: MongoDB cannot change all
-    records at once, and whoever is killed meanwhile begins anew. All records of the kinds that are named are written
-    anew, with the columns and fields by which they are found.
+    *records*: by name of kind, a function that converts a record, as a JSON document, in place. It must leave
+    converted records as they are: MongoDB cannot convert all records at once, so after a crash it starts again. All
+    records of the kinds that are named are written again, with the columns and fields by which they are found.
 
-    *apart*: by the kind's name, another kind, and what takes out of a record, in place, what is one of the other kind
-    from now on; None: there is nothing in it, or no more.
+    *apart*: by name of kind, another kind, and a function that takes out of a record, in place, a record of that
+    other kind, which it returns; None if there is none in it, or no longer.
     """
 
     sql: str = ""
@@ -51,28 +51,27 @@ def _perf_of(report: dict[str, Any]) -> dict[str, Any] | None:
 
 
 STEPS = (
-    # 2: In SQLite ids have one name.
+    # 2: The column of the id is called ``id`` in all tables.
     Step(
         """
         ALTER TABLE secrets RENAME COLUMN key TO id;
         ALTER TABLE accounts RENAME COLUMN name TO id;
         """
     ),
-    # 3: A job names who submitted it and the size of its document, a task the nodes that were made for it; a client
-    # why and until when it is suspended, and whether it runs images; an ACL to whom a thing is offered, a token for
-    # which hosts it is.
+    # 3: New fields: submitter and size of a job; nodes made for a task; suspend_reason, suspended_until and images of
+    # a client; offered of an ACL; hosts of a secret.
     Step(records={"jobs": _names_submitter, "tasks": _names_made_nodes}),
-    # 4: Nodes that are still to be removed are stored.
+    # 4: A new kind: nodes that are to be deleted.
     Step("CREATE TABLE deletions (id TEXT PRIMARY KEY, doc TEXT NOT NULL);"),
-    # 5: A client group says whether it gets the work that names no group.
+    # 5: A new field: opened of a client group.
     Step(),
-    # 6: Performance records are apart from logs.
+    # 6: Performance records, a field of reports before, are a kind of their own.
     Step(
         "CREATE TABLE perfs (job TEXT, task TEXT, rank INTEGER, doc TEXT NOT NULL, PRIMARY KEY (job, task, rank));",
         apart={"reports": ("perfs", _perf_of)},
     ),
 )
-"""The steps from version 1, which awed 0.1.0 writes. Only ever append."""
+"""The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 
 
 def current() -> int:
@@ -81,13 +80,16 @@ def current() -> int:
 
 
 def since(version: int) -> tuple[Step, ...]:
-    """The steps from *version* to this awed's own."""
+    """The steps from *version* to the current one."""
     return STEPS[version - 1 :]
 
 
 def require_usable(version: int, shared: bool) -> None:
-    """Raises :class:`ValueError` if this awed cannot use a database of *version*: it is of a newer one, or *shared*
-    with a daemon, which may be an older one, and would have to be taken over."""
+    """Raises :class:`ValueError` if this awed cannot use a database of *version*.
+
+    That is the case for a later version, and for an earlier one that is *shared* with a daemon: the daemon may be an
+    older awed, so the database must not be converted.
+    """
     mine = current()
     if version > mine:
         raise ValueError(f"the database has schema version {version}, of a newer awed; this one knows up to {mine}")
@@ -98,7 +100,7 @@ def require_usable(version: int, shared: bool) -> None:
 
 
 def changed_kinds(version: int) -> list[Kind[Any]]:
-    """The kinds whose records have to be changed since *version*."""
+    """The kinds whose records of *version* must be converted."""
     return [kind for kind in KINDS if _is_changed(kind.name, version)]
 
 
@@ -107,8 +109,10 @@ def _is_changed(name: str, version: int) -> bool:
 
 
 def changed(name: str, texts: Iterable[str], version: int) -> dict[str, list[str]]:
-    """What records of the kind *name* and of *version*, as JSON, are now: records by kind, those of *name* last, for
-    what was taken out of them must be written before."""
+    """Convert records of the kind *name*, as JSON, from *version* to the current one. Returns records by kind.
+
+    Those of *name* come last: what was taken out of them must be written before they are written without it.
+    """
     if not _is_changed(name, version):
         return {name: list(texts)}
     found: dict[str, list[str]] = {}

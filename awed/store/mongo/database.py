@@ -1,4 +1,4 @@
-"""The connection to MongoDB: every call that is made of it, each with a time limit, and nothing else of txmongo."""
+"""The calls to MongoDB, each with a time limit. Only this module uses txmongo."""
 
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,27 +17,27 @@ from awed.store.mongo.tls import context_factory
 
 _BAD_VALUE, _FAILED_TO_PARSE, _TYPE_MISMATCH, _NO_SUCH_COMMAND = 2, 9, 14, 59
 
-
 _OURS = frozenset({_BAD_VALUE, _FAILED_TO_PARSE, _TYPE_MISMATCH, _NO_SUCH_COMMAND})
-
+"""Error codes for requests that are wrong themselves."""
 
 _REFUSED = frozenset({13, 18})
-
+"""Error codes for a user without the right, and for a wrong password."""
 
 _DUPLICATE = 11000
+"""Error code for a second document with the same key."""
 
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raises what the database or the network is to blame for as :class:`~awed.model.errors.StoreAway`.
+    """Context in which errors of the database and the network are raised as :class:`~awed.model.errors.StoreAway`.
 
-    A refused password is a :class:`ValueError`. What our own requests are to blame for stays as it is: no other try
-    would help.
+    :class:`ValueError` is raised if the database refuses user or password, and :class:`~awed.model.errors.Superseded`
+    if a later writer has begun. Errors of a request itself are raised as they are, as trying again would not help.
     """
     try:
         yield
     except BulkWriteError as error:
-        # The only document whose key is made twice is the fence of a later writer (see awed.store.mongo.writer).
+        # Only a fence can be a duplicate, when a later writer has raised it (see awed.store.mongo.writer).
         if any(fault["code"] == _DUPLICATE for fault in error.details["writeErrors"]):
             raise Superseded from error
         raise StoreAway(f"database: {_messages(error)}") from error
@@ -54,7 +54,7 @@ def translated_errors() -> Iterator[None]:
 
 
 def _messages(error: BulkWriteError) -> str:
-    """What the database says. The error's own text has the documents that were to be written, secrets among them."""
+    """The database's messages. The text of the error itself has the documents of the request, secrets included."""
     faults = [*error.details.get("writeErrors", ()), *error.details.get("writeConcernErrors", ())]
     return "; ".join(sorted({str(fault.get("errmsg")) for fault in faults}))
 
@@ -64,32 +64,33 @@ Filter = Mapping[str, Any]
 Request = ReplaceOne[Document] | UpdateOne | DeleteMany
 
 CALL_LIMIT = 15.0
-"""Seconds that any one call may take, the way to the database included."""
+"""Seconds that a call may take, on the way included."""
 
 INDEX_LIMIT = 600.0
-"""Seconds that the making of a collection's indexes may take."""
+"""Seconds that making the indexes of a collection may take."""
 
 CONNECTIONS = 2
+"""Connections of each :class:`Database`."""
 
 CONNECT_LIMIT = 5.0
-"""Seconds that the making of a connection may take, and the longest pause before the next try."""
+"""Seconds that connecting may take, and the pause before the next try."""
 
 BATCH = 500
-"""Documents that are asked for at once: few enough that decoding them holds the reactor up for milliseconds only."""
+"""Documents that are read at a time; decoding them holds the reactor for milliseconds only."""
 
 IDS = 10_000
-"""The same of keys alone."""
+"""Keys that are read at a time."""
 
 _WHAT_IS_READ = {"find": False}
-"""All but what is there for searching alone."""
+"""Projection without the field that is for searching only."""
 
 
 class Database:
-    """A few connections to the database that *uri* names, *name* if it names none. Raises :class:`ValueError` for a
-    wrong URI.
+    """A database: the one that *uri* names, or *name* if the URI has none. Raises :class:`ValueError` for a wrong
+    URI.
 
-    What is written is acknowledged by most of a replica set, from their journals. Every method may raise
-    :class:`~awed.model.errors.StoreAway`; connections that are lost are made again.
+    Writes are acknowledged once the majority of the replica set has them in its journals. Every method may raise
+    :class:`~awed.model.errors.StoreAway`. Lost connections are made again.
     """
 
     def __init__(self, uri: str, name: str = "") -> None:
@@ -105,7 +106,7 @@ class Database:
         self._pool: Any = None
 
     def connect(self) -> None:
-        """Begin to connect."""
+        """Begin to connect, in the background."""
         self._pool = ConnectionPool(
             self._uri,
             CONNECTIONS,
@@ -117,12 +118,13 @@ class Database:
         )
 
     async def disconnect(self) -> None:
+        """Close the connections."""
         pool, self._pool = self._pool, None
         if pool is not None:
             await pool.disconnect()
 
     async def now(self) -> datetime:
-        """The database's own time, which is the same for all that use it (UTC, naive)."""
+        """The time by the database's clock, which is the same for all its clients (naive, UTC)."""
         with self._told() as database:
             reply = await database.command("hello", timeout=CALL_LIMIT)
         found: datetime = reply["localTime"]
@@ -131,7 +133,7 @@ class Database:
     async def each(
         self, collection: str, where: Filter, order: Sequence[tuple[str, int]] = (), limit: int = 0
     ) -> AsyncGenerator[Document, None]:
-        """The documents that match, batch by batch."""
+        """The documents that match, one by one; they are fetched BATCH at a time."""
         with self._told() as database:
             cursor = database[collection].find(
                 where,
@@ -145,19 +147,19 @@ class Database:
                 yield document
 
     async def keys(self, collection: str, where: Filter) -> list[str]:
-        """The keys of the documents that match, in order. (The answer to ``distinct`` ends at 16 MB.)"""
+        """The keys of the documents that match, in order. (``distinct`` would fail beyond 16 MB.)"""
         with self._told() as database:
             cursor = database[collection].find(where, {"_id": True}, batch_size=IDS, timeout=CALL_LIMIT)
             return sorted([document["_id"] async for document in cursor])
 
     async def one(self, collection: str, where: Filter) -> Document | None:
-        """A document that matches."""
+        """A document that matches, None if there is none."""
         with self._told() as database:
             found: Document | None = await database[collection].find_one(where, _WHAT_IS_READ, timeout=CALL_LIMIT)
         return found
 
     async def aggregate(self, collection: str, pipeline: list[Document]) -> list[Document]:
-        """What comes out of a pipeline."""
+        """The documents that come out of an aggregation pipeline."""
         with self._told() as database:
             found: list[Document] = await database[collection].aggregate(pipeline, timeout=CALL_LIMIT)
         return found
@@ -168,19 +170,21 @@ class Database:
             return int(await database[collection].count_documents(where, timeout=CALL_LIMIT))
 
     async def distinct(self, collection: str, path: str, where: Filter) -> list[Any]:
-        """The distinct values at a path; a list gives its elements."""
+        """The distinct values at a path of the documents that match; of a list, its elements."""
         with self._told() as database:
             found: list[Any] = await database[collection].distinct(path, where, timeout=CALL_LIMIT)
         return found
 
     async def write(self, collection: str, requests: Sequence[Request]) -> None:
-        """Do these in order, up to the first that fails. May raise
-        :class:`~awed.model.errors.Superseded`."""
+        """Execute *requests* in order, up to the first that fails.
+
+        May also raise :class:`~awed.model.errors.Superseded`.
+        """
         with self._told() as database:
             await database[collection].bulk_write(requests, ordered=True, timeout=CALL_LIMIT)
 
     async def change(self, collection: str, where: Filter, update: Filter) -> Document | None:
-        """Change one document: what it is then; None if none matches."""
+        """Change one document. Returns it as it is afterwards, None if none matches."""
         with self._told() as database:
             found: Document | None = await database[collection].find_one_and_update(
                 where, update, return_document=True, timeout=CALL_LIMIT
@@ -188,14 +192,17 @@ class Database:
         return found
 
     async def index(self, collection: str, keys: Sequence[Mapping[str, int]]) -> None:
-        """See to it that the collection has these indexes."""
+        """Make these indexes of the collection, if they are missing."""
         indexes = [{"name": ",".join(key), "key": dict(key)} for key in keys]
         with self._told() as database:
             await database.command("createIndexes", collection, indexes=indexes, timeout=INDEX_LIMIT)
 
     @contextmanager
     def _told(self) -> Iterator[Any]:
-        """The database; what goes wrong with it inside the block is raised as what it means."""
+        """Context with the database, in which its errors are translated.
+
+        Raises :class:`~awed.model.errors.StoreAway` if it is not open.
+        """
         if self._pool is None:
             raise StoreAway("database: it is not open")
         with translated_errors():
@@ -206,7 +213,7 @@ class Database:
                 raise
 
     def _reconnect(self) -> None:
-        """A connection on which no answer came may be dead, and everything sent on it later would wait as long."""
+        """Drop all connections after one did not answer: it may be dead, and later calls on it would wait as long."""
         for factory in self._pool.getprotocols() if self._pool else ():
             if factory.instance is not None:
                 factory.instance.transport.abortConnection()

@@ -1,8 +1,8 @@
-"""Records become MongoDB's documents.
+"""The MongoDB documents of records.
 
-A record is kept whole as the JSON that msgspec makes of it, in the field ``doc``: BSON cannot hold all that JSON can
-(integers beyond 64 bits, any key), keeps times to the millisecond only, and a document ends at 16 MB. Other fields
-exist to find it by; of jobs and tasks ``find`` has the document as BSON, so that every path can be asked for.
+A record is kept whole, as JSON made by msgspec, in the field ``doc``: BSON cannot hold all that JSON can (integers
+beyond 64 bits, any key), has times to the millisecond only, and limits a document to 16 MB. The other fields are for
+finding it; those of jobs and tasks also have their document as BSON in ``find``, so that any path can be searched.
 
 Every document has in ``n`` the number of the batch that wrote it.
 """
@@ -21,32 +21,33 @@ from awed.store.mongo.database import Document
 from awed.store.readers import readers
 
 PIECE = 3_000_000
-"""Characters of JSON that fit in one document: at most 12 MB. What is more stands in further documents."""
+"""Characters of JSON in one document, at most 12 MB. A longer record is continued in further documents."""
 
 SEARCHED = 1_000_000
-"""Characters of JSON above which a record is not found by its content: as BSON it may be nine times as large."""
+"""Characters of JSON above which a record has no ``find``, which may take nine times as many bytes."""
 
 
 class Setting(Struct, array_like=True):
-    """One entry of a batch's ``meta``."""
+    """An entry of a batch's ``meta``."""
 
     key: str
     value: str
 
 
 SETTINGS = Kind("meta", Setting, {"id": attrgetter("key")}, gone={})
+"""The kind of the settings, which MongoDB has in a collection like those of records."""
 
 COLLECTIONS: dict[str, Kind[Any]] = {kind.name: kind for kind in (*KINDS, SETTINGS)}
-"""Every collection that holds records, and of which kind."""
+"""Every collection that has records, with their kind."""
 
 
 def place(fields: Mapping[str, Any]) -> Document:
-    """Fields of records, as documents have them."""
+    """Fields of records by their names in documents, where the id is ``_id``."""
     return {"_id" if name == "id" else name: value for name, value in fields.items()}
 
 
 def later(rest: Sequence[str], after: Sequence[str | int]) -> Document:
-    """Those that have more than *after* in the fields *rest*, of which the first differences count."""
+    """A filter for the documents after *after* in the order of the fields *rest*; for all if *after* is empty."""
     if not after:
         return {}
     names = ["_id" if name == "id" else name for name in rest]
@@ -56,7 +57,7 @@ def later(rest: Sequence[str], after: Sequence[str | int]) -> Document:
 
 
 def documents(collection: str, text: str) -> Iterator[Document]:
-    """The documents that hold a record, which is given as JSON. Nearly always it is one."""
+    """The documents of a record, which is given as JSON. There are several only if it is longer than PIECE."""
     kind = COLLECTIONS[collection]
     record = kind.decode(text)
     fields = place({name: field(record) for name, field in kind.fields.items()})
@@ -71,25 +72,25 @@ def documents(collection: str, text: str) -> Iterator[Document]:
 
 
 def removed(kind: Kind[Any], field: str, id: str) -> list[tuple[str, str]]:
-    """What the documents of records have that go because *field* is *id*, as pairs of a name and a value."""
+    """Filters for the documents of the records whose *field* is *id*, which are deleted: pairs of name and value."""
     if field != "id":
         return [(field, id)]
-    # What is a job's needs but one document where it can go without its job.
+    # Parts of a job that are deleted by their own id are small, and have one document.
     return [("_id", id)] if kind.job == "job" else [("_id", id), ("of", id)]
 
 
 def piece_id(key: str, number: int) -> Document:
-    """The key of a further document of the record *key*, from 1. It is no text, as those of records are."""
+    """The key of a further document (numbered from 1) of the record *key*. Unlike keys of records it is no text."""
     return {"of": key, "piece": number}
 
 
 def field(part: str) -> str:
-    """A name in a document as it stands in ``find``, where a dollar in front would be an operator."""
+    """A name in ``find``: a dollar at its begin, which would make it an operator, is replaced by a fullwidth one."""
     return "\uff04" + part[1:] if part.startswith("$") else part
 
 
 def _searchable(value: Any, depth: int = 0) -> Any:
-    """What BSON can hold of a JSON value, and a path can lead to."""
+    """The part of a JSON value that BSON can hold and a path can lead to."""
     if isinstance(value, dict):
         if depth == DEPTH:
             return None
@@ -104,7 +105,7 @@ def _searchable(value: Any, depth: int = 0) -> Any:
 
 
 def _more(record: object) -> Document:
-    """What documents of jobs and tasks have besides, for searches."""
+    """The fields that only documents of jobs and tasks have, for searches."""
     if isinstance(record, TaskRecord):
         return {"find": _find(record.task)}
     if not isinstance(record, JobRecord):
@@ -131,12 +132,12 @@ def _find(record: Job | Task) -> Any:
 
 
 def order(kind: Kind[Any]) -> list[tuple[str, int]]:
-    """The order of records, for which there is an index: parts of a job by its fields but the id, all else by id."""
+    """The order of records of a kind, for which there is an index: by the key, for parts of a job without the id."""
     return [(name, 1) for name in kind.key if name != "id"] or [("_id", 1)]
 
 
 FENCE_KEY, LEASE_KEY, VERSION_KEY = 0, 1, 2
-"""Keys of what is no record: each collection has a fence, ``meta`` the lease and the schema's version besides."""
+"""Keys of documents that are no records: each collection has a fence; ``meta`` also has the lease and the version."""
 
 RECORDS = {"_id": {"$gte": ""}}
-"""Matches records alone: their keys are texts, those of further pieces, fences and the lease are not."""
+"""A filter for the first documents of records, whose keys are texts, unlike those of all other documents."""

@@ -1,7 +1,7 @@
-"""Who may write: one daemon at a time holds the lease of the database, a document of ``meta``.
+"""The lease of the database, a document of ``meta``: only the daemon that holds it may write.
 
-A second daemon is refused while the first is there. After LEASE without a sign of life, or at once where it can be
-seen that the holder's process has ended, the lease may be taken over. Ages are told by the database's clock alone.
+A second daemon is refused while the holder lives. The lease may be taken over once it has not been renewed for LEASE,
+or at once if the holder was a process of this machine that has ended. Ages are measured by the database's clock.
 """
 
 import os
@@ -24,15 +24,17 @@ from awed.store.mongo.writer import Write, Writer, additions, removals
 from awed.tx.threads import in_threads_of
 
 LEASE = timedelta(seconds=30)
+"""How long a lease is valid without being renewed."""
+
 RENEWAL = 10.0
-"""Seconds between two signs of life."""
+"""Seconds between two renewals."""
 
 _PROCESS = new_id()
-"""Tells this process from an earlier one of the same number, as containers have."""
+"""Tells this process from an earlier one with the same pid, which is common in containers."""
 
 
 class Lease:
-    """The right to write. *on_lost* is called when another daemon has taken it."""
+    """The lease, as one daemon takes and keeps it. *on_lost* is called if another daemon has taken it over."""
 
     _log = Logger()
 
@@ -44,7 +46,10 @@ class Lease:
         self._renewal.clock = reactor
 
     async def take(self) -> int:
-        """Take the lease: its epoch, higher than any before. Raises :class:`ValueError` if another daemon has it."""
+        """Take the lease. Returns its epoch, a number that is higher than that of any lease before.
+
+        Raises :class:`ValueError` if another daemon has it.
+        """
         first = UpdateOne({"_id": LEASE_KEY}, {"$setOnInsert": {"epoch": 0}}, upsert=True)
         await self._database.write("meta", [first])
         found = await self._database.one("meta", {"_id": LEASE_KEY})
@@ -68,11 +73,11 @@ class Lease:
         return int(taken["epoch"])
 
     def keep(self) -> None:
-        """Give signs of life from now on."""
+        """Renew the lease from now on."""
         self._renewal.start(RENEWAL, now=False)
 
     async def release(self) -> None:
-        """Let the next daemon take the lease at once."""
+        """Give the lease back, so that another daemon can take it at once."""
         if self._renewal.running:
             self._renewal.stop()
         if self._token:
@@ -90,15 +95,15 @@ class Lease:
         except Exception:
             self._log.failure("renewing the lease of the database failed")
             return
-        if renewed is None and self._renewal.running:  # else it was released meanwhile
+        if renewed is None and self._renewal.running:  # not running: it was released meanwhile
             self._token = ""
             self._renewal.stop()
             self._on_lost()
 
 
 def _is_held(lease: Document, now: datetime) -> bool:
-    """Whether the holder may still be there."""
-    if abs(now - lease["time"]) > LEASE:  # a sign of life to come: the database's clock was set back
+    """Whether the holder of *lease* may still be alive."""
+    if abs(now - lease["time"]) > LEASE:  # a time in the future means that the database's clock was set back
         return False
     if lease["host"] != socket.gethostname():
         return True
@@ -116,8 +121,7 @@ def _runs(pid: int) -> bool:
 
 
 class Holder:
-    """Writes for the one daemon that holds the database; nothing any more, once another has taken it over, of which
-    *on_lost* is told once."""
+    """Writes for a daemon while it holds the lease. *on_lost* is called once if another daemon takes that over."""
 
     def __init__(self, database: Database, reactor: IReactorThreads, on_lost: Callable[[], None]) -> None:
         self._database = database
@@ -128,8 +132,11 @@ class Holder:
         self._turn = DeferredLock()
 
     async def begin(self) -> None:
-        """Take the database, and take it over from an older awed. Raises :class:`ValueError` if another daemon has it
-        or it is of a newer awed, :class:`Superseded` if another daemon takes it meanwhile."""
+        """Take the lease, and convert a database of an older awed.
+
+        Raises :class:`ValueError` if another daemon has the lease or the database is of a newer awed, and
+        :class:`Superseded` if another daemon takes the lease meanwhile.
+        """
         self._begun = self._superseded = False
         epoch = await self._lease.take()
         self._lease.keep()
@@ -140,17 +147,17 @@ class Holder:
         self._begun = True
 
     async def end(self) -> None:
-        """Let go of the database, after the write under way."""
+        """Wait for a write under way, then give the lease back."""
         async with self._turn:
             await self._lease.release()
 
     def check(self) -> None:
-        """Raises :class:`Superseded` once another daemon has begun."""
+        """Raises :class:`Superseded` if another daemon has taken the lease over."""
         if self._superseded:
             raise Superseded
 
     async def write(self, writes: list[Write]) -> None:
-        """Make a batch durable, whole or not at all. Raises :class:`Superseded` once another daemon has begun."""
+        """Make a batch durable as a whole. Raises :class:`Superseded` if another daemon has taken the lease over."""
         async with self._turn:
             self.check()
             try:
@@ -166,24 +173,30 @@ class Holder:
 
 
 class SharedWriter:
-    """Writes beside the daemon, and only what no daemon holds in memory: one record is durable at a time."""
+    """Writes beside a running daemon, without the lease, records that no daemon holds in memory.
+
+    Each record becomes durable by itself, not the batch as a whole.
+    """
 
     _FIRST, _LAST = 0, 1 << 62
-    """Numbers before and after all of a daemon's batches: what is written here may be replaced or removed by any."""
+    """Numbers before and after those of a daemon's batches: any batch may remove what is written here, and what any
+    batch wrote may be removed here."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def begin(self) -> None:
+        """Make the database ready. Raises :class:`ValueError` if it is of a newer or older awed."""
         await prepare(self._database, shared=True)
 
     async def end(self) -> None:
-        """Nothing is held."""
+        """There is no lease to give back."""
 
     def check(self) -> None:
-        """Nothing can be taken over."""
+        """There is no lease to lose."""
 
     async def write(self, writes: list[Write]) -> None:
+        """Make the records of a batch durable, one after the other."""
         for write in writes:
             documents = additions(write, self._FIRST)
             added = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]

@@ -1,7 +1,7 @@
-"""Job queries become MongoDB's.
+"""Job queries as MongoDB's.
 
-Paths and values come from strangers. A value is never an operator, for all are texts, numbers and booleans; and no
-name of a path begins with a dollar.
+Paths and values come from users and must not become operators: values are always texts, numbers or booleans, and no
+name in a path begins with a dollar.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ from awed.store.mongo.documents import RECORDS, field
 from awed.store.readers import seen_by
 
 _LAST = "\U0010ffff"
-"""The last of all characters."""
+"""The highest character: it sorts after all others."""
 
 _ORDERED = frozenset(
     ["id", "state", "info.priority"]
     + [f"info.{name}" for name in ("name", "xref", "service", "project", "user", "pipeline", "clientgroups")]
 )
-"""Paths at which every job has one text or number, in whose order an index is."""
+"""Paths at which every job has a single text or number, so that MongoDB's own order is the right one."""
 
 
 async def page(database: Database, query: JobQuery) -> tuple[list[str], int]:
@@ -31,7 +31,7 @@ async def page(database: Database, query: JobQuery) -> tuple[list[str], int]:
 
 
 async def values(database: Database, path: str, query: JobQuery) -> list[object]:
-    """The distinct values of a path over the jobs that match."""
+    """The distinct values at *path* of the jobs that match *query*."""
     parts = names(path)
     if parts is None or parts == ["tasks"]:
         return []
@@ -43,7 +43,7 @@ async def values(database: Database, path: str, query: JobQuery) -> list[object]
 
 
 async def _matching(database: Database, query: JobQuery) -> Document:
-    """The jobs that match."""
+    """The filter for the jobs that match *query*."""
     where = _where(query)
     if query.fields:
         where["$and"] = [await _has(database, path, texts) for path, texts in query.fields.items()]
@@ -51,7 +51,7 @@ async def _matching(database: Database, query: JobQuery) -> Document:
 
 
 def _where(query: JobQuery) -> Document:
-    """What is asked beside fields."""
+    """The filter for the conditions of *query* other than ``fields``."""
     where: Document = {**RECORDS, "readers": {"$in": seen_by(query.reader)}}
     if query.states:
         where["state"] = {"$in": [state.value for state in query.states]}
@@ -65,7 +65,10 @@ def _where(query: JobQuery) -> Document:
 
 
 async def _has(database: Database, path: str, texts: Sequence[str]) -> Document:
-    """The jobs that have one of *texts* at *path*. Those of tasks' paths are looked up first, by their tasks."""
+    """The filter for jobs with a value at *path* that one of *texts* stands for.
+
+    For a path of tasks, the ids of these jobs are read from the tasks first.
+    """
     parts = names(path)
     if parts is None or parts == ["tasks"]:
         return {"_id": {"$in": []}}
@@ -75,7 +78,7 @@ async def _has(database: Database, path: str, texts: Sequence[str]) -> Document:
 
 
 def _meant(texts: Sequence[str]) -> list[object]:
-    """All values that *texts* stand for. MongoDB tells a text, a number and a boolean apart, and 3 from 3.0 not."""
+    """All values that *texts* stand for. MongoDB tells texts, numbers and booleans apart, but not 3 from 3.0."""
     readings = [read(text) for text in texts]
     others = [value for reading in readings for value in (reading.number, reading.boolean) if value is not None]
     return [*(text for reading in readings for text in reading.texts), *others]
@@ -86,7 +89,7 @@ def _place(parts: Sequence[str]) -> str:
 
 
 def _ordered(query: JobQuery) -> list[Document]:
-    """Nothing comes before numbers, numbers before texts; equals are in order of their ids."""
+    """The stages that sort: jobs without a value come first, then numbers, then texts; equal ones by their ids."""
     direction = -1 if query.descending else 1
     if query.order in TIMES:
         return [{"$sort": {f"times.{query.order.rpartition('.')[2]}": direction, "_id": direction}}]
@@ -99,7 +102,8 @@ def _ordered(query: JobQuery) -> list[Document]:
 
 
 def _key(value: str) -> Document:
-    """What a job is ordered by that may have anything there: lists and objects count as nothing, booleans as 0, 1."""
+    """The expression by which jobs are ordered if *value* may be anything: booleans count as 0 and 1, lists and
+    objects as no value."""
     single = {"$in": [{"$type": value}, ["string", "int", "long", "double"]]}
     number = {"$cond": [{"$eq": [value, True]}, 1, {"$cond": [{"$eq": [value, False]}, 0, None]}]}
     return {"$cond": [single, value, number]}

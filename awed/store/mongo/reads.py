@@ -1,4 +1,4 @@
-"""Documents become records."""
+"""Reads records from their documents."""
 
 from contextlib import aclosing
 
@@ -7,27 +7,27 @@ from awed.store.mongo.database import Database, Document
 from awed.store.mongo.documents import RECORDS, order, piece_id
 
 PAGE = 8_000_000
-"""Characters that are read at a time where records may be large: the server hands over more in one piece."""
+"""Characters after which a page ends. More than that the server may send in one answer."""
 
 
 class Reader:
-    """Records of each kind, from the collection of that kind."""
+    """Reads records of any kind from the collection of that kind."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def one(self, kind: Kind[T], where: Document) -> T | None:
-        """A record that matches."""
+        """A record that matches, None if there is none."""
         document = await self._database.one(kind.name, where)
         return None if document is None else await self.decoded(kind, document)
 
     async def all(self, kind: Kind[T], where: Document | None = None) -> list[T]:
-        """The records that match, in the order of their index."""
+        """The records that match, in the order of their kind (:func:`order`)."""
         found = self._database.each(kind.name, {**RECORDS, **(where or {})}, order(kind))
         return [await self.decoded(kind, document) async for document in found]
 
     async def page(self, kind: Kind[T], where: Document, limit: int) -> list[T]:
-        """The first of them, *limit* at most, or fewer with about :data:`PAGE` characters."""
+        """The first records that match, at most *limit*, and fewer if they have over PAGE characters."""
         records, size = list[T](), 0
         async with aclosing(self._database.each(kind.name, {**RECORDS, **where}, order(kind), limit)) as found:
             async for document in found:
@@ -39,11 +39,11 @@ class Reader:
         return records
 
     async def decoded(self, kind: Kind[T], document: Document) -> T:
-        """The record that begins in *document*."""
+        """The record whose first document is *document*."""
         return kind.decode(await self.text(kind, document))
 
     async def text(self, kind: Kind[T], document: Document) -> str:
-        """The same, as JSON."""
+        """The JSON of the record whose first document is *document*."""
         text: str = document["doc"]
         for number in range(1, document["pieces"]):
             piece = await self._database.one(kind.name, {"_id": piece_id(document["_id"], number)})

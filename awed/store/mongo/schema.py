@@ -1,7 +1,7 @@
-"""A database is made ready: its indexes, its identity, and its records, if an older awed wrote them.
+"""Makes a database ready: indexes, the server's UUID, and the conversion of records of an older version.
 
-No crash in between costs anything: the version is raised when all records are changed, and whoever begins anew leaves
-as they are those that are changed already.
+The version is raised only when all records are converted. After a crash in between the conversion starts again, and
+leaves records that are converted already as they are.
 """
 
 from typing import Any
@@ -38,7 +38,7 @@ def _indexes(kind: Kind[Any]) -> list[dict[str, int]]:
 
 
 async def prepare(database: Database, shared: bool) -> int:
-    """Make all ready but the records: the version of those.
+    """Make the indexes and the server's UUID, if they are missing. Returns the version of the records.
 
     Raises :class:`ValueError` if the database is of a newer awed, or of an older one and *shared*.
     """
@@ -56,7 +56,7 @@ async def prepare(database: Database, shared: bool) -> int:
 
 
 async def take_over(database: Database, writer: Writer, version: int) -> None:
-    """Change all records of *version* into those of this awed."""
+    """Convert all records from *version* to the current one."""
     if version == versions.current():
         return
     reader = Reader(database)

@@ -1,4 +1,4 @@
-"""The store for production: a MongoDB database."""
+"""The store in a MongoDB database."""
 
 from bisect import bisect
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -26,20 +26,20 @@ from awed.store.mongo.reads import Reader
 from awed.store.mongo.writer import encode
 
 READ_TOGETHER = 100
-"""Jobs that are read whole at a time, if they are small."""
+"""Jobs that are read with their tasks at a time, if they are small."""
 
 JOBS_AT_ONCE = 500
-"""Of how many jobs tasks and work are asked for at once."""
+"""Jobs whose parts are read with one query."""
 
 
 @implementer(IStore)
 class MongoStore:
-    """The store in the database that *uri* names: ``mongodb://host/database``. Raises :class:`ValueError` for a wrong
-    URI. *shared*: it is used beside the daemon whose store it is. *on_lost* is called once when another daemon has
-    taken it over.
+    """The store in the database at *uri*, ``mongodb://host/database``. Raises :class:`ValueError` for a wrong URI.
 
-    Every method may raise :class:`~awed.model.errors.StoreAway`; when the database is back the store goes on. A
-    read beside a commit may see a part of what it writes.
+    *shared*: whether a daemon may be using it. *on_lost* is called once if another daemon takes it over.
+
+    Every method may raise :class:`~awed.model.errors.StoreAway`, and works again once the database is back. A read
+    beside a commit may see a part of what the commit writes.
     """
 
     _log = Logger()
@@ -52,8 +52,11 @@ class MongoStore:
         self._reader = Reader(self._reading)
 
     async def open(self) -> None:
-        """Take the database, or take it over from an older awed. Raises :class:`ValueError` if another daemon has it,
-        if it is of a newer awed, or of an older one and shared, or if it refuses user and password."""
+        """Connect, take the lease unless *shared*, and convert a database of an older awed.
+
+        Raises :class:`ValueError` if another daemon has it, if it is of a newer awed or of an older one and *shared*,
+        and if it refuses user and password.
+        """
         self._writing.connect()
         self._reading.connect()
         try:
@@ -111,7 +114,7 @@ class MongoStore:
     async def whole(self, job_ids: Sequence[str]) -> list[JobRecord | None]:
         found = await self._reader.all(kind_of(JobRecord), {"_id": {"$in": list(job_ids[:READ_TOGETHER])}})
         by_id = {record.job.id: record for record in found}
-        # The size of its document tells how large a job is. Only awed 0.1.0 stored jobs without it.
+        # A job's size is estimated by that of its document, which only jobs stored by awed 0.1.0 lack.
         sizes = accumulate(by_id[id].size if id in by_id else 0 for id in job_ids[:READ_TOGETHER])
         taken = job_ids[: max(1, bisect(list(sizes), PAGE))]
         for task in await self._of_jobs(kind_of(TaskRecord), "job", [id for id in taken if id in by_id]):
@@ -138,11 +141,11 @@ class MongoStore:
         return await self._reading.keys(kind_of(record).name, RECORDS)
 
     async def _held(self, job_ids: list[str]) -> dict[str, Any]:
-        """What the scheduler holds of these jobs, by kind."""
+        """The records of these jobs that the scheduler needs, by kind."""
         return {kind.name: await self._of_jobs(kind, kind.job, job_ids) for kind in HELD if kind.job}
 
     async def _of_jobs(self, kind: Kind[T], job: str, job_ids: list[str]) -> list[T]:
-        """The records whose field *job* has one of these ids."""
+        """The records whose field *job* is one of these ids."""
         found: list[T] = []
         for start in range(0, len(job_ids), JOBS_AT_ONCE):
             part = job_ids[start : start + JOBS_AT_ONCE]

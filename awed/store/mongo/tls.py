@@ -1,4 +1,4 @@
-"""TLS to MongoDB, from the options that its URIs have for it."""
+"""TLS to MongoDB, by the options in its URI."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,9 +17,9 @@ _UNSUPPORTED = ("tlsInsecure", "tlsAllowInvalidCertificates", "tlsCertificateKey
 
 
 def context_factory(options: Mapping[str, Any], hosts: Sequence[str]) -> Any:
-    """What Twisted connects with, or None without TLS. Raises :class:`ValueError` for options that cannot be kept.
+    """The TLS context factory for Twisted, None without TLS. Raises :class:`ValueError` for unsupported options.
 
-    txmongo has one such factory for all hosts, so the name of a server can be checked against one host only.
+    txmongo takes one factory for all hosts, so names in certificates can be checked only if there is one host.
     """
     if not options.get("tls"):
         return None

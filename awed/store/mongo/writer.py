@@ -1,16 +1,16 @@
-"""How a batch becomes durable in a database that makes one document durable at a time.
+"""Makes batches durable as a whole in a database that makes one document durable at a time.
 
-A batch goes into the collection ``log`` first, whole, and is durable with that. Then it is written into the
-collections, in any order. A daemon that dies in between finds the batch in the log when it starts, and writes all of
-it again; one that loses the connection does so before the next batch. Log documents are written over by those of
-the next batch, which begins when every collection has the last one. So no crash leaves a part of a batch.
+The whole batch is written to the collection ``log`` first, with which it is durable, then to the collections of its
+records, in any order. A daemon that dies in between finds the batch in the log when it starts, and writes all of it
+again; one that loses the connection does so before the next batch. The next batch, which begins when all collections
+have the last one, overwrites the documents in the log. So no crash leaves a part of a batch.
 
-Nothing written late may undo what was written since. A request may be under way for long, on a connection that was
-given up, or from a daemon whose database another one has taken over. Therefore batches are numbered for ever: a
-number is the lease's epoch and a count. Each collection has a *fence*, a document with the number of its latest
-batch, and what is sent to it begins with a request that raises the fence to the batch's own number, as does every
-message that adds something. If the fence is higher already, that request would make a second one, which fails, and
-nothing after it is done.
+A request that arrives late must not undo what was written since. It may have been under way for long on a connection
+that was given up, or come from a daemon whose lease was taken over. Therefore every batch has a number, the lease's
+epoch and a count, that is higher than all before. Each collection has a *fence*, a document with the number of its
+latest batch. The first message of a batch to a collection, and every message that adds documents, begins with a
+request that raises the fence to the number of the batch. If the fence is higher already, this request tries to make a
+second fence and fails, and nothing after it in the message is done.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,8 +30,8 @@ from awed.tx.threads import InThread
 
 
 class Write(Struct, array_like=True):
-    """Into one collection: *gone*, pairs of a field and the value that a document has there, then *records*, each as
-    JSON."""
+    """What a batch writes to one collection: it deletes documents by *gone*, pairs of a field and its value, then
+    adds *records*, each as JSON."""
 
     collection: str
     gone: list[tuple[str, str]] = []
@@ -39,7 +39,7 @@ class Write(Struct, array_like=True):
 
 
 def encode(batch: Batch) -> list[Write]:
-    """What *batch* writes; nothing of it is shared with the batch."""
+    """What *batch* writes to each collection. Shares no objects with *batch*."""
     writes = [*(_write(kind, batch) for kind in KINDS), Write(SETTINGS.name, [], _texts(list(batch.meta.items())))]
     return [write for write in writes if write.gone or write.records]
 
@@ -52,8 +52,8 @@ def _write(kind: Kind[Any], batch: Batch) -> Write:
 
 
 def removals(write: Write, number: int) -> list[DeleteMany]:
-    """What batch *number* removes: only what earlier batches wrote, so that a removal that comes late takes nothing
-    of a later one."""
+    """The deletions of batch *number*, of documents of earlier batches only: one that arrives late must not delete
+    what a later batch wrote."""
     return [DeleteMany({name: value, "n": {"$lt": number}}) for name, value in write.gone]
 
 
@@ -72,20 +72,27 @@ _encoder = msgspec.json.Encoder()
 
 
 LOG = "log"
+"""The collection with the last batch."""
+
 LOG_PIECE = 8_000_000
 """Bytes of a batch in one document of the log."""
 
 MOST_REQUESTS = 500
+"""Requests in a message. The server takes more, but encoding them holds the reactor."""
+
 MOST_CHARACTERS = 4_000_000
-"""What one message has of requests, and about how much of text: the server can take more, but the reactor has to
-encode it at a stretch."""
+"""Characters of records in a message, about, for the same reason."""
 
 _COUNT_BITS = 32
+"""Bits of a batch's number for its count; the epoch is in those above."""
 
 
 class Writer:
-    """Writes batches, one at a time. Every method may raise :class:`~awed.model.errors.StoreAway`, and once another
-    writer has begun :class:`~awed.model.errors.Superseded`."""
+    """Writes batches, one at a time.
+
+    Every method may raise :class:`~awed.model.errors.StoreAway`, and :class:`~awed.model.errors.Superseded` once a
+    writer with a later epoch has begun.
+    """
 
     def __init__(self, database: Database, in_thread: InThread) -> None:
         self._database = database
@@ -94,7 +101,7 @@ class Writer:
         self._logged: list[Write] = []
 
     async def begin(self, epoch: int) -> None:
-        """Shut out all writers of earlier epochs, and bring the last batch to its end."""
+        """Raise all fences, which shuts out writers of earlier epochs, and finish the last batch in the log."""
         self._number = epoch << _COUNT_BITS
         for collection in (LOG, *COLLECTIONS):
             await self.send(collection, [])
@@ -113,7 +120,7 @@ class Writer:
         await self._finish()
 
     async def _finish(self) -> None:
-        """Write into the collections what is in the log and may not be there yet."""
+        """Write the batch in the log to the collections, unless that is done."""
         applied = [Deferred.fromCoroutine(self.apply(write)) for write in self._logged]
         for _, result in await DeferredList(applied, consumeErrors=True):
             if isinstance(result, Failure):
@@ -121,12 +128,12 @@ class Writer:
         self._logged = []
 
     async def apply(self, write: Write) -> None:
-        """Write into one collection, beside the log: a crash may leave a part of it."""
+        """Write to one collection, without the log: a crash may leave a part of it."""
         for message in await self._in_thread(_messages, write, self._number):
             await self._database.write(write.collection, message)
 
     async def send(self, collection: str, requests: Sequence[Request]) -> None:
-        """Send one message behind the fence."""
+        """Send one message, which begins with raising the fence."""
         await self._database.write(collection, [_fence(self._number), *requests])
 
 
@@ -135,8 +142,8 @@ def _fence(number: int) -> UpdateOne:
 
 
 def _messages(write: Write, number: int) -> list[list[Request]]:
-    """The messages that do *write*. Removals come last: they look at the numbers of what they remove, and behind the
-    fence nothing that is removed can come again."""
+    """The messages of *write*. Deletions may come last, as they spare what this batch has written, and the fence,
+    which is raised by then, keeps late requests from bringing back what they delete."""
     messages: list[list[Request]] = []
     characters = MOST_CHARACTERS
     for document in additions(write, number):
@@ -160,8 +167,8 @@ def _log_documents(writes: list[Write], number: int) -> list[Document]:
 
 
 def _last_batch(log: list[Document]) -> list[Write]:
-    """What the log has of the last batch, with records of the current version; nothing, if the log has not all of it:
-    then nothing of it is anywhere else."""
+    """The last batch in the log, converted to the current version; nothing if it is incomplete, in which case no
+    collection has any of it."""
     number = max((document["n"] for document in log), default=0)
     pieces = [document for document in log if document["n"] == number]
     if not pieces or len(pieces) < pieces[0]["pieces"]:

@@ -1,4 +1,4 @@
-"""The embedded store, in one SQLite file."""
+"""The store in an SQLite file."""
 
 from awed.store.sqlite.store import SqliteStore
 

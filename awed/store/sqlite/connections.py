@@ -1,4 +1,4 @@
-"""Connections to the file: how each is made, checked and tuned, the threads that have one, and what failures mean."""
+"""Connections to the SQLite file, the threads that use them, and the meaning of SQLite's errors."""
 
 import os
 import sqlite3
@@ -16,14 +16,14 @@ from twisted.python.threadpool import ThreadPool
 from awed.model.errors import StoreAway
 
 LOCK_WAIT = 5.0
-"""Seconds for which a lock of another process (a backup program, a curious person) is waited for."""
+"""Seconds to wait for a lock of another process, such as a backup or the shell of SQLite."""
 
 READ_CACHE = 65536
-"""KiB of pages that a reading connection may keep; the columns of 200,000 jobs fit in."""
+"""KiB of pages that a reading connection caches: enough for the columns of 200,000 jobs."""
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
-    """The connection that writes."""
+    """A connection that writes."""
     connection = _connect(path)
     connection.execute("PRAGMA synchronous = FULL")
     return connection
@@ -38,28 +38,28 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
 
 def open_private(path: Path) -> sqlite3.Connection:
-    """A connection to the file, which is made if need be, for its owner's eyes alone: it holds secrets."""
+    """A connection to the file, which is made if missing, readable by its owner only, as it has secrets."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     return _connect(path)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    # Transactions are ours to begin and end; and who stops a thread closes its connection from another.
+    # isolation_level: transactions are begun and ended explicitly. check_same_thread: ConnectedThreads.stop closes
+    # connections from another thread.
     return sqlite3.connect(path, timeout=LOCK_WAIT, isolation_level=None, check_same_thread=False)
 
 
 _PRIMARY = 0xFF
-"""The bits of SQLite's extended error codes that say which kind of error it is."""
-
+"""The bits of SQLite's extended error codes that are the primary code."""
 
 _OURS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError, sqlite3.DataError)
 
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raises what the disk, a lock or the file is to blame for as :class:`~awed.model.errors.StoreAway`.
+    """Context in which errors of the disk, of locks and of the file are raised as :class:`StoreAway`.
 
-    What our own statements are to blame for stays as it is: no other try would help.
+    Errors of a statement itself are raised as they are, as trying again would not help.
     """
     try:
         yield
@@ -70,12 +70,12 @@ def translated_errors() -> Iterator[None]:
 
 
 def is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether the file's content is wrong."""
+    """Whether the content of the file is damaged."""
     return _kind(error) == sqlite3.SQLITE_CORRUPT
 
 
 def is_no_database(error: sqlite3.DatabaseError) -> bool:
-    """Whether the file is something else than a database."""
+    """Whether the file is no SQLite database."""
     return _kind(error) == sqlite3.SQLITE_NOTADB
 
 
@@ -87,7 +87,7 @@ T = TypeVar("T")
 
 
 class ConnectedThreads:
-    """At most *number* threads; each opens a connection with *connect* when it gets its first work."""
+    """At most *number* threads, each with a connection of its own, made by *connect* when it is first needed."""
 
     def __init__(
         self, reactor: IReactorThreads, name: str, number: int, connect: Callable[[], sqlite3.Connection]
@@ -101,6 +101,7 @@ class ConnectedThreads:
         self._connections: list[sqlite3.Connection] = []
 
     def start(self) -> None:
+        """Make :meth:`run` possible. Threads are started as they are needed."""
         self._pool = ThreadPool(minthreads=0, maxthreads=self._number, name=self._name)
         self._pool.start()
 
@@ -111,10 +112,10 @@ class ConnectedThreads:
             await deferToThreadPool(self._reactor, self._reactor.getThreadPool(), self._stop, pool)
 
     def run(self, work: Callable[[sqlite3.Connection], T], begin: str = "BEGIN") -> Deferred[T]:
-        """The result of *work*, done in one of the threads and in one transaction, which is rolled back if it fails.
+        """The result of *work*, called in one of the threads, in a transaction that is rolled back if it raises.
 
-        Raises :class:`StoreAway` for what may pass: a full disk, a lock, a failing device, a store
-        that is not open.
+        *begin*: the statement that begins the transaction. Raises :class:`StoreAway` for a full disk, a lock, a
+        failing device or a store that is not open.
         """
         if self._pool is None:
             return fail(StoreAway("database: it is not open"))
@@ -128,7 +129,7 @@ class ConnectedThreads:
                 result = work(connection)
                 connection.execute("COMMIT")
             except BaseException:
-                # SQLite itself has rolled back already after some failures.
+                # After some errors SQLite has rolled back by itself.
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise

@@ -1,6 +1,6 @@
-"""How a document path is reached in SQL: by a column, or through the JSON of a job's or its tasks' documents.
+"""SQL for dotted paths of a job's document: a column, or a way through the JSON of the job or of its tasks.
 
-Paths and values come from strangers: all of them are bound, none becomes text of a statement.
+Paths and values come from users. All are bound as parameters; none is put into the text of a statement.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,8 +13,11 @@ from awed.store.sqlite.sql import NEVER, Sql, among, any_of, select, within
 
 
 class Column(NamedTuple):
-    """A column of ``jobs`` for a path: what it holds for a queried value, what the document has for what it holds,
-    and whether it is in order."""
+    """A column of the table ``jobs`` that has the value at a path.
+
+    *stored*: the values of the column that match a queried text. *shown*: the value in the document for one in the
+    column. *ordered*: whether the column sorts as the path does.
+    """
 
     name: str
     stored: Callable[[Reading], Sequence[object]]
@@ -23,23 +26,23 @@ class Column(NamedTuple):
 
 
 class Leaves(NamedTuple):
-    """Tables and a condition that give what job ``j`` has at a path as rows ``v``; a list gives its elements."""
+    """Tables and a condition that make the values of job ``j`` at a path rows ``v``; of a list, its elements."""
 
     tables: Sql
     condition: Sql
 
 
 def column(path: str) -> Column | None:
-    """The column for a path, if it has one."""
+    """The column that has the value at *path*, None if there is none."""
     return _COLUMNS.get(path)
 
 
 def leaves(path: str) -> Leaves | None:
-    """The way through the documents, if *path* can lead anywhere."""
+    """The query for the values at *path* in the documents, None if no document can have such a path."""
     parts = names(path)
     if parts is None:
         return None
-    # Of an object json_each gives the members, which have keys; they are not on the path.
+    # The rows that json_each makes of an object are its members, with their names as keys: they are not at the path.
     if parts[0] != "tasks":
         tables = Sql("job_docs d, json_each(d.doc, ?) v", [_path("job", *parts)])
         return Leaves(tables, Sql("d.id = j.id AND typeof(v.key) <> 'text'"))
@@ -52,7 +55,7 @@ def leaves(path: str) -> Leaves | None:
 
 
 def condition(path: str, texts: Sequence[str]) -> Sql:
-    """True for a job ``j`` that has one of *texts* at *path*."""
+    """The condition that job ``j`` has a value at *path* that one of *texts* stands for."""
     readings = [read(text) for text in texts]
     known = column(path)
     if known:
@@ -64,7 +67,7 @@ def condition(path: str, texts: Sequence[str]) -> Sql:
 
 
 def order(path: str) -> Sql:
-    """What jobs ``j`` are ordered by for *path*: their id where no job has a single value."""
+    """The expression by which jobs ``j`` are ordered for *path*; their id if jobs have no single value there."""
     known = column(path)
     if known and known.ordered:
         return Sql(f"j.{known.name}")
@@ -76,7 +79,7 @@ def order(path: str) -> Sql:
 
 
 def is_quick_order(path: str) -> bool:
-    """Whether :func:`order` needs no look into the documents."""
+    """Whether :func:`order` needs no documents."""
     known = column(path)
     return known.ordered if known else path.startswith("tasks.")
 
@@ -86,7 +89,7 @@ def _path(*parts: str) -> str:
 
 
 def _matches(readings: Sequence[Reading]) -> Sql:
-    """True for a row ``v`` of json_each that is one of *readings*."""
+    """The condition that the row ``v`` of json_each has a value that one of *readings* stands for."""
     numbers = [reading.number for reading in readings if reading.number is not None]
     booleans = ["true" if reading.boolean else "false" for reading in readings if reading.boolean is not None]
     return any_of(
@@ -119,7 +122,7 @@ def _json_texts(reading: Reading) -> Sequence[object]:
     if reading.number is not None:
         values.append(reading.number)
         if float(reading.number).is_integer():
-            # JSON writes a whole number as 3 or 3.0.
+            # A whole number may stand in JSON as 3 or 3.0.
             values += [int(reading.number), float(reading.number)]
     return [msgspec.json.encode(value).decode() for value in values]
 

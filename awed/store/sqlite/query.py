@@ -1,4 +1,4 @@
-"""Job queries: the ids of a page, how many match in all, and distinct values."""
+"""Job queries in SQL: the ids of a page, the number of jobs that match, and distinct values."""
 
 import sqlite3
 import time
@@ -16,12 +16,12 @@ from awed.store.sqlite.paths import Column
 from awed.store.sqlite.sql import Sql, among, any_of, select, within
 
 STEPS = 100_000
-"""Steps of SQLite's machine, some milliseconds' worth, between two looks at the clock."""
+"""Instructions of SQLite's virtual machine between two checks of the time limit; they take some milliseconds."""
 
 
 @contextmanager
 def limited(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
-    """Breaks off what *connection* does after so many seconds: :class:`~awed.model.errors.Invalid`."""
+    """Context that interrupts *connection* after *seconds*, and then raises :class:`~awed.model.errors.Invalid`."""
     until = time.monotonic() + seconds
     connection.set_progress_handler(lambda: time.monotonic() > until, STEPS)
     try:
@@ -38,17 +38,20 @@ def limited(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
 _JOBS = Sql("jobs j")
 
 LIMIT = 30.0
-"""Seconds for which jobs are searched for."""
+"""Seconds that a search may take."""
 
 LARGE = 1000
-"""Jobs in a page that takes long to read."""
+"""Jobs of the largest page that is read quickly."""
 
 _LAST = "\U0010ffff"
-"""The last of all characters."""
+"""The highest character: it sorts after all others."""
 
 
 def page(connection: sqlite3.Connection, query: JobQuery) -> tuple[list[str], int]:
-    """The ids of a page's jobs in order, and how many jobs match in all."""
+    """The ids of the page, in order, and how many jobs match in all.
+
+    Raises :class:`~awed.model.errors.Invalid` if the search takes over LIMIT.
+    """
     conditions = _conditions(query)
     listed = not conditions and query.order == "updatetime"
     with limited(connection, LIMIT):
@@ -58,17 +61,20 @@ def page(connection: sqlite3.Connection, query: JobQuery) -> tuple[list[str], in
 
 
 def is_deep(*fields: str) -> bool:
-    """Whether documents are looked through for one of these paths."""
+    """Whether one of these paths can only be searched in the documents."""
     return any(paths.column(path) is None for path in fields)
 
 
 def is_long(query: JobQuery) -> bool:
-    """Whether the page may take long: it is large, or documents are looked through for it."""
+    """Whether the query may take long: the page is large, or documents must be searched."""
     return is_deep(*query.fields) or not paths.is_quick_order(query.order) or not 0 < query.limit <= LARGE
 
 
 def values(connection: sqlite3.Connection, path: str, query: JobQuery) -> list[object]:
-    """The distinct values of a path over the jobs that match."""
+    """The distinct values at *path* of the jobs that match *query*.
+
+    Raises :class:`~awed.model.errors.Invalid` if the search takes over LIMIT.
+    """
     column = paths.column(path)
     with limited(connection, LIMIT):
         return _in_column(connection, column, query) if column else _in_documents(connection, path, query)
@@ -79,7 +85,8 @@ def _in_column(connection: sqlite3.Connection, column: Column, query: JobQuery) 
     if query.reader is None:
         tables = _JOBS
     else:
-        # From the reader's listing to the jobs: who has few gets them fast, and who has most has a long way anyhow.
+        # CROSS JOIN: from the listing of the reader to the jobs. It is fast for a reader of few jobs, and for one of
+        # most jobs not much slower than the other way round.
         tables = Sql("listing l CROSS JOIN jobs j ON j.key = l.key")
         conditions.append(among("l.reader", seen_by(query.reader)))
     rows = _run(connection, select(f"DISTINCT j.{column.name}", tables, conditions))
@@ -102,8 +109,11 @@ def _run(connection: sqlite3.Connection, sql: Sql) -> sqlite3.Cursor:
 
 
 def _listed(query: JobQuery) -> Sql:
-    """A plain list by update time. Under each reader and state ``listing`` is in this order, so the page is among
-    the first of each; the cost does not grow with the number of jobs."""
+    """The query for a page in the order of update times, without other conditions than reader and states.
+
+    ``listing`` is in this order for each reader and state, so the page is among the first rows of each of these: the
+    cost does not grow with the number of jobs.
+    """
     order = f"ORDER BY updatetime {_direction(query)}, id {_direction(query)}"
     arm = f"SELECT * FROM (SELECT updatetime, id FROM listing WHERE reader = ? AND state = ? {order} LIMIT ?)"  # noqa: S608
     first = query.offset + query.limit if query.limit else -1
@@ -113,7 +123,7 @@ def _listed(query: JobQuery) -> Sql:
 
 
 def _searched(query: JobQuery, conditions: list[Sql]) -> Sql:
-    """Any other page."""
+    """The query for any other page."""
     tail = within(
         "ORDER BY ", paths.order(query.order), f" {_direction(query)}, j.id {_direction(query)} LIMIT ? OFFSET ?"
     )
@@ -129,7 +139,7 @@ def _total(query: JobQuery, conditions: list[Sql]) -> Sql:
 
 
 def _conditions(query: JobQuery) -> list[Sql]:
-    """What is asked beside state and reader."""
+    """The conditions on fields, id and times."""
     conditions = [paths.condition(path, texts) for path, texts in query.fields.items()]
     if query.id_prefix:
         conditions.append(Sql("(j.id >= ? AND j.id < ?)", [query.id_prefix, query.id_prefix + _LAST]))

@@ -1,4 +1,4 @@
-"""What is read: rows become records, in the thread that reads them."""
+"""Reads from SQLite. All functions block, and decode the records too."""
 
 import sqlite3
 from collections.abc import Collection, Generator, Mapping, Sequence
@@ -17,7 +17,7 @@ from awed.store.sqlite import query
 from awed.store.sqlite.rows import table
 from awed.store.sqlite.sql import Sql, among, select
 
-# CROSS JOIN makes SQLite go from the unfinished jobs to their rows, however few or many rows there are.
+# CROSS JOIN makes SQLite begin with the unfinished jobs, whatever it estimates of the numbers of rows.
 _OF_UNFINISHED = """listing CROSS JOIN {table} ON {table}.{job} = listing.id
 WHERE reader = 'all' AND listing.state IN ({states})"""
 
@@ -27,12 +27,12 @@ _EXPIRED = (
 
 
 def anything(connection: sqlite3.Connection) -> None:
-    """See whether the database can be read."""
+    """Read something, to find out whether the database can be read."""
     connection.execute("SELECT value FROM meta LIMIT 1").fetchone()
 
 
 def unfinished(connection: sqlite3.Connection) -> Unfinished:
-    """All that the scheduler starts from."""
+    """See :meth:`IStore.load`."""
     states = ", ".join("?" * len(UNFINISHED))
     held: dict[str, Any] = {}
     for kind in HELD:
@@ -45,29 +45,31 @@ def unfinished(connection: sqlite3.Connection) -> Unfinished:
 
 
 def unfinished_job(job_id: str, connection: sqlite3.Connection) -> Unfinished | None:
-    """The same of one job, in whatever state."""
+    """See :meth:`IStore.load_job`."""
     held: dict[str, Any] = {kind.name: all(kind.type, {kind.job: job_id}, connection) for kind in HELD if kind.job}
     return Unfinished(**held) if held["jobs"] else None
 
 
 def job_ids(states: Collection[JobState], connection: sqlite3.Connection) -> list[str]:
+    """See :meth:`IStore.job_ids`."""
     marks = ", ".join("?" * len(states))
     found = f"SELECT id FROM listing WHERE reader = 'all' AND state IN ({marks}) ORDER BY id"  # noqa: S608
     return [id for (id,) in connection.execute(found, sorted(states))]
 
 
 def expired(now: datetime, connection: sqlite3.Connection) -> list[str]:
+    """See :meth:`IStore.expired`."""
     return [id for (id,) in connection.execute(_EXPIRED, [sortable(NO_TIME), sortable(now)])]
 
 
 def job(job_id: str, connection: sqlite3.Connection) -> JobRecord | None:
-    """One job with its tasks."""
+    """See :meth:`IStore.job`."""
     record, _ = _sized(job_id, connection)
     return record
 
 
 def _sized(job_id: str, connection: sqlite3.Connection) -> tuple[JobRecord | None, int]:
-    """The same, and how many characters it has in the store."""
+    """A job with its tasks, and how many characters their records have."""
     jobs, tasks = kind_of(JobRecord), kind_of(TaskRecord)
     found = list(_texts(connection, *_having(jobs, {"id": job_id})))
     if not found:
@@ -79,14 +81,14 @@ def _sized(job_id: str, connection: sqlite3.Connection) -> tuple[JobRecord | Non
 
 
 def jobs(wanted: JobQuery, connection: sqlite3.Connection) -> JobPage:
-    """A page of jobs with their tasks."""
+    """See :meth:`IStore.jobs`."""
     ids, total = query.page(connection, wanted)
     records = whole(ids, connection)
     return JobPage([record.job for record in records if record is not None], total, ids[len(records) :])
 
 
 def whole(ids: Sequence[str], connection: sqlite3.Connection) -> list[JobRecord | None]:
-    """The first of these jobs with their tasks, None for one that is gone."""
+    """See :meth:`IStore.whole`."""
     records: list[JobRecord | None] = []
     size = 0
     for id in ids:
@@ -99,17 +101,18 @@ def whole(ids: Sequence[str], connection: sqlite3.Connection) -> list[JobRecord 
 
 
 def distinct(path: str, wanted: JobQuery, connection: sqlite3.Connection) -> list[object]:
+    """See :meth:`IStore.distinct`."""
     return query.values(connection, path, wanted)
 
 
 def one(record: type[T], fields: Mapping[str, object], connection: sqlite3.Connection) -> T | None:
-    """The record that has these values in its fields."""
+    """See :meth:`IStore.one`."""
     found = all(record, fields, connection)
     return found[0] if found else None
 
 
 def all(record: type[T], fields: Mapping[str, object], connection: sqlite3.Connection) -> list[T]:
-    """The records that have these values in their fields, in order of their keys."""
+    """See :meth:`IStore.all`."""
     kind = kind_of(record)
     return list(map(kind.decode, _texts(connection, *_having(kind, fields))))
 
@@ -121,7 +124,7 @@ def page(
     fields: Mapping[str, Wanted],
     connection: sqlite3.Connection,
 ) -> list[T]:
-    """The first records that have these values in their fields and come after *after*."""
+    """See :meth:`IStore.page`."""
     kind = kind_of(record)
     conditions = [among(name, [value] if isinstance(value, str | int) else value) for name, value in fields.items()]
     if after:
@@ -140,23 +143,23 @@ def page(
 
 
 def ids(record: type[Struct], connection: sqlite3.Connection) -> list[str]:
-    """The ids of all records of a kind."""
+    """See :meth:`IStore.ids`."""
     found = f"SELECT id FROM {table(kind_of(record))} ORDER BY id"  # noqa: S608
     return [id for (id,) in connection.execute(found)]
 
 
 def _having(kind: Kind[Any], fields: Mapping[str, object]) -> Sql:
-    """The documents that have these values in their fields."""
+    """The query for the JSON of the records whose *fields* have these values, in the order of their keys."""
     conditions = [Sql(f"{name} = ?", [value]) for name, value in fields.items()]
     return select("doc", Sql(table(kind)), conditions, Sql(f"ORDER BY {', '.join(kind.key)}"))
 
 
 def _docs(connection: sqlite3.Connection, kind: Kind[T], place: str, values: Sequence[object] = ()) -> list[T]:
-    """The records in the rows of *place*, which is what comes after FROM."""
+    """The records in the rows of *place*, which is the rest of a SELECT after FROM."""
     return list(map(kind.decode, _texts(connection, f"SELECT doc FROM {place}", values)))  # noqa: S608
 
 
 def _texts(connection: sqlite3.Connection, sql: str, values: Sequence[object]) -> Generator[str, None, None]:
-    """The documents that a statement finds."""
+    """The JSON of the records that a statement finds."""
     for (doc,) in connection.execute(sql, values):
         yield doc

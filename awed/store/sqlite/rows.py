@@ -1,4 +1,4 @@
-"""Records become rows: what one batch writes, encoded at once so that the records may change afterwards."""
+"""The statements and rows that write a batch. Records are encoded at once, so they may change afterwards."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ Row = tuple[object, ...]
 
 
 class Write(NamedTuple):
-    """One statement, and the rows to run it with."""
+    """A statement, and the rows to execute it with."""
 
     sql: str
     rows: Sequence[Row]
@@ -27,8 +27,8 @@ _ADD_JOB = """INSERT INTO jobs (
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, updatetime = excluded.updatetime
 WHERE (state, updatetime) IS NOT (excluded.state, excluded.updatetime)"""
 
-# Nearly every change of a job leaves the other columns as they were. They have many indexes, so a needless write of
-# them would cost more than all the rest.
+# Most changes of a job leave these columns as they were. Writing them for nothing would cost more than all the rest,
+# as they have many indexes.
 _CHANGE_JOB = """UPDATE jobs SET (
     completedtime, expiration, readers, submittime, priority, name, pipeline, clientgroups, project, service, user,
     submission
@@ -39,12 +39,12 @@ _CHANGE_JOB = """UPDATE jobs SET (
 
 
 def table(kind: Kind[Any]) -> str:
-    """The table that has such records. That of jobs has their columns alone, beside one for the documents."""
+    """The table with the records of a kind. Those of jobs are in ``job_docs``, as ``jobs`` has only columns."""
     return "job_docs" if kind.type is JobRecord else kind.name
 
 
 def encode(batch: Batch) -> list[Write]:
-    """What *batch* writes, in order."""
+    """The statements that write *batch*, in order."""
     writes = [
         *(write for removal in _REMOVALS if (ids := getattr(batch, removal.gone)) for write in removal.writes(ids)),
         *(write for kind in KINDS if (new := getattr(batch, kind.name)) for write in additions(kind, new)),
@@ -54,7 +54,7 @@ def encode(batch: Batch) -> list[Write]:
 
 
 def additions(kind: Kind[Any], records: Sequence[Any]) -> Iterator[Write]:
-    """What writes records of a kind, where they were or anew."""
+    """The statements that insert or replace *records* of a kind."""
     if kind.type is JobRecord:
         jobs = [_job_row(record) for record in records]
         yield Write(_ADD_JOB, jobs)
@@ -63,7 +63,7 @@ def additions(kind: Kind[Any], records: Sequence[Any]) -> Iterator[Write]:
 
 
 class _Removal(NamedTuple):
-    """What takes records of a *kind* away whose *field* has an id of the batch's list *gone*."""
+    """Deletes the records of a *kind* whose *field* is one of the ids in the batch's list *gone*."""
 
     kind: Kind[Any]
     gone: str

@@ -1,11 +1,11 @@
-"""The tables of a new file, and how one of an older version becomes a current one.
+"""The tables of a new file, and the conversion of a file of an older version.
 
-Every record is kept whole, as the JSON that msgspec makes of it, in a column ``doc``; other columns exist to find it
-by. Of jobs these columns make a narrow table of their own, which can be scanned fast, beside the documents.
+Every record is kept whole, as JSON made by msgspec, in a column ``doc``; the other columns are for finding it. For
+jobs these other columns are a narrow table of their own, which can be scanned fast.
 
 ``listing`` has a row for each job and each reader under whom it is listed (:mod:`awed.store.readers`), in the order
-in which lists are shown. ``counts`` says how many rows there are of each reader and state, so that no list needs
-counting. Triggers keep both. (Inside of a trigger OR IGNORE means nothing: the statement that fired it decides.)
+in which lists are shown. ``counts`` has the number of rows for each reader and state, so that no list needs counting.
+Triggers keep both up to date. (OR IGNORE is of no use in a trigger: that of the statement that fires it counts.)
 """
 
 import sqlite3
@@ -89,13 +89,14 @@ END;
 """
 
 PAGE = 500
-"""Records that are changed at a time."""
+"""Records that are converted at a time."""
 
 
 def prepare(path: Path, shared: bool) -> int:
-    """Make the file if need be, and bring it to the current version: the version that it had, 0 if it is new.
+    """Make the file if it is missing, or convert it to the current version. Returns the version that it had, 0 if
+    new.
 
-    Raises :class:`ValueError` if the file is no database, of a newer awed, or older and *shared*.
+    Raises :class:`ValueError` if the file is no SQLite database, of a newer awed, or of an older one and *shared*.
     """
     with translated_errors(), closing(open_private(path)) as connection:
         try:
@@ -115,7 +116,7 @@ def prepare(path: Path, shared: bool) -> int:
 
 
 def _take_over(connection: sqlite3.Connection, version: int, shared: bool) -> None:
-    """All steps in one transaction: tables and columns first, so that records are written with the current ones."""
+    """Do all steps from *version* on: first those for tables and columns, then for records, which need them all."""
     if version == 0:
         _run(connection, _FIRST)
         version = 1
@@ -129,7 +130,7 @@ def _take_over(connection: sqlite3.Connection, version: int, shared: bool) -> No
 
 
 def _run(connection: sqlite3.Connection, script: str) -> None:
-    """Do the statements of a script, each of which ends with its line. (``executescript`` would commit.)"""
+    """Execute the statements of *script*, each of which ends at the end of a line. ``executescript`` would commit."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line

@@ -1,11 +1,11 @@
-"""Pieces of SQL statements that carry the values of their question marks along."""
+"""Pieces of SQL statements, each with the values of its parameters."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 
 class Sql(NamedTuple):
-    """A piece of a statement, and the values of its question marks."""
+    """A piece of a statement, and the values of the question marks in it."""
 
     text: str
     values: Sequence[object] = ()
@@ -16,7 +16,7 @@ NOTHING = Sql("")
 
 
 def select(what: str, tables: Sql, conditions: Sequence[Sql], tail: Sql = NOTHING) -> Sql:
-    """A SELECT for which all of *conditions* hold; *tail* is what comes after them."""
+    """A SELECT with all of *conditions*, and *tail* after them."""
     where = " AND ".join(condition.text for condition in conditions) or "1"
     parts = (tables, *conditions, tail)
     return Sql(
@@ -31,11 +31,11 @@ def within(before: str, sql: Sql, after: str = ")") -> Sql:
 
 
 def any_of(conditions: Sequence[Sql]) -> Sql:
-    """True if one of *conditions* is."""
+    """The condition that one of *conditions* is true."""
     text = " OR ".join(condition.text for condition in conditions)
     return Sql(f"({text})", [value for condition in conditions for value in condition.values])
 
 
 def among(expression: str, values: Sequence[object]) -> Sql:
-    """True if the expression is one of *values*."""
+    """The condition that *expression* is one of *values*."""
     return Sql(f"{expression} IN ({', '.join('?' * len(values))})", values)

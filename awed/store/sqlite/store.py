@@ -1,4 +1,4 @@
-"""The embedded store: one SQLite file, written by one thread and read by three beside it."""
+"""The store in an SQLite file, which one thread writes and three others read."""
 
 import sqlite3
 from collections.abc import Awaitable, Collection, Sequence
@@ -25,11 +25,10 @@ from awed.tx.threads import in_threads_of
 
 @implementer(IStore)
 class SqliteStore:
-    """The store in the file *path*, which is made if need be, for its owner's eyes alone.
+    """The store in the file *path*, which is made if missing, readable by its owner only.
 
-    *shared*: a daemon may have it in use.
-
-    Every method may raise :class:`~awed.model.errors.StoreAway`; when the cause is gone the store goes on.
+    *shared*: whether a daemon may be using it. Every method may raise :class:`~awed.model.errors.StoreAway`, and
+    works again once the cause is gone.
     """
 
     _log = Logger()
@@ -40,12 +39,14 @@ class SqliteStore:
         self._in_thread = in_threads_of(reactor)
         self._writer = ConnectedThreads(reactor, "sqlite-writer", 1, partial(connect_writer, path))
         self._readers = ConnectedThreads(reactor, "sqlite-reader", 2, partial(connect_reader, path))
-        # What takes long waits for its like, not the others for it.
+        # Queries that take long have a thread of their own, so that others do not wait for them.
         self._searcher = ConnectedThreads(reactor, "sqlite-searcher", 1, partial(connect_reader, path))
 
     async def open(self) -> None:
-        """Make the file, or take it over from an older awed. Raises :class:`ValueError` if it is no database, of a
-        newer awed, or of an older one and shared."""
+        """Make the file, or convert that of an older awed.
+
+        Raises :class:`ValueError` if it is no SQLite database, of a newer awed, or of an older one and *shared*.
+        """
         version = await self._in_thread(prepare, self._path, self._shared)
         if version not in (0, current()):
             self._log.info("the database had schema version {old}, and has {new} now", old=version, new=current())
@@ -103,11 +104,14 @@ class SqliteStore:
         return self._readers.run(partial(reads.ids, record))
 
     def backup(self, path: Path) -> Awaitable[None]:
-        """Copy the store as it is now to the file *path*, which appears when it is whole, while work goes on."""
+        """Copy the store, as it is at this moment, to the file *path*, which appears when it is complete.
+
+        The store may be used meanwhile.
+        """
         return self._in_thread(copy, self._path, path)
 
     def integrity_check(self) -> Awaitable[list[str]]:
-        """What SQLite finds wrong in the file; nothing, if all is well."""
+        """The faults that SQLite finds in the file."""
         return self._in_thread(faults, self._path)
 
 

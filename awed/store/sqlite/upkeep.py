@@ -1,5 +1,4 @@
-"""Backup and check of a store in use, of whatever version. Both take long and have a connection of their own, so that
-nobody waits."""
+"""Backup and check of a store of any version, while it is used. Both block for long, on connections of their own."""
 
 import os
 import sqlite3
@@ -11,17 +10,20 @@ from awed.store.sqlite.connections import connect_reader, is_damage, open_privat
 
 
 def copy(path: Path, target: Path) -> None:
-    """Copy the database as it is now to *target*, which is there, or new, only when the copy is whole."""
+    """Copy the database, as it is at this moment, to *target*, which is made or replaced once the copy is complete.
+
+    Raises :class:`ValueError` if there is no database at *path*.
+    """
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
     with _reading(path) as source, closing(open_private(part)) as destination:
-        source.execute("BEGIN")  # What is written meanwhile would make the copy begin again.
+        source.execute("BEGIN")  # a snapshot: otherwise each write meanwhile would make the copy start again
         source.backup(destination)
     os.replace(part, target)
 
 
 def faults(path: Path) -> list[str]:
-    """What SQLite finds wrong in the file; nothing, if all is well."""
+    """The faults that SQLite finds in the file. Raises :class:`ValueError` if there is no database at *path*."""
     with _reading(path) as connection:
         try:
             found = [text for (text,) in connection.execute("PRAGMA integrity_check")]
