@@ -1,4 +1,4 @@
-"""The one place where everything is put together: ``twistd awe``."""
+"""The daemon, ``twistd awe``: makes all parts, joins them, starts and stops them."""
 
 from awed.daemon.options import Options
 from awed.daemon.service import makeService

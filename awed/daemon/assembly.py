@@ -1,4 +1,4 @@
-"""The parts of the daemon as the configuration wants them, each still to be started."""
+"""Makes the parts of the daemon as the configuration says, and joins them."""
 
 import secrets
 from collections.abc import Awaitable, Callable
@@ -59,11 +59,14 @@ from awed.workflow.reader import DocumentLimits
 _log = Logger()
 
 JOURNALS = 1.0
-"""Seconds after which what happened is in the journals: the way to a thread and back, once for many lines."""
+"""Seconds between two writes to the event log and the access log, so that one switch of threads is for many lines."""
 
 
 class Parts:
-    """Makes every part and joins it to the others. *reactor*: the one the daemon runs on; *now*: its clock."""
+    """All parts of the daemon, joined to each other. They do nothing until :meth:`start`.
+
+    *store* must be open. *now*: the wall clock.
+    """
 
     def __init__(
         self, config: Config, admin_token: str, store: IStore, reactor: Any, now: Callable[[], datetime]
@@ -138,14 +141,14 @@ class Parts:
         return Engine(shell)
 
     def _soon(self, function: Callable[[], None]) -> None:
-        """Call *function* when all that has arrived by now is heard: the reactor looks between two such calls."""
+        """Call *function* once the reactor has read all waiting input, which it does between two delayed calls."""
         self._reactor.callLater(0, self._reactor.callLater, 0, function)
 
     def _level_changed(self, level: int) -> None:
         self._events.write(event_lines([Event("DL", self._now(), text=f"debug level {level}")]))
 
     def rounds(self) -> list[Rounds]:
-        """What is to be done as time passes."""
+        """The work that is repeated at intervals, to be started."""
         minutes = self._config.server.expire_wait
         return [
             Rounds(self.engine.tick, TICK, self._reactor),
@@ -176,7 +179,7 @@ class Parts:
         return fetcher(http, limits.max_upload, limits.min_free_space)
 
     async def start(self) -> None:
-        """Take in what is stored, files first: the engine may need them at once."""
+        """Load what is stored and begin. The node store comes first, as the engine may need it at once."""
         self._events.write(event_lines([Event("SS", self._now())]))
         self._long_threads.start()
         await self.nodes.recover(await self._store.ids(NodeRecord))
@@ -188,7 +191,7 @@ class Parts:
         self._delay.start()
 
     async def _tidy(self) -> None:
-        """However many nodes there are, requests need not wait for this."""
+        """Tidy up the node store, beside requests, as that may take long."""
         try:
             await self.nodes.tidy()
         except CancelledError:
@@ -197,6 +200,7 @@ class Parts:
             _log.failure("Tidying up the node store failed; the next start tries again")
 
     async def stop(self) -> None:
+        """Stop all parts. What was changed is written to the store, if it answers."""
         self._delay.stop()
         self._tidying.cancel()
         await self.nodes.close()
@@ -206,12 +210,12 @@ class Parts:
         await self._access.close()
 
     def use(self, config: Config) -> None:
-        """Take what may change while the daemon runs from a configuration that was read again."""
+        """Apply those settings of a configuration that may change while the daemon runs."""
         self._debug.set_level(config.args.debuglevel)
         self.callers.use(config)
 
     def site(self) -> ApiSite:
-        """The API."""
+        """The site that serves the API."""
         metrics = Exposition(
             engine=self.engine,
             nodes=self.nodes,

@@ -1,4 +1,4 @@
-"""Who asks: the ways of telling that the configuration wants, joined for the API and for the files of jobs."""
+"""The authentication that the configuration asks for, of the API and of the files of jobs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,8 +31,10 @@ from awed.tx.threads import in_threads_of
 
 
 class Callers:
-    """*anyone* tells who asks the API; *of_files* knows workers by the token of a job, too. *user_of*: as whom those
-    of a job use its nodes."""
+    """Authentication of callers: *anyone* for the API; *of_files*, for files, also takes tokens of jobs.
+
+    *user_of*: finds the user for the token of a job (see :class:`~awed.auth.tokens.JobTokens`).
+    """
 
     def __init__(
         self,
@@ -63,16 +65,16 @@ class Callers:
         self.of_files = Authenticators([job_tokens, *methods], free, admins)
 
     def use(self, config: Config) -> None:
-        """These users are administrators from now on."""
+        """Take the names of administrators from *config*."""
         self.anyone.admins = self.of_files.admins = config.admin.users
 
     def use_admin_token(self, token: str) -> None:
-        """This is the administrator's token from now on. The tokens of jobs stay, which workers have at work."""
+        """Replace the administrator's token. The tokens of jobs stay valid, as workers are using them."""
         self._admin.renew(token)
 
 
 def identity_servers(auth: Auth, http: IdentityHttp) -> list[tuple[IdentityServer, frozenset[str]]]:
-    """The servers that the configuration names, each with the words that introduce its tokens."""
+    """The configured identity servers, each with the schemes of Authorization that introduce its tokens."""
     found: list[tuple[IdentityServer, frozenset[str]]] = []
     if auth.globus_profile_url:
         found.append((Globus(http, auth.globus_profile_url, auth.globus_token_url), GLOBUS_SCHEMES))
@@ -83,6 +85,6 @@ def identity_servers(auth: Auth, http: IdentityHttp) -> list[tuple[IdentityServe
 
 
 def _free(anonymous: Anonymous) -> list[Verb]:
-    """What those may do who do not say who they are."""
+    """What requests without credentials may do."""
     verbs: tuple[Verb, ...] = ("read", "write", "delete")
     return [verb for verb in verbs if getattr(anonymous, verb)]

@@ -1,4 +1,4 @@
-"""The data directory: who holds it, the administrator's token, and where the daemon can be reached."""
+"""The data directory: its lock, the administrator's token, and the addresses of the running daemon."""
 
 import fcntl
 import os
@@ -14,18 +14,18 @@ from awed.model.times import rfc3339
 
 
 class StartError(Exception):
-    """The daemon cannot start; the text says why, in one line."""
+    """The daemon cannot start. The text says why, in one line."""
 
 
 class DataDir:
-    """A directory that belongs to one daemon at a time. Its files are small and are read and written at start only.
+    """The data directory, which one daemon holds at a time. Its methods block; the files are small.
 
-    ``admin-token`` is the administrator's secret; ``listening`` holds the URLs of a running daemon, one a line;
-    ``lock`` is held by the running daemon and says who that is.
+    ``admin-token`` has the administrator's token; ``listening`` the URLs of a running daemon, one a line; ``lock`` is
+    locked by the running daemon and says which process that is.
     """
 
     def __init__(self, path: Path, logs: Path) -> None:
-        """*logs*: where the logs go, be it here or elsewhere."""
+        """*logs*: the directory of the logs, in the data directory or elsewhere."""
         self.path = path
         self._parts = (path, path / "tmp", path / "nodes", logs)
         self._token = path / "admin-token"
@@ -34,7 +34,10 @@ class DataDir:
 
     @contextmanager
     def held(self, now: datetime) -> Iterator[None]:
-        """Make what is missing, and hold the directory. Raises :class:`StartError`, also if another has it."""
+        """Context that makes missing directories and locks the data directory.
+
+        Raises :class:`StartError` if a directory cannot be made, or if another process holds the lock.
+        """
         try:
             for directory in self._parts:
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,7 +63,10 @@ class DataDir:
         os.write(lock, f"process {os.getpid()} on {socket.gethostname()} since {rfc3339(now)}\n".encode())
 
     def admin_token(self, new: Callable[[], str]) -> str:
-        """The administrator's token, made by *new* at the first start. Raises :class:`StartError`."""
+        """The administrator's token, which *new* makes at the first start.
+
+        Raises :class:`StartError` if the file is empty, or readable by others than its owner.
+        """
         if not self._token.exists():
             _write(self._token, new() + "\n")
         mode = stat.S_IMODE(self._token.stat().st_mode)
@@ -72,12 +78,12 @@ class DataDir:
         return token
 
     def announce(self, urls: Iterable[str]) -> None:
-        """Tell programs beside the daemon where it listens."""
+        """Write the URLs at which the daemon listens, for programs on this machine."""
         _write(self._listening, "".join(f"{url}\n" for url in urls))
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file that is there whole or not at all, for the owner's eyes only (mode 600)."""
+    """Write a file, as a whole or not at all, durably, and readable by its owner only (mode 600)."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w") as file:

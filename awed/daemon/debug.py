@@ -1,4 +1,4 @@
-"""How much detail the log tells: from 0 (little) to 3; ``PUT /logger?debug=`` changes it."""
+"""The debug level of the log, 0 (little) to 3, which ``PUT /logger?debug=`` changes."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -12,14 +12,14 @@ from awed.service.observer import Observer
 from awed.web.request import ShortRequest
 
 REQUESTS, EVENTS, STEPS = 1, 2, 3
-"""From which level on the log tells each request, each event of the scheduler, each commit and work on files."""
+"""The levels from which on the log has each request, each event, and each commit and work on files."""
 
 _FIELDS = {"jobid": "job", "taskid": "task", "wuid": "work", "clientid": "client", "group": "group"}
-"""How the log calls what an event is about."""
+"""The fields of log messages for the ids in events."""
 
 
 class Debug(Observer):
-    """Tells what *level* asks for. *changed* hears of a new level."""
+    """Logs what the present *level* asks for. *changed* is called with each new level."""
 
     _log = Logger()
 
@@ -28,12 +28,12 @@ class Debug(Observer):
         self._changed = changed
 
     def set_level(self, level: int) -> None:
-        """Tell so much from now on."""
+        """Set the level, 0 to 3."""
         self.level = level
         self._changed(level)
 
     def answered(self, request: ShortRequest) -> None:
-        """The request has its answer. The query is left out: it may hold what is nobody else's business."""
+        """Log a request that is answered. The query is left out, as it may have secrets."""
         if self.level >= REQUESTS:
             self._log.debug(
                 "{method} {path}: {status} after {ms:.1f} ms",

@@ -1,4 +1,4 @@
-"""How the daemon starts step by step, stops by undoing the steps in reverse, and with which status it ends."""
+"""The start of the daemon in steps, its stop, which undoes them in reverse, and its exit status."""
 
 import atexit
 import gc
@@ -16,10 +16,10 @@ from twisted.internet.interfaces import IReactorCore
 
 
 class SteppedService(Service):
-    """Once the reactor runs, awaits *start*, which leaves on the stack what is to be undone at the stop.
+    """A service that awaits *start* once the reactor runs. *start* puts on the stack what undoes its steps.
 
-    A *start* that fails is undone as far as it came, and *failed* is told why; one that still runs when the service
-    is to stop is cancelled.
+    The steps are undone when the service stops, which cancels a *start* that is still running. If *start* fails, the
+    steps it took are undone and *failed* is called with the error.
     """
 
     def __init__(
@@ -45,13 +45,13 @@ class SteppedService(Service):
         try:
             await self._start(self._stack)
         except CancelledError:
-            return  # Whoever cancels undoes the steps.
+            return  # stopService, which cancelled this, undoes the steps
         except Exception as error:
             await self._stack.aclose()
             self._failed(error)
 
     def stopService(self) -> Deferred[None]:
-        """Fires when every step is undone."""
+        """Fires when all steps are undone."""
         super().stopService()  # type: ignore[no-untyped-call]
         if self._starting is not None:
             self._starting.cancel()
@@ -59,7 +59,7 @@ class SteppedService(Service):
 
 
 def end_well_on_sigterm(reactor: Any) -> None:
-    """Let the status be 0 when the program was asked to end and did so in order."""
+    """Make the exit status 0 after SIGTERM, which Twisted would otherwise send to the process again at the end."""
 
     def forget() -> None:
         if reactor._exitSignal == signal.SIGTERM:
@@ -69,9 +69,9 @@ def end_well_on_sigterm(reactor: Any) -> None:
 
 
 def end_badly(reactor: IReactorCore, reason: str) -> None:
-    """Stop the reactor, and end with *reason* on stderr and status 1.
+    """Stop the reactor and end with exit status 1 and *reason* on stderr.
 
-    The last words come after those of twistd, which removes its pidfile when the reactor has stopped.
+    That is left to atexit, after twistd has removed its pidfile.
     """
 
     def leave() -> None:
@@ -79,19 +79,20 @@ def end_badly(reactor: IReactorCore, reason: str) -> None:
         os._exit(1)
 
     atexit.register(leave)
-    with suppress(ReactorNotRunning):  # it is about to stop already
+    with suppress(ReactorNotRunning):  # it is stopping already
         reactor.stop()
 
 
 YOUNG_OBJECTS = 100_000
-"""New objects after which the youngest are looked through; Python's 700 make a job of 10,000 tasks cost 140 looks."""
-
+"""New objects after which Python collects garbage among them. With its default of 700, loading a job of 10,000 tasks
+would cause 140 collections."""
 
 SWITCH_INTERVAL = 0.0005
-"""Seconds after which a thread at work gives way to the reactor; it asks several times for each request."""
+"""Seconds after which a busy thread gives way to the reactor, which may wait so several times for each request."""
 
 
 def tune() -> None:
-    """Measured on a submission of 10,000 tasks: meanwhile ``GET /`` took up to 300 ms before, and 60 to 110 after."""
+    """Tune the interpreter for short waits: beside a submission of 10,000 tasks ``GET /`` then took 60 to 110 ms,
+    where it had taken up to 300."""
     gc.set_threshold(YOUNG_OBJECTS, 20, 100)
     sys.setswitchinterval(SWITCH_INTERVAL)

@@ -1,4 +1,4 @@
-"""From endpoint strings to listening ports: how others reach them, and what may not be reachable."""
+"""Listening on endpoint strings, the URLs of ports, and the check that no port is reachable against the rules."""
 
 import ipaddress
 import re
@@ -24,7 +24,7 @@ from awed.daemon.tls import ServerCertificate, TlsEndpoint, parse_tls
 
 
 class Listener(Struct, frozen=True):
-    """An endpoint string and the endpoint it describes, with its certificate if it speaks TLS."""
+    """An endpoint string, the endpoint that it describes, and its certificate if it is TLS."""
 
     description: str
     endpoint: IStreamServerEndpoint
@@ -32,7 +32,7 @@ class Listener(Struct, frozen=True):
 
 
 def descriptions(config: Config) -> Sequence[str]:
-    """The endpoint strings to listen on: those of ``[Ports] listen``, or else ``api-port`` on loopback."""
+    """The endpoint strings to listen on: those of ``[Ports] listen``, else ``api-port`` on loopback."""
     if config.ports.listen:
         return config.ports.listen
     place = f"{config.ports.api_port}:interface=127.0.0.1"
@@ -40,12 +40,12 @@ def descriptions(config: Config) -> Sequence[str]:
 
 
 def listeners(config: Config, reactor: IReactorCore) -> list[Listener]:
-    """What to listen on. Raises :class:`ConfigError` with all strings that make no sense."""
+    """The endpoints to listen on. Raises :class:`ConfigError` with all strings that are invalid."""
     found, faults = [], []
     for description in descriptions(config):
         try:
             found.append(_listener(description, config.ssl, reactor))
-        except Exception as error:  # The parser of an endpoint, maybe a plugin's, raises what it likes.
+        except Exception as error:  # parsers of endpoint strings, plugins among them, may raise anything
             faults.append(f"cannot listen on {description}: {error}")
     if faults:
         raise ConfigError(*faults)
@@ -65,7 +65,10 @@ def _listener(description: str, ssl: Ssl, reactor: IReactorCore) -> Listener:
 
 
 async def listen(listener: Listener, factory: IProtocolFactory, config: Config) -> IListeningPort:
-    """Start to listen. Raises :class:`StartError`: the address is taken, or reaches further than is allowed."""
+    """Begin to listen.
+
+    Raises :class:`StartError` if the address is in use, or if other machines could connect and that is not allowed.
+    """
     try:
         port: IListeningPort = await listener.endpoint.listen(factory)
     except (CannotListenError, OSError, OverflowError) as error:
@@ -79,7 +82,7 @@ async def listen(listener: Listener, factory: IProtocolFactory, config: Config) 
 
 
 def _danger(config: Config) -> str:
-    """Why only this machine may connect, and how to change that; "" if all may."""
+    """Why other machines must not be able to connect, and how to allow it; "" if it is allowed."""
     rights = [f"[Anonymous] {right}" for right in ("write", "delete") if getattr(config.anonymous, right)]
     if not rights or config.security.anonymous_beyond_loopback:
         return ""
@@ -88,12 +91,12 @@ def _danger(config: Config) -> str:
 
 
 def only_local(config: Config) -> bool:
-    """Whether by what the configuration says only this machine can connect to the daemon."""
+    """Whether, by the configured endpoint strings, only this machine can connect to the daemon."""
     return all(_LOCAL.match(description) for description in descriptions(config))
 
 
 _LOCAL = re.compile(r"unix:|(tcp|ssl|tls)6?:.*\binterface=(127\.|localhost\b|\\:\\:1(:|$))")
-"""Endpoint strings of sockets that no other machine reaches."""
+"""Matches endpoint strings of sockets to which no other machine can connect."""
 
 
 def is_local(address: IAddress) -> bool:
@@ -104,7 +107,7 @@ def is_local(address: IAddress) -> bool:
 
 
 def url(listener: Listener, address: IAddress) -> str:
-    """Where a program on this machine finds the API; the endpoint string if there is no URL for it."""
+    """The URL of the API for programs on this machine; the endpoint string if it has no URL."""
     if not isinstance(address, IPv4Address | IPv6Address):
         return listener.description
     scheme = "https" if listener.certificate else "http"

@@ -1,4 +1,4 @@
-"""Where the log goes: to where twistd would write it, in lines of our own."""
+"""The log of the daemon: written where twistd would write it, in awed's own formats."""
 
 import signal
 import sys
@@ -16,20 +16,23 @@ from awed.tx.loglines import observer
 
 
 class Daemon(SteppedService):
-    """The service that twistd runs. *log*, if it is given, writes the log instead of twistd."""
+    """The service that twistd runs. *log*, unless None, writes the log in place of twistd."""
 
     log: ILogObserver | None = None
 
     def setServiceParent(self, parent: Any) -> None:
-        """This is how a service comes to know the application, which is where twistd looks for an observer."""
+        """Also register *log* with the application, *parent*, which is where twistd looks for a log observer."""
         if self.log is not None and isinstance(parent, Componentized):
             parent.setComponent(ILogObserver, self.log)
         super().setServiceParent(parent)  # type: ignore[no-untyped-call]
 
 
 def open_log(line: str, twistd: Mapping[str, Any], reactor: IReactorFromThreads) -> ILogObserver | None:
-    """Writes lines of this format to where twistd, which has these options, would write the log; None if it was told
-    how to log itself."""
+    """The observer that writes the log where twistd, by its options *twistd*, would write it.
+
+    *line*: the format, a key of FORMATS. None if twistd's options choose a logger of their own. Raises
+    :class:`SystemExit` for a daemon that is to log to stdout.
+    """
     if twistd["logger"] or twistd["syslog"]:
         return None
     name = twistd["logfile"]
@@ -43,7 +46,7 @@ def open_log(line: str, twistd: Mapping[str, Any], reactor: IReactorFromThreads)
 
 
 def _rotate_on_signal(file: LogFile, reactor: IReactorFromThreads) -> None:
-    """SIGUSR1 rotates the log, as always with twistd."""
+    """Rotate the log at SIGUSR1, as twistd does."""
 
     def rotate(number: int, frame: FrameType | None) -> None:
         reactor.callFromThread(file.rotate)

@@ -1,4 +1,4 @@
-"""What the service manager is told of us: ready, reloading, stopping, alive. The protocol is systemd's sd_notify."""
+"""Notification of the service manager (ready, reloading, stopping, alive) by systemd's protocol sd_notify."""
 
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -7,9 +7,7 @@ from twisted.logger import Logger
 
 
 class Notifier:
-    """Tells the service manager that listens at *address*, a socket's path or abstract name (``@...``). "": nobody
-    started us who wants to know.
-    """
+    """Notifies the service manager at *address*, path or abstract name (``@...``) of a socket; "" for none."""
 
     _log = Logger()
 
@@ -17,7 +15,7 @@ class Notifier:
         self._address = f"\0{address[1:]}" if address.startswith("@") else address
 
     def tell(self, **state: int | str) -> None:
-        """Tell the *state*, as ``ready=1, status="..."``. Never waits; what cannot be told is logged."""
+        """Send *state*, such as ``ready=1, status="..."``. Does not block; failures are logged."""
         if not self._address:
             return
         message = "\n".join(f"{name.upper()}={value}" for name, value in state.items())
@@ -30,9 +28,7 @@ class Notifier:
 
 
 def watchdog_interval(environ: Mapping[str, str], pid: int) -> float | None:
-    """Seconds between two signs of life: half of what the service manager grants this process. None: it waits for
-    none.
-    """
+    """Seconds between two signs of life, half of the limit set by the service manager; None if it expects none."""
     if environ.get("WATCHDOG_PID", str(pid)) != str(pid):
         return None
     granted = environ.get("WATCHDOG_USEC", "")
@@ -40,9 +36,9 @@ def watchdog_interval(environ: Mapping[str, str], pid: int) -> float | None:
 
 
 class Watchdog:
-    """Gives signs of life while the reactor turns and the engine *lives*.
+    """Sends signs of life as long as the reactor runs and *lives* says so.
 
-    The manager ends who gives none, and starts it anew. That helps against a store that hangs.
+    The service manager restarts a process that sends none, which helps if the store hangs.
     """
 
     def __init__(self, notifier: Notifier, lives: Callable[[], Awaitable[bool]]) -> None:
@@ -50,6 +46,6 @@ class Watchdog:
         self._lives = lives
 
     async def beat(self) -> None:
-        """Give a sign of life, if there is life."""
+        """Send a sign of life, if *lives* says so."""
         if await self._lives():
             self._notifier.tell(watchdog=1)

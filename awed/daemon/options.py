@@ -13,15 +13,15 @@ from awed.tx.loglines import FORMATS
 
 
 class Options(usage.Options):
-    """What is given here wins over the configuration file. *reading* is the outcome of both, once they are parsed.
+    """The options, which override the configuration file. *reading*: the result of both, once parsed.
 
-    Faults end the program with one line each and status 1.
+    Faults end the program with exit status 1 and a line for each.
     """
 
     synopsis = "[options]"
     longdesc = "The AWE workflow server: takes jobs, and hands their work to workers over HTTP."
     optParameters = [
-        ["data", "d", None, "Directory of the daemon's files; made if it is not there."],
+        ["data", "d", None, "Directory of the daemon's files; made if missing."],
         [
             "store",
             "s",
@@ -44,7 +44,7 @@ class Options(usage.Options):
     opt_l = opt_listen
 
     def opt_log_format(self, name: str) -> None:
-        """Lines of the log: text for people, json for machines. [default: text]"""
+        """Lines of the log: text for people, json for programs. [default: text]"""
         if name not in FORMATS:
             raise usage.UsageError(f"--log-format: expected {' or '.join(FORMATS)}, found {name}")
         self._log_format = name
@@ -62,7 +62,10 @@ class Options(usage.Options):
             raise SystemExit(f"twistd awe: {error}") from None
 
     def read(self) -> Reading:
-        """Read the configuration file, and put what the command line says over it. Raises :class:`ConfigError`."""
+        """Read the configuration file and override it by the command line.
+
+        Raises :class:`ConfigError`, also if no data directory is given.
+        """
         reading = read_config(self["config"]) if self["config"] else Reading(Config())
         config = reading.config
         data = self["data"] or config.directories.data

@@ -1,4 +1,4 @@
-"""What SIGHUP has read again while the daemon runs. A source that makes no sense leaves everything as it was."""
+"""Reloading at SIGHUP. A source that cannot be read, or is invalid, changes nothing."""
 
 import signal
 import time
@@ -19,11 +19,11 @@ from awed.daemon.notify import Notifier
 from awed.tx.threads import InThread
 
 RENEWABLE = frozenset({("args", "debuglevel"), ("admin", "users")})
-"""The settings that a running daemon can take anew, as attributes of a configuration."""
+"""The settings that a running daemon can change, as attributes of a :class:`Config`."""
 
 
 class Source(Struct, frozen=True):
-    """Something that can be read again. *read* runs in a thread, *use* takes what it returns."""
+    """Something that is reloaded. *read* is called in a thread, *use* with what it returns, on the reactor."""
 
     name: str
     read: Callable[[], Any]
@@ -31,7 +31,7 @@ class Source(Struct, frozen=True):
 
 
 class Reloader:
-    """Reads its sources again, one after the other, and tells what became of each."""
+    """Reloads its sources, one after the other, and logs what became of each."""
 
     _log = Logger()
 
@@ -42,11 +42,11 @@ class Reloader:
         self._turn = DeferredLock()
 
     def begin(self) -> None:
-        """Let all of them be read, after any reload that is under way."""
+        """Begin a reload, after one that is under way."""
         Deferred.fromCoroutine(self.reload())
 
     async def reload(self) -> None:
-        """Read all of them."""
+        """Reload all sources."""
         async with self._turn:
             self._notifier.tell(reloading=1, monotonic_usec=time.monotonic_ns() // 1000)
             for source in self._sources:
@@ -65,7 +65,7 @@ class Reloader:
 
 
 def need_restart(old: Config, new: Config) -> list[str]:
-    """The settings that differ and that a running daemon cannot take anew."""
+    """The settings that differ and that only a restart can change."""
     return [
         str(row) for row in settings() if row.attributes not in RENEWABLE and row.value_in(old) != row.value_in(new)
     ]
@@ -73,7 +73,7 @@ def need_restart(old: Config, new: Config) -> list[str]:
 
 @contextmanager
 def on_hangup(reactor: IReactorFromThreads, call: Callable[[], object]) -> Iterator[None]:
-    """Meanwhile SIGHUP makes the reactor *call*."""
+    """Context in which SIGHUP makes the reactor call *call*."""
 
     def obey(number: int, frame: FrameType | None) -> None:
         reactor.callFromThread(call)

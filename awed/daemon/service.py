@@ -1,4 +1,4 @@
-"""The assembly: every part of the daemon is made and joined to the others here, and nowhere else."""
+"""The service that ``twistd awe`` runs, and the steps in which it starts."""
 
 import os
 import secrets
@@ -34,7 +34,7 @@ log = Logger()
 
 
 def makeService(options: Options) -> IService:
-    """The daemon as a service. A configuration that makes no sense ends the program at once."""
+    """The daemon as a service. Raises :class:`SystemExit` for invalid endpoint strings."""
     use_waking_time(reactor)
     try:
         places = listeners(options.reading.config, reactor)
@@ -58,7 +58,7 @@ def _cannot_start(error: Exception) -> None:
 
 
 async def _start(options: Options, places: list[Listener], stack: AsyncExitStack) -> None:
-    """Take every step from nothing to listening; *stack* undoes them in reverse."""
+    """Start the daemon. What undoes each step is put on *stack*."""
     config = options.reading.config
     notifier = Notifier(os.environ.get("NOTIFY_SOCKET", ""))
     notifier.tell(status="Taking in what is unfinished")
@@ -87,7 +87,7 @@ async def _start(options: Options, places: list[Listener], stack: AsyncExitStack
 
 
 async def _listen(places: list[Listener], parts: Parts, config: Config, stack: AsyncExitStack) -> list[str]:
-    """Listen on all *places*: the URLs at which programs find the API there."""
+    """Listen on all *places*. Returns their URLs."""
     site = parts.site()
     urls = []
     for place in places:
@@ -98,13 +98,13 @@ async def _listen(places: list[Listener], parts: Parts, config: Config, stack: A
 
 
 def _signs_of_life(notifier: Notifier, parts: Parts) -> list[Rounds]:
-    """Rounds in which the service manager hears that we live, if it wants to."""
+    """The rounds that send signs of life to the service manager, if it expects any."""
     interval = watchdog_interval(os.environ, os.getpid())
     return [Rounds(Watchdog(notifier, parts.engine.lives).beat, interval, reactor)] if interval else []
 
 
 def _sources(options: Options, data: DataDir, parts: Parts, places: list[Listener]) -> list[Source]:
-    """What SIGHUP has read again."""
+    """What is reloaded at SIGHUP: the administrator's token, the configuration file, and certificates."""
     token = partial(data.admin_token, _new_token)
     sources = [Source("administrator's token", token, parts.callers.use_admin_token)]
     if options["config"]:
@@ -114,7 +114,7 @@ def _sources(options: Options, data: DataDir, parts: Parts, places: list[Listene
 
 
 def _use(options: Options, parts: Parts, reading: Reading) -> None:
-    """Take what may change while the daemon runs, and tell what may not."""
+    """Apply the settings that may change while the daemon runs, and log which changed ones need a restart."""
     parts.use(reading.config)
     for warning in reading.warnings:
         log.warn("{warning}", warning=warning)
@@ -143,7 +143,7 @@ def _new_token() -> str:
 
 
 def _report(reading: Reading) -> None:
-    """Tell where things are, and what is strange in the configuration."""
+    """Log where things are, and warnings about the configuration."""
     config = reading.config
     log.info(
         "awed {version}, data in {data}, jobs in {store}",

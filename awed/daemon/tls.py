@@ -1,4 +1,4 @@
-"""TLS for ports: key and certificate come from files, and are read again when those have been replaced."""
+"""TLS for ports, with key and certificate from files that can be reloaded."""
 
 import re
 from collections.abc import Mapping
@@ -25,20 +25,20 @@ from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from zope.interface import implementer
 
 VERSIONS: Mapping[str, int] = {"TLSv1.2": TLS1_2_VERSION, "TLSv1.3": TLS1_3_VERSION}
-"""The versions of TLS that may be the oldest one allowed."""
+"""The values of the setting for the oldest version of TLS that is allowed."""
 
 _CIPHERS = b"ECDHE+AESGCM:ECDHE+CHACHA20"
-"""Those of TLS 1.2 that are as good as the ones of 1.3."""
+"""Ciphers for TLS 1.2: those that are as strong as the ones of TLS 1.3."""
 
 _FIELD = re.compile(r"(?:[^:\\]|\\.)+")
-"""A part of an endpoint string: ``\\`` takes the meaning from the colon after it."""
+"""A field of an endpoint string: fields are separated by colons, which ``\\`` escapes."""
 
 
 @implementer(IOpenSSLServerConnectionCreator)
 class ServerCertificate:
-    """How a port proves who it is: two PEM files, the *key* and the *certificate*, which its chain may follow.
+    """The certificate of a port: PEM files with the *key* and with the *certificate* and its chain.
 
-    *oldest* is one of :data:`VERSIONS`. Raises what :meth:`load` raises.
+    *oldest*: a key of VERSIONS. Raises what :meth:`load` raises.
     """
 
     def __init__(self, key: str, certificate: str, oldest: str) -> None:
@@ -51,13 +51,16 @@ class ServerCertificate:
         return str(self._certificate)
 
     def load(self) -> Context:
-        """What is in the files now. Raises :class:`OSError`, or :class:`ValueError` if it makes no sense."""
+        """Read the files.
+
+        Raises :class:`OSError`, and :class:`ValueError` if they are not a key and its certificate.
+        """
         context = Context(TLS_SERVER_METHOD)
         context.set_min_proto_version(self._oldest)
         context.set_cipher_list(_CIPHERS)
         context.set_mode(MODE_RELEASE_BUFFERS)  # most connections are those of workers that wait
         for file in (self._key, self._certificate):
-            file.open().close()  # OpenSSL does not tell which one is missing
+            file.open().close()  # raises an error that names the file, which OpenSSL's does not
         try:
             context.use_certificate_chain_file(str(self._certificate))
             context.use_privatekey_file(str(self._key))
@@ -67,7 +70,7 @@ class ServerCertificate:
         return context
 
     def use(self, context: Context) -> None:
-        """Show what was loaded in all connections to come."""
+        """Use *context*, made by :meth:`load`, for new connections."""
         self._context = context
 
     def serverConnectionForTLS(self, protocol: TLSMemoryBIOProtocol) -> Connection:
@@ -76,7 +79,7 @@ class ServerCertificate:
 
 @implementer(IStreamServerEndpoint)
 class TlsEndpoint:
-    """Speaks TLS on another endpoint."""
+    """TLS on another endpoint."""
 
     def __init__(self, endpoint: IStreamServerEndpoint, certificate: ServerCertificate) -> None:
         self._endpoint = endpoint
@@ -88,7 +91,7 @@ class TlsEndpoint:
 
 
 class TlsPort(Struct, frozen=True):
-    """What the endpoint string of a TLS port says: the *inner* one, without TLS, and its files, "" if not named."""
+    """A parsed endpoint string for TLS: the *inner* string, without TLS, and the files, "" if it names none."""
 
     inner: str
     key: str = ""
@@ -96,9 +99,9 @@ class TlsPort(Struct, frozen=True):
 
 
 def parse_tls(description: str) -> TlsPort | None:
-    """What a string like ``ssl:443`` or ``tls:tcp6:443`` says; None for one without TLS.
+    """Parse an endpoint string for TLS, such as ``ssl:443`` or ``tls:tcp6:443``; None for one without TLS.
 
-    ``ssl:`` is Twisted's, for a TCP port, and may name its files; ``tls:`` may stand before any endpoint string.
+    ``ssl:``, as in Twisted, is for a TCP port and may name the files. ``tls:`` may stand before any endpoint string.
     """
     kind, _, rest = description.partition(":")
     if kind == "tls":

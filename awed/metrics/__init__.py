@@ -1,1 +1,1 @@
-"""What Prometheus is told: numbers of the engine, measures of requests and commits, the state of the process."""
+"""Metrics for Prometheus: numbers of the engine, measurements of requests and commits, the state of the process."""

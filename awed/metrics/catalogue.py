@@ -1,4 +1,4 @@
-"""Every metric there is: its name, its labels, and what it says."""
+"""All metrics: name, labels and description. The documentation has them from here."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -10,11 +10,11 @@ from prometheus_client.metrics_core import Metric as Family
 from awed.metrics.measures import Histogram
 
 Values = Iterable[tuple[tuple[str, ...], float]]
+"""Values of labels, in the order of a metric's labels, each with the value of the metric."""
 
 
 class Metric(Struct, frozen=True):
-    """One metric. The samples of a counter are named with ``_total`` at the end, those of a histogram with
-    ``_bucket``, ``_sum`` and ``_count``."""
+    """A metric. *about*: its description. *labels*: names of its labels."""
 
     kind: Literal["gauge", "counter", "histogram"]
     name: str
@@ -23,12 +23,12 @@ class Metric(Struct, frozen=True):
 
     @property
     def samples(self) -> tuple[str, ...]:
-        """The names under which Prometheus finds it."""
+        """The names of the metric's samples, by which Prometheus is queried."""
         ends = {"gauge": ("",), "counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
         return tuple(self.name + end for end in ends[self.kind])
 
     def values(self, values: Values) -> Family:
-        """The metric, not a histogram, with a value for each tuple of labels."""
+        """The metric, which is no histogram, with these values."""
         kind = CounterMetricFamily if self.kind == "counter" else GaugeMetricFamily
         family = kind(self.name, self.about, labels=self.labels)
         for labels, value in values:
@@ -36,11 +36,11 @@ class Metric(Struct, frozen=True):
         return family
 
     def value(self, value: float) -> Family:
-        """The metric, which has no labels."""
+        """The metric, which has no labels, with this value."""
         return self.values([((), value)])
 
     def histograms(self, histograms: Iterable[tuple[tuple[str, ...], Histogram]]) -> Family:
-        """The metric, a histogram, with one for each tuple of labels."""
+        """The metric, which is a histogram, with these values of labels and histograms."""
         family = HistogramMetricFamily(self.name, self.about, labels=self.labels)
         for labels, histogram in histograms:
             family.add_metric(labels, histogram.buckets(), histogram.sum)
@@ -59,14 +59,14 @@ QUEUE_SUSPENDED = Metric("gauge", "awed_queue_suspended", "1 if no work is hande
 QUEUED = Metric(
     "gauge",
     "awed_queued_workunits",
-    "Queued workunits by the groups that they name, empty for none, and their command. The largest 100 are told"
-    " apart, the others are added up as other.",
+    "Queued workunits by the groups that they name, empty for none, and their command. The largest 100 kinds have"
+    " samples of their own, all others one together, as other.",
     ("group", "app"),
 )
 QUEUED_AGE = Metric(
     "gauge",
     "awed_queued_age_seconds",
-    "For how long the first of these has been in the queue, or since the daemon's start.",
+    "For how long the oldest of these has been queued, counted from the daemon's start at the earliest.",
     ("group", "app"),
 )
 
@@ -78,8 +78,8 @@ CHECKOUTS = Metric("counter", "awed_checkouts", "Workunits that were handed out.
 REPORTS = Metric(
     "counter",
     "awed_reports",
-    "Reports of workunits. Refused ones come from workers that do not hold the workunit (any more); among the"
-    " discarded is work that could not be delivered.",
+    "Reports of workunits. Refused ones are from workers that do not, or no longer, have the workunit. Discarded ones"
+    " include work that could not be sent to its worker.",
     ("status",),
 )
 FAILURES = Metric("counter", "awed_failures", "Runs of a workunit that failed.")
@@ -97,18 +97,18 @@ REQUEST_SECONDS = Metric(
     ("method", "route"),
 )
 COMMIT_SECONDS = Metric("histogram", "awed_commit_seconds", "How long the store took to write a batch.")
-COMMIT_RECORDS = Metric("histogram", "awed_commit_records", "Records of a batch, those that go among them.")
-COMMIT_FAILURES = Metric("counter", "awed_commit_failures", "Batches that the store did not take; they are repeated.")
+COMMIT_RECORDS = Metric("histogram", "awed_commit_records", "Records of a batch, deleted ones included.")
+COMMIT_FAILURES = Metric("counter", "awed_commit_failures", "Commits that failed. They are tried again.")
 EFFECT_SECONDS = Metric(
     "histogram", "awed_effect_seconds", "How long files of tasks took to prepare, check and delete.", ("effect",)
 )
 REACTOR_DELAY = Metric(
-    "histogram", "awed_reactor_delay_seconds", "How late timers come: how long a request waits for its turn."
+    "histogram", "awed_reactor_delay_seconds", "How late timers fire, which is how long a request waits for its turn."
 )
 
-NODE_BYTES = Metric("gauge", "awed_node_bytes", "Size of the files of all nodes; shortly after a start, of some.")
+NODE_BYTES = Metric("gauge", "awed_node_bytes", "Bytes of the files of all nodes; soon after a start, of some.")
 DISK_FREE = Metric("gauge", "awed_disk_free_bytes", "Free space on the disk of the node store.")
-DISK_SIZE = Metric("gauge", "awed_disk_size_bytes", "Size of that disk.")
+DISK_SIZE = Metric("gauge", "awed_disk_size_bytes", "Size of the disk of the node store.")
 
 CATALOGUE = tuple(item for item in list(globals().values()) if isinstance(item, Metric))
-"""All of them. Beside these the exposition has what prometheus_client says of the process (``process_...``)."""
+"""All metrics but ``process_...``, which prometheus_client adds."""

@@ -1,4 +1,4 @@
-"""The page that Prometheus reads."""
+"""The page of metrics that Prometheus reads."""
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
@@ -24,16 +24,17 @@ from awed.service.engine import Engine
 from awed.tx.threads import InThread
 
 TOLD_APART = 100
-"""How many kinds of queued work have samples of their own. Whoever may submit jobs can make any number of kinds."""
+"""Kinds of queued work that have samples of their own. The number is limited because jobs can make any kinds."""
 
 NAME_LENGTH = 64
-"""Characters of a label's value that jobs may choose."""
+"""Characters of a label's value that comes from a job."""
 
 OTHER = "other"
+"""The value of labels for all other kinds of queued work."""
 
 
 class Exposition:
-    """Makes the page from what is so at this moment. *place*: a directory on the disk of the node store."""
+    """Makes the page from the present state. *place*: a directory on the disk of the node store."""
 
     def __init__(
         self,
@@ -54,7 +55,7 @@ class Exposition:
         self._process = ProcessCollector(registry=None)
 
     async def page(self) -> bytes:
-        """The page in Prometheus' text format. Numbers are taken on the reactor, the rest is done in a thread."""
+        """The page in Prometheus' text format. Values are collected on the reactor; the text is made in a thread."""
         ready = await self._ready()
         families = [
             catalogue.INFO.values([((__version__,), 1)]),
@@ -84,7 +85,7 @@ class Exposition:
 
 
 class _Collected(Collector):
-    """What was collected already."""
+    """A collector of families that are collected already."""
 
     def __init__(self, families: Iterable[Family]) -> None:
         self._families = families
@@ -94,7 +95,7 @@ class _Collected(Collector):
 
 
 def _queue(engine: Engine, seconds: float) -> Iterator[Family]:
-    """What there is: the numbers of ``GET /queue?json``, and what is queued."""
+    """The metrics of the present: the numbers of ``GET /queue?json``, and the queued work by kind."""
     counts = to_builtins(engine.queue.counts())
     for metric, kind in (
         (catalogue.JOBS, "jobs"),
@@ -111,14 +112,14 @@ def _queue(engine: Engine, seconds: float) -> Iterator[Family]:
 
 
 class Waiting(NamedTuple):
-    """Queued workunits, and since which second the first of them is queued."""
+    """How many workunits of a kind are queued, and since when the oldest is, in seconds of the reactor's clock."""
 
     work: int
     since: float
 
 
 def told_apart(queued: Iterable[Queued]) -> dict[tuple[str, str], Waiting]:
-    """The largest kinds of queued work by group and app, and all others together."""
+    """The TOLD_APART largest kinds of queued work, by group and command, and all others together as OTHER."""
     kinds = sorted(queued, key=attrgetter("work"), reverse=True)
     found: dict[tuple[str, str], Waiting] = {}
     for wanted, work, since in kinds[:TOLD_APART]:
@@ -134,7 +135,7 @@ def _add(found: dict[tuple[str, str], Waiting], kind: tuple[str, str], work: int
 
 
 def _label(name: str) -> str:
-    """A name that a job has chosen, short enough for a label."""
+    """A name that comes from a job, cut to the length of a label."""
     return name[:NAME_LENGTH]
 
 
@@ -148,11 +149,11 @@ _HAPPENED = (
     (catalogue.RETRIES, "WR"),
     (catalogue.CLIENTS_REGISTERED, "CR"),
 )
-"""Counters, each of events with one code."""
+"""Counters of events, each with the code of the event."""
 
 
 def _tally(tally: Tally) -> Iterator[Family]:
-    """What happened."""
+    """The metrics that count what happened since the start."""
     for metric, code in _HAPPENED:
         yield metric.value(tally.events[code])
     yield catalogue.GIVEN_UP.value(tally.events["WP"] + tally.events["W!"])
@@ -162,7 +163,7 @@ def _tally(tally: Tally) -> Iterator[Family]:
 
 
 def _measures(measures: Measures) -> Iterator[Family]:
-    """What was measured."""
+    """The metrics of what was measured since the start."""
     yield catalogue.REQUESTS.values(
         ((*route.split(" ", 1), str(code)), number) for (route, code), number in measures.answers.items()
     )

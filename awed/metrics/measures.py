@@ -1,4 +1,4 @@
-"""What is measured while it happens."""
+"""Measurements that are taken as things happen."""
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
@@ -14,12 +14,14 @@ from awed.service.observer import Observer
 from awed.web.request import ShortRequest
 
 INTERVAL = 0.25
-"""Seconds between two timers."""
+"""Seconds of the timers that measure the delay."""
 
 
 class ReactorDelay:
-    """Sets one timer after the other and tells *late* by how many *seconds* each was late. Not by the reactor's own,
-    which do not go on while it is stopped."""
+    """Measures how late timers fire: sets one after the other, and calls *late* with the seconds that each was late.
+
+    *seconds*: the clock. That of the reactor would not do, as it stands still while the process is stopped.
+    """
 
     def __init__(
         self, late: Callable[[float], object], reactor: IReactorTime, seconds: Callable[[], float] = monotonic
@@ -30,7 +32,7 @@ class ReactorDelay:
         self._timer: IDelayedCall | None = None
 
     def start(self) -> None:
-        """Measure from now on."""
+        """Begin to measure."""
         due = self._seconds() + INTERVAL
         self._timer = self._reactor.callLater(INTERVAL, self._came, due)
 
@@ -39,24 +41,23 @@ class ReactorDelay:
         self.start()
 
     def stop(self) -> None:
-        """Measure no more."""
+        """Stop measuring."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
 
 SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-"""Bounds for what ought to take milliseconds."""
-
+"""Bounds of histograms for durations that should be milliseconds."""
 
 NUMBERS = (1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 1000.0, 10_000.0)
-"""Bounds for how many there were of something."""
+"""Bounds of histograms for numbers of things."""
 
 
 class Histogram:
-    """How often a value was at most each of *bounds*, which ascend, and the sum of all.
+    """Counts how many values were at most each of *bounds*, which are in ascending order, and their *sum*.
 
-    prometheus_client's own are made for threads, and cost several times as much for each value.
+    The histograms of prometheus_client, which are safe for threads, take several times as long for each value.
     """
 
     __slots__ = ("_bounds", "_counts", "sum")
@@ -67,32 +68,32 @@ class Histogram:
         self.sum = 0.0
 
     def observe(self, value: float) -> None:
-        """This was measured."""
+        """Count *value*."""
         self._counts[bisect_left(self._bounds, value)] += 1
         self.sum += value
 
     def buckets(self) -> list[tuple[str, float]]:
-        """Each bound as text, and how many values were at most that."""
+        """Each bound as text, with the number of values that were at most that."""
         return list(zip((*map(str, self._bounds), "+Inf"), accumulate(self._counts), strict=True))
 
 
 class Measures(Observer):
-    """Requests, commits, effects, and the delay of the reactor, since the start of the program."""
+    """Measurements of requests, commits, effects, and the delay of the reactor, since the start of the process."""
 
     def __init__(self) -> None:
         self.answers: Counter[tuple[str, int]] = Counter()
-        """By the request's route and the answer's status."""
+        """Number of requests by route and status of the answer."""
         self.requests: defaultdict[str, Histogram] = defaultdict(Histogram)
-        """Seconds, by route."""
+        """Seconds by route."""
         self.commit_seconds = Histogram()
         self.commit_records = Histogram(NUMBERS)
         self.commit_failures = 0
         self.effects: defaultdict[str, Histogram] = defaultdict(Histogram)
-        """Seconds, by kind."""
+        """Seconds by class of effect."""
         self.delay = Histogram()
 
     def answered(self, request: ShortRequest) -> None:
-        """The request has its answer."""
+        """Measure a request that is answered."""
         self.answers[request.route, request.code] += 1
         self.requests[request.route].observe(perf_counter() - request.received)
 
