@@ -69,7 +69,11 @@ class WorkResource(Resource):
             int | None, or_empty(count(most=LONGEST_WALLTIME)), "Seconds from now until the client leaves."
         ] = None,
         wait: Annotated[float, "Seconds to wait for work."] = 0.0,
-        max_: Annotated[int | None, count(1, MAX_AT_ONCE), "A list of up to so many."] = None,
+        max_: Annotated[
+            int | None,
+            count(1, MAX_AT_ONCE),
+            "A list of up to so many, fewer if they are large: no more from 4 MB on.",
+        ] = None,
     ) -> Workunit | list[Workunit]:
         """Hand out a workunit, or with ``max`` a list of some, now or within ``wait`` seconds."""
         wait = min(wait, MAX_WAIT)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
+from msgspec.json import Encoder
+
 from awed.model import ids
 from awed.model.errors import (
     ClientBusy,
@@ -27,8 +29,14 @@ from awed.scheduler.requirements import Spare
 from awed.scheduler.spans import Span, at_work, spans
 from awed.scheduler.state import State
 
+LARGE_ANSWER = 4 << 20
+"""Bytes of workunits, as JSON, that are handed out in one answer; the last of them may go beyond that."""
+
 RESERVED = "reserved"
 """The state that the answer to a checkout shows; everywhere else it is ``checkout``."""
+
+
+_encode = Encoder().encode
 
 
 class Work:
@@ -55,15 +63,19 @@ class Work:
         """Hand this client up to *most* workunits, one at least; how many it may hold is for itself to know.
 
         Nobody gets more than their share of what is queued (guided self-scheduling): big portions while there is
-        plenty, single workunits near the end, so that all finish together. Raises what :meth:`checkout` raises.
+        plenty, single workunits near the end, so that all finish together. Once they have LARGE_ANSWER bytes
+        together there are no more of them. Raises what :meth:`checkout` raises.
         """
         client = self._may_ask(client_id, spare, now)
         counts = self._state.counts
         share = counts.work[WorkState.QUEUED] // max(1, counts.clients.total())
         units = [self._hand_out(client, now)]
+        size = length = _length(units[0])
         with suppress(NoEligibleWork, QueueEmpty):
-            while len(units) < min(most, share):
-                units.append(self._hand_out(client, now))
+            while len(units) < min(most, share) and size < LARGE_ANSWER:
+                units.append(unit := self._hand_out(client, now))
+                length = length if unit.taskid == units[-2].taskid else _length(unit)
+                size += length
         return units
 
     def _hand_out(self, client: ClientEntry, now: Moment) -> Workunit:
@@ -262,6 +274,11 @@ class Work:
             unit.client = "" if record.state is WorkState.QUEUED else record.client
             unit.attempt = record.attempt
         return unit
+
+
+def _length(unit: Workunit) -> int:
+    """How many bytes it has in an answer, about."""
+    return len(_encode(unit))
 
 
 def _why(record: WorkRecord, report: Report, permanent: bool) -> JobError:

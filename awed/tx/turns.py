@@ -31,7 +31,7 @@ class Turns:
     async def __call__(self, items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
         """The *items*, one by one. Between two of them anything may change, also what *items* is made of."""
         until = self._reactor.seconds() + TURN
-        async for item in each(items):
+        async for item in items if isinstance(items, AsyncIterable) else each(items):
             yield item
             if self._reactor.seconds() >= until:
                 await deferLater(self._reactor, 0)

@@ -4,7 +4,7 @@ A view puts :func:`listed` and :func:`mapped` where a list or a map may be long.
 other, or come from the store, while the answer is sent; nobody holds them all.
 """
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Iterator
 from typing import Any, TypeVar, cast
 
 from msgspec import Raw, json
@@ -12,7 +12,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
 from awed.tx.streams import PIECE, Pace
-from awed.tx.turns import Turns, each
+from awed.tx.turns import Turns
 from awed.web.body import AwedRequest
 from awed.web.envelope import send_encoded, set_json_headers
 
@@ -30,6 +30,11 @@ class _Long:
     def __init__(self, items: Items[Any], is_map: bool) -> None:
         self.items = items
         self.is_map = is_map
+        self.opening, self._closing = (b"{", b"}") if is_map else (b"[", b"]")
+
+    def end(self, before: bytes) -> bytes:
+        """What ends it, *before* which one more item would stand."""
+        return self.opening + self._closing if before == self.opening else self._closing
 
 
 _put_off: list[_Long] = []
@@ -59,7 +64,7 @@ def mapped(items: Items[tuple[str, T]]) -> dict[str, T]:
 async def answer(request: AwedRequest, value: object, turns: Turns) -> bytes:
     """The answer to a request that was done: *value* as JSON. What is short is returned, what is long sent."""
     text, long = _encoded(value)
-    return await _send(request, _filled(text, long), turns) if long else send_encoded(request, text)
+    return await _send(request, _sent(_filled(text, long)), turns) if long else send_encoded(request, text)
 
 
 async def _send(request: AwedRequest, parts: AsyncIterator[bytes], turns: Turns) -> bytes:
@@ -94,7 +99,7 @@ async def _batches(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 def pieces(value: object) -> AsyncIterator[bytes]:
     """The JSON of *value*, piece by piece."""
-    return _filled(*_encoded(value))
+    return _sent(_filled(*_encoded(value)))
 
 
 def _encoded(value: object) -> tuple[bytes, list[_Long]]:
@@ -103,38 +108,47 @@ def _encoded(value: object) -> tuple[bytes, list[_Long]]:
     return _encoder.encode(value), _put_off.copy()
 
 
-async def _filled(text: bytes, long: list[_Long]) -> AsyncIterator[bytes]:
-    """*text* with the items in the places of the marks."""
+def _filled(text: bytes, long: list[_Long]) -> Iterator[bytes | _Long]:
+    """*text* with the items in the places of the marks, but for parts whose items are still to come."""
     first, *others = text.split(_MARK) if long else [text]
     yield first
     for part, after in zip(long, others, strict=True):
-        async for piece in _map(part.items) if part.is_map else _list(part.items):
-            yield piece
+        if isinstance(part.items, AsyncIterable):
+            yield part
+        else:
+            before = part.opening
+            for item in part.items:
+                yield from _item(part, before, item)
+                before = b","
+            yield part.end(before)
         yield after
 
 
-async def _list(items: Items[object]) -> AsyncIterator[bytes]:
-    between = b"["
-    async for item in each(items):
-        text, long = _encoded(item)
-        if long:
-            yield between
-            async for piece in _filled(text, long):
-                yield piece
-        else:
-            yield between + text
-        between = b","
-    yield b"]" if between == b"," else b"[]"
+def _item(part: _Long, before: bytes, item: Any) -> Iterator[bytes | _Long]:
+    """One item, behind what stands *before* it."""
+    if part.is_map:
+        name, item = item
+        before += _encoder.encode(name) + b":"
+    text, long = _encoded(item)
+    if long:
+        yield before
+        yield from _filled(text, long)
+    else:
+        yield before + text
 
 
-async def _map(items: Items[tuple[str, object]]) -> AsyncIterator[bytes]:
-    between = b"{"
-    async for name, item in each(items):
-        yield between + _encoder.encode(name) + b":"
-        async for piece in pieces(item):
+async def _sent(filled: Iterator[bytes | _Long]) -> AsyncIterator[bytes]:
+    """The same with the parts whose items come."""
+    for piece in filled:
+        if isinstance(piece, bytes):
             yield piece
-        between = b","
-    yield b"}" if between == b"," else b"{}"
+        else:
+            before = piece.opening
+            async for item in cast(AsyncIterable[Any], piece.items):
+                async for inner in _sent(_item(piece, before, item)):
+                    yield inner
+                before = b","
+            yield piece.end(before)
 
 
 _log = Logger()

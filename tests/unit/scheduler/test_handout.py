@@ -12,7 +12,9 @@ from awed.model.errors import (
     QueueSuspended,
 )
 from awed.model.job import IO, Cmd
+from awed.scheduler.requirements import Spare
 from awed.scheduler.tasks import Prepared
+from awed.scheduler.work import LARGE_ANSWER
 from tests.unit.scheduler.builders import World, at, job, task
 
 
@@ -143,6 +145,17 @@ def test_a_client_holds_as_many_workunits_as_it_has_slots() -> None:
     assert [world.checkout("c").rank, world.checkout("c").rank] == [1, 2]
     with pytest.raises(ClientBusy):
         world.checkout("c")
+
+
+def test_what_is_handed_out_at_once_is_bounded_in_bytes_but_is_one_at_least() -> None:
+    world = World()
+    large, quarter = task("large", work=2), task("quarter", work=90)
+    large.userattr, quarter.userattr = {"x": LARGE_ANSWER * "x"}, {"x": LARGE_ANSWER // 4 * "x"}
+    world.submit(job(large, quarter))
+    world.client("c")
+    handed = [world.scheduler.work.checkout_many("c", Spare(), 90, world.now) for _ in range(3)]
+    assert [len(units) for units in handed] == [1, 1, 4]
+    assert [unit.rank for unit in handed[2]] == [1, 2, 3, 4]
 
 
 def test_an_array_gives_each_rank_once() -> None:
