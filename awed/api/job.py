@@ -15,20 +15,22 @@ from awed.model.errors import Invalid
 from awed.model.ids import new_id
 from awed.model.job import Job
 from awed.model.records import JobRecord
+from awed.model.remarks import Checked, Remark
 from awed.model.states import JobState
 from awed.web.arguments import Rest
 from awed.web.calls import Call, Calls
 from awed.web.form import Part
 from awed.web.params import header
 from awed.web.streaming import listed
-from awed.wire.envelope import Page
+from awed.wire.envelope import Page, Warned
+from awed.workflow.advice import Advised, read_advised
 from awed.workflow.locations import token_hosts
-from awed.workflow.reader import read_import, read_submission
+from awed.workflow.reader import read_import
+
+NO_DOCUMENT = "No job script or awf is submitted"
+_TAKEN = "a job document is sent as part upload"
 
 Full = Annotated[bool, "Nothing is left of it."]
-
-
-_TAKEN = "a job document is sent as part upload"
 
 
 class JobResource(JobChanges):
@@ -45,11 +47,12 @@ class JobResource(JobChanges):
         import_: Annotated[Part | None, "A finished job."] = None,
         cwl: Annotated[Part | None, "Not taken here."] = None,
         awf: Annotated[Part | None, "Not taken here."] = None,
-    ) -> Job:
+    ) -> Job | Warned[Job]:
         """Submit a workflow, or import a finished job."""
         token = header(call.request, b"datatoken") or ""
+        warnings: list[Remark] = []
         if upload is not None:
-            job = await self._submit(call, await upload.read(upload.size), token)
+            job, warnings = await self._submit(call, await upload.read(upload.size), token)
         elif import_ is not None:
             job = await self._import(call, await import_.read(import_.size), token)
         elif cwl is not None:
@@ -57,8 +60,25 @@ class JobResource(JobChanges):
         elif awf is not None:
             raise Invalid(f"part awf: AWF is not taken here; {_TAKEN}")
         else:
-            raise Invalid("No job script or awf is submitted")
-        return whole(job, self.context.hosts.base(call.request))
+            raise Invalid(NO_DOCUMENT)
+        shown = whole(job, self.context.hosts.base(call.request))
+        return Warned(200, shown, None, warnings) if warnings else shown
+
+    @calls("POST /?check", may("write"))
+    async def check(self, call: Call[None], *, upload: Annotated[Part | None, "A workflow."] = None) -> Checked:
+        """Say of a workflow what is wrong with it and what it would wait for, and make no job."""
+        if upload is None:
+            raise Invalid(NO_DOCUMENT)
+        document = await self._read(call, await upload.read(upload.size), checks=True)
+        checks, warnings = self.engine.checks, document.warnings
+        if (submission := document.submission) is None:
+            return Checked(False, document.errors, warnings, document.tasks, document.workunits, [])
+        token = header(call.request, b"datatoken") or ""
+        errors = await checks.refusals(submission, call.user)
+        hosts = token_hosts(submission.job) if token else []
+        warnings = [*warnings, *await checks.unreadable(document.nodes, call.user, token, hosts)]
+        unmet = checks.unmet(submission, call.user)
+        return Checked(not errors, errors, warnings, document.tasks, document.workunits, unmet)
 
     @calls("GET /", may("read"))
     async def index(
@@ -144,19 +164,26 @@ class JobResource(JobChanges):
         change = changed_by(call.user, acl_change(call.request, kind, users))
         return await self.engine.revisions.change_acl(job_id, change)
 
-    async def _submit(self, call: Call[None], document: bytes, token: str) -> Job:
-        submission = await self.context.in_thread(
-            read_submission,
-            document,
+    async def _submit(self, call: Call[None], body: bytes, token: str) -> tuple[Job, list[Remark]]:
+        document = await self._read(call, body)
+        submission = document.submission
+        assert submission is not None
+        hosts = token_hosts(submission.job) if token else []
+        if not token and call.user.name != PUBLIC and uses_own_store(submission.job):
+            token = self.context.job_token(submission.job.id)
+        job = await self.engine.jobs.submit(submission, call.user, token, hosts)
+        return job, [*document.warnings, *await self.engine.checks.warnings(submission, document.nodes, call.user)]
+
+    async def _read(self, call: Call[None], body: bytes, checks: bool = False) -> Advised:
+        return await self.context.in_thread(
+            read_advised,
+            body,
             now=self.context.now(),
             new_id=new_id,
             own_hosts=self.context.hosts.known(call.request),
             limits=self.context.document_limits,
+            checks=checks,
         )
-        hosts = token_hosts(submission.job) if token else []
-        if not token and call.user.name != PUBLIC and uses_own_store(submission.job):
-            token = self.context.job_token(submission.job.id)
-        return await self.engine.jobs.submit(submission, call.user, token, hosts)
 
     async def _import(self, call: Call[None], document: bytes, token: str) -> Job:
         now, limits = self.context.now(), self.context.document_limits
