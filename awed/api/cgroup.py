@@ -8,9 +8,10 @@ from msgspec.structs import asdict
 from awed.api.acl import ALL, AclUsers, acl_change
 from awed.api.context import Context, Resource
 from awed.api.paging import Paging
-from awed.api.rights import ADMIN, a_group, an_own_group, may, to
+from awed.api.rights import ADMIN, OWN_GROUP, a_group, may, to
 from awed.auth.rights import changed_by
 from awed.model.access import GROUP_RIGHTS, ClientGroup, GroupAcl, GroupRecord, ShownGroup, User
+from awed.model.errors import GroupNotFound
 from awed.web.calls import Call, Calls
 from awed.web.kinds import word
 from awed.wire.envelope import Page
@@ -58,7 +59,7 @@ class GroupResource(Resource):
         await self.context.groups.delete(group_id)
         return f"clientgroup deleted: {group_id}"
 
-    @calls("PUT /<group_id>/token", to("write", an_own_group))
+    @calls("PUT /<group_id>/token", OWN_GROUP)
     async def renew_token(self, call: Call[GroupRecord], group_id: str) -> ShownGroup:
         """Give a client group a new token; the old one is void."""
         return self._shown(await self.context.groups.renew_token(group_id), call.user)
@@ -82,7 +83,8 @@ class GroupResource(Resource):
     @calls("PUT|POST|DELETE /<group_id>/acl/<kind>", may("write"))
     async def change_acl(self, call: Call[None], group_id: str, kind: str, *, users: AclUsers) -> GroupAcl:
         """Give or take rights to a client group."""
-        change = changed_by(call.user, acl_change(call.request, kind, users, GROUP_RIGHTS))
+        asked = acl_change(call.request, kind, users, GROUP_RIGHTS)
+        change = changed_by(call.user, asked, GroupNotFound(group_id))
         return await self.context.groups.change_acl(group_id, change)
 
     def _shown(self, record: GroupRecord, user: User) -> ShownGroup:

@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 
 from awed.api.context import Context, Resource
 from awed.api.profile import read_heartbeat, read_profile
-from awed.api.rights import OTHER_GROUP, a_client, as_this_client, may, require_group, to
+from awed.api.rights import a_client, as_this_client, may, to
 from awed.auth.rights import require
 from awed.model.access import User, Verb
 from awed.model.client import Client, Heartbeat
@@ -19,6 +19,8 @@ from awed.web.arguments import Body
 from awed.web.calls import Call, Calls
 from awed.web.form import Part
 from awed.wire.clients import Registered, ShownClient
+
+OTHER_GROUP = "Clientgroup name in token does not match that in the client."
 
 PROFILE_LIMIT = 1024 * 1024
 """Bytes that a client's profile, or the body of a heartbeat, may have."""
@@ -127,17 +129,18 @@ class ClientResource(Resource):
         if part is None:
             raise Invalid("Profile file not provided")
         profile, current_work = read_profile(await part.read(PROFILE_LIMIT), now=self.context.now(), new_id=new_id)
-        await self._enter(profile.group, user)
-        with suppress(ClientNotFound):  # whoever takes a known id takes the work that it holds
-            require_group(self.context, user, self.engine.clients.group_of(profile.id))
-        return await self.engine.clients.register(profile, current_work)
-
-    async def _enter(self, group: str, user: User) -> None:
-        """Make sure that *user* may run workers of this group, which is made if it is new."""
-        if user.group and user.group != group:
-            raise Invalid(OTHER_GROUP)
         if not user.group:
             if self.context.client_auth_required:
                 raise Unauthorized("No Authorization")
-            await self.context.groups.ensure(group)
+            await self.context.groups.ensure(profile.group)
+        self._enter(profile.group, user)
+        with suppress(ClientNotFound):  # whoever takes a known id takes the work that it holds
+            self._enter(self.engine.clients.group_of(profile.id), user)
+        return await self.engine.clients.register(profile, current_work)
+
+    def _enter(self, group: str, user: User) -> None:
+        """Make sure that *user* may run workers of this group."""
+        if not user.group:
             require(user, "execute", self.context.groups.acl(group))
+        elif user.group != group:
+            raise Invalid(OTHER_GROUP)

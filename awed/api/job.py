@@ -11,7 +11,7 @@ from awed.api.job_views import JobLogs, JobPerf, MinimalJob, minimal, whole, wit
 from awed.api.rights import ADMIN, a_job, may, to
 from awed.auth.rights import changed_by
 from awed.model.access import PUBLIC, Acl, User
-from awed.model.errors import Invalid
+from awed.model.errors import Invalid, JobNotFound
 from awed.model.ids import new_id
 from awed.model.job import Job
 from awed.model.records import JobRecord
@@ -161,7 +161,7 @@ class JobResource(JobChanges):
     @calls("PUT|POST|DELETE /<job_id>/acl/<kind>", may("write"))
     async def change_acl(self, call: Call[None], job_id: str, kind: str, *, users: AclUsers) -> Acl:
         """Give or take rights to a job."""
-        change = changed_by(call.user, acl_change(call.request, kind, users))
+        change = changed_by(call.user, acl_change(call.request, kind, users), JobNotFound(job_id))
         return await self.engine.revisions.change_acl(job_id, change)
 
     async def _submit(self, call: Call[None], body: bytes, token: str) -> tuple[Job, list[Remark]]:

@@ -2,17 +2,27 @@
 depends on the body: the rights of a worker that registers, and who may make a change of rights.
 
 A *verb* is what a request without Authorization must be free to do; with a thing, also the right to it. Whatever is
-missing is told by :class:`~awed.model.errors.Unauthorized`.
+missing is told by :class:`~awed.model.errors.Unauthorized`. But who has no right at all to a thing is told what is
+told of one that is not there, so that nobody can try which ids there are.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from awed.api.context import Context
 from awed.auth.rights import require, require_admin
 from awed.model.access import Acl, GroupRecord, User, Verb
 from awed.model.client import Client
-from awed.model.errors import Invalid, Unauthorized, UnknownCredentials
+from awed.model.errors import (
+    AwedError,
+    ClientNotFound,
+    GroupNotFound,
+    Invalid,
+    JobNotFound,
+    Unauthorized,
+    UnknownCredentials,
+    WorkNotFound,
+)
 from awed.model.ids import WorkId, parse_work_id
 from awed.model.records import JobRecord
 from awed.model.work import Workunit
@@ -23,10 +33,17 @@ from awed.web.params import header
 
 T = TypeVar("T")
 
-Find = Callable[[Context, Asked], Awaitable[tuple[T, Acl]]]
-"""Finds the thing that a request is about, and the rights to it. Raises an error if it is not there."""
 
-OTHER_GROUP = "Clientgroup name in token does not match that in the client."
+class Found(NamedTuple, Generic[T]):
+    """What a request is about, the rights to it, and what would be told if it were not there."""
+
+    thing: T
+    acl: Acl
+    absent: AwedError
+
+
+Find = Callable[[Context, Asked], Awaitable[Found[T]]]
+"""Finds the thing that a request is about, or raises what is told if it is not there."""
 
 _CLIENT = Parameter("client", "The client's id.", TEXT)
 _GROUP = Parameter("clientgroup", "The jobs that the workers of this group run.", TEXT)
@@ -59,52 +76,60 @@ def may(verb: Verb, *, workers: bool = False) -> Right[Context, None]:
 
 
 def to(verb: Verb, find: Find[T], *query: Parameter) -> Right[Context, T]:
-    """A user with this right to what *find* finds. That it is not there is told before that one may not have it."""
+    """A user with this right to what *find* finds."""
 
     async def grant(context: Context, asked: Asked) -> Call[T]:
         user = await _user(context, asked, verb)
-        thing, acl = await find(context, asked)
-        require(user, verb, acl)
+        thing, acl, absent = await find(context, asked)
+        require(user, verb, acl, absent)
         return Call(asked.request, user, thing)
 
     return Right(grant, query)
 
 
-async def a_job(context: Context, asked: Asked) -> tuple[JobRecord, Acl]:
+async def a_job(context: Context, asked: Asked) -> Found[JobRecord]:
     """The job that the path names, or whose workunit it names."""
-    record = await context.engine.jobs.get(asked.names.get("job_id") or _work_id(asked).job_id)
-    return record, record.acl
+    job_id = asked.names.get("job_id") or _work_id(asked).job_id
+    record = await context.engine.jobs.get(job_id)
+    return Found(record, record.acl, JobNotFound(job_id))
 
 
-async def a_workunit(context: Context, asked: Asked) -> tuple[Workunit, Acl]:
+async def a_workunit(context: Context, asked: Asked) -> Found[Workunit]:
     """The workunit that the path names, if it is queued, out or suspended."""
     work_id = _work_id(asked)
-    return await context.engine.work.get(work_id), context.engine.jobs.acl(work_id.job_id)
+    work = await context.engine.work.get(work_id)
+    return Found(work, context.engine.jobs.acl(work_id.job_id), WorkNotFound(str(work_id)))
 
 
-async def a_group(context: Context, asked: Asked) -> tuple[GroupRecord, Acl]:
+async def a_group(context: Context, asked: Asked) -> Found[GroupRecord]:
     """The client group that the path names."""
-    record = context.groups.get(asked.names["group_id"])
-    return record, record.acl
+    group_id = asked.names["group_id"]
+    record = context.groups.get(group_id)
+    return Found(record, record.acl, GroupNotFound(group_id))
 
 
-async def an_own_group(context: Context, asked: Asked) -> tuple[GroupRecord, Acl]:
-    """The same, for its owner alone."""
-    record, acl = await a_group(context, asked)
-    return record, Acl(acl.owner)
+async def _owner(context: Context, asked: Asked) -> Call[GroupRecord]:
+    call = await to("write", a_group).grant(context, asked)
+    require(call.user, "write", Acl(call.thing.acl.owner))
+    return call
 
 
-async def _named_group(context: Context, asked: Asked) -> tuple[str, Acl]:
+OWN_GROUP = Right(_owner)
+"""The owner of the client group that the path names."""
+
+
+async def _named_group(context: Context, asked: Asked) -> Found[str]:
     name = asked.params[_GROUP.name][0]
+    absent = Invalid(f"clientgroup not found: {name}")
     if not context.groups.has(name):
-        raise Invalid(f"clientgroup not found: {name}")
-    return name, context.groups.acl(name)
+        raise absent
+    return Found(name, context.groups.acl(name), absent)
 
 
-async def a_client(context: Context, asked: Asked) -> tuple[Client, Acl]:
+async def a_client(context: Context, asked: Asked) -> Found[Client]:
     """The client that the path names; the rights are those to its group."""
     client = context.engine.clients.get(asked.names["client_id"])
-    return client, context.groups.acl(client.group)
+    return Found(client, context.groups.acl(client.group), ClientNotFound())
 
 
 READ_NAMED_GROUP = to("read", _named_group, _GROUP)
@@ -154,16 +179,12 @@ def about_work(verb: Verb, *, holder: bool = False) -> Right[Context, Run]:
 
 async def _act(context: Context, asked: Asked, verb: Verb, client_id: str, right: Verb) -> Call[str]:
     user = await _user(context, asked, verb, workers=True)
-    require_group(context, user, context.engine.clients.group_of(client_id), right)
-    return Call(asked.request, user, client_id)
-
-
-def require_group(context: Context, user: User, group: str, right: Verb = "execute") -> None:
-    """Raise :class:`~awed.model.errors.Unauthorized` unless *user* has the group's token, or *right* to it."""
+    group = context.engine.clients.group_of(client_id)
     if not user.group:
-        require(user, right, context.groups.acl(group))
+        require(user, right, context.groups.acl(group), ClientNotFound())
     elif user.group != group:
-        raise Unauthorized(OTHER_GROUP)
+        raise ClientNotFound
+    return Call(asked.request, user, client_id)
 
 
 def to_files(verb: Verb) -> Right[Context, None]:

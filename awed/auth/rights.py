@@ -3,13 +3,19 @@
 from collections.abc import Callable
 
 from awed.model.access import OWNER, Acl, AclChange, User, Verb
-from awed.model.errors import Unauthorized
+from awed.model.errors import AwedError, Unauthorized
 
 
-def require(user: User, verb: Verb, acl: Acl) -> None:
-    """Raises :class:`~awed.model.errors.Unauthorized` unless *user* has the right *verb*."""
+def require(user: User, verb: Verb, acl: Acl, absent: AwedError | None = None) -> None:
+    """Raises :class:`~awed.model.errors.Unauthorized` unless *user* has the right *verb*; or *absent*, what is told
+    of things that are not there, to one who must not know of this one."""
     if not acl.allows(user, verb):
-        raise Unauthorized("User Unauthorized")
+        raise refusal(user, acl, absent)
+
+
+def refusal(user: User, acl: Acl, absent: AwedError | None) -> AwedError:
+    """What *user* is told, who may not do this to the thing of this *acl*, see :func:`require`."""
+    return Unauthorized("User Unauthorized") if absent is None or acl.is_known_to(user) else absent
 
 
 def require_admin(user: User) -> None:
@@ -18,10 +24,10 @@ def require_admin(user: User) -> None:
         raise Unauthorized("No Authorization")
 
 
-def changed_by(user: User, change: AclChange) -> Callable[[Acl], None]:
+def changed_by(user: User, change: AclChange, absent: AwedError) -> Callable[[Acl], None]:
     """The function that makes *change* to an ACL on behalf of *user*.
 
-    It raises :class:`~awed.model.errors.Unauthorized` if *user* may not make the change.
+    It raises what :func:`require` raises if *user* may not make the change.
 
     A change of the owner by an administrator takes effect. One by the owner is an offer, which the new owner takes up
     by the same request, so that nobody owns things without knowing.
@@ -29,8 +35,8 @@ def changed_by(user: User, change: AclChange) -> Callable[[Acl], None]:
 
     def make(acl: Acl) -> None:
         is_taken = change == AclChange((OWNER,), (user.name,), add=True) and acl.offered == user.name
-        if not (is_taken or change.is_free_to(user, acl)):
-            raise Unauthorized("User Unauthorized")
+        if not (is_taken or (change.is_free_to(user, acl) and acl.is_known_to(user))):
+            raise refusal(user, acl, absent)
         if change.rights == (OWNER,) and not (is_taken or user.admin or change.users == (acl.owner,)):
             (acl.offered,) = change.users
         else:

@@ -81,6 +81,10 @@ class Acl(Struct):
         listed: list[str] = getattr(self, verb, [])
         return user.admin or user.name == self.owner or user.name in listed or PUBLIC in listed
 
+    def is_known_to(self, user: User) -> bool:
+        """Whether *user* may know that the thing is there: has a right to it, or is offered it."""
+        return self.offered == user.name or any(self.allows(user, right) for right in GROUP_RIGHTS)
+
 
 class GroupAcl(Acl):
     """The ACL of a client group: also who may run work as its worker."""

@@ -78,6 +78,16 @@ class JobNotFound(NotFound):
         super().__init__(f"job not found: {job_id}")
 
 
+class GroupNotFound(NotFound):
+    def __init__(self, group_id: str) -> None:
+        super().__init__(f"clientgroup not found: {group_id}")
+
+
+class NodeNotFound(NotFound):
+    def __init__(self) -> None:
+        super().__init__("Node not found")
+
+
 class WorkNotFound(Invalid):
     """There is no workunit with this id. The original answers 400 here, not 404."""
 

@@ -1,15 +1,11 @@
 """Checks of the rights to nodes."""
 
-from typing import Literal
-
-from awed.model.access import PUBLIC, AclChange, User
-from awed.model.errors import Unauthorized
+from awed.model.access import PUBLIC, RIGHTS, AclChange, User, Verb
+from awed.model.errors import AwedError, NodeNotFound, Unauthorized
 from awed.model.node import NodeRecord
 
-Right = Literal["read", "write", "delete"]
 
-
-def may(user: User, right: Right, record: NodeRecord) -> bool:
+def may(user: User, right: Verb, record: NodeRecord) -> bool:
     """Whether *user* has the right *right*.
 
     A worker with a job's token has the submitter's rights to the job's nodes, but not to delete them; to other nodes
@@ -20,17 +16,24 @@ def may(user: User, right: Right, record: NodeRecord) -> bool:
     return record.acl.allows(user, right)
 
 
-def check(user: User, right: Right, record: NodeRecord) -> None:
-    """Raises :class:`~awed.model.errors.Unauthorized`, worded as by Shock, if *user* lacks the right."""
+def check(user: User, right: Verb, record: NodeRecord) -> None:
+    """Raises :class:`~awed.model.errors.Unauthorized`, worded as by Shock, if *user* lacks the right;
+    :class:`~awed.model.errors.NodeNotFound` if they have none at all, as if there were no such node."""
     if not may(user, right, record):
-        raise _unauthorized(user)
+        raise _refusal(user, record)
 
 
 def check_change(user: User, change: AclChange, record: NodeRecord) -> None:
-    """Raises :class:`~awed.model.errors.Unauthorized` if *user* may not make this *change* to the node's ACL."""
-    if not change.is_free_to(user, record.acl):
-        raise _unauthorized(user)
+    """Raises likewise if *user* may not make this *change* to the node's ACL."""
+    if not (change.is_free_to(user, record.acl) and _knows(user, record)):
+        raise _refusal(user, record)
 
 
-def _unauthorized(user: User) -> Unauthorized:
+def _knows(user: User, record: NodeRecord) -> bool:
+    return any(may(user, right, record) for right in RIGHTS)
+
+
+def _refusal(user: User, record: NodeRecord) -> AwedError:
+    if not _knows(user, record):
+        return NodeNotFound()
     return Unauthorized("No Authorization" if user.name == PUBLIC else "User Unauthorized")

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from awed.model.errors import NotFound
+from awed.model.errors import NodeNotFound
 from awed.model.ids import is_uuid
 from awed.model.node import NodeRecord
 from awed.model.records import Batch, Commit
@@ -35,10 +35,10 @@ class NodeRecords:
         return await self._load(node_id) if is_uuid(node_id) else None
 
     async def get(self, node_id: str) -> NodeRecord:
-        """A node's record. Raises :class:`~awed.model.errors.NotFound` if there is no such node."""
+        """A node's record. Raises :class:`~awed.model.errors.NodeNotFound` if there is no such node."""
         record = await self.find(node_id)
         if record is None:
-            raise NotFound("Node not found")
+            raise NodeNotFound
         return record
 
     async def pages(self) -> AsyncIterator[list[NodeRecord]]:

@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct
 from twisted.internet.defer import Deferred
 
 from awed.model.access import User
-from awed.model.errors import Invalid, NotFound
+from awed.model.errors import Invalid, NodeNotFound
 from awed.model.node import Node, NodeIndex
 from awed.nodes.access import check, may
 from awed.nodes.base import NodeBase
@@ -252,7 +252,7 @@ def _gone_told() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise NotFound("Node not found") from None
+        raise NodeNotFound from None
 
 
 def _unlink(paths: list[Path]) -> None:

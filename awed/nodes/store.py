@@ -12,12 +12,12 @@ from typing import Any
 from msgspec import UNSET
 from twisted.logger import Logger
 
-from awed.model.access import ADMIN, Acl, AclChange, User
+from awed.model.access import ADMIN, Acl, AclChange, User, Verb
 from awed.model.errors import AwedError, Invalid, NotFound, StoreAway, Unavailable
 from awed.model.ids import new_id
 from awed.model.node import Node, NodeIndex, NodeRecord
 from awed.model.times import NO_TIME
-from awed.nodes.access import Right, check, check_change
+from awed.nodes.access import check, check_change
 from awed.nodes.base import NodeBase, Usage
 from awed.nodes.change import Change, apply
 from awed.nodes.fetching import Fetch
@@ -43,8 +43,8 @@ class NodeStore:
     *in_thread* is for short blocking calls, *long* for long work. *now* is the clock. *fetch* downloads URLs; None
     refuses them.
 
-    Every method that takes a user raises :class:`~awed.model.errors.NotFound` for an unknown node, and
-    :class:`~awed.model.errors.Unauthorized` if the user does not have the right.
+    Every method that takes a user raises :class:`~awed.model.errors.NotFound` for a node of which the user must
+    not know, and :class:`~awed.model.errors.Unauthorized` if the user does not have the right.
     """
 
     _log = Logger()
@@ -224,7 +224,7 @@ class NodeStore:
         """Wait for the end of all background work."""
         await self._base.underway.all_ended()
 
-    async def _record(self, node_id: str, user: User, right: Right) -> NodeRecord:
+    async def _record(self, node_id: str, user: User, right: Verb) -> NodeRecord:
         record = await self._base.records.get(node_id)
         check(user, right, record)
         return record

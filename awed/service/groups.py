@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from awed.model.access import ADMIN, PUBLIC, Acl, ClientGroup, GroupAcl, GroupRecord, User
-from awed.model.errors import Conflict, Invalid, NotFound, QuotaReached, StoreAway
+from awed.model.errors import Conflict, GroupNotFound, Invalid, QuotaReached, StoreAway
 from awed.model.ids import new_id
 from awed.model.records import Batch, Commit
 from awed.scheduler.requirements import ANYBODYS, whose
@@ -58,10 +58,10 @@ class Groups:
         return list(self._by_id.values())
 
     def get(self, group_id: str) -> GroupRecord:
-        """Raises :class:`~awed.model.errors.NotFound`."""
+        """Raises :class:`~awed.model.errors.GroupNotFound`."""
         record = self._by_id.get(group_id)
         if record is None:
-            raise NotFound(f"clientgroup not found: {group_id}")
+            raise GroupNotFound(group_id)
         return record
 
     def has(self, name: str) -> bool:

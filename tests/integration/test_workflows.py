@@ -142,6 +142,6 @@ async def test_workers_reach_the_files_of_a_private_job_and_strangers_do_not(dae
         pass
     url = shown["tasks"][1]["outputs"][0]["url"]
     stranger = await treq.get(url, persistent=False)
-    assert (stranger.code, (await stranger.json())["data"]) == (401, None)
+    assert (stranger.code, (await stranger.json())["data"]) == (404, None)
     owner = await treq.get(url, headers=authorization, persistent=False)
     assert await owner.text() == "private\n"

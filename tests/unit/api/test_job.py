@@ -25,8 +25,8 @@ def test_a_job_belongs_to_who_submitted_it(served: Served) -> None:
     job_id = served.submit(JOB, user="ann")["id"]
     for method, query in [("GET", ""), ("GET", "?report"), ("GET", "?perf"), ("PUT", "?suspend"), ("DELETE", "")]:
         path = f"/job/{job_id}{query}"
-        assert fault(served.call(method, path, user="bob"), 401) == "User Unauthorized"
-        assert fault(served.call(method, path), 401) == "User Unauthorized"
+        assert fault(served.call(method, path, user="bob"), 404) == f"job not found: {job_id}"
+        assert fault(served.call(method, path), 404) == f"job not found: {job_id}"
         assert served.call(method, path, user="ann").status == 200
 
 

@@ -196,8 +196,11 @@ def test_errors_that_clients_know(shock: Shock) -> None:
     assert error(shock.call("GET", f"/node/{new_id()}")) == (404, "Node not found")
     assert error(shock.call("GET", f"/node/{empty}?download")) == (400, "Node has no file")
     assert error(shock.form("PUT", f"/node/{full}", {"upload": ("f", b"y")})) == (400, "Node file immutable")
-    assert error(shock.call("GET", f"/node/{private}")) == (401, "No Authorization")
-    assert error(shock.call("GET", f"/node/{private}", headers=BOB)) == (401, "User Unauthorized")
+    shared = shock.node("POST", "/node", {}, ALICE)["id"]
+    shock.call("PUT", f"/node/{shared}/acl/public_read", headers=ALICE)
+    for headers, text in (({}, "No Authorization"), (BOB, "User Unauthorized")):
+        assert error(shock.call("GET", f"/node/{private}", headers=headers)) == (404, "Node not found")
+        assert error(shock.call("DELETE", f"/node/{shared}", headers=headers)) == (401, text)
     unknown = shock.call("POST", "/node", headers={"Authorization": "nonsense"})
     assert error(unknown) == (400, "Invalid authorization header or content")
     assert error(shock.call("PUT", f"/node/{full}", b"x")) == (400, "a node is changed by a multipart/form-data form")

@@ -213,7 +213,7 @@ def test_the_owner_gives_and_takes_rights(shock: Shock) -> None:
     assert shock.call("GET", path, headers=BOB).status == 200
     assert error(shock.form("PUT", path, {"tags": "x"}, BOB)) == (401, "User Unauthorized")
     shock.call("DELETE", f"{path}/acl/read?users=bob", headers=ALICE)
-    assert error(shock.call("GET", path, headers=BOB)) == (401, "User Unauthorized")
+    assert error(shock.call("GET", path, headers=BOB)) == (404, "Node not found")
     public = shock.call("PUT", f"{path}/acl/public_read", headers=ALICE).json["data"]
     assert public["public"] == {**nobody, "read": True}
     assert shock.call("GET", path).status == 200
@@ -237,7 +237,9 @@ def test_others_can_only_give_up_what_is_their_own(shock: Shock) -> None:
     shock.call("PUT", f"{path}/acl/all?users=bob", headers=ALICE)
     for method, subject in (("PUT", "read?users=carol"), ("DELETE", "read?users=alice"), ("PUT", "owner?users=bob")):
         assert error(shock.call(method, f"{path}/acl/{subject}", headers=BOB)) == (401, "User Unauthorized")
-    assert error(shock.call("PUT", f"{path}/acl/public_all")) == (401, "No Authorization")
+    assert error(shock.call("PUT", f"{path}/acl/public_all")) == (404, "Node not found")
+    stranger = {"Authorization": "user carol"}
+    assert error(shock.call("DELETE", f"{path}/acl/read?users=carol", headers=stranger)) == (404, "Node not found")
     assert shock.call("DELETE", f"{path}/acl/write?users=bob", headers=BOB).json["data"]["write"] == ["alice"]
 
 

@@ -90,7 +90,7 @@ def test_an_archive_is_of_what_one_may_read_and_is_there(shock: Shock) -> None:
     *ids, empty = three(shock)
     private = shock.node("POST", "/node", {"upload": ("f", DATA)}, BOB)["id"]
     for wanted, told in (
-        (f"{ids[0]},{private}", (401, "User Unauthorized")),
+        (f"{ids[0]},{private}", (404, "Node not found")),
         (empty, (400, "Node has no file")),
         ("x", (404, "Node not found")),
         ("", (400, "an archive has 1 to 10000 files, not 0")),
@@ -113,7 +113,7 @@ def test_an_archive_is_of_what_one_may_read_and_is_there(shock: Shock) -> None:
 
 
 def test_only_who_may_read_a_file_gets_an_address_for_it(shock: Shock, node: str) -> None:
-    assert error(shock.call("GET", f"{node}?download_url", headers=BOB)) == (401, "User Unauthorized")
+    assert error(shock.call("GET", f"{node}?download_url", headers=BOB)) == (404, "Node not found")
     empty = shock.call("POST", "/node").json["data"]["id"]
     assert error(shock.call("GET", f"/node/{empty}?download_url")) == (400, "Node has no file")
 

@@ -263,9 +263,9 @@ def test_one_workunit_is_shown_to_readers_alone(served: Served, client: str) -> 
     job_id = served.submit(JOB, user="ann")["id"]
     path = f"/work/{job_id}_0_0"
     assert served.call("GET", path, user="ann").status == 200
-    assert fault(served.call("GET", path, user="bob"), 401) == "User Unauthorized"
+    assert fault(served.call("GET", path, user="bob")) == f"no workunit found with id {job_id}_0_0"
     served.call("PUT", f"{path}?status=done&client={checkout(served, client)['client']}", {"stdout": "out"})
-    assert fault(served.call("GET", f"{path}?report=stdout", user="bob"), 401) == "User Unauthorized"
+    assert fault(served.call("GET", f"{path}?report=stdout", user="bob"), 404) == f"job not found: {job_id}"
     assert data(served.call("GET", f"{path}?report=stdout", user="ann")) == "out"
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from awed.auth.rights import changed_by, reader, require, require_admin
 from awed.model.access import ADMIN, PUBLIC, Acl, AclChange, GroupAcl, User, Verb, is_user_name
-from awed.model.errors import Unauthorized
+from awed.model.errors import JobNotFound, Unauthorized
 
 ANN, BOB, EVE, NOBODY = User("ann"), User("bob"), User("eve"), User()
 ROOT = User("root", admin=True)
@@ -47,6 +47,11 @@ def test_the_words_of_a_refusal() -> None:
     require_admin(ROOT)
     with pytest.raises(Unauthorized, match=r"^User Unauthorized$"):
         require(BOB, "write", Acl.of(ANN.name))
+    with pytest.raises(JobNotFound):
+        require(BOB, "write", Acl.of(ANN.name), JobNotFound("x"))
+    for acl in (Acl("ann", delete=["bob"]), Acl("ann", read=[PUBLIC]), Acl("ann", offered="bob")):
+        with pytest.raises(Unauthorized, match=r"^User Unauthorized$"):
+            require(BOB, "write", acl, JobNotFound("x"))
     with pytest.raises(Unauthorized, match=r"^No Authorization$"):
         require_admin(ANN)
 
@@ -55,13 +60,16 @@ def test_an_acl_is_changed_by_owner_and_admins_and_left_by_anybody() -> None:
     give, leave = AclChange(("read",), ("eve",), add=True), AclChange(("read", "write"), ("bob",), add=False)
     for user, change, reads in ((ANN, give, ["bob", "eve"]), (ROOT, give, ["bob", "eve"]), (BOB, leave, [])):
         acl = Acl("ann", read=["bob"], write=["bob"])
-        changed_by(user, change)(acl)
+        changed_by(user, change, JobNotFound("x"))(acl)
         assert acl.read == reads
     take = [AclChange(("read",), users, add=False) for users in (("ann",), ("bob", "ann"), (PUBLIC,))]
     acl = Acl("ann", read=["bob"], write=["bob"])
-    for user, change in ((BOB, give), *((BOB, change) for change in take), (NOBODY, take[2]), (EVE, give)):
+    for user, change in ((BOB, give), *((BOB, change) for change in take)):
         with pytest.raises(Unauthorized, match=r"^User Unauthorized$"):
-            changed_by(user, change)(acl)
+            changed_by(user, change, JobNotFound("x"))(acl)
+    for user, change in ((NOBODY, take[2]), (EVE, give), (EVE, AclChange(("read",), ("eve",), add=False))):
+        with pytest.raises(JobNotFound):
+            changed_by(user, change, JobNotFound("x"))(acl)
     assert acl == Acl("ann", read=["bob"], write=["bob"])
 
 

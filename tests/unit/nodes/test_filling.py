@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from awed.model.errors import Invalid, NotFound, Unauthorized
+from awed.model.errors import Invalid, NotFound
 from awed.model.ids import new_id
 from awed.model.node import Node
 from awed.nodes.change import Change, CloseParts, CopyOf, Declare, Fill, JoinOf, KnownAs, SubsetOf, Whole
@@ -76,7 +76,7 @@ def test_a_copy_shares_the_bytes_and_outlives_its_source(world: World) -> None:
 def test_only_what_one_may_read_and_what_is_there_is_copied(world: World) -> None:
     private = result(world.store.create(BOB, whole(b"x")))
     empty = result(world.store.create(ALICE, Change()))
-    for source, told in ((private.id, Unauthorized), (empty.id, Invalid), (new_id(), NotFound)):
+    for source, told in ((private.id, NotFound), (empty.id, Invalid), (new_id(), NotFound)):
         for fill in (CopyOf(source), SubsetOf(source, "size", Bytes(b"1\n"))):
             with pytest.raises(told):
                 create(world, fill)
@@ -116,7 +116,7 @@ def test_a_virtual_node_is_the_files_of_others_joined(world: World) -> None:
     result(world.store.delete(sources[1], ALICE))
     assert world.content(node.id) == b"abbc"
     private = result(world.store.create(BOB, whole(b"x")))
-    with pytest.raises(Unauthorized):
+    with pytest.raises(NotFound):
         create(world, JoinOf([sources[0], private.id]))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from awed.model.errors import Invalid, Locked, NotFound, Unauthorized
+from awed.model.errors import Invalid, Locked, NotFound
 from awed.model.node import Node, NodeIndex
 from awed.nodes.change import Change, Declare
 from awed.nodes.indexing import Selection, SubsetIndex
@@ -121,7 +121,7 @@ def test_only_a_file_that_is_there_has_indexes(world: World) -> None:
     empty = result(world.store.create(ALICE, Change()))
     with pytest.raises(Invalid, match="Node has no file"):
         result(world.store.make_index(empty.id, "line", ALICE))
-    with pytest.raises(Unauthorized):
+    with pytest.raises(NotFound):
         result(world.store.make_index(empty.id, "line", BOB))
 
 
