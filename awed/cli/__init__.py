@@ -1,4 +1,4 @@
-"""``awe``, what a person types: a client of the REST API."""
+"""``awe``, the command line client of the REST API."""
 
 from awed.cli.program import main
 

@@ -1,4 +1,4 @@
-"""Commands that change jobs. Each prints what the server says it did."""
+"""Commands that change jobs. Each prints the server's answer."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""``awe check``: what a workflow document would meet at the server, without making a job of it."""
+"""``awe check``: has the server check a document without making a job of it."""
 
 from io import BytesIO
 from pathlib import Path
@@ -25,7 +25,7 @@ def check(server: Server, document: BinaryIO) -> int:
 
 
 def checked(server: Server, name: str, text: bytes) -> int:
-    """Print what the server finds in a document; the exit status."""
+    """Print what the server finds in the document *text*, called *name*. Returns the exit status of ``awe check``."""
     found = server.ask(calls.check(name, BytesIO(text)))
     for kind, remarks in (("error", found.errors), ("warning", found.warnings), ("unmet", found.unmet)):
         for remark in remarks:
@@ -36,5 +36,5 @@ def checked(server: Server, name: str, text: bytes) -> int:
 
 
 def told(kind: str, remark: Remark) -> str:
-    """A remark in one line."""
+    """A remark as a line."""
     return clean(f"{kind}: {remark.place}: {remark.text}")

@@ -1,4 +1,4 @@
-"""Commands that move files: inputs to the daemon's node store, outputs from wherever they are."""
+"""Commands that transfer files: inputs to the daemon's node store, outputs from any host."""
 
 import sys
 from pathlib import Path
@@ -46,7 +46,7 @@ def get(server: Server, job_id: str, output: str, out: Path | None) -> None:
 def output_url(job: Job, wanted: str) -> str:
     """The URL of the output *wanted* (``file`` or ``task/file``).
 
-    :class:`click.UsageError`: there is none, there are several, or it is not made yet.
+    Raises :class:`click.UsageError` if there is none, if there are several, or if it is not made yet.
     """
     outputs = [
         (f"{task_name(task.taskid)}/{output.filename}", output) for task in job.tasks for output in task.outputs

@@ -1,4 +1,4 @@
-"""Following a job to its end, by looking at its document at a modest pace."""
+"""Follows a job to its end by asking for its document every few moments."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,20 +19,20 @@ from awed.model.states import JobState
 from awed.tx.pauses import Pauses
 
 _ENDS = frozenset({JobState.COMPLETED, JobState.SUSPEND, JobState.DELETED})
-"""States in which a job stays until somebody does something."""
+"""States in which a job stays until a user does something."""
 
 _PAUSES = Pauses(0.2, 2.0, growth=1.2)
-"""Between two looks: short at first, for jobs that are done at once."""
+"""Between two requests: short at first, for jobs that are soon done."""
 
 _PATIENCE = 10.0
-"""Seconds without a change after which one wants to know why."""
+"""Seconds without a change after which the reason is shown."""
 
 
 def follow(server: Server, job: Job, console: Console, sleep: Callable[[float], None] = time.sleep) -> Job:
-    """Show on *console* how *job* goes on, and return it as it ended.
+    """Show the progress of *job* on *console*. Returns the job at its end.
 
-    When nothing has changed for a while the reason is told. A server that is away is waited for, since the job
-    outlives it. Raises the :class:`~awed.model.errors.AwedError` if the server will not show the job any more.
+    After _PATIENCE without a change the reason is shown. A server that does not answer is waited for, as jobs survive
+    its restarts. Raises the :class:`~awed.model.errors.AwedError` with which the server refuses to show the job.
     """
     quiet = 0.0
     pauses = iter(_PAUSES)
@@ -53,14 +53,14 @@ def follow(server: Server, job: Job, console: Console, sleep: Callable[[float], 
 
 
 def steps(before: Job, after: Job) -> Iterator[str]:
-    """What happened to the tasks between two looks at a job, a line each: ``orfs: in-progress 2/6``."""
+    """A line for each task whose state or progress has changed: ``orfs: in-progress 2/6``."""
     for old, new in zip(before.tasks, after.tasks, strict=True):
         if (old.state, old.remainwork) != (new.state, new.remainwork):
             yield f"{task_name(new.taskid)}: {new.state}{parts(new)}"
 
 
 class _View(Protocol):
-    """Where a follower sees each look at the job, and that the server is away."""
+    """Shows the progress of a job, and that the server does not answer."""
 
     def show(self, job: Job) -> None: ...
 
@@ -72,7 +72,7 @@ def _view(console: Console) -> AbstractContextManager[_View]:
 
 
 class _Bar(Progress):
-    """On a terminal: a bar of tasks, with the names of those at work."""
+    """On a terminal: a progress bar of tasks, with the names of running ones."""
 
     def __init__(self, console: Console) -> None:
         columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "{task.fields[now]}")
@@ -90,7 +90,7 @@ class _Bar(Progress):
 
 
 class _Lines:
-    """Elsewhere: a line for each step of a task."""
+    """Elsewhere: a line for each change of a task."""
 
     def __init__(self, console: Console) -> None:
         self._console = console

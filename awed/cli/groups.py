@@ -1,4 +1,4 @@
-"""Commands about client groups: whose workers may come, and their tokens."""
+"""Commands for client groups and the tokens of their workers."""
 
 from urllib.parse import quote
 
@@ -51,7 +51,7 @@ def open_group(server: Server, name: str) -> None:
 @click.argument("name")
 @pass_server
 def close(server: Server, name: str) -> None:
-    """Let them have no such jobs but those of the group's users."""
+    """Of the jobs that name no group, let the workers of NAME have only those of the group's users."""
     server.put(f"/cgroup/{_find_group(server, name)}?close")
 
 
@@ -67,7 +67,7 @@ def remove(server: Server, name: str, yes: bool) -> None:
 
 
 def _find_group(server: Server, name: str) -> str:
-    """The id of the group that is called *name*."""
+    """The id of the group whose name or id is *name*. Raises :class:`click.UsageError` if there is none."""
     known = server.get("/cgroup?limit=0").read(list[ClientGroup])
     for group in known:
         if name in {group.name, group.id}:

@@ -52,7 +52,7 @@ def job(server: Server, job_id: str, as_json: bool) -> None:
 
 
 class _WorkPerf(Struct):
-    """What a worker measured of a workunit, as far as it matters here; in seconds."""
+    """What is read of the performance record of a workunit; times in seconds."""
 
     client_id: str = ""
     runtime: float = 0
@@ -62,16 +62,16 @@ class _WorkPerf(Struct):
 
 
 class _JobPerf(Struct):
-    """What matters here of ``GET /job/<id>?perf``."""
+    """What is read of ``GET /job/<id>?perf``."""
 
     work_stats: dict[str, _WorkPerf] = {}
 
 
 def _efforts(server: Server, job_id: str) -> dict[str, Effort]:
-    """What the workers did for each task, by task id."""
+    """What workers did for each task, by task id; empty if that is not known."""
     try:
         perf = server.get(f"/job/{job_id}?perf").read(_JobPerf)
-    except AwedError:  # an imported job has no such record, and what another worker sent may be of another form
+    except AwedError:  # imported jobs have no such record, and other workers may send another form of it
         return {}
     names = {client.id: worker_name(client) for client in server.ask(registered())}
     efforts: dict[str, Effort] = {}

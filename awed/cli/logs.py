@@ -1,4 +1,4 @@
-"""``awe logs``: what a job's commands wrote, and what the workers noted."""
+"""``awe logs``: the output of a job's commands, and the notes of the workers."""
 
 from collections.abc import Iterator
 
@@ -12,14 +12,14 @@ from awed.model.ids import task_name
 
 
 class WorkLogs(Struct):
-    """The texts of one workunit, by name: stdout, stderr, worknotes."""
+    """The logs of a workunit, by name: stdout, stderr, worknotes."""
 
     rank: int
     logs: dict[str, str] = {}
 
 
 class TaskLogs(Struct):
-    """The workunits of one task."""
+    """The logs of the workunits of a task."""
 
     taskid: str
     totalwork: int = 1
@@ -27,7 +27,7 @@ class TaskLogs(Struct):
 
 
 class JobReport(Struct):
-    """What ``GET /job/<id>?report`` shows, as far as it matters here."""
+    """What is read of ``GET /job/<id>?report``."""
 
     tasks: list[TaskLogs] = []
 
@@ -48,7 +48,7 @@ def logs(server: Server, job_id: str, task: str | None, as_json: bool) -> None:
 
 
 def log_lines(tasks: list[TaskLogs]) -> Iterator[str]:
-    """Each text that is not empty, under a heading that says whose it is."""
+    """The logs that are not empty, each after a heading with its task, rank and name."""
     for task in tasks:
         for work in task.workunits:
             part = f", part {work.rank} of {task.totalwork}" if task.totalwork > 1 else ""

@@ -1,4 +1,4 @@
-"""From what a person types to a job or a worker: an id may be cut short as long as it fits one alone."""
+"""Finds the job or worker that a user means. Ids may be abbreviated as long as they are unambiguous."""
 
 import re
 
@@ -18,7 +18,7 @@ class _Candidate(Struct):
 
 
 def find_job(server: Server, text: str) -> str:
-    """The id of the only job whose id begins with *text*. :class:`click.UsageError`: there is none, or several."""
+    """The id of the job whose id begins with *text*. Raises :class:`click.UsageError` for none, and for several."""
     if is_uuid(text):
         return text
     if not re.fullmatch("[0-9a-fA-F-]+", text):
@@ -40,7 +40,10 @@ def _only(text: str, candidates: list[_Candidate], total: int) -> str:
 
 
 def find_worker(server: Server, text: str) -> str:
-    """The id of the only worker that is called *text*, or whose id begins so. :class:`click.UsageError` as above."""
+    """The id of the worker that is called *text*, or whose id begins with it.
+
+    Raises :class:`click.UsageError` if there is none, or several.
+    """
     clients = server.ask(registered())
     fitting = [client.id for client in clients if client.name == text or client.id.startswith(text)]
     if len(fitting) != 1:

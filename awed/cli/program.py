@@ -1,4 +1,4 @@
-"""``awe``: the options that all commands share, the commands, and how the program ends."""
+"""``awe``: its options and commands, and its exit status."""
 
 import os
 import ssl
@@ -27,17 +27,19 @@ from awed.wire.headers import authorization
 DEFAULT_SERVER = "http://127.0.0.1:8001"
 
 NOT_DONE = 3
-"""Exit status when the server refused or did not answer, or this machine did not let us."""
+"""Exit status if the server refused or did not answer, or a file could not be read or written."""
 
 INTERRUPTED = 130
-
+"""Exit status after ^C, as of shells."""
 
 _LATE = {"user": "awed.admin.users", "backup": "awed.admin.backup", "import-mongo": "awed.admin.import_mongo"}
 
 
 class _Commands(click.Group):
-    """Lists the commands in the order in which one comes to need them; those that need a reactor and a store are
-    loaded when they are called."""
+    """Lists the commands in the order in which they were added.
+
+    Commands that need a reactor and a store are imported only when they are called, as that takes long.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*self.commands, *_LATE]
@@ -112,7 +114,7 @@ def _is_address(text: str) -> bool:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line (default: the process's own) and return its exit status, having said what went wrong."""
+    """Run a command line (None: that of the process). Prints errors on stderr and returns the exit status."""
     try:
         status = awe.main(arguments, prog_name="awe", standalone_mode=False)
     except click.ClickException as error:

@@ -1,4 +1,4 @@
-"""What people see: tables and words made of documents. Everything here is a function of its arguments."""
+"""Tables and texts that show documents to users. All functions are pure."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -16,9 +16,10 @@ from awed.model.states import ACTIVE, TaskState
 from awed.model.times import NO_TIME
 
 _WIDE = 400
-"""Columns of a table that goes to a file or a pipe: nothing is folded there."""
+"""Columns of a table that goes to a file or a pipe: enough to fold nothing."""
 
 _SHORT = 8
+"""Characters of an abbreviated id."""
 
 _STYLES = {
     "completed": "green",
@@ -30,7 +31,7 @@ _STYLES = {
 
 
 def screen(*, stderr: bool = False) -> Console:
-    """Where people read. Text of documents is shown as it is, not as markup."""
+    """The console to print on. Texts are printed as they are, not as markup."""
     console = Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = _WIDE
@@ -38,17 +39,17 @@ def screen(*, stderr: bool = False) -> Console:
 
 
 def clean(text: str) -> str:
-    """*text* on one line and without what a terminal would obey."""
+    """*text* on one line, without characters that control a terminal."""
     return "".join(char if char.isprintable() else " " for char in text.strip())
 
 
 def short(ident: str) -> str:
-    """The beginning of an id, enough to tell a few thousand jobs apart."""
+    """The begin of an id, enough to tell a few thousand jobs apart."""
     return ident[:_SHORT]
 
 
 def span(seconds: float) -> str:
-    """A duration by its two largest units: ``0.04 s``, ``12 s``, ``3 min 5 s``, ``2 h``, ``4 d 1 h``."""
+    """A duration in its two largest units: ``0.04 s``, ``12 s``, ``3 min 5 s``, ``2 h``, ``4 d 1 h``."""
     if seconds < 10:
         return f"{max(seconds, 0):.2f} s"
     whole = round(seconds)
@@ -67,12 +68,12 @@ def between(start: datetime, end: datetime, now: datetime) -> str:
 
 
 def moment(when: datetime) -> str:
-    """A time as a clock on the wall here shows it; "" for "not yet"."""
+    """A time in the local time zone; "" for NO_TIME."""
     return "" if when == NO_TIME else when.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def jobs_table(jobs: Sequence[Job], now: datetime) -> Table:
-    """Jobs in the order in which they come."""
+    """A table of jobs, in the order given."""
     table = _table("id", "name", "state", "tasks", "age", "ran", "notes", folded=("name", "notes"))
     for job in jobs:
         _add_row(
@@ -89,12 +90,12 @@ def jobs_table(jobs: Sequence[Job], now: datetime) -> Table:
 
 
 def done(job: Job) -> str:
-    """Tasks done of all: ``3/8``."""
+    """How many tasks of a job are done: ``3/8``."""
     return f"{len(job.tasks) - job.remaintasks}/{len(job.tasks)}"
 
 
 def job_facts(job: Job, now: datetime) -> Table:
-    """What is true of the job as a whole; what is not set is left out."""
+    """A table of a job's properties that are set."""
     info = job.info
     facts = {
         "job": job.id,
@@ -120,7 +121,7 @@ def job_facts(job: Job, now: datetime) -> Table:
 
 
 class Effort(Struct):
-    """What the workers did for all parts of a task: who they were, and the seconds of commands and transfers."""
+    """What workers did for a task: their names, the seconds of commands (*ran*) and those of transfers (*files*)."""
 
     workers: list[str] = []
     ran: float = 0
@@ -128,9 +129,10 @@ class Effort(Struct):
 
 
 def tasks_table(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Table:
-    """The job's tasks and where their time went; *efforts*: by task id.
+    """A table of the tasks of a job, with what they took. *efforts*: by task id.
 
-    A task *took* the time from when it was ready to its end; what of that is neither commands nor files is waiting.
+    The column *took* is the time from when a task was ready to its end; what is neither in *ran* nor in *files* was
+    waiting.
     """
     table = _table("task", "state", "work", "took", "ran", "files", "worker", "output", folded=("worker", "output"))
     for task in job.tasks:
@@ -150,12 +152,12 @@ def tasks_table(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Table
 
 
 def _clock(job: Job, now: datetime) -> datetime:
-    """Until when the unfinished things of a job take time: in a job that stands still, until its last change."""
+    """The time up to which unfinished tasks of a job are counted: now, or if the job rests, its last change."""
     return now if job.state in ACTIVE else job.updatetime
 
 
 def workers_table(clients: Sequence[Client], now: datetime) -> Table:
-    """The registered workers."""
+    """A table of workers."""
     table = _table(
         "id",
         "name",
@@ -192,11 +194,11 @@ _TWICE = {
     "workunits": ("queued", "suspend"),
     "clients": ("online",),
 }
-"""Numbers that stand under another name as well."""
+"""Numbers that are in other ones too, or the same by another name."""
 
 
 def queue_table(counts: Mapping[str, Mapping[str, int]]) -> Table:
-    """How many jobs, tasks, workunits and clients there are, by state."""
+    """A table of the numbers of jobs, tasks, workunits and clients by state."""
     table = _table("", "total", "by state", folded=("by state",))
     for kind, states in counts.items():
         known = {"total", *_TWICE.get(kind, ())}
@@ -206,7 +208,7 @@ def queue_table(counts: Mapping[str, Mapping[str, int]]) -> Table:
 
 
 def groups_table(groups: Sequence[ShownGroup]) -> Table:
-    """Client groups; their tokens are only for those who ask for one."""
+    """A table of client groups, without their tokens."""
     table = _table("name", "open", "made", "expires", "addresses", folded=("addresses",))
     for group in groups:
         opened = "yes" if group.open else "no"
@@ -215,7 +217,7 @@ def groups_table(groups: Sequence[ShownGroup]) -> Table:
 
 
 def users_table(accounts: Sequence[Account]) -> Table:
-    """The users of a daemon."""
+    """A table of local users."""
     table = _table("name", "may do", "password", "added", folded=("name",))
     for account in accounts:
         rights, password = "everything" if account.admin else "", "set" if account.password_hash else ""
@@ -224,7 +226,7 @@ def users_table(accounts: Sequence[Account]) -> Table:
 
 
 def events_table(codes: Mapping[str, Mapping[str, str]]) -> Table:
-    """What the codes in the event log mean, by who writes them."""
+    """A table of the codes in the event log and their meaning."""
     table = _table("by", "code", "event", folded=("event",))
     for source, texts in codes.items():
         for code, text in texts.items():
@@ -233,31 +235,31 @@ def events_table(codes: Mapping[str, Mapping[str, str]]) -> Table:
 
 
 def work_name(work_id: str) -> str:
-    """A workunit by job, task and, in a split task, rank: ``1a2b3c4d orfs 3``."""
+    """A short name of a workunit: job, task and, in a split task, rank: ``1a2b3c4d orfs 3``."""
     job_id, _, rest = work_id.partition("_")
     task, _, rank = rest.rpartition("_")
     return f"{short(job_id)} {task}" + (f" {rank}" if rank != "0" else "")
 
 
 def running(tasks: Sequence[Task]) -> str:
-    """The tasks at work now: ``gc, orfs 3/6``."""
+    """The names of the tasks that are in progress: ``gc, orfs 3/6``."""
     return ", ".join(
         f"{task_name(task.taskid)}{parts(task)}" for task in tasks if task.state is TaskState.IN_PROGRESS
     )
 
 
 def parts(task: Task) -> str:
-    """How many parts of a split task are done, to put behind something: `` 2/6``; "" for a task in one piece."""
+    """How many parts of a split task are done, after a blank: `` 2/6``; "" for other tasks."""
     return f" {task.totalwork - task.remainwork}/{task.totalwork}" if task.totalwork > 1 else ""
 
 
 def worker_name(client: Client) -> str:
-    """What a worker is called, or the beginning of its id."""
+    """The name of a worker, or the begin of its id."""
     return clean(client.name) or short(client.id)
 
 
 def _table(*columns: str, folded: Collection[str]) -> Table:
-    """A table in which the columns *folded* give way on a narrow screen."""
+    """A table. The columns *folded* are wrapped on a narrow screen, the others never."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
         table.add_column(column, no_wrap=column not in folded, overflow="fold")

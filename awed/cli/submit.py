@@ -1,4 +1,4 @@
-"""``awe submit``: from a workflow document to a job, and if wanted to its end."""
+"""``awe submit``, ``awe wait`` and ``awe import``."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -24,7 +24,7 @@ from awed.model.times import now
 
 
 def _input_file(text: str) -> tuple[str, Path]:
-    """``NAME=FILE``, or FILE alone for an input of the file's name."""
+    """Parse ``NAME=FILE``, or FILE alone for an input with the name of the file."""
     name, equals, file = text.rpartition("=")
     if not Path(file).is_file():
         raise click.BadParameter(f"there is no file {file}")
@@ -95,19 +95,23 @@ def _wait(server: Server, job: Job) -> int:
 
 
 def _uploaded(server: Server, path: Path) -> dict[str, str]:
-    """Where the file at *path* is to be found from now on."""
+    """Upload the file at *path*. Returns the fields of a document that say where it is."""
     with path.open("rb") as file:
         node = server.ask(calls.upload(path.name, file))
     return {"host": server.url, "node": node.id}
 
 
 def _promised(server: Server, path: Path) -> dict[str, str]:
-    """Where it would be: an address that a check takes for one, and does not look at."""
+    """The fields of a document for a file that would be uploaded: a URL that a check accepts without looking."""
     return {"url": f"{server.url}/{quote(path.name)}"}
 
 
 def _with_inputs(text: bytes, files: dict[str, Path], source: Callable[[Path], dict[str, str]]) -> bytes:
-    """The document with the *source* of each of *files* in the inputs that have its name."""
+    """The document *text* with a location for each of *files* in the inputs that have its name.
+
+    *source* makes the fields for the location of a file. Raises :class:`click.UsageError` for names without an input
+    that lacks a location.
+    """
     try:
         document = msgspec.json.decode(text)
     except msgspec.DecodeError as error:
@@ -126,9 +130,9 @@ def _with_inputs(text: bytes, files: dict[str, Path], source: Callable[[Path], d
 
 
 def open_inputs(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """File name and fields of each input that says nowhere where its bytes are, in both forms of a document.
+    """File name and fields of each input without a location, in documents of both forms.
 
-    What is not formed like that is passed over: the server will say what is wrong with it.
+    Values of a wrong type are skipped: the server will report them.
     """
     for task in _items(_field(document, "tasks")):
         for kind in ("inputs", "predata"):

@@ -1,4 +1,4 @@
-"""``awe why``: why a job is not done, in words made from what the server shows."""
+"""``awe why``: explains why a job is not done, from what the server shows."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ from awed.model.states import ACTIVE, ClientState, JobState, TaskState
 from awed.model.times import NO_TIME, now
 
 _TAIL = 10
-"""How many of the last lines of stderr are shown."""
+"""How many lines at the end of stderr are shown."""
 
 _STATES = {
     JobState.INIT: "being prepared",
@@ -33,8 +33,7 @@ _STATES = {
 
 
 class Facts(Struct):
-    """What an explanation is made from. *clients*: every registered worker; *queue_suspended*: the server hands out
-    nothing to anybody."""
+    """What an explanation is made from. *clients*: all registered workers."""
 
     job: Job
     clients: Sequence[Client]
@@ -56,14 +55,14 @@ def why(server: Server, job_id: str, as_json: bool) -> None:
 
 
 def print_why(server: Server, job: Job, console: Console) -> None:
-    """Explain *job*, asking the server for the other facts."""
+    """Print why *job* is not done. Asks the server for workers and queue."""
     clients = server.ask(registered())
     for line in explain(Facts(job, clients, server.ask(about()).queue_status == "suspended", now())):
         console.print(line)
 
 
 def explain(facts: Facts) -> Iterator[str]:
-    """The explanation, line by line."""
+    """The lines of the explanation."""
     job = facts.job
     name = f" ({clean(job.info.name)})" if job.info.name else ""
     yield f"Job {short(job.id)}{name} is {_STATES[job.state]}, {done(job)} tasks done."
@@ -93,7 +92,7 @@ def _failure(job: Job, error: JobError, clients: Sequence[Client]) -> Iterator[s
 
 
 def _part(task: Task, work_id: str) -> str:
-    """Which part of a split task, in words."""
+    """Which part of a split task the workunit is, as words; "" if the task is not split."""
     try:
         return f", part {parse_work_id(work_id).rank} of {task.totalwork}," if task.totalwork > 1 else ""
     except Invalid:
@@ -120,11 +119,11 @@ def _stderr(text: str) -> Iterator[str]:
 
 
 _MOST = 10
-"""How many tasks, workers or names are told one by one."""
+"""How many tasks, workers or names are listed."""
 
 
 def waits(job: Job, clients: Sequence[Client], now: datetime) -> Iterator[str]:
-    """A line for each task that could move, and one for all that wait for other tasks."""
+    """A line for each task that waits for no other task, and one for all that do."""
     done = {task.taskid for task in job.tasks if task.state is TaskState.COMPLETED}
     moving = [task for task in job.tasks if task.taskid not in done and done.issuperset(task.depends_on)]
     blocked = [task for task in job.tasks if not done.issuperset(task.depends_on)]
@@ -147,7 +146,7 @@ def _state(job: Job, task: Task, clients: Sequence[Client], now: datetime) -> st
 
 
 def _lacking(job: Job, task: Task, clients: Sequence[Client]) -> str:
-    """Why no worker has a queued task: the first condition that none meets."""
+    """Why no worker has a queued task: the first condition that no worker meets."""
     if not clients:
         return "no worker is registered"
     wanted = task.clientgroups or job.info.clientgroups
@@ -166,7 +165,7 @@ def _lacking(job: Job, task: Task, clients: Sequence[Client]) -> str:
 
 
 def _engaged(task: Task, able: Sequence[Client]) -> str:
-    """Why none of the workers that could run a task has it."""
+    """Why none of the workers *able*, which could run a task, has it."""
     awake = [client for client in able if client.status is not ClientState.SUSPEND]
     if not awake:
         suspended = _some(f"{worker_name(client)}{_why_suspended(client)}" for client in able)
@@ -198,7 +197,7 @@ def _names(clients: Iterable[Client]) -> str:
 
 
 def _some(names: Iterable[str]) -> str:
-    """The distinct names, as many as one likes to read."""
+    """The distinct names, joined by commas, at most _MOST of them."""
     distinct = list(dict.fromkeys(map(clean, names)))
     more = f" and {len(distinct) - _MOST} more" if len(distinct) > _MOST else ""
     return ", ".join(distinct[:_MOST]) + more

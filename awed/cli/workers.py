@@ -1,4 +1,4 @@
-"""Commands about what serves all jobs: the workers, the queue, the event log."""
+"""Commands for workers, the queue and the event log."""
 
 import click
 
@@ -33,7 +33,7 @@ def suspend_worker(server: Server, worker: str) -> None:
 @click.argument("worker")
 @pass_server
 def resume_worker(server: Server, worker: str) -> None:
-    """Give WORKER work again, which was suspended or failed too often."""
+    """Give a suspended WORKER (its name, or how its id begins) work again."""
     click.echo(server.put(f"/client/{find_worker(server, worker)}?resume").read(str))
 
 

@@ -1,5 +1,5 @@
-"""The calls of the API as values, without I/O, and two ways to make them: blocking, and by Twisted's reactor.
+"""The calls of the API as values, without I/O, and two ways to make them: blocking, and with Twisted.
 
-A :class:`~awed.client.calls.Call` is a request and what its answer means. A sender brings the request to a server:
-:class:`awed.client.blocking.Sender` or :class:`awed.client.asynchronous.Sender`.
+A :class:`~awed.client.calls.Call` is a request and the reading of its answer. It is made with a server object:
+:class:`awed.client.blocking.Server` or :class:`awed.client.asynchronous.Server`.
 """

@@ -1,6 +1,6 @@
-"""Requests to one server, on connections that are kept.
+"""Calls with Twisted, on connections that are reused.
 
-twisted.web's agent does it at more than three times the cost, which for short commands was a quarter of everything.
+twisted.web's Agent takes over three times as long for a request, which was a quarter of all time with short commands.
 """
 
 from collections.abc import Callable
@@ -23,20 +23,22 @@ Answered = Callable[[], None]
 T = TypeVar("T")
 
 IDLE = 30.0
-"""Seconds for which a connection is kept: less than a server keeps it, lest we use a closed one."""
+"""Seconds for which an idle connection is kept: less than servers keep theirs, as a request that is sent while the
+server closes the connection would fail."""
 
 
 class Http(Interface):
-    """Asks a server."""
+    """Sends requests to a server."""
 
     async def send(self, request: Request) -> Response:
-        """The response, whatever its status. Raises what a network and a peer can do. It may be cancelled."""
+        """The response, whatever its status. Raises any exception if there is none. May be cancelled."""
 
 
 class Server:
-    """The server at *url*, by *http*. *authorization* is the value of that header, "" to ask as the public.
+    """The server at *url*.
 
-    *answered* is called after each call that brought what it asked for.
+    *authorization*: the value of that header, "" for anonymous requests. *answered* is called after each call that
+    succeeded.
     """
 
     def __init__(
@@ -50,15 +52,20 @@ class Server:
         self._answered = answered
 
     async def ask(self, call: Call[T]) -> T:
-        """What *call* brings. Raises an :class:`~awed.model.errors.AwedError`:
-        :class:`~awed.model.errors.Unavailable` if there is no answer, or none of an AWE server.
+        """Make *call* and return its result.
+
+        Raises the :class:`~awed.model.errors.AwedError` with which the server refuses, and
+        :class:`~awed.model.errors.Unavailable` if there is no answer, or not one of an AWE server.
         """
         found = call.read(await self.send(call.request))
         self._answered()
         return found
 
     async def send(self, request: Request) -> Response:
-        """The response to a request, whatever its status. Raises :class:`~awed.model.errors.Unavailable`."""
+        """The response to a request, whatever its status.
+
+        Raises :class:`~awed.model.errors.Unavailable` if there is none within the request's patience.
+        """
         url = f"{self._url}{request.path.partition('?')[0]}"
         path, headers = f"{self._prefix}{request.path}", {**self._headers, **request.headers}
         try:
@@ -66,13 +73,13 @@ class Server:
             response = await sending.addTimeout(request.patience, self._clock)
         except CancelledError:
             raise
-        except Exception as error:  # what a network and a peer can do is not for us to list
+        except Exception as error:  # the network and the peer may cause any
             raise Unavailable(f"{request.method} {url}: {str(error) or type(error).__name__}") from error
         return response._replace(url=url)
 
 
 class Connection(Protocol):
-    """One connection, for one request after another."""
+    """A connection to a server, for one request at a time. *idle_since*: seconds by the clock of its owner."""
 
     transport: ITCPTransport
 
@@ -83,20 +90,20 @@ class Connection(Protocol):
         self._answered: Deferred[Response] | None = None
 
     def ask(self, request: bytes) -> Deferred[Response]:
-        """Send a request; its response."""
+        """Send a request. Fires with the response; cancelling it closes the connection."""
         answered: Deferred[Response] = Deferred(lambda _: self.close())
         self._answered = answered
         send(self.transport, request)
         return answered
 
     def close(self) -> None:
-        """Not to be used again."""
+        """Close the connection at once."""
         self.is_open = False
         self.transport.abortConnection()
 
     def dataReceived(self, data: bytes) -> None:
         if self._answered is None:
-            self.close()  # nobody asked for that
+            self.close()  # data without a request
             return
         try:
             response = self._reader.feed(data)
@@ -123,7 +130,7 @@ class Connection(Protocol):
 
 
 class Connections:
-    """An :class:`Http` that opens connections to *endpoint* as it needs them. *host*: the server's name and port."""
+    """An :class:`Http` that opens connections to *endpoint* as needed. *host*: the server's name and port."""
 
     def __init__(self, endpoint: IStreamClientEndpoint, clock: IReactorTime, host: str) -> None:
         self._endpoint = endpoint
@@ -132,7 +139,7 @@ class Connections:
         self._idle: list[Connection] = []
 
     async def send(self, request: Request) -> Response:
-        """See :class:`Http`. Nothing is sent twice: a checkout that is asked for twice would be handed out twice."""
+        """See :class:`Http`. A request that failed is not sent again: a second checkout would bring other work."""
         connection = self._idle_one() or await self._connected()
         response = await connection.ask(_encoded(request, self._host))
         if connection.is_open:

@@ -1,7 +1,7 @@
-"""Calls for a program that makes one after another.
+"""Blocking calls, for programs that make one after another.
 
-Nothing runs beside a call, so a reactor would bring nothing: ``http.client`` sends and reads a file block by block,
-and takes no proxy from the environment, through which a server on the local network could not be reached.
+Uses ``http.client``, which sends and receives files block by block, and ignores proxies in the environment, through
+which servers on the local network might not be reachable.
 """
 
 import errno
@@ -20,11 +20,14 @@ T = TypeVar("T")
 
 
 class Server:
-    """The server at *url*. *authorization* is the value of that header, "" to ask as the public; *tls* says whose
-    certificates count, None means those that the system trusts.
+    """The server at *url*.
 
-    Every method raises an :class:`~awed.model.errors.AwedError`: :class:`~awed.model.errors.Unavailable` if there is
-    no answer, or none of an AWE server. Paths begin with ``/`` and carry their query, already quoted.
+    *authorization*: the value of that header, "" for anonymous requests. *tls* says which certificates are trusted;
+    None for those that the system trusts.
+
+    Every method raises the :class:`~awed.model.errors.AwedError` with which the server refuses, and
+    :class:`~awed.model.errors.Unavailable` if there is no answer, or not one of an AWE server. Paths begin with ``/``
+    and include the query, quoted.
     """
 
     def __init__(self, url: str, authorization: str = "", tls: ssl.SSLContext | None = None) -> None:
@@ -33,29 +36,35 @@ class Server:
         self._tls = tls
 
     def get(self, path: str) -> Answer:
+        """GET *path*."""
         return self._plain("GET", path)
 
     def put(self, path: str) -> Answer:
+        """PUT *path*, without a body."""
         return self._plain("PUT", path)
 
     def post(self, path: str) -> Answer:
+        """POST to *path*, without a body."""
         return self._plain("POST", path)
 
     def delete(self, path: str) -> Answer:
+        """DELETE *path*."""
         return self._plain("DELETE", path)
 
     def ask(self, call: Call[T]) -> T:
-        """What *call* brings."""
+        """Make *call* and return its result."""
         return call.read(self.send(call.request))
 
     def send(self, request: Request) -> Response:
-        """The response to a request, whatever its status. A body in pieces travels in chunks, so its size need not be
-        known."""
+        """The response to a request, whatever its status.
+
+        A body in pieces is sent with chunked encoding, as its size is not known.
+        """
         url = self.url + request.path
         return _whole(url, self._begin(url, request._replace(headers={**self._headers, **request.headers})))
 
     def download(self, url: str, out: BinaryIO) -> None:
-        """Copy what *url* holds to *out*. Our token goes to our own server alone."""
+        """Download *url* to *out*. The token is sent only if *url* is on this server."""
         headers = self._headers if url.startswith(f"{self.url}/") else {}
         response = self._begin(url, Request("GET", url, headers=headers))
         if response.status != 200:
@@ -67,7 +76,7 @@ class Server:
         return self.ask(Call(Request(method, path), answer))
 
     def _begin(self, url: str, request: Request) -> http.client.HTTPResponse:
-        """Send a request to *url*, and read the head of its response."""
+        """Send a request to *url*, and read the status line and headers of the response."""
         try:
             parts = urlsplit(url)
             connection = _connection(parts, request.patience, self._tls)
@@ -77,7 +86,7 @@ class Server:
             except OSError as error:
                 if error.errno not in {errno.EPIPE, errno.ECONNRESET}:
                     raise
-                # A server that refuses an upload answers and closes before it has all of it: its answer says why.
+                # A server that refuses an upload answers and closes before it has all of it. The answer says why.
             return connection.getresponse()
         except (OSError, ValueError, http.client.HTTPException) as error:
             origin = "/".join(url.split("/")[:3])
@@ -85,7 +94,7 @@ class Server:
 
 
 def _connection(parts: SplitResult, patience: float, tls: ssl.SSLContext | None) -> http.client.HTTPConnection:
-    """:class:`ValueError`: this is no address."""
+    """A connection to the host of a URL. Raises :class:`ValueError` if the URL is not HTTP or has no host."""
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("expected http://HOST:PORT or https://HOST")
     if parts.scheme == "https":
@@ -101,7 +110,7 @@ def _whole(url: str, response: http.client.HTTPResponse) -> Response:
 
 
 def _blocks(url: str, response: http.client.HTTPResponse) -> Iterator[bytes]:
-    """The body of a response, to its very end."""
+    """The body of a response, block by block. Raises :class:`Unavailable` if it is incomplete."""
     try:
         while block := response.read(_BLOCK):
             yield block

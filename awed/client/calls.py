@@ -1,4 +1,4 @@
-"""What a call is: a request, and what its answer means. Nothing here sends anything."""
+"""Calls as values: a request, and the reading of its response. Nothing here does I/O."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from awed.wire.envelope import Page
 from awed.wire.errors import error_of
 
 PATIENCE = 60.0
-"""Seconds that a server may take to answer, unless a call says otherwise."""
+"""Seconds that the server may take to answer, unless a request has its own."""
 
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -22,7 +22,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Request(NamedTuple):
-    """*path* begins with ``/`` and carries its query, quoted. *patience*: seconds for the server to answer."""
+    """A request. *path* begins with ``/`` and includes the query, quoted. *patience*: seconds for the answer."""
 
     method: str
     path: str
@@ -32,9 +32,9 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """A whole response. The names of *headers* are in lower case; their values are UTF-8, as secrets of users are.
+    """A complete response. The names of *headers* are in lower case, the values decoded from UTF-8.
 
-    *url*: where it comes from, for errors.
+    *url*: of the request, without the query, for error messages.
     """
 
     status: int
@@ -44,10 +44,10 @@ class Response(NamedTuple):
 
 
 class Call(NamedTuple, Generic[T_co]):
-    """A *request*, and how to *read* its response.
+    """A *request*, and the function that makes its result of the response.
 
-    Reading raises the error that an answer is, and :class:`~awed.model.errors.Unavailable` for what no AWE server
-    says: somebody else answers in its place.
+    *read* raises the error that the response stands for, and :class:`~awed.model.errors.Unavailable` if it is not one
+    of an AWE server, but of a proxy, for example.
     """
 
     request: Request
@@ -55,18 +55,18 @@ class Call(NamedTuple, Generic[T_co]):
 
 
 class Answer(Page[Raw]):
-    """What stands in the envelope. The data is kept as it came."""
+    """An envelope whose data is not decoded yet."""
 
     warnings: list[Remark] = []
 
     def read(self, kind: type[T]) -> T:
-        """The data as a *kind* of the model."""
+        """The data as a *kind*. Raises :class:`~awed.model.errors.Unavailable` if it is of another type."""
         with understanding():
             return msgspec.json.decode(self.data, type=kind)
 
 
 def answer(response: Response) -> Answer:
-    """Reads an answer."""
+    """Read the envelope in *response*. Raises the error that it stands for if its status is not 200."""
     read = _decoded(response, Answer)
     if response.status != 200:
         raise error_of(response.status, read.error or ())
@@ -74,18 +74,18 @@ def answer(response: Response) -> Answer:
 
 
 def data(kind: type[T]) -> Callable[[Response], T]:
-    """Reads an answer, for its data."""
+    """The reading of a response whose data is a *kind*."""
     return lambda response: answer(response).read(kind)
 
 
 def bare(kind: type[T]) -> Callable[[Response], T]:
-    """Reads an answer that has no envelope, unless it is a refusal."""
+    """The reading of a response that is a *kind* without an envelope. Only errors have one."""
     return lambda response: _decoded(response, kind) if response.status == 200 else answer(response).read(kind)
 
 
 @contextmanager
 def understanding() -> Iterator[None]:
-    """Turns what decoding raises into :class:`~awed.model.errors.Unavailable`."""
+    """Context in which errors of decoding are raised as :class:`~awed.model.errors.Unavailable`."""
     try:
         yield
     except _BROKEN as error:
@@ -93,7 +93,7 @@ def understanding() -> Iterator[None]:
 
 
 def _decoded(response: Response, kind: type[T]) -> T:
-    """A proxy's page, or half an answer, is no answer: only what stands in the envelope is the server's word."""
+    """Decode a response. Raises ``Unavailable`` if it is no JSON of this *kind*, such as the page of a proxy."""
     try:
         return msgspec.json.decode(response.content, type=kind)
     except _BROKEN:

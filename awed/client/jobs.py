@@ -1,4 +1,4 @@
-"""The calls of those who submit jobs, and look after them."""
+"""The calls for submitting jobs and for looking at jobs, workers and the server."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -18,51 +18,51 @@ _BLOCK = 1 << 16
 
 
 class About(Struct):
-    """What matters here of ``GET /``. *queue_status*: ``running`` or ``suspended``."""
+    """What is read of ``GET /``. *queue_status*: ``running`` or ``suspended``."""
 
     queue_status: str = ""
 
 
 def about() -> Call[About]:
-    """What the server says of itself."""
+    """Get the state of the server."""
     return Call(Request("GET", "/"), bare(About))
 
 
 def registered() -> Call[list[Client]]:
-    """The registered workers."""
+    """Get the registered workers."""
     shown = data(list[ShownClient])
     return Call(Request("GET", "/client"), lambda response: plain(shown(response)))
 
 
 def job(job_id: str) -> Call[Job]:
-    """A job's document."""
+    """Get a job."""
     return Call(Request("GET", f"/job/{job_id}"), data(Job))
 
 
 class Submitted(NamedTuple):
-    """A job, and what of its document was probably not meant."""
+    """A job that was submitted, and warnings about its document."""
 
     job: Job
     warnings: list[Remark]
 
 
 def submit(name: str, document: BinaryIO) -> Call[Submitted]:
-    """Submit the workflow in *document*."""
+    """Submit the job in *document*, a file called *name*."""
     return Call(_form("/job", "upload", name, document), _submitted)
 
 
 def check(name: str, document: BinaryIO) -> Call[Checked]:
-    """Have the workflow in *document* checked, which makes no job."""
+    """Have the job in *document* checked, without submitting it."""
     return Call(_form("/job?check", "upload", name, document), data(Checked))
 
 
 def import_job(name: str, document: BinaryIO) -> Call[Job]:
-    """Store a completed job, as *document* shows it elsewhere."""
+    """Import a completed job, as another server shows it."""
     return Call(_form("/job", "import", name, document), data(Job))
 
 
 def upload(name: str, file: BinaryIO) -> Call[Node]:
-    """Make a node of *file* in the daemon's node store."""
+    """Make a node with *file* in the daemon's node store."""
     return Call(_form("/node", "upload", name, file), data(Node))
 
 
@@ -77,7 +77,7 @@ def _form(path: str, field: str, name: str, file: BinaryIO) -> Request:
 
 
 def _blocks(pieces: Iterable[bytes | BinaryIO]) -> Iterator[bytes]:
-    """The bytes of a form, its file block by block."""
+    """The bytes of a form, with its files block by block."""
     for piece in pieces:
         if isinstance(piece, bytes):
             yield piece

@@ -1,15 +1,15 @@
-"""Responses of HTTP/1.1, put together as they arrive."""
+"""Parsing of HTTP/1.1 responses as they arrive."""
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from awed.client.calls import Response
 
 LONGEST_HEAD = 64 << 10
-"""Bytes of status line and headers."""
+"""Bytes that status line and headers may have."""
 
 
 class Reader:
-    """Takes what comes on one connection, wherever it was cut: one response after another."""
+    """Parses the data of one connection: one response after another, in pieces of any size."""
 
     def __init__(self) -> None:
         self._parser = HttpResponseParser(self)
@@ -18,10 +18,13 @@ class Reader:
         self._response: Response | None = None
         self._goes_on = False
         self.closes = False
-        """Whether the connection is not to be used again."""
+        """Whether the connection must not be used for another request."""
 
     def feed(self, data: bytes) -> Response | None:
-        """The response, once it is complete. Raises :class:`ValueError` if it is none, or if more follows."""
+        """Take the next piece. Returns the response once it is complete, else None.
+
+        Raises :class:`ValueError` if it is no HTTP response, or if more follows on it.
+        """
         self._response = None
         try:
             self._parser.feed_data(data)
@@ -37,7 +40,7 @@ class Reader:
         return self._response
 
     def end(self) -> Response:
-        """The response, now that the connection is closed. Raises :class:`ValueError` if something is missing."""
+        """The response that ends with the connection. Raises :class:`ValueError` if it is incomplete."""
         if not self._in_body or {"content-length", "transfer-encoding"} & self._headers.keys():
             raise ValueError("the connection was closed in the middle of an answer")
         return self._whole()
@@ -50,18 +53,18 @@ class Reader:
     def _whole(self) -> Response:
         return Response(self._parser.get_status_code(), self._headers, b"".join(self._content))
 
-    # What the parser calls.
+    # Called by the parser:
 
     def on_message_begin(self) -> None:
         self._goes_on = self._response is not None
         self._begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._in_body:  # else it stands behind the body
+        if not self._in_body:  # else it is a trailer
             self._headers[name.decode().lower()] = value.decode(errors="replace").strip()
 
     def on_headers_complete(self) -> None:
-        self._in_body = self._parser.get_status_code() >= 200  # a 1xx is followed by what counts
+        self._in_body = self._parser.get_status_code() >= 200  # a 1xx is followed by the final response
 
     def on_body(self, data: bytes) -> None:
         self._content.append(data)

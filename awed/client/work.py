@@ -1,4 +1,4 @@
-"""The calls of a worker; *client* is its id."""
+"""The calls of workers. *client* is the id of the worker."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -21,14 +21,14 @@ PATIENCE = 30.0
 """Seconds within which the server must have answered."""
 
 HEARTBEAT_PATIENCE = 8.0
-"""The same for a heartbeat, which is soon followed by another."""
+"""Seconds within which a heartbeat must have been answered; another one soon follows."""
 
 POLL_WAIT = 55
-"""Seconds for which the server is asked to hold back the answer that there is no work."""
+"""Seconds for which the server may wait for work before it answers a checkout that there is none."""
 
 
 class Unreadable(Struct):
-    """The least that must be known of a workunit to refuse it, and *why* it cannot be read."""
+    """What is needed to give back a workunit that cannot be decoded, and *why* it cannot."""
 
     wuid: str
     attempt: int = 0
@@ -36,25 +36,25 @@ class Unreadable(Struct):
 
 
 class Handed(NamedTuple):
-    """What a checkout brings: workunits to run, and those that cannot be read."""
+    """The workunits of a checkout: those to run, and those that cannot be decoded."""
 
     works: list[Workunit]
     unreadable: list[Unreadable]
 
 
 def register(profile: Profile, patience: float = PATIENCE) -> Call[Registration]:
-    """Make a worker known, with the work that it still has."""
+    """Register a worker. The profile names the workunits that it still has."""
     files = [("profile", msgspec.json.encode(profile))]
     return Call(_form("POST", "/client", files, patience), data(Registration))
 
 
 def sign_off(client: str) -> Call[Answer]:
-    """The worker is gone for good; what it still holds may be given to others."""
+    """Unregister the worker. Workunits that it still has are queued again."""
     return Call(Request("DELETE", f"/client/{client}", patience=PATIENCE), answer)
 
 
 def heartbeat(client: str, busyness: Busyness, patience: float = PATIENCE) -> Call[Heartbeat]:
-    """Still here. The answer says what to throw away."""
+    """Send a heartbeat. The answer names the workunits that the worker is to end."""
     patience = min(HEARTBEAT_PATIENCE, patience)
     return Call(_json("PUT", f"/client/{client}?heartbeat", busyness, patience), data(Heartbeat))
 
@@ -62,12 +62,13 @@ def heartbeat(client: str, busyness: Busyness, patience: float = PATIENCE) -> Ca
 def checkout(
     client: str, available: int, most: int, walltime: int | None = None, wait: int = POLL_WAIT
 ) -> Call[Handed]:
-    """Up to *most* workunits to run. *available*: free disk in bytes. *walltime*: seconds that they may take, None
-    for any.
+    """Ask for up to *most* workunits to run.
 
-    The answer comes after at most *wait* seconds. That there is no work is one of
-    :class:`~awed.model.errors.NothingToDo`, :class:`~awed.model.errors.ClientBusy` and
-    :class:`~awed.model.errors.ClientSuspended`.
+    *available*: free disk space in bytes. *walltime*: seconds that they may take at most, None for no limit. *wait*:
+    seconds for which the server may wait for work.
+
+    Raises :class:`~awed.model.errors.NothingToDo`, :class:`~awed.model.errors.ClientBusy` or
+    :class:`~awed.model.errors.ClientSuspended` if there is no work.
     """
     query = {"client": client, "available": available, "wait": wait, "max": most}
     if walltime is not None:
@@ -76,23 +77,23 @@ def checkout(
 
 
 def private_environ(client: str, wuid: str) -> Call[dict[str, str]]:
-    """The secret variables of a workunit's command."""
+    """Get the private environment variables of a workunit's command."""
     return Call(_secret(client, wuid, "privateenv"), _environ)
 
 
 def tokens(client: str, wuid: str) -> Call[Tokens]:
-    """The tokens with which a workunit's files are read and written."""
+    """Get the tokens for the files of a workunit."""
     return Call(_secret(client, wuid, "datatoken"), _tokens)
 
 
 def report(client: str, run: RunReport) -> Call[Answer]:
-    """Deliver a report. :class:`~awed.model.errors.Conflict`: the workunit is no longer this worker's."""
+    """Send a report. Raises :class:`~awed.model.errors.Conflict` if the worker no longer has the workunit."""
     path = f"{_path(run.wuid)}?{urlencode(run.query(client))}&report"
     return Call(_form("PUT", path, run.parts()), answer)
 
 
 def report_all(client: str, runs: Sequence[RunReport]) -> Call[list[AwedError | None]]:
-    """Deliver several reports at once: of each what :func:`report` would raise, or None."""
+    """Send several reports at once. The result has for each the error that :func:`report` would raise, or None."""
     body = [run.entry() for run in runs]
     return Call(_json("PUT", f"/work?client={client}", body), lambda response: _verdicts(response, len(runs)))
 
@@ -110,7 +111,7 @@ def _json(method: str, path: str, body: object, patience: float = PATIENCE) -> R
 
 
 def _form(method: str, path: str, files: Iterable[tuple[str, bytes]], patience: float = PATIENCE) -> Request:
-    """A form of small files (field name, content)."""
+    """A request with a form of small files, given as name of the field and content."""
     content_type, pieces = form(Field(name, content, name) for name, content in files)
     return Request(method, path, b"".join(pieces), {"Content-Type": content_type}, patience)
 
@@ -124,7 +125,7 @@ def _handed(response: Response) -> Handed:
 
 
 def _take(work: Raw, handed: Handed) -> None:
-    """A workunit that cannot be read must be named at least, or the whole answer is none."""
+    """Decode a workunit. One that cannot be decoded must at least have an id, else the whole answer is invalid."""
     try:
         handed.works.append(msgspec.json.decode(work, type=Workunit))
     except msgspec.ValidationError as error:
