@@ -17,6 +17,7 @@ from awed.nodes.indexing import SubsetIndex
 from awed.nodes.packing import ARCHIVES
 from awed.nodes.unpacking import FORMATS
 from awed.web.form import Form, Part
+from awed.wire.json import plain
 from awed.workflow.faults import walk
 
 MOST_NESTED = 200
@@ -181,7 +182,7 @@ async def _attributes(form: Form) -> Any:
     if part is None:
         return UNSET
     try:
-        attributes = msgspec.json.decode(await part.read(LONGEST_ATTRIBUTES))
+        attributes = msgspec.json.decode(plain(await part.read(LONGEST_ATTRIBUTES)))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Invalid(f"{part.name} is not JSON: {error}") from None
     except RecursionError:

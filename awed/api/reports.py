@@ -12,6 +12,7 @@ from awed.model.work import LOG_NAMES, Cause, Report, ReportStatus
 from awed.web.form import Part
 from awed.web.kinds import INTEGER, count
 from awed.wire.errors import status_of
+from awed.wire.json import plain
 from awed.wire.reports import MAX_AT_ONCE, MAX_COMPUTETIME, Number, OneReport, Outcome
 
 MAX_LOG = 1024 * 1024
@@ -56,14 +57,14 @@ class ReportArguments(Struct, frozen=True):
             exitstatus=self.exitstatus,
             cause=self.cause,
             logs={name: await _text(part) for name, part in parts.items() if part is not None},
-            perf=_perf(str(work), await self.perf.read(self.perf.size)) if self.perf else None,
+            perf=_perf(str(work), plain(await self.perf.read(self.perf.size))) if self.perf else None,
         )
 
 
 def read_reports(client: str, body: bytes) -> list[Report]:
     """The reports of several workunits. :class:`~awed.model.errors.Invalid` if *body* is no list of them."""
     try:
-        return [_report(client, one) for one in _reports_decoder.decode(body)]
+        return [_report(client, one) for one in _reports_decoder.decode(plain(body))]
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise Invalid(f"the body must be a JSON list of reports: {error}") from None
 

@@ -109,8 +109,7 @@ class AwedRequest(ShortRequest):
     def _meet(self) -> None:
         """Learn what is asked for. Twisted tells a request only after the body."""
         channel: Any = self.channel
-        self.method, self.uri = channel._command, channel._path
-        self.path = self.uri.partition(b"?")[0]
+        self.aim(channel._command, channel._path)
         limit = self.traits.body_limit
         self._limit = self.bodies.limit if limit is None else limit
 

@@ -15,6 +15,7 @@ from awed.model.errors import Invalid, TooLarge
 from awed.tx.files import HashedFile, check_space, shortage_told
 from awed.tx.streams import Receiver
 from awed.tx.threads import InThread
+from awed.web.dialects import Lines, filename_of
 
 IN_MEMORY = 64 * 1024
 """Bytes up to which a part is kept in memory. A part without a file name may not be longer."""
@@ -144,12 +145,16 @@ class MultipartReceiver:
     def __init__(self, boundary: str, spool: Spool) -> None:
         self._spool = spool
         self._parts: list[Part] = []
+        self._lines = Lines(boundary)
         try:
             self._parser = PushMultipartParser(boundary, max_segment_count=MAX_PARTS)
         except MultipartError as error:
             raise _malformed(error) from None
 
     def feed(self, data: bytes) -> None:
+        self._parse(self._lines.read(data))
+
+    def _parse(self, data: bytes) -> None:
         if not data:  # to the parser this would be the end
             return
         try:
@@ -159,13 +164,14 @@ class MultipartReceiver:
                 elif isinstance(event, bytes | bytearray):
                     self._write(bytes(event))
                 else:
-                    self._parts.append(Part(event.name or "", event.filename, self._spool))
+                    self._parts.append(Part(event.name or "", filename_of(event), self._spool))
         except ParserLimitReached as error:
             raise TooLarge(f"multipart form: {error}") from None
         except MultipartError as error:
             raise _malformed(error) from None
 
     def finish(self) -> Form:
+        self._parse(self._lines.end())
         try:
             self._parser.close()
         except MultipartError as error:

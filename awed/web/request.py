@@ -25,6 +25,8 @@ _SANE = re.compile(rb"[A-Za-z0-9._~+/=:-]{1,64}")
 """What may come from outside into the log: a UUID, the id of a trace, and the like."""
 
 
+_WHOLE = re.compile(rb"https?://([^/?]*)", re.IGNORECASE)
+
 _SECRET = re.compile(r"^(/*[^/]+/).+", re.DOTALL)
 """In the path of a collection whose things have secret names."""
 
@@ -82,9 +84,20 @@ class ShortRequest(Request):
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """All of the request is in."""
         self.received = perf_counter()
-        self.method, self.uri, self.clientproto = command, path, version
-        self.path = path.partition(b"?")[0]
+        self.clientproto = version
+        self.aim(command, path)
         self.process()
+
+    def aim(self, method: bytes, target: bytes) -> None:
+        """Set what is asked for. A *target* that is a whole URL names the host as well, whatever the field Host says;
+        slashes at the beginning of a path are one."""
+        if (whole := _WHOLE.match(target)) is not None:
+            self.requestHeaders.setRawHeaders(b"Host", [whole[1]])
+            target = b"/" + target[whole.end() :]
+        if target.startswith(b"//"):
+            target = b"/" + target.lstrip(b"/")
+        self.method, self.uri = method, target
+        self.path = target.partition(b"?")[0]
 
     def process(self) -> None:
         """Let the resource at the request's path answer it."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 from twisted.web.http_headers import Headers
 
+from awed.web.dialects import filename_of
 from awed.web.form import IN_MEMORY, Form, Spool, whole_part
 
 LONGEST = 64 * 1024
@@ -88,7 +89,7 @@ def short_form(content_type: str, body: bytes, spool: Spool) -> Form | None:
         field = _field(head) if end and len(head) <= LONGEST_PART_HEAD else None
         if field is None:
             return None
-        form.parts.append(whole_part(field.name or "", field.filename, content, spool))
+        form.parts.append(whole_part(field.name or "", filename_of(field), content, spool))
     return form
 
 

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from awed.model.errors import Invalid
+from awed.wire.json import plain
 from awed.workflow.faults import Faults, Place, walk
 
 Document = TypeVar("Document", bound=Struct)
@@ -140,6 +141,7 @@ def parse_as(body: bytes, kind: type[T]) -> T:
 
     Raises :class:`~awed.model.errors.Invalid` for malformed JSON, :class:`msgspec.ValidationError` for a wrong type.
     """
+    body = plain(body)
     try:
         body.decode()  # msgspec does not check the texts of keys and values that it skips
         return msgspec.json.decode(body, type=kind)

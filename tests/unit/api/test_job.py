@@ -69,6 +69,23 @@ def test_other_forms_of_workflows(served: Served, part: str, text: str) -> None:
     assert fault(served.call("POST", "/job", {part: "x", "job": "y"})) == text
 
 
+def test_a_byte_order_mark_before_json_is_ignored(served: Served) -> None:
+    mark = "\ufeff"
+    job = data(served.call("POST", "/job", {"upload": mark + msgspec.json.encode(JOB).decode()}))
+    assert data(served.call("POST", "/client", {"profile": mark + '{"id": "c1", "apps": ["*"]}'}))["id"] == "c1"
+    wuid = data(served.call("GET", "/work?client=c1"))["wuid"]
+    beat = f'{mark}{{"current_work": {{"data": ["{wuid}"]}}}}'.encode()
+    assert "discard" not in data(served.call("PUT", "/client/c1?heartbeat", body=beat))
+    node = data(served.call("POST", "/node", {"attributes": mark + '{"a": 1}'}))
+    assert node["attributes"] == {"a": 1}
+    served.call("PUT", f"/work/{wuid}?status=done&client=c1", {"perf": mark + '{"runtime": 7}'})
+    assert data(served.call("GET", f"/job/{job['id']}?perf"))["work_stats"][wuid]["runtime"] == 7
+    assert (
+        fault(served.call("POST", "/job", {"upload": mark + "{"}))
+        == "malformed JSON: unexpected end (line 1, column 2)"
+    )
+
+
 def test_all_faults_of_a_document_are_told(served: Served) -> None:
     document = {"tasks": [{"taskid": "0"}, {"taskid": "a_b", "cmd": {"name": "x"}}]}
     reply = served.call("POST", "/job", {"upload": msgspec.json.encode(document)})

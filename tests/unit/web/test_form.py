@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from awed.model.errors import Invalid, NoSpace, TooLarge
 from awed.web import form
 from awed.web.form import IN_MEMORY, Form, Part, Spool, receiver_for
+from awed.web.short import short_form
 from tests.unit.web.traversal import at_once
 
 MULTIPART = "multipart/form-data; boundary=b"
@@ -51,6 +52,46 @@ def test_pieces_of_any_size_give_the_same_parts(spool: Spool, data: list[bytes],
     assert [content(part) for part in parts] == data
     assert [part.md5 for part in parts] == [hashlib.md5(value).hexdigest() for value in data]
     assert [part.size for part in parts] == [len(value) for value in data]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.lists(CONTENTS.filter(lambda data: not data.endswith(b"\r")), max_size=5), piece=st.integers(1, 3000))
+def test_lines_may_end_with_a_line_feed_alone(spool: Spool, data: list[bytes], piece: int) -> None:
+    """What is in the parts stays as it is, with whatever ends of lines."""
+    body = b"".join(
+        b'--b\nContent-Disposition: form-data; name="%d"; filename="f"\nContent-Type: text/plain\n\n%b\n'
+        % (number, value)
+        for number, value in enumerate(data)
+    )
+    parts = parse(body + b"--b--\n", spool, piece=piece).parts
+    assert [content(part) for part in parts] == data
+    assert [part.filename for part in parts] == ["f"] * len(data)
+
+
+@pytest.mark.parametrize("body", [b"--b\n" + b"a: b\n" * 1000, b"--b\n" + b"a" * 20_000, b"--b\nA: b\n\nx", b"--b"])
+def test_what_ends_with_a_line_feed_alone_and_is_no_form(spool: Spool, body: bytes) -> None:
+    for piece in (1 << 20, 7):
+        with pytest.raises((Invalid, TooLarge)):
+            parse(body, spool, piece=piece)
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("filename*=UTF-8''gr%C3%BCn.txt", "grün.txt"),
+        ("filename=\"gruen.txt\"; filename*=utf-8'de'gr%C3%BCn.txt", "grün.txt"),
+        ("filename*=iso-8859-1''gr%FCn.txt; filename=gruen.txt", "grün.txt"),
+        ("filename=\"a; filename*=utf-8''b\"", "a; filename*=utf-8''b"),
+        ("filename=\"a\"; filename*=utf-9''%41", "a"),
+        ("filename=\"a\"; filename*=utf-8''%FF", "a"),
+    ],
+)
+def test_an_encoded_file_name_goes_before_the_plain_one(spool: Spool, told: str, name: str) -> None:
+    body = f'--b\r\nContent-Disposition: form-data; name="f"; {told}\r\n\r\nx\r\n--b--\r\n'.encode()
+    [part] = parse(body, spool).parts
+    short = short_form(MULTIPART, body, spool)
+    assert short is not None
+    assert (part.filename, short.parts[0].filename) == (name, name)
 
 
 def test_a_part_is_a_file_only_when_it_is_large(spool: Spool) -> None:

@@ -22,6 +22,9 @@ REQUESTS = [
     b"PUT /logger?debug=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
     b"POST /job HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
     b"POST /job HTTP/1.1\r\nHost: h\r\nContent-Type: multipart/form-data\r\nContent-Length: 2\r\n\r\n{}",
+    b"GET //queue HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"GET http://g:1/queue?json HTTP/1.1\r\nHost: h\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n",
     b"GET /queue HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
     b"GET /queue HTTP/1.1\r\nHost: h\r\nConnection: keep-alive\r\n\r\n",
 ]
@@ -68,6 +71,27 @@ def told(served: Served, *pieces: bytes) -> tuple[bytes, bool]:
 def test_the_answer_is_the_same_in_one_piece_and_in_two(tmp_path: Path, data: bytes) -> None:
     expected = told(Served(tmp_path), data[:10], data[10:])
     assert told(Served(tmp_path), data) == expected
+
+
+@pytest.mark.parametrize("cut", [0, 10])
+def test_ways_to_write_a_target(served: Served, cut: int) -> None:
+    """Paths with more slashes than needed, as workers send whose server URL ends in one; whole URLs, whose host goes
+    before the field."""
+
+    def answer(target: str) -> bytes:
+        request = f"GET {target} HTTP/1.1\r\nHost: field.example\r\n\r\n".encode()
+        said, _ = told(served, request[:cut], request[cut:]) if cut else told(served, request)
+        return said.rpartition(b"\r\n\r\n")[2]
+
+    queue = answer("/queue?json")
+    assert queue.startswith(b'{"status":200')
+    for target in ("//queue?json", "///queue?json", "http://h.example/queue?json", "HTTP://h.example//queue?json"):
+        assert answer(target) == queue
+    assert b'"url":"http://h.example:8001/"' in answer("http://h.example:8001")
+    assert b'"url":"http://field.example/"' in answer("//")
+    for target in ("http://u:p@h.example/queue", "http:///queue"):
+        assert b"the Host header is not a host name" in answer(target)
+    assert answer("ftp://h.example/queue").startswith(b'{"status":404')
 
 
 @pytest.mark.parametrize("data", REQUESTS)
