@@ -1,5 +1,7 @@
 """``/job``: submit, import, list, look at, delete; :mod:`awed.api.job_changes` has the changes of a job."""
 
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
 from typing import Annotated, Any
 
 from awed.api.acl import ALL, AclUsers, acl_change
@@ -14,7 +16,7 @@ from awed.model.access import PUBLIC, Acl, User
 from awed.model.errors import Invalid, JobNotFound
 from awed.model.ids import new_id
 from awed.model.job import Job
-from awed.model.records import JobRecord
+from awed.model.records import JobRecord, SubmissionKey
 from awed.model.remarks import Checked, Remark
 from awed.model.states import JobState
 from awed.web.arguments import Rest
@@ -23,11 +25,13 @@ from awed.web.form import Part
 from awed.web.params import header
 from awed.web.streaming import listed
 from awed.wire.envelope import Page, Warned
+from awed.wire.headers import IDEMPOTENCY_KEY, REPLAYED, is_idempotency_key
 from awed.workflow.advice import Advised, read_advised
 from awed.workflow.locations import token_hosts
 from awed.workflow.reader import read_import
 
 NO_DOCUMENT = "No job script or awf is submitted"
+
 _TAKEN = "a job document is sent as part upload"
 
 Full = Annotated[bool, "Nothing is left of it."]
@@ -48,7 +52,8 @@ class JobResource(JobChanges):
         cwl: Annotated[Part | None, "Not taken here."] = None,
         awf: Annotated[Part | None, "Not taken here."] = None,
     ) -> Job | Warned[Job]:
-        """Submit a workflow, or import a finished job."""
+        """Submit a workflow, or import a finished job. With the header ``Idempotency-Key`` once, however often it is
+        repeated."""
         token = header(call.request, b"datatoken") or ""
         warnings: list[Remark] = []
         if upload is not None:
@@ -171,7 +176,11 @@ class JobResource(JobChanges):
         hosts = token_hosts(submission.job) if token else []
         if not token and call.user.name != PUBLIC and uses_own_store(submission.job):
             token = self.context.job_token(submission.job.id)
-        job = await self.engine.jobs.submit(submission, call.user, token, hosts)
+
+        def make(key: SubmissionKey | None) -> Awaitable[Job]:
+            return self.engine.jobs.submit(submission, call.user, token, hosts, key)
+
+        job = await self._once(call, body, submission.job.id, make)
         return job, [*document.warnings, *await self.engine.checks.warnings(submission, document.nodes, call.user)]
 
     async def _read(self, call: Call[None], body: bytes, checks: bool = False) -> Advised:
@@ -185,10 +194,36 @@ class JobResource(JobChanges):
             checks=checks,
         )
 
-    async def _import(self, call: Call[None], document: bytes, token: str) -> Job:
+    async def _import(self, call: Call[None], body: bytes, token: str) -> Job:
         now, limits = self.context.now(), self.context.document_limits
-        job = await self.context.in_thread(read_import, document, now=now, limits=limits)
-        return await self.engine.jobs.import_finished(job, call.user, token, len(document))
+        job = await self.context.in_thread(read_import, body, now=now, limits=limits)
+
+        def make(key: SubmissionKey | None) -> Awaitable[Job]:
+            return self.engine.jobs.import_finished(job, call.user, token, len(body), key)
+
+        return await self._once(call, body, job.id, make)
+
+    async def _once(
+        self, call: Call[None], body: bytes, job_id: str, make: Callable[[SubmissionKey | None], Awaitable[Job]]
+    ) -> Job:
+        """The job that *make* makes with *job_id*, or made before if the request has a key by which it is known."""
+        key = header(call.request, IDEMPOTENCY_KEY.encode())
+        if key is None:
+            return await make(None)
+        if not is_idempotency_key(key):
+            raise Invalid(f"{IDEMPOTENCY_KEY} must have 1 to 255 visible ASCII characters")
+        digest = await self.context.in_thread(_digest, body, header(call.request, b"datatoken") or "")
+        job, is_known = await self.engine.once.make(key, call.user, digest, job_id, make)
+        if is_known:
+            call.request.responseHeaders.setRawHeaders(REPLAYED, ["true"])
+        return job
+
+
+def _digest(body: bytes, token: str) -> str:
+    """What tells submissions apart."""
+    found = sha256(body)
+    found.update(b"\0" + token.encode())
+    return found.hexdigest()
 
 
 def _whose(user: User) -> str | None:

@@ -1,5 +1,6 @@
 """``awe submit``, ``awe wait`` and ``awe import``."""
 
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from io import BytesIO
@@ -18,9 +19,15 @@ from awed.cli.show import between, screen, short
 from awed.cli.why import print_why
 from awed.client import jobs as calls
 from awed.client.blocking import Server
+from awed.model.errors import Unavailable
+from awed.model.ids import new_id
 from awed.model.job import NO_NODE, Job
 from awed.model.states import JobState
 from awed.model.times import now
+from awed.tx.pauses import Pauses
+
+PAUSES = Pauses(0.5, 4.0, most=4)
+"""Between the tries of a submission while the server does not answer."""
 
 
 def _input_file(text: str) -> tuple[str, Path]:
@@ -57,7 +64,7 @@ def submit(
         text = _with_inputs(text, dict(inputs), partial(_promised if dry_run else _uploaded, server))
     if dry_run:
         return checked(server, name, text)
-    job, warnings = server.ask(calls.submit(name, BytesIO(text)))
+    job, warnings = _submitted(server, name, text)
     for warning in warnings:
         click.echo(f"awe: {told('warning', warning)}", err=True)
     click.echo(job.id)
@@ -92,6 +99,18 @@ def _wait(server: Server, job: Job) -> int:
         return 0
     print_why(server, job, console)
     return 1
+
+
+def _submitted(server: Server, name: str, text: bytes) -> calls.Submitted:
+    """Submit a document, again if the server is away for a moment: its key makes one job of all tries."""
+    key = new_id()
+    for pause in PAUSES:
+        try:
+            return server.ask(calls.submit(name, BytesIO(text), key))
+        except Unavailable as error:
+            click.echo(f"awe: {error}; next try in {pause:g} s", err=True)
+            time.sleep(pause)
+    return server.ask(calls.submit(name, BytesIO(text), key))
 
 
 def _uploaded(server: Server, path: Path) -> dict[str, str]:

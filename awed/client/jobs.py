@@ -12,6 +12,7 @@ from awed.model.job import Job
 from awed.model.node import Node
 from awed.model.remarks import Checked, Remark
 from awed.wire.clients import ShownClient, plain
+from awed.wire.headers import IDEMPOTENCY_KEY
 from awed.wire.multipart import Field, form
 
 _BLOCK = 1 << 16
@@ -46,9 +47,10 @@ class Submitted(NamedTuple):
     warnings: list[Remark]
 
 
-def submit(name: str, document: BinaryIO) -> Call[Submitted]:
-    """Submit the job in *document*, a file called *name*."""
-    return Call(_form("/job", "upload", name, document), _submitted)
+def submit(name: str, document: BinaryIO, key: str) -> Call[Submitted]:
+    """Submit the job in *document*, a file called *name*. All tries with the same *key* make one job."""
+    request = _form("/job", "upload", name, document)
+    return Call(request._replace(headers={**request.headers, IDEMPOTENCY_KEY: key}), _submitted)
 
 
 def check(name: str, document: BinaryIO) -> Call[Checked]:

@@ -39,6 +39,7 @@ from awed.service.files import ShockFor
 from awed.service.groups import Groups
 from awed.service.logfiles import EventJournal, Journal, event_lines
 from awed.service.observer import Observers
+from awed.service.once import PERIOD
 from awed.service.shell import Shell
 from awed.shock.client import ShockClient
 from awed.shock.http import DataHttp
@@ -153,6 +154,7 @@ class Parts:
         return [
             Rounds(self.engine.tick, TICK, self._reactor),
             Rounds(self.engine.sweeps.remove_expired, minutes * 60, self._reactor),
+            Rounds(self.engine.once.forget, PERIOD.total_seconds(), self._reactor),
             Rounds(self.nodes.remove_expired, minutes * 60, self._reactor),
             Rounds(self.addresses.remove_expired, minutes * 60, self._reactor),
             Rounds(self._events.flush, JOURNALS, self._reactor),

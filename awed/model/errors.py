@@ -40,6 +40,10 @@ class Conflict(AwedError):
     """The request contradicts what is established: its id is taken, or a newer attempt of its workunit exists."""
 
 
+class KeyReused(AwedError):
+    """An ``Idempotency-Key`` that was sent with another request before."""
+
+
 class Unavailable(AwedError):
     """What the request needs (database, identity server, data host, disk) does not answer. It is safe to repeat."""
 

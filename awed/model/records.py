@@ -74,6 +74,19 @@ class DeleteNodes(Struct, frozen=True):
     nodes: list[tuple[str, str]]
 
 
+class SubmissionKey(Struct, frozen=True):
+    """The ``Idempotency-Key`` of a submission, so that one that is repeated makes no second job.
+
+    *id*: digest of user and key. *job*: the job's id. *digest*: of what was submitted. *period*: the ten minutes in
+    which that was, as the beginning of an RFC 3339 time; all keys of a period are forgotten together.
+    """
+
+    id: str
+    job: str
+    digest: str
+    period: str
+
+
 class Batch(Struct):
     """Changes that become durable together: records to write, and ids of records to delete (``gone_*``).
 
@@ -93,6 +106,7 @@ class Batch(Struct):
     accounts: list[Account] = []
     nodes: list[NodeRecord] = []
     deletions: list[DeleteNodes] = []
+    submission_keys: list[SubmissionKey] = []
     meta: dict[str, str] = {}
     gone_jobs: list[str] = []
     gone_work: list[str] = []
@@ -102,6 +116,8 @@ class Batch(Struct):
     gone_accounts: list[str] = []
     gone_nodes: list[str] = []
     gone_deletions: list[str] = []
+    gone_submission_keys: list[str] = []
+    gone_key_periods: list[str] = []
     events: list[Event] = []
 
     @property
@@ -202,6 +218,13 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind("accounts", Account, {"id": _at("name")}, {"gone_accounts": "id"}, also={"token_hash": _at("token_hash")}),
     Kind("nodes", NodeRecord, {"id": _at("node.id")}, {"gone_nodes": "id"}),
     Kind("deletions", DeleteNodes, {"id": _at("id")}, {"gone_deletions": "id"}),
+    Kind(
+        "submission_keys",
+        SubmissionKey,
+        {"id": _at("id")},
+        {"gone_submission_keys": "id", "gone_key_periods": "period"},
+        also={"period": _at("period")},
+    ),
 )
 """Every kind of record."""
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from awed.model.client import Client
 from awed.model.events import Event
 from awed.model.job import IO, OWN_HOST
-from awed.model.records import Batch, DeleteNodes, JobRecord, Secret, TaskRecord, merge
+from awed.model.records import Batch, DeleteNodes, JobRecord, Secret, SubmissionKey, TaskRecord, merge
 from awed.model.work import PerfRecord, WorkRecord, WorkReport
 from awed.scheduler.entries import JobEntry, TaskEntry
 
@@ -100,6 +100,13 @@ class Changes:
     def deletion_gone(self, deletion_id: str) -> None:
         """Drops it, that of this very batch as well."""
         merge(self._batch, Batch(gone_deletions=[deletion_id]))
+
+    def submission_key(self, key: SubmissionKey) -> None:
+        self._batch.submission_keys.append(key)
+
+    def submission_key_gone(self, key_id: str) -> None:
+        """Delete the key, that of this very batch as well."""
+        merge(self._batch, Batch(gone_submission_keys=[key_id]))
 
     def secret(self, secret: Secret) -> None:
         self._batch.secrets.append(secret)

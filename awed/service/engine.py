@@ -15,6 +15,7 @@ from awed.model.records import Batch
 from awed.service.checking import CheckVerbs
 from awed.service.clients import ClientVerbs
 from awed.service.jobs import JobVerbs
+from awed.service.once import Once
 from awed.service.queue import QueueVerbs
 from awed.service.revisions import RevisionVerbs
 from awed.service.shell import Shell
@@ -41,6 +42,7 @@ class Engine:
         self._shell = shell
         self.jobs = JobVerbs(shell)
         self.checks = CheckVerbs(shell)
+        self.once = Once(shell)
         self.revisions = RevisionVerbs(shell)
         self.sweeps = SweepVerbs(shell, self.revisions)
         self.work = WorkVerbs(shell)
@@ -62,6 +64,7 @@ class Engine:
         stored = await self._shell.store.load()
         self._shell.server_uuid = stored.meta[SERVER_UUID]
         self._shell.scheduler.restore(stored, self._shell.now())
+        self.once.restore(stored.meta)
         self._log.info(
             "restored {jobs} unfinished jobs with {tasks} tasks, {out} workunits that were out, {clients} clients",
             jobs=len(stored.jobs),

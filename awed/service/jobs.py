@@ -8,7 +8,7 @@ from awed.model.access import Acl, User
 from awed.model.errors import Conflict, Invalid, StoreAway
 from awed.model.events import Event
 from awed.model.job import Job
-from awed.model.records import Batch, JobRecord, Secret, TaskRecord
+from awed.model.records import Batch, JobRecord, Secret, SubmissionKey, TaskRecord
 from awed.model.states import JobState
 from awed.model.work import PerfRecord, WorkReport
 from awed.service.shell import Shell
@@ -24,22 +24,32 @@ class JobVerbs:
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
 
-    async def submit(self, submission: Submission, owner: User, token: str = "", hosts: Sequence[str] = ()) -> Job:
+    async def submit(
+        self,
+        submission: Submission,
+        owner: User,
+        token: str = "",
+        hosts: Sequence[str] = (),
+        key: SubmissionKey | None = None,
+    ) -> Job:
         """Take in a new job of *owner*, whose data token is for these *hosts*. :class:`Conflict` if its id is known.
 
-        :class:`StoreAway`: it was not taken in, and will not be. Who repeats the request makes one job.
+        *key* becomes durable together with the job. :class:`StoreAway`: it was not taken in, and will not be. Who
+        repeats the request makes one job.
         """
         job = submission.job
-        await self._shell.alone.run(job.id, self._submit(submission, owner, token, hosts))
+        await self._shell.alone.run(job.id, self._submit(submission, owner, token, hosts, key))
         try:
             await self._shell.settle()
         except StoreAway:
-            self._take_back(job, owner)
+            self._take_back(job, owner, key)
             raise
         return job
 
-    def _take_back(self, job: Job, owner: User) -> None:
+    def _take_back(self, job: Job, owner: User, key: SubmissionKey | None) -> None:
         """Remove a job of which nobody was told, with all that is on its way to the store."""
+        if key is not None:
+            self._shell.scheduler.changes.submission_key_gone(key.id)
         jobs, now = self._shell.scheduler.jobs, self._shell.now()
         if self._shell.held(job.id) is not None:
             jobs.delete(job.id, now, full=True)
@@ -47,29 +57,37 @@ class JobVerbs:
             jobs.remove_stored(JobRecord(job, Acl.of(owner.name), owner.name), [], now, expired=False)
         self._shell.follow()
 
-    async def _submit(self, submission: Submission, owner: User, token: str, hosts: Sequence[str]) -> None:
+    async def _submit(
+        self, submission: Submission, owner: User, token: str, hosts: Sequence[str], key: SubmissionKey | None
+    ) -> None:
         await self._require_new(submission.job.id)
         self._shell.scheduler.jobs.submit(submission, owner, token, self._shell.now(), hosts)
+        if key is not None:
+            self._shell.scheduler.changes.submission_key(key)
 
-    async def import_finished(self, job: Job, owner: User, token: str = "", size: int = 0) -> Job:
-        """Store a finished job as it stands, with its data token; nothing of it is queued. *size*: bytes of its
-        document.
+    async def import_finished(
+        self, job: Job, owner: User, token: str = "", size: int = 0, key: SubmissionKey | None = None
+    ) -> Job:
+        """Store a finished job as it stands, with its data token and *key*; nothing of it is queued. *size*: bytes of
+        its document.
 
         :class:`Conflict` if its id is known.
         """
         job.info.auth = bool(token)
-        await self._shell.alone.run(job.id, self._import(job, owner, token, size))
+        await self._shell.alone.run(job.id, self._import(job, owner, token, size, [] if key is None else [key]))
         return job
 
-    async def _import(self, job: Job, owner: User, token: str, size: int) -> None:
+    async def _import(self, job: Job, owner: User, token: str, size: int, keys: list[SubmissionKey]) -> None:
         await self._require_new(job.id)
         batch = Batch(
             jobs=[JobRecord(replace(job, tasks=[]), Acl.of(owner.name), owner.name, size=size)],
             tasks=[TaskRecord(task, index) for index, task in enumerate(job.tasks)],
             secrets=[Secret(job.id, job.id, token=token, hosts=token_hosts(job))] if token else [],
             events=[Event("JI", self._shell.now().time, {"jobid": job.id})],
+            submission_keys=keys,
         )
-        await self._shell.committer.commit(batch, Batch(gone_jobs=[job.id]))
+        undo = Batch(gone_jobs=[job.id], gone_submission_keys=[key.id for key in keys])
+        await self._shell.committer.commit(batch, undo)
 
     async def _require_new(self, job_id: str) -> None:
         if self._shell.held(job_id) is not None or await self._shell.store.job(job_id) is not None:

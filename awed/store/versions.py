@@ -70,6 +70,13 @@ STEPS = (
         "CREATE TABLE perfs (job TEXT, task TEXT, rank INTEGER, doc TEXT NOT NULL, PRIMARY KEY (job, task, rank));",
         apart={"reports": ("perfs", _perf_of)},
     ),
+    # 7: The keys of submissions are stored.
+    Step(
+        """
+        CREATE TABLE submission_keys (id TEXT PRIMARY KEY, period TEXT NOT NULL, doc TEXT NOT NULL);
+        CREATE INDEX submission_keys_period ON submission_keys (period);
+        """
+    ),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

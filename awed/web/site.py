@@ -79,9 +79,11 @@ class Root(Resource):
         if child is None:
             return _Fixed(no_resource)
         if request.requestHeaders.hasHeader(b"origin"):
-            request.setHeader(b"access-control-expose-headers", b"X-Request-Id, ETag")
+            request.setHeader(b"access-control-expose-headers", b"X-Request-Id, ETag, Idempotency-Replayed")
         if request.method == b"OPTIONS":
-            request.setHeader(b"access-control-allow-headers", b"Content-Type")  # beside what every answer allows
+            request.setHeader(
+                b"access-control-allow-headers", b"Content-Type, Idempotency-Key"
+            )  # beside what every answer allows
             return _Fixed(lambda request: answer(request, None))
         request.postpath = _without_trailing_slash(request.postpath)
         return child

@@ -12,6 +12,7 @@ STATUSES: tuple[tuple[type[AwedError], int], ...] = (
     (errors.NotFound, 404),
     (errors.Conflict, 409),
     (errors.TooLarge, 413),
+    (errors.KeyReused, 422),
     (errors.Locked, 423),
     (errors.QuotaReached, 429),
     (errors.Unavailable, 503),

@@ -9,6 +9,18 @@ import msgspec
 _TOKENS = ("Datatoken", "Nodehost", "Nodetoken", "Datahosts")
 _PRIVATEENV = "Privateenv"
 _VISIBLE = re.compile("[ -~]*")
+_KEY = re.compile("[!-~]{1,255}")
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+"""Names a request, so that one that is repeated is done once."""
+
+REPLAYED = "Idempotency-Replayed"
+"""Tells that a request was done before."""
+
+
+def is_idempotency_key(text: str) -> bool:
+    """Whether *text* can be the value of :data:`IDEMPOTENCY_KEY`: 1 to 255 visible ASCII characters."""
+    return _KEY.fullmatch(text) is not None
 
 
 def authorization(token: str, scheme: str) -> str:

@@ -33,7 +33,7 @@ _JOB_INDEXES = [
 
 def _indexes(kind: Kind[Any]) -> list[dict[str, int]]:
     key = dict(order(kind)) if kind.job == "job" else {"of": 1}
-    others = [*kind.also, *(name for name in kind.gone.values() if name not in ("id", "job"))]
+    others = dict.fromkeys([*kind.also, *(name for name in kind.gone.values() if name not in ("id", "job"))])
     return [key, *({name: 1} for name in others), *(_JOB_INDEXES if kind.type is JobRecord else ())]
 
 

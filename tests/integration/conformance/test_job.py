@@ -62,6 +62,20 @@ async def test_refused_documents(api: Api) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_submission_that_is_repeated(bench: Bench) -> None:
+    """POST /job, Idempotency-Key: the same job; another document is 422"""
+    body = {"upload": msgspec.json.encode(bench.document())}
+    headers = {"Idempotency-Key": new_id()}
+    first, second = [await bench.api.call("POST", "/job", body, headers=headers) for _ in range(2)]
+    assert first.data["id"] == second.data["id"]
+    assert second.headers["idempotency-replayed"] == "true"
+    other = {"upload": msgspec.json.encode({**bench.document(), "id": new_id()})}
+    answer = await bench.api.call("POST", "/job", other, headers=headers)
+    assert answer.status == 422
+    assert first.data["id"] in answer.json["error"][0]
+
+
+@pytest_twisted.ensureDeferred
 async def test_check_a_document(bench: Bench) -> None:
     """POST /job?check: no job; POST /job warns of the same"""
     document = bench.document()

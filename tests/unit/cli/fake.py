@@ -16,12 +16,13 @@ JOB_ID = "128068d0-9ebf-4027-a1c9-1578d354c940"
 
 
 class Request(NamedTuple):
-    """What came in; *body* with its chunks joined."""
+    """What came in; *body* with its chunks joined, *key* from Idempotency-Key."""
 
     method: str
     path: str
     authorization: str | None
     body: bytes
+    key: str | None = None
 
 
 class FakeServer:
@@ -81,7 +82,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _respond(self) -> None:
         fake: FakeServer = self.server.fake  # type: ignore[attr-defined]
         body = b"".join(self._chunks()) if self.headers["Transfer-Encoding"] == "chunked" else b""
-        status, answer = fake.answer(Request(self.command, self.path, self.headers["Authorization"], body))
+        authorization, key = self.headers["Authorization"], self.headers["Idempotency-Key"]
+        status, answer = fake.answer(Request(self.command, self.path, authorization, body, key))
         self.send_response(status)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()

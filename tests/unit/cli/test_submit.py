@@ -12,6 +12,7 @@ import pytest
 from awed.cli.submit import open_inputs
 from awed.model.remarks import Checked, Remark
 from awed.model.states import JobState, TaskState
+from awed.tx.pauses import Pauses
 from tests.unit.cli.conftest import Awe
 from tests.unit.cli.fake import JOB_ID, FakeServer, envelope, job, task
 
@@ -61,6 +62,24 @@ def test_warnings_go_to_stderr(server: FakeServer, awe: Awe, document: str, caps
     printed = capsys.readouterr()
     assert printed.out == f"{JOB_ID}\n"
     assert printed.err == "awe: warning: tasks[0].arg: unknown  key\n"
+
+
+def test_a_server_that_is_away_for_a_moment_is_asked_again_with_the_same_key(
+    server: FakeServer, awe: Awe, document: str, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("awed.cli.submit.PAUSES", Pauses(0.0, 0.0, most=2))
+    away = (503, b'{"status": 503, "data": null, "error": ["no database"]}')
+    server.raw("POST /job", away, away, (200, envelope(QUEUED)))
+    assert awe("submit", document) == 0
+    printed = capsys.readouterr()
+    assert printed.out == f"{JOB_ID}\n"
+    assert printed.err.count("no database; next try in 0 s") == 2
+    keys = {request.key for request in server.requests}
+    assert len(server.requests) == 3
+    assert len(keys - {None}) == len(keys) == 1
+    server.raw("POST /job", away)
+    assert awe("submit", document) == 3
+    assert server.requests[-1].key not in keys
 
 
 @pytest.mark.parametrize("ok", [True, False])

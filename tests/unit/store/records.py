@@ -12,7 +12,7 @@ from awed.model.access import Account, Acl, ClientGroup, GroupAcl, GroupRecord
 from awed.model.client import Client
 from awed.model.job import IO, Cmd, Info, Job, Task
 from awed.model.node import Node, NodeRecord
-from awed.model.records import KINDS, Batch, DeleteNodes, JobRecord, Kind, Secret, TaskRecord
+from awed.model.records import KINDS, Batch, DeleteNodes, JobRecord, Kind, Secret, SubmissionKey, TaskRecord
 from awed.model.states import JobState
 from awed.model.work import PerfRecord, WorkRecord, WorkReport
 
@@ -80,6 +80,7 @@ SAMPLES: dict[type, Callable[[str, str], Any]] = {
     GroupRecord: lambda name, text: group(name, name=text),
     Account: lambda name, text: account(name, token_hash=text),
     NodeRecord: lambda name, text: node(name, version=text),
+    SubmissionKey: lambda name, text: SubmissionKey(name, "j", text, f"at {name}"),
     DeleteNodes: lambda name, text: DeleteNodes(name, "j", "joe", [("own:", text)]),
 }
 """By type, a record that has this id, or is part of the job that has it, and holds the text somewhere."""
