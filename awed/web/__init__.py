@@ -1,1 +1,1 @@
-"""HTTP: sites, requests, bodies, parameters, answers. It knows the errors of the model, and none of AWE's routes."""
+"""HTTP: sites, requests, bodies, parameters, answers. Knows the model's errors, but none of AWE's collections."""

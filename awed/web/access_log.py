@@ -1,4 +1,4 @@
-"""The access log: one line for each answered request."""
+"""The lines of the access log: one for each answered request."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from awed.web.request import ShortRequest
 
 
 class AccessLine(Struct):
-    """Who asked for what, and what they got. The query is left out: it may hold what is nobody else's business."""
+    """A line of the access log, without the query, which may have secrets. *bytes*: of the body of the answer."""
 
     time: datetime
     peer: str
@@ -18,11 +18,11 @@ class AccessLine(Struct):
     status: int
     bytes: int
     request: str
-    """The id that the answer names in ``X-Request-Id``."""
+    """The id of the request, as in ``X-Request-Id`` of the answer."""
 
 
 def access_line(request: ShortRequest, peer: str, now: datetime) -> AccessLine:
-    """The line for a request of *peer* that has been answered."""
+    """The line for an answered request from the IP address *peer*."""
     channel: Any = request.channel
     return AccessLine(
         time=now,

@@ -1,12 +1,13 @@
-"""What a handler takes of a request. Its keyword-only arguments say it once; requests are read by them, and the
-description of the API is made of them::
+"""The arguments that a handler takes from a request, declared as its keyword-only arguments. Requests are read, and
+the description of the API is made, by these declarations::
 
     async def delete(self, call: Call[JobRecord], *, full: Annotated[bool, "Nothing is left of it."] = False) -> str:
 
-An argument is a parameter of the query string, its :class:`~awed.web.kinds.Kind` that of its type unless it is named
-before the description. One of type ``Part | None`` is a part of the form, ``Form`` the whole form (with the names of
-its parts), ``bytes`` the body (with a :class:`Body`), :data:`Rest` all parameters that are not declared, and a Struct
-stands for its fields. An underscore at the end is no part of the name in the request.
+An argument is a parameter of the query string, except these types: ``Part | None`` is a part of the form; ``Form``
+the whole form (annotated with the names of its parts); ``bytes`` the body (annotated with a :class:`Body`);
+:data:`Rest` all parameters that are not declared; a Struct stands for its fields. The :class:`~awed.web.kinds.Kind`
+of a parameter follows from its type, unless one is given before the description. An underscore at the end of a name
+is left off in the request.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,18 +23,18 @@ from awed.web.kinds import Kind, kind_of
 from awed.web.params import Params
 
 Rest = NewType("Rest", Params)
-"""The parameters that a call does not declare."""
+"""All parameters that the call does not declare."""
 
 
 class Body(Struct, frozen=True):
-    """A body that is no form: at most *limit* bytes of JSON that is of this *type*."""
+    """A body that is no form: JSON of this *type*, at most *limit* bytes."""
 
     limit: int
     type: Any
 
 
 class Parameter(Struct, frozen=True):
-    """A parameter of the query string, *default* where it is not there. *about*: "" if its call says it."""
+    """A parameter of the query string. *about*: its description; "" for a flag, which the call describes."""
 
     name: str
     about: str
@@ -49,11 +50,14 @@ class FormPart(Struct, frozen=True):
 
 
 class Arguments:
-    """The arguments of a handler, or the fields of a Struct. *body*: what it is, if that is one of them. *flag*: the
-    parameter by which the call is chosen."""
+    """The arguments of a handler, or the fields of a Struct.
+
+    *body*: the declaration of the body, None if it is not taken. *flag*: name of the parameter by which the call is
+    chosen.
+    """
 
     def __init__(self, fields: Iterable[tuple[str, Any, Any]], flag: str | None = None) -> None:
-        """*fields*: name, type and default of each. Raises :class:`TypeError` for a type that none can have."""
+        """*fields*: name, type and default of each. Raises :class:`TypeError` for an unsupported type."""
         self._flag = flag
         self.parameters: list[Parameter] = []
         self.parts: list[FormPart] = []
@@ -68,7 +72,7 @@ class Arguments:
                 self._take[keyword] = self._taker(keyword.removesuffix("_"), hint, more, default)
 
     def _taker(self, name: str, hint: Any, more: Sequence[Any], default: Any) -> Callable[[Params, Form | None], Any]:
-        """How the argument is taken of query and form."""
+        """The function that takes an argument from the query and the form. Notes the declaration of the argument."""
         if hint is Rest:
             return self._rest
         if hint is Form:
@@ -91,20 +95,26 @@ class Arguments:
         return {name: texts for name, texts in params.items() if name not in known}
 
     async def read(self, request: AwedRequest, params: Params) -> dict[str, Any]:
-        """The arguments. Raises :class:`~awed.model.errors.Invalid`, and for the body
-        :class:`~awed.model.errors.TooLarge`."""
+        """The arguments of *request*, by name.
+
+        Raises :class:`~awed.model.errors.Invalid`, and :class:`~awed.model.errors.TooLarge` for the body.
+        """
         values = self.values(params, await request.form() if self.parts else None)
         if self.body is not None:
             values[self._body_name] = await request.body(self.body.limit)
         return values
 
     def values(self, params: Params, form: Form | None = None) -> dict[str, Any]:
-        """All but the body. Raises :class:`~awed.model.errors.Invalid`."""
+        """The arguments but the body, by name. Raises :class:`~awed.model.errors.Invalid`."""
         return {keyword: take(params, form) for keyword, take in self._take.items()}
 
 
 def arguments_of(handler: Callable[..., Any], flag: str | None = None) -> Arguments:
-    """The keyword-only arguments of *handler*, which is chosen by *flag*. Raises :class:`TypeError`."""
+    """The arguments that *handler* declares.
+
+    *flag*: name of the parameter by which the call is chosen. Raises :class:`TypeError` for a type that no argument
+    can have.
+    """
     hints = get_type_hints(handler, include_extras=True)
     declared = [one for one in signature(handler).parameters.values() if one.kind is one.KEYWORD_ONLY]
     defaults = {one.name: None if one.default is one.empty else one.default for one in declared}

@@ -1,7 +1,7 @@
-"""Request bodies, taken in as they arrive: parsed, hashed and written in a thread, at the pace of the disk.
+"""Bodies of requests, which are parsed, hashed and written to disk in a thread as they arrive.
 
-A handler gets the result by ``await request.form()`` or ``await request.body(limit)``. A body that breaks a limit is
-answered at once and its connection closed; what it left on disk goes with the request, however that ends.
+A handler gets the result with ``await request.form()`` or ``await request.body(limit)``. A body that is over a limit
+is answered at once and the connection closed. Temporary files are removed at the end of the request.
 """
 
 from collections.abc import Mapping
@@ -20,22 +20,21 @@ from awed.web.short import short_form
 from awed.web.traits import Traits
 
 READ = 1024 * 1024
-"""Bytes of a large body that are read from the system at once; Twisted would take 64 KiB."""
+"""Bytes that are read from the socket at a time during a large body, in place of Twisted's 64 KiB."""
 
 LINGER = 2.0
-"""Seconds for which a refused peer may go on sending, so that it reads the answer before the connection breaks."""
+"""Seconds for which a refused peer may go on sending, so that it reads the answer before the connection is closed."""
 
 
 class Bodies(Struct, frozen=True):
-    """How a site takes bodies in: where large parts go, and how many bytes a body may have unless the collection says
-    otherwise."""
+    """How a site receives bodies. *limit*: bytes that a body may have, unless its collection has another limit."""
 
     spool: Spool
     limit: int = 64 * 1024 * 1024
 
 
 class AwedRequest(ShortRequest):
-    """A request that does not hold its body in memory. Sites use a subclass made by :func:`requests_with`."""
+    """A request that does not keep its body in memory. Sites use a subclass made by :func:`requests_with`."""
 
     bodies: Bodies
     _pump: Pump[Form] | None = None
@@ -46,21 +45,22 @@ class AwedRequest(ShortRequest):
     _complete = False
 
     async def form(self) -> Form:
-        """The body, complete and parsed.
+        """The parsed body.
 
-        Raises :class:`~awed.model.errors.Invalid` if it is malformed or cut off.
+        Raises :class:`~awed.model.errors.Invalid` if it is malformed or incomplete, and
+        :class:`~awed.model.errors.TooLarge` or :class:`~awed.model.errors.NoSpace` for what cannot be kept.
         """
         if self._form is None:
             self._form = Form(is_form=False) if self._pump is None else await self._pump.finish()
         return self._form
 
     async def body(self, limit: int) -> bytes:
-        """A plain body as bytes. Raises :class:`~awed.model.errors.TooLarge` above *limit* bytes."""
+        """A body that is no form, as bytes. Raises :class:`~awed.model.errors.TooLarge` above *limit* bytes."""
         plain = (await self.form()).plain
         return b"" if plain is None else await plain.read(limit)
 
     def gotWhole(self, body: bytes) -> None:
-        """The headers and all of the body are in."""
+        """The headers and the whole body have arrived."""
         self._meet()
         if body and len(body) <= self._limit:
             self._form = short_form(self._content_type(), body, self.bodies.spool)
@@ -68,7 +68,7 @@ class AwedRequest(ShortRequest):
             super().gotWhole(body)
 
     def gotLength(self, length: int | None) -> None:
-        """The headers are in. *length*: of the body, None if it is chunked."""
+        """The headers have arrived. *length*: bytes of the body, None if it is chunked."""
         if length == 0:
             return
         channel: Any = self.channel
@@ -85,7 +85,7 @@ class AwedRequest(ShortRequest):
                 self._read_at_once(READ)
 
     def handleContentChunk(self, data: bytes) -> None:
-        """A piece of the body is in."""
+        """A piece of the body has arrived."""
         if self._refused or self._pump is None:
             return
         self._received += len(data)
@@ -97,7 +97,7 @@ class AwedRequest(ShortRequest):
             self._pump.write(data)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """All of the body is in: let the handler run."""
+        """The whole body has arrived: run the handler, unless the body was refused."""
         self._complete = True
         if self._pump is not None:
             self._read_at_once(Connection.bufferSize)
@@ -107,7 +107,7 @@ class AwedRequest(ShortRequest):
             super().requestReceived(command, path, version)
 
     def _meet(self) -> None:
-        """Learn what is asked for. Twisted tells a request only after the body."""
+        """Set method and path, which twisted.web does only after the body, and the limit of the body."""
         channel: Any = self.channel
         self.aim(channel._command, channel._path)
         limit = self.traits.body_limit
@@ -117,13 +117,14 @@ class AwedRequest(ShortRequest):
         return header(self, b"Content-Type") or ""
 
     def _is_file(self) -> bool:
-        """Whether the body is a file, whatever type it has."""
+        """Whether the body is a file for a collection that takes files, whatever its content type says."""
         to_collection = b"/" not in self.path.strip(b"/")
         is_form = self._content_type().lower().startswith("multipart/")
         return self.traits.takes_files and to_collection and not is_form
 
     def _let_go(self, _: object) -> None:
-        """The request is over. It and its pump know each other, and must not wait for the garbage collector."""
+        """At the end of the request, discard the pump, and break its reference cycle with the request, which would be
+        left to the garbage collector."""
         if self._pump is not None:
             self._pump.discard()
             self._pump = None
@@ -137,7 +138,7 @@ class AwedRequest(ShortRequest):
             raise TooLarge(f"the body has more than {self._limit} bytes")
 
     def _refuse(self, error: Exception) -> None:
-        """Answer before the body is in, and close. Once it is in, the handler hears of the error by form()."""
+        """Answer before the whole body has arrived, and close the connection. Afterwards form() raises the error."""
         if self._refused or self._complete or self.channel is None:
             return
         self._refused = True
@@ -150,5 +151,5 @@ class AwedRequest(ShortRequest):
 
 
 def requests_with(bodies: Bodies, collections: Mapping[bytes, Traits] | None = None) -> type[AwedRequest]:
-    """The request factory of a site that takes bodies in like this. *collections*: what they say of themselves."""
+    """The request factory of a site. *bodies*: how it receives bodies. *collections*: traits of each, by name."""
     return type("AwedRequest", (AwedRequest,), {"bodies": bodies, "collections": collections or {}})

@@ -1,14 +1,14 @@
-"""The calls of a collection, each declared at its handler: how it is asked for, what right it needs, what it takes,
-what it answers::
+"""The calls of a collection, declared at their handlers: route, right, arguments and type of the answer::
 
     calls = Calls[Context]()
 
     @calls("PUT /<job_id>?suspend", to("write", a_job))
     async def suspend(self, call: Call[JobRecord]) -> str:
 
-A call with a flag is chosen if that is among the parameters, the first declared of several, and the call without one
-if none is. Where there is none without one, who may make the last is told that there is no such operation. What a
-handler returns is the data of the answer; it returns bytes if it has set all headers itself.
+Among the calls with the same method and path, that one is made whose flag is among the parameters: the first declared
+if there are several, the call without a flag if there is none. If there is no such call either, the request is
+refused as an unknown operation, after the right of the last declared call has been checked. A handler returns the
+data of the answer, or bytes if it has set all headers itself.
 """
 
 import re
@@ -33,7 +33,7 @@ _VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
 class Asked(Struct):
-    """What is asked for: a request, its query, and the names in its path."""
+    """A request, with the parameters of its query and the values of the variables in its path (*names*)."""
 
     request: AwedRequest
     params: Params
@@ -41,7 +41,7 @@ class Asked(Struct):
 
 
 class Call(Struct, Generic[T]):
-    """A call that may be made: who makes it, and about what."""
+    """A call whose right is granted: the request, its user, and the thing that it is about."""
 
     request: AwedRequest
     user: User
@@ -49,21 +49,27 @@ class Call(Struct, Generic[T]):
 
 
 class Right(Struct, Generic[X, T], frozen=True):
-    """What a call needs. *grant* is given what all resources work with, and raises
-    :class:`~awed.model.errors.Unauthorized`, or another error for a thing that is not there. *query*: the parameters
-    that it looks at."""
+    """The right that a call needs.
+
+    *grant* checks it. It is called with the context of the collection, and raises
+    :class:`~awed.model.errors.Unauthorized`, or another error if the thing does not exist. *query*: the parameters
+    that it uses.
+    """
 
     grant: Callable[[X, Asked], Awaitable[Call[T]]]
     query: tuple[Parameter, ...] = ()
 
 
 Handler = Callable[Concatenate[Any, Call[T], P], Coroutine[Any, Any, R]]
-"""A method. After the call come names in the path, then what it takes."""
+"""A method whose arguments are the call, then variables of the path, then keyword arguments."""
 
 
 class Declared(Struct, frozen=True):
-    """One call. *flag*: "" if it needs none. *acts*: it is a GET that changes something, so HEAD must pass it by.
-    *names*: of the path, those that the handler takes."""
+    """A declared call.
+
+    *flag*: the parameter by which it is chosen, "" if there is none. *acts*: whether it is a GET that changes
+    something, which HEAD must not make. *names*: the variables in the path that the handler takes.
+    """
 
     methods: tuple[str, ...]
     path: str
@@ -76,7 +82,7 @@ class Declared(Struct, frozen=True):
 
 
 class Calls(Generic[X]):
-    """All calls of one collection, an attribute of its class. *inherited*: those of the class that it extends."""
+    """The calls of a collection, an attribute of its class. *inherited*: those of a base class."""
 
     def __init__(self, inherited: Iterable[Declared] = ()) -> None:
         self._declared = list(inherited)
@@ -87,7 +93,7 @@ class Calls(Generic[X]):
     def __call__(
         self, route: str, right: Right[X, T], *, acts: bool = False
     ) -> Callable[[Handler[T, P, R]], Handler[T, P, R]]:
-        """Declare a call. Raises :class:`TypeError` if the handler does not fit it."""
+        """Decorator that declares a call. Raises :class:`TypeError` if the handler does not fit the route."""
         match = _ROUTE.fullmatch(route)
         if match is None:
             raise TypeError(f"not a route: {route}")
@@ -114,7 +120,7 @@ class Calls(Generic[X]):
 
 
 def _names(handler: Callable[..., Any], variables: Collection[str]) -> Iterator[str]:
-    """The arguments after the call that are not keyword-only, as far as the path has them."""
+    """The positional arguments of *handler* after ``self`` and the call, which must be *variables* of the path."""
     for one in list(signature(handler).parameters.values())[2:]:
         if one.name in variables:
             yield one.name

@@ -1,4 +1,4 @@
-"""Connections that answer even what is not a request, in the envelope, before they close."""
+"""Connections. They answer malformed requests in the envelope too, before they close."""
 
 import time
 from collections import OrderedDict
@@ -22,24 +22,24 @@ from awed.wire.envelope import Envelope
 
 
 class IdleConnections:
-    """Closes connections that have no request to answer and were silent for *limit* seconds."""
+    """Closes connections that have been idle, without a request to answer, for *limit* seconds."""
 
     def __init__(self, limit: float, reactor: IReactorTime) -> None:
         self._limit = limit
         self._reactor = reactor
         self._heard: OrderedDict[HTTPChannel, float] = OrderedDict()
-        """When it was last heard of each, the longest silent first."""
+        """Since when, in seconds of the reactor, each is idle; the longest first."""
         self._timer: IDelayedCall | None = None
 
     def heard(self, connection: HTTPChannel) -> None:
-        """The connection is idle from now on."""
+        """Count the time in which *connection* is idle from now on."""
         self._heard[connection] = self._reactor.seconds()
         self._heard.move_to_end(connection)
         if self._timer is None:
             self._timer = self._reactor.callLater(self._limit, self._look)
 
     def forget(self, connection: HTTPChannel) -> None:
-        """The connection has a request to answer, or is gone."""
+        """*connection* has a request to answer, or is closed."""
         self._heard.pop(connection, None)
 
     def _look(self) -> None:
@@ -55,7 +55,7 @@ class IdleConnections:
 
 
 LINGER = 2.0
-"""Seconds for which a refused peer may go on sending, so that it reads the answer before the connection breaks."""
+"""Seconds for which a refused peer may go on sending, so that it reads the answer before the connection is closed."""
 
 _ALWAYS = (
     b"\r\nServer: %b\r\nAccess-Control-Allow-Origin: *\r\n"
@@ -67,21 +67,21 @@ _ALWAYS = (
 
 @implementer(IHalfCloseableProtocol)
 class ApiChannel(HTTPChannel):
-    """One connection. Of what is refused here twisted.web answers some with no body, and closes on the rest."""
+    """A connection. It refuses malformed requests with an answer, where twisted.web sends no body or just closes."""
 
     idle: IdleConnections
     request_ids: RequestIds
     request_id = b""
-    """Of the request that is being answered."""
+    """The id of the request that is being answered."""
     _gathered: list[bytes] | None = None
-    """Pieces of an answer that is being written, None if they go on their way one by one."""
+    """Pieces of the answer, between :meth:`gather` and :meth:`send`; None if they are sent at once."""
     _in_body = False
     _answering = False
     _refused = False
 
     def connectionMade(self) -> None:
         HTTPChannel.connectionMade(self)
-        # Each request asks for these, and Twisted would ask the system.
+        # Each request needs these, and Twisted would ask the system each time.
         self._host: IAddress = HTTPChannel.getHost(self)
         self._secure: bool = HTTPChannel.isSecure(self)
         self.idle.heard(self)
@@ -107,7 +107,7 @@ class ApiChannel(HTTPChannel):
         return bool(self.persistent) and not (self.requests or self._buffer or self._busyReceiving)
 
     def _take(self, whole: WholeRequest) -> None:
-        """Let a request be answered that is there as a whole: what else twisted.web comes to line by line."""
+        """Handle a request that arrived whole, as twisted.web does after parsing one line by line."""
         request = cast(ShortRequest, self.requestFactory(self))
         self.requests.append(request)
         request.requestHeaders = whole.headers
@@ -124,7 +124,7 @@ class ApiChannel(HTTPChannel):
     def headerReceived(self, line: bytes) -> bool:
         try:
             return bool(HTTPChannel.headerReceived(self, line))
-        except ValueError:  # a length of more digits than Python reads
+        except ValueError:  # a Content-Length with more digits than Python converts
             self._respondToBadRequestAndDisconnect()
             return False
 
@@ -159,7 +159,7 @@ class ApiChannel(HTTPChannel):
         self.write(b"".join(iovec))
 
     def gather(self) -> None:
-        """Keep what is written until :meth:`send`."""
+        """Gather what is written until :meth:`send`."""
         self._gathered = []
 
     def send(self) -> None:
@@ -179,13 +179,13 @@ class ApiChannel(HTTPChannel):
         HTTPChannel.connectionLost(self, reason)
 
     def readConnectionLost(self) -> None:
-        """The peer will send no more. If it sent a whole request and waits, it is taken for gone."""
+        """The peer has closed its side. If it waits for an answer, it is treated as gone all the same."""
         if self._in_body:
             self._refuse("the body of the request was cut off")
         HTTPChannel.loseConnection(self)
 
     def writeConnectionLost(self) -> None:
-        """The peer reads no more."""
+        """The peer does not read any more."""
         HTTPChannel.loseConnection(self)
 
     def _respondToBadRequestAndDisconnect(self) -> None:
@@ -207,6 +207,6 @@ class ApiChannel(HTTPChannel):
 
 @lru_cache(maxsize=1)
 def _date(second: int) -> bytes:
-    """The time as headers have it, made once a second."""
+    """The time, Unix time in seconds, as headers have it. Cached, so it is made once a second."""
     text: bytes = datetimeToString(second)
     return text

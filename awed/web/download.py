@@ -1,4 +1,4 @@
-"""Files on their way to a client: read in a thread, sent at its pace, whole or a range."""
+"""Sending files to clients, whole or a range: read in a thread, sent at the client's pace."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,11 @@ from awed.web.envelope import answer_error
 from awed.web.streaming import send_paced
 
 File = Annotated[bytes, "application/octet-stream"]
-"""What is returned for the bytes of a file: the rest of the answer, which is sent already."""
+"""The return type of a handler that answers with a file. The file has been sent then, so it returns no bytes."""
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)\Z")
 _OF_FILES = ("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag")
-"""Headers that an error in the place of a file does not have."""
+"""Headers that are removed if an error is answered in place of the file."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 
@@ -25,9 +25,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+\Z")
 async def send_file(
     request: AwedRequest, slices: Sequence[Slice], name: str | None, etag: str, in_thread: InThread
 ) -> bytes:
-    """Answer with the bytes of *slices*, or with the range of them that is asked for.
+    """Answer with the bytes of *slices*, or with the range of them that the request asks for.
 
-    *name* is suggested to the client as the file's, unless it is None. *etag* must change with the bytes.
+    *name*: file name that is suggested to the client, None for none. *etag* must change whenever the bytes do.
     """
     size = sum(piece.length for piece in slices)
     if f'"{etag}"' in _header(request, "If-None-Match"):
@@ -47,9 +47,10 @@ async def send_file(
 
 
 def _range(request: AwedRequest, etag: str, size: int) -> tuple[int, int]:
-    """From where to before where to send; all, if a range is not asked for, not understood or for another version.
+    """The begin and the end (exclusive) of the bytes to send; sets status 206 for a range.
 
-    The begin is beyond the end if the range has no byte of the file.
+    All bytes if the request has no range, an unknown kind of range or one of another version. The begin is greater
+    than the end if the range is outside the file.
     """
     match = _RANGE.match(_header(request, "Range"))
     if match is None or not any(match.groups()) or _header(request, "If-Range") not in ("", f'"{etag}"'):
@@ -66,7 +67,7 @@ def _range(request: AwedRequest, etag: str, size: int) -> tuple[int, int]:
 
 
 async def send_source(request: AwedRequest, source: Source, name: str | None, in_thread: InThread) -> bytes:
-    """Answer with the bytes of *source*, however many they are; *name* as in :func:`send_file`."""
+    """Answer with the bytes of *source*, whose number is not known. *name*: as in :func:`send_file`."""
     _set_headers(request, name)
     if request.method != b"HEAD":
         await _send(request, source, in_thread)

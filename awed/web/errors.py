@@ -1,4 +1,4 @@
-"""Where an error becomes an answer, in the words of the collection."""
+"""Makes answers of errors, in the form of the collection."""
 
 from collections.abc import Sequence
 
@@ -14,20 +14,22 @@ from awed.web.traits import PLAIN, Traits
 from awed.wire.errors import status_of
 
 RETRY_AFTER = b"5"
-"""Seconds after which a request that met an unavailable part is worth repeating."""
+"""Value of the header Retry-After, in seconds, for a request that failed because something did not answer."""
 
 _OPERATIONS = {
     1: frozenset({b"GET", b"HEAD", b"PUT", b"POST", b"DELETE"}),
     2: frozenset({b"GET", b"HEAD", b"PUT", b"DELETE"}),
 }
-"""The methods that any collection could have, by the names in the path: on itself, and on one of its things."""
+"""Methods of the original's scheme, by the number of names in the path: on a collection, and on one of its things."""
 
 _log = Logger()
 
 
 def error_answer(request: IRequest, failure: Failure, traits: Traits, path: str) -> bytes:
-    """The answer to a request that ended in *failure*, as a collection of these *traits* words it. What is nobody's
-    fault but awed's is logged, with this *path*, and not told."""
+    """The answer to a request that ended in *failure*, in the form of a collection with these *traits*.
+
+    Faults of awed itself are logged, with *path*, and not shown.
+    """
     match failure.value:
         case AwedError() as error:
             return traits.answer_error(request, *_refused(request, error))
@@ -45,7 +47,7 @@ def error_answer(request: IRequest, failure: Failure, traits: Traits, path: str)
 
 
 def no_resource(request: IRequest, traits: Traits = PLAIN) -> bytes:
-    """The answer for a path that nothing has."""
+    """The answer for an unknown path."""
     path = request.path.decode("utf-8", "replace")
     return traits.answer_error(request, 404, [f"Resource {path} unknown"])
 
@@ -58,7 +60,7 @@ def _refused(request: IRequest, error: AwedError) -> tuple[int, Sequence[str]]:
 
 
 def _no_method(request: IRequest) -> tuple[int, str]:
-    """501 for an operation of the original's scheme that this collection does not have, 405 for any other method."""
+    """Status and text for a method that the path lacks: 501 if the original's scheme has it, else 405."""
     names = [name for name in request.path.split(b"/") if name]
     if request.method in _OPERATIONS.get(len(names), ()):
         return 501, "Not Implemented"
@@ -66,7 +68,7 @@ def _no_method(request: IRequest) -> tuple[int, str]:
 
 
 def _logged(request: IRequest, failure: Failure, path: str) -> str:
-    """What is told of a failure that stands in the log."""
+    """Log *failure*. Returns the text that is shown, which names the log entry."""
     incident = new_id()
     _log.failure(
         "{method} {path} failed, incident {incident}",

@@ -1,6 +1,6 @@
-"""Forms and plain bodies, parsed piece by piece: small parts stay in memory, large ones go to temporary files.
+"""Forms and plain bodies, parsed piece by piece. Small parts are kept in memory, large ones in temporary files.
 
-Everything here is synchronous and may block on the disk; :mod:`awed.web.body` calls it in a thread.
+All functions may block on the disk; :mod:`awed.web.body` calls them in a thread.
 """
 
 import hashlib
@@ -21,13 +21,16 @@ IN_MEMORY = 64 * 1024
 """Bytes up to which a part is kept in memory. A part without a file name may not be longer."""
 
 MAX_PARTS = 1000
+"""Parts or fields that a form may have."""
+
 MAX_URLENCODED = 1024 * 1024
+"""Bytes that an urlencoded form may have."""
 
 
 class Spool(Struct, frozen=True):
-    """Where large parts go: *directory* lies on the file system of the node store, so that keeping one is a rename.
+    """Where large parts are kept: in *directory*, on the file system of the node store, to which they can be renamed.
 
-    Uploads that would leave less than *min_free* bytes free are refused.
+    Uploads that would leave less than *min_free* bytes of the disk free are refused.
     """
 
     directory: Path
@@ -36,10 +39,10 @@ class Spool(Struct, frozen=True):
 
 
 class Part:
-    """One field of a form, or a whole plain body.
+    """A part of a form, or a whole plain body.
 
-    *filename* is None for a text field. Either *data* or *path* is set: what is written piece by piece and has more
-    than :data:`IN_MEMORY` bytes is a file, which vanishes with the request unless it was moved away.
+    *filename* is None for a text field. Either *data* or *path* is set: a part of more than IN_MEMORY bytes that was
+    written piece by piece is a temporary file, which is removed with the request unless it was moved away.
     """
 
     def __init__(self, name: str, filename: str | None, spool: Spool) -> None:
@@ -54,13 +57,13 @@ class Part:
 
     @property
     def md5(self) -> str:
-        """Of a part that is in memory made when it is asked for."""
+        """The MD5 of the part, in hex."""
         if self._file is not None:
             return self._file.md5
         return hashlib.md5(self.data or b"", usedforsecurity=False).hexdigest()
 
     def text(self) -> str:
-        """A part in memory as text. Raises :class:`TooLarge` for a file, :class:`Invalid` if it is not UTF-8."""
+        """The part as text. Raises :class:`TooLarge` if it is in a file, :class:`Invalid` if it is not UTF-8."""
         if self.path is not None:
             raise _too_long(self)
         try:
@@ -69,7 +72,7 @@ class Part:
             raise Invalid(f"form field {self.name} is not UTF-8 text") from None
 
     async def read(self, limit: int) -> bytes:
-        """The whole part, from wherever it is. Raises :class:`TooLarge` above *limit* bytes."""
+        """The whole part, from memory or its file. Raises :class:`TooLarge` above *limit* bytes."""
         if self.size > limit:
             raise TooLarge(f"{self.name or 'the body'} has {self.size} bytes, more than the {limit} allowed here")
         if self.path is None:
@@ -77,7 +80,7 @@ class Part:
         return await self._spool.in_thread(self.path.read_bytes)
 
     def write(self, data: bytes) -> None:
-        """Take the next piece. Raises :class:`TooLarge` or :class:`NoSpace`."""
+        """Take the next piece. Raises :class:`~awed.model.errors.NoSpace`."""
         self.size += len(data)
         if self._file is None and self.size <= IN_MEMORY:
             self._pieces.append(data)
@@ -85,14 +88,14 @@ class Part:
             self._write_file(data)
 
     def close(self) -> None:
-        """All of the part is in."""
+        """The part is complete."""
         if self._file is None:
             self.data = b"".join(self._pieces)
         else:
             self._file.close()
 
     def discard(self) -> None:
-        """Remove the file, if there is one and nobody moved it away."""
+        """Remove the file, if there is one and it was not moved away."""
         if self._file is not None:
             self._file.close()
         if self.path is not None:
@@ -110,27 +113,27 @@ class Part:
 
 
 class Form(Struct):
-    """What a body held: the *parts* of a form in order, or the *plain* body if it was no form (None if empty)."""
+    """A parsed body: the *parts* of a form in order, or the *plain* body if it was no form (None if empty)."""
 
     is_form: bool
     parts: list[Part] = []
     plain: Part | None = None
 
     def get(self, name: str) -> Part | None:
-        """The first part of that name."""
+        """The first part with this name, None if there is none."""
         for part in self.parts:
             if part.name == name:
                 return part
         return None
 
     def text(self, name: str) -> str | None:
-        """The first part of that name as text."""
+        """The first part with this name as text, None if there is none. Raises what :meth:`Part.text` raises."""
         part = self.get(name)
         return None if part is None else part.text()
 
 
 def receiver_for(content_type: str, spool: Spool) -> Receiver[Form]:
-    """What takes a body of this content type. Raises :class:`Invalid` for multipart without a boundary."""
+    """The receiver for a body of this content type. Raises :class:`Invalid` for multipart without a boundary."""
     kind, options = parse_options_header(content_type)
     if kind == "multipart/form-data":
         return MultipartReceiver(options.get("boundary", ""), spool)
@@ -140,7 +143,7 @@ def receiver_for(content_type: str, spool: Spool) -> Receiver[Form]:
 
 
 class MultipartReceiver:
-    """multipart/form-data."""
+    """Receives multipart/form-data."""
 
     def __init__(self, boundary: str, spool: Spool) -> None:
         self._spool = spool
@@ -155,7 +158,7 @@ class MultipartReceiver:
         self._parse(self._lines.read(data))
 
     def _parse(self, data: bytes) -> None:
-        if not data:  # to the parser this would be the end
+        if not data:  # for the parser no data means the end
             return
         try:
             for event in self._parser.parse(data):
@@ -190,7 +193,7 @@ class MultipartReceiver:
 
 
 class PlainReceiver:
-    """Any body that is not a form."""
+    """Receives a body that is no form."""
 
     def __init__(self, spool: Spool) -> None:
         self._part = Part("", None, spool)
@@ -207,7 +210,7 @@ class PlainReceiver:
 
 
 class UrlencodedReceiver:
-    """application/x-www-form-urlencoded: text fields only, and small ones together."""
+    """Receives application/x-www-form-urlencoded, in memory."""
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
@@ -227,11 +230,11 @@ class UrlencodedReceiver:
         return Form(is_form=True, parts=parts)
 
     def discard(self) -> None:
-        """Nothing is on disk."""
+        """There is nothing on disk."""
 
 
 def whole_part(name: str, filename: str | None, data: bytes, spool: Spool) -> Part:
-    """A part of which all is there, in memory."""
+    """A part in memory, with all its bytes."""
     part = Part(name, filename, spool)
     part.data, part.size = data, len(data)
     return part

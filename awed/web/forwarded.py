@@ -1,4 +1,4 @@
-"""Requests that come through proxies: who made them, and by which address. Known proxies alone are believed."""
+"""The origin of requests that come through proxies. Only the headers of trusted proxies are believed."""
 
 import re
 from collections.abc import Collection
@@ -12,7 +12,7 @@ from twisted.web.iweb import IRequest
 from awed.web.params import header
 
 UNIX = "unix"
-"""Among trusted proxies: whoever comes through a socket file."""
+"""Among trusted proxies: all that connect through a socket file."""
 
 HOST_HEADER = re.compile(
     rb"(([0-9A-Za-z_-]{1,63}\.){0,8}[0-9A-Za-z_-]{1,63}\.?|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?\Z"
@@ -23,7 +23,7 @@ _NODE = re.compile(r"\[(?P<v6>[^\]]+)\](:\d+)?|(?P<v4>[\d.]+)(:\d+)?|(?P<bare>[0
 
 
 class Origin(NamedTuple):
-    """Where a request comes from: the address of its maker, and the scheme and host by which that one reached us."""
+    """Where a request comes from: the client's IP address, and the scheme and host of the URL that it used."""
 
     peer: str
     scheme: str
@@ -31,17 +31,17 @@ class Origin(NamedTuple):
 
 
 class Proxies:
-    """Those whose word counts on where a request comes from: addresses, networks, and :data:`UNIX`."""
+    """The trusted proxies: addresses, networks, and UNIX."""
 
     def __init__(self, trusted: Collection[str] = ()) -> None:
         self._unix = UNIX in trusted
         self._networks = [ip_network(name) for name in trusted if name != UNIX]
 
     def origin(self, request: IRequest) -> Origin:
-        """Where *request* comes from, as far as trusted proxies tell.
+        """Where *request* comes from, according to trusted proxies.
 
-        The last one tells of the one before it, and so on. What is beyond the first that is not trusted could have
-        been made up by anyone.
+        The last proxy names the one before it, and so on up to the first address that is not trusted: headers from
+        further away could be forged.
         """
         scheme = "https" if request.isSecure() else "http"
         origin = Origin(_peer(request), scheme, header(request, b"host") or socket_of(request))
@@ -54,11 +54,11 @@ class Proxies:
         return origin
 
     def peer(self, request: IRequest) -> str:
-        """The address of the maker of *request* alone."""
+        """The client's IP address, "" for a socket file."""
         return self.origin(request).peer if self._believes(request) else _peer(request)
 
     def _believes(self, request: IRequest) -> bool:
-        """Whether whoever passed *request* on to us is one of them."""
+        """Whether the peer of the connection is a trusted proxy."""
         if isinstance(request.getClientAddress(), address_types.UNIXAddress):
             return self._unix
         return self._trusts(_peer(request))
@@ -67,16 +67,17 @@ class Proxies:
         if not self._networks:
             return False
         address = ip_address(peer.partition("%")[0])
-        if isinstance(address, IPv6Address) and address.ipv4_mapped:  # a socket for both kinds shows IPv4 like this
+        if isinstance(address, IPv6Address) and address.ipv4_mapped:  # IPv4 on a socket for both versions
             address = address.ipv4_mapped
         return any(address in network for network in self._networks)
 
 
 NO_PROXIES = Proxies()
+"""For a daemon that trusts no proxies."""
 
 
 def socket_of(request: IRequest) -> str:
-    """The address of the socket on which *request* came in."""
+    """Host and port of the socket on which *request* arrived; ``localhost`` for a socket file."""
     address = request.getHost()
     if isinstance(address, address_types.IPv6Address):
         return f"[{address.host}]:{address.port}"
@@ -86,14 +87,15 @@ def socket_of(request: IRequest) -> str:
 
 
 def _peer(request: IRequest) -> str:
-    """The address at the other end of the connection, "" if that is a socket file."""
+    """The IP address of the peer of the connection, "" for a socket file."""
     return getattr(request.getClientAddress(), "host", "")
 
 
 def _told(request: IRequest) -> list[Origin]:
-    """What the headers tell, the last proxy's word last; "" for what one does not tell.
+    """What each proxy wrote into the headers, the last proxy last; "" for what it left out.
 
-    A proxy writes one kind of them. If there are both, the other came from further away, and neither is believed.
+    A proxy writes only one kind of headers. If both kinds are there, one is from further away; neither is believed,
+    as it is not known which.
     """
     standard = _items(request, b"Forwarded")
     common = [_items(request, b"X-Forwarded-" + name) for name in (b"For", b"Proto", b"Host")]
@@ -112,7 +114,7 @@ def _items(request: IRequest, name: bytes) -> list[str]:
 
 
 def _pairs(element: str) -> dict[str, str]:
-    """One proxy's word in the standard form. No value that matters here has a comma or semicolon in its quotes."""
+    """The pairs in an element of ``Forwarded``. Those that are needed never have commas or semicolons in quotes."""
     pairs = (pair.partition("=") for pair in element.split(";"))
     return {name.strip().lower(): value.strip().strip('"') for name, _, value in pairs}
 
@@ -127,7 +129,7 @@ def _checked(node: str, scheme: str, host: str) -> Origin:
 
 
 def _address(node: str) -> str:
-    """The IP address of a node with or without a port; "" if it is none, or hidden."""
+    """The IP address of a node with or without a port; "" if it has none, as when it is hidden."""
     match = _NODE.fullmatch(node)
     if match is None:
         return ""

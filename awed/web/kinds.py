@@ -1,4 +1,4 @@
-"""How the text of a parameter becomes a value: one :class:`Kind` for each sort of value."""
+"""The kinds of values that parameters have, and how each is read from text."""
 
 import math
 import re
@@ -18,8 +18,11 @@ Schema = dict[str, Any]
 
 
 class Kind(Struct, Generic[T], frozen=True):
-    """A sort of value. *read* is given the name of a parameter and the texts that it has, at least one, and raises
-    :class:`~awed.model.errors.Invalid`. *is_flag*: it counts by being there, whatever its text."""
+    """A kind of value.
+
+    *read* is called with the name of a parameter and its texts, at least one, and raises
+    :class:`~awed.model.errors.Invalid`. *is_flag*: whether only the presence of the parameter counts, not its text.
+    """
 
     read: Callable[[str, Sequence[str]], T]
     schema: Schema
@@ -32,7 +35,7 @@ _MOST = 10**18 - 1
 
 
 def count(least: int = 0, most: int = _MOST) -> Kind[int]:
-    """A number from *least* to *most*."""
+    """An integer from *least* to *most*, both inclusive."""
 
     def read(name: str, texts: Sequence[str]) -> int:
         if not _COUNT.fullmatch(texts[0]):
@@ -64,7 +67,7 @@ def _seconds(name: str, texts: Sequence[str]) -> float:
 
 
 def word(words: Iterable[T]) -> Kind[T]:
-    """One of these words, which are texts or the members of an enumeration of texts."""
+    """One of *words*, which are texts or members of an enumeration of texts."""
     values = {str(word): word for word in words}
 
     def read(name: str, texts: Sequence[str]) -> T:
@@ -76,12 +79,12 @@ def word(words: Iterable[T]) -> Kind[T]:
 
 
 def split(texts: Iterable[str]) -> list[str]:
-    """All values of a parameter that may be repeated, or have several joined by commas; without empty ones."""
+    """The values of a parameter that may be repeated, or have several values joined by commas; without empty ones."""
     return [part for text in texts for part in text.split(",") if part]
 
 
 def filled(fault: str) -> Kind[str]:
-    """A text that must not be empty."""
+    """A text that must not be empty. *fault*: the error message for one that is."""
 
     def read(name: str, texts: Sequence[str]) -> str:
         if not texts[0]:
@@ -92,7 +95,7 @@ def filled(fault: str) -> Kind[str]:
 
 
 def or_empty(kind: Kind[T]) -> Kind[T | None]:
-    """The same; an empty text is no value."""
+    """As *kind*, but an empty text is None."""
     return Kind(lambda name, texts: kind.read(name, texts) if texts[0] else None, kind.schema)
 
 
@@ -107,7 +110,7 @@ _OF_TYPES: dict[object, Kind[Any]] = {bool: FLAG, str: TEXT, list[str]: TEXTS, i
 
 
 def kind_of(hint: Any) -> Kind[Any]:
-    """What a parameter of this type is, unless its declaration says otherwise. Raises :class:`TypeError`."""
+    """The kind of a parameter of this type. Raises :class:`TypeError` if there is none."""
     kinds = [arm for arm in get_args(hint) if arm is not NoneType]
     if NoneType in get_args(hint) and len(kinds) == 1:
         return kind_of(kinds[0])

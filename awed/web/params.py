@@ -1,7 +1,7 @@
-"""The query string of a request, read in one place.
+"""The query string and the headers of a request.
 
-It is read from the URI: twisted.web's own ``args`` drop a key that has no value (``?active``), which is how the
-flags of this API are written.
+The query string is read from the URI, because twisted.web's ``args`` leave out keys without a value, such as
+``?active``, which is how the flags of this API are written.
 """
 
 from urllib.parse import unquote_plus
@@ -11,7 +11,7 @@ from twisted.web.iweb import IRequest
 from awed.model.errors import Invalid
 
 Params = dict[str, list[str]]
-"""Keys and values of a query string. A key may be repeated, and may stand without a value, which is empty then."""
+"""Keys and values of a query string. Keys may be repeated. The value of a key without one is ""."""
 
 
 def params_of(request: IRequest) -> Params:
@@ -20,7 +20,7 @@ def params_of(request: IRequest) -> Params:
 
 
 def parse_query(query: bytes) -> Params:
-    """The same for the string itself."""
+    """The parameters in a query string. Raises :class:`~awed.model.errors.Invalid` if it is not UTF-8."""
     params: Params = {}
     try:
         text = query.decode()
@@ -35,8 +35,8 @@ def parse_query(query: bytes) -> Params:
 
 
 def header(request: IRequest, name: bytes) -> str | None:
-    """The value of a field, None if it is not there. Bytes that are no UTF-8 come as replacement characters: a wrong
-    token is a wrong token, not a fault of the server."""
+    """The value of a header, None if it is missing. Bytes that are not UTF-8 are replaced: a token with such bytes is
+    refused like any wrong token."""
     value = request.getHeader(name)
     return None if value is None else value.decode("utf-8", "replace")
 

@@ -1,4 +1,4 @@
-"""A request that does what this API needs and no more."""
+"""Requests without those parts of twisted.web's that this API does not use."""
 
 import re
 from collections.abc import Coroutine, Mapping
@@ -19,31 +19,30 @@ from awed.web.errors import error_answer
 from awed.web.traits import PLAIN, Traits
 
 FIELD = b"X-Request-Id"
-
+"""The header with the id of a request."""
 
 _SANE = re.compile(rb"[A-Za-z0-9._~+/=:-]{1,64}")
-"""What may come from outside into the log: a UUID, the id of a trace, and the like."""
-
+"""Ids of requests that are taken over from clients into the log: UUIDs, ids of traces and the like."""
 
 _WHOLE = re.compile(rb"https?://([^/?]*)", re.IGNORECASE)
 
 _SECRET = re.compile(r"^(/*[^/]+/).+", re.DOTALL)
-"""In the path of a collection whose things have secret names."""
+"""The path of a collection whose things have secret names: the group is the part that is not secret."""
 
 
 class RequestIds:
-    """Gives ids. *prefix* tells those of this process from those of others."""
+    """Makes ids of requests. *prefix* tells those of this process from those of others."""
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
         self._numbers = count(1)
 
     def new(self) -> bytes:
-        """An id that no request had before."""
+        """A new id."""
         return f"{self._prefix}-{next(self._numbers)}".encode()
 
     def of(self, headers: Headers) -> bytes:
-        """The id that a request brings along, if it is one; else a new one."""
+        """The id in the headers of a request, if it is valid; else a new one."""
         given = headers.getRawHeaders(FIELD)
         if given is not None and _SANE.fullmatch(given[-1]):
             return given[-1]
@@ -51,38 +50,40 @@ class RequestIds:
 
 
 class ShortRequest(Request):
-    """Leaves out what twisted.web does for every request and nobody here looks at: the arguments of query and form,
-    default headers (:class:`~awed.web.channel.ApiChannel` writes what all answers have), encoders of answers.
+    """A request without what twisted.web does for each and this API does not use.
+
+    That is the parsing of query and form, the default headers (:class:`~awed.web.channel.ApiChannel` writes those
+    that all answers have), and encoders of answers.
     """
 
     received = 0.0
-    """When all of it was in, by :func:`time.perf_counter`."""
+    """When the whole request had arrived, by :func:`time.perf_counter`."""
     route = "other other"
-    """Which call it makes, for the metrics: a method and a path without names, of which there are few."""
+    """Method and pattern of the path, a label of the metrics. It has no ids, so that there are few values."""
     collections: Mapping[bytes, Traits] = {}
-    """What each collection says of itself, by its name."""
+    """The traits of each collection, by name."""
     _running: Deferred[None] | None = None
 
     @property
     def traits(self) -> Traits:
-        """What the collection says of itself that the path begins with."""
+        """The traits of the collection whose name the path begins with."""
         name, _, _ = self.path.lstrip(b"/").partition(b"/")
         return self.collections.get(unquote_to_bytes(name), PLAIN)
 
     @property
     def shown_path(self) -> str:
-        """The path for a log."""
+        """The path for the log, without what may be secret."""
         path = str(self.path.decode("utf-8", "replace"))
         return _SECRET.sub(r"\1...", path) if self.traits.is_secret else path
 
     def gotWhole(self, body: bytes) -> None:
-        """The headers and all of the body are in."""
+        """The headers and the whole body have arrived."""
         if body:
             self.gotLength(len(body))  # type: ignore[no-untyped-call]
             self.handleContentChunk(body)  # type: ignore[no-untyped-call]
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """All of the request is in."""
+        """The whole request has arrived."""
         self.received = perf_counter()
         self.clientproto = version
         self.aim(command, path)
@@ -100,7 +101,7 @@ class ShortRequest(Request):
         self.path = target.partition(b"?")[0]
 
     def process(self) -> None:
-        """Let the resource at the request's path answer it."""
+        """Have the resource at the request's path answer it."""
         channel: Any = self.channel
         self.site = channel.site
         self.prepath = []
@@ -114,7 +115,7 @@ class ShortRequest(Request):
             REQUEST.reset(before)
 
     def run(self, handler: Coroutine[Any, Any, bytes]) -> None:
-        """Answer with what *handler* returns or raises. It is cancelled if the peer leaves before."""
+        """Answer with what *handler* returns or raises. It is cancelled if the connection is lost."""
         self._running = Deferred.fromCoroutine(self._answer(handler))
 
     async def _answer(self, handler: Coroutine[Any, Any, bytes]) -> None:
@@ -138,11 +139,11 @@ class ShortRequest(Request):
             HTTPRequest.finish(self)
 
     def failed(self, failure: Failure) -> bytes:
-        """The answer if it ended in *failure*."""
+        """The answer to a request that ended in *failure*."""
         return error_answer(self, failure, self.traits, self.shown_path)
 
     def _is_plain(self) -> bool:
-        """Whether the answer is still to be begun, has a body, and says how long it is: nothing to think about."""
+        """Whether the answer can be sent as it is: nothing is sent yet, and it has a body of known length."""
         return (
             not self.startedWriting
             and self.method != b"HEAD"
@@ -155,7 +156,7 @@ class ShortRequest(Request):
         HTTPRequest.write(self, data)
 
     def connectionLost(self, reason: Failure) -> None:
-        """The peer has left."""
+        """The connection is lost."""
         super().connectionLost(reason)  # type: ignore[no-untyped-call]
         if self._running is not None:
             self._running.cancel()

@@ -1,9 +1,9 @@
-"""The straight way from a request to the handler of its call.
+"""Finds the handler of a request: by a dictionary for the common paths, by Klein for the others.
 
-Klein binds an adapter of werkzeug to each request, matches its path step by step, and passes the outcome through half
-a dozen Deferreds: that is more than half of what a short request costs. Here the calls of a collection on itself and
-on one of its things are found in a dictionary, and the request itself runs their coroutine. What is not found there
-(deeper paths, unknown ones, methods that a path does not have) goes Klein's way.
+Klein binds an adapter of werkzeug to each request, matches its path step by step, and passes the result through half
+a dozen Deferreds, which takes more than half of the time of a short request. The calls on a collection and on one of
+its things are therefore found in a dictionary, and the request runs their coroutine itself. All else (deeper paths,
+unknown paths, methods that a path lacks) is left to Klein.
 """
 
 import re
@@ -30,12 +30,14 @@ _METHODS = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
 _ONE_PART = re.compile(r"/<(?:\w+:)?(\w+)>")
 
 Choice = Sequence[Declared]
-"""The calls that a method makes at a path: those with a flag, then the one without, if there is one."""
+"""The calls with the same method and path: those with a flag, then the one without, if there is one."""
 
 
 class Collection(Protocol):
-    """An object whose methods are the handlers of one collection. *context*: what the rights of its calls work with;
-    *traits*: what must be known of a request before its call is."""
+    """An object whose methods are the handlers of a collection.
+
+    *context*: passed to the rights of its calls. *traits*: what HTTP needs to know before the call is found.
+    """
 
     calls: Calls[Any]
     context: Any
@@ -45,7 +47,7 @@ class Collection(Protocol):
 
 
 class Route(NamedTuple):
-    """The straight way. *variable*: the name in the path, if there is one; *name*: what the metrics call it."""
+    """An entry of the dictionary. *variable*: of the path, "" if it has none. *name*: for the metrics."""
 
     choice: Choice
     variable: str
@@ -53,7 +55,7 @@ class Route(NamedTuple):
 
 
 class CollectionResource(KleinResource):
-    """Serves the calls of the collection that has *path*."""
+    """Serves the calls of the collection at *path*."""
 
     def __init__(self, collection: Collection, turns: Turns, path: str = "") -> None:
         self.traits = collection.traits
@@ -62,11 +64,11 @@ class CollectionResource(KleinResource):
         paths = by_path(collection.calls)
         super().__init__(self._klein(paths))
         self._routes: dict[tuple[bytes, bool], Route] = {}
-        """By method, and whether the path names one of the collection's things."""
+        """By method, and whether the path names a thing of the collection."""
         self._fixed = {path[1:].encode() for path in paths} - {b""}
-        """Paths without a variable name, which go before those with one."""
+        """Paths without a variable, which take precedence over those with one."""
         self._others = {method.encode(): f"{method} {path}/ID/..." for method in _METHODS}
-        """What the metrics call all other ways, by method."""
+        """Names for the metrics of all paths that Klein serves, by method."""
         for pattern, methods in paths.items():
             one = _ONE_PART.fullmatch(pattern)
             if one or pattern == "/":
@@ -75,7 +77,7 @@ class CollectionResource(KleinResource):
                     self._routes[method.encode(), bool(one)] = Route(choice, one[1] if one else "", name)
 
     def _klein(self, paths: Mapping[str, Mapping[str, Choice]]) -> Klein:
-        """All calls as routes of an app: no redirects, every error as the collection words it."""
+        """A Klein app with all calls, without redirects, and with errors in the form of the collection."""
         app = Klein()
         app.url_map.merge_slashes = False
         app.handle_errors(Exception)(_failed)
@@ -84,7 +86,7 @@ class CollectionResource(KleinResource):
         return app
 
     def _at(self, methods: Mapping[str, Choice]) -> Any:
-        """The handler for Klein of a path with these methods."""
+        """Klein's handler for a path with these methods."""
 
         async def serve(request: AwedRequest, **names: str) -> bytes:
             return await self._serve(methods[request.method.decode()], request, names)
@@ -104,7 +106,7 @@ class CollectionResource(KleinResource):
         return NOT_DONE_YET
 
     async def _serve(self, choice: Choice, request: AwedRequest, names: Mapping[str, str]) -> bytes:
-        """Answer a request for one of these calls: find out which and whether it may be made, read what it takes."""
+        """Answer a request for one of *choice*: find which, check its right, read its arguments, call its handler."""
         params = params_of(request)
         if not choice:
             raise MethodNotAllowed(["GET"])  # HEAD, where GET would change something
@@ -128,7 +130,7 @@ def _failed(request: IRequest, failure: Failure) -> bytes:
 
 
 def by_path(calls: Iterable[Declared]) -> Mapping[str, Mapping[str, Choice]]:
-    """The choice at each path, by method."""
+    """The calls by path and method. HEAD has those of GET that change nothing."""
     paths: dict[str, dict[str, list[Declared]]] = defaultdict(lambda: defaultdict(list))
     for call in sorted(calls, key=lambda call: not call.flag):
         for method in call.methods:

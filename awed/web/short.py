@@ -1,6 +1,6 @@
-"""The short way: requests and forms that arrive whole in one piece of data, as nearly all do, are read in one step.
+"""Quick parsing of requests and forms that arrive in one piece of data, as nearly all do.
 
-Whatever is unusual or wrong is left to twisted.web and the parser of forms.
+All that is unusual or wrong is left to twisted.web and to the parser of forms.
 """
 
 import re
@@ -14,20 +14,20 @@ from awed.web.dialects import filename_of
 from awed.web.form import IN_MEMORY, Form, Spool, whole_part
 
 LONGEST = 64 * 1024
-"""Bytes of a request that is read here."""
+"""Bytes that a request parsed here may have."""
 
 LONGEST_HEAD = 8 * 1024
-"""Bytes of its head."""
+"""Bytes that its request line and headers may have."""
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _FIELD = rb"\r\n(?!(?i:Transfer-Encoding|Expect|Cookie):)%b:[^\r\n\0]*" % _TOKEN
 _HEAD = re.compile(rb"([A-Z]+) ([!-~]+) HTTP/1\.1((?:%b){0,100})" % _FIELD)
 _DIGITS = 18
-"""Of a length. Python refuses to read thousands."""
+"""Digits that a Content-Length may have. Python refuses to convert thousands."""
 
 
 class WholeRequest(NamedTuple):
-    """A request of HTTP/1.1 with a body of known length, or none."""
+    """An HTTP/1.1 request, with or without a body."""
 
     method: bytes
     target: bytes
@@ -36,10 +36,7 @@ class WholeRequest(NamedTuple):
 
 
 def whole_request(data: bytes) -> WholeRequest | None:
-    """The request that *data* is.
-
-    None for more or less than one request, and for what is unusual or wrong: that is for twisted.web to judge.
-    """
+    """The request in *data*; None for more or less than one request, and for anything unusual or wrong."""
     head, end, body = data.partition(b"\r\n\r\n")
     found = _HEAD.fullmatch(head) if end and len(head) <= LONGEST_HEAD else None
     if found is None:
@@ -55,28 +52,23 @@ def whole_request(data: bytes) -> WholeRequest | None:
 
 
 def _length(headers: Headers) -> int:
-    """Of the body, as the headers tell; -1 if they do not make sense."""
+    """The length of the body according to *headers*; -1 if they are contradictory or invalid."""
     lengths = headers.getRawHeaders(b"Content-Length", (b"0",))
     known = len(lengths) == 1 and lengths[0].isdigit() and len(lengths[0]) <= _DIGITS
     return int(lengths[0]) if known else -1
 
 
 MOST_PARTS = 100
-
+"""Parts of a form that is parsed here."""
 
 LONGEST_PART_HEAD = 500
-"""Bytes of the head of a part."""
-
+"""Bytes that the headers of a part may have."""
 
 _CONTENT_TYPE = re.compile(r"multipart/form-data; boundary=([0-9A-Za-z_-]{1,70})")
 
 
 def short_form(content_type: str, body: bytes, spool: Spool) -> Form | None:
-    """The form that *body* is.
-
-    None for one that is long, and for what is unusual or wrong: that is for
-    :class:`~awed.web.form.MultipartReceiver` to judge.
-    """
+    """The form in *body*; None for one that is long, and for anything unusual or wrong."""
     found = _CONTENT_TYPE.fullmatch(content_type)
     if found is None or len(body) > IN_MEMORY:
         return None
@@ -95,7 +87,10 @@ def short_form(content_type: str, body: bytes, spool: Spool) -> Form | None:
 
 @lru_cache(maxsize=256)
 def _field(head: bytes) -> MultipartSegment | None:
-    """What stands in the head of a part, which begins with a line break. Clients have few, and send them often."""
+    """The parsed headers of a part, None if they are invalid. *head* begins with a line break.
+
+    Cached, as clients send few different ones, and often.
+    """
     parser = PushMultipartParser("x")
     try:
         segment, _ = parser.parse(b"--x%b\r\n\r\n\r\n--x--" % head)

@@ -1,4 +1,4 @@
-"""The site: one child for each collection of the API, found by a dictionary, and what no Klein app can answer."""
+"""The site: the collections of the API by name, and answers to requests that are of no collection."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -18,11 +18,11 @@ from awed.web.request import RequestIds, ShortRequest
 from awed.web.routes import CollectionResource
 
 IDLE_TIMEOUT = 90.0
-"""Seconds after which a connection without a request is closed; longer than a worker waits for work."""
+"""Seconds after which an idle connection is closed. Longer than the pauses of workers between two requests."""
 
 
 class ApiSite(Site):
-    """The factory of the API's connections, which are kept alive. Their requests read bodies, never twisted.web."""
+    """The factory of the API's connections. Bodies are read by the requests themselves, not by twisted.web."""
 
     protocol = ApiChannel  # type: ignore[assignment]
 
@@ -33,7 +33,7 @@ class ApiSite(Site):
         reactor: IReactorTime,
         log_access: Callable[[HTTPRequest], object] = lambda request: None,
     ) -> None:
-        """*log_access* is told of each request when it is answered."""
+        """*log_access* is called with each request when it is answered."""
         super().__init__(  # type: ignore[no-untyped-call]
             root,
             requestFactory=request_factory,
@@ -56,10 +56,10 @@ class ApiSite(Site):
 
 
 class Root(Resource):
-    """Finds the collection by the first part of the path, and refuses what must not reach a Klein app."""
+    """Finds the collection by the first part of the path. Refuses requests that Klein cannot handle."""
 
     def __init__(self, front: IResource, collections: Mapping[str, IResource]) -> None:
-        """*front* answers ``/``, *collections* everything below their names."""
+        """*front* answers ``/``, each of *collections* the paths that begin with its name."""
         super().__init__()  # type: ignore[no-untyped-call]
         self.putChild(b"", front)
         self.traits = {
@@ -67,7 +67,7 @@ class Root(Resource):
             for name, resource in collections.items()
             if isinstance(resource, CollectionResource)
         }
-        """What the collections say of themselves."""
+        """The traits of each collection, by name."""
         for name, resource in collections.items():
             self.putChild(name.encode(), resource)
 
@@ -81,16 +81,15 @@ class Root(Resource):
         if request.requestHeaders.hasHeader(b"origin"):
             request.setHeader(b"access-control-expose-headers", b"X-Request-Id, ETag, Idempotency-Replayed")
         if request.method == b"OPTIONS":
-            request.setHeader(
-                b"access-control-allow-headers", b"Content-Type, Idempotency-Key"
-            )  # beside what every answer allows
+            # besides those of every answer
+            request.setHeader(b"access-control-allow-headers", b"Content-Type, Idempotency-Key")
             return _Fixed(lambda request: answer(request, None))
         request.postpath = _without_trailing_slash(request.postpath)
         return child
 
 
 class _Fixed(Resource):
-    """Gives one answer to every request that reaches it."""
+    """A resource that gives the same answer to every request."""
 
     isLeaf = True
 
@@ -103,13 +102,13 @@ class _Fixed(Resource):
 
 
 def _without_trailing_slash(path: list[bytes]) -> list[bytes]:
-    """The rest of a path in the form of Klein's routes: ``/`` for the collection, ``/a`` for one of its things."""
+    """The rest of a path as the routes have it, without a slash at the end; ``[b""]`` for the collection itself."""
     rest = path[:-1] if path[-1:] == [b""] else path
     return rest or [b""]
 
 
 def _fault(request: IRequest) -> str:
-    """What makes the request's path or Host header unreadable, "" if nothing does."""
+    """What is wrong with the request's path or Host header, "" if nothing is."""
     try:
         b"/".join([*request.prepath, *request.postpath]).decode()
     except UnicodeDecodeError:

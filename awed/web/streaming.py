@@ -1,7 +1,7 @@
-"""Answers that may be long: made and encoded in turns, and sent at the pace of the peer.
+"""Answers that may be long. They are made and encoded in turns, and sent at the pace of the peer.
 
-A view puts :func:`listed` and :func:`mapped` where a list or a map may be long. Their items are made one after the
-other, or come from the store, while the answer is sent; nobody holds them all.
+A view uses :func:`listed` and :func:`mapped` for lists and maps that may be long. Their items are made, or read from
+the store, one by one while the answer is sent, so that they are never all in memory.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Iterator
@@ -21,11 +21,11 @@ T = TypeVar("T")
 Items = Iterable[T] | AsyncIterable[T]
 
 _MARK = b"\0"
-"""Stands in JSON text for a long part; the byte occurs nowhere else in it."""
+"""Takes the place of a long part in encoded JSON, in which the byte does not occur otherwise."""
 
 
 class _Long:
-    """A list, or a map of pairs, whose items are still to be made. No Struct, which would be encoded at once."""
+    """A list, or a map as pairs, whose items are still to be made. No Struct, as msgspec would encode it at once."""
 
     def __init__(self, items: Items[Any], is_map: bool) -> None:
         self.items = items
@@ -33,12 +33,12 @@ class _Long:
         self.opening, self._closing = (b"{", b"}") if is_map else (b"[", b"]")
 
     def end(self, before: bytes) -> bytes:
-        """What ends it, *before* which one more item would stand."""
+        """The text that ends it. *before*: what would stand before a next item, ``opening`` if there was none."""
         return self.opening + self._closing if before == self.opening else self._closing
 
 
 _put_off: list[_Long] = []
-"""The long parts of what is being encoded."""
+"""The long parts in the value that is being encoded."""
 
 
 def _mark(value: object) -> Raw:
@@ -52,17 +52,17 @@ _encoder = json.Encoder(enc_hook=_mark)
 
 
 def listed(items: Items[T]) -> list[T]:
-    """A list that may be long. It can be sent and nothing else; its type is what the peer sees."""
+    """A list that may be long. It can only be sent: the return type says what the peer gets."""
     return cast(list[T], _Long(items, is_map=False))
 
 
 def mapped(items: Items[tuple[str, T]]) -> dict[str, T]:
-    """A map that may be long, likewise."""
+    """A map that may be long, given as pairs. It can only be sent: the return type says what the peer gets."""
     return cast(dict[str, T], _Long(items, is_map=True))
 
 
 async def answer(request: AwedRequest, value: object, turns: Turns) -> bytes:
-    """The answer to a request that was done: *value* as JSON. What is short is returned, what is long sent."""
+    """Answer with *value* as JSON. A short answer is returned; a long one is sent, and b"" returned."""
     text, long = _encoded(value)
     return await _send(request, _sent(_filled(text, long)), turns) if long else send_encoded(request, text)
 
@@ -87,7 +87,7 @@ async def _write(request: AwedRequest, pace: Pace, first: bytes, rest: AsyncIter
 
 
 async def _batches(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """*parts* in batches worth a write: all but the last have at least :data:`~awed.tx.streams.PIECE` bytes."""
+    """*parts* joined into batches of at least :data:`~awed.tx.streams.PIECE` bytes, but for the last one."""
     batch = bytearray()
     async for part in parts:
         batch += part
@@ -103,13 +103,13 @@ def pieces(value: object) -> AsyncIterator[bytes]:
 
 
 def _encoded(value: object) -> tuple[bytes, list[_Long]]:
-    """The JSON of *value* with a mark in the place of each long part, and these parts."""
+    """The JSON of *value* with _MARK in the place of each long part, and these parts."""
     _put_off.clear()
     return _encoder.encode(value), _put_off.copy()
 
 
 def _filled(text: bytes, long: list[_Long]) -> Iterator[bytes | _Long]:
-    """*text* with the items in the places of the marks, but for parts whose items are still to come."""
+    """*text* with the JSON of long parts in place of the marks. Parts with asynchronous items come as they are."""
     first, *others = text.split(_MARK) if long else [text]
     yield first
     for part, after in zip(long, others, strict=True):
@@ -125,7 +125,7 @@ def _filled(text: bytes, long: list[_Long]) -> Iterator[bytes | _Long]:
 
 
 def _item(part: _Long, before: bytes, item: Any) -> Iterator[bytes | _Long]:
-    """One item, behind what stands *before* it."""
+    """The JSON of an item of *part*, after *before*."""
     if part.is_map:
         name, item = item
         before += _encoder.encode(name) + b":"
@@ -138,7 +138,7 @@ def _item(part: _Long, before: bytes, item: Any) -> Iterator[bytes | _Long]:
 
 
 async def _sent(filled: Iterator[bytes | _Long]) -> AsyncIterator[bytes]:
-    """The same with the parts whose items come."""
+    """*filled* with the JSON of the parts that have asynchronous items."""
     for piece in filled:
         if isinstance(piece, bytes):
             yield piece
@@ -155,9 +155,9 @@ _log = Logger()
 
 
 async def send_paced(request: AwedRequest, pace: Pace, writing: Awaitable[None]) -> None:
-    """Let *writing* write the body of the answer to *request*, at the *pace* of the peer.
+    """Await *writing*, which writes the body of the answer at the *pace* of the peer.
 
-    Raises what it raises before it writes anything; later the connection is broken.
+    Raises what *writing* raises before it has written anything. If it fails later, the connection is broken off.
     """
     request.registerProducer(pace, True)  # type: ignore[no-untyped-call]
     try:
@@ -170,7 +170,7 @@ async def send_paced(request: AwedRequest, pace: Pace, writing: Awaitable[None])
         _log.failure("{path}: the answer could not be finished", path=request.shown_path)
         transport: Any = request.transport
         transport.abortConnection()  # what was sent must not look complete
-        await Deferred()  # the end of the connection ends this as well
+        await Deferred()  # is cancelled when the connection is lost
     finally:
         if request.channel is not None:
             request.unregisterProducer()  # type: ignore[no-untyped-call]

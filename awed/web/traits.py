@@ -1,4 +1,4 @@
-"""What a collection says of itself to HTTP: what must be known of a request before one of its calls is found."""
+"""The traits of a collection: what HTTP needs to know of a request before its call is found."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -10,24 +10,24 @@ from awed.wire.envelope import Envelope
 
 
 def in_envelope(data: object) -> object:
-    """What is sent for the data of a call that was done. A page is in its envelope already."""
+    """*data* in an envelope; a page has one already."""
     return data if isinstance(data, Envelope) else Envelope(200, data)
 
 
 def bare(data: object) -> object:
-    """The data as they are."""
+    """*data* as it is."""
     return data
 
 
 class Traits(Struct, frozen=True):
     """How a collection differs from others.
 
-    *body_limit*: bytes that a body may have; None: as many as a document. *takes_files*: a body that is sent to the
-    collection itself, and is no multipart form, is a file. *is_secret*: what stands behind its name in a path is in
-    no log. *wrap*: what is sent for the data of a call that was done. *answer_error*: writes the answer to one that
-    was not, from its status and texts. *no_method*: such an answer to a method that no call has; None: that of the
-    original's scheme. *no_operation*: by method and path, the text for a request that names no operation that there
-    is; where there is none, that is not implemented.
+    *body_limit*: bytes that a body may have, None for those of a job document. *takes_files*: whether a body that is
+    sent to the collection itself, and is no multipart form, is a file. *is_secret*: whether the rest of a path after
+    the collection's name must not be logged. *wrap*: makes what is sent of the data that a handler returns.
+    *answer_error*: writes the answer to a failed request from status and texts. *no_method*: status and text for a
+    method that no call has, None for those of the original's scheme. *no_operation*: by method and path, the text for
+    a request whose parameters choose no call; by default it is refused as not implemented.
     """
 
     body_limit: int | None = None
@@ -40,4 +40,4 @@ class Traits(Struct, frozen=True):
 
 
 PLAIN = Traits()
-"""As most are, and all paths that no collection has."""
+"""The traits of most collections, and of paths without a collection."""
