@@ -18,6 +18,9 @@ from awed.wire.reports import MAX_AT_ONCE, MAX_COMPUTETIME, Number, OneReport, O
 MAX_LOG = 1024 * 1024
 """Bytes of a log that are kept: its end, which tells most."""
 
+MAX_PERF = 64 * 1024
+"""Bytes of a performance record. A larger one is dropped."""
+
 MAX_REPORTS = 16 * 1024 * 1024
 """Bytes of a body with several reports. Long logs come in forms, one report at a time."""
 
@@ -57,7 +60,7 @@ class ReportArguments(Struct, frozen=True):
             exitstatus=self.exitstatus,
             cause=self.cause,
             logs={name: await _text(part) for name, part in parts.items() if part is not None},
-            perf=_perf(str(work), plain(await self.perf.read(self.perf.size))) if self.perf else None,
+            perf=await _measured(str(work), self.perf) if self.perf else None,
         )
 
 
@@ -91,7 +94,14 @@ def _report(client: str, one: OneReport) -> Report:
 
 async def _text(part: Part) -> str:
     """A log; bytes that are not UTF-8 do not cost the rest."""
-    return (await part.read(part.size))[-MAX_LOG:].decode(errors="replace")
+    return (await part.tail(MAX_LOG)).decode(errors="replace")
+
+
+async def _measured(wuid: str, part: Part) -> Raw | None:
+    if part.size > MAX_PERF:
+        _log.warn("perf of workunit {work} dropped: it has {size} bytes", work=wuid, size=part.size)
+        return None
+    return _perf(wuid, plain(await part.read(MAX_PERF)))
 
 
 def _perf(wuid: str, perf: bytes | Raw) -> Raw | None:

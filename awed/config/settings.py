@@ -196,6 +196,12 @@ class Limits(Struct, frozen=True):
     max_document: Annotated[int, SIZE, "Largest job document, client profile or report."] = 64 << 20
     max_tasks: Annotated[int, whole(1), "Most tasks of a job document."] = 1_000_000
     max_dependencies: Annotated[int, whole(1), "Most entries of dependsOn in a job document."] = 1_000_000
+    max_values: Annotated[
+        int,
+        whole(1),
+        "Most values of a job document, about: texts, numbers, lists, objects; a task of a common document has ten."
+        " Each may take hundreds of bytes of memory.",
+    ] = 2_000_000
     user_jobs: Annotated[
         int, whole(0), "Most unfinished jobs of a user who is no administrator. 0: no limit, also in the next three."
     ] = 200_000

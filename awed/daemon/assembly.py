@@ -249,7 +249,9 @@ class Parts:
             collections=RESOURCES,
             about=_about(config),
             client_auth_required=config.auth.client_auth_required,
-            document_limits=DocumentLimits(config.limits.max_tasks, config.limits.max_dependencies),
+            document_limits=DocumentLimits(
+                config.limits.max_tasks, config.limits.max_dependencies, config.limits.max_values
+            ),
             max_upload=config.limits.max_upload or NO_LIMIT,
         )
         root = make_root(context)

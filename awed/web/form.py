@@ -38,6 +38,12 @@ class Spool(Struct, frozen=True):
     min_free: int = 0
 
 
+def _tail(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - size))
+        return file.read()
+
+
 class Part:
     """A part of a form, or a whole plain body.
 
@@ -78,6 +84,12 @@ class Part:
         if self.path is None:
             return self.data or b""
         return await self._spool.in_thread(self.path.read_bytes)
+
+    async def tail(self, size: int) -> bytes:
+        """The last *size* bytes of the part, or all if there are not so many."""
+        if self.path is None:
+            return (self.data or b"")[-size:]
+        return await self._spool.in_thread(_tail, self.path, size)
 
     def write(self, data: bytes) -> None:
         """Take the next piece. Raises :class:`~awed.model.errors.NoSpace`."""

@@ -53,6 +53,7 @@ def read_advised(
 ) -> Advised:
     """Read a document, and say what is probably not meant in it. With *checks* what is wrong with it is told and not
     raised; see :func:`~awed.workflow.reader.read_submission` for that and the rest."""
+    limits.admit(body)
     try:
         submission, sent = read_sent(body, now=now, new_id=new_id, own_hosts=own_hosts, limits=limits)
     except (Faulty, TooLarge) as error:

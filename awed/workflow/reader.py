@@ -23,10 +23,21 @@ from awed.workflow.values import LARGEST, check_info, check_number, check_task
 
 
 class DocumentLimits(Struct, frozen=True):
-    """How many tasks a document may have, and how many entries of ``dependsOn`` in all."""
+    """How many tasks a document may have, how many entries of ``dependsOn`` in all, and how many values of JSON."""
 
     tasks: int
     dependencies: int
+    values: int = sys.maxsize
+
+    def admit(self, body: bytes) -> None:
+        """Raises :class:`~awed.model.errors.TooLarge` if *body* has too many values, before anything is decoded: in
+        memory a value takes up to a hundred times its bytes."""
+        values = sum(map(body.count, (b"[", b"{", b",")))
+        if values > self.values:
+            raise TooLarge(
+                f"a job document may have about {self.values} values at this server (texts, numbers, lists and"
+                f" objects), this one has about {values}"
+            )
 
     def check(self, tasks: Sequence[SentTask]) -> None:
         """Raises :class:`~awed.model.errors.TooLarge` if *tasks* are too many, or have too many dependencies."""
@@ -64,6 +75,7 @@ def read_sent(
     body: bytes, *, now: datetime, new_id: Callable[[], str], own_hosts: frozenset[str], limits: DocumentLimits
 ) -> tuple[Submission, SentJob]:
     """The same, and the document as it was sent but for what is settled in place: locations and origins of files."""
+    limits.admit(body)
     faults = Faults()
     sent = decode(body, SentJob, faults)
     limits.check(sent.tasks)
@@ -97,6 +109,7 @@ def read_import(body: bytes, *, now: datetime, limits: DocumentLimits = NO_LIMIT
     Raises :class:`~awed.model.errors.Invalid` with all that is wrong with the document, and
     :class:`~awed.model.errors.TooLarge`.
     """
+    limits.admit(body)
     faults = Faults()
     sent = decode(body, FinishedJob, faults)
     limits.check(sent.tasks)

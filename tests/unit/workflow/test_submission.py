@@ -1,6 +1,8 @@
 """What a document becomes: full ids, everything at its start, files with places."""
 
+import tracemalloc
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,6 +13,7 @@ from awed.model.errors import TooLarge
 from awed.model.job import IO, NO_NODE, OWN_HOST, Job, PartInfo
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
+from awed.workflow.advice import read_advised
 from awed.workflow.locations import token_hosts
 from awed.workflow.reader import DocumentLimits, read_submission
 from tests.unit.workflow.documents import JOB_ID, NODE, NOW, OWN, document, job, submission, task
@@ -38,6 +41,20 @@ def test_a_document_has_so_many_tasks_and_dependencies_and_no_more() -> None:
     ):
         with pytest.raises(TooLarge, match=text):
             read_submission(body, now=NOW, new_id=lambda: JOB_ID, limits=limits)
+
+
+@pytest.mark.parametrize("many", ['"dependsOn": [%s"0"]', '"inputs": [%s{}]', '"userattr": {"x": [%s[]]}'])
+@pytest.mark.parametrize("read", [read_submission, partial(read_advised, checks=True)])
+def test_a_document_of_too_many_values_is_refused_before_they_take_memory(read: Any, many: str) -> None:
+    value = many.partition("%s")[2].removesuffix("}").removesuffix("]")
+    body = ('{"tasks": [{"taskid": "0", "cmd": {"name": "a"}, %s}]}' % (many % (f"{value}," * 1_000_000))).encode()
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge, match="about 1000 values at this server"):
+            read(body, now=NOW, new_id=lambda: JOB_ID, limits=DocumentLimits(1000, 1000, 1000))
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_both_forms_of_files_in_one_document() -> None:
