@@ -13,7 +13,7 @@ from awed.auth.rights import require
 from awed.model.access import User, Verb
 from awed.model.client import Client, Heartbeat
 from awed.model.errors import ClientNotFound, Invalid, Unauthorized
-from awed.model.ids import new_id
+from awed.model.ids import new_id, parse_work_id
 from awed.model.states import ClientState
 from awed.web.arguments import Body
 from awed.web.calls import Call, Calls
@@ -69,7 +69,9 @@ class ClientResource(Resource):
         """The registered workers, by name and then by id."""
         allowed = self._allowed(call.user, "read")
         clients = [client for client in self.engine.clients.all() if selection(client) and allowed(client)]
-        return [ShownClient.of(client) for client in sorted(clients, key=lambda client: (client.name, client.id))]
+        shows = self._shows_to(call.user)
+        ordered = sorted(clients, key=lambda client: (client.name, client.id))
+        return [ShownClient.of(client, shows) for client in ordered]
 
     @calls("PUT /?suspendall", may("write"))
     async def suspend_all(self, call: Call[None]) -> str:
@@ -84,7 +86,7 @@ class ClientResource(Resource):
     @calls("GET /<client_id>", to("read", a_client))
     async def show(self, call: Call[Client]) -> ShownClient:
         """A worker."""
-        return ShownClient.of(call.thing)
+        return ShownClient.of(call.thing, self._shows_to(call.user))
 
     @calls("GET /<client_id>?heartbeat", as_this_client("read"), acts=True)
     async def beat(self, call: Call[str]) -> Heartbeat:
@@ -121,6 +123,11 @@ class ClientResource(Resource):
         """A worker signs off; its work is queued again."""
         await self.engine.clients.remove(call.thing)
         return "client deleted"
+
+    def _shows_to(self, user: User) -> Callable[[str], bool]:
+        """Which ids of workunits are for *user*: those of jobs that they may read."""
+        jobs = self.engine.jobs
+        return lambda work_id: user.admin or jobs.allows(user, "read", parse_work_id(work_id).job_id)
 
     def _allowed(self, user: User, verb: Verb) -> Callable[[Client], bool]:
         return lambda client: self.context.groups.acl(client.group).allows(user, verb)

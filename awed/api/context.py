@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from awed.api.hosts import OwnHosts
 from awed.auth.chain import Authenticators
+from awed.model.access import User
 from awed.nodes.addresses import Addresses
 from awed.nodes.store import NodeStore
 from awed.service.engine import Engine
@@ -55,8 +56,9 @@ class Context:
 
     *authenticators* tell who makes a request, *file_users* who makes one for nodes. *job_token* makes the token by
     which the workers of a job reach its owner's files in the daemon's own store. *metrics* makes the page that
-    Prometheus reads. *client_auth_required*: only workers with the token of a client group may register.
-    *max_upload*: bytes of a file for the node store. *collections*: all that there are.
+    Prometheus reads; *metrics_for* is who may read it: ``public``, ``token`` or ``admin``.
+    *client_auth_required*: only workers with the token of a client group may register. *max_upload*: bytes of a file
+    for the node store. *collections*: all that there are.
     """
 
     engine: Engine
@@ -71,7 +73,8 @@ class Context:
     now: Callable[[], datetime]
     job_token: Callable[[str], str]
     debug: DebugLevel
-    metrics: Callable[[], Awaitable[bytes]]
+    metrics: Callable[[User], Awaitable[bytes]]
+    metrics_for: str
     collections: Mapping[str, type["Resource"]]
     about: About
     client_auth_required: bool

@@ -74,7 +74,7 @@ class QueueResource(Resource):
         base, jobs = self.context.hosts.base(call.request), self.engine.jobs
         clients = [client for client in self.engine.clients.all() if client.group == call.thing]
         running = {parse_work_id(work_id).job_id for client in clients for work_id in client.current_work}
-        found = [job for job in jobs.held() if job.id in running and jobs.acl(job.id).allows(call.user, "read")]
+        found = [job for job in jobs.held() if job.id in running and jobs.allows(call.user, "read", job.id)]
         return listed(whole(job, base) for job in found)
 
     @calls("GET /?json", may("read"))

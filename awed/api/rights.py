@@ -66,6 +66,21 @@ ADMIN = Right(_admin)
 """An administrator."""
 
 
+async def _metrics(context: Context, asked: Asked) -> Call[None]:
+    is_named = header(asked.request, b"authorization") is not None
+    if not is_named and context.metrics_for != "public":
+        raise Unauthorized("No Authorization")
+    is_asked = is_named or context.hosts.is_foreign(asked.request)
+    user = await _user(context, asked, "read") if is_asked else User()
+    if context.metrics_for == "admin":
+        require_admin(user)
+    return Call(asked.request, user, None)
+
+
+METRICS = Right(_metrics)
+"""Whom ``[Security] metrics`` allows to read numbers about everything."""
+
+
 def may(verb: Verb, *, workers: bool = False) -> Right[Context, None]:
     """A user. *workers*: or a worker with the token of a client group."""
 

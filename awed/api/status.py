@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from awed.api.context import Context, Resource
-from awed.api.rights import ANYONE, may
+from awed.api.rights import ANYONE, METRICS
 from awed.web.calls import Call, Calls
 
 TEXT_FORMAT = b"text/plain; version=0.0.4; charset=utf-8"
@@ -15,10 +15,10 @@ class MetricsResource(Resource):
     calls = Calls[Context]()
     is_listed = False
 
-    @calls("GET /", may("read"))
+    @calls("GET /", METRICS)
     async def show(self, call: Call[None]) -> Annotated[bytes, "text/plain"]:
         """Numbers about jobs, work, workers, requests and the store, in Prometheus' text format."""
-        page = await self.context.metrics()
+        page = await self.context.metrics(call.user)
         call.request.responseHeaders.setRawHeaders(b"Content-Type", [TEXT_FORMAT])
         call.request.responseHeaders.setRawHeaders(b"Content-Length", [b"%d" % len(page)])
         return page

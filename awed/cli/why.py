@@ -174,11 +174,17 @@ def _engaged(task: Task, able: Sequence[Client]) -> str:
     if not untried:
         shown = f"awe logs {short(task.jobid)} {task_name(task.taskid)}"
         return f"it failed on every worker that could take it: {_names(awake)}; it is tried again, see {shown}"
-    free = [client for client in untried if len(client.current_work) < client.slots]
+    free = [client for client in untried if _has_room(client)]
     if not free:
         return f"every worker that could take it is busy: {_names(untried)}"
     stays = f" and they stay for its walltime of {task.walltime} s" if task.walltime else ""
     return f"{_names(free)} could take it, if their free disk holds its inputs{stays}"
+
+
+def _has_room(client: Client) -> bool:
+    """Whether it could hold more, as far as one is shown what it holds: not of jobs that one may not read."""
+    holds_others = client.status is ClientState.BUSY and not client.current_work
+    return len(client.current_work) < client.slots and not holds_others
 
 
 def _why_suspended(client: Client) -> str:

@@ -92,6 +92,12 @@ class Security(Struct, frozen=True):
         "Other sites whose pages may use the API without a token, as [Anonymous] allows: https://monitor.example.org,"
         " separated by commas, or * for all. Pages that send a token may belong to any site.",
     ] = ()
+    metrics: Annotated[
+        str,
+        choice("public", "token", "admin"),
+        "Who may read GET /metrics: everybody (public), users with a token (token), administrators (admin). If empty:"
+        " everybody if only this machine can connect and [Anonymous] read is on, else users with a token.",
+    ] = ""
     data_hosts: Annotated[
         tuple[str, ...],
         URLS,

@@ -220,6 +220,7 @@ class Parts:
         """The site that serves the API."""
         metrics = Exposition(
             engine=self.engine,
+            groups=self.groups,
             nodes=self.nodes,
             measures=self._measures,
             place=self._files.nodes,
@@ -246,6 +247,7 @@ class Parts:
             job_token=self.callers.job_token,
             debug=self._debug,
             metrics=metrics.page,
+            metrics_for=metrics_for(config),
             collections=RESOURCES,
             about=_about(config),
             client_auth_required=config.auth.client_auth_required,
@@ -268,6 +270,12 @@ class Parts:
 
 def _new_secret() -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(20))
+
+
+def metrics_for(config: Config) -> str:
+    """Who may read ``/metrics``: ``public``, ``token`` or ``admin``."""
+    is_public = only_local(config) and config.anonymous.read
+    return config.security.metrics or ("public" if is_public else "token")
 
 
 def _about(config: Config) -> About:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -15,12 +16,15 @@ from prometheus_client.registry import Collector
 from awed import __version__
 from awed.metrics import catalogue
 from awed.metrics.measures import Measures
+from awed.model.access import User
 from awed.model.errors import Unavailable
 from awed.model.work import ReportStatus
 from awed.nodes.store import NodeStore
 from awed.scheduler.counts import Tally
 from awed.scheduler.queue import Queued
+from awed.scheduler.requirements import Wanted, groups_of
 from awed.service.engine import Engine
+from awed.service.groups import Groups
 from awed.tx.threads import InThread
 
 TOLD_APART = 100
@@ -32,6 +36,9 @@ NAME_LENGTH = 64
 OTHER = "other"
 """The value of labels for all other kinds of queued work."""
 
+Labels = Callable[[Wanted], tuple[str, str]]
+"""Gives the group and the app by which queued work is told."""
+
 
 class Exposition:
     """Makes the page from the present state. *place*: a directory on the disk of the node store."""
@@ -40,6 +47,7 @@ class Exposition:
         self,
         *,
         engine: Engine,
+        groups: Groups,
         nodes: NodeStore,
         measures: Measures,
         place: Path,
@@ -47,6 +55,7 @@ class Exposition:
         seconds: Callable[[], float],
     ) -> None:
         self._engine = engine
+        self._groups = groups
         self._nodes = nodes
         self._measures = measures
         self._place = place
@@ -54,18 +63,30 @@ class Exposition:
         self._seconds = seconds
         self._process = ProcessCollector(registry=None)
 
-    async def page(self) -> bytes:
-        """The page in Prometheus' text format. Values are collected on the reactor; the text is made in a thread."""
+    async def page(self, user: User) -> bytes:
+        """The page for *user* in Prometheus' text format. Values are collected on the reactor; the text is made in a
+        thread."""
         ready = await self._ready()
         families = [
             catalogue.INFO.values([((__version__,), 1)]),
             catalogue.READY.value(ready),
-            *_queue(self._engine, self._seconds()),
+            *_queue(self._engine, partial(self._labels, user), self._seconds()),
             *_tally(self._engine.queue.tally),
             *_measures(self._measures),
             catalogue.NODE_BYTES.value(self._nodes.bytes),
         ]
         return await self._in_thread(self._page, families)
+
+    def _labels(self, user: User, wanted: Wanted) -> tuple[str, str]:
+        """Group and app of queued work, as far as *user* may know of them: not of groups that they may not read, nor
+        of what others submit for no group."""
+        group, app = _label(",".join(sorted(wanted.named))), _label(wanted.app)
+        if user.admin or (self._may_read(user, wanted.named) if group else wanted.groups <= groups_of("", user.name)):
+            return group, app
+        return (OTHER if group else group), OTHER
+
+    def _may_read(self, user: User, names: Iterable[str]) -> bool:
+        return all(self._groups.has(name) and self._groups.acl(name).allows(user, "read") for name in names)
 
     async def _ready(self) -> bool:
         try:
@@ -94,7 +115,7 @@ class _Collected(Collector):
         return self._families
 
 
-def _queue(engine: Engine, seconds: float) -> Iterator[Family]:
+def _queue(engine: Engine, labels: Labels, seconds: float) -> Iterator[Family]:
     """The metrics of the present: the numbers of ``GET /queue?json``, and the queued work by kind."""
     counts = to_builtins(engine.queue.counts())
     for metric, kind in (
@@ -106,7 +127,7 @@ def _queue(engine: Engine, seconds: float) -> Iterator[Family]:
         yield metric.values(((state,), number) for state, number in counts[kind].items() if state != "total")
     yield catalogue.CLIENTS_WAITING.value(engine.queue.waiting_clients)
     yield catalogue.QUEUE_SUSPENDED.value(engine.queue.is_suspended)
-    waiting = told_apart(engine.queue.queued())
+    waiting = told_apart(engine.queue.queued(), labels)
     yield catalogue.QUEUED.values((kind, found.work) for kind, found in waiting.items())
     yield catalogue.QUEUED_AGE.values((kind, seconds - found.since) for kind, found in waiting.items())
 
@@ -118,12 +139,12 @@ class Waiting(NamedTuple):
     since: float
 
 
-def told_apart(queued: Iterable[Queued]) -> dict[tuple[str, str], Waiting]:
+def told_apart(queued: Iterable[Queued], labels: Labels) -> dict[tuple[str, str], Waiting]:
     """The TOLD_APART largest kinds of queued work, by group and command, and all others together as OTHER."""
     kinds = sorted(queued, key=attrgetter("work"), reverse=True)
     found: dict[tuple[str, str], Waiting] = {}
     for wanted, work, since in kinds[:TOLD_APART]:
-        _add(found, (_label(",".join(sorted(wanted.named))), _label(wanted.app)), work, since)
+        _add(found, labels(wanted), work, since)
     if others := kinds[TOLD_APART:]:
         _add(found, (OTHER, OTHER), sum(kind.work for kind in others), min(kind.since for kind in others))
     return found

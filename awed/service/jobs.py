@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from msgspec.structs import replace
 
-from awed.model.access import Acl, User
+from awed.model.access import Acl, User, Verb
 from awed.model.errors import Conflict, Invalid, StoreAway
 from awed.model.events import Event
 from awed.model.job import Job
@@ -97,6 +97,10 @@ class JobVerbs:
     def acl(self, job_id: str) -> Acl:
         """The rights to a job that is not finished. :class:`JobNotFound`."""
         return self._shell.scheduler.jobs.get(job_id).acl
+
+    def allows(self, user: User, verb: Verb, job_id: str) -> bool:
+        """Whether *user* has a right to a job that is not finished; nobody has to another."""
+        return job_id in self._shell.scheduler.job_ids and self.acl(job_id).allows(user, verb)
 
     def user_of(self, job_id: str) -> User | None:
         """As whom the workers of a job that is not finished use its nodes, None if there is no such job."""

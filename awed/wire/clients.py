@@ -1,6 +1,6 @@
 """What a worker sends when it registers and at each heartbeat, and what it is answered."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Self
 
 from msgspec import Struct, structs
@@ -69,10 +69,15 @@ class ShownClient(Client, kw_only=True):
     suspended: bool = False
 
     @classmethod
-    def of(cls, client: Client) -> Self:
-        """*client*, which is registered, and so online."""
+    def of(cls, client: Client, shows: Callable[[str], bool] = lambda work_id: True) -> Self:
+        """*client*, which is registered, and so online, with the ids of workunits that *shows* allows."""
+        work = [work_id for work_id in client.current_work if shows(work_id)]
+        shown = {
+            "current_work": {**dict.fromkeys(work, True), "data": work},
+            "skip_work": [work_id for work_id in client.skip_work if shows(work_id)],
+        }
         return cls(
-            **structs.asdict(client) | {"current_work": {**client.current_work, "data": list(client.current_work)}},
+            **structs.asdict(client) | shown,
             busy=bool(client.current_work),
             suspended=client.status is ClientState.SUSPEND,
         )

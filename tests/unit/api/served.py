@@ -57,7 +57,7 @@ def no_shock(host: str) -> IShock:
     raise AssertionError(f"asked for the nodes of {host}")
 
 
-async def metrics() -> bytes:
+async def metrics(user: User) -> bytes:
     """A page for Prometheus."""
     return b"up 1\n"
 
@@ -71,6 +71,7 @@ class Served:
         *,
         client_auth_required: bool = False,
         anonymous: Collection[Verb] = ("read", "write", "delete"),
+        metrics_for: str = "public",
     ) -> None:
         self.clock = Clock()
         self.store = MemoryStore()
@@ -98,6 +99,7 @@ class Served:
             job_token="token of {}".format,
             debug=self.debug,
             metrics=metrics,
+            metrics_for=metrics_for,
             collections=RESOURCES,
             about=About(),
             client_auth_required=client_auth_required,

@@ -154,3 +154,21 @@ def test_nobody_takes_over_a_worker_of_a_group_that_is_not_theirs(served: Served
 def test_a_workers_token_is_for_a_workers_calls(served: Served) -> None:
     for path in ("/job", "/client", "/work", "/client/c1"):
         assert served.call("GET", path, user="group g").status == 401
+
+
+def test_workunits_of_a_worker_are_named_to_readers_of_their_jobs(served: Served) -> None:
+    served.register(id="c1", slots=2)
+    jobs = {user: served.submit(JOB, user=user)["id"] for user in ("ann", "")}
+    for _ in jobs:
+        served.call("GET", "/work?client=c1")
+    shown = {"ann": list(jobs.values()), "bob": [jobs[""]], "": [jobs[""]], "root": list(jobs.values())}
+    for user, visible in shown.items():
+        (listed,) = data(served.call("GET", "/client", user=user))
+        assert listed == data(served.call("GET", "/client/c1", user=user))
+        assert sorted(listed["current_work"].pop("data")) == sorted(listed["current_work"])
+        assert sorted(listed["current_work"]) == sorted(f"{job_id}_0_0" for job_id in visible)
+        assert (listed["busy"], listed["Status"]) == (True, "active-busy")
+    for unit in (f"{jobs['ann']}_0_0", f"{jobs['']}_0_0"):
+        served.call("PUT", f"/work/{unit}?status=fail&client=c1")
+    assert data(served.call("GET", "/client/c1", user="bob"))["skip_work"] == [f"{jobs['']}_0_0"]
+    assert len(data(served.call("GET", "/client/c1", user="ann"))["skip_work"]) == 2

@@ -186,7 +186,7 @@ def test_lists_hold_what_the_caller_may_read(served: Served, names: dict[str, st
 
 
 def test_without_any_anonymous_right_nobody_is_public(tmp_path: Path) -> None:
-    served = Served(tmp_path, anonymous=())
+    served = Served(tmp_path, anonymous=(), metrics_for="token")
     for method, path, files, _ in CALLS:
         if path != "/":
             shown = path.format(job=new_id(), work="a_b_0", group=new_id())

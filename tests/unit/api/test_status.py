@@ -1,10 +1,13 @@
 """``/metrics``, ``/health`` and ``/ready``."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import pytest
 from twisted.internet.defer import Deferred
 
+from awed.model.access import Verb
 from tests.unit.api.served import Served, data, done
 from tests.unit.web.wire import parse
 
@@ -19,7 +22,24 @@ def test_anybody_may_ask_for_health_and_readiness(tmp_path: Path) -> None:
     served = Served(tmp_path, anonymous=())
     assert data(served.call("GET", "/health")) == "ok"
     assert data(served.call("GET", "/ready/")) == "ready"
-    assert served.call("GET", "/metrics").status == 401
+
+
+@pytest.mark.parametrize(
+    ("metrics_for", "expected"),
+    [
+        ("public", {"": 200, "nobody": 401, "bob": 200, "root": 200, "group g": 401}),
+        ("token", {"": 401, "nobody": 401, "bob": 200, "root": 200, "group g": 401}),
+        ("admin", {"": 401, "nobody": 401, "bob": 401, "root": 200, "group g": 401}),
+    ],
+)
+@pytest.mark.parametrize("anonymous", [(), ("read", "write", "delete")])
+def test_metrics_have_a_right_of_their_own(
+    tmp_path: Path, anonymous: Collection[Verb], metrics_for: str, expected: dict[str, int]
+) -> None:
+    served = Served(tmp_path, anonymous=anonymous, metrics_for=metrics_for)
+    assert {user: served.call("GET", "/metrics", user=user).status for user in expected} == expected
+    foreign = {"Origin": "https://elsewhere.example"}
+    assert served.call("GET", "/metrics", headers=foreign).status == 401
 
 
 def test_without_its_store_the_daemon_lives_and_is_not_ready(served: Served) -> None:

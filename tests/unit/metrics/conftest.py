@@ -28,6 +28,7 @@ def exposition(served: Served, measures: Measures, tmp_path: Path) -> Exposition
     nodes = cast(NodeStore, SimpleNamespace(bytes=12))
     return Exposition(
         engine=served.engine,
+        groups=served.groups,
         nodes=nodes,
         measures=measures,
         place=tmp_path,

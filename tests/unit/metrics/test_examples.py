@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from awed.metrics.catalogue import CATALOGUE
 from awed.metrics.exposition import Exposition
+from awed.model.access import User
 from tests.unit.api.served import done
 
 ROOT = Path(__file__).parents[3]
@@ -44,7 +45,7 @@ EXPRESSIONS = [*alerts(), *panels()]
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_its_metrics_and_labels_exist(exposition: Exposition, expression: str) -> None:
     labels = {sample: {*metric.labels, *OF_PROMETHEUS} for metric in CATALOGUE for sample in metric.samples}
-    page = list(parse(done(exposition.page()).decode()))
+    page = list(parse(done(exposition.page(User(admin=True))).decode()))
     of_process = {sample.name for family in page for sample in family.samples if sample.name.startswith("process_")}
     names = set(_NAME.findall(expression))
     assert names <= labels.keys() | of_process
@@ -55,7 +56,7 @@ def test_its_metrics_and_labels_exist(exposition: Exposition, expression: str) -
 
 
 def test_states_that_are_asked_for_exist(exposition: Exposition) -> None:
-    page = parse(done(exposition.page()).decode())
+    page = parse(done(exposition.page(User(admin=True))).decode())
     there = {(sample.name, sample.labels.get("state")) for family in page for sample in family.samples}
     asked = {
         (name, text)

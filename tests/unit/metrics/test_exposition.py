@@ -10,6 +10,7 @@ from prometheus_client.samples import Sample
 from awed.metrics.catalogue import CATALOGUE
 from awed.metrics.exposition import TOLD_APART, Exposition, told_apart
 from awed.metrics.measures import Measures
+from awed.model.access import PUBLIC, User
 from awed.scheduler.changes import Prepare
 from awed.scheduler.queue import Queued
 from awed.scheduler.requirements import Wanted
@@ -22,8 +23,11 @@ JOB = {
 }
 
 
+ROOT = User("root", admin=True)
+
+
 def samples(exposition: Exposition) -> list[Sample]:
-    text = done(exposition.page()).decode()
+    text = done(exposition.page(ROOT)).decode()
     return [sample for family in parse(text) for sample in family.samples]
 
 
@@ -33,7 +37,7 @@ def value(found: list[Sample], name: str, **labels: str) -> float:
 
 
 def test_every_metric_is_there_from_the_start_and_described(exposition: Exposition) -> None:
-    families = {family.name: family for family in parse(done(exposition.page()).decode())}
+    families = {family.name: family for family in parse(done(exposition.page(ROOT)).decode())}
     told = {name for name in families if name.startswith("awed_")}
     assert told == {metric.name for metric in CATALOGUE}
     assert all(families[metric.name].documentation == metric.about for metric in CATALOGUE)
@@ -58,7 +62,7 @@ def test_the_numbers_are_those_of_the_queue(served: Served, exposition: Expositi
 
 def test_names_of_jobs_and_users_are_not_shown(served: Served, exposition: Exposition) -> None:
     served.submit(JOB, user="ann")
-    page = done(exposition.page()).decode()
+    page = done(exposition.page(ROOT)).decode()
     assert not [name for name in ("NAME-OF", "SECRET", 'ann"') if name in page]
 
 
@@ -88,15 +92,40 @@ def kinds(number: int) -> Iterator[Queued]:
         yield Queued(Wanted(frozenset({f"group{n}"}), "app", 0), n + 1, float(n))
 
 
+def labels(wanted: Wanted) -> tuple[str, str]:
+    return ",".join(wanted.named), wanted.app
+
+
 def test_whoever_makes_many_kinds_of_work_does_not_make_many_samples() -> None:
-    found = told_apart(kinds(TOLD_APART + 5))
+    found = told_apart(kinds(TOLD_APART + 5), labels)
     assert len(found) == TOLD_APART + 1
     assert found["other", "other"] == (1 + 2 + 3 + 4 + 5, 0.0)
     assert found["group5", "app"] == (6, 5.0)
     assert sum(waiting.work for waiting in found.values()) == sum(range(TOLD_APART + 6))
 
 
-def test_long_names_are_cut_and_what_is_the_same_then_is_one_sample() -> None:
-    apps = ["x" * 1000 + "1", "x" * 1000 + "2"]
-    found = told_apart(Queued(Wanted(frozenset(), app, 0), 1, 0.0) for app in apps)
-    assert found == {("", "x" * 64): (2, 0.0)}
+def test_names_are_those_that_the_reader_may_know(served: Served, exposition: Exposition) -> None:
+    """Long ones are cut, and what is the same then is one sample."""
+    for user, group in (("ann", "anns"), ("", "everybodys")):
+        served.call("POST", f"/cgroup/{group}", user=user)
+    for user, groups, app in (
+        ("ann", "", "secret"),
+        ("bob", "", "mine"),
+        ("", "", "x" * 65),
+        ("", "", "x" * 66),
+        ("ann", "everybodys", "app"),
+        ("bob", "anns", "app"),
+        ("bob", "none", "app"),
+    ):
+        served.submit({"info": {"clientgroups": groups}, "tasks": [{"taskid": "0", "cmd": {"name": app}}]}, user=user)
+
+    def shown(user: User) -> dict[tuple[str, str], float]:
+        families = parse(done(exposition.page(user)).decode())
+        found = [sample for family in families for sample in family.samples if sample.name == "awed_queued_workunits"]
+        return {(sample.labels["group"], sample.labels["app"]): sample.value for sample in found}
+
+    publics = {("", "x" * 64): 2, ("everybodys", "app"): 1}
+    assert shown(User(PUBLIC)) == {**publics, ("", "other"): 2, ("other", "other"): 2}
+    assert shown(User("bob")) == {**publics, ("", "mine"): 1, ("", "other"): 1, ("other", "other"): 2}
+    alls = {("", "secret"): 1, ("", "mine"): 1, ("anns", "app"): 1, ("none", "app"): 1}
+    assert shown(ROOT) == {**publics, **alls}
