@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from awed.api.cgroup import GroupResource
 from awed.api.client import ClientResource
 from awed.api.context import Context, Resource
+from awed.api.events import EventsResource
 from awed.api.job import JobResource
 from awed.api.logger import LoggerResource
 from awed.api.node import NodeResource
@@ -23,6 +24,7 @@ RESOURCES: Mapping[str, type[Resource]] = {
     "work": WorkResource,
     "client": ClientResource,
     "queue": QueueResource,
+    "events": EventsResource,
     "cgroup": GroupResource,
     "logger": LoggerResource,
     "node": NodeResource,

@@ -20,16 +20,13 @@ from awed.web.envelope import send_json
 from awed.web.kinds import FLAG, Schema
 from awed.web.routes import Choice, by_path
 from awed.web.traits import Traits, bare
-from awed.wire.envelope import Page, Warned
+from awed.wire.envelope import Envelope, Warned
 
 ROOT = "root"
 """The collection that the front page counts as."""
 
 _VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
 _FILE: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
-_PAGE_KEYS = ("limit", "offset", "total_count")
-_WRAPPED = (Page, Warned)
-"""Types that say more of an envelope than its data."""
 
 
 class OpenApiResource(Resource):
@@ -147,13 +144,14 @@ def _request_body(calls: Choice, types: _Types) -> Schema:
 
 def _responses(calls: Choice, traits: Traits, types: _Types) -> Schema:
     answers = [answer for call in calls for answer in _answers(call)]
-    around = {get_origin(answer) for answer in answers}
-    keys = {name: {"type": "integer", "minimum": 0} for name in _PAGE_KEYS} if Page in around else {}
-    if Warned in around:
-        keys["warnings"] = types.one_of([list[Remark]])
-    plain = [answer for answer in answers if get_origin(answer) is not Annotated]
+    wrapped = [answer for answer in answers if _is_envelope(get_origin(answer))]
+    plain = [answer for answer in answers if get_origin(answer) is not Annotated and answer not in wrapped]
+    keys: Schema = {}
+    for origin in {get_origin(answer) for answer in wrapped}:
+        kind = types.one_of([list[Remark]]) if origin is Warned else {"type": "integer", "minimum": 0}
+        keys |= {name: kind for name in origin.__struct_fields__ if name not in Envelope.__struct_fields__}
     content: Schema = {}
-    if data := [get_args(answer)[0] if get_origin(answer) in _WRAPPED else answer for answer in plain]:
+    if data := [*(get_args(answer)[0] for answer in wrapped), *plain]:
         schema = types.one_of(data)
         done = schema if traits.wrap is bare else _envelope(schema, {"type": "null"}, keys)
         content["application/json"] = {"schema": done}
@@ -165,6 +163,10 @@ def _responses(calls: Choice, traits: Traits, types: _Types) -> Schema:
         "200": {"description": "It is done.", "content": content},
         "default": {"description": "It is not done, and why.", "content": refused},
     }
+
+
+def _is_envelope(origin: Any) -> bool:
+    return isinstance(origin, type) and issubclass(origin, Envelope)
 
 
 def _envelope(data: Schema, error: Schema, keys: Schema) -> Schema:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from awed.model.quantities import parse_duration, parse_size, show_size
+from awed.model.quantities import parse_duration, parse_size, show_duration, show_size
 
 T = TypeVar("T")
 
@@ -126,6 +126,6 @@ LINES = Kind("lines of text", _lines)
 PORT = whole(0, 65535)
 FLAG = Kind("true or false", _flag, lambda flag: str(flag).lower())
 SIZE = Kind("a number of bytes, as 500K, 64M, 2G or 1T", parse_size, show_size)
-DURATION = Kind("minutes, hours or days, as 30M, 12H or 7D", _duration)
+DURATION = Kind("minutes, hours or days, as 30M, 12H or 7D", _duration, show_duration)
 WORD_URLS = Kind("words with URLs, as word=https://...,other=https://...", _word_urls)
 DURATIONS = Kind("pipelines with minutes, hours or days, as name=30M,other=7D", _durations)

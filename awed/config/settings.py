@@ -189,6 +189,10 @@ class Server(Struct, frozen=True):
     global_expire: Annotated[
         float | None, DURATION, "How long jobs are kept after their end: 30M, 12H, 7D. If empty: for ever."
     ] = None
+    events_keep: Annotated[float, DURATION, "How long the events that GET /events tells are kept: 30M, 12H, 7D."] = (
+        7 * 86400.0
+    )
+    events_max: Annotated[int, whole(1), "How many of them are kept at most. Each takes about 150 bytes."] = 1_000_000
     pipeline_expire: Annotated[
         Mapping[str, float],
         DURATIONS,

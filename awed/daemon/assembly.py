@@ -35,6 +35,7 @@ from awed.scheduler.core import TICK
 from awed.scheduler.quotas import Quota
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
+from awed.service.feed import Keep
 from awed.service.files import ShockFor
 from awed.service.groups import Groups
 from awed.service.logfiles import EventJournal, Journal, event_lines
@@ -61,6 +62,10 @@ _log = Logger()
 
 JOURNALS = 1.0
 """Seconds between two writes to the event log and the access log, so that one switch of threads is for many lines."""
+
+
+AGING = 60.0
+"""Seconds between two looks for events that are too old."""
 
 
 class Parts:
@@ -138,6 +143,7 @@ class Parts:
             soon=self._soon,
             observer=Observers([EventJournal(self._events), self._measures, self._debug]),
             data_hosts=self._config.security.data_hosts,
+            keep=Keep(server.events_keep, server.events_max),
         )
         return Engine(shell)
 
@@ -157,6 +163,7 @@ class Parts:
             Rounds(self.engine.once.forget, PERIOD.total_seconds(), self._reactor),
             Rounds(self.nodes.remove_expired, minutes * 60, self._reactor),
             Rounds(self.addresses.remove_expired, minutes * 60, self._reactor),
+            Rounds(self.engine.events.age, AGING, self._reactor),
             Rounds(self._events.flush, JOURNALS, self._reactor),
             Rounds(self._access.flush, JOURNALS, self._reactor),
         ]

@@ -59,6 +59,14 @@ class Superseded(StoreAway):
         super().__init__("database: another awed has taken it over")
 
 
+class Gone(NotFound):
+    """What is asked for is not kept any more. *oldest*: the number of the first that is, where it is known."""
+
+    def __init__(self, *texts: str, oldest: int = 0) -> None:
+        super().__init__(*texts)
+        self.oldest = oldest
+
+
 class TooLarge(AwedError):
     """The body of a request is larger than its limit."""
 

@@ -23,6 +23,13 @@ def parse_duration(text: str) -> timedelta:
     return duration
 
 
+def show_duration(seconds: float) -> str:
+    """*seconds*, whole minutes, in the largest unit of which they are a whole number."""
+    minutes = int(seconds) // 60
+    unit, factor = next((unit, factor) for unit, factor in (("D", 1440), ("H", 60), ("M", 1)) if not minutes % factor)
+    return f"{minutes // factor}{unit}"
+
+
 def parse_size(text: str) -> int:
     """Parse a number of bytes, or of K, M, G or T (powers of 1024), into bytes. Raises :class:`ValueError`."""
     match = _SIZE.fullmatch(text)

@@ -14,6 +14,7 @@ from msgspec.json import Decoder
 from awed.model.access import Account, Acl, GroupRecord
 from awed.model.client import Client
 from awed.model.events import Event
+from awed.model.feed import FeedPage, StateChange
 from awed.model.job import Job, Task
 from awed.model.node import NodeRecord
 from awed.model.work import Part, PerfRecord, WorkRecord, WorkReport
@@ -92,7 +93,8 @@ class Batch(Struct):
 
     Deletions come first, so a record that is deleted and written in one batch exists afterwards. The table of kinds
     says which records each list of ids deletes. *meta*: settings of the store. *events*: what happened with these
-    changes; observers are told once the batch is durable.
+    changes; observers are told once the batch is durable. *changes*: changes of states, which become pages of the
+    feed when the batch is complete.
     """
 
     jobs: list[JobRecord] = []
@@ -107,6 +109,7 @@ class Batch(Struct):
     nodes: list[NodeRecord] = []
     deletions: list[DeleteNodes] = []
     submission_keys: list[SubmissionKey] = []
+    feed: list[FeedPage] = []
     meta: dict[str, str] = {}
     gone_jobs: list[str] = []
     gone_work: list[str] = []
@@ -118,7 +121,9 @@ class Batch(Struct):
     gone_deletions: list[str] = []
     gone_submission_keys: list[str] = []
     gone_key_periods: list[str] = []
+    gone_feed: list[str] = []
     events: list[Event] = []
+    changes: list[StateChange] = []
 
     @property
     def size(self) -> int:
@@ -126,7 +131,7 @@ class Batch(Struct):
         return sum(map(len, _written(self)))
 
 
-_written = attrgetter(*(name for name in Batch.__struct_fields__ if name != "events"))
+_written = attrgetter(*(name for name in Batch.__struct_fields__ if name not in ("events", "changes")))
 
 
 class Unfinished(Struct):
@@ -225,6 +230,7 @@ KINDS: tuple[Kind[Any], ...] = (
         {"gone_submission_keys": "id", "gone_key_periods": "period"},
         also={"period": _at("period")},
     ),
+    Kind("feed", FeedPage, {"id": _at("id")}, {"gone_feed": "id"}),
 )
 """Every kind of record."""
 

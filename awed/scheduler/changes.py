@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from awed.model.client import Client
 from awed.model.events import Event
+from awed.model.feed import StateChange
 from awed.model.job import IO, OWN_HOST
 from awed.model.records import Batch, DeleteNodes, JobRecord, Secret, SubmissionKey, TaskRecord, merge
 from awed.model.work import PerfRecord, WorkRecord, WorkReport
@@ -116,6 +117,10 @@ class Changes:
 
     def event(self, event: Event) -> None:
         self._batch.events.append(event)
+
+    def state(self, change: StateChange) -> None:
+        """Something has a new state, and listeners are to be told."""
+        self._batch.changes.append(change)
 
     def job_gone(self, entry: JobEntry | None, job_id: str) -> None:
         """The job goes, with all that goes with it, be it of this very batch; *entry* if the scheduler held it."""

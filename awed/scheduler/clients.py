@@ -7,13 +7,15 @@ from msgspec import structs
 
 from awed.model.client import Client
 from awed.model.errors import ClientNotFound, Invalid
+from awed.model.feed import REMOVED
 from awed.model.ids import parse_work_id
 from awed.model.states import ClientState, WorkState
 from awed.model.times import Moment
-from awed.model.work import WorkRecord
+from awed.model.work import Cause, WorkRecord
 from awed.scheduler.entries import ClientEntry
 from awed.scheduler.requirements import Wanted
 from awed.scheduler.state import State
+from awed.scheduler.tellings import client_change
 
 _KEPT = (
     *("regtime", "lastcompleted", "total_checkout", "total_completed", "total_failed", "skip_work"),
@@ -38,7 +40,7 @@ class Clients:
         entry = self._new(profile, now) if known is None else self._again(known, profile, now)
         keep = set(current_work)
         for wuid in entry.held.keys() - keep:
-            self._requeue(entry.held[wuid].record, now)
+            self._requeue(entry.held[wuid].record, now, Cause.LOST)
         self._reclaim(entry, keep, now)
         return self.view(entry, now)
 
@@ -48,6 +50,7 @@ class Clients:
         entry = ClientEntry(profile, self._state.besides(profile.group), now.seconds)
         self.hold(entry)
         self._state.changes.client(profile)
+        self._state.changes.state(client_change(profile, profile.status))
         return entry
 
     def _again(self, entry: ClientEntry, profile: Client, now: Moment) -> ClientEntry:
@@ -137,7 +140,7 @@ class Clients:
         latest = now.seconds - self._state.limits.heartbeat
         lost = {wuid for wuid, held in entry.held.items() if wuid not in runs and held.since < latest}
         for wuid in lost:
-            self._requeue(entry.held[wuid].record, now)
+            self._requeue(entry.held[wuid].record, now, Cause.LOST)
         return lost
 
     def _reclaim(self, entry: ClientEntry, runs: Set[str], now: Moment) -> None:
@@ -167,7 +170,7 @@ class Clients:
         """A person wants it: give the client no more work, and queue what it holds again. It is told to throw that
         away. Raises :class:`~awed.model.errors.ClientNotFound`."""
         entry = self.get(client_id)
-        self._take_back(entry, now, discard=True)
+        self._take_back(entry, now, None, discard=True)
         self._state.suspend_client(entry, "manually suspended")
 
     def resume(self, client_id: str) -> None:
@@ -180,15 +183,16 @@ class Clients:
         entry.absolve()
         self._state.resume_client(entry)
 
-    def remove(self, client_id: str, now: Moment) -> None:
-        """The client signs off, or is lost: it is forgotten, and its work is queued again. Raises
+    def remove(self, client_id: str, now: Moment, cause: Cause | None = None) -> None:
+        """The client signs off, or is lost, which is a *cause*: it is forgotten, and its work is queued again. Raises
         :class:`~awed.model.errors.ClientNotFound`."""
         entry = self.get(client_id)
-        self._take_back(entry, now, discard=False)
+        self._take_back(entry, now, cause, discard=False)
         del self._state.clients[client_id]
         self._state.aside.pop(client_id, None)
         self._state.counts.clients[entry.client.status] -= 1
         self._state.changes.client_gone(client_id)
+        self._state.changes.state(client_change(entry.client, REMOVED, cause))
         self._state.event("CU", now, clientid=client_id)
 
     def remove_lost(self, now: Moment) -> list[str]:
@@ -200,21 +204,21 @@ class Clients:
                 break
             lost.append(client_id)
         for client_id in lost:
-            self.remove(client_id, now)
+            self.remove(client_id, now, Cause.LOST)
         self._state.tally.clients_lost += len(lost)
         return lost
 
-    def _take_back(self, entry: ClientEntry, now: Moment, discard: bool) -> None:
+    def _take_back(self, entry: ClientEntry, now: Moment, cause: Cause | None, discard: bool) -> None:
         for wuid, held in list(entry.held.items()):
-            self._requeue(held.record, now)
+            self._requeue(held.record, now, cause)
             if discard:
                 entry.discards |= {wuid}
 
-    def _requeue(self, record: WorkRecord, now: Moment) -> None:
+    def _requeue(self, record: WorkRecord, now: Moment, cause: Cause | None) -> None:
         task = self._state.task(record.taskid)
         assert task is not None
         assert record.state is WorkState.CHECKOUT
-        self._state.requeue(task, record, now)
+        self._state.requeue(task, record, now, cause=cause)
 
     def all(self, now: Moment) -> list[Client]:
         return [self.view(entry, now) for entry in self._state.clients.values()]

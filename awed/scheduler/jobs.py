@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 
+from msgspec import structs
+
 from awed.model.access import Acl, User
 from awed.model.errors import Conflict, Invalid, JobNotFound
+from awed.model.feed import WorkEvent
 from awed.model.job import Job
 from awed.model.records import JobRecord, Secret, TaskRecord
 from awed.model.states import ACTIVE, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
-from awed.model.work import WorkRecord
+from awed.model.work import Cause, WorkRecord
 from awed.scheduler.changes import own_outputs
 from awed.scheduler.entries import Held, JobEntry, TaskEntry
 from awed.scheduler.flow import Flow
 from awed.scheduler.state import State
+from awed.scheduler.tellings import job_change, work_change
 from awed.workflow.submission import Submission
 
 
@@ -34,6 +38,7 @@ class Jobs:
         job.info.auth = bool(token)
         self._state.hold(entry)
         self._state.touch_job(entry, now)
+        self._state.changes.state(job_change(entry))
         for task in entry.tasks:
             self._state.changes.task(task)
         if token:
@@ -93,6 +98,7 @@ class Jobs:
             if client is None:
                 record.state = WorkState.QUEUED
                 self._state.changes.work(record)
+                self._state.changes.state(work_change(entry, record, WorkEvent.QUEUED, Cause.LOST))
             else:
                 client.held[record.wuid] = Held(record, now.seconds)
                 out += 1
@@ -145,6 +151,9 @@ class Jobs:
     def remove_stored(self, record: JobRecord, tasks: Iterable[TaskRecord], now: Moment, expired: bool) -> None:
         """Nothing is left of a job that is not held; *expired*: because its time is over."""
         job = record.job
+        if job.state is not JobState.DELETED:
+            gone = structs.replace(job_change(record), state=JobState.DELETED, cause="expired" if expired else "")
+            self._state.changes.state(gone)
         self._state.event("JE" if expired else "JR", now, jobid=job.id)
         self._state.changes.job_gone(None, job.id)
         self._state.delete_nodes(job.id, record.submitter, own_outputs(tasks))

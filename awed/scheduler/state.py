@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from awed.model import ids
 from awed.model.events import Event
+from awed.model.feed import WorkEvent
 from awed.model.job import IO, NO_NODE
 from awed.model.records import DeleteNodes
 from awed.model.states import (
@@ -22,7 +23,7 @@ from awed.model.states import (
     step,
 )
 from awed.model.times import NO_TIME, Moment
-from awed.model.work import WorkRecord
+from awed.model.work import Cause, WorkRecord
 from awed.scheduler.changes import Changes, Effect
 from awed.scheduler.counts import Counts, Tally
 from awed.scheduler.entries import NO_PLACES, ClientEntry, Held, JobEntry, Place, TaskEntry
@@ -30,6 +31,7 @@ from awed.scheduler.pauses import Pauses
 from awed.scheduler.queue import WorkQueue
 from awed.scheduler.quotas import Quota, Usages
 from awed.scheduler.requirements import ANYBODYS, NOBODY
+from awed.scheduler.tellings import client_change, job_change, task_change, work_change
 
 DELETED_TOGETHER = 1000
 """Nodes that one record of what is to be deleted has at most."""
@@ -118,6 +120,7 @@ class State:
         job.state = step(JOB_STEPS, job.state, state)
         self.counts.jobs[job.state] += 1
         self.touch_job(entry, now)
+        self.changes.state(job_change(entry))
 
     def touch_job(self, entry: JobEntry, now: Moment) -> None:
         entry.job.updatetime = now.time
@@ -139,10 +142,13 @@ class State:
 
     def set_task(self, entry: TaskEntry, state: TaskState) -> None:
         task = entry.task
+        is_first_step = task.state is TaskState.INIT
         self.counts.tasks[task.state] -= 1
         task.state = step(TASK_STEPS, task.state, state)
         self.counts.tasks[task.state] += 1
         self.changes.task(entry)
+        if not is_first_step:  # which all tasks of a new job take with it
+            self.changes.state(task_change(entry))
 
     def hold(self, entry: JobEntry) -> None:
         """Take a job in, and count it and its tasks."""
@@ -172,9 +178,17 @@ class State:
             self.queue.remove(place)
         entry.places = NO_PLACES
 
-    def requeue(self, entry: TaskEntry, record: WorkRecord, now: Moment, forget: bool = False) -> None:
+    def requeue(
+        self,
+        entry: TaskEntry,
+        record: WorkRecord,
+        now: Moment,
+        forget: bool = False,
+        cause: Cause | None = None,
+    ) -> None:
         """Put work that is out back into the queue of its running task. It goes back to who has it if that one still
-        says so before another takes it; not if its run is over, which *forget* tells."""
+        says so before another takes it; not if its run is over, which *forget* tells. *cause*: why it is taken."""
+        self.changes.state(work_change(entry, record, WorkEvent.QUEUED, cause))
         self.counts.work[WorkState.CHECKOUT] -= 1
         self.counts.work[WorkState.QUEUED] += 1
         self.release(record, discard=False)
@@ -194,6 +208,7 @@ class State:
         self.counts.work[WorkState.QUEUED] -= 1
         self.counts.work[WorkState.CHECKOUT] += 1
         self.changes.work(record)
+        self.changes.state(work_change(entry, record, WorkEvent.CHECKOUT))
         if entry.task.state is TaskState.QUEUED:
             self.set_task(entry, TaskState.IN_PROGRESS)
         if entry.job.job.state is JobState.QUEUED:
@@ -212,7 +227,9 @@ class State:
         self.withdraw(entry)
         out = 0
         for record in entry.records.values():
-            out += record.state is WorkState.CHECKOUT
+            if record.state is WorkState.CHECKOUT:
+                out += 1
+                self.changes.state(work_change(entry, record, WorkEvent.SUSPEND))
             self.release(record, discard=True)
             record.state = WorkState.SUSPEND
             self.changes.work(record)
@@ -242,6 +259,7 @@ class State:
         else:
             self.aside.pop(entry.client.id, None)
         self.changes.client(entry.client)
+        self.changes.state(client_change(entry.client, entry.client.status))
 
     def resume_client(self, entry: ClientEntry) -> None:
         """Give the client work again."""
@@ -250,6 +268,7 @@ class State:
         entry.client.suspend_reason = ""
         entry.client.suspended_until = NO_TIME
         self.changes.client(entry.client)
+        self.changes.state(client_change(entry.client, entry.client.status))
 
     def set_client(self, entry: ClientEntry, state: ClientState) -> None:
         self.counts.clients[entry.client.status] -= 1

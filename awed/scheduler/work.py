@@ -16,11 +16,12 @@ from awed.model.errors import (
     StaleAttempt,
     WorkNotFound,
 )
+from awed.model.feed import WorkEvent
 from awed.model.ids import WorkId, parse_work_id
 from awed.model.job import JobError
 from awed.model.states import ClientState, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
-from awed.model.work import PerfRecord, Report, ReportStatus, WorkRecord, WorkReport, Workunit
+from awed.model.work import Cause, PerfRecord, Report, ReportStatus, WorkRecord, WorkReport, Workunit
 from awed.scheduler.blame import Blame
 from awed.scheduler.clients import Clients
 from awed.scheduler.entries import NO_WORK, ClientEntry, JobEntry, Place, TaskEntry
@@ -28,6 +29,7 @@ from awed.scheduler.flow import Flow
 from awed.scheduler.requirements import Spare
 from awed.scheduler.spans import Span, at_work, spans
 from awed.scheduler.state import State
+from awed.scheduler.tellings import work_change
 
 LARGE_ANSWER = 4 << 20
 """Bytes of workunits, as JSON, that are handed out in one answer; the last of them may go beyond that."""
@@ -135,7 +137,7 @@ class Work:
             self._done(entry, record, report, now)
         elif record.state is WorkState.CHECKOUT:
             if report.status is ReportStatus.DISCARDED:
-                self._state.requeue(entry, record, now, forget=True)
+                self._state.requeue(entry, record, now, forget=True, cause=Cause.DISCARDED)
             else:
                 self.fail(entry, record, report, now)
 
@@ -185,6 +187,7 @@ class Work:
         entry.task.computetime += report.computetime
         state.changes.work_gone(record.wuid)
         state.changes.task(entry)
+        state.changes.state(work_change(entry, record, WorkEvent.DONE))
         self._blame.succeeded(record, now)
         state.event("WD", now, wuid=record.wuid, jobid=record.jobid, clientid=record.client)
         if not entry.task.remainwork and entry.is_at_work:
@@ -200,6 +203,7 @@ class Work:
         limit = 1 if permanent or entry.job.job.info.noretry else state.limits.max_work_failure
         about = {"wuid": record.wuid, "jobid": record.jobid, "clientid": record.client}
         state.event("WF", now, **about)
+        state.changes.state(work_change(entry, record, WorkEvent.FAILED, report.cause, report.exitstatus))
         self._blame.failed(record, report, now)
         if record.failed < limit:
             state.requeue(entry, record, now, forget=True)

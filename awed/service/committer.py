@@ -1,6 +1,6 @@
 """Group commit: the one caller of the store's ``commit``. Requests that arrive while it writes share the next one."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -8,6 +8,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from awed.model.errors import AwedError, StoreAway, Superseded
+from awed.model.feed import FeedPage, StateChange
 from awed.model.records import Batch, merge
 from awed.service.observer import Observer
 from awed.store.interface import IStore
@@ -30,10 +31,11 @@ class Committer:
     """Writes what changed, one batch after the other, and tells those who wait when their change is durable.
 
     A batch that cannot be written is tried until it can. *take* hands over what changed since the last call;
-    *changed* says whether anything did. *soon* calls when all requests that arrived together are heard, so that they
-    share a commit. Whoever waits longer than *patience* seconds is told
-    :class:`~awed.model.errors.StoreAway`; the change itself stays and is written when the store is back, unless its
-    verb takes it back. Once another daemon has the store everybody is told :class:`~awed.model.errors.Superseded`.
+    *changed* says whether anything did. *numbered* makes pages of the changes of states in it, in order. *soon* calls
+    when all requests that arrived together are heard, so that they share a commit. Whoever waits longer than
+    *patience* seconds is told :class:`~awed.model.errors.StoreAway`; the change itself stays and is written when the
+    store is back, unless its verb takes it back. Once another daemon has the store everybody is told
+    :class:`~awed.model.errors.Superseded`.
     """
 
     _log = Logger()
@@ -44,6 +46,7 @@ class Committer:
         store: IStore,
         take: Callable[[], Batch],
         changed: Callable[[], bool],
+        numbered: Callable[[Sequence[StateChange]], list[FeedPage]],
         reactor: IReactorTime,
         patience: float,
         soon: Soon,
@@ -52,6 +55,7 @@ class Committer:
         self._store = store
         self._take = take
         self._changed = changed
+        self._numbered = numbered
         self._reactor = reactor
         self._soon = soon
         self._observer = observer
@@ -132,7 +136,11 @@ class Committer:
         self._added = None
         self._in_commit = [waiting for waiting in (*self._in_commit, *self._next) if not waiting.called]
         self._next = []
-        return batch if added is None else merge(batch, added)
+        if added is not None:
+            batch = merge(batch, added)
+        batch.feed += self._numbered(batch.changes)
+        batch.changes = []
+        return batch
 
     def _tell(self) -> None:
         while self._in_commit:  # who is told may come back at once, with nothing changed to wait for

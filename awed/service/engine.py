@@ -14,6 +14,7 @@ from awed.model.events import Event
 from awed.model.records import Batch
 from awed.service.checking import CheckVerbs
 from awed.service.clients import ClientVerbs
+from awed.service.events import EventVerbs
 from awed.service.jobs import JobVerbs
 from awed.service.once import Once
 from awed.service.queue import QueueVerbs
@@ -48,6 +49,7 @@ class Engine:
         self.work = WorkVerbs(shell)
         self.clients = ClientVerbs(shell)
         self.queue = QueueVerbs(shell)
+        self.events = EventVerbs(shell)
 
     @property
     def server_uuid(self) -> str:
@@ -63,6 +65,7 @@ class Engine:
         """Take in what the opened store holds, and let it go on."""
         stored = await self._shell.store.load()
         self._shell.server_uuid = stored.meta[SERVER_UUID]
+        await self._shell.feed.start()
         self._shell.scheduler.restore(stored, self._shell.now())
         self.once.restore(stored.meta)
         self._log.info(
@@ -78,7 +81,9 @@ class Engine:
         await self._shell.settle()
 
     def turn_away(self) -> None:
-        """The server is about to stop: whoever waits for work, or comes to wait, is told to ask again."""
+        """The server is about to stop: whoever waits for work, or comes to wait, is told to ask again, and nobody
+        waits for events any more."""
+        self._shell.feed.close()
         self._shell.waiting.close()
 
     async def stop(self) -> None:

@@ -11,6 +11,7 @@ from awed.model.job import Job
 from awed.model.records import Batch, JobRecord, Secret, SubmissionKey, TaskRecord
 from awed.model.states import JobState
 from awed.model.work import PerfRecord, WorkReport
+from awed.scheduler.tellings import job_change
 from awed.service.shell import Shell
 from awed.store.interface import JobPage, JobQuery
 from awed.store.paging import every, reports_by_task
@@ -79,12 +80,14 @@ class JobVerbs:
 
     async def _import(self, job: Job, owner: User, token: str, size: int, keys: list[SubmissionKey]) -> None:
         await self._require_new(job.id)
+        record = JobRecord(replace(job, tasks=[]), Acl.of(owner.name), owner.name, size=size)
         batch = Batch(
-            jobs=[JobRecord(replace(job, tasks=[]), Acl.of(owner.name), owner.name, size=size)],
+            jobs=[record],
             tasks=[TaskRecord(task, index) for index, task in enumerate(job.tasks)],
             secrets=[Secret(job.id, job.id, token=token, hosts=token_hosts(job))] if token else [],
             events=[Event("JI", self._shell.now().time, {"jobid": job.id})],
             submission_keys=keys,
+            changes=[job_change(record)],
         )
         undo = Batch(gone_jobs=[job.id], gone_submission_keys=[key.id for key in keys])
         await self._shell.committer.commit(batch, undo)
@@ -158,6 +161,7 @@ class JobVerbs:
             record.job.updatetime = self._shell.now().time
             record.job.tasks = []
             self._shell.scheduler.changes.job_record(record)
+            self._shell.scheduler.changes.state(job_change(record))
 
     async def get(self, job_id: str) -> JobRecord:
         """A job with its tasks, wherever it is. :class:`JobNotFound`."""

@@ -13,11 +13,15 @@ from awed.scheduler.core import Scheduler
 from awed.scheduler.state import Limits
 from awed.service.committer import Committer, Soon, at_once
 from awed.service.effects import Effects
+from awed.service.feed import Feed, Keep
 from awed.service.files import DataToken, ShockFor, TaskFiles
-from awed.service.observer import Observer
+from awed.service.observer import Observer, Observers
+from awed.service.sight import Sight
 from awed.service.waiting import Ask, WaitingRoom
 from awed.store.interface import IStore
 from awed.tx.locks import Alone, Condition
+
+KEEP = Keep()
 
 
 class Shell:
@@ -38,9 +42,11 @@ class Shell:
         soon: Soon = at_once,
         observer: Observer | None = None,
         data_hosts: Collection[str] = (),
+        keep: Keep = KEEP,
     ) -> None:
         """*patience*: seconds that a request waits for the store. *soon*: see :class:`Committer`. *observer* is told
-        what happens. *data_hosts*: those that every data token may be shown to."""
+        what happens. *data_hosts*: those that every data token may be shown to. *keep*: how long events are
+        kept."""
         self.store = store
         self.data_hosts = data_hosts
         self._time = now
@@ -48,15 +54,18 @@ class Shell:
         self._soon = soon
         self._going_on = False
         self._went_on = Condition()
-        self.observer = observer or Observer()
         self.alone = Alone()
         """By job id: who decides by what the store says of a job must not be overtaken before that is changed."""
         self.scheduler = Scheduler(limits)
+        self.feed = Feed(store, reactor, now, keep)
+        self.sight = Sight(store, self.scheduler)
+        self.observer = Observers([self.feed, self.sight, *([observer] if observer else ())])
         changes = self.scheduler.changes
         self.committer = Committer(
             store=store,
             take=self.scheduler.take_changes,
             changed=lambda: bool(changes),
+            numbered=self.feed.numbered,
             reactor=reactor,
             patience=patience,
             soon=soon,

@@ -143,5 +143,8 @@ class IStore(Interface):
         at least one record until all are read.
         """
 
+    def last(record: type[T]) -> Awaitable[T | None]:
+        """The record with the last id, of such a kind; None if there are none."""
+
     def ids(record: type[Struct]) -> Awaitable[list[str]]:
         """The ids, in order, of all records of a kind that is no part of a job."""

@@ -143,6 +143,10 @@ class MemoryStore:
         later = [one for one in found if not after or [field(one) for field in rest] > list(after)]
         return _some(later[:limit])
 
+    async def last(self, record: type[T]) -> T | None:
+        id = kind_of(record).id
+        return max(self._table(record).where(), key=id, default=None)
+
     async def ids(self, record: type[Struct]) -> list[str]:
         return [kind_of(record).id(found) for found in self._table(record).where()]
 

@@ -77,6 +77,8 @@ STEPS = (
         CREATE INDEX submission_keys_period ON submission_keys (period);
         """
     ),
+    # 8: The feed is stored.
+    Step("CREATE TABLE feed (id TEXT PRIMARY KEY, doc TEXT NOT NULL);"),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

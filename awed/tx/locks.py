@@ -101,6 +101,10 @@ class Condition:
     def __init__(self) -> None:
         self._waiting: list[Deferred[None]] = []
 
+    def __bool__(self) -> bool:
+        """Whether anybody waits."""
+        return bool(self._waiting)
+
     def wait(self) -> Deferred[None]:
         """Fires with the next :meth:`notify`."""
         waiter: Deferred[None] = Deferred(self._waiting.remove)

@@ -15,9 +15,9 @@ def answer(request: IRequest, data: object) -> bytes:
     return send_json(request, Envelope(200, data))
 
 
-def answer_error(request: IRequest, status: int, texts: Sequence[str]) -> bytes:
+def answer_error(request: IRequest, status: int, texts: Sequence[str], data: object = None) -> bytes:
     """The answer to a request that was refused or failed: sets its status and headers, and returns its body."""
-    return send_json(request, Envelope(status, None, list(texts)), status)
+    return send_json(request, Envelope(status, data, list(texts)), status)
 
 
 def send_json(request: IRequest, value: object, status: int = 200) -> bytes:

@@ -7,9 +7,10 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from awed.model.errors import AwedError
+from awed.model.errors import AwedError, Gone
 from awed.model.ids import new_id
 from awed.tx.files import shortage
+from awed.web.envelope import answer_error
 from awed.web.traits import PLAIN, Traits
 from awed.wire.errors import status_of
 
@@ -31,6 +32,8 @@ def error_answer(request: IRequest, failure: Failure, traits: Traits, path: str)
     Faults of awed itself are logged, with *path*, and not shown.
     """
     match failure.value:
+        case Gone() as error:
+            return answer_error(request, status_of(error), error.texts, {"oldest": error.oldest})
         case AwedError() as error:
             return traits.answer_error(request, *_refused(request, error))
         case MethodNotAllowed() as error:

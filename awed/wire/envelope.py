@@ -17,6 +17,14 @@ class Envelope(Struct, Generic[Data]):
     error: list[str] | None = None
 
 
+class Events(Envelope[Data], Generic[Data]):
+    """Numbered things. *last*: the number up to which was looked, where the next request goes on; *oldest*: the
+    number of the first that is kept."""
+
+    last: int = 0
+    oldest: int = 0
+
+
 class Page(Envelope[Data], Generic[Data]):
     """An answer with a page of a list: at most *limit* items, from *offset* on, of *total_count* in all."""
 

@@ -9,6 +9,7 @@ STATUSES: tuple[tuple[type[AwedError], int], ...] = (
     (errors.Unimplemented, 501),
     (errors.Invalid, 400),
     (errors.Unauthorized, 401),
+    (errors.Gone, 410),
     (errors.NotFound, 404),
     (errors.Conflict, 409),
     (errors.TooLarge, 413),
@@ -23,7 +24,7 @@ STATUSES: tuple[tuple[type[AwedError], int], ...] = (
 
 _FAMILIES: Mapping[int, type[AwedError]] = {
     **{status: family for family, status in reversed(STATUSES) if status < 500},
-    **{403: errors.Unauthorized, 410: errors.NotFound, 501: errors.Invalid},  # sent by other hosts only
+    **{403: errors.Unauthorized, 501: errors.Invalid},  # sent by other hosts only
 }
 
 _TOLD_APART = (

@@ -38,6 +38,11 @@ class Reader:
                     break
         return records
 
+    async def last(self, kind: Kind[T]) -> T | None:
+        """The record with the last id."""
+        found = [document async for document in self._database.each(kind.name, RECORDS, [("_id", -1)], 1)]
+        return await self.decoded(kind, found[0]) if found else None
+
     async def decoded(self, kind: Kind[T], document: Document) -> T:
         """The record whose first document is *document*."""
         return kind.decode(await self.text(kind, document))

@@ -137,6 +137,9 @@ class MongoStore:
         where = place({**single, **several}) | later([name for name in kind.key if name not in single], after)
         return await self._reader.page(kind, where, limit)
 
+    async def last(self, record: type[T]) -> T | None:
+        return await self._reader.last(kind_of(record))
+
     async def ids(self, record: type[Struct]) -> list[str]:
         return await self._reading.keys(kind_of(record).name, RECORDS)
 

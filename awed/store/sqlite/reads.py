@@ -142,6 +142,13 @@ def page(
     return found
 
 
+def last(record: type[T], connection: sqlite3.Connection) -> T | None:
+    """The record of a kind with the last id."""
+    kind = kind_of(record)
+    found = _docs(connection, kind, f"{table(kind)} ORDER BY id DESC LIMIT 1")
+    return found[0] if found else None
+
+
 def ids(record: type[Struct], connection: sqlite3.Connection) -> list[str]:
     """See :meth:`IStore.ids`."""
     found = f"SELECT id FROM {table(kind_of(record))} ORDER BY id"  # noqa: S608

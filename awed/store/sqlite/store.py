@@ -100,6 +100,9 @@ class SqliteStore:
     def page(self, record: type[T], after: Sequence[str | int], limit: int, **fields: Wanted) -> Awaitable[list[T]]:
         return self._readers.run(partial(reads.page, record, after, limit, fields))
 
+    def last(self, record: type[T]) -> Awaitable[T | None]:
+        return self._readers.run(partial(reads.last, record))
+
     def ids(self, record: type[Struct]) -> Awaitable[list[str]]:
         return self._readers.run(partial(reads.ids, record))
 

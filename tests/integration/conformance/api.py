@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 import treq
 from msgspec import Struct
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Protocol
 from twisted.web.client import FileBodyProducer
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer
@@ -51,12 +53,40 @@ class Answer(Struct):
         assert not found, "\n".join(found)
 
 
+class Messages(Protocol):
+    """Reads so many messages of an event stream."""
+
+    def __init__(self, number: int) -> None:
+        self.whole: Deferred[list[Any]] = Deferred()
+        self._number = number
+        self._text = b""
+
+    def dataReceived(self, data: bytes) -> None:
+        self._text += data
+        lines = self._text.decode().split("\n")[:-1]
+        found = [msgspec.json.decode(line[5:]) for line in lines if line.startswith("data:")]
+        if len(found) >= self._number and not self.whole.called:
+            transport: Any = self.transport
+            transport.loseConnection()
+            self.whole.callback(found)
+
+
 class Api:
     """The API at *url*, used by whoever *headers* say."""
 
     def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
         self.url = url
         self.headers = dict(headers or {})
+
+    async def stream(self, path: str, number: int, headers: Mapping[str, str] | None = None) -> list[Any]:
+        """The data of the first so many messages of an event stream, which is cut then."""
+        raw = Headers({name: [text] for name, text in {**self.headers, **(headers or {})}.items()})
+        response = await treq.get(self.url + path, headers=raw, persistent=False, unbuffered=True)
+        assert response.code == 200
+        assert response.headers.getRawHeaders("Content-Type") == ["text/event-stream"]
+        messages = Messages(number)
+        response.deliverBody(messages)
+        return await messages.whole
 
     async def call(
         self,

@@ -22,8 +22,9 @@ from awed.model.access import User, Verb
 from awed.nodes.addresses import LETTERS, Addresses
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
+from awed.service.feed import Keep
 from awed.service.groups import Groups
-from awed.service.shell import Shell
+from awed.service.shell import KEEP, Shell
 from awed.shock.interface import IShock
 from awed.store.memory import MemoryStore
 from awed.tx.turns import Turns
@@ -72,10 +73,13 @@ class Served:
         client_auth_required: bool = False,
         anonymous: Collection[Verb] = ("read", "write", "delete"),
         metrics_for: str = "public",
+        keep: Keep = KEEP,
     ) -> None:
         self.clock = Clock()
         self.store = MemoryStore()
-        shell = Shell(store=self.store, shock_for=no_shock, limits=Limits(), reactor=self.clock, now=self.now)
+        shell = Shell(
+            store=self.store, shock_for=no_shock, limits=Limits(), reactor=self.clock, now=self.now, keep=keep
+        )
         self.engine = Engine(shell)
         done(self.store.open())
         done(self.engine.start())

@@ -109,6 +109,8 @@ CALLS: list[Call] = [
     ("PUT", "/queue?suspend", None, ADMINS),
     ("PUT", "/queue?resume", None, ADMINS),
     ("GET", "/metrics", None, PEOPLE),
+    ("GET", "/events?since=0", None, PEOPLE),
+    ("GET", "/events?stream", None, PEOPLE),
     ("GET", "/logger?event", None, PEOPLE),
     ("GET", "/logger?debug", None, PEOPLE),
     ("PUT", "/logger?debug=1", None, ADMINS),

@@ -12,7 +12,7 @@ from tests.unit.store.machine import BATCHES
 def test_every_list_of_a_batch_is_in_the_table() -> None:
     """One that is not would be lost without a word."""
     carried = {kind.name for kind in KINDS} | {gone for kind in KINDS for gone in kind.gone}
-    assert carried | {"meta", "events"} == set(Batch.__struct_fields__)
+    assert carried | {"meta", "events", "changes"} == set(Batch.__struct_fields__)
 
 
 @given(BATCHES, BATCHES)

@@ -58,6 +58,7 @@ async def test_requests_that_come_together_share_a_commit(world: EngineWorld) ->
         store=world.store,
         take=Batch,
         changed=lambda: False,
+        numbered=lambda changes: [],
         reactor=world.clock,
         patience=1.0,
         soon=partial(world.clock.callLater, 0),

@@ -100,6 +100,7 @@ class WritingContract(StoreTests):
                 assert await store.page(kind.type, [], 2) == [sample(kind, "a"), sample(kind, "b")]
                 assert await store.page(kind.type, ["b"], 2) == [sample(kind, "c")]
                 assert await store.page(kind.type, ["c"], 2) == []
+                assert await store.last(kind.type) == sample(kind, "c")
 
     @ensureDeferred
     async def test_parts_of_a_job_are_read_page_by_page(self, store: IStore) -> None:

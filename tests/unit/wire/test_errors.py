@@ -57,7 +57,6 @@ def test_what_workers_must_tell_apart_has_its_text(error: AwedError) -> None:
     ("status", "family"),
     [
         (403, errors.Unauthorized),
-        (410, errors.NotFound),
         (418, errors.Invalid),
         (500, errors.Unavailable),
         (501, errors.Invalid),

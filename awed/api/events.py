@@ -1,0 +1,96 @@
+"""``/events``: what happens to jobs, tasks, workunits and workers, one by one as it becomes durable."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from msgspec import Struct, json
+
+from awed.api.context import Context, Resource
+from awed.api.rights import may
+from awed.model.errors import Gone, Unavailable
+from awed.model.feed import FeedEvent, Subject
+from awed.service.events import Choice, Cursor
+from awed.web.calls import Call, Calls
+from awed.web.eventstream import IDLE, KEEP_ALIVE, MEDIA_TYPE, Message, last_event_id, send_stream, wants_stream
+from awed.web.kinds import Kind, count, split, word
+from awed.web.streaming import listed
+from awed.wire.envelope import Events
+
+MAX_WAIT = 60.0
+"""Seconds for which a request may wait for events; less than the site's idle timeout."""
+
+AT_ONCE = 1000
+"""Events of an answer, if nobody says how many, and of one piece of a stream."""
+
+MOST = 10_000
+
+LONGEST = 3600.0
+"""Seconds after which a stream ends, so that who listens says anew who they are."""
+
+_SUBJECT = word(Subject)
+_SUBJECTS = Kind(lambda name, texts: [_SUBJECT.read(name, [text]) for text in split(texts)], {"type": "string"})
+
+Stream = Annotated[bytes, MEDIA_TYPE]
+
+
+class Wanted(Struct, frozen=True):
+    """Which events are asked for."""
+
+    since: Annotated[int | None, "Those after this number; 0: all that are kept. If absent: those from now on."] = (
+        None
+    )
+    job: Annotated[str, "Only those of this job, its tasks and workunits."] = ""
+    kind: Annotated[
+        list[Subject], _SUBJECTS, "Only those of job, task, work or client; or several, with commas."
+    ] = []
+
+
+class EventsResource(Resource):
+    """The events that the caller may hear of."""
+
+    calls = Calls[Context]()
+
+    @calls("GET /?stream", may("read"))
+    async def stream(self, call: Call[None], *, wanted: Wanted) -> Stream:
+        """As a stream, as with ``Accept: text/event-stream``; the header ``Last-Event-ID`` goes before ``since``."""
+        cursor = self._cursor(call, wanted, last_event_id(call.request))
+        return await send_stream(call.request, self._messages(cursor))
+
+    @calls("GET /", may("read"))
+    async def index(
+        self,
+        call: Call[None],
+        *,
+        wanted: Wanted,
+        wait: Annotated[float, "Seconds to wait for one, 60 at most."] = 0.0,
+        limit: Annotated[int, count(1, MOST), "How many at most."] = AT_ONCE,
+    ) -> Events[list[FeedEvent]] | Stream:
+        """What happened, in order."""
+        if wants_stream(call.request):
+            return await self.stream(call, wanted=wanted)
+        cursor = self._cursor(call, wanted)
+        found = await cursor.wait(limit, min(wait, MAX_WAIT))
+        return Events(200, listed(found), last=cursor.number, oldest=self.engine.events.oldest)
+
+    def _cursor(self, call: Call[None], wanted: Wanted, last: int | None = None) -> Cursor:
+        """Raises :class:`Gone` if not all that is wanted is kept."""
+        since = next((number for number in (last, wanted.since) if number is not None), self.engine.events.last)
+        choice = Choice(frozenset(wanted.kind), wanted.job)
+        return self.engine.events.cursor(call.user, self.context.groups.acl, choice, since)
+
+    async def _messages(self, cursor: Cursor) -> AsyncIterator[bytes]:
+        """Pieces of a stream: events as they come, and where a stream that is cut goes on. It ends when the server
+        does, and for a listener that was too slow; who asks again is told why."""
+        events = self.engine.events
+        end = events.seconds() + LONGEST
+        yield Message(cursor.number).encode()
+        while not events.closed and events.seconds() < end:
+            before = cursor.number
+            try:
+                found = await cursor.wait(AT_ONCE, KEEP_ALIVE)
+            except (Gone, Unavailable):
+                return
+            if found:
+                yield b"".join(Message(event.id, json.encode(event)).encode() for event in found)
+            else:
+                yield IDLE if cursor.number == before else Message(cursor.number).encode()

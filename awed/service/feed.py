@@ -1,0 +1,142 @@
+"""The feed: numbers changes of states as they become durable, keeps them for a while, and wakes who listens."""
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import islice, takewhile
+
+from msgspec import Struct
+from twisted.internet.defer import TimeoutError
+from twisted.internet.interfaces import IReactorTime
+
+from awed.model.errors import Gone
+from awed.model.feed import MOST_CHANGES, FeedPage, StateChange, page_id
+from awed.model.records import Batch
+from awed.service.observer import Observer
+from awed.store.interface import IStore
+from awed.tx.locks import Condition
+
+IN_MEMORY = 2000
+"""Changes, the latest ones, that who listens need not read from the store."""
+
+PAGES = 20
+"""Pages that are read from the store at a time."""
+
+AGED_TOGETHER = 200
+"""Pages that one commit removes."""
+
+
+class Keep(Struct, frozen=True):
+    """How long changes are kept: *seconds*, and the latest *most*."""
+
+    seconds: float = 7 * 86400.0
+    most: int = 1_000_000
+
+
+class Feed(Observer):
+    """The pages there are: their numbers go from :attr:`oldest` to :attr:`last`, all of which are durable.
+
+    :meth:`start` comes first. *now*: the time that changes get.
+    """
+
+    def __init__(self, store: IStore, reactor: IReactorTime, now: Callable[[], datetime], keep: Keep) -> None:
+        self._store = store
+        self._reactor = reactor
+        self.seconds = reactor.seconds
+        self._now = now
+        self._keep = keep
+        self._recent: deque[FeedPage] = deque()
+        self._in_memory = 0
+        self._given = 0
+        self._news = Condition()
+        self._due = False
+        self.last = 0
+        self.oldest = 1
+        self.closed = False
+
+    async def start(self) -> None:
+        """See how far the stored numbers go."""
+        newest = await self._store.last(FeedPage)
+        for oldest in await self._store.page(FeedPage, [], 1):
+            self.oldest = oldest.first
+        self.last = self._given = newest.last if newest else 0
+
+    def numbered(self, changes: Sequence[StateChange]) -> list[FeedPage]:
+        """Pages of *changes*, which are to be committed after all that was numbered before."""
+        pages = []
+        for start in range(0, len(changes), MOST_CHANGES):
+            part = list(changes[start : start + MOST_CHANGES])
+            first, self._given = self._given + 1, self._given + len(part)
+            pages.append(FeedPage(page_id(self._given), first, self._now(), part))
+        return pages
+
+    def committed(self, batch: Batch, seconds: float) -> None:
+        if not batch.feed:
+            return
+        self.last = batch.feed[-1].last
+        for page in batch.feed:
+            self._recent.append(page)
+            self._in_memory += len(page.changes)
+        while self._in_memory > IN_MEMORY and len(self._recent) > 1:
+            self._in_memory -= len(self._recent.popleft().changes)
+        if self._news and not self._due:
+            self._due = True
+            self._reactor.callLater(0, self._tell)  # not in the middle of a commit
+
+    def _tell(self) -> None:
+        self._due = False
+        self._news.notify()
+
+    def require(self, number: int) -> None:
+        """Raises :class:`Gone` unless all changes after *number* are kept, or *number* itself was ever given."""
+        if number + 1 < self.oldest:
+            raise Gone(f"events up to {self.oldest - 1} are not kept any more: since={number}", oldest=self.oldest)
+        if number > self.last:
+            raise Gone(f"there was no event {number} yet: the last one is {self.last}", oldest=self.oldest)
+
+    async def after(self, number: int) -> Sequence[FeedPage]:
+        """Some pages with changes after *number*, the first of which begins before it or there. None if there are no
+        such changes. Raises :class:`Gone`, and :class:`~awed.model.errors.StoreAway`."""
+        self.require(number)
+        if number == self.last:
+            return ()
+        if self._recent and self._recent[0].first <= number + 1:
+            first = bisect_right(self._recent, number, key=lambda page: page.last)
+            return list(islice(self._recent, first, first + PAGES))
+        pages = [
+            page for page in await self._store.page(FeedPage, [page_id(number)], PAGES) if page.last <= self.last
+        ]
+        self.require(number)  # they may have gone meanwhile
+        return pages
+
+    async def news(self, number: int, seconds: float) -> bool:
+        """Wait until there are changes after *number*, but no longer than so many *seconds*, and not beyond
+        :meth:`close`: whether there are."""
+        if self.last <= number and seconds > 0 and not self.closed:
+            with suppress(TimeoutError):
+                await self._news.wait().addTimeout(seconds, self._reactor)
+        return self.last > number
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        self.closed = True
+        self._news.notify()
+
+    async def age(self, commit: Callable[[Batch], Awaitable[None]]) -> None:
+        """Remove what is older than is wanted, or too much. The newest page stays."""
+        while True:
+            pages = await self._store.page(FeedPage, [], AGED_TOGETHER)
+            over = list(takewhile(self._is_over, pages))
+            if not over:
+                return
+            self.oldest = over[-1].last + 1
+            await commit(Batch(gone_feed=[page.id for page in over]))
+            if len(over) < len(pages):
+                return
+
+    def _is_over(self, page: FeedPage) -> bool:
+        keep = self._keep
+        is_old = page.time < self._now() - timedelta(seconds=keep.seconds)
+        return page.last < self.last and (is_old or page.last <= self.last - keep.most)

@@ -1,0 +1,66 @@
+"""Who is told of which changes: by the rights to their job, as they are at that moment."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from awed.model.access import Acl, User
+from awed.model.feed import StateChange
+from awed.model.records import Batch, JobRecord
+from awed.scheduler.core import Scheduler
+from awed.service.observer import Observer
+from awed.store.interface import IStore
+
+MOST = 10_000
+"""Jobs that only the store has whose rights are remembered."""
+
+
+class Rights(NamedTuple):
+    """Who may read a job, and who submitted it."""
+
+    acl: Acl
+    submitter: str
+
+
+class Sight(Observer):
+    """Knows the rights to jobs, those of the store as well, each of which is asked for once until it changes."""
+
+    def __init__(self, store: IStore, scheduler: Scheduler) -> None:
+        self._store = store
+        self._scheduler = scheduler
+        self._stored: dict[str, Rights | None] = {}
+        self._commits = 0
+
+    def committed(self, batch: Batch, seconds: float) -> None:
+        self._commits += 1
+        self._forget(record.job.id for record in batch.jobs)
+        self._forget(batch.gone_jobs)
+
+    def _forget(self, job_ids: Iterable[str]) -> None:
+        for job_id in job_ids if self._stored else ():
+            self._stored.pop(job_id, None)
+
+    async def may_read(self, user: User, change: StateChange) -> bool:
+        """Whether *user* is told of this change of a job or a part of it. Of a job that is gone its owner of then
+        is."""
+        if user.admin:
+            return True
+        rights = await self._rights(change.job)
+        if rights is None or rights.submitter != (change.submitter or change.owner):
+            return Acl.of(change.owner).allows(user, "read")
+        return rights.acl.allows(user, "read")
+
+    async def _rights(self, job_id: str) -> Rights | None:
+        """None: there is no such job."""
+        if job_id in self._scheduler.job_ids:
+            entry = self._scheduler.jobs.get(job_id)
+            return Rights(entry.acl, entry.submitter)
+        if job_id in self._stored:
+            return self._stored[job_id]
+        commits = self._commits
+        record = await self._store.one(JobRecord, id=job_id)
+        rights = None if record is None else Rights(record.acl, record.submitter)
+        if commits == self._commits:  # else it may be out of date by now
+            self._stored[job_id] = rights
+            while len(self._stored) > MOST:
+                del self._stored[next(iter(self._stored))]
+        return rights
