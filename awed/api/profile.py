@@ -8,11 +8,12 @@ from msgspec import structs
 from awed.model.client import Client
 from awed.model.errors import Invalid
 from awed.model.ids import parse_work_id
+from awed.model.resources import amount_of
 from awed.wire.clients import CurrentWork, HeartbeatBody, Profile
 from awed.workflow.decoding import decode
 from awed.workflow.faults import Faults, quoted
 from awed.workflow.names import is_name
-from awed.workflow.values import LARGEST, check_number
+from awed.workflow.values import LARGEST, check_number, check_resources
 
 MOST_SLOTS = 10_000
 
@@ -29,7 +30,9 @@ def read_profile(body: bytes, *, now: datetime, new_id: Callable[[], str]) -> tu
     fields = structs.asdict(profile)
     held = _held(fields.pop("current_work"))
     fields["id"] = profile.id or new_id()
-    return Client(**fields, regtime=now), held
+    said = fields.pop("resources")
+    offers = None if said is None else {name: amount_of(name, amount) for name, amount in said.items()}
+    return Client(**fields, regtime=now, offers=offers), held
 
 
 def read_heartbeat(body: bytes) -> list[str] | None:
@@ -47,6 +50,7 @@ def _check(profile: Profile, faults: Faults) -> None:
     for name in ("cores", "total_checkout", "total_completed", "total_failed", "subclients"):
         check_number(getattr(profile, name), 0, LARGEST, (name,), faults)
     check_number(profile.slots, 1, MOST_SLOTS, ("slots",), faults)
+    check_resources(profile.resources or {}, ("resources",), faults)
 
 
 def _held(work: CurrentWork) -> list[str]:

@@ -74,6 +74,11 @@ class WorkResource(Resource):
             count(1, MAX_AT_ONCE),
             "A list of up to so many, fewer if they are large: no more from 4 MB on.",
         ] = None,
+        ahead: Annotated[
+            int,
+            count(most=MAX_AT_ONCE),
+            "How many of them may need a core each that is not free yet, and nothing else.",
+        ] = 0,
     ) -> Workunit | list[Workunit]:
         """Hand out a workunit, or with ``max`` a list of some, now or within ``wait`` seconds."""
         wait = min(wait, MAX_WAIT)
@@ -81,7 +86,7 @@ class WorkResource(Resource):
         work, base = self.engine.work, self.context.hosts.base(call.request)
         if max_ is None:
             return shown_work(await work.checkout(call.thing, available, wait, walltime), base)
-        units = await work.checkout_many(call.thing, available, wait, walltime, max_)
+        units = await work.checkout_many(call.thing, available, wait, walltime, most=max_, ahead=ahead)
         return [shown_work(unit, base) for unit in units]
 
     @calls("GET /", may("read"))

@@ -60,9 +60,9 @@ def heartbeat(client: str, busyness: Busyness, patience: float = PATIENCE) -> Ca
 
 
 def checkout(
-    client: str, available: int, most: int, walltime: int | None = None, wait: int = POLL_WAIT
+    client: str, available: int, most: int, walltime: int | None = None, *, wait: int = POLL_WAIT, ahead: int = 0
 ) -> Call[Handed]:
-    """Ask for up to *most* workunits to run.
+    """Ask for up to *most* workunits to run, up to *ahead* of them later, if they need a core and nothing else.
 
     *available*: free disk space in bytes. *walltime*: seconds that they may take at most, None for no limit. *wait*:
     seconds for which the server may wait for work.
@@ -71,6 +71,8 @@ def checkout(
     :class:`~awed.model.errors.ClientSuspended` if there is no work.
     """
     query = {"client": client, "available": available, "wait": wait, "max": most}
+    if ahead:
+        query["ahead"] = ahead
     if walltime is not None:
         query["walltime"] = walltime
     return Call(Request("GET", f"/work?{urlencode(query)}", patience=wait + PATIENCE), _handed)

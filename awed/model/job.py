@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+from awed.model.resources import Said
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
 
@@ -100,7 +101,8 @@ class PartInfo(Struct):
 class Task(Struct):
     """One step of a job. *taskid* and *depends_on* are full ids; *maxworksize* is in MB.
 
-    *walltime*: seconds for which the command of each of its workunits may run; 0 means no limit.
+    *walltime*: seconds for which the command of each of its workunits may run; 0 means no limit. *resources*: what
+    each of them needs, as it was sent.
     """
 
     taskid: str
@@ -122,6 +124,7 @@ class Task(Struct):
     predata: list[IO] = []
     partinfo: PartInfo | UnsetType = UNSET
     walltime: int | UnsetType = UNSET
+    resources: Said | UnsetType = UNSET
 
     @property
     def ranks(self) -> range:
@@ -130,7 +133,10 @@ class Task(Struct):
 
 
 class Info(Struct):
-    """What a job is about and who may run it. *clientgroups*: names joined by commas, empty for any open group."""
+    """What a job is about and who may run it. *clientgroups*: names joined by commas, empty for any open group.
+
+    *resources*: what its tasks need that do not say it themselves.
+    """
 
     name: str = ""
     xref: str = ""
@@ -149,6 +155,7 @@ class Info(Struct):
     description: str = ""
     tracking: bool = False
     start_at: datetime = NO_TIME
+    resources: Said | UnsetType = UNSET
 
 
 class JobError(Struct):

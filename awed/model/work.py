@@ -29,7 +29,8 @@ class Workunit(Struct):
     """A workunit as it is handed out, to workers of the original too: one run of a task's command.
 
     *rank* is 0 for the only workunit of a task, else 1..*totalwork*. *attempt* counts the checkouts from 1.
-    *walltime*: seconds after which the worker ends the command; unset or 0 for no limit.
+    *walltime*: seconds after which the worker ends the command; unset or 0 for no limit. *resources*: what it needs,
+    in cores, bytes and whole numbers; a core if it does not say it.
     """
 
     wuid: str
@@ -58,6 +59,7 @@ class Workunit(Struct):
     cwl: None = field(default=None, name="CWL")
     attempt: int = 0
     walltime: int | UnsetType = UNSET
+    resources: dict[str, int | float] | UnsetType = UNSET
 
 
 class WorkRecord(Struct):

@@ -161,8 +161,7 @@ class Clients:
         for entry in self._state.clients.values():
             if entry.client.status is ClientState.SUSPEND or not (entry.held or entry.last_ask > latest):
                 continue
-            offer = entry.offer(now)
-            if wanted.fits(offer) and disk <= offer.available:
+            if wanted.fits(entry.offer(now).whole(), disk):
                 return True
         return False
 
@@ -234,6 +233,8 @@ class Clients:
             serve_time=f"{minutes // 60}h{minutes % 60}m",
             idle_time=_seconds_since(idle_since, now) if idle else 0,
             current_work=dict.fromkeys(entry.held, True),
+            offers=entry.offers,
+            free=entry.free,
         )
 
 

@@ -150,6 +150,11 @@ class Scheduler:
         effects, self._state.effects = self._state.effects, []
         return effects
 
+    def take_freed_clients(self) -> Collection[str]:
+        """The clients that may have work since the last call which they could not have before."""
+        freed, self._state.queue.freed = self._state.queue.freed, {}
+        return freed
+
     def take_fresh_work(self) -> Collection[Place]:
         """The queued work that came since the last call, in the order of its coming."""
         fresh, self._state.queue.fresh = self._state.queue.fresh, {}

@@ -13,11 +13,22 @@ from awed.model import ids
 from awed.model.client import Client
 from awed.model.job import Task
 from awed.model.records import JobRecord, TaskRecord
+from awed.model.resources import Needs, needs_of
 from awed.model.states import ACTIVE, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
 from awed.model.work import Part, WorkRecord
 from awed.scheduler.ranks import RankSet
-from awed.scheduler.requirements import NOBODY, Kind, Offer, Spare, Wanted, disk_of, groups_of, wanted_of
+from awed.scheduler.requirements import (
+    NOBODY,
+    Kind,
+    Offer,
+    Spare,
+    Wanted,
+    disk_of,
+    groups_of,
+    stock_of,
+    wanted_of,
+)
 
 
 class QueueKey(NamedTuple):
@@ -93,7 +104,7 @@ def _nodes_of(task: Task) -> Iterator[str]:
 class Place:
     """Queued ranks of a task that the same clients may have, which is what stands in the queue."""
 
-    __slots__ = ("avoid", "counted", "disk", "entry", "key", "ranks", "wanted")
+    __slots__ = ("avoid", "counted", "disk", "entry", "kept_client", "key", "passed", "ranks", "wanted")
 
     def __init__(self, entry: "TaskEntry", avoid: frozenset[str], ranks: RankSet) -> None:
         self.entry = entry
@@ -104,15 +115,20 @@ class Place:
         """What it asks of a client, besides *disk* for its inputs; None while it is not queued."""
         self.counted = 0
         """How many of its ranks the queue counts."""
+        self.passed = 0
+        """How often work that stands behind it was handed out in its stead."""
+        self.kept_client = ""
+        """The client that gets nothing which stands behind it, "" for none."""
 
     def asks(self) -> Wanted:
         """What it asks of a client, as its job and task are now; and it learns where it is to stand."""
         task = self.entry.task
+        needs = self.entry.needs
         self.key = self.entry.key()
-        self.disk = disk_of(task)
+        self.disk = disk_of(task, needs)
         job = self.entry.job
         groups = groups_of(task.clientgroups or job.job.info.clientgroups, job.submitter)
-        return wanted_of(groups, task.cmd.name, task.walltime or 0, task.cmd.has_image, self.avoid)
+        return wanted_of(groups, task.cmd.name, task.walltime or 0, task.cmd.has_image, avoid=self.avoid, needs=needs)
 
     @property
     def order(self) -> tuple[QueueKey, int]:
@@ -184,6 +200,11 @@ class TaskEntry:
     def is_done(self) -> bool:
         """Whether it is completed, and not to begin anew."""
         return self.task.state is TaskState.COMPLETED and self.index not in self.job.to_redo
+
+    @property
+    def needs(self) -> Needs:
+        """What each of its workunits needs of a machine."""
+        return needs_of(self.job.job.info.resources, self.task.resources)
 
     @property
     def first_rank(self) -> int:
@@ -296,10 +317,11 @@ NO_WORK: frozenset[str] = frozenset()
 
 
 class Held(NamedTuple):
-    """A workunit that a client has, and the second since when."""
+    """A workunit that a client has, the second since when, and what it needs there."""
 
     record: WorkRecord
     since: float
+    needs: Needs
 
 
 class ClientEntry:
@@ -319,15 +341,16 @@ class ClientEntry:
         "last_ask",
         "last_seen",
         "spare",
+        "stock",
     )
 
     def __init__(self, client: Client, besides: frozenset[str], last_seen: float, confirmed: bool = True) -> None:
+        self.held: dict[str, Held] = {}
+        """By workunit."""
         self.introduce(client, besides)
         self.last_seen = self.last_ask = last_seen
         self.confirmed = confirmed
         """False after a restart, until the client registers again and says what it runs."""
-        self.held: dict[str, Held] = {}
-        """By workunit."""
         self.spare = Spare()
         """What it had for work when it last asked."""
         self.discards = NO_WORK
@@ -347,10 +370,48 @@ class ClientEntry:
         """This is how the client describes itself now; *besides*: see :meth:`Kind.of`."""
         self.client = client
         self.kind = Kind.of(client, besides)
+        self.stock = stock_of(client)
+        for held in self.held.values():
+            self._count(held.needs, -1)
 
     def offer(self, now: Moment) -> Offer:
         """What it has for work, as it last said."""
-        return self.spare.offer(self.client.id, self.kind, now)
+        return self.spare.offer(self.client.id, self.kind, self.stock, now)
+
+    @property
+    def counts_resources(self) -> bool:
+        """Whether all that it holds must fit together."""
+        return self.client.offers is not None
+
+    @property
+    def offers(self) -> dict[str, float]:
+        """The resources that it told."""
+        return {name: amount for name, amount in self.stock.total.items() if amount < math.inf}
+
+    @property
+    def free(self) -> dict[str, float]:
+        """What is free of them; none where plain work was handed out ahead of that."""
+        return {name: max(0, self.stock.free[name]) for name in self.offers}
+
+    def hold(self, record: WorkRecord, since: float, needs: Needs) -> None:
+        """It has this workunit."""
+        self.let_go(record.wuid)
+        self.held[record.wuid] = Held(record, since, needs)
+        self._count(needs, -1)
+
+    def let_go(self, wuid: str) -> bool:
+        """It has this workunit no more; whether it had it."""
+        held = self.held.pop(wuid, None)
+        if held is not None:
+            self._count(held.needs, 1)
+        return held is not None
+
+    def _count(self, needs: Needs, sign: int) -> None:
+        """So much more or less is free. Cores are hundredths, and sums of them stay exactly that."""
+        if self.counts_resources:
+            free = self.stock.free
+            for name, amount in needs:
+                free[name] = round(free.get(name, 0) + sign * amount, 2)
 
     @property
     def is_aside(self) -> bool:

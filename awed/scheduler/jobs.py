@@ -13,7 +13,7 @@ from awed.model.states import ACTIVE, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
 from awed.model.work import Cause, WorkRecord
 from awed.scheduler.changes import own_outputs
-from awed.scheduler.entries import Held, JobEntry, TaskEntry
+from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.flow import Flow
 from awed.scheduler.state import State
 from awed.scheduler.tellings import job_change, work_change
@@ -100,7 +100,7 @@ class Jobs:
                 self._state.changes.work(record)
                 self._state.changes.state(work_change(entry, record, WorkEvent.QUEUED, Cause.LOST))
             else:
-                client.held[record.wuid] = Held(record, now.seconds)
+                client.hold(record, now.seconds, entry.needs)
                 out += 1
         return out
 

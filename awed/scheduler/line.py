@@ -3,6 +3,7 @@
 from bisect import bisect_left, insort
 from collections.abc import Iterator
 from itertools import chain, islice
+from operator import le
 from typing import Any, Generic, TypeVar
 
 BLOCK = 256
@@ -10,26 +11,29 @@ BLOCK = 256
 
 Item = TypeVar("Item")
 
+Need = tuple[float, ...]
+"""Numbers, in a line the same ones for each item. All must be there for an item to fit."""
+
 
 class _Block(Generic[Item]):
-    """A piece of a line. *least*: nothing in it needs less; it may be too low when items have left."""
+    """A piece of a line. *least*: nothing in it needs less of any number; it may be too low when items have left."""
 
     __slots__ = ("entries", "least")
 
-    def __init__(self, entries: list[tuple[Any, float, Item]]) -> None:
+    def __init__(self, entries: list[tuple[Any, Need, Item]]) -> None:
         self.entries = entries
         self.count()
 
     def count(self) -> None:
         """Find *least* anew."""
-        self.least = min(need for _, need, _ in self.entries)
+        self.least = tuple(map(min, zip(*(need for _, need, _ in self.entries), strict=True)))
 
 
 class Line(Generic[Item]):
-    """Items by key, no two with the same, each with a number that it *needs*.
+    """Items by key, no two with the same, each with numbers that it *needs*.
 
-    To find the first that needs no more than so much costs a glance at each block before it, and one look at each
-    item of its own block: blocks in which everything needs more are passed over.
+    To find the first that needs no more of each than so much costs a glance at each block before it, and one look at
+    each item of its own block: blocks in which everything needs more are passed over.
     """
 
     __slots__ = ("_blocks", "_lasts")
@@ -53,7 +57,7 @@ class Line(Generic[Item]):
         """The first key; there must be one."""
         return self._blocks[0].entries[0][0]
 
-    def add(self, key: Any, need: float, item: Item) -> None:
+    def add(self, key: Any, need: Need, item: Item) -> None:
         if not self._blocks:
             self._blocks.append(_Block([(key, need, item)]))
             self._lasts.append(key)
@@ -61,7 +65,7 @@ class Line(Generic[Item]):
         at = min(bisect_left(self._lasts, key), len(self._lasts) - 1)
         block = self._blocks[at]
         insort(block.entries, (key, need, item))
-        block.least = min(block.least, need)
+        block.least = tuple(map(min, block.least, need))
         if len(block.entries) > BLOCK:
             self._split(at)
         else:
@@ -85,17 +89,19 @@ class Line(Generic[Item]):
         else:
             del self._blocks[at], self._lasts[at]
 
-    def fitting(self, most: float, after: Any = None) -> Iterator[Item]:
-        """The items that need no more than *most*, in order, those *after* a key if one is given. The line must not
-        change meanwhile."""
+    def fitting(self, most: Need, after: Any = None) -> Iterator[Item]:
+        """The items that need no more than *most* of each, in order, those *after* a key if one is given. The line
+        must not change meanwhile."""
         at = 0 if after is None else bisect_left(self._lasts, after)
         blocks = islice(self._blocks, at, None)
-        return chain.from_iterable(self._fitting(block, most, after) for block in blocks if block.least <= most)
+        return chain.from_iterable(
+            self._fitting(block, most, after) for block in blocks if all(map(le, block.least, most))
+        )
 
-    def _fitting(self, block: _Block[Item], most: float, after: Any) -> Iterator[Item]:
+    def _fitting(self, block: _Block[Item], most: Need, after: Any) -> Iterator[Item]:
         none = True
         for key, need, item in block.entries:
-            if need <= most and (after is None or key > after):
+            if all(map(le, need, most)) and (after is None or key > after):
                 none = False
                 yield item
         if none and after is None:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from awed.model.access import PUBLIC
 from awed.model.client import Client
 from awed.model.job import Task
+from awed.model.resources import CORES, DISK, MEMORY, PLAIN, Needs
 from awed.model.times import Moment
 
 ANY_APP = "*"
@@ -53,40 +54,118 @@ class Route(NamedTuple):
     app: str
 
 
+class Stock(NamedTuple):
+    """The resources of a client: what it has in all, and what of that is *free*. What is not named: *untold*."""
+
+    total: dict[str, float]
+    free: dict[str, float]
+    untold: float
+
+
+ENOUGH = Stock({}, {}, math.inf)
+"""That of a client which tells nothing."""
+
+
+def stock_of(client: Client) -> Stock:
+    """What a client has that holds no work. One that tells its resources has enough of cores, memory and disk if it
+    does not tell these, and none of all else; workers of the original tell their cores alone."""
+    if client.offers is None:
+        cores = {CORES: float(client.cores)} if client.cores else {}
+        return Stock(cores, cores, math.inf)
+    total = {**dict.fromkeys(MEASURED, math.inf), **client.offers}
+    return Stock(total, dict(total), 0)
+
+
+MEASURED = (CORES, MEMORY, DISK)
+"""Resources of which a line knows how much its items need at least."""
+
+
 class Offer(NamedTuple):
-    """What a client has for work at a moment: bytes of free disk, seconds of its time."""
+    """What a client has for work at a moment: bytes of free disk, seconds of its time, its resources."""
 
     client: str
     kind: Kind
     available: float = math.inf
     time_left: float = math.inf
+    stock: Stock = ENOUGH
+
+    def whole(self) -> "Offer":
+        """The same if nothing ran there."""
+        return self._replace(stock=self.stock._replace(free=self.stock.total))
+
+    def most(self) -> tuple[float, ...]:
+        """How much there is of what :meth:`Wanted.least` tells."""
+        free, untold = self.stock.free, self.stock.untold
+        return (self.time_left, *(free.get(name, untold) for name in MEASURED))
+
+
+class Misfit(NamedTuple):
+    """Why a client cannot have work: *what* it lacks, how much of it was *asked*, and what it *has*.
+
+    *what*: ``group``, ``command``, ``image``, ``avoided`` (it failed there), ``time``, or the name of a resource.
+    """
+
+    what: str
+    asked: float = 0
+    has: float = 0
+
+    @property
+    def share(self) -> float:
+        """How much of what was asked is lacking, from 0 to 1."""
+        return 1 - self.has / self.asked if self.asked else 1.0
 
 
 class Wanted(NamedTuple):
-    """What work asks of a client, but for the disk: that it runs the work of one of these *groups*, has the *app* and
-    so many seconds, runs it in an *image*. *avoid*: clients that are not to have it."""
+    """What work asks of a client, but for the disk of its inputs: that it runs the work of one of these *groups*, has
+    the *app*, so many seconds and what the work *needs*, runs it in an *image*. *avoid*: clients that are not to have
+    it."""
 
     groups: frozenset[str]
     app: str
     walltime: int = 0
     image: bool = False
     avoid: frozenset[str] = NOBODY
+    needs: Needs = PLAIN
 
     def suits(self, kind: Kind) -> bool:
         """Whether clients of this kind may have it at all."""
-        return (
-            not self.groups.isdisjoint(kind.groups)
-            and (self.app in kind.apps or ANY_APP in kind.apps)
-            and (kind.images or not self.image)
-        )
+        return self._unsuited(kind) is None
 
     @property
     def named(self) -> frozenset[str]:
         """The groups that it names."""
         return NOBODY if _OPEN in self.groups else self.groups
 
-    def fits(self, offer: Offer) -> bool:
-        return self.suits(offer.kind) and self.walltime <= offer.time_left and offer.client not in self.avoid
+    def fits(self, offer: Offer, disk: int = 0) -> bool:
+        """Whether a client may have it now, with inputs of so many bytes."""
+        return self.misfit(offer, disk) is None
+
+    def misfit(self, offer: Offer, disk: int = 0) -> Misfit | None:
+        """The first thing for which a client may not have it now, None if there is none."""
+        unsuited = self._unsuited(offer.kind)
+        if unsuited is not None:
+            return unsuited
+        if self.walltime > offer.time_left:
+            return Misfit("time", self.walltime, offer.time_left)
+        if disk > offer.available:
+            return Misfit(DISK, disk, offer.available)
+        _, free, untold = offer.stock
+        for name, amount in self.needs:
+            if amount > free.get(name, untold):
+                return Misfit(name, amount, free.get(name, untold))
+        return Misfit("avoided") if offer.client in self.avoid else None
+
+    def _unsuited(self, kind: Kind) -> Misfit | None:
+        if self.groups.isdisjoint(kind.groups):
+            return Misfit("group")
+        if self.app not in kind.apps and ANY_APP not in kind.apps:
+            return Misfit("command")
+        return Misfit("image") if self.image and not kind.images else None
+
+    def least(self) -> tuple[float, ...]:
+        """Of time and of each resource that is :data:`MEASURED`, how much a client must have."""
+        amounts = dict(self.needs)
+        return (self.walltime, *(amounts.get(name, 0) for name in MEASURED))
 
     def routes(self) -> Iterator[Route]:
         """Where clients that it suits look for it: those that have all apps in one place, others in another."""
@@ -109,13 +188,14 @@ class Spare(NamedTuple):
         """What is left of it when there are so many bytes more on the disk."""
         return self if self.available is None else self._replace(available=max(0, self.available - disk))
 
-    def offer(self, client: str, kind: Kind, now: Moment) -> Offer:
+    def offer(self, client: str, kind: Kind, stock: Stock, now: Moment) -> Offer:
         """What that is *now*."""
         return Offer(
             client,
             kind,
             math.inf if self.available is None else self.available,
             math.inf if self.until is None else self.until - now.seconds,
+            stock,
         )
 
 
@@ -130,12 +210,15 @@ def groups_of(named: str, submitter: str) -> frozenset[str]:
     return parse_groups(named) or ANYBODYS | whose([submitter])
 
 
-def disk_of(task: Task) -> int:
-    """Bytes of free disk that each workunit of a task asks for: that of its inputs."""
-    return sum(io.size for io in task.inputs)
+def disk_of(task: Task, needs: Needs) -> int:
+    """Bytes of free disk that each workunit of a task asks for: that of its inputs, or more if it needs more."""
+    inputs = sum(io.size for io in task.inputs)
+    return inputs if needs is PLAIN else max(inputs, int(dict(needs).get(DISK, 0)))
 
 
 @lru_cache(maxsize=10_000)
-def wanted_of(groups: frozenset[str], app: str, walltime: int, image: bool, avoid: frozenset[str]) -> Wanted:
+def wanted_of(
+    groups: frozenset[str], app: str, walltime: int, image: bool, *, avoid: frozenset[str], needs: Needs
+) -> Wanted:
     """There are few kinds of work, and many tasks of each."""
-    return Wanted(groups, app, walltime, image, avoid)
+    return Wanted(groups, app, walltime, image, avoid, needs)

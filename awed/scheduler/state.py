@@ -26,7 +26,7 @@ from awed.model.times import NO_TIME, Moment
 from awed.model.work import Cause, WorkRecord
 from awed.scheduler.changes import Changes, Effect
 from awed.scheduler.counts import Counts, Tally
-from awed.scheduler.entries import NO_PLACES, ClientEntry, Held, JobEntry, Place, TaskEntry
+from awed.scheduler.entries import NO_PLACES, ClientEntry, JobEntry, Place, TaskEntry
 from awed.scheduler.pauses import Pauses
 from awed.scheduler.queue import WorkQueue
 from awed.scheduler.quotas import Quota, Usages
@@ -202,6 +202,8 @@ class State:
 
     def went_out(self, entry: TaskEntry, place: Place, record: WorkRecord, now: Moment) -> None:
         """The client that the record names has this queued rank."""
+        assert place.wanted is not None
+        needs = place.wanted.needs
         entry.take(place, record.rank)
         self.queue.recount(place)
         record.state = WorkState.CHECKOUT
@@ -217,7 +219,7 @@ class State:
             self.set_job(entry.job, JobState.IN_PROGRESS, now)
         client = self.clients.get(record.client)
         if client is not None:
-            client.held[record.wuid] = Held(record, now.seconds)
+            client.hold(record, now.seconds, needs)
             client.discards -= {record.wuid}
             if client.client.status is ClientState.IDLE:
                 self.set_client(client, ClientState.BUSY)
@@ -241,8 +243,10 @@ class State:
     def release(self, record: WorkRecord, discard: bool) -> None:
         """The client that holds this work, if any, holds it no more; with *discard* it is told to throw it away."""
         client = self.clients.get(record.client)
-        if client is None or client.held.pop(record.wuid, None) is None:
+        if client is None or not client.let_go(record.wuid):
             return
+        if client.counts_resources:
+            self.queue.freed[client.client.id] = None
         if discard:
             client.discards |= {record.wuid}
         if not client.held and client.client.status is ClientState.BUSY:

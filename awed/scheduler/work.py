@@ -1,7 +1,6 @@
 """Handing out workunits, and taking reports of them."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 
 from msgspec.json import Encoder
 
@@ -11,6 +10,7 @@ from awed.model.errors import (
     ClientNotFound,
     ClientSuspended,
     NoEligibleWork,
+    NothingToDo,
     QueueEmpty,
     QueueSuspended,
     StaleAttempt,
@@ -19,6 +19,7 @@ from awed.model.errors import (
 from awed.model.feed import WorkEvent
 from awed.model.ids import WorkId, parse_work_id
 from awed.model.job import JobError
+from awed.model.resources import amounts_of
 from awed.model.states import ClientState, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
 from awed.model.work import Cause, PerfRecord, Report, ReportStatus, WorkRecord, WorkReport, Workunit
@@ -27,6 +28,7 @@ from awed.scheduler.clients import Clients
 from awed.scheduler.entries import NO_WORK, ClientEntry, JobEntry, Place, TaskEntry
 from awed.scheduler.flow import Flow
 from awed.scheduler.requirements import Spare
+from awed.scheduler.reservations import Reservations
 from awed.scheduler.spans import Span, at_work, spans
 from awed.scheduler.state import State
 from awed.scheduler.tellings import work_change
@@ -49,6 +51,7 @@ class Work:
         self._flow = flow
         self._clients = clients
         self._blame = blame
+        self._reservations = Reservations(state)
 
     def checkout(self, client_id: str, spare: Spare, now: Moment) -> Workunit:
         """Hand this client the first workunit that it may have, and for which it has what it takes.
@@ -59,10 +62,16 @@ class Work:
         client = self._may_ask(client_id, spare, now)
         if len(client.held) >= client.client.slots and not self._clients.doubt(client, now):
             raise ClientBusy
-        return self._hand_out(client, now)
+        place = self._reservations.next_for(client, now)
+        if place is None:
+            raise self._nothing()
+        return self._hand_out(place, client, now)
 
-    def checkout_many(self, client_id: str, spare: Spare, most: int, now: Moment) -> list[Workunit]:
-        """Hand this client up to *most* workunits, one at least; how many it may hold is for itself to know.
+    def checkout_many(self, client_id: str, spare: Spare, most: int, now: Moment, ahead: int = 0) -> list[Workunit]:
+        """Hand this client up to *most* workunits, one at least.
+
+        What a client holds fits together if it tells its resources, but for up to *ahead* plain ones, that wait there
+        until others have ended. How many others may hold is for themselves to know.
 
         Nobody gets more than their share of what is queued (guided self-scheduling): big portions while there is
         plenty, single workunits near the end, so that all finish together. Once they have LARGE_ANSWER bytes
@@ -71,19 +80,26 @@ class Work:
         client = self._may_ask(client_id, spare, now)
         counts = self._state.counts
         share = counts.work[WorkState.QUEUED] // max(1, counts.clients.total())
-        units = [self._hand_out(client, now)]
-        size = length = _length(units[0])
-        with suppress(NoEligibleWork, QueueEmpty):
-            while len(units) < min(most, share) and size < LARGE_ANSWER:
-                units.append(unit := self._hand_out(client, now))
-                length = length if unit.taskid == units[-2].taskid else _length(unit)
-                size += length
+        units: list[Workunit] = []
+        size = length = 0
+        while len(units) < max(1, min(most, share)) and size < LARGE_ANSWER:
+            place = self._reservations.next_for(client, now)
+            if place is None and ahead:
+                ahead -= 1
+                place = self._reservations.ahead_for(client, now)
+            if place is None:
+                break
+            units.append(unit := self._hand_out(place, client, now))
+            length = length if len(units) > 1 and unit.taskid == units[-2].taskid else _length(unit)
+            size += length
+        if not units:
+            raise self._nothing()
         return units
 
-    def _hand_out(self, client: ClientEntry, now: Moment) -> Workunit:
-        place = self._state.queue.find(client.offer(now))
-        if place is None:
-            raise NoEligibleWork if self._state.counts.work[WorkState.QUEUED] else QueueEmpty
+    def _nothing(self) -> NothingToDo:
+        return NoEligibleWork() if self._state.counts.work[WorkState.QUEUED] else QueueEmpty()
+
+    def _hand_out(self, place: Place, client: ClientEntry, now: Moment) -> Workunit:
         client.spare = client.spare.without(place.disk)
         record = self._check_out(place, client, now)
         return self._view(place.entry, record.rank, record, RESERVED)
@@ -271,6 +287,8 @@ class Work:
             userattr=task.userattr,
             walltime=task.walltime,
         )
+        if amounts := amounts_of(entry.job.job.info.resources, task.resources):
+            unit.resources = amounts
         if record is not None:
             unit.state = shown or record.state
             unit.failed = record.failed

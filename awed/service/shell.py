@@ -96,6 +96,8 @@ class Shell:
         fresh = self.scheduler.take_fresh_work()
         if fresh:
             self.waiting.hand_out(fresh, self.now())
+        for client_id in self.scheduler.take_freed_clients():
+            self.waiting.look_again(client_id, self.now())
         self.effects.perform(self.scheduler.take_effects())
         self.committer.begin()
         if self.scheduler.is_sweeping and not self._going_on:
@@ -174,4 +176,4 @@ class Shell:
         work = self.scheduler.work
         if ask.most is None:
             return [work.checkout(ask.client_id, ask.spare, self.now())]
-        return work.checkout_many(ask.client_id, ask.spare, ask.most, self.now())
+        return work.checkout_many(ask.client_id, ask.spare, ask.most, self.now(), ask.ahead)

@@ -13,35 +13,38 @@ from twisted.internet.interfaces import IReactorTime
 from awed.model.errors import AwedError, NothingToDo, Unavailable
 from awed.model.times import Moment
 from awed.model.work import Workunit
-from awed.scheduler.entries import Place
-from awed.scheduler.line import Line
+from awed.scheduler.entries import ClientEntry, Place
+from awed.scheduler.line import Line, Need
 from awed.scheduler.requirements import Kind, Spare, Wanted
 
 
 class Ask(Struct, frozen=True):
     """A request for work: whose it is, what its client has for it, and how many workunits it takes.
 
-    *most* is None for one that takes single workunits, and no more of them than it registered slots.
+    *most* is None for one that takes single workunits, and no more of them than it registered slots. *ahead*: how
+    many of them may be plain ones for later.
     """
 
     client_id: str
     spare: Spare
     most: int | None = None
+    ahead: int = 0
 
 
 class Waiter(Struct, eq=False):
     """A request that waits, which it is among those of its kind, and what fires when there is work."""
 
     ask: Ask
+    entry: ClientEntry
     kind: Kind
     number: int
     handed: Deferred[list[Workunit]]
 
-    @property
-    def least_need(self) -> float:
-        """For a line in which those come first that have waited longest, and work looks for enough free disk."""
-        available = self.ask.spare.available
-        return -math.inf if available is None else -available
+    def need(self, now: Moment) -> Need:
+        """For a line in which those come first that have waited longest, and work looks for enough of what they have:
+        what they lack to it, as negative numbers."""
+        offer = self.entry.offer(now)
+        return (-offer.available, *(-number for number in offer.most()))
 
 
 class WaitingRoom:
@@ -58,8 +61,8 @@ class WaitingRoom:
     def __len__(self) -> int:
         return len(self._waiters)
 
-    async def wait(self, kind: Kind, ask: Ask, seconds: float) -> list[Workunit]:
-        """Work for a client of this kind, none if none came in time.
+    async def wait(self, client: ClientEntry, ask: Ask, seconds: float, now: Moment) -> list[Workunit]:
+        """Work for this client, none if none came in time.
 
         A client waits once: what it waited for before is answered as if its time were up. Raises what a checkout
         raises of the client itself (suspended, say), and :class:`~awed.model.errors.Unavailable` once it is closed.
@@ -67,7 +70,9 @@ class WaitingRoom:
         if self._closed:
             raise _closing()
         self.send_away(ask.client_id)
-        waiter = self._enter(kind, ask)
+        waiter = Waiter(ask, client, client.kind, next(self._numbers), Deferred())
+        self._waiters[ask.client_id] = waiter
+        self._stand(waiter, now)
         time_is_up = self._reactor.callLater(seconds, _send_away, waiter)
         try:
             return await waiter.handed
@@ -81,20 +86,27 @@ class WaitingRoom:
         if client_id in self._waiters:
             _send_away(self._waiters[client_id])
 
-    def _enter(self, kind: Kind, ask: Ask) -> Waiter:
-        waiter = Waiter(ask, kind, next(self._numbers), Deferred())
-        self._waiters[ask.client_id] = waiter
-        line = self._lines.setdefault(waiter.kind, Line())
-        line.add(waiter.number, waiter.least_need, waiter)
-        return waiter
+    def _stand(self, waiter: Waiter, now: Moment) -> None:
+        self._lines.setdefault(waiter.kind, Line()).add(waiter.number, waiter.need(now), waiter)
 
     def _leave(self, waiter: Waiter) -> None:
         if self._waiters.get(waiter.ask.client_id) is waiter:
             del self._waiters[waiter.ask.client_id]
+        self._step_out(waiter)
+
+    def _step_out(self, waiter: Waiter) -> None:
         line = self._lines[waiter.kind]
         line.remove(waiter.number)
         if not line:
             del self._lines[waiter.kind]
+
+    def look_again(self, client_id: str, now: Moment) -> None:
+        """If this client waits, it may have work by now that was there when it came."""
+        waiter = self._waiters.get(client_id)
+        if waiter is not None and not waiter.handed.called:
+            self._step_out(waiter)
+            self._stand(waiter, now)
+            self._serve(waiter)
 
     def close(self) -> None:
         """Nobody may wait any more: they are told to ask again later."""
@@ -120,10 +132,10 @@ class WaitingRoom:
 
     def _first(self, wanted: Wanted, disk: int, passed: Container[Waiter], now: Moment) -> Waiter | None:
         """Who may have such work, with so many bytes of inputs, and has waited longest."""
-        suited = [line.fitting(-disk) for kind, line in self._lines.items() if wanted.suits(kind)]
+        most = (-disk, *(-number for number in wanted.least()))
+        suited = [line.fitting(most) for kind, line in self._lines.items() if wanted.suits(kind)]
         for waiter in merge(*suited, key=attrgetter("number")):
-            offer = waiter.ask.spare.offer(waiter.ask.client_id, waiter.kind, now)
-            if wanted.fits(offer) and waiter not in passed and not waiter.handed.called:
+            if wanted.fits(waiter.entry.offer(now)) and waiter not in passed and not waiter.handed.called:
                 return waiter
         return None
 

@@ -1,6 +1,6 @@
 """The verbs for workunits, durable."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 
 from twisted.internet.defer import CancelledError
@@ -35,10 +35,10 @@ class WorkVerbs:
         return unit
 
     async def checkout_many(
-        self, client_id: str, available: int | None, wait: float, walltime: float | None, most: int
+        self, client_id: str, available: int | None, wait: float, walltime: float | None, *, most: int, ahead: int = 0
     ) -> list[Workunit]:
         """The same for up to *most* workunits. See :meth:`awed.scheduler.work.Work.checkout_many`."""
-        return await self._hand_out(Ask(client_id, self._spare(available, walltime), most), wait)
+        return await self._hand_out(Ask(client_id, self._spare(available, walltime), most, ahead), wait)
 
     def _spare(self, available: int | None, walltime: float | None) -> Spare:
         return Spare(available, None if walltime is None else self._shell.reactor.seconds() + walltime)
@@ -46,14 +46,17 @@ class WorkVerbs:
     async def _hand_out(self, ask: Ask, wait: float) -> list[Workunit]:
         units = self._checkout_if_any(ask) if wait > 0 else self._shell.checkout_now(ask)
         if not units:
-            kind = self._shell.scheduler.clients.get(ask.client_id).kind
-            units = await self._shell.waiting.wait(kind, ask, wait) or self._shell.checkout_now(ask)
+            units = await self._wait(ask, wait) or self._shell.checkout_now(ask)
         try:
             await self._shell.settle()
         except (CancelledError, Unavailable):
             self._give_back(units)
             raise
         return units
+
+    def _wait(self, ask: Ask, seconds: float) -> Awaitable[list[Workunit]]:
+        shell = self._shell
+        return shell.waiting.wait(shell.scheduler.clients.get(ask.client_id), ask, seconds, shell.now())
 
     def _checkout_if_any(self, ask: Ask) -> list[Workunit]:
         """Not where somebody waits afterwards: an exception holds on to much as long as it is handled."""

@@ -6,6 +6,7 @@ from typing import Any, Self
 from msgspec import Struct, structs
 
 from awed.model.client import Client
+from awed.model.resources import Said
 from awed.model.states import ClientState
 
 CurrentWork = dict[str, bool | list[str]]
@@ -23,7 +24,7 @@ class Profile(Struct, omit_defaults=True):
 
     *slots*: how many workunits it may hold at once. *current_work*: workunits that it runs or has yet to report.
     *images*: whether it runs commands in container images. The default is right for workers of the original, which do
-    and do not send it.
+    and do not send it. *resources*: what it has for them, None from those that do not send it.
     """
 
     id: str = ""
@@ -49,6 +50,7 @@ class Profile(Struct, omit_defaults=True):
     version: str = ""
     slots: int = 1
     images: bool = True
+    resources: Said | None = None
 
 
 class Registered(Client, kw_only=True):

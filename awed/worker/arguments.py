@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from awed.model.job import SCRIPT_NAME, Cmd
 from awed.model.work import Workunit
 from awed.worker.errors import WorkFailed
+from awed.worker.machine import Allotment
 
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 """Variables that a command has from the worker; everything else comes with the workunit."""
@@ -41,7 +42,9 @@ def substituted(arguments: Sequence[str], files: Mapping[str, str], variables: M
     return [pattern.sub(value, argument) for argument in arguments]
 
 
-def environment(work: Workunit, private: Mapping[str, str], inherited: Mapping[str, str]) -> dict[str, str]:
+def environment(
+    work: Workunit, allotment: Allotment, private: Mapping[str, str], inherited: Mapping[str, str]
+) -> dict[str, str]:
     """The variables that the command sees; those of the workunit itself cannot be overridden."""
     kept = {name: inherited[name] for name in INHERITED if name in inherited}
     own = {
@@ -52,8 +55,10 @@ def environment(work: Workunit, private: Mapping[str, str], inherited: Mapping[s
         "AWE_WORKID": work.wuid,
         "AWE_ATTEMPT": str(work.attempt),
         CLIENT_VARIABLE: work.client,
+        **allotment.environment(),
     }
-    return {"PATH": os.defpath, **kept, **work.cmd.environ.public, **private, **own}
+    usual = {"PATH": os.defpath, "OMP_NUM_THREADS": str(allotment.threads)}
+    return {**usual, **kept, **work.cmd.environ.public, **private, **own}
 
 
 CLIENT_VARIABLE = "AWE_CLIENTID"

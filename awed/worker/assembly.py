@@ -1,5 +1,6 @@
 """The parts of a worker, put together."""
 
+import math
 import os
 import random
 import socket
@@ -15,6 +16,7 @@ from twisted.web.iweb import IPolicyForHTTPS
 
 from awed import __version__
 from awed.client.asynchronous import Connections, Server
+from awed.model.resources import CORES
 from awed.model.times import now
 from awed.model.work import Workunit
 from awed.shock.client import ShockClient
@@ -29,6 +31,7 @@ from awed.worker.janitor import Janitor
 from awed.worker.journal import Journal
 from awed.worker.lifetime import Lifetime
 from awed.worker.logs import LogFiles
+from awed.worker.machine import Allotment, Machine, Told
 from awed.worker.orphans import Orphans
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
@@ -46,7 +49,8 @@ CONNECT_LIMIT = 10.0
 @dataclass(frozen=True)
 class Settings:
     """What the command line says. *keep_failed* is in hours, the other times in seconds; *ca* says whose certificates
-    count. *prefetch*: workunits in hand for each slot, None for as many as are begun soon.
+    count. *told*: of what it has for commands. *prefetch*: workunits in hand for each core, None for as many as are
+    begun soon.
     """
 
     server: str
@@ -54,7 +58,7 @@ class Settings:
     name: str
     group: str
     apps: tuple[str, ...]
-    slots: int
+    told: Told
     prefetch: int | None
     authorization: str
     ca: IPolicyForHTTPS
@@ -65,7 +69,7 @@ class Settings:
 
 
 def assemble(
-    reactor: Any, settings: Settings, workdir: Workdir, client: str, orphans: Orphans
+    reactor: Any, settings: Settings, workdir: Workdir, *, client: str, machine: Machine, orphans: Orphans
 ) -> tuple[Worker, Janitor]:
     """The two services that make up a worker."""
     in_thread = in_threads_of(reactor)
@@ -90,16 +94,17 @@ def assemble(
         inherited=dict(os.environ),
     )
 
-    async def run(work: Workunit) -> Finished:
-        return await Runner(work, equipment).run()
+    async def run(work: Workunit, allotment: Allotment) -> Finished:
+        return await Runner(work, allotment, equipment).run()
 
     worker = Worker(
-        profile=_profile(client, settings),
+        profile=_profile(client, settings, machine),
         server=server,
         outage=outage,
         outbox=Outbox(Journal(workdir.reports), server, client, outage, delivered=changed.notify),
         changed=changed,
         run=run,
+        machine=machine,
         prefetch=Prefetch(settings.prefetch),
         room=janitor.room,
         lifetime=Lifetime(reactor, settings.walltime, settings.idle_timeout),
@@ -109,17 +114,18 @@ def assemble(
     return worker, janitor
 
 
-def _profile(client: str, settings: Settings) -> Profile:
+def _profile(client: str, settings: Settings, machine: Machine) -> Profile:
     return Profile(
         id=client,
         name=settings.name,
         group=settings.group,
         hostname=socket.gethostname(),
-        cores=os.cpu_count() or 1,
+        cores=math.ceil(machine.offers[CORES]),
         apps=list(settings.apps),
-        slots=settings.slots,
+        slots=machine.slots,
         images=False,
         version=__version__,
+        resources=dict(machine.offers),
     )
 
 

@@ -23,6 +23,7 @@ from twisted.web.client import BrowserLikePolicyForHTTPS
 from twisted.web.iweb import IPolicyForHTTPS
 
 from awed import __version__
+from awed.model.resources import CORES, DISK, GPUS, MEMORY, amount_of, check_name
 from awed.tx.loglines import FORMATS, observer
 from awed.tx.pem import certificates
 from awed.tx.timers import use_monotonic_time
@@ -30,6 +31,7 @@ from awed.wire.headers import authorization
 from awed.worker.assembly import Settings, assemble
 from awed.worker.errors import WorkdirInUse, WorkerRefused
 from awed.worker.lifetime import MARGIN, parse_time
+from awed.worker.machine import MOST_SLOTS, Told, machine_of
 from awed.worker.orphans import Orphans, kill_leftovers
 from awed.worker.prctl import adopt_orphans, keep_to_itself
 from awed.worker.workdir import Workdir
@@ -65,6 +67,31 @@ def _trust(context: click.Context, parameter: click.Parameter, value: Path | Non
         return BrowserLikePolicyForHTTPS(trustRootFromCertificates(certificates(value.read_bytes())))
     except (OSError, ValueError) as error:
         raise click.BadParameter(f"expected a file with certificates: {error}") from None
+
+
+def _amount(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """A number where it is one, for that is how cores and GPUs are said; a text where it is a size."""
+    if value is None:
+        return None
+    try:
+        return amount_of(str(parameter.name), float(value) if parameter.name in (CORES, GPUS) else value)
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r}: {error}") from None
+
+
+def _others(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, float]:
+    try:
+        return dict(map(_other, value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _other(text: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    if name in (CORES, MEMORY, DISK, GPUS) or not number.isdecimal():
+        raise ValueError(f"expected NAME=N, of a name without an option of its own, found {text!r}")
+    check_name(name)
+    return name, amount_of(name, int(number))
 
 
 def _walltime(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
@@ -106,11 +133,29 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
     callback=_names,
     help="Names of the commands that it may run; * means any.",
 )
-@click.option("--slots", default=1, show_default=True, type=click.IntRange(1, 1000), help="Workunits run at once.")
+@click.option("--cores", metavar="N", callback=_amount, help="Cores for commands. By default those of the machine.")
+@click.option("--memory", metavar="SIZE", callback=_amount, help="Memory for them: bytes, or as 16G. By default all.")
+@click.option(
+    "--disk", metavar="SIZE", callback=_amount, help="Disk for them. By default what is free in --workdir now."
+)
+@click.option("--gpus", metavar="N", callback=_amount, help="GPUs for them. By default those that are found.")
+@click.option(
+    "--resource",
+    "others",
+    metavar="NAME=N",
+    multiple=True,
+    callback=_others,
+    help="So many of something else that tasks may need. Repeatable.",
+)
+@click.option(
+    "--slots",
+    type=click.IntRange(1, MOST_SLOTS),
+    help="Workunits run at once, each with a core if --cores does not say otherwise. By default as many as fit.",
+)
 @click.option(
     "--prefetch",
     type=click.IntRange(0, 1000),
-    help="Workunits in hand for each slot. By default as many as are begun soon.",
+    help="Workunits in hand for each core. By default as many as are begun soon.",
 )
 @click.option("--token-file", type=click.File(), help="A file with the token of the client group, - for stdin.")
 @click.option(
@@ -155,7 +200,8 @@ def main(token_file: TextIO | None, log_format: str, **options: Any) -> None:
     keep_to_itself()
     token = token_file.read() if token_file else ""
     try:
-        settings = Settings(authorization=authorization(token, "CG_TOKEN"), **options)
+        told = Told(**{name: options.pop(name) for name in Told._fields})
+        settings = Settings(authorization=authorization(token, "CG_TOKEN"), told=told, **options)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--token-file") from None
     log_to(sys.stderr, log_format)
@@ -185,11 +231,12 @@ async def run(reactor: Any, settings: Settings) -> None:
     keep_files_from_commands()
     if killed := kill_leftovers(client):
         _log.warn("killed {count} processes that an earlier worker left behind", count=killed)
-    _allow_files_for(settings.slots)
+    machine = machine_of(settings.told, workdir.available(), os.environ)
+    _allow_files_for(machine.most)
     adopt_orphans()
     orphans = Orphans(client, reactor)
     reaping = LoopingCall(orphans.reap)
-    worker, janitor = assemble(reactor, settings, workdir, client, orphans)
+    worker, janitor = assemble(reactor, settings, workdir, client=client, machine=machine, orphans=orphans)
     reactor.callWhenRunning(_obey_signals, reactor, worker)
     janitor.startService()
     reaping.start(REAP_PERIOD)
@@ -225,10 +272,10 @@ def keep_files_from_commands() -> None:
                 os.set_inheritable(int(entry.name), False)
 
 
-def _allow_files_for(slots: int) -> None:
+def _allow_files_for(commands: int) -> None:
     """Raise the limit on open files if it is too low. Commands inherit it, so not without need."""
     limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit < (needed := 100 + 10 * slots):
+    if limit < (needed := 100 + 10 * commands):
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, most), most))
 
 

@@ -4,8 +4,8 @@ import os
 import resource
 import shutil
 import signal
-from collections.abc import Callable, Mapping
-from contextlib import chdir
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -148,6 +148,20 @@ def start(
         raise WorkFailed(f"cannot watch {argv[0]}: {error.strerror}") from error
     orphans.began(pid, environ)
     return process
+
+
+@contextmanager
+def kept_to(cpus: frozenset[int] | None) -> Iterator[None]:
+    """What this thread starts within is kept to these processors."""
+    if not cpus:
+        yield
+        return
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, own)
 
 
 def _spawn(argv: list[str], environ: Mapping[str, str], directory: Path, logs: Logs) -> int:

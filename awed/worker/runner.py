@@ -24,10 +24,11 @@ from awed.worker.errors import WorkFailed
 from awed.worker.files import FileMover
 from awed.worker.janitor import Janitor
 from awed.worker.logs import LogFiles, Logs
+from awed.worker.machine import Allotment
 from awed.worker.outage import Outage
 from awed.worker.outputs import find_outputs
 from awed.worker.paths import inside, path_of
-from awed.worker.process import Exit, Process, Start, how_it_ended
+from awed.worker.process import Exit, Process, Start, how_it_ended, kept_to
 from awed.worker.report import Finished
 from awed.worker.workdir import Workdir
 
@@ -70,8 +71,9 @@ class Runner:
 
     _log = Logger()
 
-    def __init__(self, work: Workunit, equipment: Equipment) -> None:
+    def __init__(self, work: Workunit, allotment: Allotment, equipment: Equipment) -> None:
         self._work = work
+        self._allotment = allotment
         self._with = equipment
         self._perf = Perf(client_id=work.client)
         self._notes: list[str] = []
@@ -163,7 +165,7 @@ class Runner:
     async def _execute(self, root: Path, logs: Logs, private: Mapping[str, str]) -> None:
         """Run the command to its end; killed if this is cancelled."""
         work, cmd = self._work, self._work.cmd
-        environ = environment(work, private, self._with.inherited)
+        environ = environment(work, self._allotment, private, self._with.inherited)
         for io in work.outputs:
             for path in (path_of(root, io), inside(root, io.attrfile or io.filename)):
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -171,7 +173,8 @@ class Runner:
         argv = command_line(cmd, files, environ)
         if cmd.cmd_script:
             _write_script(root, cmd.cmd_script)
-        process = self._with.start(argv, environ, root, logs)
+        with kept_to(self._allotment.cpus):
+            process = self._with.start(argv, environ, root, logs)
         try:
             self._exit, in_time = await self._ended_in_time(process)
         except CancelledError:

@@ -1,6 +1,7 @@
-"""The workunits that are here: some run, others are in hand until a slot is free."""
+"""The workunits that are here: some run, others are in hand until there is room for them."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
+from typing import NamedTuple
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -8,6 +9,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from awed.model.work import ReportStatus, Workunit
+from awed.wire.reports import MAX_AT_ONCE
+from awed.worker.machine import Allotment, Machine
 from awed.worker.report import Finished, Key, handed_back, refusal
 
 LONG = 1.0
@@ -52,12 +55,20 @@ class Prefetch:
         return max(1, min(MOST, int(AHEAD / max(self._typical, AHEAD / MOST))))
 
 
-Run = Callable[[Workunit], Awaitable[Finished]]
+class Lack(NamedTuple):
+    """What to ask for: how many workunits at *most*, and how many of these may wait here until others have ended."""
+
+    most: int
+    ahead: int
+
+
+Run = Callable[[Workunit, Allotment], Awaitable[Finished]]
 """Runs a workunit to its end and reports. Cancelled, it kills the command and hands the work back."""
 
 
 class Runs:
-    """Runs up to *slots* workunits at once; *finished* is called with each one's report, begun or not.
+    """Runs as many workunits at once as the *machine* has room for; *finished* is called with each one's report,
+    begun or not.
 
     *fits*: whether there is still time for a workunit that was in hand for a while. *stuck* is called when runs last
     longer than they did, so that what was asked for is not wanted here any more.
@@ -70,7 +81,7 @@ class Runs:
         run: Run,
         finished: Callable[[Finished], None],
         *,
-        slots: int,
+        machine: Machine,
         prefetch: Prefetch,
         fits: Callable[[Workunit], bool],
         stuck: Callable[[], None],
@@ -78,7 +89,7 @@ class Runs:
     ) -> None:
         self._run = run
         self._finished = finished
-        self._slots = slots
+        self._machine = machine
         self._prefetch = prefetch
         self._fits = fits
         self._stuck = stuck
@@ -96,15 +107,16 @@ class Runs:
     def wuids(self) -> set[str]:
         return {key.wuid for key in self._keys()}
 
-    def wanted(self) -> int:
+    def lack(self) -> Lack:
         """How many more to ask for. None while half of what should be in hand is there: one request brings many."""
-        ahead = self._slots * self._prefetch.ahead
+        ahead = self._machine.plain * self._prefetch.ahead
         if len(self._in_hand) > ahead // 2:
-            return 0
-        return max(0, self._slots + ahead - len(self))
+            return Lack(0, 0)
+        room = self._machine.room
+        return Lack(min(room + ahead - len(self._in_hand), MAX_AT_ONCE), ahead - len(self._in_hand))
 
     def take(self, works: Iterable[Workunit]) -> None:
-        """Run *works*, as soon as there are slots. Earlier attempts that are still here are not wanted any more."""
+        """Run *works*, as soon as there is room. Earlier attempts that are still here are not wanted any more."""
         here = self._keys()
         fresh = {key: work for work in works if (key := Key(work.wuid, work.attempt)) not in here}
         self.discard({key.wuid for key in fresh})
@@ -141,30 +153,32 @@ class Runs:
                 self._finished(handed_back(key))
 
     def _begin(self) -> None:
-        """Begin what there are slots for; in a loop, for a run may end before its beginning returns."""
+        """Begin what there is room for; in a loop, for a run may end before its beginning returns."""
         if self._beginning:
             return
         self._beginning = True
         try:
-            while self._in_hand and len(self._running) < self._slots:
-                key = next(iter(self._in_hand))
-                if self._fits(self._in_hand[key]):
-                    self._start(key, self._in_hand.pop(key))
-                else:
+            while self._in_hand:
+                key, work = next(iter(self._in_hand.items()))
+                if not self._fits(work) or not self._machine.holds(work):
                     self._hand_back([key])
+                elif allotment := self._machine.take(work):
+                    self._start(key, self._in_hand.pop(key), allotment)
+                else:
+                    break
         finally:
             self._beginning = False
 
-    def _start(self, key: Key, work: Workunit) -> None:
+    def _start(self, key: Key, work: Workunit, allotment: Allotment) -> None:
         self._begun += 1
         self._watch_over()
-        self._running[key] = running = Deferred.fromCoroutine(self._timed(work))
+        self._running[key] = running = Deferred.fromCoroutine(self._timed(work, allotment))
         running.addErrback(self._broken, key)
-        running.addCallback(self._ended, key)
+        running.addCallback(self._ended, key, allotment)
 
-    async def _timed(self, work: Workunit) -> Finished:
+    async def _timed(self, work: Workunit, allotment: Allotment) -> Finished:
         began = self._clock.seconds()
-        finished = await self._run(work)
+        finished = await self._run(work, allotment)
         if finished.status is not ReportStatus.DISCARDED:
             self._prefetch.lasted(self._clock.seconds() - began)
         return finished
@@ -173,8 +187,9 @@ class Runs:
         self._log.failure("running {work} failed", failure, work=key.wuid)
         return refusal(key.wuid, key.attempt, f"a fault of the worker: {failure.value!r}")
 
-    def _ended(self, finished: Finished, key: Key) -> None:
+    def _ended(self, finished: Finished, key: Key, allotment: Allotment) -> None:
         del self._running[key]
+        self._machine.give_back(allotment)
         self._discarded.discard(key)
         self._begin()
         self._finished(finished)

@@ -21,10 +21,11 @@ from awed.tx.timers import Pulse
 from awed.wire.clients import Busyness, Profile, holding
 from awed.worker.errors import WorkerRefused
 from awed.worker.lifetime import Lifetime
+from awed.worker.machine import Machine
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
 from awed.worker.report import Finished, refusal
-from awed.worker.runs import Prefetch, Run, Runs
+from awed.worker.runs import Lack, Prefetch, Run, Runs
 from awed.worker.workdir import MIN_FREE
 
 HEARTBEAT = 10.0
@@ -67,6 +68,7 @@ class Worker(Service):
         outbox: Outbox,
         changed: Condition,
         run: Run,
+        machine: Machine,
         prefetch: Prefetch,
         room: Callable[[], Awaitable[int]],
         lifetime: Lifetime,
@@ -82,7 +84,7 @@ class Worker(Service):
         self._runs = Runs(
             run,
             self._finished,
-            slots=profile.slots,
+            machine=machine,
             prefetch=prefetch,
             fits=lambda work: lifetime.holds(work.walltime or 0),
             stuck=self._interrupt,
@@ -163,8 +165,8 @@ class Worker(Service):
         try:
             if not self._registered:
                 await self._register()
-            elif wanted := self._wanted():
-                await self._fetch(wanted)
+            elif (lack := self._lack()).most:
+                await self._fetch(lack)
             else:
                 await self._changed.wait()
         except AwedError as error:
@@ -172,9 +174,9 @@ class Worker(Service):
             self._registered = False
             await self._outage.pause(error)
 
-    def _wanted(self) -> int:
+    def _lack(self) -> Lack:
         """How many workunits to ask for now."""
-        return 0 if self._draining or len(self._outbox) >= BACKLOG else self._runs.wanted()
+        return Lack(0, 0) if self._draining or len(self._outbox) >= BACKLOG else self._runs.lack()
 
     def _holds(self) -> set[str]:
         """What the server may count as ours: what runs or is in hand, and what is finished but not acknowledged."""
@@ -203,7 +205,7 @@ class Worker(Service):
         self._pulse.quicken(third)
         self._outage.quicken(third)
 
-    async def _fetch(self, most: int) -> None:
+    async def _fetch(self, lack: Lack) -> None:
         available = await self._room()
         self._trouble = f"only {available} bytes are free in the work directory" if available < MIN_FREE else ""
         if self._trouble:
@@ -211,7 +213,8 @@ class Worker(Service):
             return
         asked = self._clock.seconds()
         try:
-            handed = await self._server.ask(calls.checkout(self._client, available, most, self._lifetime.left()))
+            call = calls.checkout(self._client, available, lack.most, self._lifetime.left(), ahead=lack.ahead)
+            handed = await self._server.ask(call)
         except (NothingToDo, ClientBusy, ClientSuspended) as nothing:
             await self._idle(str(nothing), EARLY if self._clock.seconds() < asked + EARLY else 0)
         except (ClientNotFound, Unavailable):

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType, field
 
 from awed.model.job import IO, Environ, Info, JobError, PartInfo
+from awed.model.resources import Said
 from awed.model.times import NO_TIME
 
 Files = list[IO] | dict[str, IO]
@@ -57,6 +58,7 @@ class SentTask(Struct):
     predata: Files = []
     partinfo: PartInfo | UnsetType = UNSET
     walltime: int | UnsetType = UNSET
+    resources: Said | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         for files in (self.inputs, self.outputs, self.predata):
@@ -81,6 +83,7 @@ class SentInfo(Struct):
     description: str = ""
     tracking: bool = False
     start_at: datetime = NO_TIME
+    resources: Said | UnsetType = UNSET
 
 
 class SentJob(Struct):

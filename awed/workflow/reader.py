@@ -180,6 +180,7 @@ def _task(job_id: str, name: str, sent: SentTask, depends_on: Sequence[str]) -> 
         predata=_listed(sent.predata),
         partinfo=sent.partinfo,
         walltime=sent.walltime,
+        resources=sent.resources,
     )
 
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from msgspec import json
+from msgspec import UnsetType, json
 
 from awed.model.job import Info
+from awed.model.resources import Said, amount_of, check_name
 from awed.workflow.document import SentInfo, SentTask
 from awed.workflow.faults import Faults, Place, quoted, walk
 
@@ -13,6 +14,9 @@ MOST_WORK = 1_000_000
 
 LONGEST_WALLTIME = 10**9
 """Seconds; some thirty years."""
+
+MOST_RESOURCES = 32
+"""Kinds of resources that a task or a worker may name."""
 
 MOST_NESTED = 50
 """Levels of attributes. Databases and JSON parsers have limits not far above."""
@@ -34,6 +38,7 @@ def check_info(info: SentInfo | Info, faults: Faults) -> None:
     """Note faults of a job's priority and attributes."""
     check_number(info.priority, -LARGEST, LARGEST, ("info", "priority"), faults)
     check_attributes(info.userattr, ("info", "userattr"), faults)
+    check_resources(info.resources, ("info", "resources"), faults)
 
 
 def check_task(task: SentTask, place: Place, faults: Faults) -> None:
@@ -48,6 +53,21 @@ def check_task(task: SentTask, place: Place, faults: Faults) -> None:
     check_number(task.maxworksize, 0, MOST_WORK, (*place, "maxworksize"), faults)
     check_number(task.walltime or 0, 0, LONGEST_WALLTIME, (*place, "walltime"), faults)
     check_attributes(task.userattr, (*place, "userattr"), faults)
+    check_resources(task.resources, (*place, "resources"), faults)
+
+
+def check_resources(said: Said | UnsetType, place: Place, faults: Faults) -> None:
+    """Note amounts that cannot be, if any are said."""
+    if not said:
+        return
+    if len(said) > MOST_RESOURCES:
+        faults.at(place, f"names more than {MOST_RESOURCES} kinds of resources")
+    for name, amount in said.items():
+        try:
+            check_name(name)
+            amount_of(name, amount)
+        except ValueError as error:
+            faults.at((*place, name), f"{quoted(str(amount))}: {error}")
 
 
 def _check_variables(environ: dict[str, str], place: Place, faults: Faults) -> None:

@@ -97,3 +97,15 @@ def test_heartbeats() -> None:
     assert read_heartbeat(b'{"busy": true, "current_work": null}') is read_heartbeat(b"{}") is None
     with pytest.raises(Invalid):
         read_heartbeat(b"[]")
+
+
+def test_what_a_worker_offers_and_that_it_may_not_say_it() -> None:
+    assert profile(resources={"cores": 2, "memory": "8G", "x": 1})[0].offers == {
+        "cores": 2.0,
+        "memory": 8 << 30,
+        "x": 1,
+    }
+    assert profile(resources={})[0].offers == {}
+    assert profile()[0].offers is None
+    with pytest.raises(Invalid, match=r"resources\.memory"):
+        profile(resources={"memory": -1})

@@ -1,23 +1,28 @@
 """Short ways to jobs, clients and reports, and a check of everything that must hold between two verbs."""
 
 import copy
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 from uuid import UUID
+
+from msgspec import UNSET
 
 from awed.model import ids
 from awed.model.access import PUBLIC, User
 from awed.model.client import Client
+from awed.model.errors import NothingToDo
 from awed.model.job import IO, Cmd, Info, Job, Task
 from awed.model.records import Unfinished
+from awed.model.resources import Said
 from awed.model.states import ClientState, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.changes import Prepare
 from awed.scheduler.core import Scheduler
-from awed.scheduler.entries import Place
+from awed.scheduler.entries import ClientEntry, Place
 from awed.scheduler.requirements import Spare, Wanted
 from awed.scheduler.state import Limits, State
 from awed.scheduler.tasks import Prepared
@@ -40,6 +45,7 @@ def task(
     inputs: Sequence[int] = (),
     outputs: Sequence[str] = (),
     walltime: int = 0,
+    needs: Said | None = None,
 ) -> Task:
     """A task by the name that a document would give it; :func:`job` makes the names full ids. *inputs*: sizes."""
     return Task(
@@ -51,6 +57,7 @@ def task(
         inputs=[IO(filename=f"in{number}", size=size) for number, size in enumerate(inputs)],
         outputs=[IO(filename=output) for output in outputs],
         walltime=walltime,
+        resources=needs or UNSET,
     )
 
 
@@ -87,15 +94,28 @@ class World:
         return submitted
 
     def client(
-        self, client_id: str, group: str = "", apps: Sequence[str] = ("*",), slots: int = 1, work: Sequence[str] = ()
+        self,
+        client_id: str,
+        group: str = "",
+        apps: Sequence[str] = ("*",),
+        slots: int = 1,
+        work: Sequence[str] = (),
+        **more: Any,
     ) -> str:
-        profile = Client(id=client_id, group=group, apps=list(apps), slots=slots)
+        profile = Client(id=client_id, group=group, apps=list(apps), slots=slots, **more)
         self.scheduler.clients.register(profile, work, self.now)
         return client_id
 
     def checkout(self, client_id: str, available: int | None = None, time_left: float | None = None) -> Workunit:
         until = None if time_left is None else self.now.seconds + time_left
         return self.scheduler.work.checkout(client_id, Spare(available, until), self.now)
+
+    def checkout_many(self, client_id: str, most: int = 100, ahead: int = 0) -> list[Workunit]:
+        """None if there is nothing for it."""
+        try:
+            return self.scheduler.work.checkout_many(client_id, Spare(), most, self.now, ahead)
+        except NothingToDo:
+            return []
 
     def report(self, unit: Workunit, status: str = "done", *, attempt: int | None = None, **more: object) -> None:
         report = Report(unit.wuid, unit.client, ReportStatus(status), attempt=attempt, **more)  # type: ignore[arg-type]
@@ -205,10 +225,12 @@ def _check_queue(state: State) -> None:
         counted[place.wanted] += len(place.ranks)
     assert {queued.wanted: queued.work for queued in state.queue.queued()} == counted
     assert counted.total() == state.counts.work[WorkState.QUEUED]
-    lines = [line for route in state.queue._lines.values() for line in route.values()]
-    standing = Counter(place for line in lines for place in line)
+    rows = [row for crossing in state.queue._crossings.values() for row in crossing.rows.values()]
+    standing = Counter(place for row in rows for place in row.line)
     assert standing == {place: len(list(place.wanted.routes())) for place in places if place.wanted}
-    assert all(lines)
+    assert all(row.line for row in rows)
+    for crossing in state.queue._crossings.values():
+        assert list(crossing.in_order) == sorted(crossing.rows.values(), key=lambda row: (row.line.head, row.number))
 
 
 def _check_clients(state: State) -> None:
@@ -231,3 +253,14 @@ def _check_clients(state: State) -> None:
             assert entry.client.suspend_reason
             assert entry.is_aside or not entry.held
         assert entry.is_aside == (entry.client.id in state.aside)
+        _check_free(entry)
+
+
+def _check_free(entry: ClientEntry) -> None:
+    """What is free is what it told, without what its work needs."""
+    used: dict[str, float] = defaultdict(float)
+    for held in entry.held.values() if entry.counts_resources else ():
+        for name, amount in held.needs:
+            used[name] += amount
+    for name, amount in entry.stock.free.items():
+        assert round(entry.stock.total.get(name, 0) - used[name], 2) == amount

@@ -6,14 +6,16 @@ from hypothesis import strategies as st
 from awed.scheduler import line as lines
 from awed.scheduler.line import Line
 
+Two = tuple[int, int]
+
 keys = st.integers(0, 200)
-needs = st.integers(0, 9)
+needs = st.tuples(st.integers(0, 9), st.integers(0, 9))
 
 
 @given(st.lists(st.tuples(keys, needs)), needs, keys)
-def test_it_agrees_with_a_sorted_list(steps: list[tuple[int, int]], most: int, after: int) -> None:
+def test_it_agrees_with_a_sorted_list(steps: list[tuple[int, Two]], most: Two, after: int) -> None:
     """Whoever is there already goes; whatever is asked on the way changes nothing."""
-    ours, plain = Line[str](), dict[int, int]()
+    ours, plain = Line[str](), dict[int, Two]()
     block, lines.BLOCK = lines.BLOCK, 4
     try:
         for key, need in steps:
@@ -24,7 +26,7 @@ def test_it_agrees_with_a_sorted_list(steps: list[tuple[int, int]], most: int, a
                 ours.add(key, need, f"item {key}")
                 plain[key] = need
             assert list(ours) == [f"item {key}" for key in sorted(plain)]
-            fitting = [key for key in sorted(plain) if plain[key] <= most]
+            fitting = [key for key in sorted(plain) if plain[key][0] <= most[0] and plain[key][1] <= most[1]]
             assert list(ours.fitting(most)) == [f"item {key}" for key in fitting]
             assert list(ours.fitting(most, after)) == [f"item {key}" for key in fitting if key > after]
             assert bool(ours) == bool(plain)
@@ -45,8 +47,8 @@ def test_what_does_not_fit_is_passed_over_in_blocks() -> None:
 
     line = Line[int]()
     for key in range(100_000):
-        line.add(key, Need(9), key)
-    line.add(100_000, Need(1), 100_000)
+        line.add(key, (Need(9),), key)
+    line.add(100_000, (Need(1),), 100_000)
     Need.looks = 0
-    assert next(line.fitting(5)) == 100_000
+    assert next(line.fitting((5,))) == 100_000
     assert Need.looks < 2 * 100_000 / lines.BLOCK + lines.BLOCK + 2

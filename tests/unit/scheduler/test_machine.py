@@ -18,9 +18,11 @@ from awed.model.errors import AwedError, StaleAttempt
 from awed.model.ids import new_id
 from awed.model.job import IO, NO_NODE, OWN_HOST
 from awed.model.records import DeleteNodes
+from awed.model.resources import Said
 from awed.model.work import Workunit
 from awed.scheduler.changes import Check, Effect, Prepare
 from awed.scheduler.core import Scheduler
+from awed.scheduler.entries import ClientEntry
 from awed.scheduler.requirements import Spare
 from awed.scheduler.state import Limits
 from awed.scheduler.tasks import Prepared
@@ -71,6 +73,7 @@ class SchedulerMachine(RuleBasedStateMachine):
         groups=st.sampled_from(["", "g", "h", "g,h"]),
         priority=st.integers(1, 3),
         walltime=st.sampled_from([0, 0, 60]),
+        needs=st.sampled_from([{}, {}, {"cores": 2}, {"cores": 0.3}, {"memory": "1G"}, {"x": 1}]),
     )
     def submit(
         self,
@@ -81,10 +84,18 @@ class SchedulerMachine(RuleBasedStateMachine):
         groups: str,
         priority: int,
         walltime: int,
+        needs: Said,
     ) -> str:
         after = {n: sorted({str(a) for a, b in edges if b == n and a < n}) for n in range(len(widths))}
         tasks = [
-            task(str(n), *after[n], work=width, outputs=["out"] if with_files else [], walltime=walltime)
+            task(
+                str(n),
+                *after[n],
+                work=width,
+                outputs=["out"] if with_files else [],
+                walltime=walltime,
+                needs=needs if n % 2 else {},
+            )
             for n, width in enumerate(widths)
         ]
         return self.world.submit(job(*tasks, groups=groups, priority=priority)).id
@@ -95,12 +106,15 @@ class SchedulerMachine(RuleBasedStateMachine):
         apps=st.sampled_from([["*"], ["*"], ["app"], ["x"]]),
         slots=st.integers(1, 2),
         number=st.integers(0, 3),
+        offers=st.sampled_from([None, {"cores": 2.0}, {"cores": 3.0, "memory": 1 << 30, "x": 1}, {"cores": 0.5}]),
     )
-    def register(self, number: int, group: str, apps: list[str], slots: int) -> str:
+    def register(
+        self, number: int, group: str, apps: list[str], slots: int, offers: dict[str, int | float] | None
+    ) -> str:
         known = self.scheduler._state.clients
         name = f"c{number}"
         held = [*known[name].held] if name in known else []
-        return self.world.client(name, group, apps, slots, held[:1])
+        return self.world.client(name, group, apps, slots, held[:1], offers=offers)
 
     @rule(target=units, turn=st.integers(0, 5))
     def take(self, turn: int) -> object:
@@ -112,18 +126,27 @@ class SchedulerMachine(RuleBasedStateMachine):
         most=st.integers(1, 4),
         available=st.none() | st.just(10),
         time_left=st.none() | st.just(30),
+        ahead=st.sampled_from([0, 0, 1]),
     )
-    def take_many(self, number: int, most: int, available: int | None, time_left: int | None) -> object:
+    def take_many(self, number: int, most: int, available: int | None, time_left: int | None, ahead: int) -> object:
         now = self.world.now
         spare = Spare(available, now.seconds + time_left if time_left else None)
         try:
-            taken = self.scheduler.work.checkout_many(f"c{number}", spare, most, now)
+            taken = self.scheduler.work.checkout_many(f"c{number}", spare, most, now, ahead)
         except AwedError as error:
             assert str(error) in CHECKOUT_TEXTS
             return multiple()
         assert 1 <= len(taken) <= most
         assert time_left is None or not any(unit.walltime for unit in taken)
+        self.fits_together(self.scheduler.clients.get(f"c{number}"), taken, ahead)
         return multiple(*copy.deepcopy(taken))
+
+    def fits_together(self, client: ClientEntry, taken: list[Workunit], ahead: int) -> None:
+        """Nothing was handed out that does not fit beside the rest, but for plain work ahead of that."""
+        if client.counts_resources:
+            least = dict.fromkeys(client.stock.free, 0.0) | {"cores": -float(ahead)}
+            asked = {name for unit in taken for name in {"cores": 1, **(unit.resources or {})}}
+            assert all(client.stock.free[name] >= least[name] for name in asked)
 
     def checkout(self, turn: int) -> Workunit | None:
         """Some client that gets work, if any does, takes some."""

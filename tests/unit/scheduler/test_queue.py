@@ -73,7 +73,7 @@ def test_a_kind_of_work_that_is_gone_is_forgotten_although_nobody_asks_for_work(
         submitted = world.submit(job(task("0", app=f"app{number}"), groups=f"group{number}"))
         world.scheduler.jobs.delete(submitted.id, world.now, full=True)
     assert not world.scheduler._state.queue._buckets
-    assert not world.scheduler._state.queue._lines
+    assert not world.scheduler._state.queue._crossings
 
 
 @pytest.mark.parametrize("again", ["resume", "requeue"])

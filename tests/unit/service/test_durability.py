@@ -227,7 +227,7 @@ async def test_of_several_that_were_not_handed_out_each_goes_back(world: EngineW
     await world.submit(job(task("0")))
     await world.client("a")
     world.store.away = True
-    waiting = state_of(world.engine.work.checkout_many("a", None, 0, None, 2))
+    waiting = state_of(world.engine.work.checkout_many("a", None, 0, None, most=2))
     changes = [state_of(verb(first.id)) for verb in (world.engine.jobs.suspend, world.engine.jobs.resume)]
     world.clock.pump([1] * 11)
     for request in (waiting, *changes):
@@ -235,7 +235,7 @@ async def test_of_several_that_were_not_handed_out_each_goes_back(world: EngineW
             await request
     world.store.away = False
     world.clock.pump([1] * 6)
-    assert len(await world.engine.work.checkout_many("a", None, 0, None, 2)) == 2
+    assert len(await world.engine.work.checkout_many("a", None, 0, None, most=2)) == 2
 
 
 @ensureDeferred

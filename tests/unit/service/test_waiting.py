@@ -150,8 +150,8 @@ async def test_work_that_comes_back_while_work_is_handed_out_may_go_to_others() 
     room = WaitingRoom(lambda ask: [core.checkout(ask.client_id)], Clock())
 
     def wait(name: str) -> Deferred[object]:
-        kind = core.scheduler.clients.get(core.client(name, name)).kind
-        return state_of(room.wait(kind, Ask(name, Spare()), 60))
+        client = core.scheduler.clients.get(core.client(name, name))
+        return state_of(room.wait(client, Ask(name, Spare()), 60, core.now))
 
     first, second = wait("a"), wait("b")
     for name in ("a", "b"):
@@ -203,3 +203,24 @@ async def test_work_that_nobody_runs_goes_to_who_waits(world: EngineWorld) -> No
     assert not waiting.called
     await world.engine.clients.heartbeat("a", [])
     assert (await waiting).attempt == 2  # type: ignore[attr-defined]
+
+
+@ensureDeferred
+async def test_who_waits_gets_what_fits_as_soon_as_something_else_of_its_own_ends(world: EngineWorld) -> None:
+    await world.engine.clients.register(Client(id="a", apps=["*"], slots=9, offers={"cores": 2.0}), [])
+    await world.submit(job(task("0"), task("1", needs={"cores": 2})))
+    [first] = await world.engine.work.checkout_many("a", None, 0, None, most=9)
+    waiting = state_of(world.engine.work.checkout_many("a", None, 60, None, most=9))
+    assert not waiting.called
+    await world.report(first)
+    assert [unit.task_name for unit in await waiting] == ["1"]  # type: ignore[attr-defined]
+
+
+@ensureDeferred
+async def test_work_goes_to_who_has_enough_of_what_it_needs(world: EngineWorld) -> None:
+    waiting = {}
+    for name, memory in (("small", 1), ("large", 2)):
+        await world.engine.clients.register(Client(id=name, apps=["*"], offers={"cores": 1.0, "memory": memory}), [])
+        waiting[name] = state_of(world.engine.work.checkout(name, None, wait=60))
+    await world.submit(job(task("0", needs={"memory": 2})))
+    assert [waiting[name].called for name in ("small", "large")] == [False, True]

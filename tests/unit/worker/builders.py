@@ -9,12 +9,16 @@ from twisted.python.failure import Failure
 from awed.model.job import IO, Cmd, Info
 from awed.model.work import Workunit
 from awed.tx.threads import InThread
+from awed.worker.machine import Allotment
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 JOB = "128068d0-9ebf-4027-a1c9-1578d354c940"
 CLIENT = "42becfc8-36b9-43a4-ae9c-a11546daa7ed"
+PLAIN = Allotment({"cores": 1}, {})
+"""What a command gets whose task says nothing."""
+
 HOST = "http://127.0.0.1:7445"
 
 

@@ -10,7 +10,7 @@ from awed.model.job import SCRIPT_NAME, Cmd, Environ
 from awed.worker.arguments import command_line, environment, substituted
 from awed.worker.errors import WorkFailed
 from tests.strategies import argument, file_names
-from tests.unit.worker.builders import JOB, workunit
+from tests.unit.worker.builders import JOB, PLAIN, workunit
 
 plain = st.text(st.characters(exclude_characters="@$\0", exclude_categories=["Cs"]))
 
@@ -79,7 +79,7 @@ def test_the_environment_is_what_was_inherited_then_public_then_private_then_the
     work = workunit(
         rank=3, totalwork=5, environ=Environ({"A": "public", "B": "public", "AWE_RANK": "9", "PATH": "/p"})
     )
-    seen = environment(work, {"B": "private"}, {"PATH": "/bin", "HOME": "/h", "EDITOR": "ed"})
+    seen = environment(work, PLAIN, {"B": "private"}, {"PATH": "/bin", "HOME": "/h", "EDITOR": "ed"})
     assert seen == {
         "PATH": "/p",
         "HOME": "/h",
@@ -92,8 +92,10 @@ def test_the_environment_is_what_was_inherited_then_public_then_private_then_the
         "AWE_WORKID": f"{JOB}_0_3",
         "AWE_ATTEMPT": "1",
         "AWE_CLIENTID": work.client,
+        "AWE_CORES": "1",
+        "OMP_NUM_THREADS": "1",
     }
 
 
 def test_there_is_always_a_path() -> None:
-    assert "/bin" in environment(workunit(), {}, {})["PATH"]
+    assert "/bin" in environment(workunit(), PLAIN, {}, {})["PATH"]

@@ -30,7 +30,7 @@ from awed.worker.report import Finished
 from awed.worker.runner import Equipment, Runner
 from awed.worker.workdir import Workdir
 from tests.conftest import LoggedErrors
-from tests.unit.worker.builders import CLIENT, IN_THREAD, JOB, file, workunit
+from tests.unit.worker.builders import CLIENT, IN_THREAD, JOB, PLAIN, file, workunit
 from tests.unit.worker.datahost import FakeHosts
 from tests.unit.worker.fake import FakeServer, data, refused
 from tests.waiting import gone, until
@@ -65,7 +65,7 @@ class World:
         )
 
     def begin(self, work: Workunit) -> Deferred[Finished]:
-        return Deferred.fromCoroutine(Runner(work, self.equipment).run())
+        return Deferred.fromCoroutine(Runner(work, PLAIN, self.equipment).run())
 
     async def left(self) -> list[str]:
         """What is left when all is tidied up: running, failed, to be removed."""
@@ -119,6 +119,8 @@ async def test_a_command_sees_its_rank_its_variables_and_nothing_else(world: Wor
         "AWE_WORKID": f"{JOB}_0_2",
         "AWE_ATTEMPT": "4",
         "AWE_CLIENTID": CLIENT,
+        "AWE_CORES": "1",
+        "OMP_NUM_THREADS": "1",
     }
 
 

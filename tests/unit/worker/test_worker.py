@@ -21,6 +21,7 @@ from awed.wire.clients import Profile
 from awed.worker.errors import WorkerRefused
 from awed.worker.journal import Journal
 from awed.worker.lifetime import LAST, MARGIN, Lifetime
+from awed.worker.machine import Allotment, Machine
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
 from awed.worker.report import Finished
@@ -68,6 +69,7 @@ class World:
             outbox=Outbox(Journal(self.directory / "reports"), server, CLIENT, outage, delivered=changed.notify),
             changed=changed,
             run=self._run,
+            machine=Machine({"cores": self.slots}, self.slots),
             prefetch=Prefetch(self.prefetch),
             room=self.room,
             lifetime=Lifetime(self.clock, **self.limits),
@@ -75,7 +77,7 @@ class World:
         )
         self.worker.startService()
 
-    async def _run(self, work: Workunit) -> Finished:
+    async def _run(self, work: Workunit, allotment: Allotment) -> Finished:
         key = (work.wuid, work.attempt)
         self.running[key] = Deferred()
         try:

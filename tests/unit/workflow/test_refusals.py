@@ -353,6 +353,23 @@ HUGE = 2**70
         ({"maxworksize": HUGE}, "tasks[0].maxworksize: must be at most 1000000"),
         ({"walltime": -1}, "tasks[0].walltime: must be at least 0"),
         ({"walltime": HUGE}, "tasks[0].walltime: must be at most 1000000000"),
+        ({"resources": {"cores": 0}}, 'tasks[0].resources.cores: "0": must be a number of at least 0.01'),
+        (
+            {"resources": {"memory": "8 GB"}},
+            'tasks[0].resources.memory: "8 GB": must be a number of bytes, or end in K, M, G or T as in 8G',
+        ),
+        (
+            {"resources": {"é": 1}},
+            'tasks[0].resources.é: "1": a name begins with a letter, and has up to 64 letters, digits, ".", "-", "_"',
+        ),
+        (
+            {"resources": {"gpus": True}},
+            "tasks[0].resources.gpus: expected integer or number or string, found boolean",
+        ),
+        (
+            {"resources": {f"x{number}": 1 for number in range(33)}},
+            "tasks[0].resources: names more than 32 kinds of resources",
+        ),
         ({"partinfo": {"maxpartsize_mb": -1}}, "tasks[0].partinfo.maxpartsize_mb: must be at least 0"),
         ({"outputs": [{"filename": "a", "size": -1}]}, "tasks[0].outputs[0].size: must be at least 0"),
         ({"outputs": {"a": {"size": HUGE}}}, "tasks[0].outputs.a.size: must be at most 9223372036854775807"),

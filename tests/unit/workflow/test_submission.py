@@ -306,3 +306,10 @@ def test_round_trip_through_json() -> None:
 def test_a_data_token_is_for_one_host(shockhost: str | None, inputs: list[str], hosts: list[str]) -> None:
     files = [{"filename": str(number), "host": host, "node": NODE} for number, host in enumerate(inputs)]
     assert token_hosts(job(task(inputs=files), shockhost=shockhost)) == hosts
+
+
+def test_what_is_needed_is_kept_as_it_was_sent_and_shown_where_it_was() -> None:
+    sent = {"cores": 0.5, "memory": "8G", "licence": 1}
+    read = job(task("0", resources=sent), task("1"), info={"resources": {"gpus": 1}})
+    assert [one.resources for one in read.tasks] == [sent, UNSET]
+    assert read.info.resources == {"gpus": 1}

@@ -1,0 +1,91 @@
+"""What work needs of a machine, and what machines have: cores, memory, disk, GPUs, and kinds of a site's own."""
+
+import math
+import re
+from collections.abc import Mapping
+
+from msgspec import UnsetType
+
+from awed.model.quantities import parse_size
+
+CORES, MEMORY, DISK, GPUS = "cores", "memory", "disk", "gpus"
+
+SIZES = (MEMORY, DISK)
+"""What is counted in bytes."""
+
+LEAST_CORES = 0.01
+"""Cores are counted in hundredths."""
+
+MOST = 2**63 - 1
+
+Said = dict[str, int | float | str]
+"""Amounts as people write them: ``{"cores": 0.5, "memory": "8G", "licence": 1}``."""
+
+Amounts = Mapping[str, float]
+"""Amounts by name: cores, bytes of memory and disk, whole numbers of all else."""
+
+Needs = tuple[tuple[str, float], ...]
+"""Amounts as a value: by name in alphabetical order, none of them 0."""
+
+PLAIN: Needs = ((CORES, 1),)
+"""What a task needs that says nothing."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}", re.ASCII)
+
+
+def check_name(name: str) -> None:
+    """Raises :class:`ValueError` for what cannot be the name of a kind of resources."""
+    if not _NAME.fullmatch(name):
+        raise ValueError('a name begins with a letter, and has up to 64 letters, digits, ".", "-", "_"')
+
+
+def amount_of(name: str, said: int | float | str) -> float:
+    """The amount that is *said*. Raises :class:`ValueError` with what is expected."""
+    if name == CORES:
+        return _cores(said)
+    if name in SIZES:
+        return _size(said)
+    if isinstance(said, str) or not _is_whole(said):
+        raise ValueError("must be a whole number that is not negative")
+    return int(said)
+
+
+def _cores(said: int | float | str) -> float:
+    if isinstance(said, str) or not LEAST_CORES <= said <= MOST:
+        raise ValueError(f"must be a number of at least {LEAST_CORES}")
+    return math.ceil(round(said * 100, 6)) / 100
+
+
+def _size(said: int | float | str) -> int:
+    size = parse_size(said) if isinstance(said, str) and _is_size(said) else said
+    if isinstance(size, str) or not _is_whole(size):
+        raise ValueError("must be a number of bytes, or end in K, M, G or T as in 8G")
+    return int(size)
+
+
+def _is_whole(number: float) -> bool:
+    return 0 <= number <= MOST and number == int(number)
+
+
+def _is_size(text: str) -> bool:
+    try:
+        parse_size(text)
+    except ValueError:
+        return False
+    return True
+
+
+def amounts_of(*said: Said | UnsetType) -> dict[str, float]:
+    """What was said, all of which was checked; what comes later counts before what comes earlier."""
+    return {name: amount_of(name, value) for each in said if each for name, value in each.items()}
+
+
+def needs_of(*said: Said | UnsetType) -> Needs:
+    """What is needed by what was said."""
+    amounts = amounts_of(*said)
+    return as_needs({CORES: 1, **amounts}) if amounts else PLAIN
+
+
+def as_needs(amounts: Amounts) -> Needs:
+    """Amounts as a value."""
+    return tuple(sorted((name, amount) for name, amount in amounts.items() if amount))

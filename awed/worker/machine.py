@@ -1,0 +1,182 @@
+"""What is here, what of it is free, and which cores and devices a command gets."""
+
+import math
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from awed.model.resources import CORES, DISK, GPUS, LEAST_CORES, MEMORY, Amounts
+from awed.model.work import Workunit
+from awed.worker.cgroups import cores_allowed, hierarchies, memory_allowed
+
+MOST_SLOTS = 1000
+"""Workunits at once, if nothing else limits them."""
+
+ASK_LIMIT = 10.0
+"""Seconds for the program that knows the GPUs."""
+
+DEVICES = "CUDA_VISIBLE_DEVICES"
+"""The variable that names the GPUs of a command."""
+
+
+class Allotment(NamedTuple):
+    """What a command gets: *amounts*, among them its cores. *said*: those that its task says. *cpus*: the processors
+    to which it is kept, None if its task does not say how many; *gpus*: its devices."""
+
+    amounts: Amounts
+    said: Amounts
+    cpus: frozenset[int] | None = None
+    gpus: tuple[str, ...] = ()
+
+    def environment(self) -> dict[str, str]:
+        """The variables that tell the command what it has."""
+        told = {"AWE_CORES": f"{self.amounts[CORES]:g}"}
+        if MEMORY in self.said:
+            told["AWE_MEMORY"] = str(int(self.said[MEMORY]))
+        if GPUS in self.said:
+            told[DEVICES] = ",".join(self.gpus)
+        return told
+
+    @property
+    def threads(self) -> int:
+        """How many threads can run at once."""
+        return math.ceil(self.amounts[CORES])
+
+
+def of(work: Workunit) -> Allotment:
+    """What a workunit is to get, without the choice of processors and devices."""
+    said = work.resources or {}
+    return Allotment({CORES: 1, **said}, said)
+
+
+class Machine:
+    """Counts what runs here: up to *slots* commands, that need no more than what is offered."""
+
+    def __init__(self, offers: Amounts, slots: int, cpus: Sequence[int] = (), gpus: Sequence[str] = ()) -> None:
+        self.offers = offers
+        self.slots = slots
+        self._free = dict(offers)
+        self._running = 0
+        self._load = dict.fromkeys(cpus, 0.0)
+        self._gpus = list(gpus)
+
+    @property
+    def plain(self) -> int:
+        """How many commands that need a core and nothing else run here at once."""
+        return min(self.slots, int(self.offers[CORES]))
+
+    @property
+    def most(self) -> int:
+        """How many commands may run here at once, however little they need."""
+        return min(self.slots, math.ceil(self.offers[CORES] / LEAST_CORES))
+
+    @property
+    def room(self) -> int:
+        """How many commands to ask for: there may be more that need less than a core."""
+        free = self._free[CORES]
+        return min(self.slots - self._running, math.ceil(free)) if free >= LEAST_CORES else 0
+
+    def holds(self, work: Workunit) -> bool:
+        """Whether it can run here, at least if nothing else does."""
+        return _fits(of(work).amounts, self.offers)
+
+    def take(self, work: Workunit) -> Allotment | None:
+        """What its command gets from now on, None if that is not free."""
+        allotment = of(work)
+        if self._running == self.slots or not _fits(allotment.amounts, self._free):
+            return None
+        self._count(allotment, 1)
+        count = int(allotment.amounts.get(GPUS, 0))
+        gpus, self._gpus = tuple(self._gpus[:count]), self._gpus[count:]
+        allotment = allotment._replace(gpus=gpus)
+        return allotment._replace(cpus=self._least_loaded(allotment)) if CORES in allotment.said else allotment
+
+    def give_back(self, allotment: Allotment) -> None:
+        """The command has ended."""
+        self._count(allotment, -1)
+        self._gpus = [*allotment.gpus, *self._gpus]
+        for cpu in allotment.cpus or ():
+            self._load[cpu] -= self._share(allotment)
+
+    def _count(self, allotment: Allotment, sign: int) -> None:
+        self._running += sign
+        for name, amount in allotment.amounts.items():
+            self._free[name] = round(self._free.get(name, 0) - sign * amount, 2)
+
+    def _least_loaded(self, allotment: Allotment) -> frozenset[int]:
+        cpus = frozenset(sorted(self._load, key=self._load.__getitem__)[: allotment.threads])
+        for cpu in cpus:
+            self._load[cpu] += self._share(allotment)
+        return cpus
+
+    def _share(self, allotment: Allotment) -> float:
+        """How much of each of its processors it uses."""
+        return allotment.amounts[CORES] / allotment.threads
+
+
+def _fits(amounts: Amounts, free: Mapping[str, float]) -> bool:
+    return all(amount <= free.get(name, 0) for name, amount in amounts.items())
+
+
+def found_cores() -> float:
+    """How many cores this process may use."""
+    cpus = len(os.sched_getaffinity(0))
+    allowed = cores_allowed(hierarchies())
+    return float(cpus) if allowed is None else max(LEAST_CORES, min(cpus, math.floor(allowed * 100) / 100))
+
+
+def found_memory() -> int:
+    """How many bytes of memory this process may use."""
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(machine, memory_allowed(hierarchies()) or machine)
+
+
+def found_gpus(environ: Mapping[str, str], devices: Path = Path("/dev/dri")) -> list[str]:
+    """The GPUs that this process may use, by the names that the variable ``CUDA_VISIBLE_DEVICES`` gives them."""
+    if DEVICES in environ:
+        return [name for name in environ[DEVICES].split(",") if name]
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return [str(number) for number, _ in enumerate(devices.glob("renderD*"))]
+    with suppress(OSError, subprocess.SubprocessError):
+        told = subprocess.run([program, "-L"], capture_output=True, text=True, timeout=ASK_LIMIT, check=True)  # noqa: S603
+        found = [line for line in told.stdout.splitlines() if line.startswith("GPU ")]
+        return [str(number) for number in range(len(found))]
+    return []
+
+
+class Told(NamedTuple):
+    """What the command line says of the machine, None where that is to be found: *disk* and *memory* are bytes."""
+
+    slots: int | None = None
+    cores: float | None = None
+    memory: int | None = None
+    disk: int | None = None
+    gpus: int | None = None
+    others: Mapping[str, int] = {}
+
+
+def machine_of(told: Told, free_disk: int, environ: Mapping[str, str]) -> Machine:
+    """What is offered here: what was told, and else what is found. Who tells slots has had as many cores as these."""
+    cores = found_cores() if told.cores is None else told.cores
+    if told.cores is None and told.slots is not None:
+        cores = max(cores, told.slots)
+    gpus = found_gpus(environ) if told.gpus is None else _named_gpus(told.gpus, environ)
+    offers = {
+        CORES: cores,
+        MEMORY: found_memory() if told.memory is None else told.memory,
+        DISK: free_disk if told.disk is None else told.disk,
+        GPUS: len(gpus),
+        **told.others,
+    }
+    return Machine(offers, told.slots or MOST_SLOTS, sorted(os.sched_getaffinity(0)), gpus)
+
+
+def _named_gpus(count: int, environ: Mapping[str, str]) -> list[str]:
+    """So many of those that the worker may use, if it is told which, or the first ones."""
+    allowed = found_gpus(environ) if DEVICES in environ else []
+    return allowed[:count] if len(allowed) >= count else [str(number) for number in range(count)]
