@@ -1,1 +1,1 @@
-"""The REST API: thin resources that read a request, ask who makes it, call the engine once and encode the answer."""
+"""The collections of the REST API. A handler calls the engine or the node store, and returns what is answered."""

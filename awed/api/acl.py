@@ -1,4 +1,4 @@
-"""``.../acl/<type>``: changes of rights, the same for jobs, client groups and nodes."""
+"""``.../acl/<type>``: changes of ACLs, for jobs, client groups and nodes alike."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -17,20 +17,21 @@ _PUBLIC = "public_"
 
 
 class AclUsers(Struct, frozen=True):
-    """Whom a change of rights is about."""
+    """The users that a change of an ACL is about."""
 
     users: Annotated[list[str], "Names of users, joined by commas. The types public_... need none."] = []
-    users_: Annotated[Part | None, "Them, if they do not stand in the query."] = None
+    users_: Annotated[Part | None, "The same, in the form."] = None
 
     @property
     def names(self) -> list[str]:
+        """The names in the query, then those in the form."""
         return self.users + split([self.users_.text()] if self.users_ else [])
 
 
 def acl_change(request: AwedRequest, kind: str, users: AclUsers, rights: Sequence[str] = RIGHTS) -> AclChange:
-    """The change that a PUT (or POST) or DELETE of ``acl/<kind>`` asks for; *rights*: those that there are.
+    """The change that a PUT, POST or DELETE of ``acl/<kind>`` asks for. *rights*: those that the ACL has.
 
-    Raises :class:`~awed.model.errors.Invalid`.
+    Raises :class:`~awed.model.errors.Invalid` for an unknown *kind*, missing users, or other than one new owner.
     """
     check_kind(kind, rights)
     add = request.method != b"DELETE"
@@ -44,6 +45,6 @@ def acl_change(request: AwedRequest, kind: str, users: AclUsers, rights: Sequenc
 
 
 def check_kind(kind: str, rights: Sequence[str] = RIGHTS) -> None:
-    """Raises :class:`~awed.model.errors.Invalid` unless ``acl/<kind>`` is about something."""
+    """Raises :class:`~awed.model.errors.Invalid` unless *kind* is ``owner``, ``all``, a right, or ``public_...``."""
     if kind != OWNER and kind.removeprefix(_PUBLIC) not in (ALL, *rights):
         raise Invalid(f"Invalid acl type: {kind}")

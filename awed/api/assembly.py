@@ -1,4 +1,4 @@
-"""The API put together: every collection at its name."""
+"""The table of all collections, and the root resource that serves them."""
 
 from collections.abc import Mapping
 
@@ -38,7 +38,7 @@ RESOURCES: Mapping[str, type[Resource]] = {
 
 
 def make_root(context: Context) -> Root:
-    """The root for an :class:`~awed.web.site.ApiSite`."""
+    """The root resource for an :class:`~awed.web.site.ApiSite`."""
     served = {
         name: CollectionResource(kind(context), context.turns, "" if name == ROOT else f"/{name}")
         for name, kind in context.collections.items()

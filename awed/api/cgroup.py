@@ -55,29 +55,29 @@ class GroupResource(Resource):
 
     @calls("DELETE /<group_id>", to("delete", a_group))
     async def delete(self, call: Call[GroupRecord], group_id: str) -> str:
-        """Remove a client group; its token is void."""
+        """Remove a client group. Its token becomes void."""
         await self.context.groups.delete(group_id)
         return f"clientgroup deleted: {group_id}"
 
     @calls("PUT /<group_id>/token", OWN_GROUP)
     async def renew_token(self, call: Call[GroupRecord], group_id: str) -> ShownGroup:
-        """Give a client group a new token; the old one is void."""
+        """Give a client group a new token. The old one becomes void."""
         return self._shown(await self.context.groups.renew_token(group_id), call.user)
 
     @calls("PUT /<group_id>?open", ADMIN)
     async def open(self, call: Call[None], group_id: str) -> ShownGroup:
-        """Let its workers have the work that names no group; for admins."""
+        """Let the workers of a group have the work that names no group; for administrators."""
         return self._shown(await self.context.groups.open(group_id, opened=True), call.user)
 
     @calls("PUT /<group_id>?close", ADMIN)
     async def close(self, call: Call[None], group_id: str) -> ShownGroup:
-        """Let them have no such work but that of the group's users; for admins."""
+        """Of the work that names no group, let them have only that of the group's users; for administrators."""
         return self._shown(await self.context.groups.open(group_id, opened=False), call.user)
 
     @calls("GET /<group_id>/acl", to("read", a_group))
     @calls("GET /<group_id>/acl/<kind>", to("read", a_group))
     async def show_acl(self, call: Call[GroupRecord], kind: str = ALL) -> GroupAcl:
-        """Who may do what with a client group."""
+        """The ACL of a client group."""
         return call.thing.acl
 
     @calls("PUT|POST|DELETE /<group_id>/acl/<kind>", may("write"))
@@ -88,7 +88,7 @@ class GroupResource(Resource):
         return await self.context.groups.change_acl(group_id, change)
 
     def _shown(self, record: GroupRecord, user: User) -> ShownGroup:
-        """The group as *user* may see it: its token is for its owner and for admins."""
+        """The group as *user* may see it: only its owner and administrators see the token."""
         shown = ShownGroup(**asdict(record.group), open=self.context.groups.is_open(record))
         if not (user.admin or user.name == record.acl.owner):
             shown.token = ""

@@ -1,4 +1,4 @@
-"""``/client``: workers register, give signs of life, and are looked at, suspended, resumed, removed."""
+"""``/client``: workers register, send heartbeats, and are listed, suspended, resumed and removed."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,15 +27,15 @@ PROFILE_LIMIT = 1024 * 1024
 
 
 class Selection(Struct, frozen=True):
-    """Which workers are asked for."""
+    """The workers that a list is to have."""
 
     busy: Annotated[bool, "Only those that run work."] = False
     group: Annotated[str, "Only those of this group."] = ""
-    status: Annotated[str, "Only those in this state, or what stands behind its dash."] = ""
+    status: Annotated[str, "Only those in this state: active-idle or idle, active-busy or busy, suspend."] = ""
     app: Annotated[str, "Only those with this app."] = ""
 
     def __call__(self, client: Client) -> bool:
-        """Whether *client* is among them."""
+        """Whether the list is to have *client*."""
         return (
             (not self.busy or client.status is ClientState.BUSY)
             and (not self.group or client.group == self.group)
@@ -51,7 +51,7 @@ class ClientResource(Resource):
 
     @calls("POST /", may("write", workers=True))
     async def register(
-        self, call: Call[None], *, profile: Annotated[Part | None, "What the worker is, and can."] = None
+        self, call: Call[None], *, profile: Annotated[Part | None, "The worker's profile (JSON)."] = None
     ) -> Registered:
         """A worker registers, for the first time or again."""
         try:
@@ -66,7 +66,7 @@ class ClientResource(Resource):
 
     @calls("GET /", may("read"))
     async def index(self, call: Call[None], *, selection: Selection) -> list[ShownClient]:
-        """The registered workers, by name and then by id."""
+        """The registered workers, in the order of names and ids."""
         allowed = self._allowed(call.user, "read")
         clients = [client for client in self.engine.clients.all() if selection(client) and allowed(client)]
         shows = self._shows_to(call.user)
@@ -75,12 +75,12 @@ class ClientResource(Resource):
 
     @calls("PUT /?suspendall", may("write"))
     async def suspend_all(self, call: Call[None]) -> str:
-        """Suspend all."""
+        """Suspend all workers that the caller may suspend."""
         return f"{await self.engine.clients.suspend_all(self._allowed(call.user, 'write'))} clients suspended"
 
     @calls("PUT /?resumeall", may("write"))
     async def resume_all(self, call: Call[None]) -> str:
-        """Resume all."""
+        """Resume all suspended workers that the caller may resume."""
         return f"{await self.engine.clients.resume_all(self._allowed(call.user, 'write'))} suspended clients resumed"
 
     @calls("GET /<client_id>", to("read", a_client))
@@ -90,37 +90,37 @@ class ClientResource(Resource):
 
     @calls("GET /<client_id>?heartbeat", as_this_client("read"), acts=True)
     async def beat(self, call: Call[str]) -> Heartbeat:
-        """A sign of life."""
+        """A heartbeat."""
         return await self.engine.clients.heartbeat(call.thing, None)
 
     @calls("PUT /<client_id>?heartbeat", as_this_client("read"))
     async def beat_with_work(
         self, call: Call[str], *, body: Annotated[bytes, Body(PROFILE_LIMIT, dict[str, Any])]
     ) -> Heartbeat:
-        """A sign of life, with what it runs in the body."""
+        """A heartbeat, with the workunits of the worker in the body."""
         return await self.engine.clients.heartbeat(call.thing, read_heartbeat(body) if body else None)
 
     @calls("PUT /<client_id>?suspend", to("write", a_client))
     async def suspend(self, call: Call[Client]) -> str:
-        """Give it no more work."""
+        """Suspend a worker: it gets no more work."""
         await self.engine.clients.suspend(call.thing.id)
         return "client suspended"
 
     @calls("PUT /<client_id>?resume", to("write", a_client))
     async def resume(self, call: Call[Client]) -> str:
-        """Give it work again."""
+        """Resume a worker: it gets work again."""
         await self.engine.clients.resume(call.thing.id)
         return "client resumed"
 
     @calls("PUT /<client_id>?subclients", to("write", a_client))
     async def set_subclients(self, call: Call[Client], *, subclients: int) -> str:
-        """How many workers it stands for."""
+        """Set for how many workers it stands."""
         await self.engine.clients.set_subclients(call.thing.id, subclients)
         return "ok"
 
     @calls("DELETE /<client_id>", as_this_client("delete", "delete"))
     async def remove(self, call: Call[str]) -> str:
-        """A worker signs off; its work is queued again."""
+        """A worker signs off. Its work is queued again."""
         await self.engine.clients.remove(call.thing)
         return "client deleted"
 
@@ -141,12 +141,12 @@ class ClientResource(Resource):
                 raise Unauthorized("No Authorization")
             await self.context.groups.ensure(profile.group)
         self._enter(profile.group, user)
-        with suppress(ClientNotFound):  # whoever takes a known id takes the work that it holds
+        with suppress(ClientNotFound):  # with a known id it takes over the work of that client
             self._enter(self.engine.clients.group_of(profile.id), user)
         return await self.engine.clients.register(profile, current_work)
 
     def _enter(self, group: str, user: User) -> None:
-        """Make sure that *user* may run workers of this group."""
+        """Raises :class:`Unauthorized` or :class:`Invalid` unless *user* may run workers of *group*."""
         if not user.group:
             require(user, "execute", self.context.groups.acl(group))
         elif user.group != group:

@@ -1,4 +1,4 @@
-"""What every resource works with."""
+"""The base class of all collections, and the context that they share."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ from awed.web.traits import PLAIN, Traits
 from awed.workflow.reader import DocumentLimits
 
 NO_LIMIT = 1 << 50
-"""Bytes of a body that may be as large as it can."""
+"""The limit of bodies that may have any size, in bytes."""
 
 
 class Permissions(Struct, frozen=True):
-    """What those may do who do not say who they are."""
+    """What requests without credentials may do."""
 
     read: bool = True
     write: bool = True
@@ -33,7 +33,7 @@ class Permissions(Struct, frozen=True):
 
 
 class About(Struct, frozen=True):
-    """What the configuration says of this server. *auth*: the words that introduce a token."""
+    """What the front page shows of the configuration. *auth*: the schemes of Authorization for identity servers."""
 
     title: str = "AWE Server"
     contact: str = ""
@@ -42,23 +42,23 @@ class About(Struct, frozen=True):
 
 
 class DebugLevel(Protocol):
-    """How much detail is logged, from 0 (none) to 3."""
+    """The debug level of the log, 0 to 3."""
 
     level: int
 
     def set_level(self, level: int) -> None:
-        """Log so much from now on."""
+        """Set the level."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """The engine behind the API, and what resources need beside it.
+    """What all collections share.
 
-    *authenticators* tell who makes a request, *file_users* who makes one for nodes. *job_token* makes the token by
-    which the workers of a job reach its owner's files in the daemon's own store. *metrics* makes the page that
-    Prometheus reads; *metrics_for* is who may read it: ``public``, ``token`` or ``admin``.
-    *client_auth_required*: only workers with the token of a client group may register. *max_upload*: bytes of a file
-    for the node store. *collections*: all that there are.
+    *authenticators*, *file_users*: find the user of a request, the latter of one for nodes. *now*: the wall clock.
+    *job_token*: makes the token with which workers of a job use the daemon's own node store. *metrics*: makes the
+    page for Prometheus. *metrics_for*: who may read it, ``public``, ``token`` or ``admin``. *collections*: all
+    collections by name. *client_auth_required*: whether only workers with the token of a client group may register.
+    *max_upload*: bytes that a file for the node store may have.
     """
 
     engine: Engine
@@ -83,8 +83,11 @@ class Context:
 
 
 class Resource:
-    """One collection. A subclass declares its calls, its *traits* if they differ from those of others, and whether
-    the front page lists it."""
+    """Base class of all collections.
+
+    A subclass has its *calls*, its *traits* if they differ from PLAIN, and *is_listed*: whether the front page lists
+    it.
+    """
 
     calls: Calls[Context]
     traits: Traits = PLAIN

@@ -1,4 +1,4 @@
-"""Addresses of the daemon's own files: ``own:`` in the model, a URL that the asker can reach in every document."""
+"""The addresses of the daemon itself: ``own:`` in the model, in answers a URL that the client can reach."""
 
 import re
 from collections.abc import Collection
@@ -13,14 +13,14 @@ from awed.web.forwarded import NO_PROXIES, Proxies, socket_of
 from awed.web.params import header
 
 _LOOPBACK = re.compile(r"(localhost|[\w.-]+\.localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?", re.IGNORECASE)
-"""Names by which a machine is met that only it can use."""
+"""Matches the host, with or without a port, by which a machine connects to itself."""
 
 
 class OwnHosts:
-    """Knows under which addresses this daemon is met. *external_url*: the configured one, "" if there is none.
+    """The addresses by which clients reach this daemon.
 
-    *allowed_origins*: of other sites whose pages may use the API as anybody may; ``*`` for all. *only_local*: no
-    other machine can connect.
+    *external_url*: the configured one, "" for none. *allowed_origins*: origins of other sites whose pages may make
+    anonymous requests, ``*`` for all. *only_local*: whether no other machine can connect.
     """
 
     def __init__(
@@ -37,16 +37,18 @@ class OwnHosts:
         self._only_local = only_local
 
     def base(self, request: IRequest) -> str:
-        """The address to show to the maker of *request*: the external URL, or the one by which they came."""
+        """The address to show to the client: the external URL, else the one that it used."""
         return self._external_url or self._met(request)
 
     def peer(self, request: IRequest) -> str:
-        """The address of the maker of *request*, "" for a local socket."""
+        """The IP address of the client, "" for a local socket."""
         return self._proxies.peer(request)
 
     def is_foreign(self, request: IRequest) -> bool:
-        """Whether a page of another site had a browser make *request*, or seems to have: it came under a name that
-        this machine does not have, which such a page can give it (DNS rebinding). Nobody asked the person behind it.
+        """Whether *request* seems to be made by a page of another site, without the knowledge of the browser's user.
+
+        Also true if only this machine can connect and the request names another host: such a page can make its own
+        host name resolve to this machine (DNS rebinding).
         """
         origin = header(request, b"origin")
         if origin is None:
@@ -57,25 +59,25 @@ class OwnHosts:
         return is_cross or (self._only_local and not self._is_met_here(request))
 
     def _is_met_here(self, request: IRequest) -> bool:
-        """Whether *request* names a host that only this machine has, or the configured one."""
+        """Whether the host in *request* is one by which this machine connects to itself, or the external URL's."""
         met = self._met(request)
         is_local = isinstance(request.getHost(), UNIXAddress) or _LOOPBACK.fullmatch(met.partition("//")[2])
         return bool(is_local) or met.lower() == self._external_url.lower()
 
     def known(self, request: IRequest) -> frozenset[str]:
-        """All addresses that mean this daemon when they stand in a document that comes with *request*."""
+        """All addresses that mean this daemon in a document that is sent with *request*."""
         scheme = "https" if request.isSecure() else "http"
         socket = f"{scheme}://{socket_of(request)}"
         return frozenset({self._external_url, self._met(request), socket, OWN_HOST} - {""})
 
     def _met(self, request: IRequest) -> str:
-        """The address by which the maker of *request* came."""
+        """The address that the client used for *request*."""
         origin = self._proxies.origin(request)
         return f"{origin.scheme}://{origin.host}"
 
 
 def shown_task(task: Task, base: str) -> Task:
-    """*task* with addresses for the daemon's own files; a copy only if it has such files."""
+    """*task* with addresses at *base* for the daemon's own files. A copy, if it has such files."""
     if not _has_own(task):
         return task
     inputs, outputs, predata = _shown_files(task, base)
@@ -83,7 +85,7 @@ def shown_task(task: Task, base: str) -> Task:
 
 
 def shown_work(work: Workunit, base: str) -> Workunit:
-    """The same for a workunit."""
+    """*work* with addresses at *base* for the daemon's own files. A copy, if it has such files."""
     if not _has_own(work):
         return work
     inputs, outputs, predata = _shown_files(work, base)
@@ -91,7 +93,7 @@ def shown_work(work: Workunit, base: str) -> Workunit:
 
 
 def uses_own_store(job: Job) -> bool:
-    """Whether files of *job* lie, or will lie, in the daemon's own store."""
+    """Whether files of *job* are, or will be, in the daemon's own node store."""
     return any(map(_has_own, job.tasks))
 
 

@@ -1,4 +1,4 @@
-"""``/job``: submit, import, list, look at, delete; :mod:`awed.api.job_changes` has the changes of a job."""
+"""``/job``: submit, import, list, show and delete jobs. :mod:`awed.api.job_changes` has the changes of a job."""
 
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
@@ -34,7 +34,7 @@ NO_DOCUMENT = "No job script or awf is submitted"
 
 _TAKEN = "a job document is sent as part upload"
 
-Full = Annotated[bool, "Nothing is left of it."]
+Full = Annotated[bool, "Remove document, logs and files as well."]
 
 
 class JobResource(JobChanges):
@@ -52,8 +52,7 @@ class JobResource(JobChanges):
         cwl: Annotated[Part | None, "Not taken here."] = None,
         awf: Annotated[Part | None, "Not taken here."] = None,
     ) -> Job | Warned[Job]:
-        """Submit a workflow, or import a finished job. With the header ``Idempotency-Key`` once, however often it is
-        repeated."""
+        """Submit a workflow, or import a finished job. Requests with the same ``Idempotency-Key`` make one job."""
         token = header(call.request, b"datatoken") or ""
         warnings: list[Remark] = []
         if upload is not None:
@@ -71,7 +70,7 @@ class JobResource(JobChanges):
 
     @calls("POST /?check", may("write"))
     async def check(self, call: Call[None], *, upload: Annotated[Part | None, "A workflow."] = None) -> Checked:
-        """Say of a workflow what is wrong with it and what it would wait for, and make no job."""
+        """Check a workflow without making a job: what is wrong with it, and what it would wait for."""
         if upload is None:
             raise Invalid(NO_DOCUMENT)
         document = await self._read(call, await upload.read(upload.size), checks=True)
@@ -105,7 +104,7 @@ class JobResource(JobChanges):
         asked: JobList,
         fields: Rest,
     ) -> list[Any]:
-        """The values that this field of info has in all such jobs."""
+        """The distinct values of this field of info in the jobs that the other parameters select."""
         return await self.engine.jobs.distinct(f"info.{distinct}", asked.query_for(call.user, fields))
 
     @calls("GET /<job_id>", to("read", a_job))
@@ -115,17 +114,17 @@ class JobResource(JobChanges):
 
     @calls("GET /<job_id>?report", to("read", a_job))
     async def report(self, call: Call[JobRecord]) -> JobLogs:
-        """With the logs of its workunits."""
+        """The state of a job, with the logs of its workunits."""
         return with_logs(call.thing.job, await self.engine.jobs.reports(call.thing.job))
 
     @calls("GET /<job_id>?perf", to("read", a_job))
     async def perf(self, call: Call[JobRecord]) -> JobPerf:
-        """Its times and sizes."""
+        """The times and sizes of a job, its tasks and its workunits."""
         return with_perf(call.thing.job, await self.engine.jobs.perfs(call.thing.job.id))
 
     @calls("GET /<job_id>?position", to("read", a_job))
     async def position(self, call: Call[JobRecord]) -> dict[str, int]:
-        """Its place in the queue, from 1."""
+        """The place of a job in the queue, from 1."""
         state = call.thing.job.state
         if state not in (JobState.QUEUED, JobState.IN_PROGRESS):
             raise Invalid(f"job is not queued or in-progress, job state:{state}")
@@ -133,7 +132,7 @@ class JobResource(JobChanges):
 
     @calls("PUT /?recoverall", ADMIN)
     async def recover_all(self, call: Call[None]) -> str:
-        """Recover all jobs that the scheduler does not have; for admins."""
+        """Load all unfinished jobs that the scheduler does not have; for administrators."""
         return f"{await self.engine.sweeps.recover()} missing jobs recovered"
 
     @calls("PUT /?resumeall", may("write"))
@@ -148,19 +147,19 @@ class JobResource(JobChanges):
 
     @calls("DELETE /?zombie", may("delete"))
     async def delete_zombies(self, call: Call[None], *, full: Full = False) -> str:
-        """Delete all of the caller that are active in the store and unknown to the scheduler."""
+        """Delete all jobs of the caller that are unfinished in the store and unknown to the scheduler."""
         return f"deleted {await self.engine.sweeps.delete_zombies(_whose(call.user), full)} zombie jobs"
 
     @calls("DELETE /<job_id>", to("delete", a_job))
     async def delete(self, call: Call[JobRecord], *, full: Full = False) -> str:
-        """Delete a job; its work leaves the queue."""
+        """Delete a job and take its work out of the queue."""
         await self.engine.jobs.delete(call.thing.job.id, full=full)
         return f"job deleted: {call.thing.job.id}"
 
     @calls("GET /<job_id>/acl", to("read", a_job))
     @calls("GET /<job_id>/acl/<kind>", to("read", a_job))
     async def show_acl(self, call: Call[JobRecord], kind: str = ALL) -> Acl:
-        """Who may do what with a job."""
+        """The ACL of a job."""
         return call.thing.acl
 
     @calls("PUT|POST|DELETE /<job_id>/acl/<kind>", may("write"))
@@ -227,5 +226,5 @@ def _digest(body: bytes, token: str) -> str:
 
 
 def _whose(user: User) -> str | None:
-    """Whose jobs an operation on all jobs concerns: the caller's own, or everybody's for an admin."""
+    """The user whose jobs an operation on all jobs is about: the caller, None (everybody) for administrators."""
     return None if user.admin else user.name

@@ -1,4 +1,4 @@
-"""What ``PUT /job/<id>?<operation>`` can do."""
+"""``PUT /job/<id>?<operation>``: the changes of a job."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -32,14 +32,14 @@ _EXPIRATION = filled("lacking expiration value")
 
 
 class JobChanges(Resource):
-    """The operations. Each tells in words what it did."""
+    """The changes. Each answers with a sentence about what was done."""
 
     traits = Traits(no_operation={"PUT /<job_id>": "requested job operation not supported"})
     calls = Calls[Context]()
 
     @calls("PUT /<job_id>?settoken", to("write", a_job))
     async def set_token(self, call: Call[JobRecord]) -> str:
-        """Take the data token from the header Datatoken."""
+        """Replace the data token by that in the header Datatoken."""
         token = header(call.request, b"datatoken")
         if not token:
             fault = f"{call.thing.job.id} no token received"
@@ -49,56 +49,56 @@ class JobChanges(Resource):
 
     @calls("PUT /<job_id>?suspend", to("write", a_job))
     async def suspend(self, call: Call[JobRecord]) -> str:
-        """Take its work out of the queue."""
+        """Suspend a job: take its work out of the queue."""
         await self.engine.jobs.suspend(call.thing.job.id)
         return f"job suspended: {call.thing.job.id}"
 
     @calls("PUT /<job_id>?resume", to("write", a_job))
     async def resume(self, call: Call[JobRecord]) -> str:
-        """Put its work into the queue again."""
+        """Resume a job: put its work into the queue again."""
         await self.engine.jobs.resume(call.thing.job.id)
         return f"job resumed: {call.thing.job.id}"
 
     @calls("PUT /<job_id>?register", to("write", a_job))
     @calls("PUT /<job_id>?recover", to("write", a_job))
     async def recover(self, call: Call[JobRecord]) -> str:
-        """Hold a job that is in the store alone."""
+        """Load an unfinished job that is in the store but not in the scheduler."""
         await self.engine.revisions.recover(call.thing.job.id)
         return f"job recovered: {call.thing.job.id}"
 
     @calls("PUT /<job_id>?recompute", to("write", a_job))
     async def recompute(self, call: Call[JobRecord], *, recompute: Annotated[str, _STAGE]) -> str:
-        """Run this task, by the id that the document gave it, and all that depends on it, again."""
+        """Run this task (by its id in the document) again, and all that depend on it."""
         await self.engine.revisions.recompute(call.thing.job.id, recompute)
         return f"job recompute started at task {recompute}: {call.thing.job.id}"
 
     @calls("PUT /<job_id>?resubmit", to("write", a_job))
     async def resubmit(self, call: Call[JobRecord]) -> str:
-        """Run all tasks again."""
+        """Run all tasks of a job again."""
         await self.engine.revisions.resubmit(call.thing.job.id)
         return f"job resubmitted: {call.thing.job.id}"
 
     @calls("PUT /<job_id>?clientgroup", to("write", a_job))
     async def move(self, call: Call[JobRecord], *, clientgroup: Annotated[str, _GROUP]) -> str:
-        """The groups that may run it."""
+        """Set the client groups whose workers may run it."""
         await self._steer(call, "clientgroups", clientgroup)
         return f"job group updated: {call.thing.job.id} to {clientgroup}"
 
     @calls("PUT /<job_id>?pipeline", to("write", a_job))
     async def rename(self, call: Call[JobRecord], *, pipeline: Annotated[str, _PIPELINE]) -> str:
-        """The pipeline that it belongs to."""
+        """Set its pipeline."""
         await self._steer(call, "pipeline", pipeline)
         return f"job pipeline updated: {call.thing.job.id} to {pipeline}"
 
     @calls("PUT /<job_id>?priority", to("write", a_job))
     async def prioritize(self, call: Call[JobRecord], *, priority: Annotated[int, _PRIORITY]) -> str:
-        """Higher ones go first."""
+        """Set its priority. Jobs with a higher one go first."""
         await self._steer(call, "priority", priority)
         return f"job priority updated: {call.thing.job.id} to {priority}"
 
     @calls("PUT /<job_id>?expiration", to("write", a_job))
     async def expire(self, call: Call[JobRecord], *, expiration: Annotated[str, _EXPIRATION]) -> str:
-        """How long from now it is kept after its end, as 30M, 12H or 7D."""
+        """Delete the job after so much time from now, once it has ended: 30M, 12H or 7D."""
         try:
             moment = self.context.now() + parse_duration(expiration)
         except ValueError:

@@ -1,4 +1,4 @@
-"""The query string of ``GET /job`` as a :class:`~awed.store.interface.JobQuery`."""
+"""The query string of ``GET /job``, read into a :class:`~awed.store.interface.JobQuery`."""
 
 import re
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ DISTINCT_FIELDS = (
     "priority",
     "userattr.submission",
 )
-"""Fields of ``info`` whose distinct values may be asked for."""
+"""The fields of ``info`` for ``?distinct``."""
 
 _PATH = re.compile(r"\w[\w-]*(\.\w[\w-]*)*")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
@@ -65,13 +65,13 @@ _MOMENT = Kind(_moment, {"type": "string"})
 
 
 class JobList(Paging, frozen=True):
-    """Which jobs are asked for, and how they are shown."""
+    """The jobs that a list is to have, and how they are shown."""
 
     order: Annotated[str, _ORDER, "By which field."] = "updatetime"
     active: Annotated[bool, "Only jobs that the scheduler holds and that are not suspended."] = False
     suspend: Annotated[bool, "Only suspended jobs."] = False
     registered: Annotated[bool, "Only jobs that the scheduler holds."] = False
-    query: Annotated[bool, "Every parameter that is not named here is a field and the values that it may have."] = (
+    query: Annotated[bool, "All parameters that are not named here are fields and the values that they may have."] = (
         False
     )
     date_start: Annotated[
@@ -83,9 +83,9 @@ class JobList(Paging, frozen=True):
     id_prefix: Annotated[str, "Only jobs whose id begins like this."] = ""
 
     def query_for(self, user: User, fields: Rest) -> JobQuery:
-        """The page that is asked for, of jobs that *user* may read; *fields*: all other parameters.
+        """The query for a page of the jobs that *user* may read. *fields*: all other parameters.
 
-        Raises :class:`~awed.model.errors.Invalid`, naming what was found and what is expected.
+        Raises :class:`~awed.model.errors.Invalid` for a parameter that cannot be the path of a field.
         """
         return JobQuery(
             states=self._states(),
@@ -101,7 +101,7 @@ class JobList(Paging, frozen=True):
         )
 
     def _states(self) -> tuple[JobState, ...]:
-        """Of jobs that the scheduler holds; none: any."""
+        """The states that jobs may have; empty for any."""
         states: set[JobState] = set()
         if self.active:
             states |= ACTIVE

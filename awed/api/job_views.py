@@ -1,5 +1,4 @@
-"""The ways to look at a job: whole, in one line, with its logs, with its times and sizes. Long lists in what is
-returned are made while it is sent."""
+"""The views of a job: whole, minimal, with logs, with times and sizes. Long lists are made while they are sent."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from datetime import datetime
@@ -22,8 +21,12 @@ _RUNNING = (TaskState.QUEUED, TaskState.IN_PROGRESS)
 
 
 class MinimalJob(Struct):
-    """A job in one line. *task*: places of the tasks that matter now, *state*: their states (or the job's own);
-    *size*: bytes of the first task's inputs; *userattr*: the attributes that were asked for."""
+    """The minimal view of a job.
+
+    *size*: bytes of the first task's inputs. *task*: indexes of the tasks that run or come next, of a suspended job
+    those that failed; *state*: their states, or only the job's own if it is suspended or ended. *userattr*: the
+    attributes that were asked for.
+    """
 
     id: str
     name: str
@@ -37,7 +40,7 @@ class MinimalJob(Struct):
 
 
 class Logs(Struct):
-    """What a workunit wrote."""
+    """The logs of a workunit."""
 
     stdout: str = ""
     stderr: str = ""
@@ -59,7 +62,7 @@ class TaskLogs(Struct):
 
 
 class JobLogs(Struct):
-    """``?report``: how far a job is, and the logs of all its workunits."""
+    """``?report``: the state of a job and the logs of its workunits."""
 
     id: str
     state: JobState
@@ -72,7 +75,11 @@ class JobLogs(Struct):
 
 
 class TaskPerf(Struct):
-    """Times are seconds since 1970, 0 for "not yet"; *resp*: seconds from queued to end; sizes in bytes, by file."""
+    """The times and sizes of a task.
+
+    *queued*, *start* and *end* are Unix times in seconds, 0 for "not yet"; *resp*: seconds from *queued* to *end*.
+    Sizes are bytes, one for each file.
+    """
 
     queued: int
     start: int
@@ -83,7 +90,7 @@ class TaskPerf(Struct):
 
 
 class JobPerf(Struct):
-    """``?perf``: times and sizes of a job, its tasks and its workunits, as far as they are known."""
+    """``?perf``: the times (as in :class:`TaskPerf`) and sizes of a job, its tasks and its workunits."""
 
     id: str
     queued: int
@@ -95,13 +102,13 @@ class JobPerf(Struct):
 
 
 def whole(job: Job, base: str) -> Job:
-    """*job* as it is, with addresses at *base* for the daemon's own files."""
+    """*job* with addresses at *base* for the daemon's own files."""
     host = base if job.shockhost == OWN_HOST else job.shockhost
     return replace(job, shockhost=host, tasks=listed(shown_task(task, base) for task in job.tasks))
 
 
 def minimal(job: Job, attributes: Sequence[str]) -> MinimalJob:
-    """*job* in one line, with these of its user attributes."""
+    """The minimal view of *job*, with these of its user attributes."""
     places, states = _now(job)
     return MinimalJob(
         id=job.id,
@@ -117,7 +124,7 @@ def minimal(job: Job, attributes: Sequence[str]) -> MinimalJob:
 
 
 def _now(job: Job) -> tuple[list[int], list[str]]:
-    """Which tasks matter now, and in which states they are."""
+    """The fields *task* and *state* of :class:`MinimalJob`."""
     if job.state is JobState.SUSPEND:
         failed = [place for place, task in enumerate(job.tasks) if job.lastfailed.startswith(f"{task.taskid}_")]
         return failed, [job.state]
@@ -130,11 +137,11 @@ def _now(job: Job) -> tuple[list[int], list[str]]:
 
 
 Reports = AsyncIterable[AsyncIterator[WorkReport]]
-"""What came of workunits, for each task of a job by rank."""
+"""For each task of a job, the reports of its workunits, in the order of ranks."""
 
 
 def with_logs(job: Job, reports: Reports) -> JobLogs:
-    """*job* with the logs of its workunits; empty where none came yet."""
+    """*job* with the logs of all its workunits, which are empty for those without a report."""
     return JobLogs(
         id=job.id,
         state=job.state,
@@ -169,7 +176,7 @@ async def _work_logs(task: Task, reports: AsyncIterator[WorkReport]) -> AsyncIte
 
 
 def with_perf(job: Job, perfs: Items[PerfRecord]) -> JobPerf:
-    """*job*'s times and sizes, with what the workers measured."""
+    """The times and sizes of *job*. *perfs*: the performance records of its workunits."""
     queued, start, end = map(_seconds, (job.info.submittime, job.info.startedtime, job.info.completedtime))
     return JobPerf(
         id=job.id,
@@ -183,7 +190,7 @@ def with_perf(job: Job, perfs: Items[PerfRecord]) -> JobPerf:
 
 
 def begun(record: WorkRecord) -> PerfRecord:
-    """What is known of a run that is not over."""
+    """The performance record of a run that has not ended: when it was checked out, and by which client."""
     perf = {"checkout": _seconds(record.checkout_time), "client_id": record.client}
     return PerfRecord(record.wuid, record.jobid, record.taskid, record.rank, perf)
 

@@ -1,4 +1,4 @@
-"""``/logger``: what the codes of events mean, and how much is logged."""
+"""``/logger``: the codes of events, and the debug level."""
 
 from typing import Literal
 
@@ -10,14 +10,14 @@ from awed.web.traits import Traits
 
 
 class LoggerResource(Resource):
-    """The log's settings."""
+    """The codes of events, and the debug level of the log."""
 
     traits = Traits(no_operation={"PUT /": "requested logger operation not supported"})
     calls = Calls[Context]()
 
     @calls("GET /?event", may("read"))
     async def events(self, call: Call[None]) -> dict[str, dict[str, str]]:
-        """The codes of events."""
+        """The codes of events and their meaning."""
         return EVENTS
 
     @calls("GET /?debug", may("read"))
@@ -27,6 +27,6 @@ class LoggerResource(Resource):
 
     @calls("PUT /?debug", ADMIN)
     async def set_level(self, call: Call[None], *, debug: Literal["0", "1", "2", "3"]) -> dict[str, int]:
-        """Set how much is logged; for admins."""
+        """Set the debug level; for administrators."""
         self.context.debug.set_level(int(debug))
         return {"debuglevel": self.context.debug.level}

@@ -1,4 +1,4 @@
-"""``/node``: the embedded node store, as Shock's clients use it."""
+"""``/node``: the daemon's own node store, with Shock's API."""
 
 from typing import Annotated, Any, NoReturn
 
@@ -24,10 +24,10 @@ from awed.wire.envelope import Page
 
 NodeForm = Annotated[Form, NAMES]
 
-Verbosity = Annotated[str, "With full, users are shown as Shock shows them, not as names."]
-FileName = Annotated[str, "The name to download it under."]
-Column = Annotated[str, "Of the column."]
-Anew = Annotated[bool, "Make it anew."]
+Verbosity = Annotated[str, "With full, users are shown as by Shock, not as names."]
+FileName = Annotated[str, "The file name to download it under."]
+Column = Annotated[str, "For the index column: number of the column, from 1."]
+Anew = Annotated[bool, "Make the index again if it is there."]
 IndexFile = Annotated[Part | None, "The index."]
 
 
@@ -44,7 +44,8 @@ class NodeResource(Resource):
 
     @calls("POST /", to_files("write"))
     async def create(self, call: Call[None], *, form: NodeForm) -> Node | list[Node] | dict[str, Any]:
-        """A new node, one for each file of an archive, or (download_url) an address of an archive of several."""
+        """Make a node, or one for each file of an archive; with download_url, make a one-time address for an archive
+        of the files of several nodes."""
         asked = archive_asked(form)
         if asked is not None:
             return await self._offer_archive(call, *asked)
@@ -67,16 +68,16 @@ class NodeResource(Resource):
         *,
         asked: NodeSelection,
         fields: Rest,
-        archive: Annotated[str, word(ARCHIVES), "Of what kind it is."] = ARCHIVES[0],
+        archive: Annotated[str, word(ARCHIVES), "The kind of archive."] = ARCHIVES[0],
         file_name: FileName = "",
     ) -> dict[str, Any]:
-        """An address at which anybody can download their files once, in an archive."""
+        """Make a one-time address at which anybody can download an archive of the files of these nodes."""
         nodes, _ = await self._nodes.find(asked.query_for(fields), call.user)
         return await self._offer_archive(call, [node.id async for node in nodes if node.has_file], archive, file_name)
 
     @calls("GET /?distinct", to_files("read"))
     async def distinct(self, call: Call[None], *, distinct: str) -> list[Any]:
-        """The values of this field, instead of nodes."""
+        """The distinct values of this field in all nodes that the caller may read."""
         return await self._nodes.distinct(distinct_path(distinct), call.user)
 
     @calls("PUT /<node_id>", to_files("write"))
@@ -86,9 +87,9 @@ class NodeResource(Resource):
         node_id: str,
         *,
         form: NodeForm,
-        attempt: Annotated[int, "The run of a workunit that delivers; a later one may replace an earlier one's."] = 0,
+        attempt: Annotated[int, "Of the workunit that sends it: a later one replaces what an earlier one sent."] = 0,
     ) -> Node:
-        """A changed node."""
+        """Change a node."""
         if not form.is_form:
             raise Invalid("a node is changed by a multipart/form-data form")
         change = await read_change(form, self.context.now())
@@ -113,7 +114,7 @@ class NodeResource(Resource):
     @calls("GET /<node_id>?download_raw", to_files("read"))
     @calls("GET /<node_id>?download", to_files("read"))
     async def download(self, call: Call[None], node_id: str, *, asked: Download) -> File:
-        """The file, or a part of it."""
+        """The file of a node, or a part of it."""
         node, slices = await self._nodes.content(node_id, call.user, asked.selection)
         name, packing = asked.name_of(node), asked.compression
         if packing:
@@ -129,9 +130,9 @@ class NodeResource(Resource):
         node_id: str,
         *,
         file_name: FileName = "",
-        compression: Annotated[str | None, or_empty(word(PACKINGS)), "Packed while it is sent."] = None,
+        compression: Annotated[str | None, or_empty(word(PACKINGS)), "The file is packed while it is sent."] = None,
     ) -> dict[str, Any]:
-        """An address at which anybody can download it once."""
+        """Make a one-time address at which anybody can download the file."""
         offer = await self.context.addresses.offer(node_id, call.user, file_name, compression or "")
         return shown_offer(offer, call.request, self.context)
 
@@ -142,13 +143,13 @@ class NodeResource(Resource):
 
     @calls("GET /<node_id>/index/<name>", to_files("read"))
     async def show_index(self, call: Call[None], node_id: str, name: str) -> dict[str, NodeIndex]:
-        """What is known of an index."""
+        """The description of an index."""
         node = await self._nodes.get(node_id, call.user)
         if name not in node.indexes:
             raise Invalid(f"Invalid index type: {name}")
         return {name: node.indexes[name]}
 
-    @calls("PUT /<node_id>/index/<name>", to_files("read"))  # it adds nothing that is not in the file
+    @calls("PUT /<node_id>/index/<name>", to_files("read"))  # "read" is enough, as an index follows from the file
     async def make_index(
         self, call: Call[None], node_id: str, name: str, *, number: Column = "", force_rebuild: Anew = False
     ) -> None:
@@ -158,7 +159,7 @@ class NodeResource(Resource):
 
     @calls("PUT /<node_id>/index/subset", to_files("write"))
     async def make_subset(self, call: Call[None], node_id: str, *, form: SubsetForm) -> None:
-        """Make an index of some units of another."""
+        """Make an index of some units of another index."""
         await self._nodes.put_index(node_id, form.name, call.user, form.source())
 
     @calls("PUT /<node_id>/index/subset?upload", to_files("write"))
@@ -166,7 +167,7 @@ class NodeResource(Resource):
     async def put_index(
         self, call: Call[None], node_id: str, name: str = "subset", *, upload: IndexFile = None
     ) -> None:
-        """Keep the index in the form's part upload."""
+        """Store the index in the form's part upload."""
         await self._nodes.put_index(node_id, name, call.user, need_file(upload, "upload"))
 
     @calls("DELETE /<node_id>/index/<name>", to_files("write"))
@@ -179,7 +180,7 @@ class NodeResource(Resource):
     async def show_acl(
         self, call: Call[None], node_id: str, subject: str = ALL, *, verbosity: Verbosity = ""
     ) -> dict[str, Any]:
-        """Who may do what with a node."""
+        """The ACL of a node."""
         check_kind(subject)
         return shown_acl(await self._nodes.acl(node_id, call.user), verbosity)
 
@@ -187,7 +188,7 @@ class NodeResource(Resource):
     async def change_acl(
         self, call: Call[None], node_id: str, subject: str, *, users: AclUsers, verbosity: Verbosity = ""
     ) -> dict[str, Any]:
-        """Give or take rights."""
+        """Give or take rights to a node."""
         change = acl_change(call.request, subject, users)
         return shown_acl(await self._nodes.change_acl(node_id, call.user, change), verbosity)
 

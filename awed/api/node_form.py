@@ -21,7 +21,7 @@ from awed.wire.json import plain
 from awed.workflow.faults import walk
 
 MOST_NESTED = 200
-"""How deep attributes may be, so that they can be written and read wherever that is done."""
+"""Levels that attributes may have, so that all JSON parsers can read them."""
 
 _FILES = frozenset({"upload", "gzip", "bzip2", "attributes", "subset_indices"})
 _TEXTS = frozenset(
@@ -34,14 +34,17 @@ _TEXTS = frozenset(
 )
 _OF_ARCHIVE = frozenset({"download_url", "ids", "archive_format", "file_name"})
 NAMES = (*sorted(_FILES | _TEXTS | _OF_ARCHIVE), "1", "2")
-"""Fields that a form may have; those with numbers, of which there may be more, are parts of a file."""
+"""The fields that a form may have. Those called by a number, of which there may be more, are parts of a file."""
 
 _UNSUPPORTED = frozenset({"path", "action", "file_lock", "file_unlock", "clear_revisions"})
 _PART = re.compile(r"[1-9][0-9]{0,8}\Z")
 
 
 async def read_change(form: Form, now: datetime) -> Change:
-    """What *form* asks for. A body that is no form is the file. Raises :class:`~awed.model.errors.Invalid`."""
+    """The change that *form* asks for. A body that is no form is the file.
+
+    Raises :class:`~awed.model.errors.Invalid` for unknown or contradictory fields, and what reading the parts raises.
+    """
     if form.plain is not None:
         form.plain.filename = "filename"
         return Change(fill=Whole(form.plain))
@@ -64,21 +67,25 @@ class SubsetForm(Struct, frozen=True):
     """The form of ``PUT /node/<id>/index/subset``."""
 
     index_name: Annotated[Part | None, "The name of the new index."] = None
-    parent_index: Annotated[Part | None, "The index whose units it is made of."] = None
+    parent_index: Annotated[Part | None, "The index whose units it has."] = None
     subset_indices: Annotated[Part | None, "The numbers of those units."] = None
 
     @property
     def name(self) -> str:
+        """The name of the new index, "" if it is missing."""
         return self.index_name.text() if self.index_name else ""
 
     def source(self) -> SubsetIndex:
-        """What the index is made of. Raises :class:`~awed.model.errors.Invalid`."""
+        """The units of the index. Raises :class:`~awed.model.errors.Invalid` if the file is missing."""
         parent = self.parent_index.text() if self.parent_index else ""
         return SubsetIndex(parent, need_file(self.subset_indices, "subset_indices"))
 
 
 def archive_of(form: Form) -> tuple[str, str] | None:
-    """The id of the archive that is to be unpacked into new nodes, and its format; None if there is none."""
+    """The id of the node whose file is to be unpacked into new nodes, and its format; None if that is not asked for.
+
+    Raises :class:`~awed.model.errors.Invalid` for an unknown format.
+    """
     node_id = form.text("unpack_node")
     if node_id is None:
         return None
@@ -86,7 +93,10 @@ def archive_of(form: Form) -> tuple[str, str] | None:
 
 
 def archive_asked(form: Form) -> tuple[list[str], str, str] | None:
-    """The nodes whose files an archive is to have, its kind and its name; None if none is asked for."""
+    """The ids of the nodes whose files an archive is to have, its kind and its name; None if that is not asked for.
+
+    Raises :class:`~awed.model.errors.Invalid` for other fields beside these.
+    """
     if form.get("download_url") is None:
         return None
     for part in form.parts:
@@ -103,7 +113,7 @@ def _one_of(formats: tuple[str, ...], found: str) -> str:
 
 
 def need_file(part: Part | None, name: str) -> Part:
-    """The file of that name. Raises :class:`~awed.model.errors.Invalid`."""
+    """*part*, which must be a file. Raises :class:`~awed.model.errors.Invalid`, with *name*, if it is not."""
     if part is None or part.filename is None:
         raise Invalid(f"the form lacks the file {name}")
     return part
@@ -134,7 +144,7 @@ def _fill(form: Form) -> Fill | None:
         "checksum-md5": lambda name: KnownAs(form.text(name) or ""),
     }
     if form.get("parent_node") is not None and form.text("type") == "subset":
-        del ways["type"]  # it says the same again
+        del ways["type"]  # it repeats what parent_node says
     chosen = [name for part in form.parts for name in ways if part.name == name]
     if len(chosen) > 1:
         raise Invalid(f"a node gets its file in one way, not by {' and '.join(chosen)}")

@@ -1,4 +1,4 @@
-"""What the query strings of ``/node`` ask for."""
+"""The query strings of ``/node``."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -18,30 +18,31 @@ from awed.web.kinds import count, word
 
 
 class Download(Struct, frozen=True):
-    """Which bytes of a file a download is about, and as what they come."""
+    """The part of a file that is to be downloaded, its name and its packing."""
 
-    download_raw: Annotated[bool, "The same, without a name."] = False
-    file_name: Annotated[str | None, "The name to download it under."] = None
-    seek: Annotated[int, "Where in the file to begin, in bytes."] = 0
-    length: Annotated[int | None, "How many bytes."] = None
-    index: Annotated[str, "By which index it is cut into parts."] = ""
-    part: Annotated[list[str], "Which parts, as a or a-b, repeatable."] = []
-    chunk_size: Annotated[int, count(1), "Bytes of a part of the index size."] = UNIT
-    compression: Annotated[str, word(PACKINGS), "Packed while it is sent."] = ""
+    download_raw: Annotated[bool, "As download, without a file name."] = False
+    file_name: Annotated[str | None, "The file name to download it under."] = None
+    seek: Annotated[int, "Offset of the first byte."] = 0
+    length: Annotated[int | None, "Number of bytes."] = None
+    index: Annotated[str, "Index by which parts are selected."] = ""
+    part: Annotated[list[str], "Units of the index, as a or a-b, repeatable."] = []
+    chunk_size: Annotated[int, count(1), "Bytes of a unit of the index size."] = UNIT
+    compression: Annotated[str, word(PACKINGS), "The file is packed while it is sent."] = ""
 
     @property
     def selection(self) -> Selection:
+        """The part of the file."""
         return Selection(self.seek, self.length, self.index, tuple(self.part), self.chunk_size)
 
     def name_of(self, node: Node) -> str | None:
-        """The name of what is sent, None for none."""
+        """The file name under which it is sent, None for none."""
         if self.download_raw:
             return None
         return node.file.name if self.file_name is None else self.file_name
 
 
 def etag_of(node: Node, selection: Selection) -> str:
-    """Names those bytes: it changes when they do."""
+    """The ETag of this part of the node's file: it changes whenever the bytes do."""
     md5 = node.file.checksum.get("md5", "")
     if selection == Selection():
         return md5
@@ -50,19 +51,19 @@ def etag_of(node: Node, selection: Selection) -> str:
 
 
 def distinct_path(field: str) -> str:
-    """Where the values of a field stand in documents: what is no field of a node is an attribute."""
+    """The path of *field* in documents. What is no field of a node is one of its attributes."""
     return field if field.partition(".")[0] in Node.__struct_fields__ else f"attributes.{field}"
 
 
 class NodeList(Paging, frozen=True):
-    """Which nodes a list is about."""
+    """The nodes that a list is to have."""
 
     order: Annotated[str, "By which field."] = "created_on"
     query: Annotated[bool, "Other parameters match attributes."] = False
     querynode: Annotated[bool, "Other parameters match fields of the node."] = False
 
     def query_for(self, fields: Rest) -> NodeQuery:
-        """The same with all other parameters."""
+        """The query for the page. *fields*: all other parameters."""
         return NodeQuery(tuple(self._conditions(fields)), self.order, self.descending, self.limit, self.offset)
 
     def _conditions(self, fields: Rest) -> Iterator[Condition]:
@@ -72,13 +73,13 @@ class NodeList(Paging, frozen=True):
 
 
 class NodeSelection(NodeList, frozen=True):
-    """Which nodes are all taken at once."""
+    """The nodes whose files an archive is to have."""
 
     limit: Annotated[int, "How many at most; 0: all."] = 0
 
 
 def shown_acl(acl: Acl, verbosity: str) -> dict[str, Any]:
-    """An ACL as Shock shows it: what all may do stands apart from the lists. *verbosity* ``full`` asks for users."""
+    """An ACL as Shock shows it, with the rights of everybody apart. *verbosity*: ``full`` for users, else names."""
     shown: Callable[[str], object] = _user if verbosity == "full" else str
     lists: dict[str, object] = {
         right: [shown(name) for name in getattr(acl, right) if name != PUBLIC] for right in RIGHTS
@@ -88,6 +89,6 @@ def shown_acl(acl: Acl, verbosity: str) -> dict[str, Any]:
 
 
 def _user(name: str) -> dict[str, Any]:
-    """A user as Shock shows one; here a name is all that there is."""
+    """A user as Shock shows one, of whom awed knows the name only."""
     unknown = {"fullname": "", "email": "", "shock_admin": False, "custom_fields": None}
     return {"uuid": name, "username": name, **unknown}

@@ -1,4 +1,4 @@
-"""``GET /openapi.json``: the API described in OpenAPI 3.1, made of what the calls declare and the model's types."""
+"""``GET /openapi.json``: the description of the API in OpenAPI 3.1, made from the declared calls and their types."""
 
 import re
 from collections import defaultdict
@@ -23,14 +23,14 @@ from awed.web.traits import Traits, bare
 from awed.wire.envelope import Envelope, Warned
 
 ROOT = "root"
-"""The collection that the front page counts as."""
+"""The name of the collection that is the front page."""
 
 _VARIABLE = re.compile(r"<(?:\w+:)?(\w+)>")
 _FILE: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
 
 
 class OpenApiResource(Resource):
-    """The description."""
+    """The description of the API."""
 
     calls = Calls[Context]()
     is_listed = False
@@ -46,8 +46,11 @@ class OpenApiResource(Resource):
 
 
 def describe(collections: Mapping[str, type[Resource]]) -> Schema:
-    """The OpenAPI document. What a method does at a path is one operation, however many calls that are. Left out is a
-    call whose handler never returns, or does not say what the bytes are that it returns."""
+    """The OpenAPI document.
+
+    All calls with the same method and path are one operation. Calls whose handlers never return, or return bytes of
+    an undeclared type, are left out.
+    """
     types = _Types()
     paths: defaultdict[str, Schema] = defaultdict(dict)
     for name, collection in collections.items():
@@ -78,13 +81,13 @@ _SECURITY: Schema = {
 
 
 class _Types:
-    """Makes the schemas of types, with components for those that have names."""
+    """Makes the schemas of types. Those of named types are collected in *components*."""
 
     def __init__(self) -> None:
         self.components: Schema = {}
 
     def one_of(self, kinds: Iterable[Any]) -> Schema:
-        """The schema of data that is of one of these types."""
+        """The schema of data that has one of these types."""
         found, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
         self.components |= components
         unique = [schema for number, schema in enumerate(found) if schema not in found[:number]]
@@ -109,14 +112,14 @@ def _about(call: Declared) -> str:
 
 
 def _answers(call: Declared) -> Sequence[Any]:
-    """The types of what a call may answer, none if its handler does not say."""
+    """The types that a call may answer with; none if its handler does not declare them."""
     answer = get_type_hints(call.handler, include_extras=True)["return"]
     arms = get_args(answer) if get_origin(answer) in (Union, UnionType) else (answer,)
     return [] if answer in (bytes, NoReturn) else arms
 
 
 def _parameters(calls: Choice) -> Iterable[Parameter]:
-    """Each once. A flag, or the parameter of its name, is what its call is."""
+    """The parameters of all *calls*, each once. A flag is described by the docstring of its call."""
     found: dict[str, Parameter] = {}
     for call in calls:
         flag = [Parameter(call.flag, _about(call), FLAG)] if call.flag else []

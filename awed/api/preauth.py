@@ -1,4 +1,4 @@
-"""``/preauth/<secret>``: files for once, without a token. ``?download_url`` at ``/node`` makes such an address."""
+"""``/preauth/<secret>``: downloads from one-time addresses, which ``?download_url`` at ``/node`` makes."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ from awed.web.traits import Traits
 
 
 class PreauthResource(Resource):
-    """Addresses at which files can be had."""
+    """One-time addresses of files."""
 
     calls = Calls[Context]()
     traits = Traits(is_secret=True)
 
     @calls("GET /<secret>", ANYONE, acts=True)
     async def show(self, call: Call[None], secret: str) -> File:
-        """A file, or an archive of several, to whoever comes first."""
+        """The file or archive at a one-time address, which is void afterwards."""
         address, members = await self.context.addresses.take(secret)
         if address.packing:
             in_turns = self.context.addresses.in_turns_of(address)
@@ -30,7 +30,7 @@ class PreauthResource(Resource):
 
 
 def shown_offer(offer: Offer, request: IRequest, context: Context) -> dict[str, Any]:
-    """A new address, as Shock shows one."""
+    """A new address, as Shock shows it."""
     return {
         "url": f"{context.hosts.base(request)}/preauth/{offer.secret}",
         "validtill": offer.address.valid_till.ctime(),

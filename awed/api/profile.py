@@ -1,4 +1,4 @@
-"""What a worker says of itself when it registers, and of its work when it beats: read, and checked."""
+"""Reading of what workers send when they register and at heartbeats."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,12 +16,15 @@ from awed.workflow.names import is_name
 from awed.workflow.values import LARGEST, check_number, check_resources
 
 MOST_SLOTS = 10_000
+"""Slots that a client may have."""
 
 
 def read_profile(body: bytes, *, now: datetime, new_id: Callable[[], str]) -> tuple[Client, list[str]]:
-    """The client that *body* describes, registered *now*, and the ids of the workunits that it says it holds.
+    """The client with the profile *body*, registered *now*, and the ids of the workunits that the profile says it
+    has.
 
-    *new_id* makes the client's id if it has none. Raises :class:`~awed.model.errors.Invalid` naming wrong keys.
+    *new_id* makes the client's id if the profile has none. Raises :class:`~awed.model.errors.Invalid` with all
+    faults.
     """
     faults = Faults()
     profile = decode(body, Profile, faults)
@@ -36,8 +39,11 @@ def read_profile(body: bytes, *, now: datetime, new_id: Callable[[], str]) -> tu
 
 
 def read_heartbeat(body: bytes) -> list[str] | None:
-    """The ids of the workunits that a worker says in a heartbeat's *body* it holds, None if it does not say that.
-    Raises Invalid like above."""
+    """The ids of the workunits that the worker has, according to the *body* of a heartbeat; None if it has no such
+    list.
+
+    Raises :class:`~awed.model.errors.Invalid` with all faults.
+    """
     faults = Faults()
     beat = decode(body, HeartbeatBody, faults)
     faults.refuse_any()
@@ -60,7 +66,7 @@ def _held(work: CurrentWork) -> list[str]:
 
 
 def _plain(text: str) -> str | None:
-    """A workunit's id without its wrapping. What is no id is nobody's work, and no reason to turn a worker away."""
+    """A workunit's id in its plain form; None for what is no id, which is ignored and no reason for a refusal."""
     try:
         return str(parse_work_id(text))
     except Invalid:

@@ -1,4 +1,4 @@
-"""``/queue``: how much there is to do, what exactly, and whether any of it is handed out."""
+"""``/queue``: counts and contents of the queue, and whether work is handed out."""
 
 from collections import defaultdict
 from datetime import datetime
@@ -51,7 +51,7 @@ _UNSUPPORTED = "requested queue operation not supported"
 
 
 async def _reader(context: Context, asked: Asked) -> Call[None]:
-    """Who may ask: for anything but the summary, administrators."""
+    """The right to the summary, which needs "read"; with any parameter, that of administrators."""
     return await (ADMIN if asked.params else may("read")).grant(context, asked)
 
 
@@ -63,14 +63,14 @@ class QueueResource(Resource):
 
     @calls("GET /", Right(_reader))
     async def show(self, call: Call[None], *, others: Rest) -> str:
-        """How much there is to do."""
+        """The summary of the queue as text."""
         if others:
             raise Invalid(_UNSUPPORTED)
         return status_text(self.engine.queue.counts(), self.context.now())
 
     @calls("GET /?clientgroup", READ_NAMED_GROUP)
     async def running(self, call: Call[str]) -> list[Job]:
-        """The jobs that the workers of a group run, as far as the caller may read them."""
+        """The jobs that the workers of a group are running and that the caller may read."""
         base, jobs = self.context.hosts.base(call.request), self.engine.jobs
         clients = [client for client in self.engine.clients.all() if client.group == call.thing]
         running = {parse_work_id(work_id).job_id for client in clients for work_id in client.current_work}
@@ -79,13 +79,13 @@ class QueueResource(Resource):
 
     @calls("GET /?json", may("read"))
     async def counts(self, call: Call[None]) -> dict[str, dict[str, int]]:
-        """The counters as numbers, and how many there are in each state."""
+        """The numbers of jobs, tasks, workunits and clients, in all and by state."""
         counts, states = to_builtins(self.engine.queue.counts()), self.engine.queue.states()
         return {kind: {**numbers, **states[kind]} for kind, numbers in counts.items()}
 
     @calls("GET /?job", ADMIN)
     async def jobs(self, call: Call[None]) -> dict[str, dict[str, Any]]:
-        """The jobs, with the workunits that are out; for admins."""
+        """The jobs, with the workunits that are checked out; for administrators."""
         jobs, out = self.engine.jobs.held(), defaultdict(list)
         for record in self.engine.work.out():
             out[record.jobid].append(begun(record))
@@ -97,13 +97,13 @@ class QueueResource(Resource):
 
     @calls("GET /?task", ADMIN)
     async def tasks(self, call: Call[None]) -> list[Task]:
-        """The tasks; for admins."""
+        """The tasks; for administrators."""
         base, jobs = self.context.hosts.base(call.request), self.engine.jobs.held()
         return listed(shown_task(task, base) for job in jobs for task in job.tasks)
 
     @calls("GET /?work", ADMIN)
     async def work(self, call: Call[None]) -> dict[str, Workunit]:
-        """The workunits; for admins."""
+        """The workunits; for administrators."""
         base, tasks = self.context.hosts.base(call.request), await self.engine.work.spans(lambda job: True)
         parts = ((span.entry, span.ranks) for spans in tasks for span in spans)
         units = (unit for entry, ranks in parts for unit in self.engine.work.units(entry, ranks))
@@ -111,22 +111,22 @@ class QueueResource(Resource):
 
     @calls("GET /?client", ADMIN)
     async def clients(self, call: Call[None]) -> dict[str, ShownClient]:
-        """The workers; for admins."""
+        """The workers; for administrators."""
         return mapped((client.id, ShownClient.of(client)) for client in self.engine.clients.all())
 
     @calls("PUT /?suspend", ADMIN)
     async def suspend(self, call: Call[None]) -> str:
-        """Hand out no work; for admins."""
+        """Hand out no work until the queue is resumed; for administrators."""
         await self.engine.queue.suspend()
         return "work queue suspended"
 
     @calls("PUT /?resume", ADMIN)
     async def resume(self, call: Call[None]) -> str:
-        """Hand out work again; for admins."""
+        """Hand out work again; for administrators."""
         await self.engine.queue.resume()
         return "work queue resumed"
 
 
 def status_text(counts: QueueCounts, now: datetime) -> str:
-    """The counters as a block of text."""
+    """The counts as text, in the form of the original."""
     return _STATUS.format(c=counts, now=now)

@@ -1,4 +1,4 @@
-"""What workers say of workunits, read: one in query and form, or several in a JSON body."""
+"""Reading of workers' reports: one in query and form, or several in a JSON body."""
 
 from typing import Annotated
 
@@ -16,13 +16,13 @@ from awed.wire.json import plain
 from awed.wire.reports import MAX_AT_ONCE, MAX_COMPUTETIME, Number, OneReport, Outcome
 
 MAX_LOG = 1024 * 1024
-"""Bytes of a log that are kept: its end, which tells most."""
+"""Bytes of a log that are kept, from its end, which has the most important messages."""
 
 MAX_PERF = 64 * 1024
 """Bytes of a performance record. A larger one is dropped."""
 
 MAX_REPORTS = 16 * 1024 * 1024
-"""Bytes of a body with several reports. Long logs come in forms, one report at a time."""
+"""Bytes of a body with several reports. Workers send reports with long logs one by one, in forms."""
 
 _perf_decoder = msgspec.json.Decoder(dict[str, bool | Number | float | str | None])
 
@@ -33,21 +33,21 @@ _reports_decoder = msgspec.json.Decoder(Annotated[list[OneReport], Meta(max_leng
 
 
 class ReportArguments(Struct, frozen=True):
-    """What a request says of one workunit's end."""
+    """The arguments of a report of one workunit."""
 
     status: Annotated[ReportStatus | None, "How the run ended."] = None
     computetime: Annotated[int, count(most=MAX_COMPUTETIME), "Seconds that it took."] = 0
     attempt: Annotated[int | None, "Which checkout of the workunit this is about."] = None
-    exitstatus: Annotated[int | None, INTEGER, "Of the command; 42: do not try again."] = None
+    exitstatus: Annotated[int | None, INTEGER, "Of the command; with 42 it is not tried again."] = None
     cause: Annotated[Cause | None, "What ended a run that was not done."] = None
-    perf: Annotated[Part | None, "What the worker measured: a flat JSON object."] = None
+    perf: Annotated[Part | None, "Performance record: a flat JSON object."] = None
     notes: Annotated[Part | None, "The same as worknotes."] = None
     stdout: Annotated[Part | None, "What the command wrote there."] = None
     stderr: Annotated[Part | None, "What the command wrote there."] = None
     worknotes: Annotated[Part | None, "What else there is to say."] = None
 
     async def report(self, work: WorkId, client: str) -> Report:
-        """That of *work* by *client*. :class:`~awed.model.errors.Invalid` without a status."""
+        """The report of *work* by *client*. Raises :class:`~awed.model.errors.Invalid` if the status is missing."""
         if self.status is None:
             raise Invalid(f"This request type requires the status parameter: one of {', '.join(ReportStatus)}.")
         parts = {"stdout": self.stdout, "stderr": self.stderr, "worknotes": self.worknotes or self.notes}
@@ -65,7 +65,7 @@ class ReportArguments(Struct, frozen=True):
 
 
 def read_reports(client: str, body: bytes) -> list[Report]:
-    """The reports of several workunits. :class:`~awed.model.errors.Invalid` if *body* is no list of them."""
+    """The reports in *body*. Raises :class:`~awed.model.errors.Invalid` if it is no list of reports."""
     try:
         return [_report(client, one) for one in _reports_decoder.decode(plain(body))]
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
@@ -73,7 +73,7 @@ def read_reports(client: str, body: bytes) -> list[Report]:
 
 
 def outcome(report: Report, fault: AwedError | None) -> Outcome:
-    """What the answer says of one of several reports."""
+    """The answer to one of several reports, which was refused with *fault* if that is not None."""
     return Outcome(report.wuid, 200) if fault is None else Outcome(report.wuid, status_of(fault), fault.texts)
 
 
@@ -93,7 +93,7 @@ def _report(client: str, one: OneReport) -> Report:
 
 
 async def _text(part: Part) -> str:
-    """A log; bytes that are not UTF-8 do not cost the rest."""
+    """The last MAX_LOG bytes of a log as text. Bytes that are not UTF-8 are replaced."""
     return (await part.tail(MAX_LOG)).decode(errors="replace")
 
 
@@ -105,7 +105,7 @@ async def _measured(wuid: str, part: Part) -> Raw | None:
 
 
 def _perf(wuid: str, perf: bytes | Raw) -> Raw | None:
-    """The performance record, as it came. One that is no flat JSON object is dropped: it must not cost the result."""
+    """The performance record as it was sent. One that is no flat JSON object is dropped, and the report counts."""
     try:
         _perf_decoder.decode(perf)
         return Raw(perf)

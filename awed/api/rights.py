@@ -1,9 +1,9 @@
-"""What right a call needs: each route names one of these. Requests are authorised here and nowhere else, but for what
-depends on the body: the rights of a worker that registers, and who may make a change of rights.
+"""The rights that calls need; each route names one. Requests are authorised here only, except for what depends on the
+body: the group of a worker that registers, and changes of ACLs.
 
-A *verb* is what a request without Authorization must be free to do; with a thing, also the right to it. Whatever is
-missing is told by :class:`~awed.model.errors.Unauthorized`. But who has no right at all to a thing is told what is
-told of one that is not there, so that nobody can try which ids there are.
+*verb*: the right that the configuration must give to an anonymous request, and for a call about a thing also the
+right to that thing that the user needs. :class:`~awed.model.errors.Unauthorized` is raised if it is missing. But to
+users who have no right at all to a thing it is answered as if there were no such thing, so that ids cannot be probed.
 """
 
 from collections.abc import Awaitable, Callable
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class Found(NamedTuple, Generic[T]):
-    """What a request is about, the rights to it, and what would be told if it were not there."""
+    """What a request is about, its ACL, and the error that would be raised if it did not exist."""
 
     thing: T
     acl: Acl
@@ -43,7 +43,7 @@ class Found(NamedTuple, Generic[T]):
 
 
 Find = Callable[[Context, Asked], Awaitable[Found[T]]]
-"""Finds the thing that a request is about, or raises what is told if it is not there."""
+"""Finds the thing that a request is about. Raises an error if it does not exist."""
 
 _CLIENT = Parameter("client", "The client's id.", TEXT)
 _GROUP = Parameter("clientgroup", "The jobs that the workers of this group run.", TEXT)
@@ -60,10 +60,10 @@ async def _admin(context: Context, asked: Asked) -> Call[None]:
 
 
 ANYONE = Right(_anyone)
-"""Nobody is asked who they are."""
+"""No right is needed, and no authentication."""
 
 ADMIN = Right(_admin)
-"""An administrator."""
+"""The right of administrators."""
 
 
 async def _metrics(context: Context, asked: Asked) -> Call[None]:
@@ -82,7 +82,7 @@ METRICS = Right(_metrics)
 
 
 def may(verb: Verb, *, workers: bool = False) -> Right[Context, None]:
-    """A user. *workers*: or a worker with the token of a client group."""
+    """The right of any user. *workers*: also of workers with the token of a client group."""
 
     async def grant(context: Context, asked: Asked) -> Call[None]:
         return Call(asked.request, await _user(context, asked, verb, workers=workers), None)
@@ -91,7 +91,7 @@ def may(verb: Verb, *, workers: bool = False) -> Right[Context, None]:
 
 
 def to(verb: Verb, find: Find[T], *query: Parameter) -> Right[Context, T]:
-    """A user with this right to what *find* finds."""
+    """The right of users who have the right *verb* to what *find* finds. *query*: parameters that *find* uses."""
 
     async def grant(context: Context, asked: Asked) -> Call[T]:
         user = await _user(context, asked, verb)
@@ -103,21 +103,21 @@ def to(verb: Verb, find: Find[T], *query: Parameter) -> Right[Context, T]:
 
 
 async def a_job(context: Context, asked: Asked) -> Found[JobRecord]:
-    """The job that the path names, or whose workunit it names."""
+    """Finds the job that the path names, or the job of the workunit that it names."""
     job_id = asked.names.get("job_id") or _work_id(asked).job_id
     record = await context.engine.jobs.get(job_id)
     return Found(record, record.acl, JobNotFound(job_id))
 
 
 async def a_workunit(context: Context, asked: Asked) -> Found[Workunit]:
-    """The workunit that the path names, if it is queued, out or suspended."""
+    """Finds the workunit that the path names, if it is queued, checked out or suspended."""
     work_id = _work_id(asked)
     work = await context.engine.work.get(work_id)
     return Found(work, context.engine.jobs.acl(work_id.job_id), WorkNotFound(str(work_id)))
 
 
 async def a_group(context: Context, asked: Asked) -> Found[GroupRecord]:
-    """The client group that the path names."""
+    """Finds the client group that the path names."""
     group_id = asked.names["group_id"]
     record = context.groups.get(group_id)
     return Found(record, record.acl, GroupNotFound(group_id))
@@ -130,7 +130,7 @@ async def _owner(context: Context, asked: Asked) -> Call[GroupRecord]:
 
 
 OWN_GROUP = Right(_owner)
-"""The owner of the client group that the path names."""
+"""The right of the owner of the client group that the path names, and of administrators."""
 
 
 async def _named_group(context: Context, asked: Asked) -> Found[str]:
@@ -142,17 +142,20 @@ async def _named_group(context: Context, asked: Asked) -> Found[str]:
 
 
 async def a_client(context: Context, asked: Asked) -> Found[Client]:
-    """The client that the path names; the rights are those to its group."""
+    """Finds the client that the path names. Its ACL is that of its group."""
     client = context.engine.clients.get(asked.names["client_id"])
     return Found(client, context.groups.acl(client.group), ClientNotFound())
 
 
 READ_NAMED_GROUP = to("read", _named_group, _GROUP)
-"""A user with the right to the client group that the query names."""
+"""The right of users who may read the client group that the query names."""
 
 
 def as_client(verb: Verb) -> Right[Context, str]:
-    """Who may act as the client that the query names."""
+    """The right to act as the client that the query names; the thing of the call is the client's id.
+
+    Workers with the token of the client's group have it, and users who may execute that group.
+    """
 
     async def grant(context: Context, asked: Asked) -> Call[str]:
         if _CLIENT.name not in asked.params:
@@ -163,7 +166,7 @@ def as_client(verb: Verb) -> Right[Context, str]:
 
 
 def as_this_client(verb: Verb, right: Verb = "execute") -> Right[Context, str]:
-    """Who may act as the client that the path names: with its group's token, or with *right* to the group."""
+    """As :func:`as_client`, for the client that the path names. *right*: the right to the group that users need."""
 
     async def grant(context: Context, asked: Asked) -> Call[str]:
         return await _act(context, asked, verb, asked.names["client_id"], right)
@@ -172,14 +175,17 @@ def as_this_client(verb: Verb, right: Verb = "execute") -> Right[Context, str]:
 
 
 class Run(NamedTuple):
-    """A client, and the workunit of which it speaks."""
+    """A client, and the workunit that its request is about."""
 
     client_id: str
     work: WorkId
 
 
 def about_work(verb: Verb, *, holder: bool = False) -> Right[Context, Run]:
-    """As :func:`as_client`, about the workunit that the path names. *holder*: if that client holds it."""
+    """As :func:`as_client`, for a request about the workunit that the path names.
+
+    *holder*: whether the client must have that workunit.
+    """
     client = as_client(verb)
 
     async def grant(context: Context, asked: Asked) -> Call[Run]:
@@ -203,19 +209,19 @@ async def _act(context: Context, asked: Asked, verb: Verb, client_id: str, right
 
 
 def to_files(verb: Verb) -> Right[Context, None]:
-    """A user of the node store, which itself looks at the right to each node; with a job's token, its owner."""
+    """The right of any user, with the token of a job too. The node store checks the right to each node itself."""
 
     async def grant(context: Context, asked: Asked) -> Call[None]:
         try:
             return Call(asked.request, await _user(context, asked, verb, files=True), None)
         except UnknownCredentials:
-            raise Invalid("Invalid authorization header or content") from None  # Shock's way to say it
+            raise Invalid("Invalid authorization header or content") from None  # status and text of Shock
 
     return Right(grant)
 
 
 async def _user(context: Context, asked: Asked, verb: Verb, *, workers: bool = False, files: bool = False) -> User:
-    """Who asks. *workers*: the token of a client group will do; *files*: that of a job."""
+    """The user of a request. *workers*: whether tokens of client groups are accepted; *files*: those of jobs."""
     users = context.file_users if files else context.authenticators
     authorization, peer = header(asked.request, b"authorization"), context.hosts.peer(asked.request)
     if authorization is None and context.hosts.is_foreign(asked.request):

@@ -1,4 +1,4 @@
-"""``GET /``: what this server is. The one answer without an envelope."""
+"""``GET /``: the description of this server, without an envelope."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from awed.web.traits import Traits, bare
 
 
 class FrontPage(Struct):
-    """The answer, key by key."""
+    """The answer to ``GET /``."""
 
     resources: list[str]
     info_indexes: tuple[str, ...]
@@ -45,7 +45,7 @@ class RootResource(Resource):
 
     @calls("GET /", ANYONE)
     async def show(self, call: Call[None]) -> FrontPage:
-        """What this server is."""
+        """The description of this server."""
         now, about = self.context.now(), self.context.about
         return FrontPage(
             resources=[name for name, kind in self.context.collections.items() if kind.is_listed],
@@ -66,7 +66,7 @@ class RootResource(Resource):
 
 
 def _duration(span: timedelta) -> str:
-    """A span of time as ``1h2m3s``."""
+    """A duration as ``1h2m3s``."""
     minutes, seconds = divmod(int(span.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes}m{seconds}s"

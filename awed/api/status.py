@@ -1,4 +1,4 @@
-"""For those who watch the daemon: ``/metrics``, ``/health`` and ``/ready``."""
+"""``/metrics``, ``/health`` and ``/ready``, for monitoring."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ TEXT_FORMAT = b"text/plain; version=0.0.4; charset=utf-8"
 
 
 class MetricsResource(Resource):
-    """What Prometheus reads."""
+    """Metrics for Prometheus."""
 
     calls = Calls[Context]()
     is_listed = False
@@ -25,25 +25,25 @@ class MetricsResource(Resource):
 
 
 class HealthResource(Resource):
-    """Whether the daemon lives. Anybody may ask."""
+    """Whether the daemon answers. Needs no right."""
 
     calls = Calls[Context]()
     is_listed = False
 
     @calls("GET /", ANYONE)
     async def show(self, call: Call[None]) -> str:
-        """That the daemon answers requests, whatever becomes of them."""
+        """The daemon answers requests, even if it cannot do what they ask for."""
         return "ok"
 
 
 class ReadyResource(Resource):
-    """Whether the daemon can do its work. Anybody may ask."""
+    """Whether the daemon can do its work. Needs no right."""
 
     calls = Calls[Context]()
     is_listed = False
 
     @calls("GET /", ANYONE)
     async def show(self, call: Call[None]) -> str:
-        """That the store can be reached and is this daemon's to write; 503 with the reasons, if not."""
+        """The store answers and this daemon may write to it; 503 with the reasons, if not."""
         await self.engine.require_ready()
         return "ready"

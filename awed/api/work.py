@@ -1,4 +1,4 @@
-"""``/work``: hand out workunits, take reports, show what is queued and out."""
+"""``/work``: hands out workunits, takes reports, and shows workunits that are not done."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
@@ -28,20 +28,20 @@ from awed.wire.reports import MAX_AT_ONCE, OneReport, Outcome
 from awed.workflow.values import LONGEST_WALLTIME
 
 MAX_WAIT = 60.0
-"""Seconds for which a checkout may wait for work; less than the site's idle timeout."""
+"""Seconds for which a checkout may wait for work."""
 
 CHECKOUT, WAITING_CHECKOUT = "GET /work?client", "GET /work?client&wait"
-"""What the metrics call a checkout, and one that may wait for work."""
+"""Routes in the metrics for checkouts, and for those that may wait for work."""
 
 
 class Selection(Struct, frozen=True):
-    """Which workunits are asked for."""
+    """The workunits that a list is to have."""
 
-    state: Annotated[str, "Only workunits in this state, which may be none that there is."] = ""
+    state: Annotated[str, "Only workunits in this state. Of an unknown state there are none."] = ""
     jobid: Annotated[str, "Only workunits of this job."] = ""
 
     def has_state(self, state: str) -> bool:
-        """Whether workunits in this state are among them."""
+        """Whether the list is to have workunits in this state."""
         return self.state in ("", state)
 
 
@@ -55,7 +55,7 @@ _LOG = Kind(_log_name, {"type": "string", "enum": list(LOG_NAMES)})
 
 
 class WorkResource(Resource):
-    """Workunits, for workers and for people."""
+    """The workunits of jobs that the caller may read."""
 
     calls = Calls[Context]()
 
@@ -64,7 +64,7 @@ class WorkResource(Resource):
         self,
         call: Call[str],
         *,
-        available: Annotated[int | None, or_empty(count()), "Free disk of the client in bytes."] = None,
+        available: Annotated[int | None, or_empty(count()), "Free disk space of the client, in bytes."] = None,
         walltime: Annotated[
             int | None, or_empty(count(most=LONGEST_WALLTIME)), "Seconds from now until the client leaves."
         ] = None,
@@ -72,7 +72,7 @@ class WorkResource(Resource):
         max_: Annotated[
             int | None,
             count(1, MAX_AT_ONCE),
-            "A list of up to so many, fewer if they are large: no more from 4 MB on.",
+            "Answer with a list of at most so many workunits. It ends once it has 4 MB.",
         ] = None,
         ahead: Annotated[
             int,
@@ -91,7 +91,7 @@ class WorkResource(Resource):
 
     @calls("GET /", may("read"))
     async def index(self, call: Call[None], *, selection: Selection) -> list[Workunit]:
-        """The workunits that are queued, out or suspended."""
+        """The workunits that are queued, checked out or suspended."""
         found = await self._found(call, selection)
         return self._shown(call, selection, [(span.entry, span.ranks) for span in found])
 
@@ -104,7 +104,7 @@ class WorkResource(Resource):
         selection: Selection,
         order: Annotated[str, word(ORDERS), "By which field."] = "info.submittime",
     ) -> Page[list[Workunit]]:
-        """A page, in an order."""
+        """A page of workunits, sorted."""
         turns = self.context.turns
         found = await self._found(call, selection)
         runs = await in_order(found, order, paging.descending, turns)
@@ -115,7 +115,7 @@ class WorkResource(Resource):
     async def take_reports(
         self, call: Call[str], *, body: Annotated[bytes, Body(MAX_REPORTS, list[OneReport])]
     ) -> list[Outcome]:
-        """Take a worker's reports of several workunits, each for itself."""
+        """Take a worker's reports of several workunits. Each is answered by itself."""
         reports = read_reports(call.thing, body)
         return list(map(outcome, reports, await self.engine.work.report_many(reports)))
 
@@ -129,7 +129,7 @@ class WorkResource(Resource):
     @calls("GET /<path:work_id>?datatoken", about_work("read", holder=True))
     async def data_token(self, call: Call[Run]) -> None:
         """The job's data token, in the header Datatoken."""
-        # A token for another host opens nothing here, and there may be files here as well.
+        # The token for the daemon's own node store is sent too: the job may have files there as well.
         work = call.thing.work
         data, own = await self.engine.work.data_token(work), self.context.job_token(work.job_id)
         hosts = "*" if data.hosts is None else ",".join(sorted(data.hosts))
@@ -137,12 +137,12 @@ class WorkResource(Resource):
 
     @calls("GET /<path:work_id>?privateenv", about_work("read", holder=True))
     async def private_env(self, call: Call[Run]) -> None:
-        """The task's private variables, in the header Privateenv."""
+        """The private environment variables of the task, in the header Privateenv."""
         _tell(call.request, environ_headers(await self.engine.work.private_env(call.thing.work)))
 
     @calls("GET /<path:work_id>?report", to("read", a_job))
     async def log(self, call: Call[JobRecord], work_id: str, *, report: Annotated[str, _LOG]) -> str:
-        """This log."""
+        """A log of the workunit."""
         work = parse_work_id(work_id)
         if not any(task.taskid == work.task_id and work.rank in task.ranks for task in call.thing.job.tasks):
             raise WorkNotFound(str(work))
@@ -150,11 +150,11 @@ class WorkResource(Resource):
 
     @calls("GET /<path:work_id>", to("read", a_workunit))
     async def show(self, call: Call[Workunit]) -> Workunit:
-        """A workunit that is queued, out or suspended."""
+        """A workunit that is queued, checked out or suspended."""
         return shown_work(call.thing, self.context.hosts.base(call.request))
 
     async def _found(self, call: Call[None], selection: Selection) -> list[Span]:
-        """What is asked for, of jobs that the caller may read."""
+        """The workunits that *selection* asks for, of jobs that the caller may read."""
 
         def wanted(job: JobEntry) -> bool:
             return selection.jobid in ("", job.job.id) and job.acl.allows(call.user, "read")
@@ -165,7 +165,7 @@ class WorkResource(Resource):
     def _shown(
         self, call: Call[None], selection: Selection, parts: Iterable[tuple[TaskEntry, Sequence[int]]]
     ) -> list[Workunit]:
-        """The workunits of these ranks that are still what is asked for when their turn comes."""
+        """The workunits of these ranks, without those that *selection* no longer asks for when they are sent."""
         base = self.context.hosts.base(call.request)
         units = (unit for entry, ranks in parts for unit in self.engine.work.units(entry, ranks))
         return listed(shown_work(unit, base) for unit in units if selection.has_state(unit.state))

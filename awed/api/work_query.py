@@ -1,4 +1,4 @@
-"""Lists of workunits: which, in which order, which page of them. Of a job of any size only what is shown is made."""
+"""Sorting and paging of workunits. Only the workunits of the page are made, however many a job has."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,12 +15,13 @@ ORDERS = (
     *("wuid", "client", "info.submittime", "checkout_time", "info.name", "cmd.name", "rank", "totalwork", "state"),
     *("failed", "info.priority"),
 )
+"""The fields by which workunits can be sorted."""
 
 _BY_RANK: Mapping[str, Callable[[TaskEntry, int], Any]] = {
     "wuid": lambda entry, rank: ids.work_id(entry.task.taskid, rank),
     "rank": lambda entry, rank: rank,
 }
-"""Orders in which every rank has a place of its own."""
+"""Orders in which the ranks of a span differ, with their sort keys."""
 
 _BY_SPAN: Mapping[str, Callable[[Span], Any]] = {
     "client": attrgetter("record.client"),
@@ -33,14 +34,14 @@ _BY_SPAN: Mapping[str, Callable[[Span], Any]] = {
     "failed": attrgetter("record.failed"),
     "info.priority": attrgetter("entry.job.job.info.priority"),
 }
-"""Orders in which all ranks of a span are equal."""
+"""Orders in which all ranks of a span are equal, with their sort keys."""
 
 BATCH = 5_000
-"""How many runs are sorted at a time."""
+"""Runs that are sorted at a time."""
 
 
 class Run(NamedTuple):
-    """Ranks of a task that follow one another in a list. *key* and *place* order it."""
+    """Ranks of a task that are adjacent in a list. It is sorted by *key*, then *place*."""
 
     key: Any
     place: int
@@ -49,7 +50,7 @@ class Run(NamedTuple):
 
 
 async def in_order(spans: Iterable[Span], order: str, descending: bool, turns: Turns) -> Iterator[Run]:
-    """The ranks of *spans* in one of :data:`ORDERS`. Those that are equal stay as they are, in either direction."""
+    """The ranks of *spans*, sorted by *order*, one of ORDERS. Equal ones keep their order, in both directions."""
     batches: list[list[Run]] = [[]]
     sequences: list[Iterator[Run]] = []
     async for number, span in turns(enumerate(spans)):
@@ -70,7 +71,7 @@ async def in_order(spans: Iterable[Span], order: str, descending: bool, turns: T
 def _sequences(
     span: Span, place: int, key: Callable[[TaskEntry, int], Any], descending: bool
 ) -> Iterator[Iterator[Run]]:
-    """The ranks in order, one sequence for each length: numbers of the same length have the order of their texts."""
+    """The ranks of a span as sorted sequences, one for each number of digits: there texts sort as numbers do."""
     for digits in range(1, len(str(span.ranks.stop)) + 1):
         ranks = range(max(span.ranks.start, 10 ** (digits - 1)), min(span.ranks.stop, 10**digits))
         ordered = reversed(ranks) if descending else ranks
@@ -78,7 +79,7 @@ def _sequences(
 
 
 def cut(runs: Iterable[Run], offset: int, limit: int) -> Iterator[tuple[TaskEntry, Sequence[int]]]:
-    """Of each run what is in the page of *limit* ranks (0: all) after the first *offset*."""
+    """The task and ranks of each run that are in the page of *limit* ranks (0: all) after the first *offset*."""
     left = limit or sys.maxsize
     for run in runs:
         ranks = run.ranks[offset : offset + left]

@@ -1,7 +1,7 @@
 """The arguments that a handler takes from a request, declared as its keyword-only arguments. Requests are read, and
 the description of the API is made, by these declarations::
 
-    async def delete(self, call: Call[JobRecord], *, full: Annotated[bool, "Nothing is left of it."] = False) -> str:
+    async def delete(self, call: Call[JobRecord], *, full: Annotated[bool, "Remove files as well."] = False) -> str:
 
 An argument is a parameter of the query string, except these types: ``Part | None`` is a part of the form; ``Form``
 the whole form (annotated with the names of its parts); ``bytes`` the body (annotated with a :class:`Body`);
