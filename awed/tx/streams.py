@@ -67,6 +67,11 @@ class Pump(Generic[T]):
         self._finished: Deferred[None] | None = None
         self._result: T
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether the peer is asked to wait."""
+        return self._paused
+
     def write(self, data: bytes) -> None:
         """Take the next piece. Ignored after an error or :meth:`discard`."""
         if self._error is not None or self._discarded:

@@ -40,9 +40,12 @@ class AwedRequest(ShortRequest):
     _pump: Pump[Form] | None = None
     _form: Form | None = None
     _limit = 0
-    _received = 0
     _refused = False
     _complete = False
+
+    @property
+    def is_held_up(self) -> bool:
+        return self._pump is not None and self._pump.is_paused
 
     async def form(self) -> Form:
         """The parsed body.
@@ -88,9 +91,9 @@ class AwedRequest(ShortRequest):
         """A piece of the body has arrived."""
         if self._refused or self._pump is None:
             return
-        self._received += len(data)
+        self.received_bytes += len(data)
         try:
-            self._check_size(self._received)
+            self._check_size(self.received_bytes)
         except TooLarge as error:
             self._refuse(error)
         else:

@@ -11,13 +11,14 @@ from twisted.internet.interfaces import IAddress, IDelayedCall, IHalfCloseablePr
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web import server
-from twisted.web.http import HTTPChannel, Request, datetimeToString
+from twisted.web.http import RESPONSES, HTTPChannel, Request, datetimeToString
 from twisted.web.http_headers import Headers
 from zope.interface import implementer
 
 from awed.tx.sending import send
 from awed.web.request import RequestIds, ShortRequest
 from awed.web.short import LONGEST, WholeRequest, whole_request
+from awed.web.slow import SlowRequests
 from awed.wire.envelope import Envelope
 
 
@@ -70,6 +71,7 @@ class ApiChannel(HTTPChannel):
     """A connection. It refuses malformed requests with an answer, where twisted.web sends no body or just closes."""
 
     idle: IdleConnections
+    slow: SlowRequests
     request_ids: RequestIds
     request_id = b""
     """The id of the request that is being answered."""
@@ -100,6 +102,8 @@ class ApiChannel(HTTPChannel):
         whole = whole_request(data) if self._is_between_requests() and len(data) <= LONGEST else None
         if whole is None:
             HTTPChannel.dataReceived(self, data)
+            if not (self._answering or self._refused or self._is_between_requests()):
+                self.slow.watch(self)
         else:
             self._take(whole)
 
@@ -137,6 +141,7 @@ class ApiChannel(HTTPChannel):
         self._in_body = False
         self._answering = True
         self.idle.forget(self)
+        self.slow.forget(self)
         HTTPChannel.allContentReceived(self)
 
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Headers) -> None:
@@ -176,6 +181,7 @@ class ApiChannel(HTTPChannel):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.idle.forget(self)
+        self.slow.forget(self)
         HTTPChannel.connectionLost(self, reason)
 
     def readConnectionLost(self) -> None:
@@ -193,15 +199,28 @@ class ApiChannel(HTTPChannel):
         self._refuse("not a valid HTTP request")
         HTTPChannel.loseConnection(self)
 
-    def _refuse(self, text: str) -> None:
+    @property
+    def body_bytes(self) -> int | None:
+        return cast(ShortRequest, self.requests[-1]).received_bytes if self._in_body else None
+
+    @property
+    def is_held_up(self) -> bool:
+        return cast(ShortRequest, self.requests[-1]).is_held_up
+
+    def too_slow(self, text: str) -> None:
+        self._refuse(text, 408)
+        self.idle.forget(self)
+        HTTPChannel.timeoutConnection(self)
+
+    def _refuse(self, text: str, status: int = 400) -> None:
         if self._refused or self.transport is None:
             return
         self._refused = True
         HTTPChannel.clearLineBuffer(self)
-        body = encode(Envelope(400, None, [text]))
+        body = encode(Envelope(status, None, [text]))
         headers = {"Connection": "close", "Content-Type": "application/json", "Content-Length": str(len(body))}
         raw = Headers({name: [value] for name, value in headers.items()})
-        self.writeHeaders(b"HTTP/1.1", b"400", b"Bad Request", raw)
+        self.writeHeaders(b"HTTP/1.1", b"%d" % status, RESPONSES[status], raw)
         self.transport.write(body)
 
 

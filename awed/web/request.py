@@ -62,7 +62,14 @@ class ShortRequest(Request):
     """Method and pattern of the path, a label of the metrics. It has no ids, so that there are few values."""
     collections: Mapping[bytes, Traits] = {}
     """The traits of each collection, by name."""
+    received_bytes = 0
+    """Of its body, so far."""
     _running: Deferred[None] | None = None
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether the peer may not send more of its body now."""
+        return False
 
     @property
     def traits(self) -> Traits:

@@ -16,6 +16,7 @@ from awed.web.errors import no_resource
 from awed.web.forwarded import HOST_HEADER
 from awed.web.request import RequestIds, ShortRequest
 from awed.web.routes import CollectionResource
+from awed.web.slow import SlowRequests
 
 IDLE_TIMEOUT = 90.0
 """Seconds after which an idle connection is closed. Longer than the pauses of workers between two requests."""
@@ -43,11 +44,13 @@ class ApiSite(Site):
         )
         self._log_access = log_access
         self._idle = IdleConnections(IDLE_TIMEOUT, reactor)
+        self._slow = SlowRequests(reactor)
         self._request_ids = RequestIds(secrets.token_hex(4))
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         channel: Any = super().buildProtocol(addr)  # type: ignore[no-untyped-call]
         channel.idle = self._idle
+        channel.slow = self._slow
         channel.request_ids = self._request_ids
         return channel
 

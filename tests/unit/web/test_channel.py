@@ -1,5 +1,9 @@
 """Whatever arrives on a connection is answered in the envelope."""
 
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
 import pytest
 from klein import Klein
 from twisted.internet.address import IPv4Address
@@ -12,11 +16,19 @@ from twisted.python.failure import Failure
 from twisted.web.iweb import IRequest
 from zope.interface.verify import verifyClass
 
+from awed.tx.streams import BATCH
+from awed.web.body import Bodies, requests_with
 from awed.web.channel import ApiChannel
 from awed.web.envelope import answer
+from awed.web.form import Spool
 from awed.web.request import ShortRequest
 from awed.web.site import IDLE_TIMEOUT, ApiSite
+from awed.web.slow import HEAD_TIMEOUT, INTERVAL, SLOWEST, WINDOW
+from tests.unit.web.traversal import at_once
 from tests.unit.web.wire import connect, parse, raw
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Waiting:
@@ -171,13 +183,61 @@ def test_each_has_its_own_time(world: World) -> None:
 
 def test_whatever_comes_counts(world: World) -> None:
     connection = world.connect()
+    world.clock.advance(IDLE_TIMEOUT - 1)
     for piece in (b"GET /now", b" HTTP/1.1\r\n", b"Host: a\r\n\r\n"):
-        world.clock.advance(60)
         connection.send(piece)
-    world.clock.advance(60)
+        world.clock.advance(HEAD_TIMEOUT / 4)
+    world.clock.advance(IDLE_TIMEOUT - HEAD_TIMEOUT / 4 - 1)
     assert not connection.closed
-    world.clock.advance(30)
+    world.clock.advance(1)
     assert connection.closed
+
+
+def test_a_head_that_is_not_there_in_time_is_refused_however_it_comes(world: World) -> None:
+    connections = [world.connect() for _ in range(3)]
+    connections[0].send(GET % b"now")  # a request before makes no difference
+    for letter in b"GET /now HTTP/1.1\r\nHost: a\r\nX: ".ljust(int(HEAD_TIMEOUT + INTERVAL), b"x"):
+        for connection in connections[:2]:
+            connection.send(bytes([letter]))
+        world.clock.advance(1)
+    assert [connection.closed for connection in connections] == [True, True, False]
+    reply = parse(connections[1].transport.value())
+    assert (reply.status, reply.json["error"]) == (408, ["the head of the request was not there within 30 s"])
+    assert connections[0].transport.value().count(b"HTTP/1.1 ") == 2
+
+
+def test_a_body_must_get_on_and_may_pause(world: World, tmp_path: Path) -> None:
+    world.site = ApiSite(world.slow.app.resource(), requests_with(Bodies(Spool(tmp_path, at_once))), world.clock)
+    steady, pausing, trickling = connections = [world.connect() for _ in range(3)]
+    for connection in connections:
+        connection.send(b"PUT /now HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n")
+    for second in range(180):
+        steady.send(SLOWEST * b"x")
+        pausing.send(b"" if second % 60 < 40 else 3 * SLOWEST * b"x")
+        trickling.send(SLOWEST // 2 * b"x")
+        world.clock.advance(1)
+    assert [connection.closed for connection in connections] == [False, False, True]
+    reply = parse(trickling.transport.value())
+    assert reply.status == 408
+    assert "at least 1024 a second are expected" in reply.json["error"][0]
+
+
+def never(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+    """An InThread of a disk that comes to no end."""
+    return Deferred()
+
+
+def test_who_is_asked_to_wait_is_not_slow(world: World, tmp_path: Path) -> None:
+    spool = Spool(tmp_path, never)
+    world.site = ApiSite(world.slow.app.resource(), requests_with(Bodies(spool)), world.clock)
+    connection = world.connect()
+    connection.send(b"PUT /now HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n")
+    connection.send(BATCH * b"x")
+    connection.send(BATCH * b"x")
+    for _ in range(20):
+        world.clock.advance(WINDOW / 4)
+        world.site._idle.heard(connection.protocol)  # that is another matter
+    assert not connection.closed
 
 
 def test_a_request_may_take_its_time(world: World) -> None:
