@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn, TextIO
-from urllib.parse import urlsplit
 
 import click
 
@@ -21,6 +20,7 @@ from awed.cli.submit import import_job, submit, wait
 from awed.cli.why import why
 from awed.cli.workers import events, queue, workers
 from awed.client.blocking import Server
+from awed.model.addresses import address, without_password
 from awed.model.errors import AwedError, Invalid
 from awed.wire.headers import authorization
 
@@ -88,8 +88,7 @@ def awe(context: click.Context, server: str, token_file: TextIO | None, ca: ssl.
     2 a mistake in the command line; 3 it could not be done: the server refused or did not answer, or a file cannot
     be written.
     """
-    if not _is_address(server):
-        raise click.BadParameter(f"expected http://HOST:PORT or https://HOST, found {server}", param_hint="--server")
+    _check_server(server)
     token = token_file.read() if token_file else os.environ.get("AWE_TOKEN", "")
     try:
         context.obj = Server(server, authorization(token, "Bearer"), ca)
@@ -105,12 +104,14 @@ for command in (
     awe.add_command(command)
 
 
-def _is_address(text: str) -> bool:
+def _check_server(url: str) -> None:
     try:
-        parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # the port is no number, or an IPv6 address is broken
-        return False
+        login = address(url).login
+    except ValueError as error:
+        raise click.BadParameter(f"{error}, found {without_password(url)[0]}", param_hint="--server") from None
+    if login:
+        text = "a server takes no user and password in its URL, see --token-file"
+        raise click.BadParameter(text, param_hint="--server")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -1,5 +1,6 @@
 """``awe submit``, ``awe wait`` and ``awe import``."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -32,10 +33,12 @@ PAUSES = Pauses(0.5, 4.0, most=4)
 
 def _input_file(text: str) -> tuple[str, Path]:
     """Parse ``NAME=FILE``, or FILE alone for an input with the name of the file."""
-    name, equals, file = text.rpartition("=")
-    if not Path(file).is_file():
-        raise click.BadParameter(f"there is no file {file}")
-    return (name if equals else Path(file).name), Path(file)
+    pieces = text.split("=")
+    splits = [("=".join(pieces[:number]), Path("=".join(pieces[number:]))) for number in range(len(pieces))]
+    for name, file in splits:
+        if file.is_file():
+            return name or file.name, file
+    raise click.BadParameter(f"there is no file {splits[-1][1]}")
 
 
 @click.command()
@@ -122,7 +125,7 @@ def _uploaded(server: Server, path: Path) -> dict[str, str]:
 
 def _promised(server: Server, path: Path) -> dict[str, str]:
     """The fields of a document for a file that would be uploaded: a URL that a check accepts without looking."""
-    return {"url": f"{server.url}/{quote(path.name)}"}
+    return {"url": f"{server.url}/{quote(os.fsencode(path.name))}"}
 
 
 def _with_inputs(text: bytes, files: dict[str, Path], source: Callable[[Path], dict[str, str]]) -> bytes:

@@ -10,11 +10,18 @@ from urllib.parse import urlsplit
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IProtocolFactory, IReactorTime, IStreamClientEndpoint, ITCPTransport
+from twisted.internet.interfaces import (
+    IHandshakeListener,
+    IProtocolFactory,
+    IReactorTime,
+    IStreamClientEndpoint,
+    ITCPTransport,
+)
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
-from awed.client.calls import Call, Request, Response
+from awed.client.calls import CONNECT_LIMIT, NO_TLS, Call, Request, Response
 from awed.client.reader import Reader
 from awed.model.errors import Unavailable
 from awed.tx.sending import send
@@ -78,6 +85,7 @@ class Server:
         return response._replace(url=url)
 
 
+@implementer(IHandshakeListener)
 class Connection(Protocol):
     """A connection to a server, for one request at a time. *idle_since*: seconds by the clock of its owner."""
 
@@ -88,6 +96,17 @@ class Connection(Protocol):
         self.idle_since = 0.0
         self._reader = Reader()
         self._answered: Deferred[Response] | None = None
+        self._secured: Deferred[None] | None = None
+
+    def secured(self) -> Deferred[None]:
+        """Fires when the encryption is agreed on; fails if the connection is lost before. Cancelling it closes it."""
+        self._secured = Deferred(lambda _: self.close())
+        return self._secured
+
+    def handshakeCompleted(self) -> None:
+        secured, self._secured = self._secured, None
+        if secured is not None and not secured.called:
+            secured.callback(None)
 
     def ask(self, request: bytes) -> Deferred[Response]:
         """Send a request. Fires with the response; cancelling it closes the connection."""
@@ -118,6 +137,9 @@ class Connection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.is_open = False
+        secured, self._secured = self._secured, None
+        if secured is not None and not secured.called:
+            secured.errback(reason)
         try:
             self._fire(self._reader.end())
         except ValueError as error:
@@ -132,10 +154,14 @@ class Connection(Protocol):
 class Connections:
     """An :class:`Http` that opens connections to *endpoint* as needed. *host*: the server's name and port."""
 
-    def __init__(self, endpoint: IStreamClientEndpoint, clock: IReactorTime, host: str) -> None:
+    def __init__(
+        self, endpoint: IStreamClientEndpoint, clock: IReactorTime, host: str, *, is_secure: bool = False
+    ) -> None:
+        """*is_secure*: the endpoint speaks TLS."""
         self._endpoint = endpoint
         self._clock = clock
         self._host = host
+        self._is_secure = is_secure
         self._idle: list[Connection] = []
 
     async def send(self, request: Request) -> Response:
@@ -157,7 +183,18 @@ class Connections:
 
     async def _connected(self) -> Connection:
         factory = cast(IProtocolFactory, Factory.forProtocol(Connection))
-        return cast(Connection, await self._endpoint.connect(factory))
+        connection = cast(Connection, await self._endpoint.connect(factory))
+        if self._is_secure:
+            try:
+                await connection.secured().addTimeout(CONNECT_LIMIT, self._clock)
+            except CancelledError:
+                raise
+            except Exception as error:
+                connection.close()
+                if "certificate" in str(error):
+                    raise
+                raise ConnectionError(f"{NO_TLS} ({str(error) or type(error).__name__})") from error
+        return connection
 
 
 def _encoded(request: Request, host: str) -> bytes:

@@ -9,9 +9,9 @@ import http.client
 import ssl
 from collections.abc import Iterator
 from typing import BinaryIO, TypeVar
-from urllib.parse import SplitResult, urlsplit
 
-from awed.client.calls import Answer, Call, Request, Response, answer
+from awed.client.calls import CONNECT_LIMIT, NO_TLS, Answer, Call, Request, Response, answer
+from awed.model.addresses import Address, address, without_password
 from awed.model.errors import Unavailable
 
 _BLOCK = 1 << 16
@@ -78,28 +78,39 @@ class Server:
     def _begin(self, url: str, request: Request) -> http.client.HTTPResponse:
         """Send a request to *url*, and read the status line and headers of the response."""
         try:
-            parts = urlsplit(url)
-            connection = _connection(parts, request.patience, self._tls)
-            target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+            where = address(url)
+            connection = _connected(where, request.patience, self._tls)
+            headers = {"Connection": "close", **request.headers}
             try:
-                connection.request(request.method, target, request.body, {"Connection": "close", **request.headers})
+                connection.request(request.method, where.target, request.body, headers)
             except OSError as error:
                 if error.errno not in {errno.EPIPE, errno.ECONNRESET}:
                     raise
                 # A server that refuses an upload answers and closes before it has all of it. The answer says why.
             return connection.getresponse()
         except (OSError, ValueError, http.client.HTTPException) as error:
-            origin = "/".join(url.split("/")[:3])
+            origin = "/".join(without_password(url)[0].split("/")[:3])
             raise Unavailable(f"no answer from {origin}: {_reason(error)}") from error
 
 
-def _connection(parts: SplitResult, patience: float, tls: ssl.SSLContext | None) -> http.client.HTTPConnection:
-    """A connection to the host of a URL. Raises :class:`ValueError` if the URL is not HTTP or has no host."""
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("expected http://HOST:PORT or https://HOST")
-    if parts.scheme == "https":
-        return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=patience, context=tls)
-    return http.client.HTTPConnection(parts.hostname, parts.port, timeout=patience)
+def _connected(where: Address, patience: float, tls: ssl.SSLContext | None) -> http.client.HTTPConnection:
+    """A connection to a host, whose answers have *patience*. Raises :class:`OSError`."""
+    is_secure = where.scheme == "https"
+    connection = (
+        http.client.HTTPSConnection(where.host, where.port, timeout=CONNECT_LIMIT, context=tls)
+        if is_secure
+        else http.client.HTTPConnection(where.host, where.port, timeout=CONNECT_LIMIT)
+    )
+    try:
+        connection.connect()
+    except ssl.SSLCertVerificationError:
+        raise
+    except OSError as error:
+        if is_secure and connection.sock is not None:  # it took the connection
+            raise ConnectionError(f"{NO_TLS} ({_reason(error)})") from error
+        raise
+    connection.sock.settimeout(patience)
+    return connection
 
 
 def _whole(url: str, response: http.client.HTTPResponse) -> Response:

@@ -15,6 +15,12 @@ from awed.wire.errors import error_of
 PATIENCE = 60.0
 """Seconds that the server may take to answer, unless a request has its own."""
 
+CONNECT_LIMIT = 10.0
+"""Seconds that a server may take to accept a connection, and to agree on its encryption."""
+
+NO_TLS = "it does not speak TLS: is its URL http:// and not https://?"
+"""Why a server of an ``https`` URL takes connections and does no more."""
+
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 T = TypeVar("T")

@@ -1,5 +1,6 @@
 """The calls for submitting jobs and for looking at jobs, workers and the server."""
 
+import os
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import BinaryIO, NamedTuple
@@ -74,7 +75,8 @@ def _submitted(response: Response) -> Submitted:
 
 
 def _form(path: str, field: str, name: str, file: BinaryIO) -> Request:
-    content_type, pieces = form([Field(field, file, name)])
+    known = os.fsencode(name).decode(errors="replace")  # the name of a local file may be no UTF-8
+    content_type, pieces = form([Field(field, file, known)])
     return Request("POST", path, _blocks(pieces), {"Content-Type": content_type})
 
 

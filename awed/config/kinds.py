@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable
 from ipaddress import ip_network
 from typing import Generic, TypeVar
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from awed.model.addresses import address
 from awed.model.quantities import parse_duration, parse_size, show_duration, show_size
 
 T = TypeVar("T")
@@ -50,9 +50,7 @@ def choice(*allowed: str) -> Kind[str]:
 
 
 def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # .port raises as well
-        raise ValueError(text)
+    address(text)
     return text.rstrip("/")
 
 

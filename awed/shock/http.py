@@ -1,5 +1,6 @@
 """HTTP for clients of data hosts: limits on silence, retries with growing pauses, bodies that stream."""
 
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
@@ -26,11 +27,12 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import UNKNOWN_LENGTH, IResponse
 from zope.interface import implementer
 
+from awed.model.addresses import address
 from awed.model.errors import Invalid, Locked, Unavailable
 from awed.shock.arrival import Admit, Arrival
 from awed.shock.formbody import FormBody
 from awed.shock.interface import WAITS
-from awed.tx.http import origin_of
+from awed.tx.http import Uri, origin_of
 from awed.tx.locks import PerKey
 from awed.tx.pauses import Pauses
 from awed.tx.streams import Pump
@@ -229,10 +231,16 @@ class DataHttp:
         return bytes(content)
 
     async def _request(self, watch: "_Watch", call: Call, body: FormBody | None = None) -> IResponse:
+        try:
+            url = address(call.url)
+        except ValueError as error:
+            raise Invalid(f"{call.what}: this is not a valid http or https URL: {error}") from None
         headers = Headers({name: [value] for name, value in call.headers.items()})
+        if url.login and "Authorization" not in call.headers:
+            headers.setRawHeaders("Authorization", [b"Basic " + b64encode(url.login.encode())])
         try:
             waiting: Deferred[Any] = self._client.request(
-                call.method, call.url, headers=headers, data=body, unbuffered=True
+                call.method, Uri.from_text(url.uri), headers=headers, data=body, unbuffered=True
             )
             return cast(IResponse, await watch.guard(waiting))
         except RequestGenerationFailed as error:

@@ -7,8 +7,8 @@ address the next time does not get around it.
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
+from hyperlink import URL
 from msgspec import Struct
 from treq.client import HTTPClient
 from twisted.internet.defer import Deferred
@@ -35,6 +35,7 @@ from twisted.web.error import SchemeNotSupported
 from twisted.web.iweb import IAgentEndpointFactory, IPolicyForHTTPS
 from zope.interface import implementer
 
+from awed.model.addresses import address
 from awed.model.errors import Invalid
 
 
@@ -60,25 +61,20 @@ class Reach(Struct, frozen=True):
 def origin_of(url: str) -> str:
     """Scheme, host and port of a URL, in lower case, with the default port filled in; "" if it is no HTTP URL."""
     try:
-        parts = urlsplit(url)
-        port = parts.port or _PORTS[parts.scheme]
-    except (ValueError, KeyError):
+        return address(url).origin
+    except ValueError:
         return ""
-    return f"{parts.scheme}://{parts.hostname}:{port}"
-
-
-_PORTS = {"http": 80, "https": 443}
 
 
 @implementer(IAgentEndpointFactory)
 class Endpoints:
-    """Makes endpoints that connect to hosts within *reach* only.
+    """Makes endpoints that connect to hosts within *reach* only; None for all hosts.
 
     An attempt to connect fails with :class:`~awed.model.errors.Invalid` for other hosts, and after *limit* seconds.
     *tls* says which certificates are trusted.
     """
 
-    def __init__(self, reactor: Any, tls: IPolicyForHTTPS, limit: float, reach: Reach) -> None:
+    def __init__(self, reactor: Any, tls: IPolicyForHTTPS, limit: float, reach: Reach | None) -> None:
         self._reactor = reactor
         self._tls = tls
         self._limit = limit
@@ -86,25 +82,37 @@ class Endpoints:
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
         """The endpoint for the host of *uri*. Raises ``SchemeNotSupported`` unless it is HTTP or HTTPS."""
+        if self._reach is None or self._reach.names(uri.toBytes().decode("ascii", "replace")):
+            return self._endpoint(self._reactor, uri)
         within = _Within(self._reactor, self._reach)
-        is_named = self._reach.names(uri.toBytes().decode("ascii", "replace"))
-        endpoint = HostnameEndpoint(self._reactor if is_named else within, uri.host, uri.port, timeout=self._limit)
+        return _Endpoint(self._endpoint(within, uri), within)
+
+    def _endpoint(self, reactor: Any, uri: URI) -> IStreamClientEndpoint:
+        endpoint = host_endpoint(reactor, uri.host.decode("ascii", "replace"), uri.port, self._limit)
         if uri.scheme == b"https":
-            return _Endpoint(wrapClientTLS(self._tls.creatorForNetloc(uri.host, uri.port), endpoint), within)
+            return wrapClientTLS(self._tls.creatorForNetloc(uri.host, uri.port), endpoint)
         if uri.scheme == b"http":
-            return _Endpoint(endpoint, within)
+            return endpoint
         raise SchemeNotSupported(f"{uri.scheme!r}")
 
 
-@implementer(IReactorPluggableNameResolver, IHostnameResolver)
-class _Within:
-    """A reactor that resolves host names to addresses within *reach* only. *refused*: whether it left any out."""
+def host_endpoint(reactor: Any, host: str, port: int, limit: float) -> IStreamClientEndpoint:
+    """An endpoint for a host, by name or IP address, that gives up connecting after *limit* seconds.
 
-    def __init__(self, reactor: Any, reach: Reach) -> None:
+    The name may have a ``_``, as those in networks of containers often do. Twisted takes that for no name.
+    """
+    if "_" not in host:
+        return HostnameEndpoint(reactor, host, port, timeout=limit)
+    return _Named(HostnameEndpoint(_Renaming(reactor, host), host.replace("_", "-"), port, timeout=limit), host)
+
+
+@implementer(IReactorPluggableNameResolver, IHostnameResolver)
+class _Resolver:
+    """A reactor that resolves host names in its own way."""
+
+    def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
-        self.reach = reach
         self.nameResolver = self
-        self.refused = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reactor, name)
@@ -120,9 +128,59 @@ class _Within:
         addressTypes: Sequence[type[IAddress]] | None = None,
         transportSemantics: str = "TCP",
     ) -> IHostResolution:
+        """Ask the resolver of the reactor."""
         resolver: IHostnameResolver = self._reactor.nameResolver
-        receiver = _AddressesWithin(resolutionReceiver, self)
-        return resolver.resolveHostName(receiver, hostName, portNumber, addressTypes, transportSemantics)
+        return resolver.resolveHostName(
+            self.receiver(resolutionReceiver), self.name(hostName), portNumber, addressTypes, transportSemantics
+        )
+
+    def receiver(self, receiver: IResolutionReceiver) -> IResolutionReceiver:
+        """Who is told of the addresses."""
+        return receiver
+
+    def name(self, name: str) -> str:
+        """Which name is looked up."""
+        return name
+
+
+class _Within(_Resolver):
+    """Resolves host names to addresses within *reach* only. *refused*: whether it left any out."""
+
+    def __init__(self, reactor: Any, reach: Reach) -> None:
+        super().__init__(reactor)
+        self.reach = reach
+        self.refused = False
+
+    def receiver(self, receiver: IResolutionReceiver) -> IResolutionReceiver:
+        return _AddressesWithin(receiver, self)
+
+
+class _Renaming(_Resolver):
+    """Looks up one name, whatever it is asked for."""
+
+    def __init__(self, reactor: Any, name: str) -> None:
+        super().__init__(reactor)
+        self._name = name
+
+    def name(self, name: str) -> str:
+        return self._name
+
+
+@implementer(IStreamClientEndpoint)
+class _Named:
+    """An endpoint that names the host as it is when there is no such host."""
+
+    def __init__(self, endpoint: IStreamClientEndpoint, name: str) -> None:
+        self._endpoint = endpoint
+        self._name = name
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        return self._endpoint.connect(protocolFactory).addErrback(self._told)
+
+    def _told(self, failure: Failure) -> Failure:
+        if failure.check(DNSLookupError):
+            return Failure(DNSLookupError(f"no results for hostname lookup: {self._name}"))
+        return failure
 
 
 @implementer(IResolutionReceiver)
@@ -172,8 +230,7 @@ def http_client(reactor: Any, tls: IPolicyForHTTPS | None = None) -> HTTPClient:
 
     *tls* says which certificates are trusted; None for those that the system trusts.
     """
-    tls = tls or BrowserLikePolicyForHTTPS()
-    return HTTPClient(Agent(reactor, tls, connectTimeout=CONNECT_LIMIT, pool=HTTPConnectionPool(reactor)))
+    return _client(reactor, Endpoints(reactor, tls or BrowserLikePolicyForHTTPS(), CONNECT_LIMIT, None))
 
 
 def bounded_http_client(reactor: Any, reach: Reach) -> HTTPClient:
@@ -181,5 +238,15 @@ def bounded_http_client(reactor: Any, reach: Reach) -> HTTPClient:
 
     Requests to other hosts fail with :class:`~awed.model.errors.Invalid`.
     """
-    endpoints = Endpoints(reactor, BrowserLikePolicyForHTTPS(), CONNECT_LIMIT, reach)
+    return _client(reactor, Endpoints(reactor, BrowserLikePolicyForHTTPS(), CONNECT_LIMIT, reach))
+
+
+def _client(reactor: Any, endpoints: Endpoints) -> HTTPClient:
     return HTTPClient(Agent.usingEndpointFactory(reactor, endpoints, HTTPConnectionPool(reactor)))
+
+
+class Uri(URL):
+    """A URL that is encoded already, for treq, which refuses host names with ``_`` and IPv6 addresses."""
+
+    def to_uri(self) -> "Uri":
+        return self

@@ -58,6 +58,9 @@ class IdleConnections:
 LINGER = 2.0
 """Seconds for which a refused peer may go on sending, so that it reads the answer before the connection is closed."""
 
+_TLS = b"\x16\x03"
+"""How a client begins that wants to speak TLS."""
+
 _ALWAYS = (
     b"\r\nServer: %b\r\nAccess-Control-Allow-Origin: *\r\n"
     b"Access-Control-Allow-Methods: POST, GET, PUT, DELETE, OPTIONS\r\n"
@@ -98,6 +101,10 @@ class ApiChannel(HTTPChannel):
         if not self._answering:
             self.idle.heard(self)
         if self._refused:
+            return
+        if data.startswith(_TLS) and self._is_between_requests():
+            self._refuse("this port speaks HTTP, not TLS: use http:// and not https://")
+            HTTPChannel.loseConnection(self)
             return
         whole = whole_request(data) if self._is_between_requests() and len(data) <= LONGEST else None
         if whole is None:

@@ -9,19 +9,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hyperlink import URL
-from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
-from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.endpoints import wrapClientTLS
 from twisted.web.iweb import IPolicyForHTTPS
 
 from awed import __version__
 from awed.client.asynchronous import Connections, Server
+from awed.client.calls import CONNECT_LIMIT
+from awed.model.addresses import Address, address
 from awed.model.resources import CORES
 from awed.model.times import now
 from awed.model.work import Workunit
 from awed.shock.client import ShockClient
 from awed.shock.http import DataHttp
-from awed.tx.http import http_client
+from awed.tx.http import host_endpoint, http_client
 from awed.tx.locks import Condition
 from awed.tx.threads import in_threads_of
 from awed.wire.clients import Profile
@@ -41,9 +41,6 @@ from awed.worker.runner import Equipment, Runner
 from awed.worker.runs import Prefetch
 from awed.worker.workdir import Workdir
 from awed.worker.worker import Worker
-
-CONNECT_LIMIT = 10.0
-"""Seconds for the server to take a connection."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +71,8 @@ def assemble(
     """The two services that make up a worker."""
     in_thread = in_threads_of(reactor)
     outage = Outage(reactor, random.random)
-    url = URL.from_text(settings.server).to_uri()
-    http = _connections(reactor, url, settings.ca)
-    server = Server(http, reactor, url.to_text(), settings.authorization, answered=outage.over)
+    http = _connections(reactor, address(settings.server), settings.ca)
+    server = Server(http, reactor, address(settings.server).uri, settings.authorization, answered=outage.over)
     changed = Condition()
     data_http = DataHttp(http_client(reactor, settings.ca), reactor, in_thread)
     cache = Cache(workdir.cache, in_thread, workdir.is_low)
@@ -129,9 +125,8 @@ def _profile(client: str, settings: Settings, machine: Machine) -> Profile:
     )
 
 
-def _connections(reactor: Any, url: URL, ca: IPolicyForHTTPS) -> Connections:
-    port = url.port or 80
-    endpoint: IStreamClientEndpoint = HostnameEndpoint(reactor, url.host, port, timeout=CONNECT_LIMIT)
+def _connections(reactor: Any, url: Address, ca: IPolicyForHTTPS) -> Connections:
+    endpoint = host_endpoint(reactor, url.host, url.port, CONNECT_LIMIT)
     if url.scheme == "https":
-        endpoint = wrapClientTLS(ca.creatorForNetloc(url.host.encode(), port), endpoint)
-    return Connections(endpoint, reactor, url.replace(userinfo="").authority())
+        endpoint = wrapClientTLS(ca.creatorForNetloc(url.host.encode(), url.port), endpoint)
+    return Connections(endpoint, reactor, url.authority, is_secure=url.scheme == "https")

@@ -13,7 +13,6 @@ from pathlib import Path
 from threading import Timer
 from types import FrameType
 from typing import Any, TextIO
-from urllib.parse import urlsplit
 
 import click
 from twisted.internet.ssl import trustRootFromCertificates
@@ -23,6 +22,7 @@ from twisted.web.client import BrowserLikePolicyForHTTPS
 from twisted.web.iweb import IPolicyForHTTPS
 
 from awed import __version__
+from awed.model.addresses import address, without_password
 from awed.model.resources import CORES, DISK, GPUS, MEMORY, amount_of, check_name
 from awed.tx.loglines import FORMATS, observer
 from awed.tx.pem import certificates
@@ -47,9 +47,12 @@ _log = Logger()
 
 
 def _address(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise click.BadParameter(f"expected http://HOST:PORT or https://HOST, found {value!r}")
+    try:
+        server = address(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}, found {without_password(value)[0]!r}") from None
+    if server.login:
+        raise click.BadParameter("the server takes no user and password in its URL: use --token-file")
     return value
 
 

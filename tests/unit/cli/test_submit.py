@@ -1,6 +1,7 @@
 """Submitting, with files and to the end."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -156,6 +157,29 @@ def test_a_file_for_an_input_of_another_name(server: FakeServer, awe: Awe, docum
     server.on("POST /node", {"id": "node-1"})
     server.on("POST /job", QUEUED)
     assert awe("submit", document, "--input", f"genome.fa={tmp_path / 'lambda.fa'}") == 0
+
+
+def test_a_path_may_have_an_equals_sign(server: FakeServer, awe: Awe, document: str, tmp_path: Path) -> None:
+    folder = tmp_path / "k=31"
+    folder.mkdir()
+    for name in ("genome.fa", "a=b.fa"):
+        (folder / name).write_text("ACGT")
+    for text in (f"{folder}/genome.fa", f"genome.fa={folder}/genome.fa", f"genome.fa={folder}/a=b.fa"):
+        server.on("POST /node", {"id": "node-1"})
+        server.on("POST /job", QUEUED)
+        assert awe("submit", document, "--input", text) == 0
+
+
+def test_a_file_name_may_be_no_utf8(server: FakeServer, awe: Awe, document: str, tmp_path: Path) -> None:
+    file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/gr\xfcn.fa"))
+    file.write_text("ACGT")
+    for arguments in (["put", str(file)], ["submit", document, "--input", f"genome.fa={file}"]):
+        server.on("POST /node", {"id": "node-1"})
+        server.on("POST /job", QUEUED)
+        assert awe(*arguments) == 0
+        (sent_file,) = [request for request in server.requests if request.path == "/node"]
+        assert 'filename="gr\N{REPLACEMENT CHARACTER}n.fa"'.encode() in sent_file.body
+        server.requests.clear()
 
 
 def test_a_file_for_no_input_is_a_mistake_before_anything_is_sent(

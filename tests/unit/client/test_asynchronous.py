@@ -10,7 +10,7 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from awed.client.asynchronous import IDLE, Connection, Connections
-from awed.client.calls import Request, Response
+from awed.client.calls import CONNECT_LIMIT, NO_TLS, Request, Response
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -143,3 +143,33 @@ def test_a_server_that_is_not_there_is_an_error(world: World, monkeypatch: pytes
     asked = world.ask()
     refused.errback(ConnectionRefusedError())
     assert isinstance(failure(asked), ConnectionRefusedError)
+
+
+@pytest.fixture
+def secure(world: World) -> World:
+    """The same by TLS."""
+    world.http = Connections(world.endpoint, world.clock, "server:8001", is_secure=True)  # type: ignore[arg-type]
+    return world
+
+
+def test_by_tls_nothing_is_sent_before_the_server_has_agreed(secure: World) -> None:
+    asked = secure.ask()
+    assert secure.endpoint.sent() == b""
+    secure.endpoint.connected[0].handshakeCompleted()
+    assert secure.endpoint.sent().startswith(b"PUT /work")
+    secure.answer()
+    assert asked.called
+
+
+def test_a_server_that_never_agrees_speaks_no_tls(secure: World) -> None:
+    asked = secure.ask()
+    secure.clock.advance(CONNECT_LIMIT)
+    assert str(failure(asked)).startswith(NO_TLS)
+    assert secure.endpoint.closed(0)
+
+
+@pytest.mark.parametrize(("why", "text"), [("wrong version number", NO_TLS), ("certificate verify failed", "cert")])
+def test_a_connection_that_is_lost_before_that(secure: World, why: str, text: str) -> None:
+    asked = secure.ask()
+    secure.lose(OSError(why))
+    assert str(failure(asked)).startswith(text)

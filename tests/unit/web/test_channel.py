@@ -61,6 +61,7 @@ def test_a_channel_is_what_it_says() -> None:
     ("data", "text"),
     [
         (b"nonsense\r\n\r\n", "not a valid HTTP request"),
+        (b"\x16\x03\x01\x02\x00\x01", "this port speaks HTTP, not TLS: use http:// and not https://"),
         (b"GET /\xc3\xa4 HTTP/1.1\r\n\r\n", "not a valid HTTP request"),
         (b"GET /now HTTP/1.1\r\nno colon\r\n\r\n", "not a valid HTTP request"),
         (b"GET /now HTTP/1.1\r\nContent-Length: x\r\n\r\n", "not a valid HTTP request"),

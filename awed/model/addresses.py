@@ -1,0 +1,96 @@
+"""HTTP and HTTPS URLs as people write them: the one place where they are parsed."""
+
+import re
+import string
+from ipaddress import IPv6Address
+from typing import NamedTuple
+from urllib.parse import quote, unquote, urlsplit
+
+from hyperlink import URL
+
+_PORTS = {"http": 80, "https": 443}
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
+_NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
+_LOGIN = re.compile(r"([a-z]+://)([^/?#]*)@", re.IGNORECASE)
+
+
+class Address(NamedTuple):
+    """The parts of a URL.
+
+    *host*: a name in ASCII or an IP address, without brackets; *target*: path and query, encoded; *login*:
+    ``user:password``, decoded, "" if the URL has none.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    target: str
+    login: str = ""
+
+    @property
+    def authority(self) -> str:
+        """Host and port as they stand in a URL and in the header Host; without the port that the scheme implies."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, all of them."""
+        return f"{self.scheme}://{self.host}:{self.port}"
+
+    @property
+    def uri(self) -> str:
+        """The URL in ASCII, without user and password."""
+        return f"{self.scheme}://{self.authority}{self.target}"
+
+
+def address(url: str) -> Address:
+    """Parse a URL. Raises :class:`ValueError` with what is wrong, in which there is nothing of user and password."""
+    if _BLANK.search(url):
+        raise ValueError("it has a blank or a control character")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError("expected http://HOST:PORT or https://HOST") from None
+    scheme, host = parts.scheme, parts.hostname
+    if scheme not in _PORTS or not host or port == 0:
+        raise ValueError("expected http://HOST:PORT or https://HOST")
+    login, _, _ = parts.netloc.rpartition("@")
+    target = (parts.path or "/") + (f"?{parts.query}" if "?" in url.partition("#")[0] else "")
+    return Address(
+        scheme, _host(scheme, host), port or _PORTS[scheme], quote(target, safe=string.printable), unquote(login)
+    )
+
+
+def _host(scheme: str, host: str) -> str:
+    try:
+        if ":" in host:
+            return str(IPv6Address(host))
+        name = host if host.isascii() else URL.from_text(f"http://{host}").to_uri().host
+    except ValueError:
+        raise ValueError(f"{host!r} is neither the name nor the address of a host") from None
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{host!r} is neither the name nor the address of a host")
+    if "_" in name and scheme == "https":
+        raise ValueError(f"no certificate can have the host name {host!r}, for it has a _: use http")
+    return name
+
+
+def without_password(url: str) -> tuple[str, str]:
+    """*url* with the user alone, and the password, "" if it has none. Both are as they stand in it."""
+    if (found := _LOGIN.match(url)) is None:
+        return url, ""
+    user, _, password = found[2].partition(":")
+    return f"{found[1]}{user}{url[found.end() - 1 :]}", password
+
+
+def with_password(url: str, password: str) -> str:
+    """The inverse of :func:`without_password`."""
+    found = _LOGIN.match(url)
+    return f"{found[1]}{found[2]}:{password}{url[found.end() - 1 :]}" if found else url
+
+
+def has_user(url: str) -> bool:
+    """Whether *url* names a user, and may have had a password."""
+    return _LOGIN.match(url) is not None

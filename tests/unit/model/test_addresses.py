@@ -1,0 +1,70 @@
+"""The one parser of URLs."""
+
+import pytest
+
+from awed.model.addresses import Address, address, has_user, with_password, without_password
+
+
+@pytest.mark.parametrize(
+    ("url", "found", "uri"),
+    [
+        ("http://awe_server:8001", Address("http", "awe_server", 8001, "/"), "http://awe_server:8001/"),
+        ("http://[::1]:8001/a?b#c", Address("http", "::1", 8001, "/a?b"), "http://[::1]:8001/a?b"),
+        ("HTTPS://Host.Example/", Address("https", "host.example", 443, "/"), "https://host.example/"),
+        ("http://10.0.0.1:80?x", Address("http", "10.0.0.1", 80, "/?x"), "http://10.0.0.1/?x"),
+        ("http://u:p%40@h/x", Address("http", "h", 80, "/x", "u:p@"), "http://h/x"),
+        ("http://u@h:1/x@y", Address("http", "h", 1, "/x@y", "u"), "http://h:1/x@y"),
+        (
+            "http://grün.example/ü?ä=%41",
+            Address("http", "xn--grn-ioa.example", 80, "/%C3%BC?%C3%A4=%41"),
+            "http://xn--grn-ioa.example/%C3%BC?%C3%A4=%41",
+        ),
+    ],
+)
+def test_urls_as_people_write_them(url: str, found: Address, uri: str) -> None:
+    assert address(url) == found
+    assert found.uri == uri
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("", "expected http://HOST"),
+        ("ftp://h", "expected http://HOST"),
+        ("http://", "expected http://HOST"),
+        ("http://:80", "expected http://HOST"),
+        ("http://h:x", "expected http://HOST"),
+        ("http://h:0", "expected http://HOST"),
+        ("http://h:65536", "expected http://HOST"),
+        ("http://[::1", "expected http://HOST"),
+        ("http://[::g]/", "expected http://HOST"),
+        ("http://a b/", "it has a blank"),
+        ("http://a\tb/", "it has a blank"),
+        ("http://a..b/", "'a..b' is neither"),
+        ("http://a,b/", "'a,b' is neither"),
+        ("https://a_b/", "no certificate can have the host name 'a_b'"),
+    ],
+)
+def test_what_is_no_url_of_a_host(url: str, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault.replace(".", r"\.")):
+        address(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "plain", "password"),
+    [
+        ("http://u:p@h/x", "http://u@h/x", "p"),
+        ("http://u:a:b@h/x", "http://u@h/x", "a:b"),
+        ("http://:p@h/x", "http://@h/x", "p"),
+        ("http://u:a@b@h/x", "http://u@h/x", "a@b"),
+        ("HTTP://u@v:p@h/x", "HTTP://u@v@h/x", "p"),
+        ("http://u@h/x", "http://u@h/x", ""),
+        ("http://h:1/x:y@z", "http://h:1/x:y@z", ""),
+        ("http://h/?x=http://u:p@h", "http://h/?x=http://u:p@h", ""),
+    ],
+)
+def test_a_password_is_taken_out_and_put_back(url: str, plain: str, password: str) -> None:
+    assert without_password(url) == (plain, password)
+    if password:
+        assert with_password(plain, password) == url
+    assert has_user(plain) is plain.lower().startswith(("http://u", "http://@"))
