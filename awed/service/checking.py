@@ -1,4 +1,4 @@
-"""What a document would meet here, found without making a job of it."""
+"""Checks of a submission: whether it would be refused, and what it would wait for."""
 
 from collections.abc import Collection, Mapping
 
@@ -15,26 +15,26 @@ from awed.workflow.faults import Place, shown
 from awed.workflow.submission import Submission
 
 MOST_NODES = 100
-"""How many nodes of a document are looked at."""
+"""Nodes of a document that are checked."""
 
 PATIENCE = 10.0
-"""Seconds for which the data hosts are asked by a check."""
+"""Seconds that checking the nodes of one data host may take."""
 
 OWN_PATIENCE = 1.0
-"""Seconds for which the daemon's own node store is asked while a submission waits for its answer."""
+"""Seconds that checking nodes of the daemon's own store may take, for which a submission waits."""
 
 Nodes = Mapping[Place, IO]
-"""The nodes that a document reads, by place."""
+"""The nodes that a document reads, by their places in it."""
 
 
 class CheckVerbs:
-    """Looks ahead, and changes nothing."""
+    """The checks. They change nothing."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
 
     async def refusals(self, submission: Submission, owner: User) -> list[Remark]:
-        """Why a submission of *owner* would be refused although it can be read."""
+        """Why a valid submission of *owner* would be refused: its id is taken, or a quota reached."""
         job_id = submission.job.id
         try:
             self._shell.scheduler.jobs.admit(submission, owner)
@@ -46,18 +46,21 @@ class CheckVerbs:
         return []
 
     def unmet(self, submission: Submission, owner: User) -> list[Remark]:
-        """What no registered worker has that may have the work."""
+        """What the work needs and no registered worker has that may run it."""
         return self._shell.scheduler.reasons.unmet(entry_of(submission, owner))
 
     async def unreadable(self, nodes: Nodes, owner: User, token: str, hosts: Collection[str]) -> list[Remark]:
-        """Which of these nodes a job of *owner* could not read, as the hosts say. *token*: its data token, which is
-        shown to *hosts*."""
+        """Those of *nodes* that a job of *owner* could not read. *token*: its data token, for *hosts*."""
         access = Access(DataToken(token, {*hosts, *self._shell.data_hosts}), owner.name)
         return await self._unreadable(nodes, access, PATIENCE)
 
     async def warnings(self, submission: Submission, nodes: Nodes, owner: User) -> list[Remark]:
-        """What is worth telling at once of a job that was taken in. Of other hosts' nodes its preparation tells; and
-        where no worker is yet, they are still to come."""
+        """Warnings about a job that was submitted: unmet needs, and nodes in the daemon's own store that it cannot
+        read.
+
+        Nodes of other hosts are left to the preparation of tasks. Without any registered worker, needs are not
+        checked.
+        """
         own = {place: io for place, io in nodes.items() if io.host == OWN_HOST}
         unmet = self.unmet(submission, owner) if self._shell.scheduler.has_clients else []
         return [*unmet, *await self._unreadable(own, Access(DataToken(), owner.name), OWN_PATIENCE)]
@@ -72,7 +75,7 @@ class CheckVerbs:
         return sorted(found, key=lambda remark: remark.place)
 
     async def _look(self, nodes: Nodes, access: Access, found: list[Remark], patience: float) -> None:
-        """Look at nodes of one host, and note those that cannot be read. It gets so many seconds for all of them."""
+        """Note those of *nodes*, all of one host, that cannot be read. *patience*: seconds for all together."""
         end = self._shell.reactor.seconds() + patience
         for place, io in nodes.items():
             left = end - self._shell.reactor.seconds()

@@ -1,4 +1,4 @@
-"""The verbs for clients, durable."""
+"""The scheduler's verbs for clients, made durable."""
 
 from collections.abc import Callable, Iterable
 
@@ -8,54 +8,61 @@ from awed.service.shell import Shell
 
 
 class ClientVerbs:
-    """Register, show, suspend, resume, sign off."""
+    """Register, show, suspend, resume and remove clients."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
 
     async def register(self, profile: Client, current_work: Iterable[str]) -> Client:
-        """A worker is here, with what it still runs."""
+        """Register a worker. *current_work*: ids of the workunits that it still has. Returns the client."""
         client = self._shell.scheduler.clients.register(profile, current_work, self._shell.now())
         await self._shell.settle()
         return client
 
     async def heartbeat(self, client_id: str, current_work: Iterable[str] | None) -> Heartbeat:
-        """A sign of life, answered with what the client is to throw away. :class:`ClientNotFound`."""
+        """Take a heartbeat. *current_work*: ids of the workunits that the client has, None if it did not say.
+
+        The answer names those that it is to end. Raises :class:`~awed.model.errors.ClientNotFound`.
+        """
         discard = self._shell.scheduler.clients.heartbeat(client_id, current_work, self._shell.now())
         self._shell.follow()
         return Heartbeat(self._shell.server_uuid, ",".join(discard))
 
     def get(self, client_id: str) -> Client:
-        """The client as it is shown. :class:`ClientNotFound`."""
+        """The client as it is shown. Raises :class:`~awed.model.errors.ClientNotFound`."""
         clients = self._shell.scheduler.clients
         return clients.view(clients.get(client_id), self._shell.now())
 
     def group_of(self, client_id: str) -> str:
-        """The client's group. :class:`ClientNotFound`."""
+        """The name of the client's group. Raises :class:`~awed.model.errors.ClientNotFound`."""
         return self._shell.scheduler.clients.get(client_id).client.group
 
     def all(self) -> list[Client]:
-        """The clients as they are shown."""
+        """All clients, as they are shown."""
         return self._shell.scheduler.clients.all(self._shell.now())
 
     def set_group(self, name: str, besides: frozenset[str] | None) -> None:
-        """What clients of a group run, see :meth:`awed.scheduler.clients.Clients.set_group`. Those that wait, and run
-        other work now, look again."""
+        """Set which work without a group the clients of group *name* get; see
+        :meth:`awed.scheduler.clients.Clients.set_group`. Those that are waiting for work ask again."""
         for client_id in self._shell.scheduler.clients.set_group(name, besides):
             self._shell.waiting.send_away(client_id)
 
     async def suspend(self, client_id: str) -> None:
-        """Give the client no more work, and its work to others. :class:`ClientNotFound`."""
+        """Give the client no more work, and its work to others. Raises :class:`~awed.model.errors.ClientNotFound`."""
         self._shell.scheduler.clients.suspend(client_id, self._shell.now())
         await self._shell.settle()
 
     async def resume(self, client_id: str) -> None:
-        """Give the client work again. :class:`ClientNotFound`; :class:`Invalid` if it is not suspended."""
+        """Give the client work again.
+
+        Raises :class:`~awed.model.errors.ClientNotFound`, and :class:`~awed.model.errors.Invalid` if it is not
+        suspended.
+        """
         self._shell.scheduler.clients.resume(client_id)
         await self._shell.settle()
 
     async def suspend_all(self, chosen: Callable[[Client], bool]) -> int:
-        """Suspend the chosen ones of all clients that are not suspended yet; how many there were."""
+        """Suspend the clients that *chosen* accepts. Returns how many were not suspended before."""
         found = [client.id for client in self.all() if client.status is not ClientState.SUSPEND and chosen(client)]
         for client_id in found:
             self._shell.scheduler.clients.suspend(client_id, self._shell.now())
@@ -63,7 +70,7 @@ class ClientVerbs:
         return len(found)
 
     async def resume_all(self, chosen: Callable[[Client], bool]) -> int:
-        """Resume the chosen ones of all suspended clients; how many there were."""
+        """Resume the suspended clients that *chosen* accepts. Returns how many there were."""
         found = [client for client in self.all() if client.status is ClientState.SUSPEND and chosen(client)]
         for client in found:
             self._shell.scheduler.clients.resume(client.id)
@@ -71,13 +78,13 @@ class ClientVerbs:
         return len(found)
 
     async def set_subclients(self, client_id: str, count: int) -> None:
-        """How many workers a proxy stands for."""
+        """Set for how many workers a proxy stands. Raises :class:`~awed.model.errors.ClientNotFound`."""
         client = self._shell.scheduler.clients.get(client_id).client
         client.subclients = count
         self._shell.scheduler.changes.client(client)
         await self._shell.settle()
 
     async def remove(self, client_id: str) -> None:
-        """The client signs off: its work is queued again. :class:`ClientNotFound`."""
+        """Remove the client and queue its work again. Raises :class:`~awed.model.errors.ClientNotFound`."""
         self._shell.scheduler.clients.remove(client_id, self._shell.now())
         await self._shell.settle()

@@ -1,4 +1,4 @@
-"""Group commit: the one caller of the store's ``commit``. Requests that arrive while it writes share the next one."""
+"""Group commit: the only caller of the store's ``commit``. Changes made during a commit share the next one."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -16,26 +16,27 @@ from awed.tx.pauses import Pauses
 from awed.tx.timers import Patience
 
 PAUSES = Pauses(0.1, 5.0)
-"""Before a commit that failed is tried again."""
+"""Between the tries of a commit."""
 
 Soon = Callable[[Callable[[], None]], object]
-"""Calls a function in a moment."""
+"""Calls a function once the reactor has read all waiting input."""
 
 
 def at_once(function: Callable[[], None]) -> None:
-    """A :data:`Soon` for those who never wait."""
+    """A :data:`Soon` that calls *function* at once."""
     function()
 
 
 class Committer:
-    """Writes what changed, one batch after the other, and tells those who wait when their change is durable.
+    """Commits changes, one batch after the other, and wakes those who wait until theirs are durable.
 
-    A batch that cannot be written is tried until it can. *take* hands over what changed since the last call;
-    *changed* says whether anything did. *numbered* makes pages of the changes of states in it, in order. *soon* calls
-    when all requests that arrived together are heard, so that they share a commit. Whoever waits longer than
-    *patience* seconds is told :class:`~awed.model.errors.StoreAway`; the change itself stays and is written when the
-    store is back, unless its verb takes it back. Once another daemon has the store everybody is told
-    :class:`~awed.model.errors.Superseded`.
+    *take*: takes what changed since the last call. *changed*: whether anything has. *numbered*: makes pages for the
+    feed of the changes of states. *soon* calls once the reactor has read all waiting input, so those requests share a
+    commit.
+
+    A commit that fails is tried again until it succeeds. Those who wait for over *patience* seconds get
+    :class:`~awed.model.errors.StoreAway`; their change is committed later all the same, unless its verb undoes it.
+    Once another daemon has taken the store over, they get :class:`~awed.model.errors.Superseded`.
     """
 
     _log = Logger()
@@ -72,11 +73,14 @@ class Committer:
 
     @property
     def lasts(self) -> float:
-        """For how many seconds the store has had a commit, and neither done nor refused it."""
+        """Seconds since the commit under way was begun, 0 if there is none."""
         return 0.0 if self._begun is None else self._reactor.seconds() - self._begun
 
     def durable(self) -> Awaitable[None]:
-        """Fires when everything changed so far is durable."""
+        """Fires when all that has changed so far is durable.
+
+        Fails with :class:`~awed.model.errors.StoreAway` after *patience* seconds.
+        """
         if self._superseded:
             waiting = fail(Superseded())
         elif self._dirty():
@@ -92,7 +96,7 @@ class Committer:
         return self._added is not None or self._changed()
 
     def begin(self) -> None:
-        """See to it that what changed goes on its way to the store, with all else that changes in this turn."""
+        """Begin a commit soon if there are changes and no commit is under way."""
         if self._running is None and not self._due and not self._superseded and self._dirty():
             self._due = True
             self._soon(self._start)
@@ -104,10 +108,10 @@ class Committer:
             self._running = running
 
     async def commit(self, batch: Batch, undo: Batch | None = None) -> None:
-        """Make records durable that the scheduler knows nothing of: nodes, groups, accounts.
+        """Make records durable that the scheduler does not have, such as nodes and groups.
 
-        *undo* follows *batch* into the store if nobody waits for that any more: whoever was told that the store is
-        away repeats the request, and what that makes anew must not be there twice.
+        Raises :class:`~awed.model.errors.StoreAway` after *patience* seconds. Then *undo* is committed after *batch*,
+        as the caller repeats the request, and what that makes must not be there twice.
         """
         self._added = merge(self._added or Batch(), batch)
         try:
@@ -127,11 +131,12 @@ class Committer:
         finally:
             self._running = None
         self._tell()
-        # Those who were told ask for more, most of them soon enough for the next commit.
+        # For what changed meanwhile. Callers whose wait is over may make further changes, which this commit takes
+        # along.
         self.begin()
 
     def _gather(self) -> Batch:
-        """All that changed since the last call; whoever waits for that waits for the commit that follows."""
+        """All that changed since the last call. Those who wait for these changes now wait for the next commit."""
         batch, added = self._take(), self._added
         self._added = None
         self._in_commit = [waiting for waiting in (*self._in_commit, *self._next) if not waiting.called]
@@ -143,7 +148,7 @@ class Committer:
         return batch
 
     def _tell(self) -> None:
-        while self._in_commit:  # who is told may come back at once, with nothing changed to wait for
+        while self._in_commit:  # a caller whose wait is over may wait again at once, for nothing new
             done, self._in_commit = self._in_commit, []
             for waiting in done:
                 if waiting.called:
@@ -154,10 +159,10 @@ class Committer:
                     waiting.callback(None)
 
     async def _write(self, batch: Batch) -> None:
-        """Write *batch*, however often it takes.
+        """Commit *batch*, trying again until it succeeds.
 
-        Its records are the scheduler's own and go on changing while the store is away, so a new try takes in what
-        changed meanwhile: what is written is always one consistent moment.
+        Its records are the scheduler's own objects, which go on changing while the store does not answer. So each new
+        try also takes all changes made meanwhile, and what is written is consistent.
         """
         tries, pauses = 0, iter(PAUSES)
         while True:
@@ -186,7 +191,7 @@ class Committer:
                 return
 
     async def stop(self) -> None:
-        """Write what is left, but wait no longer than the patience for a store that is away."""
+        """Commit what is left. Gives up after *patience* seconds if the store does not answer."""
         try:
             await self.durable()
         except StoreAway:

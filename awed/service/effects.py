@@ -1,4 +1,4 @@
-"""Carries out what the scheduler asks of the world, and brings the answers back."""
+"""Performs the effects that the scheduler asks for, and brings it the answers."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
@@ -22,33 +22,35 @@ from awed.shock.interface import WAITS
 from awed.tx.pauses import Pauses
 
 PAUSES = Pauses(2.0, 45.0, growth=3.0, most=4)
-"""Between the tries of an effect whose data store does not answer."""
+"""Between the tries of an effect whose data host does not answer."""
 
 PATIENCE = 180.0
-"""Seconds from the first such failure after which no try is begun any more and the task is suspended.
+"""Seconds from the first failure after which no new try begins and the task is suspended.
 
-A try itself gives up a dead host after 20 seconds and a silent one after 80, so this takes three to four minutes.
+A try gives up on a dead host after 20 seconds and on a silent one after 80, so this takes three to four minutes.
 """
 
 STORE_PAUSE = 5.0
-"""Seconds between the tries while the daemon's own store is away. There is no end to them: nothing is lost."""
+"""Seconds between the tries while the daemon's own store does not answer. Their number is not limited."""
 
 DELETION_PAUSES = Pauses(60.0, 3600.0)
 """Between the tries to delete nodes of a host that does not answer."""
 
 DELETION_PATIENCE = 24 * 3600.0
-"""Seconds after which such nodes are left alone."""
+"""Seconds after which nodes of a host that does not answer are not deleted any more."""
 
 FAULT = "a fault of the server, about which its log tells more"
+"""Why a task is suspended after an unexpected exception."""
 
 T = TypeVar("T")
 
 
 class Effects:
-    """Performs effects side by side. *answered* is called after each answer that the scheduler took.
+    """Performs effects concurrently.
 
-    *token* finds the data token of a job, "" if it has none, and waits until all is durable that was changed before.
-    An effect that is void by the time it is done, because the job was suspended or deleted, leaves no nodes behind.
+    *token*: finds the data token of a job, once all earlier changes are durable. *answered*: called after each answer
+    that the scheduler took. If an effect is void by the time it is done, because the job was suspended or deleted,
+    the nodes that it made are deleted.
     """
 
     _log = Logger()
@@ -74,6 +76,7 @@ class Effects:
         self._under_way: dict[Deferred[None], Effect] = {}
 
     def perform(self, effects: Iterable[Effect]) -> None:
+        """Begin to perform *effects*."""
         for effect in effects:
             work = Deferred.fromCoroutine(self._safely(effect))
             if not work.called:
@@ -84,7 +87,7 @@ class Effects:
         self._under_way.pop(work, None)
 
     async def stop(self) -> None:
-        """Leave off whatever is under way; the scheduler asks for it again when it is restored."""
+        """Cancel all effects under way. The scheduler asks for them again after a restart."""
         under_way = list(self._under_way)
         for work in under_way:
             work.cancel()
@@ -109,7 +112,7 @@ class Effects:
         self._observer.performed(effect, self._reactor.seconds() - begun)
 
     def _waits(self, effect: Effect, cause: str, pause: float) -> None:
-        """Tell that a data host is waited for."""
+        """Log that a data host is waited for, and note it at the task."""
         self._log.warn("{cause}; next try in {pause:g} s", cause=cause, pause=pause, **about(effect))
         match effect:
             case Prepare() | Check():
@@ -117,7 +120,7 @@ class Effects:
                     self._answered()
 
     def _give_up(self, effect: Effect) -> None:
-        """A fault of awed itself: the task must not wait for an answer that never comes."""
+        """Suspend the task after an unexpected exception, so that it does not wait for an answer for ever."""
         match effect:
             case Prepare() | Check():
                 if self._scheduler.tasks.failed(effect.taskid, effect.generation, FAULT, self._now()):
@@ -156,7 +159,10 @@ class Effects:
             self._answered()
 
     async def _tried(self, task: Task, once: Callable[[Task], Awaitable[T]], effect: Prepare | Check) -> T | None:
-        """The result of *once*, tried again while the data store is away. None: it failed; the scheduler was told."""
+        """The result of *once*, tried again while the data host does not answer.
+
+        None if it failed, which the scheduler has been told.
+        """
         tasks = self._scheduler.tasks
         pauses = PAUSES.within(PATIENCE, self._reactor.seconds)
         while True:
@@ -181,7 +187,7 @@ class Effects:
         return Access(await self._token(job_id), effect.owner)
 
     async def _delete(self, deletion: DeleteNodes) -> None:
-        """Delete nodes, and those of hosts that do not answer later. Then nothing is stored of it any more."""
+        """Delete nodes, again and again where hosts do not answer. Then the record of the deletion is removed."""
         access = await self._with_store(lambda: self._access(deletion.jobid, deletion))
         pauses = DELETION_PAUSES.within(DELETION_PATIENCE, self._reactor.seconds)
         left = deletion.nodes
@@ -195,7 +201,7 @@ class Effects:
         self._answered()
 
     async def _undeleted(self, job_id: str, nodes: list[tuple[str, str]], access: Access) -> list[tuple[str, str]]:
-        """Delete nodes; those are left whose host does not answer."""
+        """Delete nodes. Returns those whose host does not answer."""
         away: set[str] = set()
         for host, node_id in nodes:
             if host in away:
@@ -209,7 +215,7 @@ class Effects:
         return [node for node in nodes if node[0] in away]
 
     async def _with_store(self, call: Callable[[], Awaitable[T]]) -> T:
-        """The result of *call*, tried until the daemon's own store is there."""
+        """The result of *call*, tried again while the daemon's own store does not answer."""
         while True:
             try:
                 return await call()
@@ -218,7 +224,7 @@ class Effects:
 
 
 def _pause(error: AwedError, pauses: Iterator[float]) -> float | None:
-    """Seconds after which what failed is tried again, None if it is not."""
+    """Seconds after which what failed with *error* is tried again, None if it is not."""
     if isinstance(error, StoreAway):
         return STORE_PAUSE
     return next(pauses, None) if isinstance(error, Unavailable) else None

@@ -1,6 +1,6 @@
-"""The engine: the scheduler's verbs made durable, which is what the API calls.
+"""The engine, which the API calls: the scheduler's verbs made durable.
 
-Each verb changes the scheduler in memory, lets the world follow (effects, events, clients that wait), and returns
+Each verb changes the scheduler in memory, begins what follows (effects, handing out work, the commit), and returns
 when the change is durable.
 """
 
@@ -24,18 +24,17 @@ from awed.service.sweeps import SweepVerbs
 from awed.service.work import WorkVerbs
 
 SERVER_UUID = "server_uuid"
-"""The key of the store's meta data under which it keeps the id that workers know the server by."""
+"""The setting in the store with the server's UUID, by which workers recognise it."""
 
 ANSWER_LIMIT = 3.0
-"""Seconds after which a store that does not answer is taken for away."""
-
+"""Seconds within which the store must answer, for the daemon to be ready."""
 
 HANGING = 120.0
-"""Seconds after which a commit that the store has neither done nor refused is taken for one that never ends."""
+"""Seconds after which a commit under way is taken to hang for ever."""
 
 
 class Engine:
-    """The verbs by subject, and the life of the whole: :meth:`start` comes first, :meth:`stop` last."""
+    """The verbs by subject. :meth:`start` must be called first, :meth:`stop` last."""
 
     _log = Logger()
 
@@ -53,16 +52,16 @@ class Engine:
 
     @property
     def server_uuid(self) -> str:
-        """The id that workers know the server by."""
+        """The server's UUID, by which workers recognise it."""
         return self._shell.server_uuid
 
     @property
     def heartbeat_limit(self) -> float:
-        """Seconds of silence after which a client is lost."""
+        """Seconds of silence after which a client is given up."""
         return self._shell.heartbeat_limit
 
     async def start(self) -> None:
-        """Take in what the opened store holds, and let it go on."""
+        """Load what the store, which must be open, has, and go on with it."""
         stored = await self._shell.store.load()
         self._shell.server_uuid = stored.meta[SERVER_UUID]
         await self._shell.feed.start()
@@ -91,18 +90,18 @@ class Engine:
         await self._shell.committer.stop()
 
     async def tick(self) -> None:
-        """What is due by now, see :meth:`awed.scheduler.core.Scheduler.tick`. Call it every second or so."""
+        """Do what is due by now, see :meth:`awed.scheduler.core.Scheduler.tick`. To be called about every second."""
         for client_id in self._shell.scheduler.tick(self._shell.now()):
             self._log.warn("client {client} was silent for too long: its work is queued again", client=client_id)
         self._shell.follow()
 
     async def commit(self, batch: Batch, undo: Batch | None = None) -> None:
-        """Make records durable that the scheduler knows nothing of (nodes, groups, accounts); see
+        """Make records durable that the scheduler does not have; see
         :meth:`awed.service.committer.Committer.commit`."""
         await self._shell.committer.commit(batch, undo)
 
     async def require_ready(self) -> None:
-        """Raises :class:`~awed.model.errors.Unavailable` with all reasons why the store cannot be used now."""
+        """Raises :class:`~awed.model.errors.Unavailable`, with all reasons, if the store cannot be used now."""
         reasons = [self._shell.committer.fault] if self._shell.committer.fault else []
         try:
             await Deferred.fromCoroutine(self._shell.store.check()).addTimeout(ANSWER_LIMIT, self._shell.reactor)
@@ -114,9 +113,7 @@ class Engine:
             raise Unavailable(*reasons)
 
     async def lives(self) -> bool:
-        """Whether the store may be well again by itself, if it is not: it hangs in no commit. This does not return
-        while the store gives no answer, be it an error.
-        """
+        """False if the store hangs in a commit. Does not return while the store answers nothing at all."""
         with suppress(Unavailable):
             await self._shell.store.check()
         return self._shell.committer.lasts < HANGING

@@ -1,4 +1,4 @@
-"""Listening to the feed: what a listener wants to hear and may, and how far it has come."""
+"""Reading of the feed of events: which of them a reader asks for and may see, and how far it has read."""
 
 from collections.abc import Callable, Collection
 
@@ -9,24 +9,26 @@ from awed.model.feed import FeedEvent, StateChange, Subject, event_of
 from awed.service.shell import Shell
 
 MOST_LOOKED_AT = 20_000
-"""Changes that one reading looks at, of which there may be few that are wanted."""
+"""Changes that one call of :meth:`Cursor.read` looks at. Few of them may be wanted."""
 
 GroupAcl = Callable[[str], Acl]
-"""The rights to a client group."""
+"""The ACL of the client group with this name."""
 
 
 class Choice(Struct, frozen=True):
-    """Which changes are wanted: of these kinds, none means all; of this job, "" means any."""
+    """The changes that are wanted: of these *kinds* (all if empty), and of this *job* ("" for any)."""
 
     kinds: Collection[Subject] = ()
     job: str = ""
 
     def has(self, change: StateChange) -> bool:
+        """Whether *change* is wanted."""
         return (not self.kinds or change.kind in self.kinds) and self.job in ("", change.job)
 
 
 class Cursor:
-    """Reads what *user* may see of the changes after :attr:`number`, and takes that along."""
+    """Reads those changes of *choice* that *user* may see. *number*: the number of the last one that was looked
+    at."""
 
     def __init__(self, shell: Shell, group_acl: GroupAcl, user: User, choice: Choice, number: int) -> None:
         self._feed = shell.feed
@@ -37,8 +39,11 @@ class Cursor:
         self.number = number
 
     async def read(self, limit: int) -> list[FeedEvent]:
-        """The next events, *limit* at most. There may be more although there are none of them: the reading ends after
-        a while, and :attr:`number` says where. Raises :class:`~awed.model.errors.Gone`."""
+        """The next events, at most *limit*. Looks at MOST_LOOKED_AT changes, so it may return none although more
+        follow.
+
+        Raises :class:`~awed.model.errors.Gone` if the next changes are not kept any more.
+        """
         found: list[FeedEvent] = []
         end = self.number + MOST_LOOKED_AT
         while self.number < end and len(found) < limit and (pages := await self._feed.after(self.number)):
@@ -52,7 +57,7 @@ class Cursor:
         return found
 
     async def wait(self, limit: int, seconds: float) -> list[FeedEvent]:
-        """The same, but wait up to so many *seconds* until there are some."""
+        """As :meth:`read`, but wait up to *seconds* until there are events."""
         until = self._feed.seconds() + seconds
         while True:
             found = await self.read(limit)
@@ -69,7 +74,7 @@ class Cursor:
 
 
 class EventVerbs:
-    """Listen, and forget what is old."""
+    """Read events, and remove old ones."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
@@ -82,25 +87,28 @@ class EventVerbs:
 
     @property
     def oldest(self) -> int:
-        """The number of the first one that is kept."""
+        """The number of the first event that is kept."""
         return self._feed.oldest
 
     def seconds(self) -> float:
-        """The time by which waiting lasts."""
+        """The monotonic clock by which waiting is measured."""
         return self._feed.seconds()
 
     @property
     def closed(self) -> bool:
-        """Whether the server is stopping, and nobody may wait."""
+        """Whether the server is stopping, so that nobody may wait."""
         return self._feed.closed
 
     def cursor(self, user: User, group_acl: GroupAcl, choice: Choice, since: int) -> Cursor:
-        """What *user* may hear after the event *since*; 0 means all that are kept. Raises
-        :class:`~awed.model.errors.Gone` for one that is not kept any more, or was never there."""
+        """A cursor after the event *since*; 0 for before all events that are kept.
+
+        Raises :class:`~awed.model.errors.Gone` if events after *since* are not kept any more, or if there was no such
+        event.
+        """
         number = since or self._feed.oldest - 1
         self._feed.require(number)
         return Cursor(self._shell, group_acl, user, choice, number)
 
     async def age(self) -> None:
-        """Remove the events that are older than is wanted, or too many."""
+        """Remove events that are too old or too many."""
         await self._feed.age(self._shell.committer.commit)

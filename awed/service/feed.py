@@ -1,4 +1,5 @@
-"""The feed: numbers changes of states as they become durable, keeps them for a while, and wakes who listens."""
+"""The feed: numbers changes of states, keeps them in the store for a while, and wakes readers that wait for new
+ones."""
 
 from bisect import bisect_right
 from collections import deque
@@ -19,26 +20,26 @@ from awed.store.interface import IStore
 from awed.tx.locks import Condition
 
 IN_MEMORY = 2000
-"""Changes, the latest ones, that who listens need not read from the store."""
+"""The latest changes, which are kept in memory as well, so that most readers need no store."""
 
 PAGES = 20
-"""Pages that are read from the store at a time."""
+"""Pages that are read at a time."""
 
 AGED_TOGETHER = 200
-"""Pages that one commit removes."""
+"""Pages that one commit deletes."""
 
 
 class Keep(Struct, frozen=True):
-    """How long changes are kept: *seconds*, and the latest *most*."""
+    """How long changes are kept: for *seconds*, but only the latest *most*."""
 
     seconds: float = 7 * 86400.0
     most: int = 1_000_000
 
 
 class Feed(Observer):
-    """The pages there are: their numbers go from :attr:`oldest` to :attr:`last`, all of which are durable.
+    """The feed. *oldest* and *last*: the numbers of the first and the last durable change that is kept.
 
-    :meth:`start` comes first. *now*: the time that changes get.
+    :meth:`start` must be called first. *now*: the wall clock.
     """
 
     def __init__(self, store: IStore, reactor: IReactorTime, now: Callable[[], datetime], keep: Keep) -> None:
@@ -57,14 +58,14 @@ class Feed(Observer):
         self.closed = False
 
     async def start(self) -> None:
-        """See how far the stored numbers go."""
+        """Load the numbers of the first and the last change from the store."""
         newest = await self._store.last(FeedPage)
         for oldest in await self._store.page(FeedPage, [], 1):
             self.oldest = oldest.first
         self.last = self._given = newest.last if newest else 0
 
     def numbered(self, changes: Sequence[StateChange]) -> list[FeedPage]:
-        """Pages of *changes*, which are to be committed after all that was numbered before."""
+        """Number *changes* and put them into pages. These must be committed in the order in which they are made."""
         pages = []
         for start in range(0, len(changes), MOST_CHANGES):
             part = list(changes[start : start + MOST_CHANGES])
@@ -90,15 +91,19 @@ class Feed(Observer):
         self._news.notify()
 
     def require(self, number: int) -> None:
-        """Raises :class:`Gone` unless all changes after *number* are kept, or *number* itself was ever given."""
+        """Raises :class:`Gone` if changes after *number* are not kept any more, or if there is no change *number*
+        yet."""
         if number + 1 < self.oldest:
             raise Gone(f"events up to {self.oldest - 1} are not kept any more: since={number}", oldest=self.oldest)
         if number > self.last:
             raise Gone(f"there was no event {number} yet: the last one is {self.last}", oldest=self.oldest)
 
     async def after(self, number: int) -> Sequence[FeedPage]:
-        """Some pages with changes after *number*, the first of which begins before it or there. None if there are no
-        such changes. Raises :class:`Gone`, and :class:`~awed.model.errors.StoreAway`."""
+        """The next pages with changes after *number*; the first may also have changes before it. Empty if there are
+        none.
+
+        Raises :class:`Gone` and :class:`~awed.model.errors.StoreAway`.
+        """
         self.require(number)
         if number == self.last:
             return ()
@@ -108,24 +113,23 @@ class Feed(Observer):
         pages = [
             page for page in await self._store.page(FeedPage, [page_id(number)], PAGES) if page.last <= self.last
         ]
-        self.require(number)  # they may have gone meanwhile
+        self.require(number)  # they may have been removed meanwhile
         return pages
 
     async def news(self, number: int, seconds: float) -> bool:
-        """Wait until there are changes after *number*, but no longer than so many *seconds*, and not beyond
-        :meth:`close`: whether there are."""
+        """Wait up to *seconds*, or until :meth:`close`, for changes after *number*. Returns whether there are any."""
         if self.last <= number and seconds > 0 and not self.closed:
             with suppress(TimeoutError):
                 await self._news.wait().addTimeout(seconds, self._reactor)
         return self.last > number
 
     def close(self) -> None:
-        """Nobody waits any more."""
+        """End all waiting, now and later."""
         self.closed = True
         self._news.notify()
 
     async def age(self, commit: Callable[[Batch], Awaitable[None]]) -> None:
-        """Remove what is older than is wanted, or too much. The newest page stays."""
+        """Remove pages that are too old or too many, but never the last one."""
         while True:
             pages = await self._store.page(FeedPage, [], AGED_TOGETHER)
             over = list(takewhile(self._is_over, pages))

@@ -1,4 +1,4 @@
-"""The files of a task: found and made before it runs, checked when its work is done, removed in the end."""
+"""The files of a task in data stores: prepared before it runs, checked when its work is done, deleted in the end."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
@@ -15,33 +15,33 @@ from awed.service.splitting import Split, split, split_input
 from awed.shock.interface import IShock
 
 ShockFor = Callable[[str], IShock]
-"""The Shock of a host, the daemon's own one for ``own:``."""
+"""The Shock at a host; for ``own:`` the daemon's own node store."""
 
 
 class DataToken(Struct, frozen=True):
-    """A job's data token, and the data hosts to which it is shown, None for all."""
+    """The data token of a job, and the data hosts to which it may be sent, None for all."""
 
     text: str = ""
     hosts: Set[str] | None = None
 
     def at(self, host: str) -> str:
-        """The token for a host, "" for none."""
+        """The token for *host*, "" if it must not have it."""
         return self.text if self.hosts is None or host in self.hosts else ""
 
 
 class Access(Struct, frozen=True):
-    """With which data token, and for which owner, the nodes of a job are used."""
+    """The data token and the user (*owner*) with whose rights the nodes of a job are used."""
 
     token: DataToken
     owner: str
 
     def at(self, host: str) -> tuple[str, str]:
-        """Token and owner for a host."""
+        """Token and owner for *host*."""
         return self.token.at(host), self.owner
 
 
 class Missing(AwedError):
-    """Declared outputs are not there. *ranks*: the workunits that did not deliver."""
+    """Declared outputs are missing. *ranks*: of the workunits that did not send them."""
 
     def __init__(self, names: Sequence[str], ranks: Sequence[int]) -> None:
         super().__init__(f"declared outputs are missing: {', '.join(names)}")
@@ -49,15 +49,15 @@ class Missing(AwedError):
 
 
 class TaskFiles:
-    """What the effects *prepare*, *check* and *delete nodes* do. Errors are those of ``IShock`` and name the file."""
+    """What the effects do. Every method raises what ``IShock`` raises, with the file's name."""
 
     def __init__(self, shock_for: ShockFor) -> None:
         self._shock_for = shock_for
 
     async def prepare(self, task: Task, origins: Mapping[str, Task], access: Access) -> Prepared:
-        """Look up the inputs, split the task by one of them, make the nodes of the outputs.
+        """Look up the inputs, split the task by one of them, and make the nodes of the outputs.
 
-        Outputs that have a node keep it.
+        *origins*: by name, the tasks from which inputs come. Outputs that have a node keep it.
         """
         inputs = [await self._input(io, origins, access) for io in task.inputs]
         parts = await self._split(task, inputs, access)
@@ -91,14 +91,14 @@ class TaskFiles:
             return replace(io, size=node.file.size)
 
     async def readable(self, io: IO, access: Access) -> Node:
-        """The node of an input, which must have a file."""
+        """The node of an input. Raises :class:`~awed.model.errors.Invalid` if it has no file."""
         node = await self._shock_for(io.host).node(io.node, *access.at(io.host))
         if not node.has_file and not io.nofile:
             raise Invalid(f"node {io.node} of {io.host} has no file")
         return node
 
     async def _outputs(self, outputs: Sequence[IO], totalwork: int, access: Access) -> list[IO]:
-        """All with their nodes. If one cannot be made, none is."""
+        """The outputs with their nodes. If one cannot be made, those made before are deleted."""
         made: list[IO] = []
         try:
             for io in outputs:
@@ -119,7 +119,7 @@ class TaskFiles:
             return replace(io, node=node.id)
 
     async def check(self, task: Task, access: Access) -> list[IO]:
-        """The outputs with their sizes and URLs. Raises :class:`Missing` with everything that is not there."""
+        """The outputs with their sizes and URLs. Raises :class:`Missing` with all that are missing."""
         outputs: list[IO] = []
         missing: list[str] = []
         ranks: set[int] = set()
@@ -147,12 +147,12 @@ class TaskFiles:
         return node
 
     async def _index(self, io: IO, node: Node, access: Access) -> None:
-        """Have the index made that the document asks for. An empty file has none."""
+        """Have the index made that the document asks for. An empty file needs none."""
         if io.shockindex and node.file.size:
             await self._shock_for(io.host).index(io.node, io.shockindex, *access.at(io.host))
 
     async def is_there(self, io: IO, access: Access) -> bool:
-        """Whether a file still has its node."""
+        """Whether the node of a file still exists."""
         with _about(io):
             try:
                 await self._shock_for(io.host).node(io.node, *access.at(io.host))
@@ -161,7 +161,7 @@ class TaskFiles:
             return True
 
     async def delete(self, host: str, node_id: str, access: Access) -> None:
-        """Remove a node; one that is gone already is no error."""
+        """Delete a node. It is no error if there is none."""
         await self._shock_for(host).delete(node_id, *access.at(host))
 
 
@@ -173,7 +173,7 @@ def _output_of(io: IO, origins: Mapping[str, Task]) -> IO:
 
 
 def _updated(io: IO, inputs: Sequence[IO], origins: Mapping[str, Task]) -> IO:
-    """An output that updates what another task made, or an input of its name, gets the node of that."""
+    """*io* with its node, if it updates the output of another task, or the input with the same name."""
     if io.type != UPDATE or io.node != NO_NODE:
         return io
     with _about(io):
@@ -195,7 +195,7 @@ def _satisfies(io: IO, node: Node) -> bool:
 
 
 def _undelivered(node: Node | None, totalwork: int) -> set[int]:
-    """Which ranks are to run again for an output that is not there: those whose part is missing, or else all."""
+    """The ranks that must run again for a missing output: those whose part is missing, else all."""
     if totalwork == 1:
         return {0}
     arrived = node.parts.parts if node is not None and node.parts is not None else []
@@ -205,7 +205,7 @@ def _undelivered(node: Node | None, totalwork: int) -> set[int]:
 
 @contextmanager
 def _about(io: IO) -> Iterator[None]:
-    """Puts the file's name before the texts of an error."""
+    """Context in which the name of the file is put before the texts of errors."""
     try:
         yield
     except AwedError as error:

@@ -1,4 +1,4 @@
-"""Client groups: who may run workers under a name, and by which token those say so."""
+"""Client groups: their tokens, their ACLs, and which work without a group they get."""
 
 import hashlib
 import re
@@ -12,19 +12,20 @@ from awed.model.records import Batch, Commit
 from awed.scheduler.requirements import ANYBODYS, whose
 
 ANY_ADDRESS = "0.0.0.0/0"
+"""``ip_cidr`` of all groups. The original limits addresses by it; awed only shows it."""
 
 MOST = 10_000
-"""Groups that are everybody's. A worker's registration makes one, and many may register."""
+"""Groups that the user ``public`` may own. The registration of a worker makes one."""
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}\Z")
 
 
 class Groups:
-    """All client groups. They are few, and held in memory.
+    """All client groups, in memory.
 
-    *commit* makes a batch durable, *new_token* makes a secret that nobody can guess. *set_group* is told what the
-    clients of a group run, see :meth:`awed.scheduler.clients.Clients.set_group`. *most*: how many a user may
-    have, who is no administrator; None for no limit. *anybodys*: whether groups that are public's are open.
+    *commit* makes a batch durable, *new_token* makes a secret token. *set_group* is called with which work without a
+    group the clients of a group get, see :meth:`awed.scheduler.clients.Clients.set_group`. *most*: how many groups a
+    user who is no administrator may own, None for no limit. *anybodys*: whether groups of ``public`` are open.
     """
 
     def __init__(
@@ -49,50 +50,59 @@ class Groups:
         self._by_token: dict[bytes, str] = {}
 
     def restore(self, records: Iterable[GroupRecord], admins: Collection[str]) -> None:
-        """Take in what the store holds. *admins*: names of the administrators."""
+        """Load the groups that the store has. *admins*: names of administrators."""
         self._admins = {ADMIN, *admins}
         for record in records:
             self._hold(record)
 
     def all(self) -> list[GroupRecord]:
+        """All groups."""
         return list(self._by_id.values())
 
     def get(self, group_id: str) -> GroupRecord:
-        """Raises :class:`~awed.model.errors.GroupNotFound`."""
+        """The group with this id. Raises :class:`~awed.model.errors.GroupNotFound`."""
         record = self._by_id.get(group_id)
         if record is None:
             raise GroupNotFound(group_id)
         return record
 
     def has(self, name: str) -> bool:
-        """Whether there is a group of that name."""
+        """Whether there is a group called *name*."""
         return name in self._by_name
 
     def acl(self, name: str) -> GroupAcl:
-        """The rights to the group of that name, everybody's if there is none."""
+        """The ACL of the group called *name*; if there is none, one by which everybody has all rights."""
         record = self._by_name.get(name)
         return GroupAcl.of(PUBLIC) if record is None else record.acl
 
     def is_open(self, record: GroupRecord) -> bool:
-        """Whether the group gets the work that names no group."""
+        """Whether the group gets all work that names no group."""
         if record.opened is not None:
             return record.opened
         owner = record.acl.owner
         return self._anybodys if owner == PUBLIC else owner in self._admins
 
     def group_of(self, token: str) -> str | None:
-        """The name of the group whose token this is. Looked up by a digest, so that the time taken tells nothing."""
+        """The name of the group with this token, None if there is none.
+
+        Looked up by a digest, so that the time does not depend on how much of a token is right.
+        """
         return self._by_token.get(_digest(token))
 
     async def create(self, name: str, owner: User) -> GroupRecord:
-        """A new group of *owner*, open if that is an administrator. Raises :class:`~awed.model.errors.Invalid` or
-        :class:`~awed.model.errors.Conflict` for its name, :class:`~awed.model.errors.QuotaReached` for one too
-        many."""
+        """Make a group that *owner* owns. It is open if that is an administrator.
+
+        Raises :class:`~awed.model.errors.Invalid` for a bad name, :class:`~awed.model.errors.Conflict` if it is
+        taken, and :class:`~awed.model.errors.QuotaReached` if the owner has too many groups.
+        """
         opened = None if owner.name == PUBLIC else owner.admin
         return await self._create(name, owner.name, None if owner.admin else self._most, opened)
 
     async def ensure(self, name: str) -> None:
-        """Make a group that is everybody's, unless there is one of that name. Raises likewise."""
+        """Make a group that ``public`` owns, unless there is one called *name*.
+
+        Raises :class:`~awed.model.errors.Invalid` for a bad name, and :class:`~awed.model.errors.QuotaReached`.
+        """
         if name and not self.has(name):
             await self._create(name, PUBLIC, MOST, opened=None)
 
@@ -125,7 +135,7 @@ class Groups:
         return record
 
     async def renew_token(self, group_id: str) -> GroupRecord:
-        """Give the group a new token; the old one is void at once."""
+        """Give the group a new token. The old one is void at once."""
         record = self.get(group_id)
         del self._by_token[_digest(record.group.token)]
         record.group.token = self._new_token()
@@ -134,21 +144,21 @@ class Groups:
         return record
 
     async def change_acl(self, group_id: str, change: Callable[[Acl], object]) -> GroupAcl:
-        """The rights to the group, after *change*."""
+        """Change the ACL of the group. Returns it."""
         record = self.get(group_id)
         change(record.acl)
         await self._changed(record)
         return record.acl
 
     async def open(self, group_id: str, opened: bool) -> GroupRecord:
-        """Let the group have the work that names no group, or not."""
+        """Set whether the group gets all work that names no group."""
         record = self.get(group_id)
         record.opened = opened
         await self._changed(record)
         return record
 
     async def delete(self, group_id: str) -> None:
-        """Forget the group. Its workers stay, its token is void."""
+        """Delete the group. Its token is void, its workers stay registered."""
         record = self.get(group_id)
         self._drop(record)
         await self._commit(Batch(gone_groups=[group_id]))

@@ -1,4 +1,4 @@
-"""The verbs for jobs, durable."""
+"""The scheduler's verbs for jobs, made durable."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -20,7 +20,7 @@ from awed.workflow.submission import Submission
 
 
 class JobVerbs:
-    """Submit, view, suspend, resume, delete: jobs of the scheduler and finished ones in the store alike."""
+    """Submit, show, suspend, resume and delete jobs, those of the scheduler and those that are only in the store."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
@@ -33,10 +33,11 @@ class JobVerbs:
         hosts: Sequence[str] = (),
         key: SubmissionKey | None = None,
     ) -> Job:
-        """Take in a new job of *owner*, whose data token is for these *hosts*. :class:`Conflict` if its id is known.
+        """Submit a job of *owner*. *token*: its data token, which may be sent to *hosts*. *key* is stored with the
+        job.
 
-        *key* becomes durable together with the job. :class:`StoreAway`: it was not taken in, and will not be. Who
-        repeats the request makes one job.
+        Raises :class:`~awed.model.errors.Conflict` if its id is taken, and :class:`~awed.model.errors.StoreAway` if
+        it does not become durable in time. Then it is deleted, so that a repeated request makes one job.
         """
         job = submission.job
         await self._shell.alone.run(job.id, self._submit(submission, owner, token, hosts, key))
@@ -48,7 +49,7 @@ class JobVerbs:
         return job
 
     def _take_back(self, job: Job, owner: User, key: SubmissionKey | None) -> None:
-        """Remove a job of which nobody was told, with all that is on its way to the store."""
+        """Delete a job whose submission is answered with an error, with all that may still be stored of it."""
         if key is not None:
             self._shell.scheduler.changes.submission_key_gone(key.id)
         jobs, now = self._shell.scheduler.jobs, self._shell.now()
@@ -69,10 +70,9 @@ class JobVerbs:
     async def import_finished(
         self, job: Job, owner: User, token: str = "", size: int = 0, key: SubmissionKey | None = None
     ) -> Job:
-        """Store a finished job as it stands, with its data token and *key*; nothing of it is queued. *size*: bytes of
-        its document.
+        """Store a finished job as it is, with its data token and *key*. *size*: bytes of its document.
 
-        :class:`Conflict` if its id is known.
+        Raises :class:`~awed.model.errors.Conflict` if its id is taken.
         """
         job.info.auth = bool(token)
         await self._shell.alone.run(job.id, self._import(job, owner, token, size, [] if key is None else [key]))
@@ -98,22 +98,22 @@ class JobVerbs:
             raise Conflict(f"job id {job_id} is known already")
 
     def acl(self, job_id: str) -> Acl:
-        """The rights to a job that is not finished. :class:`JobNotFound`."""
+        """The ACL of an unfinished job. Raises :class:`~awed.model.errors.JobNotFound`."""
         return self._shell.scheduler.jobs.get(job_id).acl
 
     def allows(self, user: User, verb: Verb, job_id: str) -> bool:
-        """Whether *user* has a right to a job that is not finished; nobody has to another."""
+        """Whether *user* has the right *verb* to a job that is unfinished. False for other jobs."""
         return job_id in self._shell.scheduler.job_ids and self.acl(job_id).allows(user, verb)
 
     def user_of(self, job_id: str) -> User | None:
-        """As whom the workers of a job that is not finished use its nodes, None if there is no such job."""
+        """The user as whom workers of an unfinished job use its nodes; None if there is no such job."""
         if self._shell.held(job_id) is None:
             return None
         entry = self._shell.scheduler.jobs.get(job_id)
         return User(entry.submitter, nodes=entry.nodes)
 
     async def page(self, query: JobQuery) -> tuple[AsyncIterator[Job], int]:
-        """A page of jobs, with their tasks, some of which are read at a time; and how many there are in all."""
+        """A page of jobs with their tasks, read some at a time as they are iterated, and how many match in all."""
         await self._shell.committer.durable()
         page = await self._shell.store.jobs(query)
         return self._jobs(page), page.total
@@ -127,25 +127,35 @@ class JobVerbs:
             jobs, rest = [record.job for record in records if record is not None], rest[len(records) :]
 
     async def distinct(self, path: str, query: JobQuery) -> list[object]:
-        """The values that a field has in the jobs that match."""
+        """The distinct values at a dotted path of the jobs that match *query*."""
         await self._shell.committer.durable()
         return await self._shell.store.distinct(path, query)
 
     async def suspend(self, job_id: str) -> None:
-        """Take a job's work back. :class:`JobNotFound`; :class:`Invalid` for a finished one."""
+        """Suspend a job and take its work back from workers.
+
+        Raises :class:`~awed.model.errors.JobNotFound`, and :class:`~awed.model.errors.Invalid` for a finished job.
+        """
         await self._unfinished(job_id, "suspend")
         self._shell.scheduler.jobs.suspend(job_id, self._shell.now())
         await self._shell.settle()
 
     async def resume(self, job_id: str) -> None:
-        """Let a suspended job go on. :class:`JobNotFound`; :class:`Invalid` for one that is not suspended."""
+        """Let a suspended job go on.
+
+        Raises :class:`~awed.model.errors.JobNotFound`, and :class:`~awed.model.errors.Invalid` if it is not
+        suspended.
+        """
         if self._shell.held(job_id) is None:
             await self._shell.job(job_id)
             raise Invalid(f"fail to resume job: {job_id} job {job_id} is not in 'suspend' status")
         await self._shell.durably(lambda: self._shell.scheduler.jobs.resume(job_id, self._shell.now()))
 
     async def delete(self, job_id: str, full: bool) -> None:
-        """Mark a job as deleted; *full*: remove all that is stored of it."""
+        """Delete a job: mark it as deleted or, with *full*, remove all that is stored of it.
+
+        Raises :class:`~awed.model.errors.JobNotFound`.
+        """
         await self._shell.alone.run(job_id, self._delete(job_id, full))
         await self._shell.settle()
 
@@ -164,30 +174,33 @@ class JobVerbs:
             self._shell.scheduler.changes.state(job_change(record))
 
     async def get(self, job_id: str) -> JobRecord:
-        """A job with its tasks, wherever it is. :class:`JobNotFound`."""
+        """A job with its tasks, finished or not. Raises :class:`~awed.model.errors.JobNotFound`."""
         return await self._shell.job(job_id)
 
     def held(self) -> list[Job]:
-        """The unfinished jobs, with their tasks."""
+        """All unfinished jobs, with their tasks."""
         jobs = self._shell.scheduler.jobs
         return [jobs.get(job_id).job for job_id in self._shell.scheduler.job_ids]
 
     def position(self, job_id: str) -> int:
-        """The job's place in the order of hand-out, from 1. :class:`JobNotFound` if it is not in the queue."""
+        """The place of a job in the order of hand-out, from 1.
+
+        Raises :class:`~awed.model.errors.JobNotFound` if it is not in the queue.
+        """
         return self._shell.scheduler.jobs.position(job_id)
 
     async def _unfinished(self, job_id: str, verb: str) -> None:
-        """Raises for a job that is unknown, or finished and therefore not to be *verb*-ed."""
+        """Raises ``JobNotFound`` for an unknown job, and ``Invalid`` for a finished one. *verb*: for the message."""
         if self._shell.held(job_id) is None:
             state = (await self._shell.job(job_id)).job.state
             raise Invalid(f"fail to {verb} job: {job_id} job {job_id} is in {state} state")
 
     async def reports(self, job: Job) -> AsyncIterator[AsyncIterator[WorkReport]]:
-        """The logs of the job's workunits, for each of its tasks by rank, which are read as they are asked for."""
+        """For each task the logs of its workunits, in the order of ranks. They are read as they are iterated."""
         await self._shell.committer.durable()
         return reports_by_task(self._shell.store, job.id, [task.taskid for task in job.tasks])
 
     async def perfs(self, job_id: str) -> AsyncIterator[PerfRecord]:
-        """The performance records of the job's workunits, likewise."""
+        """The performance records of the job's workunits. They are read as they are iterated."""
         await self._shell.committer.durable()
         return every(self._shell.store, PerfRecord, job=job_id)

@@ -1,4 +1,4 @@
-"""Journals: what happened, one line of JSON each, in files that are rotated."""
+"""The event log and the access log: files with a line of JSON for each record, which are rotated."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -18,12 +18,13 @@ FILE_SIZE = 10 * 1024 * 1024
 """Bytes after which a file is rotated."""
 
 FILES_KEPT = 10
+"""Rotated files that are kept."""
 
 
 class Journal:
-    """Appends records to the file *path*, many at a time: those that came since the last :meth:`flush`.
+    """Appends records to the file *path*. They are written at each :meth:`flush`, many at a time.
 
-    Whoever writes does not wait; lines that a full disk loses are logged.
+    Records that cannot be written, because the disk is full, are lost, which is logged.
     """
 
     _log = Logger()
@@ -35,10 +36,11 @@ class Journal:
         self._waiting: list[Struct] = []
 
     def write(self, records: Iterable[Struct]) -> None:
+        """Note records for the next :meth:`flush`. Does not block."""
         self._waiting.extend(records)
 
     async def flush(self) -> None:
-        """Put what came into the file. Not to be called while an earlier call is under way."""
+        """Write the noted records to the file. Must not be called while an earlier call is under way."""
         records, self._waiting = self._waiting, []
         if not records:
             return
@@ -59,14 +61,14 @@ class Journal:
         self._file.write(msgspec.json.Encoder().encode_lines(records).decode())
 
     async def close(self) -> None:
-        """Write what is left."""
+        """Write the noted records and close the file."""
         await self.flush()
         if self._file is not None:
             await self._in_thread(self._file.close)
 
 
 class EventJournal(Observer):
-    """Writes down every event."""
+    """Writes all events to the event log."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -76,7 +78,7 @@ class EventJournal(Observer):
 
 
 class EventLine(Struct, omit_defaults=True):
-    """An event as it stands in the journal: when, the original's code and words, what it is about, and details."""
+    """A line of the event log. *code*: the original's code; *event*: its meaning; *ids*: what the event is about."""
 
     time: datetime
     code: str
@@ -86,5 +88,6 @@ class EventLine(Struct, omit_defaults=True):
 
 
 def event_lines(events: Iterable[Event]) -> Iterable[EventLine]:
+    """The lines of *events* in the event log."""
     for event in events:
         yield EventLine(event.time, event.code, WORDS[event.code], event.ids, event.text)

@@ -1,4 +1,4 @@
-"""Those who are told what the engine does: journals, metrics, the log."""
+"""The interface of those that observe the engine: event log, metrics, debug log."""
 
 from collections.abc import Iterable
 
@@ -7,21 +7,21 @@ from awed.scheduler.changes import Effect
 
 
 class Observer:
-    """Is told, and does nothing: subclasses say more. Every method is called in the middle of work: it must be quick
-    and not raise."""
+    """Base class of observers, whose methods do nothing. They are called in the middle of other work, so they must be
+    quick and not raise."""
 
     def committed(self, batch: Batch, seconds: float) -> None:
-        """*batch* is durable, and its events may be told; it took the store *seconds*."""
+        """*batch* is durable, so its events may be made known. The commit took *seconds*."""
 
     def commit_failed(self, error: Exception) -> None:
-        """The store did not take a batch, which is tried again."""
+        """A commit failed with *error*. It is tried again."""
 
     def performed(self, effect: Effect, seconds: float) -> None:
-        """An effect is done, or will not be tried any more, *seconds* after it was asked for."""
+        """*effect* is done or given up, *seconds* after it was begun."""
 
 
 class Observers(Observer):
-    """Tells each of *observers*."""
+    """Passes all calls on to each of *observers*."""
 
     def __init__(self, observers: Iterable[Observer]) -> None:
         self._observers = tuple(observers)

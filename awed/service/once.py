@@ -1,4 +1,4 @@
-"""Submissions with an ``Idempotency-Key``: however often one is repeated, it makes one job."""
+"""Submissions with the header ``Idempotency-Key``: repetitions of one make no second job."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -13,23 +13,23 @@ from awed.service.shell import Shell
 from awed.tx.locks import Condition, to_the_end
 
 KEPT = timedelta(days=2)
-"""How long a key is kept: a day, and one more for clocks that are set."""
+"""How long a key is kept: a day, and another one in case the clock is set."""
 
 PERIOD = timedelta(minutes=10)
-"""Keys of as long a time are forgotten together."""
+"""The keys of each period are deleted together."""
 
 PERIODS_AT_ONCE = 5000
-"""How many periods are forgotten in one go, after a long time or with a clock that was set."""
+"""Periods whose keys are deleted at a time. There are many after a long stop, or if the clock was set."""
 
 FORGOTTEN = "submission_keys_forgotten"
-"""The key of the store's meta data for the time before which no key is left."""
+"""The setting in the store with the time before which all keys are deleted."""
 
 Make = Callable[[SubmissionKey], Awaitable[Job]]
-"""Makes a job that is stored together with a key."""
+"""Makes a job, and stores the key together with it."""
 
 
 class _UnderWay:
-    """A submission that is under way. *failure*: why it ended that might pass."""
+    """A submission under way. *failure*: with which error it failed, if a repetition may succeed."""
 
     def __init__(self) -> None:
         self.ended = Condition()
@@ -37,7 +37,7 @@ class _UnderWay:
 
 
 class Once:
-    """Makes jobs by key, each once."""
+    """Makes one job for each key."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
@@ -45,14 +45,15 @@ class Once:
         self._forgotten = datetime.max
 
     def restore(self, meta: Mapping[str, str]) -> None:
-        """Go on where the last start left off; *meta*: of the store."""
+        """Load how far keys are deleted from *meta*, the settings in the store."""
         self._forgotten = datetime.fromisoformat(meta[FORGOTTEN]) if FORGOTTEN in meta else self._due()
 
     async def make(self, key: str, user: User, digest: str, job_id: str, make: Make) -> tuple[Job, bool]:
-        """The job that *user* has under *key*, made now with *job_id* if there is none; and whether it was there.
+        """The job that *user* submitted with *key*, and whether it was there; if not, *make* makes it, with *job_id*.
 
-        *digest* tells what is submitted: another than before is :class:`~awed.model.errors.KeyReused`. Two that come
-        at once wait for each other. It goes on to its end, whoever cancels its result.
+        *digest*: of what is submitted. Raises :class:`~awed.model.errors.KeyReused` if it differs from that of the
+        first submission with the key. Of submissions at the same time one makes the job and the others wait. The
+        submission goes on if the result is cancelled.
         """
         id = sha256(f"{user.name}\0{key}".encode()).hexdigest()
         record = SubmissionKey(id, job_id, digest, _period(self._shell.now().time))
@@ -74,7 +75,7 @@ class Once:
             mine.ended.notify()
 
     async def _found_or_made(self, record: SubmissionKey, user: User, make: Make) -> tuple[Job, bool]:
-        await self._shell.committer.durable()  # an earlier try may have to be taken back
+        await self._shell.committer.durable()  # until an earlier try that failed has been undone
         known = await self._shell.store.one(SubmissionKey, id=record.id)
         if known is None:
             return await make(record), False
@@ -85,9 +86,9 @@ class Once:
         return found.job, True
 
     async def forget(self) -> None:
-        """Forget the keys whose time is over."""
+        """Delete the keys that have expired."""
         due = self._due()
-        first = min(self._forgotten, due)  # a clock that was set back
+        first = min(self._forgotten, due)  # due is the earlier one after the clock was set back
         due = min(due, first + PERIODS_AT_ONCE * PERIOD)
         periods = list(_periods(first, due))
         self._forgotten = due
@@ -98,7 +99,7 @@ class Once:
 
 
 def _periods(first: datetime, last: datetime) -> Iterator[str]:
-    """The periods from the one of *first* to the one of *last*."""
+    """The periods from that of *first* to that of *last*."""
     while first < last:
         yield _period(first)
         first += PERIOD

@@ -1,4 +1,4 @@
-"""Which tasks must run again besides those that are to, because what they made for them is gone."""
+"""Finds the tasks that must run again with others, because their outputs that those read are gone."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
@@ -8,12 +8,15 @@ from awed.model.ids import task_name
 from awed.model.job import IO, NO_NODE, Job, Task
 
 IsThere = Callable[[IO], Awaitable[bool]]
-"""Whether a file of a job is where it was."""
+"""Whether the node of a file still exists."""
 
 
 async def makers_of_missing(job: Job, first: str, is_there: IsThere) -> list[str]:
-    """The names of the tasks, in the order of the document, without which the one named *first* and all that depend
-    on it cannot run again: they made a file, temporary perhaps, that is read and *is_there* no more."""
+    """The names of the tasks that must run again so that task *first* and all that depend on it can run again.
+
+    These are the tasks whose outputs are read and are gone by *is_there*, as temporary ones may be. They come in the
+    order of the document.
+    """
     tasks = {task_name(task.taskid): task for task in job.tasks}
     again = _downstream(job, first)
     makers: set[str] = set()
@@ -30,7 +33,7 @@ async def makers_of_missing(job: Job, first: str, is_there: IsThere) -> list[str
 
 
 def _downstream(job: Job, first: str) -> set[str]:
-    """The task, and all that depend on it."""
+    """The names of the task *first* and of all tasks that depend on it."""
     after: dict[str, list[str]] = defaultdict(list)
     for task in job.tasks:
         for name in task.depends_on:
@@ -44,7 +47,7 @@ def _downstream(job: Job, first: str) -> set[str]:
 
 
 def _read(task: Task, tasks: dict[str, Task]) -> Iterator[tuple[str, IO]]:
-    """The outputs of others that a task reads or updates, with the names of those."""
+    """The outputs of other tasks that *task* reads or updates, each after the name of its task."""
     for io in chain(task.inputs, task.predata, task.outputs):
         if io.origin:
             yield from ((io.origin, output) for output in tasks[io.origin].outputs if output.filename == io.filename)

@@ -1,4 +1,4 @@
-"""The verbs that change a job after its submission: run it again, steer its work, change its rights. Durable."""
+"""Changes of a job after its submission, made durable: run it again, change its groups, priority, token or ACL."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -18,22 +18,26 @@ from awed.service.shell import Shell
 from awed.workflow.locations import token_hosts
 
 Again = Callable[[JobEntry, Moment], None]
-"""Lets tasks of a job that is at rest run once more."""
+"""Makes tasks of a job that is completed or suspended run again."""
 
 
 class RevisionVerbs:
-    """For jobs of the scheduler and jobs of the store alike, where that makes sense."""
+    """The changes, of jobs of the scheduler and of jobs that are only in the store."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
 
     async def recover(self, job_id: str) -> None:
-        """Hold an unfinished job that is in the store alone."""
+        """Load an unfinished job into the scheduler.
+
+        Raises :class:`~awed.model.errors.JobNotFound`, and :class:`~awed.model.errors.Invalid` if the scheduler has
+        it or it is finished.
+        """
         await self._shell.alone.run(job_id, self.recovered(job_id))
         await self._shell.settle()
 
     async def recovered(self, job_id: str) -> None:
-        """What :meth:`recover` does, for callers that look after order and durability themselves."""
+        """As :meth:`recover`, for callers that hold the job's lock and await durability themselves."""
         if self._shell.held(job_id) is not None:
             raise Invalid(f"fail to recover job: {job_id} job {job_id} is already active")
         state = (await self._shell.job(job_id)).job.state
@@ -42,8 +46,13 @@ class RevisionVerbs:
         await self.adopt(job_id)
 
     async def recompute(self, job_id: str, stage: str) -> None:
-        """Run the task that the document named *stage*, and all that depends on it, again; also those before it whose
-        files are gone that these read. :class:`Unavailable`: a data host does not tell whether they are."""
+        """Run the task called *stage* in the document again, with all that depend on it.
+
+        Tasks before it run again as well if their outputs that are read are gone. Raises
+        :class:`~awed.model.errors.Unavailable` if a data host does not answer whether they are,
+        :class:`~awed.model.errors.JobNotFound`, and :class:`~awed.model.errors.Invalid` for an active job or an
+        unknown task.
+        """
         full_name = task_id(job_id, stage)
         if all(task.taskid != full_name for task in (await self._shell.job(job_id)).job.tasks):
             raise Invalid(f"fail to recompute job: {job_id} task not found:{full_name}")
@@ -57,7 +66,10 @@ class RevisionVerbs:
         await self._redo("recompute", job_id, recompute)
 
     async def resubmit(self, job_id: str) -> None:
-        """Run all tasks again."""
+        """Run all tasks again.
+
+        Raises :class:`~awed.model.errors.JobNotFound`, and :class:`~awed.model.errors.Invalid` for an active job.
+        """
 
         async def resubmit(record: JobRecord) -> Again:
             return self._shell.scheduler.jobs.resubmit
@@ -67,7 +79,7 @@ class RevisionVerbs:
     async def _redo(self, verb: str, job_id: str, prepare: Callable[[JobRecord], Awaitable[Again]]) -> None:
         await self._shell.alone.run(job_id, self._run_again(verb, job_id, prepare))
         self._shell.follow()
-        await self._shell.swept(job_id)  # what is not stored yet would not begin anew after a restart
+        await self._shell.swept(job_id)  # tasks whose step is not stored would not run again after a restart
         await self._shell.settle()
 
     async def _run_again(self, verb: str, job_id: str, prepare: Callable[[JobRecord], Awaitable[Again]]) -> None:
@@ -89,7 +101,7 @@ class RevisionVerbs:
             raise Invalid(f"job {job.id} is not in 'completed' or 'suspend' status")
 
     async def adopt(self, job_id: str) -> JobEntry:
-        """The job's entry, taken in from the store if the scheduler does not have it."""
+        """The scheduler's entry of a job, which is loaded from the store if need be. Raises :class:`JobNotFound`."""
         if self._shell.held(job_id) is None:
             stored = await self._shell.store.load_job(job_id)
             if stored is None:
@@ -99,11 +111,11 @@ class RevisionVerbs:
         return self._shell.scheduler.jobs.get(job_id)
 
     async def steer(self, job_id: str, change: Callable[[Info], object]) -> None:
-        """Change a job's groups, pipeline or priority; queued work takes its new place at once."""
+        """Change a job's groups, pipeline or priority. Its queued work moves to its new place at once."""
         await self._revise(job_id, lambda record: change(record.job.info), self._shell.scheduler.jobs.requeue)
 
     async def set_expiration(self, job_id: str, expiration: datetime) -> None:
-        """When the job may be removed, once it is completed or deleted."""
+        """Set when the job is removed, if it is completed or deleted by then."""
 
         def change(record: JobRecord) -> None:
             record.job.expiration = expiration
@@ -122,7 +134,7 @@ class RevisionVerbs:
         await self._revise(job_id, change)
 
     async def change_acl(self, job_id: str, change: Callable[[Acl], object]) -> Acl:
-        """The rights to the job, after *change*."""
+        """Change the ACL of the job. Returns it."""
         record = await self._revise(job_id, lambda record: change(record.acl))
         return record.acl
 
@@ -132,7 +144,7 @@ class RevisionVerbs:
         change: Callable[[JobRecord], object],
         follow: Callable[[JobEntry, Moment], None] | None = None,
     ) -> JobRecord:
-        """*follow*: what a job that is held does then."""
+        """Change a job's record. *follow*: called afterwards with the entry of a job that the scheduler has."""
         follow = follow or self._shell.scheduler.jobs.changed
         record = await self._shell.alone.run(job_id, self._revised(job_id, change, follow))
         await self._shell.settle()

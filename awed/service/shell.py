@@ -1,4 +1,4 @@
-"""The shell around the scheduler: keeps store, data plane and waiting clients in step with it."""
+"""The shell around the scheduler: commits its changes, performs its effects and serves clients that wait."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -25,9 +25,9 @@ KEEP = Keep()
 
 
 class Shell:
-    """The scheduler and what must follow it.
+    """The scheduler and what follows on its changes.
 
-    The engine's verbs change the scheduler, and then await :meth:`settle`: the world follows, and it is durable.
+    The engine's verbs change the scheduler and then await :meth:`settle`.
     """
 
     def __init__(
@@ -44,8 +44,8 @@ class Shell:
         data_hosts: Collection[str] = (),
         keep: Keep = KEEP,
     ) -> None:
-        """*patience*: seconds that a request waits for the store. *soon*: see :class:`Committer`. *observer* is told
-        what happens. *data_hosts*: those that every data token may be shown to. *keep*: how long events are
+        """*now*: the wall clock. *patience*: seconds for which a request waits for the store. *soon*: see
+        :class:`Committer`. *data_hosts*: hosts to which every data token may be sent. *keep*: how long events are
         kept."""
         self.store = store
         self.data_hosts = data_hosts
@@ -55,7 +55,7 @@ class Shell:
         self._going_on = False
         self._went_on = Condition()
         self.alone = Alone()
-        """By job id: who decides by what the store says of a job must not be overtaken before that is changed."""
+        """Locks by job id. Verbs that read a job from the store, decide and then change it hold the job's lock."""
         self.scheduler = Scheduler(limits)
         self.feed = Feed(store, reactor, now, keep)
         self.sight = Sight(store, self.scheduler)
@@ -83,16 +83,16 @@ class Shell:
             observer=self.observer,
         )
         self.server_uuid = ""
-        """The id that workers know the server by, once the store has told it."""
+        """The server's UUID, by which workers recognise it; known once the store is loaded."""
         self.heartbeat_limit = limits.heartbeat
         self._tasks_at_once = limits.tasks_at_once
 
     def now(self) -> Moment:
-        """This moment."""
+        """The present moment."""
         return Moment(self._time(), self.reactor.seconds())
 
     def follow(self) -> None:
-        """Let the world follow the core: hand out, perform, tell, and see to it that a commit is under way."""
+        """After a change of the scheduler: hand out new work, perform effects, and begin a commit."""
         fresh = self.scheduler.take_fresh_work()
         if fresh:
             self.waiting.hand_out(fresh, self.now())
@@ -111,18 +111,21 @@ class Shell:
         self.follow()
 
     async def swept(self, job_id: str) -> None:
-        """Wait until all tasks of a job have taken the step that they are at."""
+        """Wait until a step that all tasks of a job take, some at a time, is done."""
         while self.scheduler.sweeps(job_id):
             await self._went_on.wait()
 
     async def settle(self) -> None:
-        """Let the world follow, and wait until all that changed is durable."""
+        """:meth:`follow`, then wait until all changes are durable. Raises :class:`~awed.model.errors.StoreAway`."""
         self.follow()
         await self.committer.durable()
 
     async def durably(self, change: Callable[[], object]) -> None:
-        """Change the scheduler, and wait until that is durable. A refusal waits as well: it may rest on what is not
-        durable yet, and whoever repeats a request would take it for done."""
+        """Call *change*, which changes the scheduler, and wait until that is durable.
+
+        If it raises, that waits for durability too: the refusal may be because of a change that is not durable yet,
+        such as the first try of the same request, which the caller would then take for done.
+        """
         try:
             change()
         except AwedError:
@@ -131,7 +134,7 @@ class Shell:
         await self.settle()
 
     async def data_token(self, job_id: str) -> DataToken:
-        """The data token of a job."""
+        """The data token of a job, once all earlier changes are durable."""
         await self.committer.durable()
         secret = await self.store.one(Secret, job=job_id, id=job_id)
         if secret is None:
@@ -139,7 +142,7 @@ class Shell:
         return DataToken(secret.token, None if secret.hosts is None else {*secret.hosts, *self.data_hosts})
 
     async def job(self, job_id: str) -> JobRecord:
-        """A job with its tasks, wherever it is. :class:`JobNotFound`."""
+        """A job with its tasks, finished or not. Raises :class:`~awed.model.errors.JobNotFound`."""
         await self.committer.durable()
         held = self.held(job_id)
         if held is not None:
@@ -150,14 +153,17 @@ class Shell:
         return record
 
     def held(self, job_id: str) -> JobRecord | None:
-        """A job that the scheduler holds, with its tasks; None if it does not."""
+        """A job with its tasks, if the scheduler has it, else None."""
         if job_id not in self.scheduler.job_ids:
             return None
         return self.scheduler.jobs.get(job_id).whole()
 
     async def delete(self, job_id: str, full: bool) -> None:
-        """Mark a job that is held as deleted, see :meth:`awed.scheduler.jobs.Jobs.delete`. A large one comes to rest
-        before. :class:`JobNotFound` if somebody was faster."""
+        """Delete a job that the scheduler has, see :meth:`awed.scheduler.jobs.Jobs.delete`.
+
+        A large one is suspended first, some tasks at a time. Raises :class:`~awed.model.errors.JobNotFound` if it was
+        deleted meanwhile.
+        """
         jobs = self.scheduler.jobs
         if len(jobs.get(job_id).tasks) > self._tasks_at_once:
             jobs.suspend(job_id, self.now(), "about to be deleted")
@@ -166,13 +172,13 @@ class Shell:
         jobs.delete(job_id, self.now(), full)
 
     async def remove_stored(self, job_id: str, expired: bool) -> None:
-        """Remove all that is stored of a job that the scheduler does not hold."""
+        """Remove all that is stored of a job that the scheduler does not have."""
         stored = await self.store.load_job(job_id)
         if stored is not None:
             self.scheduler.jobs.remove_stored(stored.jobs[0], stored.tasks, self.now(), expired)
 
     def checkout_now(self, ask: Ask) -> list[Workunit]:
-        """What :meth:`awed.scheduler.work.Work.checkout` or ``checkout_many`` hand out."""
+        """Hand out work for *ask*. Raises what :meth:`awed.scheduler.work.Work.checkout` raises."""
         work = self.scheduler.work
         if ask.most is None:
             return [work.checkout(ask.client_id, ask.spare, self.now())]

@@ -1,4 +1,4 @@
-"""Who is told of which changes: by the rights to their job, as they are at that moment."""
+"""Who may see a change of a job: decided by the job's ACL at that moment."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -11,18 +11,18 @@ from awed.service.observer import Observer
 from awed.store.interface import IStore
 
 MOST = 10_000
-"""Jobs that only the store has whose rights are remembered."""
+"""Jobs of the store whose rights are cached."""
 
 
 class Rights(NamedTuple):
-    """Who may read a job, and who submitted it."""
+    """The ACL of a job, and its submitter."""
 
     acl: Acl
     submitter: str
 
 
 class Sight(Observer):
-    """Knows the rights to jobs, those of the store as well, each of which is asked for once until it changes."""
+    """Finds the rights to jobs. Those of jobs that are only in the store are cached until the job changes."""
 
     def __init__(self, store: IStore, scheduler: Scheduler) -> None:
         self._store = store
@@ -40,8 +40,11 @@ class Sight(Observer):
             self._stored.pop(job_id, None)
 
     async def may_read(self, user: User, change: StateChange) -> bool:
-        """Whether *user* is told of this change of a job or a part of it. Of a job that is gone its owner of then
-        is."""
+        """Whether *user* may see this change of a job or of a part of it.
+
+        Changes of a job that is removed, or whose id another job has now, are for the owner at the time of the
+        change.
+        """
         if user.admin:
             return True
         rights = await self._rights(change.job)
@@ -50,7 +53,7 @@ class Sight(Observer):
         return rights.acl.allows(user, "read")
 
     async def _rights(self, job_id: str) -> Rights | None:
-        """None: there is no such job."""
+        """The rights to a job, None if there is no such job."""
         if job_id in self._scheduler.job_ids:
             entry = self._scheduler.jobs.get(job_id)
             return Rights(entry.acl, entry.submitter)
@@ -59,7 +62,7 @@ class Sight(Observer):
         commits = self._commits
         record = await self._store.one(JobRecord, id=job_id)
         rights = None if record is None else Rights(record.acl, record.submitter)
-        if commits == self._commits:  # else it may be out of date by now
+        if commits == self._commits:  # else the job may have been changed since it was read
             self._stored[job_id] = rights
             while len(self._stored) > MOST:
                 del self._stored[next(iter(self._stored))]

@@ -1,4 +1,4 @@
-"""How a task is split over several workunits by the records of one of its inputs."""
+"""Splits a task into several workunits by the records of one of its inputs."""
 
 from collections.abc import Sequence
 
@@ -11,12 +11,18 @@ from awed.shock.interface import IShock
 from awed.workflow.values import MOST_WORK
 
 DEFAULT_INDEX = "chunkrecord"
+"""The index by which an input is split unless ``partinfo`` names another."""
 
 MB = 1024 * 1024
+"""Bytes of the MB in documents."""
 
 
 class Split(Struct):
-    """Into how many workunits, by which part of the input (None: each sees all of it), and why it is not more."""
+    """How a task is split.
+
+    *totalwork*: into how many workunits. *part*: by which input and index, None if each workunit reads the whole
+    input. *note*: why it is not split as asked for, else "".
+    """
 
     totalwork: int
     part: Part | None = None
@@ -24,10 +30,10 @@ class Split(Struct):
 
 
 def split_input(task: Task, inputs: Sequence[IO]) -> IO | None:
-    """The input that is to be split: the one that ``partinfo`` names, or else the only one. None: the task is an
-    array, or is not to be split at all.
+    """The input by which *task* is split: the one that ``partinfo`` names, else the only one.
 
-    Raises :class:`~awed.model.errors.Invalid` if ``partinfo`` names one that cannot be split.
+    None if the task is not split, or its workunits do not divide an input. Raises :class:`~awed.model.errors.Invalid`
+    if ``partinfo`` names an input that is in no data store.
     """
     info = PartInfo() if task.partinfo is UNSET else task.partinfo
     if task.totalwork == 1 and not task.maxworksize and not info.maxpartsize_mb:
@@ -41,9 +47,10 @@ def split_input(task: Task, inputs: Sequence[IO]) -> IO | None:
 
 
 async def split(task: Task, source: IO, shock: IShock, token: str, owner: str) -> Split:
-    """Split *task* by the records of *source*, whose size is known; into one workunit if that file has none.
+    """Split *task* by the records of the input *source*, whose size is known.
 
-    Waits for the index. Raises what :class:`~awed.shock.interface.IShock` raises of a host that is away.
+    Waits for the index. Into one workunit if the file has fewer than two units, or no index can be made. Raises
+    :class:`~awed.model.errors.Unavailable` if the host does not answer.
     """
     info = PartInfo() if task.partinfo is UNSET else task.partinfo
     index = info.index or DEFAULT_INDEX
@@ -55,7 +62,7 @@ async def split(task: Task, source: IO, shock: IShock, token: str, owner: str) -
         return Split(1, note=f"not split: {source.filename} has no index {index}: {'; '.join(error.texts)}")
     size_mb = info.maxpartsize_mb or task.maxworksize
     wanted = -(-source.size // (size_mb * MB)) if size_mb > 0 else task.totalwork
-    totalwork = min(wanted, units, MOST_WORK)  # whatever a data host says of sizes and units
+    totalwork = min(wanted, units, MOST_WORK)  # a data host may say anything about sizes and units
     if totalwork < 2:
         return Split(1, note=f"not split: {source.filename} has {units} unit(s) of index {index}")
     return Split(totalwork, Part(source.filename, index, units, size_mb))

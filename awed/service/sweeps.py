@@ -1,4 +1,4 @@
-"""The verbs that concern all jobs of an owner, or of everybody. Durable."""
+"""Operations on all jobs of an owner, or of everybody, made durable."""
 
 from contextlib import suppress
 
@@ -10,7 +10,7 @@ from awed.tx.turns import Turns
 
 
 class SweepVerbs:
-    """Each takes one job after the other; what somebody else was faster with is left out."""
+    """The operations. Each takes one job after the other; jobs that others changed meanwhile are skipped."""
 
     def __init__(self, shell: Shell, revisions: RevisionVerbs) -> None:
         self._shell = shell
@@ -18,25 +18,25 @@ class SweepVerbs:
         self._turns = Turns(shell.reactor)
 
     async def recover(self) -> int:
-        """Hold every active job that is in the store alone; how many there were."""
+        """Load all active jobs of the store that the scheduler does not have. Returns how many there were."""
         missing = await self._strays(owner=None)
         for job_id in missing:
-            with suppress(Invalid, JobNotFound):  # somebody was faster
+            with suppress(Invalid, JobNotFound):  # changed by others meanwhile
                 await self._shell.alone.run(job_id, self._revisions.recovered(job_id))
         await self._shell.settle()
         return len(missing)
 
     async def resume_suspended(self, owner: str | None) -> int:
-        """Resume all suspended jobs of *owner*, of everybody if None; how many there were."""
+        """Resume all suspended jobs of *owner* (None: of everybody). Returns how many there were."""
         suspended = self._suspended(owner)
         async for job_id in self._turns(suspended):
-            with suppress(Invalid, JobNotFound):  # somebody was faster
+            with suppress(Invalid, JobNotFound):  # changed by others meanwhile
                 self._shell.scheduler.jobs.resume(job_id, self._shell.now())
         await self._shell.settle()
         return len(suspended)
 
     async def delete_suspended(self, owner: str | None, full: bool) -> int:
-        """Delete all suspended jobs of *owner*, of everybody if None; how many there were."""
+        """Delete all suspended jobs of *owner* (None: of everybody). Returns how many there were."""
         suspended = self._suspended(owner)
         async for job_id in self._turns(suspended):
             with suppress(JobNotFound):
@@ -45,10 +45,13 @@ class SweepVerbs:
         return len(suspended)
 
     async def delete_zombies(self, owner: str | None, full: bool) -> int:
-        """Delete the jobs of *owner* that are active in the store and unknown to the scheduler."""
+        """Delete the jobs of *owner* (None: of everybody) that are active in the store and unknown to the scheduler.
+
+        Returns how many there were.
+        """
         zombies = await self._strays(owner)
         for job_id in zombies:
-            with suppress(JobNotFound):  # somebody was faster
+            with suppress(JobNotFound):  # deleted meanwhile
                 await self._shell.alone.run(job_id, self._delete_zombie(job_id, full))
         await self._shell.settle()
         return len(zombies)
@@ -68,7 +71,7 @@ class SweepVerbs:
         ]
 
     async def _strays(self, owner: str | None) -> list[str]:
-        """The jobs that are active in the store and not held by the scheduler."""
+        """The ids of the jobs that are active in the store and unknown to the scheduler."""
         await self._shell.committer.durable()
         strays = [job_id for job_id in await self._shell.store.job_ids(ACTIVE) if self._shell.held(job_id) is None]
         if owner is None:
@@ -76,11 +79,11 @@ class SweepVerbs:
         return [job_id for job_id in strays if (await self._shell.job(job_id)).acl.owner == owner]
 
     async def remove_expired(self) -> int:
-        """Remove, with all that is stored of them, the finished jobs whose time is over; how many there were."""
+        """Remove all that is stored of finished jobs that have expired. Returns how many there were."""
         await self._shell.committer.durable()
         expired = await self._shell.store.expired(self._shell.now().time)
         for job_id in expired:
-            with suppress(JobNotFound):  # somebody was faster
+            with suppress(JobNotFound):  # deleted meanwhile
                 await self._shell.alone.run(job_id, self._expire(job_id))
         await self._shell.settle()
         return len(expired)

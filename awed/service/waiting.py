@@ -1,4 +1,4 @@
-"""Clients that wait for work: each is handed some the moment that work which fits it comes into the queue."""
+"""Clients that wait for work. They are handed work the moment that fitting work is queued."""
 
 import math
 from collections.abc import Callable, Container, Iterable
@@ -19,10 +19,10 @@ from awed.scheduler.requirements import Kind, Spare, Wanted
 
 
 class Ask(Struct, frozen=True):
-    """A request for work: whose it is, what its client has for it, and how many workunits it takes.
+    """A request for work. *spare*: the disk space and the time that the client has for it.
 
-    *most* is None for one that takes single workunits, and no more of them than it registered slots. *ahead*: how
-    many of them may be plain ones for later.
+    *most*: how many workunits it takes, None for a single one, as long as the client has fewer than its slots.
+    *ahead*: how many of them may be ones that ask for no resources, to be run later.
     """
 
     client_id: str
@@ -32,7 +32,7 @@ class Ask(Struct, frozen=True):
 
 
 class Waiter(Struct, eq=False):
-    """A request that waits, which it is among those of its kind, and what fires when there is work."""
+    """A request that waits. *number*: its place in the order of arrival. *handed* fires when there is work."""
 
     ask: Ask
     entry: ClientEntry
@@ -41,14 +41,14 @@ class Waiter(Struct, eq=False):
     handed: Deferred[list[Workunit]]
 
     def need(self, now: Moment) -> Need:
-        """For a line in which those come first that have waited longest, and work looks for enough of what they have:
-        what they lack to it, as negative numbers."""
+        """What the client offers, as negative numbers: in a :class:`Line`, work then finds the clients that have
+        enough of everything, those that have waited longest first."""
         offer = self.entry.offer(now)
         return (-offer.available, *(-number for number in offer.most()))
 
 
 class WaitingRoom:
-    """Those who wait, by kind and in the order of their coming. *checkout* is the scheduler's."""
+    """The requests that wait, by kind of client and in the order of arrival. *checkout* checks out work for one."""
 
     def __init__(self, checkout: Callable[[Ask], list[Workunit]], reactor: IReactorTime) -> None:
         self._checkout = checkout
@@ -62,10 +62,11 @@ class WaitingRoom:
         return len(self._waiters)
 
     async def wait(self, client: ClientEntry, ask: Ask, seconds: float, now: Moment) -> list[Workunit]:
-        """Work for this client, none if none came in time.
+        """Wait for work up to *seconds*. Returns an empty list if there was none.
 
-        A client waits once: what it waited for before is answered as if its time were up. Raises what a checkout
-        raises of the client itself (suspended, say), and :class:`~awed.model.errors.Unavailable` once it is closed.
+        A client waits only once: an earlier request of it is answered with nothing. Raises what *checkout* raises, if
+        that is not for lack of work (the client may be suspended), and :class:`~awed.model.errors.Unavailable` after
+        :meth:`close`.
         """
         if self._closed:
             raise _closing()
@@ -82,7 +83,7 @@ class WaitingRoom:
                 time_is_up.cancel()
 
     def send_away(self, client_id: str) -> None:
-        """If this client waits, its time is up."""
+        """If this client waits, answer it with nothing."""
         if client_id in self._waiters:
             _send_away(self._waiters[client_id])
 
@@ -101,7 +102,7 @@ class WaitingRoom:
             del self._lines[waiter.kind]
 
     def look_again(self, client_id: str, now: Moment) -> None:
-        """If this client waits, it may have work by now that was there when it came."""
+        """If this client waits, try to hand it work that is queued already, as it may offer more than before."""
         waiter = self._waiters.get(client_id)
         if waiter is not None and not waiter.handed.called:
             self._step_out(waiter)
@@ -109,18 +110,18 @@ class WaitingRoom:
             self._serve(waiter)
 
     def close(self) -> None:
-        """Nobody may wait any more: they are told to ask again later."""
+        """Answer all that wait, and all that come, with :class:`~awed.model.errors.Unavailable`."""
         self._closed = True
         for waiter in list(self._waiters.values()):
             if not waiter.handed.called:
                 waiter.handed.errback(_closing())
 
     def hand_out(self, fresh: Iterable[Place], now: Moment) -> None:
-        """This work has come into the queue: give it to those who wait and may have it."""
+        """Hand out *fresh*, work that has just been queued, to clients that wait and may have it."""
         nobody: dict[Wanted, int] = {}
-        """For work of a kind with so many bytes of inputs nobody waits, nor for more of them."""
+        """By kind of work, the least bytes of inputs for which nobody was found waiting."""
         passed: set[Waiter] = set()
-        """Who got nothing after all."""
+        """Those for whom the checkout found nothing."""
         for place in fresh:
             while place.wanted is not None and place.disk < nobody.get(place.wanted, math.inf):
                 wanted, disk = place.wanted, place.disk
@@ -131,7 +132,8 @@ class WaitingRoom:
                     passed.add(waiter)
 
     def _first(self, wanted: Wanted, disk: int, passed: Container[Waiter], now: Moment) -> Waiter | None:
-        """Who may have such work, with so many bytes of inputs, and has waited longest."""
+        """Who has waited longest of those that may have work that asks for *wanted* and has *disk* bytes of
+        inputs."""
         most = (-disk, *(-number for number in wanted.least()))
         suited = [line.fitting(most) for kind, line in self._lines.items() if wanted.suits(kind)]
         for waiter in merge(*suited, key=attrgetter("number")):
@@ -140,7 +142,7 @@ class WaitingRoom:
         return None
 
     def _serve(self, waiter: Waiter) -> bool:
-        """Let a client have what it may have; whether its wait is over."""
+        """Check out work for a client that waits. Returns whether its wait is over."""
         try:
             units = self._checkout(waiter.ask)
         except NothingToDo:

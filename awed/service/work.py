@@ -1,4 +1,4 @@
-"""The verbs for workunits, durable."""
+"""The scheduler's verbs for workunits, made durable."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
@@ -18,7 +18,7 @@ from awed.service.waiting import Ask
 
 
 class WorkVerbs:
-    """Hand out, take reports, show; and the secrets that a holder of work may have."""
+    """Hand out workunits, take reports, show workunits and logs, and the secrets for those who have workunits."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
@@ -26,10 +26,10 @@ class WorkVerbs:
     async def checkout(
         self, client_id: str, available: int | None, wait: float = 0, walltime: float | None = None
     ) -> Workunit:
-        """Hand a client a workunit, waiting up to *wait* seconds for one.
+        """Hand out a workunit to a client, waiting up to *wait* seconds for one.
 
-        *available*: its free disk in bytes, *walltime*: seconds from now until it leaves; None if it did not say.
-        Raises what :meth:`awed.scheduler.work.Work.checkout` raises.
+        *available*: free disk space of the client, in bytes. *walltime*: seconds from now until it leaves. Both None
+        if not known. Raises what :meth:`awed.scheduler.work.Work.checkout` raises.
         """
         [unit] = await self._hand_out(Ask(client_id, self._spare(available, walltime)), wait)
         return unit
@@ -37,7 +37,8 @@ class WorkVerbs:
     async def checkout_many(
         self, client_id: str, available: int | None, wait: float, walltime: float | None, *, most: int, ahead: int = 0
     ) -> list[Workunit]:
-        """The same for up to *most* workunits. See :meth:`awed.scheduler.work.Work.checkout_many`."""
+        """As :meth:`checkout`, for up to *most* workunits. *ahead*: see
+        :meth:`awed.scheduler.work.Work.checkout_many`."""
         return await self._hand_out(Ask(client_id, self._spare(available, walltime), most, ahead), wait)
 
     def _spare(self, available: int | None, walltime: float | None) -> Spare:
@@ -59,14 +60,16 @@ class WorkVerbs:
         return shell.waiting.wait(shell.scheduler.clients.get(ask.client_id), ask, seconds, shell.now())
 
     def _checkout_if_any(self, ask: Ask) -> list[Workunit]:
-        """Not where somebody waits afterwards: an exception holds on to much as long as it is handled."""
+        """Work, if there is any. A method of its own, so that no exception is kept alive while the client waits."""
         with suppress(NothingToDo):
             return self._shell.checkout_now(ask)
         return []
 
     def _give_back(self, units: Iterable[Workunit]) -> None:
-        """Whoever asked does not get the answer: is gone, or is told to come back later. What became of one of these
-        meanwhile does not keep the others."""
+        """Queue *units* again, as the client that asked for them is gone or gets an error.
+
+        Those that cannot be, because of what happened meanwhile, are skipped.
+        """
         for unit in units:
             self._take(Report(unit.wuid, unit.client, ReportStatus.DISCARDED, attempt=unit.attempt))
         self._shell.follow()
@@ -76,7 +79,7 @@ class WorkVerbs:
         await self._shell.durably(lambda: self._shell.scheduler.work.report(report, self._shell.now()))
 
     async def report_many(self, reports: Iterable[Report]) -> list[AwedError | None]:
-        """Take several reports, each for itself: what was wrong with each, None if nothing was."""
+        """Take several reports, each by itself. Returns for each what :meth:`report` would raise, or None."""
         faults = [self._take(report) for report in reports]
         await self._shell.settle()
         return faults
@@ -89,25 +92,28 @@ class WorkVerbs:
         return None
 
     async def get(self, work_id: WorkId) -> Workunit:
-        """A workunit that is queued, out or suspended. :class:`WorkNotFound`."""
+        """A workunit that is queued, checked out or suspended. Raises :class:`~awed.model.errors.WorkNotFound`."""
         await self._shell.committer.durable()
         return self._shell.scheduler.work.get(work_id)
 
     async def spans(self, chosen: Callable[[JobEntry], bool]) -> Iterator[list[Span]]:
-        """What :meth:`awed.scheduler.work.Work.spans` gives."""
+        """See :meth:`awed.scheduler.work.Work.spans`."""
         await self._shell.committer.durable()
         return self._shell.scheduler.work.spans(chosen)
 
     def units(self, entry: TaskEntry, ranks: Iterable[int]) -> Iterator[Workunit]:
-        """What :meth:`awed.scheduler.work.Work.units` gives."""
+        """See :meth:`awed.scheduler.work.Work.units`."""
         return self._shell.scheduler.work.units(entry, ranks)
 
     def out(self) -> Iterator[WorkRecord]:
-        """The records of all that is out."""
+        """The records of all workunits that are checked out."""
         return self._shell.scheduler.work.out()
 
     async def log(self, work_id: WorkId, name: str) -> str:
-        """The *stdout*, *stderr* or *worknotes* of a workunit, also after its end. :class:`LogNotFound`: not yet."""
+        """The log *name* of a workunit, also after its end.
+
+        Raises :class:`~awed.model.errors.LogNotFound` if no report of it has come.
+        """
         await self._shell.committer.durable()
         store = self._shell.store
         whose: dict[str, str | int] = {"job": work_id.job_id, "task": work_id.task_id, "rank": work_id.rank}
@@ -116,18 +122,18 @@ class WorkVerbs:
             return str(getattr(report, name))
         if await store.one(PerfRecord, **whose) is None:
             raise LogNotFound(name)
-        return ""  # it ran, and wrote nothing
+        return ""  # there was a report, without logs
 
     async def data_token(self, work_id: WorkId) -> DataToken:
-        """The data token of the job, which is for the holders of its workunits alone."""
+        """The data token of the job. The caller checks that the client has one of its workunits."""
         return await self._shell.data_token(work_id.job_id)
 
     async def private_env(self, work_id: WorkId) -> dict[str, str]:
-        """The private variables of the task, likewise."""
+        """The private environment variables of the task. The caller checks that the client has the workunit."""
         secret = await self._shell.store.one(Secret, job=work_id.job_id, id=work_id.task_id)
         return secret.environ if secret else {}
 
     def require_holder(self, work_id: WorkId, client_id: str) -> None:
-        """Raise :class:`Unauthorized` unless the workunit is checked out by this client."""
+        """Raises :class:`~awed.model.errors.Unauthorized` unless the client has the workunit."""
         if not client_id or self._shell.scheduler.work.holder(work_id) != client_id:
             raise Unauthorized(f"workunit {work_id} is not checked out by client {client_id}")
