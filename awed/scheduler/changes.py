@@ -48,6 +48,10 @@ def about(effect: Effect) -> dict[str, Any]:
 _NOTHING = Batch()
 
 
+MANY = 1000
+"""Records that are encoded in some milliseconds."""
+
+
 class Changes:
     """Collects what is dirty or gone until somebody takes it. The last word on an id counts."""
 
@@ -133,6 +137,11 @@ class Changes:
 
     def __bool__(self) -> bool:
         return bool(self._jobs or self._tasks or self._work or self._clients) or self._batch != _NOTHING
+
+    @property
+    def are_many(self) -> bool:
+        """Whether so much has changed that to write it takes a while."""
+        return len(self._jobs) + len(self._tasks) + len(self._work) >= MANY
 
     def take(self) -> Batch:
         """Everything so far as records for the store; afterwards nothing is changed."""

@@ -1,8 +1,10 @@
 """The shell around the scheduler: commits its changes, performs its effects and serves clients that wait."""
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from awed.model.errors import AwedError, JobNotFound
@@ -102,7 +104,17 @@ class Shell:
         self.committer.begin()
         if self.scheduler.is_sweeping and not self._going_on:
             self._going_on = True
-            self._soon(self._go_on)
+            Deferred.fromCoroutine(self._go_on_soon())
+
+    async def _go_on_soon(self) -> None:
+        await self.ease()
+        self._soon(self._go_on)
+
+    async def ease(self) -> None:
+        """Wait for the store if much is to be written: a commit is encoded at one stretch."""
+        if self.scheduler.changes.are_many:
+            with suppress(AwedError):  # who waits for what is not durable is told; this goes on
+                await self.committer.durable()
 
     def _go_on(self) -> None:
         self._going_on = False

@@ -32,6 +32,7 @@ class SweepVerbs:
         async for job_id in self._turns(suspended):
             with suppress(Invalid, JobNotFound):  # changed by others meanwhile
                 self._shell.scheduler.jobs.resume(job_id, self._shell.now())
+            await self._shell.ease()
         await self._shell.settle()
         return len(suspended)
 
@@ -41,6 +42,7 @@ class SweepVerbs:
         async for job_id in self._turns(suspended):
             with suppress(JobNotFound):
                 self._shell.scheduler.jobs.delete(job_id, self._shell.now(), full)
+            await self._shell.ease()
         await self._shell.settle()
         return len(suspended)
 

@@ -12,6 +12,7 @@ from awed.model.ids import WorkId
 from awed.model.job import IO, OWN_HOST
 from awed.model.records import Batch
 from awed.model.states import JobState
+from awed.scheduler.changes import MANY
 from awed.scheduler.state import Limits
 from awed.service.committer import Committer
 from awed.service.observer import Observer
@@ -110,6 +111,20 @@ async def test_who_waits_again_as_soon_as_a_commit_is_done_is_answered(world: En
     world.store.let_go()
     assert waiting.called
     await waiting
+
+
+@ensureDeferred
+async def test_what_all_tasks_do_waits_for_the_store_when_much_is_to_be_written(world: EngineWorld) -> None:
+    """A commit is encoded at one stretch, so no batch may have all tasks of a large job."""
+    submitted = await world.submit(job(*(task(str(number)) for number in range(5 * MANY))))
+    before = len(world.store.batches)
+    world.store.hold()
+    suspending = state_of(world.engine.jobs.suspend(submitted.id))
+    world.store.let_go()
+    await suspending
+    sizes = [len(batch.tasks) for batch in world.store.batches[before:]]
+    assert sum(sizes) == 5 * MANY
+    assert max(sizes) < 2 * MANY
 
 
 @ensureDeferred
