@@ -1,7 +1,8 @@
-"""What speaks against a client, and what becomes of it then: it is put aside for a while.
+"""Finds clients at which work fails through no fault of its own, and suspends them for a while (puts them *aside*).
 
-A failure counts against the job. It is about the client if that says so (it could not even begin, for lack of memory
-or disk), or if others do what fails there: several jobs, so that no single one can bring a client down.
+A failure counts against the job. It is blamed on the client if the client says so (it had too little memory or disk
+to start the command), or if work of several jobs failed there and was then done by others. One job alone cannot bring
+a client down.
 """
 
 from awed.model.states import ClientState
@@ -11,23 +12,23 @@ from awed.scheduler.entries import ClientEntry
 from awed.scheduler.state import State
 
 SHORTEST, LONGEST = 10.0, 600.0
-"""Seconds for which a client is put aside the first time, doubled each time; and how many at most."""
+"""Seconds for which a client is put aside: the first time, twice as long each further time, and at most."""
 
 JOBS_KEPT = 50
-"""How many jobs are remembered of which something failed at a client."""
+"""Jobs with failures that are remembered of a client, the latest ones."""
 
 SKIP_WORK_SHOWN = 50
-"""How many of the workunits that failed at a client its view shows; the last ones."""
+"""Workunits that failed at a client that its view shows, the latest ones."""
 
 
 class Blame:
-    """Draws conclusions from the ends of runs."""
+    """Notes how runs end, and puts clients aside."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     def succeeded(self, record: WorkRecord, now: Moment) -> None:
-        """A run went well, which speaks for its client, and against those where the same has failed."""
+        """A run succeeded: forget the failures of its client, and blame the clients at which the workunit failed."""
         entry = self._state.clients.get(record.client)
         if entry is not None:
             entry.absolve()
@@ -45,7 +46,7 @@ class Blame:
             self._put_aside(entry, f"work of {jobs} jobs failed here and was done elsewhere", now)
 
     def failed(self, record: WorkRecord, report: Report, now: Moment) -> None:
-        """A run failed at the client that has it, which has it no more."""
+        """A run failed: take the workunit from its client, and note the failure there."""
         entry = self._state.clients.get(record.client)
         if entry is None:
             return
@@ -60,7 +61,7 @@ class Blame:
                 del entry.failing[next(iter(entry.failing))]
 
     def _put_aside(self, entry: ClientEntry, reason: str, now: Moment) -> None:
-        """Give the client no more work for a while. What runs there runs on."""
+        """Give the client no more work for a while. It keeps the workunits that it has."""
         if entry.client.status is ClientState.SUSPEND:
             return
         seconds = min(SHORTEST * 2.0**entry.asides, LONGEST)
@@ -68,12 +69,12 @@ class Blame:
         self._state.suspend_client(entry, reason, now.after(seconds))
 
     def remember(self, entry: ClientEntry, now: Moment) -> None:
-        """After a restart: a client that was put aside stays so for the rest of its time."""
+        """After a restart, keep a client aside for the rest of its time."""
         if entry.is_aside:
             rest = (entry.client.suspended_until - now.time).total_seconds()
             entry.back_at = now.seconds + min(max(0.0, rest), LONGEST)
 
     def let_back(self, now: Moment) -> None:
-        """Let those have work again whose time is over. What spoke against them is forgotten when they succeed."""
+        """Give work again to clients whose time aside is over. Their failures are forgotten once they succeed."""
         for entry in [entry for entry in self._state.aside.values() if entry.back_at <= now.seconds]:
             self._state.resume_client(entry)

@@ -1,4 +1,4 @@
-"""What a verb of the scheduler changed, what the world must do about it, and what happened."""
+"""What the scheduler's verbs changed, and the effects that the service must perform."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,7 +15,10 @@ from awed.scheduler.entries import JobEntry, TaskEntry
 
 
 class Prepare(Struct, frozen=True):
-    """Find the task's inputs, make its output nodes, say how it splits; then ``task_prepared`` or ``task_failed``."""
+    """An effect: find the task's inputs, split it, and make the nodes of its outputs.
+
+    The answer is :meth:`Tasks.prepared` or :meth:`Tasks.failed`. *owner*: the user with whose rights that is done.
+    """
 
     taskid: str
     generation: int
@@ -23,7 +26,10 @@ class Prepare(Struct, frozen=True):
 
 
 class Check(Struct, frozen=True):
-    """All ranks are done: look whether the outputs are there; then ``task_checked`` or ``outputs_missing``."""
+    """An effect: check whether the outputs of a task, all of whose ranks are done, are there.
+
+    The answer is :meth:`Tasks.checked`, :meth:`Tasks.outputs_missing` or :meth:`Tasks.failed`. *owner*: as above.
+    """
 
     taskid: str
     generation: int
@@ -31,17 +37,17 @@ class Check(Struct, frozen=True):
 
 
 Effect = Prepare | Check | DeleteNodes
-"""Deletions are stored until they are done, since nothing else tells of them after a restart."""
+"""Deletions are also stored until they are done, as after a restart they could not be found out otherwise."""
 
 
 def own_outputs(tasks: Iterable[TaskRecord]) -> list[IO]:
-    """What goes together with a job: what the server made for its outputs in its own node store."""
+    """The outputs that are deleted with their job: those whose nodes the server made in its own node store."""
     made = (io for task in tasks for io in task.task.outputs if io.node in task.made)
     return [io for io in made if io.host == OWN_HOST]
 
 
 def about(effect: Effect) -> dict[str, Any]:
-    """What an effect is about, as the log names it. Addresses of files stay out of it: they may hold secrets."""
+    """The ids that log messages about an effect have. Without addresses of files, which may have secrets."""
     return {"job": effect.jobid} if isinstance(effect, DeleteNodes) else {"task": effect.taskid}
 
 
@@ -53,7 +59,7 @@ MANY = 1000
 
 
 class Changes:
-    """Collects what is dirty or gone until somebody takes it. The last word on an id counts."""
+    """Collects what is changed or removed until :meth:`take`. Of several changes of one thing the last counts."""
 
     def __init__(self) -> None:
         self._start()
@@ -69,7 +75,7 @@ class Changes:
         self._jobs[entry.job.id] = entry
 
     def job_record(self, record: JobRecord) -> None:
-        """A job that the scheduler does not hold: finished ones can still be edited."""
+        """Note a changed job that the scheduler does not have, such as a finished one."""
         self._jobs[record.job.id] = record
 
     def task(self, entry: TaskEntry) -> None:
@@ -89,7 +95,7 @@ class Changes:
         self._batch.perfs.append(perf)
 
     def reports_gone(self, task_id: str) -> None:
-        """Drops the task's reports and performance records, those of this very batch as well."""
+        """Note that a task's reports and performance records are deleted, also those noted before."""
         merge(self._batch, Batch(gone_reports=[task_id]))
 
     def client(self, client: Client) -> None:
@@ -103,14 +109,14 @@ class Changes:
         self._batch.deletions.append(deletion)
 
     def deletion_gone(self, deletion_id: str) -> None:
-        """Drops it, that of this very batch as well."""
+        """Note that the record of a deletion is deleted, also if it was noted before."""
         merge(self._batch, Batch(gone_deletions=[deletion_id]))
 
     def submission_key(self, key: SubmissionKey) -> None:
         self._batch.submission_keys.append(key)
 
     def submission_key_gone(self, key_id: str) -> None:
-        """Delete the key, that of this very batch as well."""
+        """Note that a key is deleted, also if it was noted before."""
         merge(self._batch, Batch(gone_submission_keys=[key_id]))
 
     def secret(self, secret: Secret) -> None:
@@ -123,11 +129,11 @@ class Changes:
         self._batch.events.append(event)
 
     def state(self, change: StateChange) -> None:
-        """Something has a new state, and listeners are to be told."""
+        """Note a change of a state, for the feed."""
         self._batch.changes.append(change)
 
     def job_gone(self, entry: JobEntry | None, job_id: str) -> None:
-        """The job goes, with all that goes with it, be it of this very batch; *entry* if the scheduler held it."""
+        """Note that a job is removed with all parts, also those noted before. *entry*: None for one only stored."""
         self._jobs.pop(job_id, None)
         for task in entry.tasks if entry else ():
             self._tasks.pop(task.task.taskid, None)
@@ -144,7 +150,7 @@ class Changes:
         return len(self._jobs) + len(self._tasks) + len(self._work) >= MANY
 
     def take(self) -> Batch:
-        """Everything so far as records for the store; afterwards nothing is changed."""
+        """All that was noted since the last call, as records for the store."""
         batch = self._batch
         batch.jobs = [item if isinstance(item, JobRecord) else item.record() for item in self._jobs.values()]
         batch.tasks = [entry.record() for entry in self._tasks.values()]

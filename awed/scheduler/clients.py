@@ -1,4 +1,4 @@
-"""Clients: registration, heartbeats, and what becomes of the work of those that are gone."""
+"""The verbs for clients: registration, heartbeats, suspension, and requeueing the work of those that are lost."""
 
 from collections.abc import Container, Iterable, Set
 from datetime import datetime
@@ -21,10 +21,10 @@ _KEPT = (
     *("regtime", "lastcompleted", "total_checkout", "total_completed", "total_failed", "skip_work"),
     *("status", "suspend_reason", "suspended_until"),
 )
-"""What a client that registers again does not get to say anew."""
+"""The fields that a client keeps when it registers again, whatever its profile says."""
 
 IDLE_ASKS = 120.0
-"""Seconds within which a client that has no work, and can do some, asks for it."""
+"""Seconds within which a client without work asks for some, if it can run any."""
 
 
 class Clients:
@@ -34,7 +34,10 @@ class Clients:
         self._state = state
 
     def register(self, profile: Client, current_work: Iterable[str], now: Moment) -> Client:
-        """A worker is here. Work that it still runs stays its own, whatever else it held is queued again."""
+        """Register a worker. *current_work*: ids of the workunits that it still has; it keeps those.
+
+        Other workunits that it had are queued again.
+        """
         known = self._state.clients.get(profile.id)
         self._state.event("CR" if known is None else "CA", now, clientid=profile.id, group=profile.group)
         entry = self._new(profile, now) if known is None else self._again(known, profile, now)
@@ -63,15 +66,18 @@ class Clients:
         return entry
 
     def hold(self, entry: ClientEntry) -> None:
-        """Take a client in, and count it."""
+        """Add a client and count it."""
         self._state.clients[entry.client.id] = entry
         self._state.counts.clients[entry.client.status] += 1
         if entry.is_aside:
             self._state.aside[entry.client.id] = entry
 
     def set_group(self, name: str, besides: frozenset[str] | None) -> list[str]:
-        """What clients of a group run *besides* work that names it; None: what those of groups run that nobody made.
-        The ids of the clients that run other work now."""
+        """Set which work clients of group *name* get *besides* work that names it; see :meth:`Kind.of`.
+
+        None for a group that is deleted: then they get what clients of unknown groups get. Returns the ids of the
+        clients for which that makes a difference.
+        """
         if besides is None:
             self._state.groups.pop(name, None)
         else:
@@ -86,14 +92,15 @@ class Clients:
         return changed
 
     def get(self, client_id: str) -> ClientEntry:
-        """Raises :class:`~awed.model.errors.ClientNotFound`."""
+        """The entry of a client. Raises :class:`~awed.model.errors.ClientNotFound`."""
         entry = self._state.clients.get(client_id)
         if entry is None:
             raise ClientNotFound
         return entry
 
     def seen(self, client_id: str, now: Moment) -> ClientEntry:
-        """The client gave a sign of life, which extends the lease of all that it holds."""
+        """Note a sign of life of the client, from which its silence is counted. Raises
+        :class:`~awed.model.errors.ClientNotFound`."""
         entry = self.get(client_id)
         self._touch(entry, now)
         return entry
@@ -103,13 +110,15 @@ class Clients:
         self._state.clients.move_to_end(entry.client.id)
 
     def heartbeat(self, client_id: str, current_work: Iterable[str] | None, now: Moment) -> list[str]:
-        """A sign of life. The ids of work that the client is to throw away: what it was to be told anyway, and of
-        *current_work*, where it says that, what it does not hold. What it holds and does not name is queued again,
-        unless it was checked out so lately that the answer may be on its way; what was taken from it while it was
-        silent, and nobody else has by now, is its own again.
+        """Take a heartbeat. *current_work*: ids of the workunits that the client has, None if it did not say.
 
-        A client that came through a restart of the server is told :class:`~awed.model.errors.ClientNotFound`, so that
-        it registers and says what it runs.
+        Returns the ids of workunits that the client is to end: those that were taken from it, and those that it names
+        but should not have. Workunits that it should have but does not name are queued again, unless they were
+        checked out so recently that the answer may still be on its way. Workunits that it names and that were taken
+        from it while it was silent are given back to it, unless another client has them.
+
+        Raises :class:`~awed.model.errors.ClientNotFound` also after a restart of the server, so that the client
+        registers and says what it has.
         """
         entry = self.seen(client_id, now)
         if not entry.confirmed:
@@ -123,10 +132,11 @@ class Clients:
         return sorted(entry.discards)
 
     def doubt(self, entry: ClientEntry, now: Moment) -> bool:
-        """Whether the client, which asks for work although it holds all that it can, turns out to hold nothing.
+        """For a client that asks for work while its slots are full: queue its workunit again if it cannot have it.
 
-        Workers of the original do not name their work in heartbeats, and ask for more only when they have nothing. So
-        the answer to an earlier checkout was lost, and what it gave is queued again after the same while.
+        Workers of the original do not name their work in heartbeats, and ask for work only when they have none. So if
+        one that has been handed a workunit longer ago than the heartbeat limit asks, the answer was lost. Returns
+        whether that is so.
         """
         only_one = len(entry.held) == entry.client.slots == 1
         if not only_one or entry.client.proxy or entry.asks_ahead:
@@ -136,7 +146,7 @@ class Clients:
         return bool(lost)
 
     def _requeue_lost(self, entry: ClientEntry, runs: Container[str], now: Moment) -> set[str]:
-        """Queue again what the client holds, but does not run; the ids of that."""
+        """Queue again what the client should have but does not run, but for recent checkouts. Returns the ids."""
         latest = now.seconds - self._state.limits.heartbeat
         lost = {wuid for wuid, held in entry.held.items() if wuid not in runs and held.since < latest}
         for wuid in lost:
@@ -144,7 +154,7 @@ class Clients:
         return lost
 
     def _reclaim(self, entry: ClientEntry, runs: Set[str], now: Moment) -> None:
-        """Give back to the client what it runs, was taken from it, and has not been handed to another."""
+        """Give back to the client the workunits that it runs, were taken from it, and no other client has."""
         if entry.client.status is ClientState.SUSPEND and not entry.is_aside:
             return
         for wuid in runs - entry.held.keys():
@@ -155,8 +165,11 @@ class Clients:
                     self._state.went_out(task, place, record, now)
 
     def any_fits(self, wanted: Wanted, disk: int, now: Moment) -> bool:
-        """Whether there is a client that may have such work with inputs of so many bytes, sooner or later: it is not
-        suspended, had room enough when it last asked, and is at work or asks for it."""
+        """Whether a client may get such work with *disk* bytes of inputs sooner or later.
+
+        It must not be suspended, must have had enough free disk when it last asked, and must have work or keep asking
+        for it.
+        """
         latest = now.seconds - IDLE_ASKS
         for entry in self._state.clients.values():
             if entry.client.status is ClientState.SUSPEND or not (entry.held or entry.last_ask > latest):
@@ -166,16 +179,20 @@ class Clients:
         return False
 
     def suspend(self, client_id: str, now: Moment) -> None:
-        """A person wants it: give the client no more work, and queue what it holds again. It is told to throw that
-        away. Raises :class:`~awed.model.errors.ClientNotFound`."""
+        """Suspend a client until :meth:`resume`. Its work is queued again, and it is told to end it.
+
+        Raises :class:`~awed.model.errors.ClientNotFound`.
+        """
         entry = self.get(client_id)
         self._take_back(entry, now, None, discard=True)
         self._state.suspend_client(entry, "manually suspended")
 
     def resume(self, client_id: str) -> None:
-        """Let a client have work again, and forget what spoke against it. Raises
-        :class:`~awed.model.errors.ClientNotFound`, and :class:`~awed.model.errors.Invalid` for a client that is not
-        suspended."""
+        """Give a suspended client work again, and forget its failures.
+
+        Raises :class:`~awed.model.errors.ClientNotFound`, and :class:`~awed.model.errors.Invalid` if it is not
+        suspended.
+        """
         entry = self.get(client_id)
         if entry.client.status is not ClientState.SUSPEND:
             raise Invalid("Client not suspended")
@@ -183,8 +200,10 @@ class Clients:
         self._state.resume_client(entry)
 
     def remove(self, client_id: str, now: Moment, cause: Cause | None = None) -> None:
-        """The client signs off, or is lost, which is a *cause*: it is forgotten, and its work is queued again. Raises
-        :class:`~awed.model.errors.ClientNotFound`."""
+        """Remove a client and queue its work again. *cause*: why, if it did not sign off itself.
+
+        Raises :class:`~awed.model.errors.ClientNotFound`.
+        """
         entry = self.get(client_id)
         self._take_back(entry, now, cause, discard=False)
         del self._state.clients[client_id]
@@ -195,7 +214,7 @@ class Clients:
         self._state.event("CU", now, clientid=client_id)
 
     def remove_lost(self, now: Moment) -> list[str]:
-        """Remove the clients that were silent for longer than the heartbeat limit; their ids."""
+        """Remove the clients that have been silent for longer than the heartbeat limit. Returns their ids."""
         deadline = now.seconds - self._state.limits.heartbeat
         lost = []
         for client_id, entry in self._state.clients.items():
@@ -220,6 +239,7 @@ class Clients:
         self._state.requeue(task, record, now, cause=cause)
 
     def all(self, now: Moment) -> list[Client]:
+        """All clients, as they are shown."""
         return [self.view(entry, now) for entry in self._state.clients.values()]
 
     def view(self, entry: ClientEntry, now: Moment) -> Client:
@@ -239,5 +259,5 @@ class Clients:
 
 
 def _seconds_since(begin: datetime, now: Moment) -> int:
-    """For people: none if the clock was set back since."""
+    """Seconds by the wall clock, for views; 0 if the clock was set back since *begin*."""
     return max(0, int((now.time - begin).total_seconds()))

@@ -1,7 +1,7 @@
-"""The scheduler: plain synchronous Python that holds the unfinished jobs, the queue and the clients.
+"""The scheduler: plain synchronous Python over the unfinished jobs, the queue and the clients.
 
-Time is an argument of every verb. What a verb changed, with what happened, and what the world must do about it is
-collected until the service takes it: :meth:`Scheduler.take_changes`, ``take_effects``.
+Time is an argument of every verb. Changes, events and effects of the verbs are collected until the service takes
+them: :meth:`Scheduler.take_changes`, :meth:`Scheduler.take_effects`.
 """
 
 from collections.abc import Collection, Iterable
@@ -28,7 +28,7 @@ TICK = 1.0
 """Seconds between two ticks."""
 
 QUEUE_SUSPENDED = "queue_suspended"
-"""The key under which the store remembers that the queue is suspended: "1" or ""."""
+"""The setting in the store that says whether the queue is suspended: "1" or ""."""
 
 
 class Scheduler:
@@ -47,11 +47,12 @@ class Scheduler:
 
     @property
     def changes(self) -> Changes:
-        """For records that the scheduler does not hold and that are to be stored with the next batch."""
+        """Collects the changes. The service adds records that the scheduler does not have."""
         return self._state.changes
 
     @property
     def queue_suspended(self) -> bool:
+        """Whether no work is handed out."""
         return self._state.queue_suspended
 
     @property
@@ -61,13 +62,13 @@ class Scheduler:
 
     @property
     def job_ids(self) -> Iterable[str]:
-        """The ids of the jobs that are held."""
+        """The ids of all unfinished jobs."""
         return self._state.jobs.keys()
 
     def restore(self, stored: Unfinished, now: Moment) -> None:
-        """Take in what the store remembers, into an empty scheduler.
+        """Load what the store has. The scheduler must be empty.
 
-        Clients get the full heartbeat limit to come back, and keep their work if they do.
+        Clients keep their work if they come back within the heartbeat limit from now.
         """
         self._state.queue_suspended = stored.meta.get(QUEUE_SUSPENDED) == "1"
         for client in stored.clients:
@@ -91,8 +92,10 @@ class Scheduler:
                 self._state.set_client(entry, ClientState.BUSY)
 
     def tick(self, now: Moment) -> list[str]:
-        """What is due by now: jobs start whose time has come, work that failed is tried again, clients that were put
-        aside come back, silent ones are lost. The ids of those. To be called every :data:`TICK` seconds.
+        """Do what is due by now. To be called every TICK seconds.
+
+        Jobs with a ``start_at`` are started, failed work is opened to all clients, clients that were put aside get
+        work again, and silent clients are removed, whose ids are returned.
         """
         self._flow.start_due(now)
         self._blame.let_back(now)
@@ -101,23 +104,24 @@ class Scheduler:
 
     @property
     def is_sweeping(self) -> bool:
-        """Whether a large job waits for :meth:`go_on`."""
+        """Whether tasks of a large job wait for :meth:`go_on`."""
         return bool(self._flow.sweeps)
 
     def sweeps(self, job_id: str) -> bool:
-        """Whether that is this job."""
+        """Whether tasks of this job wait for :meth:`go_on`."""
         return self._flow.sweeps.concern(job_id)
 
     def go_on(self, now: Moment) -> None:
-        """Start some more tasks of a large job, of which only the first were started with it."""
+        """Take the step that is under way in a large job (start, suspend, ...) with some more of its tasks."""
         self._flow.sweeps.go_on(now)
 
     def suspend_queue(self, now: Moment) -> None:
-        """Hand out no work until :meth:`resume_queue`; a restart does not change that."""
+        """Hand out no work until :meth:`resume_queue`, also after a restart."""
         self._set_queue_suspended(True)
         self._state.event("QS", now)
 
     def resume_queue(self, now: Moment) -> None:
+        """Hand out work again."""
         self._set_queue_suspended(False)
         self._state.event("QR", now)
         self._state.queue.touch_all()
@@ -127,35 +131,37 @@ class Scheduler:
         self._state.changes.meta(QUEUE_SUSPENDED, "1" if suspended else "")
 
     def counts(self) -> QueueCounts:
+        """The counts of jobs, tasks, workunits and clients, named as in the original."""
         return self._state.counts.view()
 
     def states(self) -> dict[str, dict[str, int]]:
-        """The same by the names of the states."""
+        """The numbers of jobs, tasks, workunits and clients by state."""
         return self._state.counts.states()
 
     @property
     def tally(self) -> Tally:
-        """What happened since the start."""
+        """The counts of what happened since the start."""
         return self._state.tally
 
     def queued(self) -> Iterable[Queued]:
-        """The queued work by what it asks of a client."""
+        """The queued work, by what it asks of a client."""
         return self._state.queue.queued()
 
     def take_changes(self) -> Batch:
-        """What became dirty or gone since the last call, as records for the store."""
+        """All that was changed or removed since the last call, as records for the store."""
         return self._state.changes.take()
 
     def take_effects(self) -> list[Effect]:
+        """The effects to be performed that were not taken yet."""
         effects, self._state.effects = self._state.effects, []
         return effects
 
     def take_freed_clients(self) -> Collection[str]:
-        """The clients that may have work since the last call which they could not have before."""
+        """The ids of the clients that may have got fit for queued work since the last call."""
         freed, self._state.queue.freed = self._state.queue.freed, {}
         return freed
 
     def take_fresh_work(self) -> Collection[Place]:
-        """The queued work that came since the last call, in the order of its coming."""
+        """The places that work was queued in since the last call, in that order."""
         fresh, self._state.queue.fresh = self._state.queue.fresh, {}
         return fresh

@@ -1,4 +1,4 @@
-"""The numbers of ``GET /queue``, kept as things change."""
+"""Counts of jobs, tasks, workunits and clients by state, and of what happened, kept up as things change."""
 
 from collections import Counter
 
@@ -9,12 +9,16 @@ from awed.model.work import ReportStatus
 
 
 class JobCounts(Struct):
+    """Unfinished jobs."""
+
     total: int
     active: int
     suspended: int
 
 
 class TaskCounts(Struct):
+    """Tasks of unfinished jobs."""
+
     total: int
     queuing: int
     in_progress: int = field(name="in-progress")
@@ -25,6 +29,8 @@ class TaskCounts(Struct):
 
 
 class WorkCounts(Struct):
+    """Workunits that are queued, checked out or suspended."""
+
     total: int
     queuing: int
     checkout: int
@@ -32,6 +38,8 @@ class WorkCounts(Struct):
 
 
 class ClientCounts(Struct):
+    """Registered clients."""
+
     total: int
     busy: int
     idle: int
@@ -39,7 +47,7 @@ class ClientCounts(Struct):
 
 
 class QueueCounts(Struct):
-    """How many jobs, tasks and workunits the scheduler holds, and clients it knows, by state."""
+    """The counts, grouped and named as in the original's ``GET /queue``."""
 
     jobs: JobCounts
     tasks: TaskCounts
@@ -48,21 +56,21 @@ class QueueCounts(Struct):
 
 
 class Tally:
-    """What happened since the start of the program."""
+    """Counts of what happened since the start of the process."""
 
     def __init__(self) -> None:
         self.events: Counter[str] = Counter()
-        """By the original's codes."""
+        """Events by code."""
         self.reports: Counter[ReportStatus] = Counter()
-        """Those that were taken, work that could not be delivered and was given back among the discarded."""
+        """Reports that were taken. Work that could not be sent to its client counts as discarded."""
         self.reports_refused = 0
-        """Reports of work that the client does not hold."""
+        """Reports of workunits that the client does not have."""
         self.clients_lost = 0
-        """Those that were silent for too long."""
+        """Clients that were silent for too long."""
 
 
 class Counts:
-    """One counter for each state. A task that waits for its turn or its files counts as pending."""
+    """The numbers of jobs, tasks, workunits and clients in each state."""
 
     def __init__(self) -> None:
         self.jobs: Counter[JobState] = Counter()
@@ -71,6 +79,7 @@ class Counts:
         self.clients: Counter[ClientState] = Counter()
 
     def view(self) -> QueueCounts:
+        """The counts as the original shows them. Tasks at ``init`` are counted as pending."""
         jobs, tasks, work, clients = self.jobs, self.tasks, self.work, self.clients
         return QueueCounts(
             jobs=JobCounts(
@@ -102,7 +111,7 @@ class Counts:
         )
 
     def states(self) -> dict[str, dict[str, int]]:
-        """The numbers of the last development version: by the names of the states, those of clients being its own."""
+        """The numbers by state, as the original's last development version shows them."""
         tasks = {state: self.tasks[state] for state in TaskState} | {TaskState.PENDING: self.view().tasks.pending}
         del tasks[TaskState.INIT]
         clients = self.clients

@@ -1,4 +1,4 @@
-"""What the scheduler knows of an unfinished job and its tasks beyond their documents."""
+"""The scheduler's entries for unfinished jobs, their tasks, queued places and clients."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,7 +32,7 @@ from awed.scheduler.requirements import (
 
 
 class QueueKey(NamedTuple):
-    """The order of hand-out: higher priority, then earlier job, then the task's place in it."""
+    """The order of hand-out: higher priority first, then earlier jobs, then tasks in the order of the document."""
 
     minus_priority: int
     submittime: datetime
@@ -41,7 +41,7 @@ class QueueKey(NamedTuple):
 
 
 class JobEntry:
-    """An unfinished job: its document (tasks included), its rights, its task entries in document order."""
+    """An unfinished job: its document with tasks, its ACL, and the entries of its tasks in the document's order."""
 
     __slots__ = ("_nodes", "acl", "by_name", "job", "limited", "size", "submitter", "tasks", "to_redo")
 
@@ -52,7 +52,7 @@ class JobEntry:
         self.submitter = record.submitter
         self.size = record.size
         self.to_redo: set[int] = set()
-        """Places of the tasks that are to begin anew, and have not yet."""
+        """Indexes of the tasks that are to run again and have not been reset yet."""
         self.tasks = [TaskEntry(self, task, index) for index, task in enumerate(job.tasks)]
         self.by_name = {ids.task_name(entry.task.taskid): entry for entry in self.tasks}
         for entry in self.tasks:
@@ -68,18 +68,18 @@ class JobEntry:
 
     @property
     def nodes(self) -> set[str]:
-        """Ids of the nodes that the document names and the tasks have made. Few jobs are asked."""
+        """Ids of the nodes that the document names and that were made for the tasks. Made when it is first needed."""
         if self._nodes is None:
             self._nodes = set(chain.from_iterable(_nodes_of(entry.task) for entry in self.tasks))
         return self._nodes
 
     def name_nodes(self, task: Task) -> None:
-        """The files of this task have been found and made."""
+        """Add the nodes of a task whose files have been found and made."""
         if self._nodes is not None:
             self._nodes.update(_nodes_of(task))
 
     def count_blockers(self) -> None:
-        """See for each task how many of those that it depends on are not completed."""
+        """Count for each task how many of the tasks that it depends on are not completed."""
         for entry in self.tasks:
             entry.blockers = 0
         for entry in self.tasks:
@@ -88,10 +88,11 @@ class JobEntry:
                     after.blockers += 1
 
     def record(self) -> JobRecord:
+        """The record for the store, without tasks."""
         return structs.replace(self.whole(), job=structs.replace(self.job, tasks=[]))
 
     def whole(self) -> JobRecord:
-        """The record with the tasks in it, as it is shown."""
+        """The record with the tasks in it."""
         return JobRecord(self.job, self.acl, self.submitter, self.limited, self.size)
 
 
@@ -102,26 +103,26 @@ def _nodes_of(task: Task) -> Iterator[str]:
 
 
 class Place:
-    """Queued ranks of a task that the same clients may have, which is what stands in the queue."""
+    """The queued ranks of a task that the same clients may have. The queue consists of these."""
 
     __slots__ = ("avoid", "counted", "disk", "entry", "kept_client", "key", "passed", "ranks", "wanted")
 
     def __init__(self, entry: "TaskEntry", avoid: frozenset[str], ranks: RankSet) -> None:
         self.entry = entry
         self.avoid = avoid
-        """Clients that are not to have these ranks, for they failed there."""
+        """Ids of clients that must not have these ranks, because they failed there."""
         self.ranks = ranks
         self.wanted: Wanted | None = None
-        """What it asks of a client, besides *disk* for its inputs; None while it is not queued."""
+        """What it asks of a client, besides *disk* bytes for its inputs; None while it is not queued."""
         self.counted = 0
-        """How many of its ranks the queue counts."""
+        """How many of its ranks are counted in the queue."""
         self.passed = 0
-        """How often work that stands behind it was handed out in its stead."""
+        """How often work behind it was handed out to a client that this place did not fit at the moment."""
         self.kept_client = ""
-        """The client that gets nothing which stands behind it, "" for none."""
+        """Id of the client that gets no work behind this place, "" for none."""
 
     def asks(self) -> Wanted:
-        """What it asks of a client, as its job and task are now; and it learns where it is to stand."""
+        """What it asks of a client, by the present job and task. Also sets *key* and *disk*."""
         task = self.entry.task
         needs = self.entry.needs
         self.key = self.entry.key()
@@ -132,20 +133,22 @@ class Place:
 
     @property
     def order(self) -> tuple[QueueKey, int]:
-        """The order of hand-out of its first rank."""
+        """The sort key of its first rank in the order of hand-out."""
         return self.key, self.ranks.first
 
 
 Places = Mapping[frozenset[str], Place]
+"""The places of a task, by the clients that they avoid."""
 
 NO_PLACES: Places = MappingProxyType({})
 
 
 class TaskEntry:
-    """A task of an unfinished job, and where each of its ranks is.
+    """A task of an unfinished job, with the state of each of its ranks.
 
-    While the task may run each rank is done (in ``done``), out (it has a record that says so), or queued: in one of
-    the ``places``, the one for all unless it failed somewhere. A rank that was never out has no record.
+    While the task may run, a rank is done (in *done*), checked out (its record says so), or queued in one of the
+    *places*: the one for all clients, or one that avoids the clients where it failed. A rank that was never checked
+    out has no record.
     """
 
     __slots__ = (
@@ -172,33 +175,33 @@ class TaskEntry:
         self.index = index
         self.dependents: list[TaskEntry] = []
         self.blockers = 0
-        """How many of the tasks it depends on are not completed."""
+        """How many of the tasks that it depends on are not completed."""
         self.done = RankSet()
         self.part: Part | None = None
         self.declared_totalwork = 0
-        """The totalwork that the document asks for, 0 while the task has just that."""
+        """The totalwork of the document, 0 while the task has that number."""
         self.made: frozenset[str] = frozenset()
-        """Ids of the nodes that were made for its outputs. An empty set of its own would cost each task 216 bytes."""
+        """Ids of the nodes that were made for its outputs. All tasks share one empty set: a set has 216 bytes."""
         self.records: dict[int, WorkRecord] = {}
         self.places = NO_PLACES
-        """Its queued ranks, by the clients that are not to have them; none while it may not run."""
+        """Its queued ranks, by the clients that they avoid; empty while it may not run."""
         self.attempts = 0
-        """The highest attempt number of any of its runs."""
+        """The highest attempt number of its runs."""
         self.base_attempts = 0
-        """Below which no new run is numbered: a reset or a restart does not repeat a number."""
+        """New runs get higher numbers than this, so that numbers are not repeated after a reset or a restart."""
         self.last_done: WorkRecord | None = None
-        """The record of the run that finished last: who is to blame if outputs turn out to be missing."""
+        """The record of the run that was done last, which is blamed if outputs turn out to be missing."""
         self.busy = 0
-        """Number of the preparation or check under way, 0 for none; answers with another number are void."""
+        """The number (``generation``) of the effect under way, 0 for none. Answers with other numbers are ignored."""
 
     @property
     def is_at_work(self) -> bool:
-        """Whether it has work that is queued or out, or is about to be checked."""
+        """Whether it has workunits that are queued or checked out, or is about to be checked."""
         return self.task.state in (TaskState.QUEUED, TaskState.IN_PROGRESS)
 
     @property
     def is_done(self) -> bool:
-        """Whether it is completed, and not to begin anew."""
+        """Whether it is completed and not to run again."""
         return self.task.state is TaskState.COMPLETED and self.index not in self.job.to_redo
 
     @property
@@ -208,23 +211,27 @@ class TaskEntry:
 
     @property
     def first_rank(self) -> int:
+        """The lowest rank: 0 if there is only one, else 1."""
         return 0 if self.task.totalwork == 1 else 1
 
     @property
     def last_rank(self) -> int:
+        """The highest rank."""
         return 0 if self.task.totalwork == 1 else self.task.totalwork
 
     @property
     def has_files(self) -> bool:
+        """Whether it has any inputs, outputs or predata."""
         task = self.task
         return bool(task.inputs or task.outputs or task.predata)
 
     def key(self) -> QueueKey:
+        """Its place in the order of hand-out, by the present priority of the job."""
         info = self.job.job.info
         return QueueKey(-info.priority, info.submittime, self.job.job.id, self.index)
 
     def queue_up(self) -> Iterable[Place]:
-        """The task may run: the places of all ranks that are neither done nor out."""
+        """Make places for all ranks that are neither done nor checked out, and return them."""
         never_out = RankSet.of(self.unfinished_ranks())
         for rank in self.records:
             never_out.discard(rank)
@@ -235,7 +242,7 @@ class TaskEntry:
         return self.places.values()
 
     def put(self, rank: int, avoid: Iterable[str] = ()) -> Place:
-        """Let a rank wait, for all clients but those to *avoid*; where it stands now."""
+        """Put a rank into the place for all clients but those in *avoid*. Returns the place."""
         clients = frozenset(avoid)
         place = self.places.get(clients)
         if place is None:
@@ -245,13 +252,13 @@ class TaskEntry:
         return place
 
     def take(self, place: Place, rank: int) -> None:
-        """The rank waits no more."""
+        """Take a rank out of *place*."""
         place.ranks.discard(rank)
         if not place.ranks:
             self.places = {avoid: other for avoid, other in self.places.items() if other is not place} or NO_PLACES
 
     def place_of(self, record: WorkRecord) -> Place | None:
-        """Where this rank waits, None if it does not."""
+        """The place in which the rank of *record* is, None if it is not queued."""
         for avoid in (frozenset(record.failed_on), NOBODY):
             place = self.places.get(avoid)
             if place is not None and record.rank in place.ranks:
@@ -259,20 +266,22 @@ class TaskEntry:
         return None
 
     def record_of(self, rank: int) -> WorkRecord:
-        """The record of a rank, made now if it was never out."""
+        """The record of a rank, which is made if it was never checked out."""
         if rank not in self.records:
             work_id = ids.work_id(self.task.taskid, rank)
             self.records[rank] = WorkRecord(work_id, self.task.jobid, self.task.taskid, rank)
         return self.records[rank]
 
     def unfinished_ranks(self) -> Iterator[range]:
+        """The ranks that are not done, as ranges."""
         return self.done.gaps(self.first_rank, self.last_rank)
 
     def has_unfinished(self, rank: int) -> bool:
+        """Whether it has this rank, and it is not done."""
         return self.first_rank <= rank <= self.last_rank and rank not in self.done
 
     def restore(self, record: TaskRecord, work: list[WorkRecord]) -> None:
-        """Take over what the store remembers: done ranks, and those that have been out."""
+        """Load what is stored: *record* of the task, and *work*, the records of its workunits."""
         self.done = RankSet(record.done)
         self.part = record.part
         self.made = frozenset(record.made)
@@ -281,12 +290,12 @@ class TaskEntry:
         self.records = {item.rank: item for item in work if item.rank not in self.done}
 
     def split(self, totalwork: int) -> None:
-        """Before its first run: the task has so many workunits, whatever the document wants."""
+        """Before the first run, divide the task into *totalwork* workunits, whatever the document asks for."""
         self.declared_totalwork = self.declared_totalwork or self.task.totalwork
         self._start_over(totalwork)
 
     def reset(self) -> None:
-        """Forget every run: no rank is done, none was ever out, and it may be split anew."""
+        """Forget all runs: no rank is done or was checked out, and the task may be split again."""
         self._start_over(self.declared_totalwork or self.task.totalwork)
         self.declared_totalwork = 0
 
@@ -301,6 +310,7 @@ class TaskEntry:
         self.busy = 0
 
     def record(self) -> TaskRecord:
+        """The record for the store."""
         return TaskRecord(
             task=self.task,
             index=self.index,
@@ -313,11 +323,11 @@ class TaskEntry:
 
 
 NO_WORK: frozenset[str] = frozenset()
-"""One for all clients: Python makes a new empty set each time, and there may be many clients."""
+"""The empty set that all clients share, as Python would make a new one for each."""
 
 
 class Held(NamedTuple):
-    """A workunit that a client has, the second since when, and what it needs there."""
+    """A workunit that a client has, since when (in seconds), and the resources that it takes there."""
 
     record: WorkRecord
     since: float
@@ -325,7 +335,7 @@ class Held(NamedTuple):
 
 
 class ClientEntry:
-    """A client, the work it holds, what it is still to be told, and what speaks against it."""
+    """A client: the workunits that it has, those that it must be told to end, and its failures."""
 
     __slots__ = (
         "asides",
@@ -346,28 +356,28 @@ class ClientEntry:
 
     def __init__(self, client: Client, besides: frozenset[str], last_seen: float, confirmed: bool = True) -> None:
         self.held: dict[str, Held] = {}
-        """By workunit."""
+        """The workunits that it has, by id."""
         self.introduce(client, besides)
         self.last_seen = self.last_ask = last_seen
         self.confirmed = confirmed
-        """False after a restart, until the client registers again and says what it runs."""
+        """False after a restart, until the client registers again and says what it has."""
         self.spare = Spare()
-        """What it had for work when it last asked."""
+        """The disk space and the time that it had when it last asked for work."""
         self.discards = NO_WORK
+        """Ids of workunits that it must be told to end."""
         self.doubted = NO_WORK
-        """Work that was queued again because the client asked for more."""
+        """Ids of workunits that were queued again because it asked for work although it had them."""
         self.asks_ahead = False
-        """True once it reports some of that, or says in a heartbeat what it runs: it may ask for more meanwhile."""
+        """Whether it may ask while it has work: it reported a doubted workunit, or names its work in heartbeats."""
         self.failing: dict[str, bool] = {}
-        """The jobs of which something failed here since anything succeeded, the latest ones; whether another client
-        has succeeded at the same."""
+        """The latest jobs of which work failed here since the last success; true if another client then did it."""
         self.asides = 0
-        """How often it was put aside since anything succeeded."""
+        """How often it was put aside since the last success."""
         self.back_at = math.inf
-        """The second at which it comes back by itself, if it was put aside."""
+        """When it gets work again, in seconds, if it was put aside."""
 
     def introduce(self, client: Client, besides: frozenset[str]) -> None:
-        """This is how the client describes itself now; *besides*: see :meth:`Kind.of`."""
+        """Set what the client says of itself. *besides*: see :meth:`Kind.of`."""
         self.client = client
         self.kind = Kind.of(client, besides)
         self.stock = stock_of(client)
@@ -375,39 +385,40 @@ class ClientEntry:
             self._count(held.needs, -1)
 
     def offer(self, now: Moment) -> Offer:
-        """What it has for work, as it last said."""
+        """What it offers to work at the moment *now*."""
         return self.spare.offer(self.client.id, self.kind, self.stock, now)
 
     @property
     def counts_resources(self) -> bool:
-        """Whether all that it holds must fit together."""
+        """Whether its resources are counted, so that all its workunits must fit together."""
         return self.client.offers is not None
 
     @property
     def offers(self) -> dict[str, float]:
-        """The resources that it told."""
+        """The amounts of resources that it registered."""
         return {name: amount for name, amount in self.stock.total.items() if amount < math.inf}
 
     @property
     def free(self) -> dict[str, float]:
-        """What is free of them; none where plain work was handed out ahead of that."""
+        """How much of them is free; 0 where work that was handed out in advance exceeds it."""
         return {name: max(0, self.stock.free[name]) for name in self.offers}
 
     def hold(self, record: WorkRecord, since: float, needs: Needs) -> None:
-        """It has this workunit."""
+        """Add a workunit, which it has since the second *since*."""
         self.let_go(record.wuid)
         self.held[record.wuid] = Held(record, since, needs)
         self._count(needs, -1)
 
     def let_go(self, wuid: str) -> bool:
-        """It has this workunit no more; whether it had it."""
+        """Remove a workunit. Returns whether it had it."""
         held = self.held.pop(wuid, None)
         if held is not None:
             self._count(held.needs, 1)
         return held is not None
 
     def _count(self, needs: Needs, sign: int) -> None:
-        """So much more or less is free. Cores are hundredths, and sums of them stay exactly that."""
+        """Add *needs*, times *sign*, to what is free. Rounded to hundredths, the unit of cores, to keep sums
+        exact."""
         if self.counts_resources:
             free = self.stock.free
             for name, amount in needs:
@@ -415,10 +426,10 @@ class ClientEntry:
 
     @property
     def is_aside(self) -> bool:
-        """Whether it gets no work for a while, and then comes back by itself."""
+        """Whether it is suspended for a limited time."""
         return self.client.suspended_until != NO_TIME
 
     def absolve(self) -> None:
-        """Nothing speaks against it any more."""
+        """Forget its failures."""
         self.failing = {}
         self.asides = 0

@@ -1,4 +1,4 @@
-"""How work flows through a job: a task becomes ready, is queued, runs, is checked, and lets others go on."""
+"""The steps of tasks through a job: ready, queued, checked, completed, which starts the tasks after it."""
 
 import heapq
 from datetime import datetime
@@ -13,7 +13,7 @@ from awed.scheduler.sweeps import Sweeps
 
 
 class Flow:
-    """The moves that more than one verb makes. Each leaves job, tasks, queue and counters in step."""
+    """Steps that several verbs share. Each leaves job, tasks, queue and counts consistent."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -21,7 +21,8 @@ class Flow:
         self.sweeps = Sweeps(state.limits.tasks_at_once)
 
     def start(self, job: JobEntry, now: Moment) -> None:
-        """Let every task go that can. A job that is not to start yet is put aside for :meth:`start_due`."""
+        """Start every task that waits for nothing. :meth:`start_due` does it for a job whose ``start_at`` is to
+        come."""
         start_at = job.job.info.start_at
         if start_at > now.time:
             heapq.heappush(self._later, (start_at, job.job.id))
@@ -29,7 +30,7 @@ class Flow:
             self.sweeps.begin(job, self._let_go, self._runs, now)
 
     def _let_go(self, entry: TaskEntry, now: Moment) -> None:
-        """Let a task go on from where it is. If it waits for nothing, it is made ready."""
+        """Let a task go on from its present state, after a reset if it is to run again."""
         if entry.index in entry.job.to_redo:
             entry.job.to_redo.discard(entry.index)
             self._withdraw_task(entry)
@@ -56,7 +57,7 @@ class Flow:
                 self.start(job, now)
 
     def ready(self, entry: TaskEntry, now: Moment) -> None:
-        """All that the task depends on is completed: prepare its files, or queue it at once if it has none."""
+        """Have the files of a task prepared whose dependencies are completed; queue it at once if it has none."""
         entry.task.createddate = now.time
         self._state.changes.task(entry)
         if entry.has_files:
@@ -66,7 +67,7 @@ class Flow:
             self.enqueue(entry, now)
 
     def enqueue(self, entry: TaskEntry, now: Moment, note: str = "") -> None:
-        """The task is ready to run: its unfinished ranks go into the queue. *note*: what is worth telling of that."""
+        """Queue the unfinished ranks of a task that is ready to run. *note*: the text of the event."""
         state = self._state
         task = entry.task
         if task.starteddate == NO_TIME:
@@ -82,8 +83,8 @@ class Flow:
             self.check(entry, now)
 
     def check(self, entry: TaskEntry, now: Moment) -> None:
-        """All ranks are done: complete the task, once its outputs are seen to be there."""
-        if entry.task.state is TaskState.QUEUED:  # the last result came after it was taken back
+        """Have the outputs of a task checked whose ranks are all done; complete it at once if it has none."""
+        if entry.task.state is TaskState.QUEUED:  # the last rank was done while it was queued again
             self._state.set_task(entry, TaskState.IN_PROGRESS)
         if entry.task.outputs:
             entry.busy = self._state.generation()
@@ -92,6 +93,7 @@ class Flow:
             self.complete(entry, now)
 
     def complete(self, entry: TaskEntry, now: Moment) -> None:
+        """Complete a task, start those that waited for it, and finish the job if it was the last."""
         state = self._state
         job = entry.job
         entry.busy = 0
@@ -123,7 +125,7 @@ class Flow:
         state.delete_nodes(job.job.id, job.submitter, unneeded)
 
     def suspend(self, job: JobEntry, now: Moment, notes: str, error: JobError | None = None) -> None:
-        """Take all work of the job out of the queue and back from clients, and say why."""
+        """Suspend a job: take its work out of the queue and back from clients. *notes*, *error*: why."""
         job.job.notes = notes
         job.job.error = error
         job.job.lastfailed = error.workfailed if error else ""
@@ -137,7 +139,7 @@ class Flow:
             self._state.suspend_task(entry)
 
     def rest(self, job: JobEntry) -> None:
-        """See to it that no task of a job that does not run is at work. It makes haste for those that still are."""
+        """Suspend, at once, all tasks of a suspended job that are still at work."""
         for entry in job.tasks:
             if entry.is_at_work:
                 self._state.suspend_task(entry)
@@ -146,7 +148,7 @@ class Flow:
         return self._is_held(job) and job.job.state is JobState.SUSPEND
 
     def resume(self, job: JobEntry, now: Moment) -> None:
-        """Let a suspended job go on where it was; earlier failures are forgiven."""
+        """Let a suspended job go on where it was. Earlier failures are forgotten."""
         state = self._state
         job.job.resumed += 1
         job.job.notes = job.job.lastfailed = ""
@@ -169,8 +171,10 @@ class Flow:
         self.enqueue(entry, now)
 
     def withdraw(self, job: JobEntry, now: Moment) -> None:
-        """Take all work of the job out of the queue and away from clients, for good. All tasks in one go: a large job
-        had better be suspended before."""
+        """Take all work of a job out of the queue and back from clients, and delete its records.
+
+        Takes all tasks at once, so a large job should be suspended before.
+        """
         for entry in job.tasks:
             self._halt_task(entry, now)
             self._withdraw_task(entry)
@@ -182,7 +186,7 @@ class Flow:
             self._state.changes.work_gone(record.wuid)
 
     def redo(self, job: JobEntry, entries: list[TaskEntry], now: Moment) -> None:
-        """Run these tasks of a suspended or completed job once more, from the beginning."""
+        """Run these tasks of a suspended or completed job again, from the beginning."""
         self.rest(job)
         job.to_redo = {entry.index for entry in entries}
         job.job.remaintasks = sum(not entry.is_done for entry in job.tasks)
@@ -193,7 +197,7 @@ class Flow:
         self.resume(job, now)
 
     def _reset(self, entry: TaskEntry) -> None:
-        """Back to the beginning: no run, no log and no output of the task is left."""
+        """Reset a task to ``init``, without runs, logs and outputs."""
         task = entry.task
         made = [io for io in task.outputs if io.is_made]
         unneeded = [io for io in made if io.node in entry.made]
@@ -213,7 +217,7 @@ class Flow:
         self._state.changes.reports_gone(task.taskid)
 
     def move(self, job: JobEntry, now: Moment) -> None:
-        """Priority or groups changed: the job's queued work takes its new place."""
+        """Move the queued work of a job whose priority or groups have changed to its new places."""
         self.sweeps.begin(job, self._move_task, self._is_held, now)
 
     def _move_task(self, entry: TaskEntry, now: Moment) -> None:

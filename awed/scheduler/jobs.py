@@ -1,4 +1,4 @@
-"""The verbs for jobs: submit, suspend, resume, delete, run again, and change what steers their work."""
+"""The verbs for jobs: submit, suspend, resume, delete, run again, and changes of priority and groups."""
 
 from collections.abc import Iterable, Sequence
 
@@ -21,17 +21,17 @@ from awed.workflow.submission import Submission
 
 
 class Jobs:
-    """The verbs for jobs that the scheduler holds: all that are not finished."""
+    """The verbs for unfinished jobs, which are those that the scheduler has."""
 
     def __init__(self, state: State, flow: Flow) -> None:
         self._state = state
         self._flow = flow
 
     def submit(self, submission: Submission, owner: User, token: str, now: Moment, hosts: Sequence[str] = ()) -> Job:
-        """Take a new job in; what can run is queued at once. *token*: its data token, "" for none, to be shown to
-        these *hosts*.
+        """Add a new job and queue what can run. *token*: its data token, "" for none, which may be sent to *hosts*.
 
-        Raises :class:`~awed.model.errors.QuotaReached` if its owner, who is no admin, has too much unfinished.
+        Raises :class:`~awed.model.errors.Conflict` if its id is taken, and :class:`~awed.model.errors.QuotaReached`
+        if *owner*, unless an administrator, would have too much unfinished.
         """
         entry = self.admit(submission, owner)
         job = entry.job
@@ -50,7 +50,7 @@ class Jobs:
         return job
 
     def admit(self, submission: Submission, owner: User) -> JobEntry:
-        """What :meth:`submit` would take in. Raises what that raises."""
+        """The entry that :meth:`submit` would add. Raises what :meth:`submit` raises."""
         entry = entry_of(submission, owner)
         if entry.job.id in self._state.jobs:
             raise Conflict(f"job id {entry.job.id} is known already")
@@ -61,7 +61,7 @@ class Jobs:
     def adopt(
         self, record: JobRecord, tasks: Iterable[TaskRecord], work: Iterable[WorkRecord], now: Moment
     ) -> JobEntry:
-        """Hold a stored job. An unfinished one goes on where it was."""
+        """Add a stored job. An unfinished one goes on where it was."""
         by_task: dict[str, list[WorkRecord]] = {}
         for item in work:
             by_task.setdefault(item.taskid, []).append(item)
@@ -76,7 +76,7 @@ class Jobs:
         if entry.is_active:
             self._continue(entry, now)
         else:
-            self._flow.rest(entry)  # the daemon may have been killed while it suspended them
+            self._flow.rest(entry)  # the daemon may have been killed while it suspended the tasks
         return entry
 
     def _count_work(self, entry: TaskEntry, now: Moment) -> None:
@@ -89,7 +89,10 @@ class Jobs:
             work[WorkState.QUEUED] += entry.task.remainwork - out
 
     def _hand_to_holders(self, entry: TaskEntry, now: Moment) -> int:
-        """How many workunits are still out: to clients that are known. Others' work is queued again."""
+        """Give workunits that are checked out to their clients; queue those again whose client is not known.
+
+        Returns how many are checked out.
+        """
         out = 0
         for record in entry.records.values():
             if record.state is not WorkState.CHECKOUT:
@@ -116,26 +119,38 @@ class Jobs:
             self._flow.start(job, now)
 
     def get(self, job_id: str) -> JobEntry:
-        """Raises :class:`~awed.model.errors.JobNotFound` for a job that is not held."""
+        """The entry of an unfinished job. Raises :class:`~awed.model.errors.JobNotFound` for any other."""
         entry = self._state.jobs.get(job_id)
         if entry is None:
             raise JobNotFound(job_id)
         return entry
 
     def suspend(self, job_id: str, now: Moment, notes: str = "manually suspended") -> None:
+        """Suspend a job: take its work out of the queue and back from clients. Nothing to do if it is suspended.
+
+        Raises :class:`~awed.model.errors.JobNotFound`.
+        """
         entry = self.get(job_id)
         if entry.job.state is JobState.SUSPEND:
             return
         self._flow.suspend(entry, now, notes)
 
     def resume(self, job_id: str, now: Moment) -> None:
+        """Let a suspended job go on.
+
+        Raises :class:`~awed.model.errors.JobNotFound`, and :class:`~awed.model.errors.Invalid` if it is not
+        suspended.
+        """
         entry = self.get(job_id)
         if entry.job.state is not JobState.SUSPEND:
             raise Invalid(f"fail to resume job: {job_id} job {job_id} is not in 'suspend' status")
         self._flow.resume(entry, now)
 
     def delete(self, job_id: str, now: Moment, full: bool) -> None:
-        """Mark the job as deleted and take its work away; *full*: nothing of it is left in the store."""
+        """Delete a job: take its work back and mark it as deleted or, with *full*, remove all that is stored of it.
+
+        Raises :class:`~awed.model.errors.JobNotFound`.
+        """
         entry = self.get(job_id)
         self._flow.withdraw(entry, now)
         self._state.limit_lifetime(entry, now)
@@ -149,7 +164,7 @@ class Jobs:
             self._state.delete_nodes(job_id, entry.submitter, own_outputs(made))
 
     def remove_stored(self, record: JobRecord, tasks: Iterable[TaskRecord], now: Moment, expired: bool) -> None:
-        """Nothing is left of a job that is not held; *expired*: because its time is over."""
+        """Remove all that is stored of a job that the scheduler does not have. *expired*: whether it has expired."""
         job = record.job
         if job.state is not JobState.DELETED:
             gone = structs.replace(job_change(record), state=JobState.DELETED, cause="expired" if expired else "")
@@ -159,8 +174,10 @@ class Jobs:
         self._state.delete_nodes(job.id, record.submitter, own_outputs(tasks))
 
     def recompute(self, task_name: str, makers: Sequence[str], entry: JobEntry, now: Moment) -> None:
-        """Run a task and all that depends on it again, after the *makers* of files that these read and that are gone.
-        The job must be held, and suspended or completed."""
+        """Run the task *task_name* again, and all that depend on it. The job must be suspended or completed.
+
+        *makers*: names of tasks that must run again before, because outputs of theirs that are read are gone.
+        """
         first = entry.by_name[task_name]
         before = [entry.by_name[name] for name in makers]
         self._flow.redo(entry, before + _downstream(first), now)
@@ -170,28 +187,28 @@ class Jobs:
             entry.job.notes += f", and {also} before it, whose outputs are gone"
 
     def resubmit(self, entry: JobEntry, now: Moment) -> None:
-        """Run every task again. The job must be held, and suspended or completed."""
+        """Run every task again. The job must be suspended or completed."""
         self._flow.redo(entry, entry.tasks, now)
         entry.job.notes = "restarted from the beginning"
 
     def changed(self, entry: JobEntry, now: Moment) -> None:
-        """The document or the rights of the job have changed, but nothing that concerns its work."""
+        """Note that the job's record has changed, but nothing that concerns its work."""
         self._state.touch_job(entry, now)
 
     def requeue(self, entry: JobEntry, now: Moment) -> None:
-        """Priority or groups changed: the job's queued work takes its new place."""
+        """Note that the job's priority or groups have changed, and move its queued work to its new places."""
         self._state.touch_job(entry, now)
         self._flow.move(entry, now)
 
     def position(self, job_id: str) -> int:
-        """How many jobs, itself included, are not behind it in the order of hand-out."""
+        """The place of a job in the order of hand-out, from 1. Raises :class:`~awed.model.errors.JobNotFound`."""
         key = self.get(job_id).tasks[0].key()
         active = (entry for entry in self._state.jobs.values() if entry.job.state in ACTIVE)
         return sum(entry.tasks[0].key() <= key for entry in active)
 
 
 def entry_of(submission: Submission, owner: User) -> JobEntry:
-    """The new job of *owner* as the scheduler would hold it."""
+    """The scheduler's entry for a new job of *owner*."""
     return JobEntry(JobRecord(submission.job, Acl.of(owner.name), owner.name, size=submission.size))
 
 

@@ -1,4 +1,4 @@
-"""Items in order, of which the first that fits is found without a look at each that stands before it and does not."""
+"""A sorted sequence of items with needs, in which the first item that fits is found by passing over whole blocks."""
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
@@ -7,16 +7,16 @@ from operator import le
 from typing import Any, Generic, TypeVar
 
 BLOCK = 256
-"""How many items a block has before it is split, at least half of them afterwards."""
+"""Items that a block may have; one with more is split into halves."""
 
 Item = TypeVar("Item")
 
 Need = tuple[float, ...]
-"""Numbers, in a line the same ones for each item. All must be there for an item to fit."""
+"""How much an item needs of several things, the same ones for all items of a line."""
 
 
 class _Block(Generic[Item]):
-    """A piece of a line. *least*: nothing in it needs less of any number; it may be too low when items have left."""
+    """A block of a line. *least*: no item needs less of any thing; it may be too low after items were removed."""
 
     __slots__ = ("entries", "least")
 
@@ -25,15 +25,15 @@ class _Block(Generic[Item]):
         self.count()
 
     def count(self) -> None:
-        """Find *least* anew."""
+        """Compute *least*."""
         self.least = tuple(map(min, zip(*(need for _, need, _ in self.entries), strict=True)))
 
 
 class Line(Generic[Item]):
-    """Items by key, no two with the same, each with numbers that it *needs*.
+    """Items sorted by unique keys, each with a :data:`Need`.
 
-    To find the first that needs no more of each than so much costs a glance at each block before it, and one look at
-    each item of its own block: blocks in which everything needs more are passed over.
+    The first item whose needs are within given limits is found by comparing *least* of each block before it, and the
+    items of its own block: blocks in which all items need more are passed over.
     """
 
     __slots__ = ("_blocks", "_lasts")
@@ -54,10 +54,11 @@ class Line(Generic[Item]):
 
     @property
     def head(self) -> Any:
-        """The first key; there must be one."""
+        """The first key. The line must not be empty."""
         return self._blocks[0].entries[0][0]
 
     def add(self, key: Any, need: Need, item: Item) -> None:
+        """Add an item, whose key must be new."""
         if not self._blocks:
             self._blocks.append(_Block([(key, need, item)]))
             self._lasts.append(key)
@@ -78,7 +79,7 @@ class Line(Generic[Item]):
         self._lasts[at : at + 1] = [half.entries[-1][0] for half in halves]
 
     def remove(self, key: Any) -> None:
-        """Take out the item of this key, which must be there."""
+        """Remove the item with this key, which must be there."""
         at = bisect_left(self._lasts, key)
         entries = self._blocks[at].entries
         place = bisect_left(entries, (key,))
@@ -90,8 +91,10 @@ class Line(Generic[Item]):
             del self._blocks[at], self._lasts[at]
 
     def fitting(self, most: Need, after: Any = None) -> Iterator[Item]:
-        """The items that need no more than *most* of each, in order, those *after* a key if one is given. The line
-        must not change meanwhile."""
+        """The items whose needs are at most *most*, in order; *after*: only those with higher keys than this.
+
+        The line must not change while they are iterated.
+        """
         at = 0 if after is None else bisect_left(self._lasts, after)
         blocks = islice(self._blocks, at, None)
         return chain.from_iterable(

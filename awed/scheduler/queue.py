@@ -1,4 +1,4 @@
-"""The work queue: places with queued ranks, in a line of their own for each distinct thing that work asks for."""
+"""The work queue: the places of queued ranks, in a line for each distinct :class:`Wanted` on each route."""
 
 import sys
 from collections import OrderedDict
@@ -13,7 +13,7 @@ from awed.scheduler.requirements import ANY_APP, Offer, Route, Wanted
 
 
 class Queued(NamedTuple):
-    """What waits of one kind: how many workunits, and since which second the first of its tasks."""
+    """The queued work of one kind: how many workunits, and since when the oldest place is queued, in seconds."""
 
     wanted: Wanted
     work: int
@@ -21,7 +21,7 @@ class Queued(NamedTuple):
 
 
 class Row:
-    """The places on a route that ask for the same. It stands *among* the other rows of the route by its head."""
+    """The places on a route that ask for the same. The row itself is in the line *among*, by its first place."""
 
     __slots__ = ("_least", "_standing", "among", "line", "number", "wanted")
 
@@ -30,7 +30,7 @@ class Row:
         self.line = Line[Place]()
         self.among = among
         self.number = number
-        """Tells it from others whose heads are of the same task."""
+        """Makes its key in that line unique, as first places of several rows may be of the same task."""
         self._least = wanted.least()
         self._standing: QueueKey | None = None
 
@@ -53,7 +53,7 @@ class Row:
 
 
 class Bucket:
-    """The places that ask for the same. Each stands in all *rows*, of which places of other buckets may be a part."""
+    """The places that ask for the same. Each is in all *rows*, which may have places of other buckets too."""
 
     __slots__ = ("rows", "since", "wanted", "work")
 
@@ -61,9 +61,9 @@ class Bucket:
         self.wanted = wanted
         self.rows = rows
         self.since: OrderedDict[Place, float] = OrderedDict()
-        """The second at which each place was queued, the first ones first."""
+        """When each place was queued, in seconds; the oldest first."""
         self.work = 0
-        """How many ranks wait in them."""
+        """How many ranks they have in all."""
 
     def add(self, place: Place, now: Moment) -> None:
         self.since[place] = now.seconds
@@ -78,14 +78,14 @@ class Bucket:
         place.counted = 0
 
     def count(self, place: Place) -> None:
-        """The place has more or fewer ranks now."""
+        """Count the ranks of a place again, after they have changed."""
         ranks = len(place.ranks)
         self.work += ranks - place.counted
         place.counted = ranks
 
 
 class Crossing:
-    """All rows on a route, by what they ask for and in the order of their heads."""
+    """All rows on a route, by what they ask for, and in the order of their first places."""
 
     __slots__ = ("in_order", "rows")
 
@@ -95,10 +95,11 @@ class Crossing:
 
 
 class WorkQueue:
-    """All queued work. ``fresh`` has the places that got work since somebody last looked, ``freed`` the ids of
-    clients that may have work by now which they could not have before.
+    """All queued work.
 
-    A client looks at the rows on its routes. Those for clients that have all apps do not tell apps apart.
+    A client finds its work in the rows on its routes. Rows for clients that have all apps are not divided by app.
+    *fresh*: the places that got work since the service last took them. *freed*: ids of clients that may have got fit
+    for queued work since then.
     """
 
     def __init__(self) -> None:
@@ -109,7 +110,7 @@ class WorkQueue:
         self.freed: dict[str, None] = {}
 
     def add(self, place: Place, now: Moment) -> None:
-        """Queue a place that has ranks; one that is queued already stays where it is."""
+        """Queue a place, or count it again if it is queued."""
         self.fresh[place] = None
         if place.wanted is None:
             place.wanted = place.asks()
@@ -117,7 +118,7 @@ class WorkQueue:
         self._buckets[place.wanted].count(place)
 
     def _bucket(self, wanted: Wanted) -> Bucket:
-        """The bucket for such work, made if it is new."""
+        """The bucket for such work, which is made if it is new."""
         bucket = self._buckets.get(wanted)
         if bucket is None:
             rows = [self._row(route, _on(route, wanted)) for route in wanted.routes()]
@@ -134,7 +135,7 @@ class WorkQueue:
         return row
 
     def remove(self, place: Place) -> None:
-        """Take a place out of the queue, if it is there."""
+        """Take a place out of the queue, if it is queued."""
         self.fresh.pop(place, None)
         wanted, place.wanted = place.wanted, None
         if wanted is not None:
@@ -145,14 +146,14 @@ class WorkQueue:
             self.unkeep(place)
 
     def unkeep(self, place: Place) -> None:
-        """No client is kept for this place any more, and nobody has passed it."""
+        """End the reservation of a client for this place, and begin counting anew how often it is passed."""
         place.passed = 0
         if place.kept_client:
             self.freed[place.kept_client] = None
             place.kept_client = ""
 
     def _drop(self, bucket: Bucket) -> None:
-        """Nothing asks for this any more, and perhaps nothing is left in some of its lines."""
+        """Remove an empty bucket, and those of its rows that are empty."""
         del self._buckets[bucket.wanted]
         for route in bucket.wanted.routes():
             rows, wanted = self._crossings[route].rows, _on(route, bucket.wanted)
@@ -162,7 +163,7 @@ class WorkQueue:
                 del self._crossings[route]
 
     def recount(self, place: Place) -> None:
-        """Some of the ranks of a queued place were taken, which may have been its last."""
+        """Count a queued place again after ranks were taken. Without ranks it leaves the queue."""
         assert place.wanted is not None
         if place.ranks:
             self._buckets[place.wanted].count(place)
@@ -171,18 +172,18 @@ class WorkQueue:
             self.remove(place)
 
     def queued(self) -> Iterator[Queued]:
-        """What waits of each kind; work that some clients are to avoid for itself."""
+        """The queued work by kind. Work that avoids some clients is a kind of its own."""
         return (
             Queued(bucket.wanted, bucket.work, next(iter(bucket.since.values()))) for bucket in self._buckets.values()
         )
 
     def touch_all(self) -> None:
-        """Let those who wait look again at everything."""
+        """Make all places *fresh*, so that waiting clients are offered all of them."""
         for bucket in self._buckets.values():
             self.fresh.update(dict.fromkeys(bucket.since))
 
     def find(self, offer: Offer) -> Place | None:
-        """The place of the first rank, in the order of hand-out, that a client with this offer may have."""
+        """The place with the first rank, in the order of hand-out, that a client with this offer may have."""
         best: Place | None = None
         most = offer.most()
         for route in offer.kind.routes():
@@ -197,7 +198,10 @@ class WorkQueue:
 
 
 def _first(line: Line[Place], available: float) -> Place | None:
-    """The first place of a job that runs. Suspended jobs may have left some, which are passed over together."""
+    """The first place of an active job that needs at most *available* bytes of disk.
+
+    Places that suspended jobs still have, until their sweep has come to them, are passed over, a job at a time.
+    """
     most = (available,)
     place = next(line.fitting(most), None)
     while place is not None and not place.entry.job.is_active:
@@ -206,6 +210,6 @@ def _first(line: Line[Place], available: float) -> Place | None:
 
 
 def _on(route: Route, wanted: Wanted) -> Wanted:
-    """What is compared on a route: who comes by one for all apps has the app, by one of a group is of that."""
+    """The part of *wanted* that tells rows on *route* apart: the route's own group, and no app if it is for all."""
     groups = frozenset({route.group}) if route.group else wanted.groups
     return wanted._replace(groups=groups, app=ANY_APP if route.app == ANY_APP else wanted.app)

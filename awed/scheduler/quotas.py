@@ -1,4 +1,4 @@
-"""What the unfinished jobs of one user may take: how many they are, their tasks, the bytes of their documents."""
+"""Quotas for the unfinished jobs of each user: their number, their tasks, and the bytes of their documents."""
 
 from collections import defaultdict
 
@@ -9,7 +9,7 @@ from awed.scheduler.entries import JobEntry
 
 
 class Quota(Struct, frozen=True):
-    """The most that a user may have unfinished, None for no limit."""
+    """How much a user may have unfinished, None for no limit. *bytes*: of documents."""
 
     jobs: int | None = None
     tasks: int | None = None
@@ -17,7 +17,7 @@ class Quota(Struct, frozen=True):
 
 
 class Usage(Struct):
-    """What a user has unfinished."""
+    """How much a user has unfinished."""
 
     jobs: int = 0
     tasks: int = 0
@@ -25,14 +25,14 @@ class Usage(Struct):
 
 
 class Usages:
-    """The usage of each user who has unfinished jobs. A job counts for who submitted it, whoever owns it later."""
+    """The usage of each user with unfinished jobs. A job counts for its submitter, whoever owns it later."""
 
     def __init__(self, quota: Quota) -> None:
         self._quota = quota
         self._by_user: defaultdict[str, Usage] = defaultdict(Usage)
 
     def check(self, entry: JobEntry) -> None:
-        """Raises :class:`~awed.model.errors.QuotaReached` if *entry* would be too much."""
+        """Raises :class:`~awed.model.errors.QuotaReached` if the job would exceed its submitter's quota."""
         used = self._by_user.get(entry.submitter, Usage())
         wanted = Usage(used.jobs + 1, used.tasks + len(entry.tasks), used.bytes + entry.size)
         for name, unit in (("jobs", "jobs"), ("tasks", "tasks"), ("bytes", "bytes of job documents")):
@@ -44,11 +44,11 @@ class Usages:
                 )
 
     def add(self, entry: JobEntry) -> None:
-        """Count a job that is held from now on."""
+        """Count a job."""
         self._count(entry, 1)
 
     def remove(self, entry: JobEntry) -> None:
-        """Count a job no more."""
+        """Stop counting a job."""
         self._count(entry, -1)
         if not self._by_user[entry.submitter].jobs:
             del self._by_user[entry.submitter]

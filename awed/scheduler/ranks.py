@@ -1,16 +1,16 @@
-"""Sets of ranks. A task's ranks finish nearly in order, so a few ranges say which of 10,000 are done."""
+"""Sets of ranks, kept as ranges. Ranks finish nearly in order, so a few ranges are enough for 10,000 ranks."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 
 
 class RankSet:
-    """Ranks as disjoint, ascending, never adjacent ranges. Written ``1-500,503``; empty: ``""``."""
+    """A set of ranks as disjoint, ascending, not adjacent ranges. As text ``1-500,503``, "" if it is empty."""
 
     __slots__ = ("_count", "_firsts", "_lasts")
 
     def __init__(self, text: str = "") -> None:
-        """Raises :class:`ValueError` for a text that :meth:`__str__` does not write."""
+        """*text*: as :meth:`__str__` writes it. Raises :class:`ValueError` for any other."""
         self._firsts: list[int] = []
         self._lasts: list[int] = []
         self._count = 0
@@ -25,13 +25,14 @@ class RankSet:
 
     @classmethod
     def of(cls, ranges: Iterable[range]) -> "RankSet":
-        """The ranks of ranges as :meth:`gaps` makes them: ascending, neither empty nor adjacent."""
+        """The ranks in *ranges*, which must be as :meth:`gaps` makes them: ascending, neither empty nor adjacent."""
         ranks = cls()
         for one in ranges:
             ranks._append(one.start, one.stop - 1)
         return ranks
 
     def add(self, rank: int) -> None:
+        """Add a rank, if it is not there."""
         if rank in self:
             return
         self._count += 1
@@ -50,6 +51,7 @@ class RankSet:
             self._lasts.insert(at, rank)
 
     def discard(self, rank: int) -> None:
+        """Remove a rank, if it is there."""
         if rank not in self:
             return
         self._count -= 1
@@ -63,7 +65,7 @@ class RankSet:
         self._lasts[at : at + 1] = [b for _, b in rest]
 
     def gaps(self, first: int, last: int) -> Iterator[range]:
-        """The ranks from *first* to *last*, both included, that are not in the set, as ranges that are not empty."""
+        """The ranks from *first* to *last* (inclusive) that are not in the set, as ranges that are not empty."""
         for a, b in zip([*self._firsts, last + 1], [*self._lasts, last], strict=True):
             gap = range(first, min(a, last + 1))
             if gap:
@@ -72,7 +74,7 @@ class RankSet:
 
     @property
     def first(self) -> int:
-        """The lowest rank; there must be one."""
+        """The lowest rank. The set must not be empty."""
         return self._firsts[0]
 
     def __contains__(self, rank: int) -> bool:

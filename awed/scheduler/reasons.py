@@ -1,4 +1,4 @@
-"""Why work does not run: what it asks for, held against who is there."""
+"""Why work is not run: what it asks for, compared with the registered clients."""
 
 from collections.abc import Collection
 from itertools import islice
@@ -10,17 +10,17 @@ from awed.scheduler.requirements import NOBODY, Kind, Wanted
 from awed.scheduler.state import State
 
 LOOKED_AT = 100
-"""How many different things that a job asks for are held against the workers."""
+"""How many different :class:`Wanted` of one job are compared with the clients."""
 
 
 class Reasons:
-    """Says why, from the same rules by which work is handed out."""
+    """Finds reasons by the same rules by which work is handed out."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     def unmet(self, job: JobEntry) -> list[Remark]:
-        """What no registered worker has that may have the job's work: each once, where it is asked for first."""
+        """What the job needs and no registered client that may have its work has: each once, at its first place."""
         kinds = {client.kind for client in self._state.clients.values()}
         wants: dict[Wanted, int] = {}
         for entry in job.tasks:
@@ -34,7 +34,7 @@ class Reasons:
 
 
 def _lacking(wanted: Wanted, kinds: Collection[Kind]) -> tuple[str, str]:
-    """Which field asks for what none of these has, and in words what that is."""
+    """The field of a task that asks for what none of *kinds* has, and a sentence about it."""
     if not kinds:
         return "cmd", "no worker is registered"
     if not any(wanted.suits(kind._replace(apps=frozenset({wanted.app}), images=True)) for kind in kinds):

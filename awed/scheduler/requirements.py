@@ -1,4 +1,4 @@
-"""What work asks of a client, and what a client has for it. Nothing else compares the two."""
+"""What work asks of a client (:class:`Wanted`), what a client has (:class:`Offer`), and the comparison of the two."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -12,24 +12,26 @@ from awed.model.resources import CORES, DISK, MEMORY, PLAIN, Needs
 from awed.model.times import Moment
 
 ANY_APP = "*"
+"""The app of clients that have all commands."""
 
 NOBODY: frozenset[str] = frozenset()
+"""No clients."""
 
 _OPEN = ","
-"""Stands among names of groups for all that are open. None is called so, for commas separate the names; nor as this
-with a user's name after it, which stands for those that run what this user submits."""
+"""Among the names of groups, this stands for all open groups, and with a user's name after it for the groups that run
+the work of this user. No group can have such a name, as commas separate names."""
 
 ANYBODYS = frozenset({_OPEN})
-"""What clients of open groups run besides work that names their group: whatever names none."""
+"""What clients of open groups run besides work that names their group: all work that names no group."""
 
 
 def whose(users: Iterable[str]) -> frozenset[str]:
-    """What clients of a closed group run besides: what these users submit, and names no group."""
+    """What clients of a closed group run besides work that names their group: that of *users* that names no group."""
     return frozenset(_OPEN + user for user in users if user != PUBLIC)
 
 
 class Kind(NamedTuple):
-    """What a client is: the groups whose work it runs, its own and what stands for others, the commands that it has,
+    """A kind of client: the groups whose work it runs (with ANYBODYS or :func:`whose`), the commands that it has, and
     whether it runs them in container images."""
 
     groups: frozenset[str]
@@ -38,24 +40,24 @@ class Kind(NamedTuple):
 
     @classmethod
     def of(cls, client: Client, besides: frozenset[str]) -> "Kind":
-        """*besides*: what clients of its group run that does not name the group."""
+        """The kind of *client*. *besides*: what clients of its group get besides work that names the group."""
         return cls(besides | {client.group}, frozenset(client.apps), client.images)
 
     def routes(self) -> Iterator["Route"]:
-        """Where it finds work, see :meth:`Wanted.routes`."""
+        """The routes on which it finds work, see :meth:`Wanted.routes`."""
         apps = (ANY_APP,) if ANY_APP in self.apps else self.apps
         return (Route(group, app) for group in self.groups | {""} for app in apps)
 
 
 class Route(NamedTuple):
-    """A group, "" for work of many groups, and the app of clients that have not all."""
+    """Where clients look for work: a group ("" for work of many), and an app (ANY_APP for clients with all)."""
 
     group: str
     app: str
 
 
 class Stock(NamedTuple):
-    """The resources of a client: what it has in all, and what of that is *free*. What is not named: *untold*."""
+    """The resources of a client: in all, and how much is *free*. *untold*: the amount of those that are not named."""
 
     total: dict[str, float]
     free: dict[str, float]
@@ -63,12 +65,15 @@ class Stock(NamedTuple):
 
 
 ENOUGH = Stock({}, {}, math.inf)
-"""That of a client which tells nothing."""
+"""The stock of a client that registers no resources."""
 
 
 def stock_of(client: Client) -> Stock:
-    """What a client has that holds no work. One that tells its resources has enough of cores, memory and disk if it
-    does not tell these, and none of all else; workers of the original tell their cores alone."""
+    """The stock of a client without work.
+
+    A client that registers resources has unlimited cores, memory and disk unless it names these, and nothing of other
+    resources that it does not name. Workers of the original register only cores.
+    """
     if client.offers is None:
         cores = {CORES: float(client.cores)} if client.cores else {}
         return Stock(cores, cores, math.inf)
@@ -77,11 +82,14 @@ def stock_of(client: Client) -> Stock:
 
 
 MEASURED = (CORES, MEMORY, DISK)
-"""Resources of which a line knows how much its items need at least."""
+"""The resources by which blocks of a line are passed over (see :meth:`Wanted.least`)."""
 
 
 class Offer(NamedTuple):
-    """What a client has for work at a moment: bytes of free disk, seconds of its time, its resources."""
+    """What a client has for work at one moment.
+
+    *available*: bytes of free disk. *time_left*: seconds until it leaves. Both infinite if not known.
+    """
 
     client: str
     kind: Kind
@@ -90,19 +98,20 @@ class Offer(NamedTuple):
     stock: Stock = ENOUGH
 
     def whole(self) -> "Offer":
-        """The same if nothing ran there."""
+        """What it would be if the client had no work."""
         return self._replace(stock=self.stock._replace(free=self.stock.total))
 
     def most(self) -> tuple[float, ...]:
-        """How much there is of what :meth:`Wanted.least` tells."""
+        """The amounts that are compared with :meth:`Wanted.least`."""
         free, untold = self.stock.free, self.stock.untold
         return (self.time_left, *(free.get(name, untold) for name in MEASURED))
 
 
 class Misfit(NamedTuple):
-    """Why a client cannot have work: *what* it lacks, how much of it was *asked*, and what it *has*.
+    """Why a client cannot have work: *what* it lacks, how much of that is *asked* for, and how much it *has*.
 
-    *what*: ``group``, ``command``, ``image``, ``avoided`` (it failed there), ``time``, or the name of a resource.
+    *what*: ``group``, ``command``, ``image``, ``avoided`` (the work failed there), ``time``, or the name of a
+    resource.
     """
 
     what: str
@@ -111,14 +120,17 @@ class Misfit(NamedTuple):
 
     @property
     def share(self) -> float:
-        """How much of what was asked is lacking, from 0 to 1."""
+        """The share of what is asked for that is lacking, from 0 to 1."""
         return 1 - self.has / self.asked if self.asked else 1.0
 
 
 class Wanted(NamedTuple):
-    """What work asks of a client, but for the disk of its inputs: that it runs the work of one of these *groups*, has
-    the *app*, so many seconds and what the work *needs*, runs it in an *image*. *avoid*: clients that are not to have
-    it."""
+    """What work asks of a client, except disk space for inputs.
+
+    *groups*: it must run work of one of these. *app*: a command that it must have. *walltime*: seconds for which it
+    must stay. *image*: whether it must run container images. *avoid*: ids of clients that must not have the work.
+    *needs*: resources that must be free.
+    """
 
     groups: frozenset[str]
     app: str
@@ -128,20 +140,20 @@ class Wanted(NamedTuple):
     needs: Needs = PLAIN
 
     def suits(self, kind: Kind) -> bool:
-        """Whether clients of this kind may have it at all."""
+        """Whether clients of this kind may have the work at all."""
         return self._unsuited(kind) is None
 
     @property
     def named(self) -> frozenset[str]:
-        """The groups that it names."""
+        """The groups that the job or task names, none if it names none."""
         return NOBODY if _OPEN in self.groups else self.groups
 
     def fits(self, offer: Offer, disk: int = 0) -> bool:
-        """Whether a client may have it now, with inputs of so many bytes."""
+        """Whether a client with this offer may have the work, with *disk* bytes of inputs."""
         return self.misfit(offer, disk) is None
 
     def misfit(self, offer: Offer, disk: int = 0) -> Misfit | None:
-        """The first thing for which a client may not have it now, None if there is none."""
+        """The first reason why a client with this offer may not have the work, None if there is none."""
         unsuited = self._unsuited(offer.kind)
         if unsuited is not None:
             return unsuited
@@ -163,33 +175,35 @@ class Wanted(NamedTuple):
         return Misfit("image") if self.image and not kind.images else None
 
     def least(self) -> tuple[float, ...]:
-        """Of time and of each resource that is :data:`MEASURED`, how much a client must have."""
+        """How much time, and how much of each of MEASURED, a client must have."""
         amounts = dict(self.needs)
         return (self.walltime, *(amounts.get(name, 0) for name in MEASURED))
 
     def routes(self) -> Iterator[Route]:
-        """Where clients that it suits look for it: those that have all apps in one place, others in another."""
+        """The routes on which clients find it: for each group, one for its app and one for clients with all apps."""
         groups = self.groups if len(self.groups) <= MANY_GROUPS else ("",)
         return (Route(group, app) for group in groups for app in {self.app, ANY_APP})
 
 
 MANY_GROUPS = 16
-"""Work for more groups than this is looked at by all clients, and not kept for each of the groups."""
+"""Work for more groups than this has a single route for all clients, not one for each group."""
 
 
 class Spare(NamedTuple):
-    """What a client says it has for work: bytes of free disk, and until which second it is there. None: it did not
-    say."""
+    """What a client says when it asks for work: bytes of free disk, and until when it stays, in seconds.
+
+    None for what it does not say.
+    """
 
     available: int | None = None
     until: float | None = None
 
     def without(self, disk: int) -> "Spare":
-        """What is left of it when there are so many bytes more on the disk."""
+        """What is left after *disk* bytes more are used."""
         return self if self.available is None else self._replace(available=max(0, self.available - disk))
 
     def offer(self, client: str, kind: Kind, stock: Stock, now: Moment) -> Offer:
-        """What that is *now*."""
+        """The offer of the client at the moment *now*."""
         return Offer(
             client,
             kind,
@@ -200,18 +214,18 @@ class Spare(NamedTuple):
 
 
 def parse_groups(text: str) -> frozenset[str]:
-    """Group names of a comma separated list."""
+    """The names in a list of groups, which are separated by commas."""
     return frozenset(name.strip() for name in text.split(",") if name.strip())
 
 
 @lru_cache(maxsize=10_000)
 def groups_of(named: str, submitter: str) -> frozenset[str]:
-    """The groups that a list names; if it names none, those that run what this user submits."""
+    """The groups in the list *named*; if there are none, what stands for the groups that run the submitter's work."""
     return parse_groups(named) or ANYBODYS | whose([submitter])
 
 
 def disk_of(task: Task, needs: Needs) -> int:
-    """Bytes of free disk that each workunit of a task asks for: that of its inputs, or more if it needs more."""
+    """Bytes of free disk that each workunit of a task asks for: those of its inputs, or its need if that is more."""
     inputs = sum(io.size for io in task.inputs)
     return inputs if needs is PLAIN else max(inputs, int(dict(needs).get(DISK, 0)))
 
@@ -220,5 +234,5 @@ def disk_of(task: Task, needs: Needs) -> int:
 def wanted_of(
     groups: frozenset[str], app: str, walltime: int, image: bool, *, avoid: frozenset[str], needs: Needs
 ) -> Wanted:
-    """There are few kinds of work, and many tasks of each."""
+    """A :class:`Wanted`. Cached, as there are few kinds of work with many tasks of each."""
     return Wanted(groups, app, walltime, image, avoid, needs)

@@ -1,4 +1,4 @@
-"""Which queued work a client gets next. Large work is not passed for ever by small work that stands behind it."""
+"""Chooses the work that a client gets next. Large work is not passed over for ever in favour of small work."""
 
 from awed.model.resources import PLAIN
 from awed.model.states import ClientState
@@ -8,19 +8,24 @@ from awed.scheduler.entries import ClientEntry, Place
 from awed.scheduler.state import State
 
 PASSES = 16
-"""How often other work may be handed out in the stead of a place that stands before it."""
+"""How often work behind a place may be handed out before a client is kept for the place."""
 
 
 class Reservations:
-    """Chooses for clients. For a place that was passed :data:`PASSES` times one client is kept: it gets nothing that
-    stands behind until that is handed out, wherever, or leaves the queue."""
+    """Chooses work for clients.
+
+    For a place that was passed over PASSES times, one client is kept free: it gets no work behind that place until
+    work of the place is handed out, to whatever client, or the place leaves the queue.
+    """
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     def next_for(self, client: ClientEntry, now: Moment) -> Place | None:
-        """The place of the first rank, in the order of hand-out, that this client may have beside what it holds; None
-        if there is none, or if it is kept for another."""
+        """The place with the first rank, in the order of hand-out, that fits at the client beside its other work.
+
+        None if there is none, or if the client is kept free for another place.
+        """
         offer = client.offer(now)
         if not client.counts_resources:
             return self._state.queue.find(offer)
@@ -34,13 +39,16 @@ class Reservations:
         return behind
 
     def ahead_for(self, client: ClientEntry, now: Moment) -> Place | None:
-        """The same for plain work that is to wait at the client until other work has ended there: it passes none."""
+        """The place with the first rank, if that asks for no resources: work that is to wait at the client until
+        other work there has ended. Nothing is passed over for it."""
         first = self._state.queue.find(client.offer(now).whole())
         return first if first is not None and first.wanted is not None and first.wanted.needs == PLAIN else None
 
     def _is_kept(self, client: ClientEntry, place: Place, now: Moment) -> bool:
-        """Whether this client, where the place would fit if nothing ran there, is kept for it: none is, or this one
-        lacks less."""
+        """Whether *client* is kept free for *place*. It is if no client is yet, or if it lacks less than that one.
+
+        The place must fit at the client if nothing ran there.
+        """
         kept = self._state.clients.get(place.kept_client)
         if kept is client:
             return True
@@ -52,7 +60,7 @@ class Reservations:
         return True
 
     def _lacks(self, client: ClientEntry, place: Place, now: Moment) -> float:
-        """How much of what the place needs is not free at the client, from 0 to 1; more if it will never be."""
+        """The share of what the place needs that is not free at the client, from 0 to 1; 2 if it will never fit."""
         assert place.wanted is not None
         offer = client.offer(now)
         asks = client.client.status is not ClientState.SUSPEND and client.last_ask > now.seconds - IDLE_ASKS

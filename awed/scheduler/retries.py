@@ -1,4 +1,4 @@
-"""Work that failed goes to other clients first, and to the same again if there are none."""
+"""Opens failed work, which first goes to other clients only, to the same clients again if there are no others."""
 
 from awed.model.times import Moment
 from awed.scheduler.clients import Clients
@@ -7,21 +7,21 @@ from awed.scheduler.requirements import Wanted
 from awed.scheduler.state import State
 
 AT_ONCE = 1000
-"""How many workunits are looked at in one go."""
+"""Workunits that one call looks at."""
 
 AGAIN = 5.0
-"""Seconds between two looks whether there are still others."""
+"""Seconds after which it is checked again whether there are other clients."""
 
 
 class Retries:
-    """Looks after the pauses of work that failed."""
+    """Looks at failed work after its pause."""
 
     def __init__(self, state: State, clients: Clients) -> None:
         self._state = state
         self._clients = clients
 
     def open_due(self, now: Moment) -> None:
-        """What has waited out its pause, and for which there is no other client, may go to the same ones again."""
+        """Open workunits whose pause is over, and for which there is no other client, to all clients."""
         others: dict[tuple[Wanted, int], bool] = {}
         for entry, record in self._state.pauses.due(now, AT_ONCE):
             place = entry.place_of(record)
@@ -35,7 +35,7 @@ class Retries:
                 self._state.queue.add(entry.put(record.rank), now)
 
     def _has_others(self, place: Place, known: dict[tuple[Wanted, int], bool], now: Moment) -> bool:
-        """Whether there is a client for it. What is *known* of others that want the same is true of this one."""
+        """Whether there is another client for *place*. *known*: caches the results, by what places ask for."""
         assert place.wanted is not None
         wants = place.wanted, place.disk
         if wants not in known:

@@ -1,4 +1,4 @@
-"""Workunits that nobody has made yet: the ranks of a task as spans that look alike."""
+"""The workunits of a task as spans of ranks that look alike, so that they need not be made one by one."""
 
 from collections import deque
 from typing import NamedTuple
@@ -14,8 +14,8 @@ _NEVER_OUT = WorkRecord("", "", "", 0)
 
 
 class Span(NamedTuple):
-    """Ranks of a task that are queued, out or suspended: one that has been out, or some that never were, which have
-    the record of none."""
+    """Ranks of a task that are queued, checked out or suspended: a single one that has a record, or several that were
+    never checked out, with an empty record in its place."""
 
     entry: TaskEntry
     ranks: range
@@ -23,18 +23,19 @@ class Span(NamedTuple):
 
     @property
     def state(self) -> WorkState:
+        """The state of these workunits."""
         never_out = self.record is _NEVER_OUT
         suspended = never_out and self.entry.task.state is TaskState.SUSPEND
         return WorkState.SUSPEND if suspended else self.record.state
 
 
 def at_work(entry: TaskEntry) -> bool:
-    """Whether the task has come so far that it has workunits, and is not done."""
+    """Whether the task has workunits, as it has been queued and is not completed."""
     return entry.task.state in _AT_WORK and entry.task.starteddate != NO_TIME
 
 
 def spans(entry: TaskEntry) -> list[Span]:
-    """The workunits that a task at work has now, in the order of their ranks."""
+    """The workunits of a task that is at work, in the order of ranks."""
     found: list[Span] = []
     been_out = deque(sorted(entry.records))
     for gap in entry.unfinished_ranks():

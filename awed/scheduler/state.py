@@ -1,4 +1,4 @@
-"""All that the scheduler holds, and the small steps of change that keep counters and change notes true."""
+"""The state of the scheduler, and the small steps that change it together with counts and noted changes."""
 
 import math
 from collections import OrderedDict
@@ -34,17 +34,18 @@ from awed.scheduler.requirements import ANYBODYS, NOBODY
 from awed.scheduler.tellings import client_change, job_change, task_change, work_change
 
 DELETED_TOGETHER = 1000
-"""Nodes that one record of what is to be deleted has at most."""
+"""Nodes in one record of nodes to be deleted."""
 
 
 class Limits(Struct, frozen=True):
-    """How many failures suspend a workunit; how many jobs that failed at a client, and went well elsewhere, put it
-    aside; how many seconds of silence lose it.
+    """Configured limits.
 
-    *keep_jobs*: seconds for which a finished job is kept, None for ever; *keep_pipelines*: the same for those of one
-    pipeline. *tasks_at_once*: how many tasks of a job are started in one go, so that others get their turn.
-    *quota*: what one user may have unfinished; admins may have more. *anybodys*: whether groups that nobody made get
-    work that names no group.
+    *max_work_failure*: failures after which a workunit and its job are suspended. *max_client_failure*: jobs that
+    failed at a client and were then done elsewhere after which the client is put aside. *heartbeat*: seconds of
+    silence after which a client is removed. *keep_jobs*: seconds for which a finished job is kept, None for ever;
+    *keep_pipelines*: in place of that, by pipeline. *tasks_at_once*: tasks of a job that take a step at once.
+    *quota*: what a user who is no administrator may have unfinished. *anybodys*: whether clients of unknown groups
+    get work that names no group.
     """
 
     max_work_failure: int = 3
@@ -58,17 +59,17 @@ class Limits(Struct, frozen=True):
 
 
 class State:
-    """The held jobs, clients and queue; what changed, what is to be done, what happened."""
+    """The unfinished jobs, the clients and the queue; noted changes, effects and counts."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.jobs: dict[str, JobEntry] = {}
         self.clients: OrderedDict[str, ClientEntry] = OrderedDict()
-        """By last sign of life, the longest silent first."""
+        """In the order of their last sign of life, the longest silent first."""
         self.groups: dict[str, frozenset[str]] = {}
-        """What the clients of those that somebody made run besides work that names the group."""
+        """By known group, what its clients run besides work that names it."""
         self.aside: dict[str, ClientEntry] = {}
-        """The clients that get no work for a while."""
+        """The clients that are put aside, by id."""
         self.queue = WorkQueue()
         self.pauses = Pauses()
         self.queue_suspended = False
@@ -79,25 +80,25 @@ class State:
         self.effects: list[Effect] = []
         self._generations = 0
         self._deletions = 0
-        """The number of the last one; those that are not done have different ones."""
+        """The number of the last deletion; those that are not done have different numbers."""
 
     def besides(self, group: str) -> frozenset[str]:
-        """What clients of a group run besides work that names it."""
+        """What clients of *group* run besides work that names it."""
         return self.groups.get(group, ANYBODYS if self.limits.anybodys else NOBODY)
 
     def task(self, task_id: str) -> TaskEntry | None:
-        """The entry of a task by its full id, None if the scheduler does not hold its job."""
+        """The entry of a task by its full id, None if the scheduler does not have it."""
         job_id, _, name = task_id.rpartition("_")
         job = self.jobs.get(job_id)
         return job.by_name.get(name) if job else None
 
     def generation(self) -> int:
-        """A number that no effect had before."""
+        """A new number for an effect."""
         self._generations += 1
         return self._generations
 
     def delete_nodes(self, job_id: str, owner: str, files: Iterable[IO]) -> None:
-        """Have the nodes of files removed, some at a time, as *owner* may."""
+        """Have the nodes of *files* deleted, with the rights of *owner*."""
         nodes = iter([(io.host, io.node) for io in files if io.node != NO_NODE])
         while some := list(islice(nodes, DELETED_TOGETHER)):
             self._deletions += 1
@@ -106,15 +107,17 @@ class State:
             self.effects.append(deletion)
 
     def restore_deletion(self, deletion: DeleteNodes) -> None:
-        """Go on with what was not done before a restart."""
+        """Go on with a deletion that was not done before a restart."""
         self._deletions = max(self._deletions, int(deletion.id))
         self.effects.append(deletion)
 
     def event(self, code: str, now: Moment, text: str = "", **about: str) -> None:
+        """Note and count an event. *about*: the ids that it is about."""
         self.tally.events[code] += 1
         self.changes.event(Event(code, now.time, about, text))
 
     def set_job(self, entry: JobEntry, state: JobState, now: Moment) -> None:
+        """Set the state of a job. Raises :class:`ValueError` if there is no such step."""
         job = entry.job
         self.counts.jobs[job.state] -= 1
         job.state = step(JOB_STEPS, job.state, state)
@@ -123,11 +126,12 @@ class State:
         self.changes.state(job_change(entry))
 
     def touch_job(self, entry: JobEntry, now: Moment) -> None:
+        """Note that a job has changed, and when."""
         entry.job.updatetime = now.time
         self.changes.job(entry)
 
     def limit_lifetime(self, entry: JobEntry, now: Moment) -> None:
-        """Set when a job that ends now is to be removed, unless that was set for this job itself."""
+        """Set the configured expiration of a job that ends now, unless it has one of its own."""
         job = entry.job
         seconds = self.limits.keep_pipelines.get(job.info.pipeline, self.limits.keep_jobs)
         if job.expiration == NO_TIME and seconds is not None:
@@ -135,37 +139,38 @@ class State:
             entry.limited = True
 
     def prolong_lifetime(self, entry: JobEntry) -> None:
-        """The job runs again: its time counts from its next end."""
+        """Remove the configured expiration of a job that runs again."""
         if entry.limited:
             entry.job.expiration = NO_TIME
             entry.limited = False
 
     def set_task(self, entry: TaskEntry, state: TaskState) -> None:
+        """Set the state of a task. Raises :class:`ValueError` if there is no such step."""
         task = entry.task
         is_first_step = task.state is TaskState.INIT
         self.counts.tasks[task.state] -= 1
         task.state = step(TASK_STEPS, task.state, state)
         self.counts.tasks[task.state] += 1
         self.changes.task(entry)
-        if not is_first_step:  # which all tasks of a new job take with it
+        if not is_first_step:  # that is not told, as all tasks of a new job take it at once
             self.changes.state(task_change(entry))
 
     def hold(self, entry: JobEntry) -> None:
-        """Take a job in, and count it and its tasks."""
+        """Add a job, and count it and its tasks."""
         self.jobs[entry.job.id] = entry
         self.counts.jobs[entry.job.state] += 1
         self.counts.tasks.update(task.task.state for task in entry.tasks)
         self.usages.add(entry)
 
     def drop(self, entry: JobEntry) -> None:
-        """Hold the job no more; its work must have left the queue."""
+        """Remove a job, whose work must have left the queue."""
         del self.jobs[entry.job.id]
         self.counts.jobs[entry.job.state] -= 1
         self.counts.tasks.subtract(task.task.state for task in entry.tasks)
         self.usages.remove(entry)
 
     def queue_up(self, entry: TaskEntry, now: Moment) -> None:
-        """A task may run: what of it is neither done nor out waits for clients."""
+        """Queue all ranks of a task that are neither done nor checked out."""
         for place in entry.queue_up():
             self.queue.add(place, now)
         for record in entry.records.values():
@@ -173,7 +178,7 @@ class State:
                 self.pauses.add(entry, record, now)
 
     def withdraw(self, entry: TaskEntry) -> None:
-        """A task may not run: nothing of it waits any more."""
+        """Take all ranks of a task out of the queue."""
         for place in entry.places.values():
             self.queue.remove(place)
         entry.places = NO_PLACES
@@ -186,8 +191,11 @@ class State:
         forget: bool = False,
         cause: Cause | None = None,
     ) -> None:
-        """Put work that is out back into the queue of its running task. It goes back to who has it if that one still
-        says so before another takes it; not if its run is over, which *forget* tells. *cause*: why it is taken."""
+        """Queue a workunit again that is checked out. *cause*: why it is taken from its client.
+
+        If the client still has it and says so before another client gets it, it is given back to the client; but not
+        with *forget*, which is for runs that have ended.
+        """
         self.changes.state(work_change(entry, record, WorkEvent.QUEUED, cause))
         self.counts.work[WorkState.CHECKOUT] -= 1
         self.counts.work[WorkState.QUEUED] += 1
@@ -201,7 +209,7 @@ class State:
             self.pauses.add(entry, record, now)
 
     def went_out(self, entry: TaskEntry, place: Place, record: WorkRecord, now: Moment) -> None:
-        """The client that the record names has this queued rank."""
+        """Check out the queued rank of *record* to the client that *record* names."""
         assert place.wanted is not None
         needs = place.wanted.needs
         entry.take(place, record.rank)
@@ -225,7 +233,7 @@ class State:
                 self.set_client(client, ClientState.BUSY)
 
     def suspend_task(self, entry: TaskEntry) -> None:
-        """Take all work of a task that is at work out of the queue and back from clients."""
+        """Suspend a task that is at work: take its ranks out of the queue and back from clients."""
         self.withdraw(entry)
         out = 0
         for record in entry.records.values():
@@ -241,7 +249,7 @@ class State:
         self.set_task(entry, TaskState.SUSPEND)
 
     def release(self, record: WorkRecord, discard: bool) -> None:
-        """The client that holds this work, if any, holds it no more; with *discard* it is told to throw it away."""
+        """Take a workunit from its client, if it has it. *discard*: tell the client to end it."""
         client = self.clients.get(record.client)
         if client is None or not client.let_go(record.wuid):
             return
@@ -253,7 +261,7 @@ class State:
             self.set_client(client, ClientState.IDLE)
 
     def suspend_client(self, entry: ClientEntry, reason: str, until: Moment | None = None) -> None:
-        """Give the client no more work, for a *reason* that is shown; *until* then, or until a person lets it."""
+        """Suspend a client *until* a moment, or until it is resumed. *reason*: is shown."""
         self.set_client(entry, ClientState.SUSPEND)
         entry.client.suspend_reason = reason
         entry.client.suspended_until = until.time if until else NO_TIME
@@ -266,7 +274,7 @@ class State:
         self.changes.state(client_change(entry.client, entry.client.status))
 
     def resume_client(self, entry: ClientEntry) -> None:
-        """Give the client work again."""
+        """Let a suspended client have work again."""
         self.aside.pop(entry.client.id, None)
         self.set_client(entry, ClientState.BUSY if entry.held else ClientState.IDLE)
         entry.client.suspend_reason = ""
@@ -275,15 +283,16 @@ class State:
         self.changes.state(client_change(entry.client, entry.client.status))
 
     def set_client(self, entry: ClientEntry, state: ClientState) -> None:
+        """Set the state of a client."""
         self.counts.clients[entry.client.status] -= 1
         entry.client.status = state
         self.counts.clients[state] += 1
 
     def find_work(self, work_id: ids.WorkId) -> tuple[TaskEntry, WorkRecord | None] | None:
-        """The task of an unfinished workunit and its record, if it has one; None if there is no such workunit."""
+        """The task of an unfinished workunit, and its record or None; None if there is no such workunit."""
         entry = self.task(work_id.task_id)
         if entry is None or not entry.has_unfinished(work_id.rank):
             return None
-        if entry.is_at_work and not entry.job.is_active:  # the sweep that suspends it has not come to it
+        if entry.is_at_work and not entry.job.is_active:  # the sweep that suspends the job has not come to this task
             self.suspend_task(entry)
         return entry, entry.records.get(work_id.rank)

@@ -1,4 +1,4 @@
-"""Steps that all tasks of a job take, of a large job some at a time, so that others get their turn."""
+"""Sweeps: steps that all tasks of a job take, some at a time if the job is large, so that others need not wait."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,13 +8,14 @@ from awed.model.times import Moment
 from awed.scheduler.entries import JobEntry, TaskEntry
 
 Step = Callable[[TaskEntry, Moment], None]
+"""Takes the step with one task."""
 
 Goes = Callable[[JobEntry], bool]
-"""Whether the tasks of a job are still to take a step."""
+"""Whether the remaining tasks of a job are still to take the step."""
 
 
 class Sweep(NamedTuple):
-    """Takes a step with each task of a job, from *first* on, as long as it *goes*."""
+    """A step that the tasks of a job take, from index *first* on, as long as *goes* says so."""
 
     job: JobEntry
     step: Step
@@ -23,7 +24,7 @@ class Sweep(NamedTuple):
 
 
 class Sweeps:
-    """What is under way. Whatever comes between two goes must not mind which tasks have taken the step."""
+    """The sweeps that are under way. All other verbs must work correctly whichever tasks have taken the step."""
 
     def __init__(self, tasks_at_once: int) -> None:
         self._tasks_at_once = tasks_at_once
@@ -33,15 +34,15 @@ class Sweeps:
         return bool(self._under_way)
 
     def concern(self, job_id: str) -> bool:
-        """Whether tasks of this job are still to take a step."""
+        """Whether tasks of this job have a step still to take."""
         return any(sweep.job.job.id == job_id and sweep.goes(sweep.job) for sweep in self._under_way)
 
     def begin(self, job: JobEntry, step: Step, goes: Goes, now: Moment) -> None:
-        """Let the first tasks take a step now, the others when it goes on."""
+        """Take a step with the first tasks of a job now, and with the others at each :meth:`go_on`."""
         self._take(Sweep(job, step, goes, 0), now)
 
     def go_on(self, now: Moment) -> None:
-        """Let some more tasks of one job take a step."""
+        """Take the step of the next sweep with some more tasks."""
         self._take(self._under_way.popleft(), now)
 
     def _take(self, sweep: Sweep, now: Moment) -> None:

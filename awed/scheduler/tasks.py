@@ -1,4 +1,4 @@
-"""What the world answers to the effects *prepare this task* and *check its outputs*."""
+"""The verbs for tasks: the answers to the effects :class:`Prepare` and :class:`Check`."""
 
 from collections.abc import Sequence
 
@@ -17,9 +17,9 @@ from awed.scheduler.work import Work
 
 
 class Prepared(Struct):
-    """The files of a task as found and made; into how many workunits it is split, by which part of an input.
+    """The answer to :class:`Prepare`: the files of a task, and how it is split.
 
-    *note*: why it is not split although the document wants that.
+    *note*: why it is not split as the document asks for, else "".
     """
 
     inputs: list[IO]
@@ -31,7 +31,7 @@ class Prepared(Struct):
 
 
 class Tasks:
-    """The verbs for tasks. Each returns whether the answer still counts: the job may be gone or suspended by now."""
+    """The verbs for tasks. They return whether the answer was taken: not if the job was suspended or deleted."""
 
     def __init__(self, state: State, flow: Flow, work: Work) -> None:
         self._state = state
@@ -39,17 +39,17 @@ class Tasks:
         self._work = work
 
     def get(self, task_id: str, generation: int) -> Task | None:
-        """The task that an effect is about, None if the effect is void by now."""
+        """The task that an effect is about, None if the effect is void."""
         entry = self._awaited(task_id, generation)
         return entry.task if entry else None
 
     def origins(self, task_id: str) -> dict[str, Task]:
-        """The tasks of the same job by the ids that the document gave them, for inputs that name their origin."""
+        """All tasks of the same job by their names in the document, for inputs that name their origin."""
         entry = self._state.task(task_id)
         return {name: other.task for name, other in entry.job.by_name.items()} if entry else {}
 
     def prepared(self, task_id: str, generation: int, files: Prepared, now: Moment) -> bool:
-        """The task's files are ready: queue it."""
+        """The files of a task are prepared: queue it."""
         entry = self._awaited(task_id, generation)
         if entry is None:
             return False
@@ -67,16 +67,19 @@ class Tasks:
         return True
 
     def unneeded(self, job_id: str, owner: str, files: Sequence[IO]) -> None:
-        """Nodes that were made for a task are needed no more: the answer that tells of them does not count."""
+        """Delete nodes that were made for a task, as the answer that names them was not taken."""
         self._state.delete_nodes(job_id, owner, files)
 
     def deleted(self, deletion: DeleteNodes) -> None:
-        """The nodes are removed, or never can be."""
+        """A deletion is done, or given up: remove its record."""
         self._state.changes.deletion_gone(deletion.id)
 
     def waits(self, task_id: str, generation: int, cause: str, pause: float, now: Moment) -> bool:
-        """A data host is waited for because of *cause*, and tried again in *pause* seconds: the job's notes say so,
-        and an event when it begins."""
+        """Set the job's notes to say that a data host is waited for because of *cause* and tried again in *pause*
+        seconds.
+
+        An event tells when that begins.
+        """
         entry = self._awaited(task_id, generation)
         if entry is None:
             return False
@@ -90,7 +93,7 @@ class Tasks:
         return True
 
     def failed(self, task_id: str, generation: int, reason: str, now: Moment) -> bool:
-        """The task cannot be prepared, or its outputs never will be there: suspend it and its job."""
+        """A task cannot be prepared or checked: suspend it and its job."""
         entry = self._awaited(task_id, generation)
         if entry is None:
             return False
@@ -101,7 +104,7 @@ class Tasks:
         return True
 
     def checked(self, task_id: str, generation: int, outputs: list[IO], now: Moment) -> bool:
-        """All outputs are there: the task is completed."""
+        """All outputs of a task are there: complete it."""
         entry = self._awaited(task_id, generation)
         if entry is None:
             return False
@@ -111,7 +114,7 @@ class Tasks:
         return True
 
     def outputs_missing(self, task_id: str, generation: int, ranks: Sequence[int], reason: str, now: Moment) -> bool:
-        """Outputs are missing although these ranks were reported done: that counts as their failure."""
+        """Outputs are missing although these ranks were reported done: treat these as failed."""
         entry = self._awaited(task_id, generation)
         if entry is None:
             return False
@@ -124,7 +127,7 @@ class Tasks:
         return True
 
     def _undo(self, entry: TaskEntry, rank: int) -> WorkRecord:
-        """Make a done rank one that is out, at the client that ran it last where that is known."""
+        """Turn a done rank back into one that is checked out, to the client that ran it if that is known."""
         last = entry.last_done
         if last is None or last.rank != rank:
             last = WorkRecord(ids.work_id(entry.task.taskid, rank), entry.task.jobid, entry.task.taskid, rank)
@@ -138,7 +141,7 @@ class Tasks:
         return last
 
     def _wait_over(self, entry: TaskEntry) -> None:
-        """The data host has answered."""
+        """The data host has answered: clear the job's notes about the wait."""
         if entry.job.job.notes.startswith(_waits(entry.task.taskid)):
             entry.job.job.notes = ""
             self._state.changes.job(entry.job)
@@ -149,5 +152,5 @@ class Tasks:
 
 
 def _waits(task_id: str) -> str:
-    """How the notes of a job begin while this task waits for a data host."""
+    """The begin of a job's notes while this task waits for a data host."""
     return f"task {task_id} waits: "

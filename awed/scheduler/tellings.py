@@ -1,6 +1,7 @@
-"""Changes of states as the feed has them: what is told of a job, a task, a workunit, a client.
+"""Makes the changes of states for the feed.
 
-Each report makes several. Named arguments and members of enumerations cost more than all the rest of it.
+Each report makes several, so this is written for speed: positional arguments, and members of enumerations looked up
+once.
 """
 
 from msgspec import UNSET
@@ -31,7 +32,7 @@ def task_change(entry: TaskEntry) -> StateChange:
 def work_change(
     entry: TaskEntry, record: WorkRecord, what: WorkEvent, cause: Cause | None = None, exitstatus: int | None = None
 ) -> StateChange:
-    """What happened to a workunit that is out, or was until now."""
+    """What happened to a workunit that is, or was until now, checked out."""
     job, owner = entry.job, entry.job.acl.owner
     submitter = "" if job.submitter == owner else job.submitter
     client, attempt, status = record.client, record.attempt, UNSET if exitstatus is None else exitstatus

@@ -1,4 +1,4 @@
-"""Handing out workunits, and taking reports of them."""
+"""The verbs for workunits: handing them out, and taking reports."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -34,10 +34,10 @@ from awed.scheduler.state import State
 from awed.scheduler.tellings import work_change
 
 LARGE_ANSWER = 4 << 20
-"""Bytes of workunits, as JSON, that are handed out in one answer; the last of them may go beyond that."""
+"""Bytes of workunits, as JSON, after which an answer with several ends."""
 
 RESERVED = "reserved"
-"""The state that the answer to a checkout shows; everywhere else it is ``checkout``."""
+"""The state of a workunit in the answer to its checkout, as in the original. Elsewhere it is ``checkout``."""
 
 
 _encode = Encoder().encode
@@ -54,10 +54,10 @@ class Work:
         self._reservations = Reservations(state)
 
     def checkout(self, client_id: str, spare: Spare, now: Moment) -> Workunit:
-        """Hand this client the first workunit that it may have, and for which it has what it takes.
+        """Hand out to a client the first workunit, in the order of hand-out, that it may have and that fits there.
 
-        Raises one of the errors whose texts workers compare: no such client, busy, suspended, no work, none that
-        fits, queue suspended.
+        Raises :class:`~awed.model.errors.ClientNotFound`, :class:`~awed.model.errors.ClientBusy`,
+        :class:`~awed.model.errors.ClientSuspended`, or a subclass of :class:`~awed.model.errors.NothingToDo`.
         """
         client = self._may_ask(client_id, spare, now)
         if len(client.held) >= client.client.slots and not self._clients.doubt(client, now):
@@ -68,14 +68,15 @@ class Work:
         return self._hand_out(place, client, now)
 
     def checkout_many(self, client_id: str, spare: Spare, most: int, now: Moment, ahead: int = 0) -> list[Workunit]:
-        """Hand this client up to *most* workunits, one at least.
+        """Hand out up to *most* workunits to a client, at least one.
 
-        What a client holds fits together if it tells its resources, but for up to *ahead* plain ones, that wait there
-        until others have ended. How many others may hold is for themselves to know.
+        The workunits of a client that registered its resources fit there together, except for up to *ahead* ones that
+        ask for no resources and wait there for others to end. Other clients must know themselves how many they can
+        have.
 
-        Nobody gets more than their share of what is queued (guided self-scheduling): big portions while there is
-        plenty, single workunits near the end, so that all finish together. Once they have LARGE_ANSWER bytes
-        together there are no more of them. Raises what :meth:`checkout` raises.
+        A client gets at most its share of the queued work (guided self-scheduling): large portions while there is
+        plenty, single workunits near the end, so that all clients finish together. The answer ends after LARGE_ANSWER
+        bytes. Raises what :meth:`checkout` raises.
         """
         client = self._may_ask(client_id, spare, now)
         counts = self._state.counts
@@ -131,10 +132,10 @@ class Work:
         return record
 
     def report(self, report: Report, now: Moment) -> None:
-        """Take what a worker says of a workunit that it holds, or that was taken from it and nobody had since.
+        """Take a report of a workunit that the client has, or that was taken from it and no other client had since.
 
-        Any other report changes nothing. Raises :class:`~awed.model.errors.StaleAttempt` for it if it names its
-        attempt, and :class:`~awed.model.errors.ClientNotFound` for a client that is neither known nor the holder.
+        Any other report changes nothing. It raises :class:`~awed.model.errors.StaleAttempt` if it names its attempt,
+        and :class:`~awed.model.errors.ClientNotFound` if the client is not registered.
         """
         found = self._ran_by(report)
         client = self._state.clients.get(report.client)
@@ -158,14 +159,14 @@ class Work:
                 self.fail(entry, record, report, now)
 
     def _ran_by(self, report: Report) -> tuple[TaskEntry, WorkRecord] | None:
-        """Task and record of a workunit that the reporter was the last to have."""
+        """The task and the record of the reported workunit, if the client was the last to have it."""
         entry, record = self._state.find_work(parse_work_id(report.wuid)) or (None, None)
         if entry is None or record is None or record.client != report.client:
             return None
         return (entry, record) if report.attempt in (None, record.attempt) else None
 
     def _ran_after_all(self, entry: TaskEntry, record: WorkRecord, client: ClientEntry | None, now: Moment) -> None:
-        """This workunit waits again, but who had it has run it: it is its own again."""
+        """Give a workunit that is queued again back to the client that had it and now reports it."""
         if client is not None:
             client.asks_ahead |= record.wuid in client.doubted
         place = entry.place_of(record)
@@ -183,7 +184,7 @@ class Work:
             raise StaleAttempt(f"{reason} as attempt {report.attempt}")
 
     def _keep_logs(self, record: WorkRecord, report: Report) -> None:
-        """Nothing may stay of what an earlier attempt left."""
+        """Store the logs and the performance record of a report; both if an earlier attempt may have left either."""
         changes = self._state.changes
         wuid, job_id, task_id, rank = record.wuid, record.jobid, record.taskid, record.rank
         has_logs, has_perf, again = bool(report.logs), report.perf is not None, record.attempt > 1
@@ -210,7 +211,8 @@ class Work:
             self._flow.check(entry, now)
 
     def fail(self, entry: TaskEntry, record: WorkRecord, report: Report, now: Moment) -> None:
-        """A run of this workunit, which is out, failed: it is queued again, or suspended if it failed too often."""
+        """A run of a workunit that is checked out failed: queue it again or, after too many failures, suspend the
+        job."""
         state = self._state
         if record.client and record.client not in record.failed_on:
             record.failed_on = [*record.failed_on, record.client]
@@ -231,11 +233,11 @@ class Work:
             error = _why(record, report, permanent)
             said = f" msg from client:{error.worknotes}" if error.worknotes else ""
             self._flow.suspend(entry.job, now, f"workunit {record.wuid} failed {record.failed} time(s).{said}", error)
-            if entry.is_at_work:  # in a large job its turn comes later, but the client has nothing any more
+            if entry.is_at_work:  # the sweep of a large job would come to this task later
                 state.suspend_task(entry)
 
     def get(self, work_id: WorkId) -> Workunit:
-        """A workunit that is queued, out or suspended; else :class:`~awed.model.errors.WorkNotFound`."""
+        """A workunit that is queued, checked out or suspended. Raises :class:`~awed.model.errors.WorkNotFound`."""
         found = self._state.find_work(work_id)
         if found is None or found[0].task.starteddate == NO_TIME:
             raise WorkNotFound(str(work_id))
@@ -243,25 +245,27 @@ class Work:
         return self._view(entry, work_id.rank, record)
 
     def spans(self, chosen: Callable[[JobEntry], bool]) -> Iterator[list[Span]]:
-        """What is queued, out or suspended of the jobs *chosen* by then, task by task. All of that may change between
-        two tasks."""
+        """For each task of the jobs that *chosen* accepts, its workunits that are queued, checked out or suspended.
+
+        They are found task by task as they are iterated, between which anything may change.
+        """
         for job in list(self._state.jobs.values()):
             if chosen(job):
                 yield from (spans(entry) for entry in job.tasks if at_work(entry))
 
     def units(self, entry: TaskEntry, ranks: Iterable[int]) -> Iterator[Workunit]:
-        """The workunits of these ranks, as they are when their turn comes; what is gone by then is left out."""
+        """The workunits of these ranks, as they are when they are iterated, without those that are gone by then."""
         job_id = entry.task.jobid
         for rank in ranks:
             if self._state.jobs.get(job_id) is entry.job and at_work(entry) and entry.has_unfinished(rank):
                 yield self._view(entry, rank, entry.records.get(rank))
 
     def out(self) -> Iterator[WorkRecord]:
-        """The records of all that is out."""
+        """The records of all workunits that are checked out."""
         return (held.record for client in self._state.clients.values() for held in client.held.values())
 
     def holder(self, work_id: WorkId) -> str:
-        """The id of the client that has this workunit out, "" if none has."""
+        """The id of the client to which a workunit is checked out, "" if there is none."""
         found = self._state.find_work(work_id)
         record = found[1] if found else None
         return record.client if record is not None and record.state is WorkState.CHECKOUT else ""
@@ -299,7 +303,7 @@ class Work:
 
 
 def _length(unit: Workunit) -> int:
-    """How many bytes it has in an answer, about."""
+    """The size of a workunit in an answer, in bytes, about."""
     return len(_encode(unit))
 
 
@@ -317,7 +321,7 @@ def _why(record: WorkRecord, report: Report, permanent: bool) -> JobError:
 
 
 STDERR_TAIL = 4096
-"""How many characters of a failed command's stderr stand in the job document."""
+"""Characters at the end of a failed command's stderr that the job document shows."""
 
 PERMANENT_FAILURE = 42
-"""The exit status by which a command says that trying again is no use."""
+"""The exit status by which a command says that it would fail again."""

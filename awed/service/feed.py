@@ -1,5 +1,4 @@
-"""The feed: numbers changes of states, keeps them in the store for a while, and wakes readers that wait for new
-ones."""
+"""The feed: numbers changes of states, keeps them in the store for a while, and wakes readers that wait."""
 
 from bisect import bisect_right
 from collections import deque
@@ -91,8 +90,7 @@ class Feed(Observer):
         self._news.notify()
 
     def require(self, number: int) -> None:
-        """Raises :class:`Gone` if changes after *number* are not kept any more, or if there is no change *number*
-        yet."""
+        """Raises :class:`Gone` if changes after *number* are not kept any more, or if *number* is in the future."""
         if number + 1 < self.oldest:
             raise Gone(f"events up to {self.oldest - 1} are not kept any more: since={number}", oldest=self.oldest)
         if number > self.last:

@@ -47,8 +47,9 @@ class Shell:
         keep: Keep = KEEP,
     ) -> None:
         """*now*: the wall clock. *patience*: seconds for which a request waits for the store. *soon*: see
-        :class:`Committer`. *data_hosts*: hosts to which every data token may be sent. *keep*: how long events are
-        kept."""
+        :class:`Committer`. *data_hosts*: hosts to which all data tokens may be sent. *keep*: how long events are
+        kept.
+        """
         self.store = store
         self.data_hosts = data_hosts
         self._time = now
