@@ -133,7 +133,8 @@ class WorkResource(Resource):
         work = call.thing.work
         data, own = await self.engine.work.data_token(work), self.context.job_token(work.job_id)
         hosts = "*" if data.hosts is None else ",".join(sorted(data.hosts))
-        _tell(call.request, Tokens(data.text, self.context.hosts.base(call.request), own, hosts).headers())
+        passwords = await self.engine.work.passwords(work)
+        _tell(call.request, Tokens(data.text, self.context.hosts.base(call.request), own, hosts, passwords).headers())
 
     @calls("GET /<path:work_id>?privateenv", about_work("read", holder=True))
     async def private_env(self, call: Call[Run]) -> None:

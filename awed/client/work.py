@@ -144,7 +144,8 @@ def _environ(response: Response) -> dict[str, str]:
 
 def _tokens(response: Response) -> Tokens:
     answer(response)
-    return Tokens.of(response.headers)
+    with understanding():
+        return Tokens.of(response.headers)
 
 
 def _verdicts(response: Response, count: int) -> list[AwedError | None]:

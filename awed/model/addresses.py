@@ -8,6 +8,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 from hyperlink import URL
 
+NO_ADDRESS = "expected http://HOST:PORT or https://HOST"
+"""What is wrong with a text that is no URL at all."""
+
 _PORTS = {"http": 80, "https": 443}
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
@@ -52,10 +55,10 @@ def address(url: str) -> Address:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ValueError("expected http://HOST:PORT or https://HOST") from None
+        raise ValueError(NO_ADDRESS) from None
     scheme, host = parts.scheme, parts.hostname
     if scheme not in _PORTS or not host or port == 0:
-        raise ValueError("expected http://HOST:PORT or https://HOST")
+        raise ValueError(NO_ADDRESS)
     login, _, _ = parts.netloc.rpartition("@")
     target = (parts.path or "/") + (f"?{parts.query}" if "?" in url.partition("#")[0] else "")
     return Address(

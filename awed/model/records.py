@@ -54,7 +54,8 @@ class TaskRecord(Struct):
 
 
 class Secret(Struct):
-    """A job's data *token* (*key*: the job's id), or a task's private variables *environ* (*key*: the task's id).
+    """A job's data *token* (*key*: the job's id), or a task's private variables *environ* and the *passwords* in URLs
+    of its inputs, by URL without it (*key*: the task's id).
 
     *hosts*: the data hosts to which the token may be sent; None, in records of early versions, for all.
     """
@@ -64,6 +65,7 @@ class Secret(Struct):
     token: str = ""
     environ: dict[str, str] = {}
     hosts: list[str] | None = None
+    passwords: dict[str, str] = {}
 
 
 class DeleteNodes(Struct, frozen=True):

@@ -20,7 +20,7 @@ from awed.original.access import Names, Rights
 from awed.workflow.decoding import decode
 from awed.workflow.document import FinishedJob, FinishedTask
 from awed.workflow.faults import Faults
-from awed.workflow.locations import Locator
+from awed.workflow.locations import Locator, take_passwords
 from awed.workflow.reader import check_history, checked_tasks, finished, settled
 
 _DONE = frozenset({"completed", "passed", "skipped", "user_skipped"})
@@ -85,6 +85,7 @@ def read_job(body: bytes, names: Names, *, now: datetime) -> OriginalJob:
     tasks = checked_tasks(sent.id, sent.tasks, faults)
     faults.refuse_any()
     private = {task.taskid: known.cmd.environ.private for task, known in zip(tasks, sent.tasks, strict=True)}
+    passwords = {task.taskid: take_passwords((*task.inputs, *task.outputs, *task.predata)) for task in tasks}
     tasks = [
         finished(task, known) if _is_done(sent, known) else task
         for task, known in zip(tasks, sent.tasks, strict=True)
@@ -93,7 +94,7 @@ def read_job(body: bytes, names: Names, *, now: datetime) -> OriginalJob:
     return OriginalJob(
         record=JobRecord(job, acl, acl.owner, size=len(body)),
         tasks=[TaskRecord(task, index, done=_ranks(task)) for index, task in enumerate(tasks)],
-        secrets=list(_secrets(sent, private)),
+        secrets=list(_secrets(sent, private, passwords)),
     )
 
 
@@ -135,12 +136,14 @@ def _ranks(task: Task) -> str:
     return "0" if task.totalwork == 1 else f"1-{task.totalwork}"
 
 
-def _secrets(sent: _Job, private: dict[str, dict[str, str]]) -> Iterator[Secret]:
+def _secrets(
+    sent: _Job, private: dict[str, dict[str, str]], passwords: dict[str, dict[str, str]]
+) -> Iterator[Secret]:
     if sent.info and sent.info.datatoken:
         yield Secret(sent.id, sent.id, token=sent.info.datatoken)
     for task_id, environ in private.items():
-        if environ:
-            yield Secret(task_id, job_of(task_id), environ=environ)
+        if environ or passwords[task_id]:
+            yield Secret(task_id, job_of(task_id), environ=environ, passwords=passwords[task_id])
 
 
 def _job(sent: _Job, tasks: list[Task], shockhost: str, now: datetime) -> Job:

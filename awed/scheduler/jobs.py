@@ -43,8 +43,10 @@ class Jobs:
             self._state.changes.task(task)
         if token:
             self._state.changes.secret(Secret(job.id, job.id, token=token, hosts=list(hosts)))
-        for task_id, environ in submission.private_env.items():
-            self._state.changes.secret(Secret(task_id, job.id, environ=environ))
+        private, passwords = submission.private_env, submission.passwords
+        for task_id in {**private, **passwords}:
+            environ, told = private.get(task_id, {}), passwords.get(task_id, {})
+            self._state.changes.secret(Secret(task_id, job.id, environ=environ, passwords=told))
         self._state.event("JQ", now, jobid=job.id)
         self._flow.start(entry, now)
         return job

@@ -130,8 +130,16 @@ class WorkVerbs:
 
     async def private_env(self, work_id: WorkId) -> dict[str, str]:
         """The private environment variables of the task. The caller checks that the client has the workunit."""
-        secret = await self._shell.store.one(Secret, job=work_id.job_id, id=work_id.task_id)
+        secret = await self._secret(work_id)
         return secret.environ if secret else {}
+
+    async def passwords(self, work_id: WorkId) -> dict[str, str]:
+        """The passwords in URLs of the task's inputs, by URL without it. Likewise."""
+        secret = await self._secret(work_id)
+        return secret.passwords if secret else {}
+
+    async def _secret(self, work_id: WorkId) -> Secret | None:
+        return await self._shell.store.one(Secret, job=work_id.job_id, id=work_id.task_id)
 
     def require_holder(self, work_id: WorkId, client_id: str) -> None:
         """Raises :class:`~awed.model.errors.Unauthorized` unless the client has the workunit."""

@@ -81,6 +81,8 @@ STEPS = (
     Step("CREATE TABLE feed (id TEXT PRIMARY KEY, doc TEXT NOT NULL);"),
     # 9: New fields: resources of a job's info and a task; offers and free of a client.
     Step(),
+    # 10: A new field: passwords of a secret.
+    Step(),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from awed.model.addresses import with_password
+
 _TOKENS = ("Datatoken", "Nodehost", "Nodetoken", "Datahosts")
+_PASSWORDS = "Datapasswords"
 _PRIVATEENV = "Privateenv"
 _VISIBLE = re.compile("[ -~]*")
 _KEY = re.compile("[!-~]{1,255}")
@@ -38,13 +41,18 @@ class Tokens(NamedTuple):
     """The tokens for the files of a workunit: *own* for the server's own node store *host*, *data* for other hosts.
 
     *hosts*: the data hosts to which *data* may be sent, joined by commas; ``*`` for all, the default as servers of
-    the original do not send it.
+    the original do not send it. *passwords*: of plain URLs, by URL without it.
     """
 
     data: str = ""
     host: str = ""
     own: str = ""
     hosts: str = "*"
+    passwords: Mapping[str, str] = {}
+
+    def url(self, url: str) -> str:
+        """*url* with its password, if it has one."""
+        return with_password(url, self.passwords[url]) if url in self.passwords else url
 
     def at(self, host: str) -> str:
         """The token for the data host *host*, "" if there is none."""
@@ -54,13 +62,15 @@ class Tokens(NamedTuple):
 
     def headers(self) -> dict[str, str]:
         """The headers that carry them."""
-        return dict(zip(_TOKENS, self, strict=True))
+        passwords = {_PASSWORDS: msgspec.json.encode(self.passwords).decode()} if self.passwords else {}
+        return {**dict(zip(_TOKENS, self[:4], strict=True)), **passwords}
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> "Tokens":
         """The tokens in *headers*, whose names must be in lower case."""
-        found = {field: headers.get(name.lower()) for field, name in zip(cls._fields, _TOKENS, strict=True)}
-        return cls(**{field: value for field, value in found.items() if value is not None})
+        found = {field: headers.get(name.lower()) for field, name in zip(cls._fields[:4], _TOKENS, strict=True)}
+        passwords = _texts(headers.get(_PASSWORDS.lower()))
+        return cls(**{field: value for field, value in found.items() if value is not None}, passwords=passwords)
 
 
 def environ_headers(environ: Mapping[str, str]) -> dict[str, str]:
@@ -73,5 +83,8 @@ def environ_of(headers: Mapping[str, str]) -> dict[str, str]:
 
     Raises :class:`msgspec.DecodeError` if the header is no JSON object of texts.
     """
-    header = headers.get(_PRIVATEENV.lower())
+    return _texts(headers.get(_PRIVATEENV.lower()))
+
+
+def _texts(header: str | None) -> dict[str, str]:
     return msgspec.json.decode(header, type=dict[str, str]) if header else {}

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from msgspec.structs import replace
+
 from awed.model.errors import AwedError
 from awed.model.job import IO, NO_NODE
 from awed.model.node import Node
@@ -73,11 +75,13 @@ class FileMover:
 
     async def fetch_predata(self, work: Workunit, root: Path, tokens: Tokens) -> int:
         """Bring the predata into the work directory *root*, from the cache if they are there; their size in bytes."""
-        return sum([await _about(io, self._fetch_predata(io, root, tokens.at(io.host))) for io in work.predata])
+        files = [_opened(io, tokens) for io in work.predata]
+        return sum([await _about(io, self._fetch_predata(io, root, tokens.at(io.host))) for io in files])
 
     async def fetch_inputs(self, work: Workunit, root: Path, tokens: Tokens) -> int:
         """Fetch the inputs into the work directory *root*; their size in bytes."""
-        return sum([await _about(io, self._fetch_input(io, work, root, tokens.at(io.host))) for io in work.inputs])
+        files = [_opened(io, tokens) for io in work.inputs]
+        return sum([await _about(io, self._fetch_input(io, work, root, tokens.at(io.host))) for io in files])
 
     async def deliver(self, work: Workunit, outputs: Iterable[Output], root: Path, tokens: Tokens) -> None:
         """Upload what the command made: whole, or as the part of this rank."""
@@ -162,6 +166,11 @@ class FileMover:
         """What the document says of the output, and over it what the command wrote into its attribute file."""
         written = await self._in_thread(read_attributes, inside(root, io.attrfile)) if io.attrfile else {}
         return {**io.nodeattr, **written} or None
+
+
+def _opened(io: IO, tokens: Tokens) -> IO:
+    """*io* with the password in its URL."""
+    return replace(io, url=tokens.url(io.url)) if io.url in tokens.passwords else io
 
 
 def has_node(io: IO) -> bool:

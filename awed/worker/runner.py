@@ -14,6 +14,7 @@ from twisted.logger import Logger
 from awed.client import work as calls
 from awed.client.asynchronous import Server
 from awed.client.calls import Call
+from awed.model.addresses import has_user
 from awed.model.errors import AwedError
 from awed.model.job import SCRIPT_NAME
 from awed.model.work import Cause, Perf, ReportStatus, Workunit
@@ -154,7 +155,7 @@ class Runner:
     async def _secrets(self) -> tuple[Tokens, dict[str, str]]:
         """The tokens and the private variables, if the workunit has any."""
         work, private = self._work, dict[str, str]()
-        tokens = await self._told(calls.tokens(work.client, work.wuid)) if work.info.auth else Tokens()
+        tokens = await self._told(calls.tokens(work.client, work.wuid)) if _needs_tokens(work) else Tokens()
         if work.cmd.has_private_env:
             private = await self._told(calls.private_environ(work.client, work.wuid))
         return tokens, private
@@ -216,6 +217,11 @@ class Runner:
         if self._directory:
             self._with.janitor.take(self._directory, failed=status is ReportStatus.FAIL)
         return said
+
+
+def _needs_tokens(work: Workunit) -> bool:
+    """Whether there is a data token, or a URL of which the password may be told."""
+    return work.info.auth or any(has_user(io.url) for io in (*work.inputs, *work.predata))
 
 
 def _write_script(root: Path, lines: Sequence[str]) -> None:

@@ -4,21 +4,16 @@ import re
 from collections.abc import Container, Iterable
 from itertools import chain
 
+from awed.model.addresses import NO_ADDRESS, address, has_user, without_password
 from awed.model.job import IO, NO_NODE, OWN_HOST, UPDATE, Job
 from awed.model.node import NODE_ID
 from awed.workflow.document import SentTask, entries
 from awed.workflow.faults import Faults, Place, cut, quoted, shown
 
-_HOST = re.compile(
-    r"https?://"
-    r"([^\s/?#@\x00-\x1f\x7f]*@)?"
-    r"(\[[0-9a-f:.]+\]|[^\s/?#@:\[\]\x00-\x1f\x7f]+)(:[0-9]{1,5})?"
-    r"(/[^\s?#\x00-\x1f\x7f]*)?",
-    re.IGNORECASE,
-)
-_URL = re.compile(_HOST.pattern + r"([?#][^\s\x00-\x1f\x7f]*)?", re.IGNORECASE)
 _DOWNLOAD = re.compile(rf"(.+)/node/({NODE_ID.pattern})\?download")
 _PASSWORD = re.compile(r"//[^/?#]*@")
+
+_NO_LOGIN = "a data host takes no user and password in its URL: send its token in the header Datatoken"
 
 _OF_NODES = ("copy", "subset", UPDATE)
 """Types of outputs that may name an existing node."""
@@ -93,7 +88,7 @@ class Locator:
         elif not io.url:
             return False
         else:
-            self._check(_URL, io.url, (*place, "url"))
+            self._check(io.url, (*place, "url"))
             download = _DOWNLOAD.fullmatch(io.url)
             if download is None:
                 io.host, io.node = "", NO_NODE
@@ -111,9 +106,30 @@ class Locator:
             return OWN_HOST
         if host and host not in self._checked_hosts:
             self._checked_hosts.add(host)
-            self._check(_HOST, host, place)
+            if has_user(host):
+                self._faults.at(place, _NO_LOGIN)
+            else:
+                self._check(host, place, "?#")
         return host
 
-    def _check(self, form: re.Pattern[str], url: str, place: Place) -> None:
-        if not form.fullmatch(url):
-            self._faults.add(place, f"Not a valid url: {cut(_PASSWORD.sub('//...@', url))} ({shown(place)})")
+    def _check(self, url: str, place: Place, without: str = "") -> None:
+        """*without*: letters that must not be in it."""
+        try:
+            address(url)
+            fault = "" if set(url).isdisjoint(without) else NO_ADDRESS
+        except ValueError as error:
+            fault = str(error)
+        if fault:
+            reason = "" if fault == NO_ADDRESS else f": {fault}"
+            self._faults.add(place, f"Not a valid url: {cut(_PASSWORD.sub('//...@', url))} ({shown(place)}){reason}")
+
+
+def take_passwords(files: Iterable[IO]) -> dict[str, str]:
+    """Take the passwords out of the URLs of files, in place. Returns each by the URL that is left, which names the
+    user."""
+    found = {}
+    for io in files:
+        io.url, password = without_password(io.url)
+        if password:
+            found[io.url] = password
+    return found

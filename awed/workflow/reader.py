@@ -16,7 +16,7 @@ from awed.workflow.dependencies import Dependencies
 from awed.workflow.document import Files, FinishedJob, FinishedTask, SentCmd, SentJob, SentTask, entries
 from awed.workflow.faults import Faults
 from awed.workflow.files import check_files, check_paths
-from awed.workflow.locations import Locator
+from awed.workflow.locations import Locator, take_passwords
 from awed.workflow.names import check_job_id, check_names, short_name
 from awed.workflow.submission import Submission
 from awed.workflow.values import LARGEST, check_info, check_number, check_task
@@ -91,6 +91,7 @@ def read_sent(
     job_id = sent.id or new_id()
     tasks = checked_tasks(job_id, sent.tasks, faults)
     faults.refuse_any()
+    passwords = {task.taskid: take_passwords((*task.inputs, *task.predata)) for task in tasks}
     job = Job(
         id=job_id,
         info=settled(Info(**structs.asdict(sent.info), submittime=now)),
@@ -100,7 +101,8 @@ def read_sent(
         tasks=tasks,
     )
     secrets = zip(tasks, (task.cmd.environ.private for task in sent.tasks), strict=True)
-    return Submission(job, {task.taskid: private for task, private in secrets if private}, len(body)), sent
+    private_env = {task.taskid: private for task, private in secrets if private}
+    return Submission(job, private_env, {name: found for name, found in passwords.items() if found}, len(body)), sent
 
 
 def read_import(body: bytes, *, now: datetime, limits: DocumentLimits = NO_LIMITS) -> Job:
@@ -119,6 +121,8 @@ def read_import(body: bytes, *, now: datetime, limits: DocumentLimits = NO_LIMIT
     tasks = checked_tasks(sent.id, sent.tasks, faults)
     faults.refuse_any()
     assert sent.info is not None
+    for task in tasks:
+        take_passwords((*task.inputs, *task.outputs, *task.predata))
     return Job(
         id=sent.id,
         info=settled(sent.info),

@@ -2,12 +2,16 @@
 
 import json
 import socket
+from base64 import b64encode
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 import pytest_twisted
 
 from tests.integration.daemon import Daemon, Stage
-from tests.integration.jobs import job, shell, start
+from tests.integration.jobs import content, ended, job, shell, start
 
 LOCAL_NAME = (
     "import socket; look_up = socket.getaddrinfo; "
@@ -85,3 +89,45 @@ async def test_what_cannot_be_the_address_of_a_server(stage: Stage, url: str) ->
         assert "--server" in program.output
         assert "Traceback" not in program.output
         assert "secret" not in program.output
+
+
+class Guarded(BaseHTTPRequestHandler):
+    """Has a file for the user ``ann`` with the password ``ge/heim``."""
+
+    def do_GET(self) -> None:
+        known = self.headers["Authorization"] == f"Basic {b64encode(b'ann:ge/heim').decode()}"
+        self.send_response(200 if known else 401)
+        self.end_headers()
+        self.wfile.write(b"hello\n" if known else b"")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def guarded() -> Iterator[str]:
+    """Host and port of a server with such a file."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Guarded)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_password_in_the_url_of_an_input_is_used_and_not_shown(daemon: Daemon, guarded: str) -> None:
+    worker = start(daemon)
+    url = f"http://ann:ge%2Fheim@{guarded}/in.txt"
+    files = {"inputs": {"in": {"url": url}}, "predata": {"pre": {"url": url}}, "outputs": {"out": {}}}
+    good = await ended(daemon, job({**shell("cat in pre > out"), **files}))
+    assert good["state"] == "completed", good["notes"]
+    assert good["tasks"][0]["inputs"][0]["url"] == f"http://ann@{guarded}/in.txt"
+    assert await content(good["tasks"][0]["outputs"][0]) == b"hello\nhello\n"
+    wrong = {"inputs": {"in": {"url": f"http://ann:ge%2Fheimlich@{guarded}/x"}}}
+    bad = await ended(daemon, job({**shell("true"), **wrong}, noretry=True))
+    assert f"get http://{guarded}/x: 401" in bad["error"]["worknotes"]
+    logs = [file.read_text() for file in daemon.data.rglob("*.log")]
+    shown = [worker.output, daemon.program.output, *logs]
+    for path in (f"/job/{good['id']}", f"/job/{good['id']}?report", f"/job/{bad['id']}", f"/job/{bad['id']}?report"):
+        shown.append(json.dumps(await daemon.call("GET", path)))
+    assert "heim" not in "".join(shown)

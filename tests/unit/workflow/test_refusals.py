@@ -307,7 +307,7 @@ def test_an_input_must_be_somewhere(sent: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://x/y", "x", "file:///etc/passwd", "http://", "http:///x", "http://h/a b", "http://h:port/", "//h/x"]
+    "url", ["ftp://x/y", "x", "file:///etc/passwd", "http://", "http:///x", "http://h:port/", "//h/x"]
 )
 def test_what_is_no_url(url: str) -> None:
     assert faults(task(inputs=[{"filename": "a", "url": url}])) == [
@@ -321,6 +321,28 @@ def test_what_is_no_host(host: str) -> None:
         f"Not a valid url: {host} (tasks[0].outputs[0].host)"
     ]
     assert faults(shockhost=host) == [f"Not a valid url: {host} (shockhost)"]
+
+
+@pytest.mark.parametrize("host", ["http://u:secret@shock:1", "http://u@shock"])
+def test_a_data_host_takes_no_password_in_its_url(host: str) -> None:
+    text = "a data host takes no user and password in its URL: send its token in the header Datatoken"
+    by_url = {"a": {"url": f"{host}/node/{NODE}?download"}}
+    assert faults(task(inputs=by_url)) == [f"tasks[0].inputs.a.url: {text}"]
+    assert faults(task(inputs={"a": {"host": host, "node": NODE}})) == [f"tasks[0].inputs.a.host: {text}"]
+    assert faults(shockhost=host) == [f"shockhost: {text}"]
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://a,b/x", "'a,b' is neither the name nor the address of a host"),
+        ("https://a_b/", "no certificate can"),
+        ("http://h/a b", "it has a blank or a control character"),
+    ],
+)
+def test_what_would_fail_at_the_worker_is_refused_and_says_why(url: str, reason: str) -> None:
+    [told] = faults(task(inputs={"a": {"url": url}}))
+    assert told.startswith(f"Not a valid url: {url} (tasks[0].inputs.a.url): {reason}")
 
 
 def test_a_wrong_shockhost_is_told_once() -> None:

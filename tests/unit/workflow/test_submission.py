@@ -173,8 +173,24 @@ def test_a_download_url_makes_host_and_node() -> None:
     assert (io.host, io.node, io.url) == (SHOCK, NODE, f"{SHOCK}/node/{NODE}?download")
 
 
+def test_passwords_of_urls_are_apart() -> None:
+    url = "http://ann:geheim@h.example/x"
+    found = submission(document(task(inputs={"a": {"url": url}}, predata={"b": {"url": url}, "c": {"url": URL}})))
+    [only] = found.job.tasks
+    assert [io.url for io in (*only.inputs, *only.predata)] == ["http://ann@h.example/x"] * 2 + [URL]
+    assert found.passwords == {only.taskid: {"http://ann@h.example/x": "geheim"}}
+    assert b"geheim" not in msgspec.json.encode(found.job)
+
+
 @pytest.mark.parametrize(
-    "url", [URL, f"{SHOCK}/node/{NODE}?download&index=line&part=1", "HTTPS://u:p@h.example:1?q#f"]
+    "url",
+    [
+        URL,
+        f"{SHOCK}/node/{NODE}?download&index=line&part=1",
+        "HTTPS://u@h.example:1?q#f",
+        "http://[::1]:7/x",
+        "http://a_b/x",
+    ],
 )
 def test_any_other_url_stays(url: str) -> None:
     io = only_input(url=url)
