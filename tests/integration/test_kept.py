@@ -156,7 +156,7 @@ def dumped(file: Path) -> list[str]:
 async def go_on(daemon: Daemon) -> None:
     """The worker comes back with the work that was out, and another one does the rest."""
     await daemon.start()
-    (out,) = (await daemon.call("GET", f"/client/{CLIENT}"))["current_work"]
+    (out,) = (await daemon.call("GET", f"/client/{CLIENT}"))["current_work"]["data"]
     await daemon.register(id=CLIENT, current_work={"data": [out]})
     await report(daemon, await daemon.call("GET", f"/work/{out}"), "done")
     await daemon.call("PUT", f"/job/{(await found(daemon, 'suspended'))['id']}?resume")
