@@ -16,6 +16,7 @@ from awed.model.access import PUBLIC, Acl, User
 from awed.model.errors import Invalid, JobNotFound
 from awed.model.ids import new_id
 from awed.model.job import Job
+from awed.model.reasons import Explained
 from awed.model.records import JobRecord, SubmissionKey
 from awed.model.remarks import Checked, Remark
 from awed.model.states import JobState
@@ -107,6 +108,17 @@ class JobResource(JobChanges):
         """The distinct values of this field of info in the jobs that the other parameters select."""
         return await self.engine.jobs.distinct(f"info.{distinct}", asked.query_for(call.user, fields))
 
+    @calls("GET /?explain", may("read"))
+    async def explain_all(self, call: Call[None], *, asked: JobList, fields: Rest) -> Page[list[Explained]]:
+        """Why the jobs of a page are not done."""
+        jobs, total = await self.engine.jobs.page(asked.query_for(call.user, fields))
+        return asked.page(listed(self._explained(job) async for job in jobs), total)
+
+    @calls("GET /<job_id>?explain", to("read", a_job))
+    async def explain(self, call: Call[JobRecord]) -> Explained:
+        """Why a job is not done, and why each task that neither is done nor runs waits."""
+        return self._explained(call.thing.job)
+
     @calls("GET /<job_id>", to("read", a_job))
     async def show(self, call: Call[JobRecord]) -> Job:
         """A job."""
@@ -167,6 +179,11 @@ class JobResource(JobChanges):
         """Give or take rights to a job."""
         change = changed_by(call.user, acl_change(call.request, kind, users), JobNotFound(job_id))
         return await self.engine.revisions.change_acl(job_id, change)
+
+    def _explained(self, job: Job) -> Explained:
+        explained, tasks = self.engine.reasons.job(job)
+        explained.tasks = listed(tasks)
+        return explained
 
     async def _submit(self, call: Call[None], body: bytes, token: str) -> tuple[Job, list[Remark]]:
         document = await self._read(call, body)

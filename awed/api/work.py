@@ -13,6 +13,7 @@ from awed.api.rights import Run, a_job, a_workunit, about_work, as_client, may, 
 from awed.api.work_query import ORDERS, cut, in_order
 from awed.model.errors import LogNotFound, WorkNotFound
 from awed.model.ids import parse_work_id
+from awed.model.reasons import Waits
 from awed.model.records import JobRecord
 from awed.model.work import LOG_NAMES, Workunit
 from awed.scheduler.entries import JobEntry, TaskEntry
@@ -140,6 +141,11 @@ class WorkResource(Resource):
     async def private_env(self, call: Call[Run]) -> None:
         """The private environment variables of the task, in the header Privateenv."""
         _tell(call.request, environ_headers(await self.engine.work.private_env(call.thing.work)))
+
+    @calls("GET /<path:work_id>?explain", to("read", a_job))
+    async def explain(self, call: Call[JobRecord], work_id: str) -> Waits:
+        """Why a workunit waits, or that it runs."""
+        return self.engine.reasons.work(parse_work_id(work_id))
 
     @calls("GET /<path:work_id>?report", to("read", a_job))
     async def log(self, call: Call[JobRecord], work_id: str, *, report: Annotated[str, _LOG]) -> str:

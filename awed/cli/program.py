@@ -102,6 +102,7 @@ for command in (
     *(changes.priority, changes.group, changes.expire, import_job, groups, events),
 ):
     awe.add_command(command)
+awe.add_command(why, "explain")
 
 
 def _check_server(url: str) -> None:

@@ -11,6 +11,7 @@ from awed.client.calls import Call, Request, Response, answer, bare, data
 from awed.model.client import Client
 from awed.model.job import Job
 from awed.model.node import Node
+from awed.model.reasons import Explained
 from awed.model.remarks import Checked, Remark
 from awed.wire.clients import ShownClient, plain
 from awed.wire.headers import IDEMPOTENCY_KEY
@@ -39,6 +40,11 @@ def registered() -> Call[list[Client]]:
 def job(job_id: str) -> Call[Job]:
     """Get a job."""
     return Call(Request("GET", f"/job/{job_id}"), data(Job))
+
+
+def explained(job_id: str) -> Call[Explained]:
+    """Why a job is not done."""
+    return Call(Request("GET", f"/job/{job_id}?explain"), data(Explained))
 
 
 class Submitted(NamedTuple):

@@ -42,3 +42,9 @@ def show_size(size: int) -> str:
     """*size* bytes as :func:`parse_size` reads them, in the largest unit of which they are a whole number."""
     unit = max((unit for unit, factor in _FACTORS.items() if size % factor == 0), key=_FACTORS.__getitem__)
     return f"{size // _FACTORS[unit]}{unit}" if size else "0"
+
+
+def rough_size(size: float) -> str:
+    """*size* bytes in a text that is quick to read: ``31.2 GB``, where a GB is 1024 to the third power."""
+    power = next((power for power in range(4) if size < 1000 * 1024**power), 4)
+    return f"{round(size / 1024**power, 1):g} {('B', 'KB', 'MB', 'GB', 'TB')[power]}"

@@ -19,6 +19,7 @@ from awed.scheduler.flow import Flow
 from awed.scheduler.jobs import Jobs
 from awed.scheduler.queue import Queued
 from awed.scheduler.reasons import Reasons
+from awed.scheduler.reservations import Reservations
 from awed.scheduler.retries import Retries
 from awed.scheduler.state import Limits, State
 from awed.scheduler.tasks import Tasks
@@ -43,7 +44,7 @@ class Scheduler:
         self.jobs = Jobs(self._state, self._flow)
         self.work = Work(self._state, self._flow, self.clients, self._blame)
         self.tasks = Tasks(self._state, self._flow, self.work)
-        self.reasons = Reasons(self._state)
+        self.reasons = Reasons(self._state, Reservations(self._state))
 
     @property
     def changes(self) -> Changes:

@@ -143,6 +143,15 @@ Places = Mapping[frozenset[str], Place]
 NO_PLACES: Places = MappingProxyType({})
 
 
+class DataWait(NamedTuple):
+    """The preparation or check of this number (*generation*) waits for a data host because of *cause*, and asks it
+    again at a time."""
+
+    generation: int
+    cause: str
+    until: datetime
+
+
 class TaskEntry:
     """A task of an unfinished job, with the state of each of its ranks.
 
@@ -156,6 +165,7 @@ class TaskEntry:
         "base_attempts",
         "blockers",
         "busy",
+        "data_wait",
         "declared_totalwork",
         "dependents",
         "done",
@@ -193,6 +203,8 @@ class TaskEntry:
         """The record of the run that was done last, which is blamed if outputs turn out to be missing."""
         self.busy = 0
         """The number (``generation``) of the effect under way, 0 for none. Answers with other numbers are ignored."""
+        self.data_wait: DataWait | None = None
+        """The last data host that a preparation or check waited for."""
 
     @property
     def is_at_work(self) -> bool:

@@ -1,45 +1,282 @@
-"""Why work is not run: what it asks for, compared with the registered clients."""
+"""Why work does not run: what it asks for, held against who is there, by the same comparison as in the hand-out."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Iterator
 from itertools import islice
+from typing import NamedTuple
 
+from awed.model.errors import WorkNotFound
+from awed.model.ids import WorkId, task_name
+from awed.model.quantities import rough_size
+from awed.model.reasons import Waits, Why
 from awed.model.remarks import Remark
-from awed.scheduler.entries import JobEntry, Place
+from awed.model.resources import SIZES
+from awed.model.states import ClientState, JobState, WorkState
+from awed.model.times import Moment, rfc3339
+from awed.scheduler.entries import ClientEntry, JobEntry, Place, TaskEntry
 from awed.scheduler.ranks import RankSet
-from awed.scheduler.requirements import NOBODY, Kind, Wanted
+from awed.scheduler.requirements import NOBODY, Misfit, Wanted, groups_of
+from awed.scheduler.reservations import Reservations
 from awed.scheduler.state import State
 
 LOOKED_AT = 100
-"""How many different :class:`Wanted` of one job are compared with the clients."""
+"""How many different things that a job asks for are held against the workers when it is submitted."""
+
+LONGEST = 200
+"""Characters of a sentence."""
+
+_LONGEST_NAME = 60
+
+FEW = 10
+"""Names that are told in a sentence."""
+
+FREE, BUSY, SUSPENDED = "free", "busy", "suspended"
+"""What is counted of workers that have all that the work asks for."""
+
+AVOIDED, GROUP, COMMAND, IMAGE, TIME = "avoided", "group", "command", "image", "time"
+"""What a :class:`~awed.scheduler.requirements.Misfit` may be besides resources, in the order of its looks."""
+
+
+class Tally(NamedTuple):
+    """How many workers there are for some work, *counts* by what hinders them, and for each thing that some lack the
+    best of them."""
+
+    workers: int
+    counts: Counter[str]
+    best: dict[str, Misfit]
+
+    @property
+    def able(self) -> int:
+        """How many have all that it asks for, be they free or not."""
+        return self.counts[FREE] + self.counts[BUSY] + self.counts[SUSPENDED]
+
+    def shown(self) -> dict[str, int]:
+        """The counts as people see them."""
+        return {"workers": self.workers, "able": self.able, **dict(sorted(self.counts.items()))}
 
 
 class Reasons:
-    """Finds reasons by the same rules by which work is handed out."""
+    """Says why. The *reservations* know for which large work a client is kept."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, reservations: Reservations) -> None:
         self._state = state
+        self._reservations = reservations
 
-    def unmet(self, job: JobEntry) -> list[Remark]:
-        """What the job needs and no registered client that may have its work has: each once, at its first place."""
-        kinds = {client.kind for client in self._state.clients.values()}
-        wants: dict[Wanted, int] = {}
+    def unmet(self, job: JobEntry, now: Moment) -> list[Remark]:
+        """What no registered worker has that may have the job's work: each once, where it is asked for first."""
+        places: dict[tuple[Wanted, int], Place] = {}
         for entry in job.tasks:
-            wants.setdefault(Place(entry, NOBODY, RankSet()).asks(), entry.index)
+            place = Place(entry, NOBODY, RankSet.of([range(1)]))
+            places.setdefault((place.asks(), place.disk), place)
         found: dict[str, str] = {}
-        for wanted, index in islice(wants.items(), LOOKED_AT):
-            if not any(map(wanted.suits, kinds)):
-                where, text = _lacking(wanted, kinds)
-                found.setdefault(text, f"tasks[{index}].{where}")
-        return [Remark(place, text) for text, place in found.items()]
+        for (wanted, disk), place in islice(places.items(), LOOKED_AT):
+            tally = self.tally(wanted, disk, place, now)
+            if not tally.able:
+                found.setdefault(_told(tally, wanted), f"tasks[{place.entry.index}].{_asking(tally)}")
+        return [Remark(where, text) for text, where in found.items()]
+
+    def tasks(self, job: JobEntry, now: Moment) -> Iterator[Waits]:
+        """Why each task of a job waits that does."""
+        known: dict[tuple[Wanted, int], Tally] = {}
+        return (waits for entry in job.tasks if (waits := self.task(entry, now, known)) is not None)
+
+    def job(self, job: JobEntry, now: Moment) -> str:
+        """Why a job is not done."""
+        if job.job.state is JobState.SUSPEND:
+            return _cut(f"suspended: {_suspended(job)}")
+        done = sum(entry.is_done for entry in job.tasks)
+        running = sum(any(_is_out(record.state) for record in entry.records.values()) for entry in job.tasks)
+        said = f"{done} of {len(job.tasks)} tasks done, {running} running"
+        moving = (self.task(entry, now, {}) for entry in job.tasks if not entry.blockers)
+        first = next((waits for waits in moving if waits), None)
+        return _cut(f"{said}; task {first.taskid} {first.why}" if first else said)
+
+    def work(self, work_id: WorkId, now: Moment) -> Waits:
+        """Why a workunit waits, if it does. Raises :class:`~awed.model.errors.WorkNotFound` for one that is done, or
+        that there is not."""
+        entry = self._state.task(work_id.task_id)
+        if entry is None or not entry.has_unfinished(work_id.rank):
+            raise WorkNotFound(str(work_id))
+        record = entry.records.get(work_id.rank)
+        name = task_name(entry.task.taskid)
+        if record is not None and _is_out(record.state):
+            since = rfc3339(record.checkout_time.replace(microsecond=0))
+            return Waits(name, Why.RUNNING, f"runs since {since}, attempt {record.attempt}")
+        place = entry.place_of(record) if record else entry.places.get(NOBODY)
+        return self._why(entry, place, now, {}) or Waits(name, Why.PREPARING, "is about to be queued")
+
+    def task(self, entry: TaskEntry, now: Moment, known: dict[tuple[Wanted, int], Tally]) -> Waits | None:
+        """Why a task waits, None if it is done, or all that is left of it runs. *known*: of the same job's tasks."""
+        first = min(entry.places.values(), key=lambda place: place.ranks.first, default=None)
+        return None if entry.is_done else self._why(entry, first, now, known)
+
+    def _why(
+        self, entry: TaskEntry, place: Place | None, now: Moment, known: dict[tuple[Wanted, int], Tally]
+    ) -> Waits | None:
+        job, name = entry.job.job, task_name(entry.task.taskid)
+        if job.state is JobState.SUSPEND:
+            return Waits(name, Why.SUSPENDED, _cut(f"waits: its job is suspended: {_suspended(entry.job)}"))
+        if entry.blockers:
+            after = [other for other in map(task_name, entry.task.depends_on) if not entry.job.by_name[other].is_done]
+            return Waits(name, Why.AFTER, _cut(f"waits for {_tasks(after)}"), after=after)
+        if job.info.start_at > now.time and not entry.is_at_work:
+            until = rfc3339(job.info.start_at)
+            return Waits(
+                name, Why.START_AT, f"waits: its job is not to start before {until}", until=job.info.start_at
+            )
+        if place is not None and place.wanted is not None:
+            return self._queued(place, place.wanted, now, known)
+        if entry.busy:
+            return self._files(entry)
+        return None if entry.is_at_work else Waits(name, Why.PREPARING, "is about to be started")
+
+    def _files(self, entry: TaskEntry) -> Waits:
+        name = task_name(entry.task.taskid)
+        if entry.data_wait is not None and entry.data_wait.generation == entry.busy:
+            until = rfc3339(entry.data_wait.until)
+            text = _cut(f"waits for a data host: {entry.data_wait.cause}", f"; next try at {until}")
+            return Waits(name, Why.DATA, text, until=entry.data_wait.until)
+        if entry.is_at_work:
+            return Waits(name, Why.PREPARING, "has run: its outputs are being looked at")
+        return Waits(name, Why.PREPARING, "waits: its files are being found and made")
+
+    def _queued(self, place: Place, wanted: Wanted, now: Moment, known: dict[tuple[Wanted, int], Tally]) -> Waits:
+        entry = place.entry
+        name = task_name(entry.task.taskid)
+        if self._state.queue_suspended:
+            return Waits(name, Why.QUEUE, "waits: the server's queue is suspended, nothing is handed out")
+        tally = known.get((wanted, place.disk))
+        if tally is None:
+            tally = known[wanted, place.disk] = self.tally(wanted, place.disk, place, now)
+        return Waits(name, _word(tally), _cut(f"waits: {_told(tally, wanted)}"), tally.shown())
+
+    def tally(self, wanted: Wanted, disk: int, place: Place, now: Moment) -> Tally:
+        """What hinders each worker that may have work of this user or for these groups. Of others nothing is told."""
+        reach = wanted.groups | groups_of("", place.entry.job.submitter)
+        counts: Counter[str] = Counter()
+        best: dict[str, Misfit] = {}
+        workers = 0
+        for client in self._state.clients.values():
+            if not client.confirmed or reach.isdisjoint(client.kind.groups):
+                continue
+            workers += 1
+            hindrance = self.hindrance(client, place, wanted, disk, now)
+            counts[hindrance.what if hindrance else FREE] += 1
+            if hindrance and (hindrance.what not in best or best[hindrance.what].has < hindrance.has):
+                best[hindrance.what] = hindrance
+        return Tally(workers, counts, best)
+
+    def hindrance(self, client: ClientEntry, place: Place, wanted: Wanted, disk: int, now: Moment) -> Misfit | None:
+        """Why a client that asks now would not get work of this place, even if it stood before all other; None if it
+        would."""
+        offer = client.offer(now)
+        misfit = wanted.misfit(offer.whole(), disk)
+        if misfit is not None:
+            return misfit
+        if client.client.status is ClientState.SUSPEND:
+            return Misfit(SUSPENDED)
+        is_full = len(client.held) >= client.client.slots or wanted.misfit(offer, disk) is not None
+        return Misfit(BUSY) if is_full or self._reservations.keeps(client, place, now) else None
 
 
-def _lacking(wanted: Wanted, kinds: Collection[Kind]) -> tuple[str, str]:
-    """The field of a task that asks for what none of *kinds* has, and a sentence about it."""
-    if not kinds:
-        return "cmd", "no worker is registered"
-    if not any(wanted.suits(kind._replace(apps=frozenset({wanted.app}), images=True)) for kind in kinds):
-        groups = f"group {' or '.join(sorted(wanted.named))}" if wanted.named else "an open group"
-        return "clientgroups", f"no registered worker is of {groups}"
-    if not any(wanted._replace(image=False).suits(kind) for kind in kinds):
-        return "cmd.name", f'no registered worker that may have it has the command "{wanted.app}"'
-    return "cmd.Dockerimage", "no registered worker that may have it runs commands in container images"
+def _suspended(job: JobEntry) -> str:
+    error = job.job.error
+    if error is None:
+        return job.job.notes
+    task = f"task {task_name(error.taskfailed)}: " if error.taskfailed else ""
+    return f"{task}{error.servernotes}{': ' if error.worknotes else ''}{error.worknotes}"
+
+
+def _word(tally: Tally) -> Why:
+    counts = tally.counts
+    if counts[FREE]:
+        return Why.READY
+    if counts[BUSY]:
+        return Why.BUSY
+    if counts[AVOIDED] and not counts[SUSPENDED]:
+        return Why.PAUSE
+    return Why.TIME if counts[TIME] and not counts[SUSPENDED] else Why.NOBODY
+
+
+def _told(tally: Tally, wanted: Wanted) -> str:
+    """``12 workers: 7 of other groups, 3 lack the command "blastp", 2 lack memory (needs 64 GB, most 31.2 GB)``."""
+    if not tally.workers:
+        return _no_worker(wanted)
+    if tally.counts[GROUP] == tally.workers:
+        return f"{_no_worker(wanted)}, {tally.workers} of other groups"
+    parts = (_part(what, number, tally, wanted) for what, number in sorted(tally.counts.items(), key=_furthest))
+    return f"{tally.workers} worker{'s' if tally.workers > 1 else ''}: {', '.join(parts)}"
+
+
+_ORDER = (FREE, BUSY, SUSPENDED, AVOIDED)
+_LAST = (TIME, IMAGE, COMMAND, GROUP)
+
+
+def _furthest(item: tuple[str, int]) -> tuple[int, str]:
+    """First those that are nearest to having the work."""
+    what, _ = item
+    if what in _ORDER:
+        return _ORDER.index(what), what
+    return len(_ORDER) + (1 + _LAST.index(what) if what in _LAST else 0), what
+
+
+def _part(what: str, number: int, tally: Tally, wanted: Wanted) -> str:
+    lack = "lacks" if number == 1 else "lack"
+    if what == COMMAND:
+        return f"{number} {lack} the command {_quoted(wanted.app)}"
+    words = {
+        FREE: "free to take it",
+        BUSY: "busy",
+        SUSPENDED: "suspended",
+        AVOIDED: "where it failed",
+        GROUP: "of other groups",
+        IMAGE: "without container images",
+    }
+    if what in words:
+        return f"{number} {words[what]}"
+    return f"{number} {lack} {what} ({_amounts(tally.best[what])})"
+
+
+def _amounts(misfit: Misfit) -> str:
+    return f"needs {_amount(misfit.what, misfit.asked)}, most {_amount(misfit.what, misfit.has)}"
+
+
+def _amount(name: str, amount: float) -> str:
+    if name in SIZES:
+        return rough_size(amount)
+    return f"{amount:.0f} s" if name == TIME else f"{amount:g}"
+
+
+def _no_worker(wanted: Wanted) -> str:
+    groups = f"group {' or '.join(sorted(wanted.named))}" if wanted.named else "an open group"
+    return f"no worker is registered of {groups}"
+
+
+_FIELDS = {GROUP: "clientgroups", COMMAND: "cmd.name", IMAGE: "cmd.Dockerimage", TIME: "walltime"}
+
+
+def _asking(tally: Tally) -> str:
+    """The field of a task that asks for what the nearest workers lack."""
+    what, _ = min(tally.counts.items(), key=_furthest, default=(GROUP, 0))
+    return _FIELDS.get(what, f"resources.{what}")
+
+
+def _tasks(names: list[str]) -> str:
+    few = ", ".join(names[:FEW])
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return f"task {few}" if len(names) == 1 else f"tasks {few}{more}"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if len(name) <= _LONGEST_NAME else f'"{name[:_LONGEST_NAME]}..."'
+
+
+def _cut(text: str, end: str = "") -> str:
+    """*text* on one line, so much of it that a sentence is not too long with its *end*."""
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    most = LONGEST - len(end)
+    return (line if len(line) <= most else f"{line[: most - 3]}...") + end
+
+
+def _is_out(state: WorkState) -> bool:
+    return state is WorkState.CHECKOUT

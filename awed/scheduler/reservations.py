@@ -44,20 +44,33 @@ class Reservations:
         first = self._state.queue.find(client.offer(now).whole())
         return first if first is not None and first.wanted is not None and first.wanted.needs == PLAIN else None
 
+    def keeps(self, client: ClientEntry, place: Place, now: Moment) -> bool:
+        """Whether this client would not get a place that fits there, as it is kept for one that stands before it."""
+        if not client.counts_resources:
+            return False
+        offer = client.offer(now)
+        first = self._state.queue.find(offer.whole())
+        if first is None or first.wanted is None or first.order >= place.order or first.wanted.fits(offer):
+            return False
+        return first.passed >= PASSES and self._may_keep(client, first, now)
+
     def _is_kept(self, client: ClientEntry, place: Place, now: Moment) -> bool:
         """Whether *client* is kept free for *place*. It is if no client is yet, or if it lacks less than that one.
 
-        The place must fit at the client if nothing ran there.
+        The place would fit there if nothing ran. A client that was kept before is freed.
         """
-        kept = self._state.clients.get(place.kept_client)
-        if kept is client:
-            return True
-        if kept is not None and self._lacks(kept, place, now) <= self._lacks(client, place, now):
+        if not self._may_keep(client, place, now):
             return False
-        if place.kept_client:
-            self._state.queue.freed[place.kept_client] = None
-        place.kept_client = client.client.id
+        if place.kept_client != client.client.id:
+            if place.kept_client:
+                self._state.queue.freed[place.kept_client] = None
+            place.kept_client = client.client.id
         return True
+
+    def _may_keep(self, client: ClientEntry, place: Place, now: Moment) -> bool:
+        """Whether this client is kept for a place, or is to be: none is, or this one lacks less."""
+        kept = self._state.clients.get(place.kept_client)
+        return kept in (None, client) or self._lacks(kept, place, now) > self._lacks(client, place, now)
 
     def _lacks(self, client: ClientEntry, place: Place, now: Moment) -> float:
         """The share of what the place needs that is not free at the client, from 0 to 1; 2 if it will never fit."""

@@ -10,7 +10,7 @@ from awed.model.records import DeleteNodes
 from awed.model.states import JobState, TaskState, WorkState
 from awed.model.times import Moment, rfc3339
 from awed.model.work import Part, Report, ReportStatus, WorkRecord
-from awed.scheduler.entries import TaskEntry
+from awed.scheduler.entries import DataWait, TaskEntry
 from awed.scheduler.flow import Flow
 from awed.scheduler.state import State
 from awed.scheduler.work import Work
@@ -89,6 +89,7 @@ class Tasks:
         if not job.notes.startswith(_waits(task_id)):
             self._state.event("TW", now, note, taskid=task_id, jobid=job.id)
         job.notes = note
+        entry.data_wait = DataWait(generation, cause, until)
         self._state.touch_job(entry.job, now)
         return True
 

@@ -47,7 +47,7 @@ class CheckVerbs:
 
     def unmet(self, submission: Submission, owner: User) -> list[Remark]:
         """What the work needs and no registered worker has that may run it."""
-        return self._shell.scheduler.reasons.unmet(entry_of(submission, owner))
+        return self._shell.scheduler.reasons.unmet(entry_of(submission, owner), self._shell.now())
 
     async def unreadable(self, nodes: Nodes, owner: User, token: str, hosts: Collection[str]) -> list[Remark]:
         """Those of *nodes* that a job of *owner* could not read. *token*: its data token, for *hosts*."""

@@ -18,6 +18,7 @@ from awed.service.events import EventVerbs
 from awed.service.jobs import JobVerbs
 from awed.service.once import Once
 from awed.service.queue import QueueVerbs
+from awed.service.reasons import ReasonVerbs
 from awed.service.revisions import RevisionVerbs
 from awed.service.shell import Shell
 from awed.service.sweeps import SweepVerbs
@@ -43,6 +44,7 @@ class Engine:
         self.jobs = JobVerbs(shell)
         self.checks = CheckVerbs(shell)
         self.once = Once(shell)
+        self.reasons = ReasonVerbs(shell)
         self.revisions = RevisionVerbs(shell)
         self.sweeps = SweepVerbs(shell, self.revisions)
         self.work = WorkVerbs(shell)

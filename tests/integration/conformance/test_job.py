@@ -168,6 +168,17 @@ async def test_the_end_of_a_chain(bench: Bench) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_explain_a_job(bench: Bench) -> None:
+    """GET /job/ID?explain, GET /job?explain"""
+    job_id = await bench.submit()
+    answer = await bench.api.get(f"/job/{job_id}?explain")
+    assert list(answer.data) == ["id", "state", "why", "tasks"]
+    assert answer.data["tasks"]
+    page = await bench.api.get(f"/job?explain&id_prefix={job_id}")
+    assert page.data == [answer.data]
+
+
+@pytest_twisted.ensureDeferred
 async def test_show_one_job_report(bench: Bench) -> None:
     """GET /job/<id>?report"""
     job_id = await bench.submit()

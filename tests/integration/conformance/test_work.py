@@ -26,6 +26,13 @@ async def test_view_a_workunit(bench: Bench) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_explain_a_workunit(bench: Bench) -> None:
+    """GET /work/<work_id>?explain"""
+    answer = await bench.api.get(f"/work/{await bench.submit()}_0_0?explain")
+    assert list(answer.data) == ["taskid", "state", "why", "counts", "after", "until"]
+
+
+@pytest_twisted.ensureDeferred
 async def test_request_the_data_token(bench: Bench) -> None:
     """GET /work/<work_id>?datatoken&client=<client_id>"""
     worker = await bench.worker()

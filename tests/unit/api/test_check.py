@@ -21,18 +21,24 @@ def test_a_good_document_is_ok_and_makes_no_job(served: Served) -> None:
 
 
 def test_what_no_worker_has_is_unmet(served: Served) -> None:
-    assert check(served, JOB)["unmet"] == [{"place": "tasks[0].cmd", "text": "no worker is registered"}]
-    served.register(apps=["sort"], group="g")
-    (unmet,) = check(served, JOB)["unmet"]
-    assert unmet["place"] == "tasks[0].cmd.name"
-    assert "blastp" in unmet["text"]
-    (unmet,) = check(served, {**JOB, "info": {"clientgroups": "large"}})["unmet"]
-    assert unmet == {"place": "tasks[0].clientgroups", "text": "no registered worker is of group large"}
-    image = {"taskid": "b", "cmd": {"name": "sort", "Dockerimage": "x"}}
-    served.register(apps=["sort"], group="h", images=False, id="h1")
-    assert (
-        check(served, {"tasks": [{**image, "clientgroups": "h"}]})["unmet"][0]["place"] == "tasks[0].cmd.Dockerimage"
-    )
+    def unmet(**fields: object) -> list[tuple[str, str]]:
+        found = check(served, {"tasks": [{"taskid": "a", "cmd": {"name": "blastp"}, **fields}]})["unmet"]
+        return [(one["place"], one["text"]) for one in found]
+
+    assert unmet() == [("tasks[0].clientgroups", "no worker is registered of an open group")]
+    served.register(id="c1", apps=["sort"], images=False, resources={"cores": 4, "memory": "8G"})
+    assert unmet() == [("tasks[0].cmd.name", '1 worker: 1 lacks the command "blastp"')]
+    assert unmet(clientgroups="large") == [
+        ("tasks[0].clientgroups", "no worker is registered of group large, 1 of other groups")
+    ]
+    sort = {"name": "sort"}
+    assert unmet(cmd={**sort, "Dockerimage": "x"}) == [
+        ("tasks[0].cmd.Dockerimage", "1 worker: 1 without container images")
+    ]
+    assert unmet(cmd=sort, resources={"memory": "64G"}) == [
+        ("tasks[0].resources.memory", "1 worker: 1 lacks memory (needs 64 GB, most 8 GB)")
+    ]
+    assert unmet(cmd=sort) == []
 
 
 def test_a_refusal_is_found_by_a_check(served: Served) -> None:

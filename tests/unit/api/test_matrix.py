@@ -52,13 +52,14 @@ CALLS: list[Call] = [
     ("GET", "/job", None, PEOPLE),
     ("GET", "/job?active", None, PEOPLE),
     ("GET", "/job?distinct=name", None, PEOPLE),
+    ("GET", "/job?explain", None, PEOPLE),
     ("PUT", "/job?resumeall", None, PEOPLE),
     ("PUT", "/job?recoverall", None, ADMINS),
     ("DELETE", "/job?suspend&full", None, PEOPLE),
     ("DELETE", "/job?zombie&full", None, PEOPLE),
     *(
         ("GET", f"/job/{{job}}{view}", None, READERS)
-        for view in ("", "?report", "?perf", "?position", "/acl", "/acl/read")
+        for view in ("", "?report", "?perf", "?position", "?explain", "/acl", "/acl/read")
     ),
     *(
         ("PUT", f"/job/{{job}}?{operation}", None, OWNERS)
@@ -85,6 +86,7 @@ CALLS: list[Call] = [
     ("GET", "/work?query", None, PEOPLE),
     ("GET", "/work/{work}", None, READERS),
     ("GET", "/work/{work}?report=stdout", None, READERS),
+    ("GET", "/work/{work}?explain", None, READERS),
     ("GET", "/work?client=c1", None, AS_CLIENT),
     ("GET", "/work/{work}?datatoken&client=c1", None, AS_CLIENT),
     ("GET", "/work/{work}?privateenv&client=c1", None, AS_CLIENT),

@@ -11,6 +11,7 @@ from awed.cli.follow import follow, steps
 from awed.client.blocking import Server
 from awed.model.errors import NotFound
 from awed.model.job import Job
+from awed.model.reasons import Explained, Waits, Why
 from awed.model.states import JobState, TaskState
 from tests.unit.cli.fake import JOB_ID, FakeServer, envelope, job, task
 
@@ -71,10 +72,11 @@ def test_pauses_grow_to_a_modest_pace(server: FakeServer) -> None:
 def test_why_nothing_happens_is_told_once(server: FakeServer) -> None:
     server.on(f"GET /job/{JOB_ID}", *[BEGIN] * 30, END)
     server.on("GET /client", [])
-    server.raw("GET /", (200, b"{}"))
+    nobody = Waits("a", Why.NOBODY, "waits: no worker is registered")
+    server.on(f"GET /job/{JOB_ID}?explain", Explained(JOB_ID, "queued", "", [nobody]))
     out = StringIO()
     follow(Server(server.url), BEGIN, Console(file=out), sleep=lambda _: None)
-    assert out.getvalue().count("Task a is queued: no worker is registered.") == 1
+    assert out.getvalue().count("Task a waits: no worker is registered") == 1
 
 
 def test_a_terminal_shows_a_bar_of_tasks(server: FakeServer) -> None:

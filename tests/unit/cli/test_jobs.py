@@ -38,7 +38,7 @@ def test_an_unknown_state_is_a_mistake(awe: Awe, capsys: Any) -> None:
         (["jobs"], "GET /job?limit=25"),
         (["job", JOB_ID], f"GET /job/{JOB_ID}"),
         (["logs", JOB_ID], f"GET /job/{JOB_ID}?report"),
-        (["why", JOB_ID], f"GET /job/{JOB_ID}"),
+        (["why", JOB_ID], f"GET /job/{JOB_ID}?explain"),
         (["workers"], "GET /client"),
         (["queue"], "GET /queue?json"),
         (["groups"], "GET /cgroup?limit=0"),
