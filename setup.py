@@ -4,5 +4,5 @@ from setuptools import find_packages, setup
 
 setup(
     packages=[*find_packages(include=["awed", "awed.*"]), "twisted.plugins"],
-    package_data={"awed": ["py.typed"]},
+    package_data={"awed": ["py.typed", "ui/static/*"]},
 )

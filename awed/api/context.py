@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from awed.api.hosts import OwnHosts
 from awed.auth.chain import Authenticators
+from awed.auth.sessions import Sessions
 from awed.model.access import User
 from awed.nodes.addresses import Addresses
 from awed.nodes.store import NodeStore
@@ -54,7 +55,8 @@ class DebugLevel(Protocol):
 class Context:
     """What all collections share.
 
-    *authenticators*, *file_users*: find the user of a request, the latter of one for nodes. *now*: the wall clock.
+    *authenticators*, *file_users*: find the user of a request, the latter of one for nodes. *sessions*:
+    those of browsers. *now*: the wall clock.
     *job_token*: makes the token with which workers of a job use the daemon's own node store. *metrics*: makes the
     page for Prometheus. *metrics_for*: who may read it, ``public``, ``token`` or ``admin``. *collections*: all
     collections by name. *client_auth_required*: whether only workers with the token of a client group may register.
@@ -65,6 +67,7 @@ class Context:
     groups: Groups
     authenticators: Authenticators
     file_users: Authenticators
+    sessions: Sessions
     nodes: NodeStore
     addresses: Addresses
     hosts: OwnHosts

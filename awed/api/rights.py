@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, NamedTuple, TypeVar
 
 from awed.api.context import Context
+from awed.api.sessions import session_authorization
 from awed.auth.rights import require, require_admin
 from awed.model.access import Acl, GroupRecord, User, Verb
 from awed.model.client import Client
@@ -224,8 +225,12 @@ async def _user(context: Context, asked: Asked, verb: Verb, *, workers: bool = F
     """The user of a request. *workers*: whether tokens of client groups are accepted; *files*: those of jobs."""
     users = context.file_users if files else context.authenticators
     authorization, peer = header(asked.request, b"authorization"), context.hosts.peer(asked.request)
-    if authorization is None and context.hosts.is_foreign(asked.request):
-        raise Unauthorized("No Authorization: pages of other sites are nobody here, see [Security] allowed_origins")
+    if authorization is None:
+        if context.hosts.is_foreign(asked.request):
+            raise Unauthorized(
+                "No Authorization: pages of other sites are nobody here, see [Security] allowed_origins"
+            )
+        authorization = session_authorization(context, asked.request)
     return await users.user(authorization, verb, address=peer, workers=workers)
 
 

@@ -1,6 +1,7 @@
 """``GET /``: the description of this server, without an envelope."""
 
 from datetime import timedelta
+from typing import Annotated
 
 from msgspec import Struct
 
@@ -10,7 +11,12 @@ from awed.api.job_query import DISTINCT_FIELDS
 from awed.api.rights import ANYONE
 from awed.model.times import rfc3339
 from awed.web.calls import Call, Calls
+from awed.web.pages import prefers_html, see_other
+from awed.web.params import header
 from awed.web.traits import Traits, bare
+
+PAGE = "ui"
+"""The collection that is a page for people, where there is one."""
 
 
 class FrontPage(Struct):
@@ -44,8 +50,12 @@ class RootResource(Resource):
         self._started = context.now()
 
     @calls("GET /", ANYONE)
-    async def show(self, call: Call[None]) -> FrontPage:
-        """The description of this server."""
+    async def show(self, call: Call[None]) -> FrontPage | Annotated[bytes, "text/html"]:
+        """The description of this server. Who asks for text/html first is sent to the page for people."""
+        if PAGE in self.context.collections:
+            call.request.responseHeaders.setRawHeaders("Vary", ["Accept"])
+            if prefers_html(header(call.request, b"accept") or ""):
+                return see_other(call.request, f"{PAGE}/")
         now, about = self.context.now(), self.context.about
         return FrontPage(
             resources=[name for name, kind in self.context.collections.items() if kind.is_listed],

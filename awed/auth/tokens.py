@@ -42,6 +42,11 @@ class AdminToken:
         """Replace the token."""
         self._hash = token_hash(token)
 
+    @property
+    def stamp(self) -> str:
+        """Changes with the token, and does not tell it."""
+        return token_hash(self._hash)
+
     async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:
         if scheme in self._schemes and same(token_hash(credentials), self._hash):
             return User(ADMIN, admin=True)

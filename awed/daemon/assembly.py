@@ -15,6 +15,7 @@ from twisted.web.http import Request
 from awed.api.assembly import RESOURCES, make_root
 from awed.api.context import NO_LIMIT, About, Context, Permissions
 from awed.api.hosts import OwnHosts
+from awed.api.root import PAGE
 from awed.config import Config
 from awed.daemon.callers import Callers
 from awed.daemon.debug import Debug
@@ -50,6 +51,7 @@ from awed.tx.longwork import LongWork
 from awed.tx.threads import InThread, in_threads_of
 from awed.tx.timers import Rounds
 from awed.tx.turns import Turns
+from awed.ui.assembly import UiResource
 from awed.web.access_log import access_line
 from awed.web.body import Bodies, requests_with
 from awed.web.form import Spool
@@ -112,6 +114,8 @@ class Parts:
             store=store,
             groups=self.groups,
             user_of=self.engine.jobs.user_of,
+            commit=self.engine.commit,
+            now=now,
             reactor=reactor,
         )
         records = NodeRecords(self._node, self.engine.commit, partial(store.page, NodeRecord))
@@ -164,6 +168,7 @@ class Parts:
             Rounds(self.nodes.remove_expired, minutes * 60, self._reactor),
             Rounds(self.addresses.remove_expired, minutes * 60, self._reactor),
             Rounds(self.engine.events.age, AGING, self._reactor),
+            Rounds(self.callers.sessions.remove_expired, minutes * 60, self._reactor),
             Rounds(self._events.flush, JOURNALS, self._reactor),
             Rounds(self._access.flush, JOURNALS, self._reactor),
         ]
@@ -240,6 +245,7 @@ class Parts:
             groups=self.groups,
             authenticators=self.callers.anyone,
             file_users=self.callers.of_files,
+            sessions=self.callers.sessions,
             nodes=self.nodes,
             addresses=self.addresses,
             hosts=OwnHosts(
@@ -255,7 +261,7 @@ class Parts:
             debug=self._debug,
             metrics=metrics.page,
             metrics_for=metrics_for(config),
-            collections=RESOURCES,
+            collections={**RESOURCES, PAGE: UiResource},
             about=_about(config),
             client_auth_required=config.auth.client_auth_required,
             document_limits=DocumentLimits(

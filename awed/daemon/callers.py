@@ -1,6 +1,9 @@
 """The authentication that the configuration asks for, of the API and of the files of jobs."""
 
+import secrets
 from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from twisted.web.client import Agent
@@ -20,10 +23,12 @@ from awed.auth.identity import (
 )
 from awed.auth.interface import IAuthenticator
 from awed.auth.passwords import PasswordChecks
+from awed.auth.sessions import Sessions
 from awed.auth.tokens import SECRET_SCHEMES, AdminToken, GroupTokens, JobTokens
 from awed.config import Config
 from awed.config.settings import Anonymous, Auth
-from awed.model.access import Account, User, Verb
+from awed.model.access import Account, Session, User, Verb
+from awed.model.records import Commit
 from awed.service.groups import Groups
 from awed.store.interface import IStore
 from awed.tx.recent import Recent
@@ -31,9 +36,11 @@ from awed.tx.threads import in_threads_of
 
 
 class Callers:
-    """Authentication of callers: *anyone* for the API; *of_files*, for files, also takes tokens of jobs.
+    """Authentication of callers: *anyone* for the API; *of_files*, for files, also takes tokens of jobs. *sessions*:
+    those of browsers.
 
     *user_of*: finds the user for the token of a job (see :class:`~awed.auth.tokens.JobTokens`).
+    *commit*: makes a batch durable.
     """
 
     def __init__(
@@ -44,6 +51,8 @@ class Callers:
         store: IStore,
         groups: Groups,
         user_of: Callable[[str], User | None],
+        commit: Commit,
+        now: Callable[[], datetime],
         reactor: Any,
     ) -> None:
         servers = identity_servers(config.auth, IdentityHttp(Agent(reactor), reactor))
@@ -51,12 +60,25 @@ class Callers:
         self._admin = AdminToken(admin_token, words)
         job_tokens = JobTokens(admin_token, user_of)
         self.job_token = job_tokens.make
+
+        async def account(name: str) -> Account | None:
+            return await store.one(Account, id=name)
+
+        self.sessions = Sessions(
+            find=lambda id: store.one(Session, id=id),
+            page=partial(store.page, Session),
+            account=account,
+            admin=self._admin,
+            commit=commit,
+            now=now,
+            new_token=partial(secrets.token_urlsafe, 32),
+            key=admin_token,
+        )
         methods: list[IAuthenticator] = [
+            self.sessions,
             self._admin,
             AccountTokens(lambda token: store.one(Account, token_hash=token), words),
-            AccountPasswords(
-                lambda name: store.one(Account, id=name), PasswordChecks(in_threads_of(reactor), reactor)
-            ),
+            AccountPasswords(account, PasswordChecks(in_threads_of(reactor), reactor)),
             GroupTokens(groups.group_of),
             *(OAuthTokens(server, words, Recent(reactor.seconds)) for server, words in servers),
         ]

@@ -142,6 +142,20 @@ class Account(Struct):
     created: datetime = NO_TIME
 
 
+class Session(Struct):
+    """A browser in which a user has logged in. Of its secret only the SHA-256 is kept (hex), which is the *id*.
+
+    *admin*: whether the user was an administrator then. *stamp*: of the secrets that the account had then; a session
+    counts as long as these do, and not after *expires*.
+    """
+
+    id: str
+    name: str
+    admin: bool = False
+    stamp: str = ""
+    expires: datetime = NO_TIME
+
+
 class ClientGroup(Struct):
     """A client group (a named group of workers), with the fields that the original AWE shows."""
 

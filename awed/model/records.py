@@ -11,7 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from awed.model.access import Account, Acl, GroupRecord
+from awed.model.access import Account, Acl, GroupRecord, Session
 from awed.model.client import Client
 from awed.model.events import Event
 from awed.model.feed import FeedPage, StateChange
@@ -108,6 +108,7 @@ class Batch(Struct):
     secrets: list[Secret] = []
     groups: list[GroupRecord] = []
     accounts: list[Account] = []
+    sessions: list[Session] = []
     nodes: list[NodeRecord] = []
     deletions: list[DeleteNodes] = []
     submission_keys: list[SubmissionKey] = []
@@ -119,6 +120,7 @@ class Batch(Struct):
     gone_clients: list[str] = []
     gone_groups: list[str] = []
     gone_accounts: list[str] = []
+    gone_sessions: list[str] = []
     gone_nodes: list[str] = []
     gone_deletions: list[str] = []
     gone_submission_keys: list[str] = []
@@ -223,6 +225,7 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind("clients", Client, {"id": _at("id")}, {"gone_clients": "id"}),
     Kind("groups", GroupRecord, {"id": _at("group.id")}, {"gone_groups": "id"}),
     Kind("accounts", Account, {"id": _at("name")}, {"gone_accounts": "id"}, also={"token_hash": _at("token_hash")}),
+    Kind("sessions", Session, {"id": _at("id")}, {"gone_sessions": "id"}),
     Kind("nodes", NodeRecord, {"id": _at("node.id")}, {"gone_nodes": "id"}),
     Kind("deletions", DeleteNodes, {"id": _at("id")}, {"gone_deletions": "id"}),
     Kind(

@@ -1,6 +1,7 @@
 """The scheduler's verbs for jobs, made durable."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -9,11 +10,11 @@ from awed.model.errors import Conflict, Invalid, StoreAway
 from awed.model.events import Event
 from awed.model.job import Job
 from awed.model.records import Batch, JobRecord, Secret, SubmissionKey, TaskRecord
-from awed.model.states import JobState
+from awed.model.states import JobState, TaskState
 from awed.model.work import PerfRecord, WorkReport
 from awed.scheduler.tellings import job_change
 from awed.service.shell import Shell
-from awed.store.interface import JobPage, JobQuery
+from awed.store.interface import JobPage, JobQuery, RecordPage
 from awed.store.paging import every, reports_by_task
 from awed.workflow.locations import token_hosts
 from awed.workflow.submission import Submission
@@ -126,6 +127,16 @@ class JobVerbs:
             records = await self._shell.store.whole(rest) if rest else []
             jobs, rest = [record.job for record in records if record is not None], rest[len(records) :]
 
+    async def heads(self, query: JobQuery) -> RecordPage:
+        """The same page without the tasks of its jobs."""
+        await self._shell.committer.durable()
+        return await self._shell.store.heads(query)
+
+    async def counts(self, reader: str | None) -> dict[JobState, int]:
+        """How many jobs that *reader* may read (None: all) are in each state."""
+        await self._shell.committer.durable()
+        return await self._shell.store.counts(reader)
+
     async def distinct(self, path: str, query: JobQuery) -> list[object]:
         """The distinct values at a dotted path of the jobs that match *query*."""
         await self._shell.committer.durable()
@@ -176,6 +187,12 @@ class JobVerbs:
     async def get(self, job_id: str) -> JobRecord:
         """A job with its tasks, finished or not. Raises :class:`~awed.model.errors.JobNotFound`."""
         return await self._shell.job(job_id)
+
+    def progress(self, job_id: str) -> Mapping[TaskState, int]:
+        """How many tasks of a job that is not finished are in each state; nothing of any other job."""
+        if self._shell.held(job_id) is None:
+            return {}
+        return Counter(task.state for task in self._shell.scheduler.jobs.get(job_id).job.tasks)
 
     def held(self) -> list[Job]:
         """All unfinished jobs, with their tasks."""

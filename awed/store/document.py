@@ -60,6 +60,11 @@ def names(path: str) -> list[str] | None:
     return parts if len(parts) <= DEPTH and all(_NAME.fullmatch(part) for part in parts) else None
 
 
+def folded(text: str) -> str:
+    """*text* with small letters for the capital ones of ASCII, and no others."""
+    return "".join(char.lower() if char.isascii() else char for char in text)
+
+
 def distinct(values: Iterable[object]) -> list[object]:
     """The distinct booleans, numbers and texts among *values*, in this order, each sorted."""
     booleans, numbers, texts = set[bool](), set[int | float](), set[str]()

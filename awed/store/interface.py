@@ -21,6 +21,9 @@ class JobQuery(Struct, frozen=True):
     match. A value that reads as a number, boolean or RFC 3339 time also matches that number, boolean or time. Where
     the path leads through lists of tasks or files, or ends at a list, one element must match.
 
+    *words*: each of them must occur in the job's name, in capital or small letters of ASCII. *owner*: only those of
+    this user.
+
     *reader*: a user who must be allowed to read the job, None for all jobs. *since* (inclusive) and *until*
     (exclusive): limits for the time of submission or that of completion. *order*: a dotted path; jobs with equal
     values or none are ordered by id. *limit* 0 means no limit.
@@ -29,6 +32,8 @@ class JobQuery(Struct, frozen=True):
     states: tuple[JobState, ...] = ()
     id_prefix: str = ""
     fields: Mapping[str, Sequence[str]] = {}
+    words: tuple[str, ...] = ()
+    owner: str = ""
     reader: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -59,6 +64,13 @@ class JobPage(Struct):
     jobs: list[Job]
     total: int
     rest: list[str] = []
+
+
+class RecordPage(Struct):
+    """One page of job records, whose jobs have no tasks, and how many match in all."""
+
+    records: list[JobRecord]
+    total: int
 
 
 class IStore(Interface):
@@ -114,6 +126,12 @@ class IStore(Interface):
 
         None in the place of a job that is not there.
         """
+
+    def heads(query: JobQuery) -> Awaitable[RecordPage]:
+        """The same page without the tasks of its jobs, of which there may be many. Raises likewise."""
+
+    def counts(reader: str | None) -> Awaitable[dict[JobState, int]]:
+        """How many jobs that *reader* may read (None: all) are in each state; states without jobs may be left out."""
 
     def distinct(path: str, query: JobQuery) -> Awaitable[list[object]]:
         """The distinct values at a dotted path (``info.project``) of the documents of all jobs that match *query*.

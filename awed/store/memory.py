@@ -3,6 +3,7 @@
 Records are kept encoded, so that the store shares no objects with its callers.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic
@@ -18,7 +19,7 @@ from awed.model.records import HELD, KINDS, Batch, JobRecord, Kind, T, TaskRecor
 from awed.model.states import UNFINISHED, JobState
 from awed.model.times import NO_TIME
 from awed.store.document import distinct
-from awed.store.interface import PAGE, IStore, JobPage, JobQuery, Wanted
+from awed.store.interface import PAGE, IStore, JobPage, JobQuery, RecordPage, Wanted
 from awed.store.search import Found
 
 
@@ -115,15 +116,21 @@ class MemoryStore:
         return None if record is None else self._whole(record)
 
     async def jobs(self, query: JobQuery) -> JobPage:
-        found = [found for found in self._found() if found.matches(query)]
-        found.sort(key=lambda found: found.place(query.order), reverse=query.descending)
-        end = query.offset + query.limit if query.limit else None
-        ids = [found.job.id for found in found[query.offset : end]]
+        page, total = self._page(query)
+        ids = [found.job.id for found in page]
         jobs = await self.whole(ids)
-        return JobPage([record.job for record in jobs if record is not None], len(found), ids[len(jobs) :])
+        return JobPage([record.job for record in jobs if record is not None], total, ids[len(jobs) :])
 
     async def whole(self, job_ids: Sequence[str]) -> list[JobRecord | None]:
         return _some([await self.job(job_id) for job_id in job_ids])
+
+    async def heads(self, query: JobQuery) -> RecordPage:
+        page, total = self._page(query)
+        records = [self._table(JobRecord).get(found.job.id) for found in page]
+        return RecordPage([record for record in records if record is not None], total)
+
+    async def counts(self, reader: str | None) -> dict[JobState, int]:
+        return Counter(found.job.state for found in self._found() if found.readable(reader))
 
     async def distinct(self, path: str, query: JobQuery) -> list[object]:
         return distinct(leaf for found in self._found() if found.matches(query) for leaf in found.leaves(path))
@@ -158,6 +165,13 @@ class MemoryStore:
     def _held(self, job_ids: set[str]) -> dict[str, Any]:
         """The records of these jobs that the scheduler needs, by kind."""
         return {kind.name: self._tables[kind.name].having({kind.job: job_ids}) for kind in HELD if kind.job}
+
+    def _page(self, query: JobQuery) -> tuple[list[Found], int]:
+        """What is in the page, and how many match in all."""
+        found = [found for found in self._found() if found.matches(query)]
+        found.sort(key=lambda found: found.place(query.order), reverse=query.descending)
+        end = query.offset + query.limit if query.limit else None
+        return found[query.offset : end], len(found)
 
     def _found(self) -> list[Found]:
         return [Found(self._whole(record).job, record.acl) for record in self._table(JobRecord).where()]

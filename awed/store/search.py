@@ -7,7 +7,7 @@ import msgspec
 
 from awed.model.access import PUBLIC, Acl
 from awed.model.job import Job
-from awed.store.document import FILE_LISTS, TIMES, Reading, names, read
+from awed.store.document import FILE_LISTS, TIMES, Reading, folded, names, read
 from awed.store.interface import JobQuery
 
 
@@ -24,7 +24,9 @@ class Found:
         info, span = self.job.info, query.span
         return (
             (not query.states or self.job.state in query.states)
+            and query.owner in ("", self._acl.owner)
             and self.job.id.startswith(query.id_prefix)
+            and all(folded(word) in folded(info.name) for word in query.words)
             and self.readable(query.reader)
             and (span is None or any(span[0] <= time < span[1] for time in (info.submittime, info.completedtime)))
             and all(self._has(path, [read(text) for text in texts]) for path, texts in query.fields.items())

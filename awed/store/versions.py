@@ -83,6 +83,15 @@ STEPS = (
     Step(),
     # 10: A new field: passwords of a secret.
     Step(),
+    # 11: Browsers in which users have logged in are stored; jobs are found by their owner.
+    Step(
+        """
+        CREATE TABLE sessions (id TEXT PRIMARY KEY, doc TEXT NOT NULL);
+        ALTER TABLE jobs ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+        CREATE INDEX jobs_owner ON jobs (owner);
+        """,
+        {"jobs": lambda job: None},
+    ),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

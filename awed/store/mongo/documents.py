@@ -121,6 +121,7 @@ def _more(record: object) -> Document:
     }
     return {
         "state": job.state.value,
+        "owner": record.acl.owner,
         "readers": readers(record.acl),
         "times": {name: sortable(moment) for name, moment in times.items()},
         "find": _find(job),

@@ -4,8 +4,10 @@ Paths and values come from users and must not become operators: values are alway
 name in a path begins with a dollar.
 """
 
+import re
 from collections.abc import Sequence
 
+from awed.model.states import JobState
 from awed.store.document import TIMES, distinct, names, read, sortable
 from awed.store.interface import JobQuery
 from awed.store.mongo.database import Database, Document
@@ -30,6 +32,13 @@ async def page(database: Database, query: JobQuery) -> tuple[list[str], int]:
     return [document["_id"] for document in found], await database.count("jobs", where)
 
 
+async def counts(database: Database, reader: str | None) -> dict[JobState, int]:
+    """How many jobs that *reader* may read are in each state."""
+    where = _where(JobQuery(reader=reader))
+    groups = await database.aggregate("jobs", [{"$match": where}, {"$group": {"_id": "$state", "n": {"$sum": 1}}}])
+    return {JobState(group["_id"]): group["n"] for group in groups}
+
+
 async def values(database: Database, path: str, query: JobQuery) -> list[object]:
     """The distinct values at *path* of the jobs that match *query*."""
     parts = names(path)
@@ -47,6 +56,8 @@ async def _matching(database: Database, query: JobQuery) -> Document:
     where = _where(query)
     if query.fields:
         where["$and"] = [await _has(database, path, texts) for path, texts in query.fields.items()]
+    if query.words:
+        where["$and"] = [*where.get("$and", []), *map(_in_name, query.words)]
     return where
 
 
@@ -55,6 +66,8 @@ def _where(query: JobQuery) -> Document:
     where: Document = {**RECORDS, "readers": {"$in": seen_by(query.reader)}}
     if query.states:
         where["state"] = {"$in": [state.value for state in query.states]}
+    if query.owner:
+        where["owner"] = query.owner
     if query.id_prefix:
         where["_id"] = {"$gte": query.id_prefix, "$lt": query.id_prefix + _LAST}
     if query.span:
@@ -75,6 +88,12 @@ async def _has(database: Database, path: str, texts: Sequence[str]) -> Document:
     if parts[0] != "tasks":
         return {_place(parts): {"$in": _meant(texts)}}
     return {"_id": {"$in": await database.distinct("tasks", "job", {_place(parts[1:]): {"$in": _meant(texts)}})}}
+
+
+def _in_name(word: str) -> Document:
+    """The jobs in whose name *word* occurs, in capital or small letters of ASCII."""
+    letters = (f"[{char.lower()}{char.upper()}]" if "a" <= char.lower() <= "z" else re.escape(char) for char in word)
+    return {_place(["info", "name"]): {"$regex": "".join(letters)}}
 
 
 def _meant(texts: Sequence[str]) -> list[object]:

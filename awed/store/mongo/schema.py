@@ -25,6 +25,7 @@ _JOB_INDEXES = [
     {"readers": 1, "state": 1, "times.updatetime": -1, "_id": -1},
     {"readers": 1, "times.updatetime": -1, "_id": -1},
     {"state": 1, "times.expiration": 1},
+    {"owner": 1},
     {"times.submittime": 1},
     {"times.completedtime": 1},
     *({f"find.info.{name}": 1} for name in _INDEXED_INFO),

@@ -17,7 +17,7 @@ from awed.model.records import HELD, Batch, JobRecord, Kind, T, TaskRecord, Unfi
 from awed.model.states import UNFINISHED, JobState
 from awed.model.times import NO_TIME
 from awed.store.document import sortable
-from awed.store.interface import PAGE, IStore, JobPage, JobQuery, Wanted
+from awed.store.interface import PAGE, IStore, JobPage, JobQuery, RecordPage, Wanted
 from awed.store.mongo import query
 from awed.store.mongo.database import Database
 from awed.store.mongo.documents import RECORDS, SETTINGS, later, place
@@ -120,6 +120,15 @@ class MongoStore:
         for task in await self._of_jobs(kind_of(TaskRecord), "job", [id for id in taken if id in by_id]):
             by_id[task.task.jobid].job.tasks.append(task.task)
         return [by_id.get(id) for id in taken]
+
+    async def heads(self, wanted: JobQuery) -> RecordPage:
+        ids, total = await query.page(self._reading, wanted)
+        found = await self._reader.all(kind_of(JobRecord), {"_id": {"$in": ids}})
+        by_id = {record.job.id: record for record in found}
+        return RecordPage([by_id[id] for id in ids if id in by_id], total)
+
+    async def counts(self, reader: str | None) -> dict[JobState, int]:
+        return await query.counts(self._reading, reader)
 
     async def distinct(self, path: str, wanted: JobQuery) -> list[object]:
         return await query.values(self._reading, path, wanted)

@@ -8,7 +8,7 @@ from itertools import chain
 
 from awed.model.errors import Invalid
 from awed.model.states import JobState
-from awed.store.document import distinct, sortable
+from awed.store.document import distinct, folded, sortable
 from awed.store.interface import JobQuery
 from awed.store.readers import seen_by
 from awed.store.sqlite import paths
@@ -63,6 +63,13 @@ def page(connection: sqlite3.Connection, query: JobQuery) -> tuple[list[str], in
 def is_deep(*fields: str) -> bool:
     """Whether one of these paths can only be searched in the documents."""
     return any(paths.column(path) is None for path in fields)
+
+
+def counts(connection: sqlite3.Connection, reader: str | None) -> dict[JobState, int]:
+    """How many jobs that *reader* may read are in each state."""
+    tail = Sql("GROUP BY state")
+    rows = _run(connection, select("state, sum(number)", Sql("counts"), [among("reader", seen_by(reader))], tail))
+    return {JobState(state): number for state, number in rows}
 
 
 def is_long(query: JobQuery) -> bool:
@@ -141,8 +148,11 @@ def _total(query: JobQuery, conditions: list[Sql]) -> Sql:
 def _conditions(query: JobQuery) -> list[Sql]:
     """The conditions on fields, id and times."""
     conditions = [paths.condition(path, texts) for path, texts in query.fields.items()]
+    if query.owner:
+        conditions.append(Sql("j.owner = ?", [query.owner]))
     if query.id_prefix:
         conditions.append(Sql("(j.id >= ? AND j.id < ?)", [query.id_prefix, query.id_prefix + _LAST]))
+    conditions += [Sql("instr(lower(j.name), ?)", [folded(word)]) for word in query.words]
     if query.span:
         span = [sortable(moment) for moment in query.span]
         times = ("submittime", "completedtime")

@@ -12,7 +12,7 @@ from awed.model.records import HELD, JobRecord, Kind, T, TaskRecord, Unfinished,
 from awed.model.states import UNFINISHED, JobState
 from awed.model.times import NO_TIME
 from awed.store.document import sortable
-from awed.store.interface import PAGE, JobPage, JobQuery, Wanted
+from awed.store.interface import PAGE, JobPage, JobQuery, RecordPage, Wanted
 from awed.store.sqlite import query
 from awed.store.sqlite.rows import table
 from awed.store.sqlite.sql import Sql, among, select
@@ -98,6 +98,17 @@ def whole(ids: Sequence[str], connection: sqlite3.Connection) -> list[JobRecord 
         records.append(record)
         size += length
     return records
+
+
+def heads(wanted: JobQuery, connection: sqlite3.Connection) -> RecordPage:
+    """The same without the tasks."""
+    ids, total = query.page(connection, wanted)
+    records = [one(JobRecord, {"id": id}, connection) for id in ids]
+    return RecordPage([record for record in records if record is not None], total)
+
+
+def counts(reader: str | None, connection: sqlite3.Connection) -> dict[JobState, int]:
+    return query.counts(connection, reader)
 
 
 def distinct(path: str, wanted: JobQuery, connection: sqlite3.Connection) -> list[object]:

@@ -22,8 +22,8 @@ class Write(NamedTuple):
 
 _ADD_JOB = """INSERT INTO jobs (
     id, state, updatetime, completedtime, expiration, readers, submittime, priority, name, pipeline, clientgroups,
-    project, service, user, submission
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    project, service, user, submission, owner
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, updatetime = excluded.updatetime
 WHERE (state, updatetime) IS NOT (excluded.state, excluded.updatetime)"""
 
@@ -31,11 +31,11 @@ WHERE (state, updatetime) IS NOT (excluded.state, excluded.updatetime)"""
 # as they have many indexes.
 _CHANGE_JOB = """UPDATE jobs SET (
     completedtime, expiration, readers, submittime, priority, name, pipeline, clientgroups, project, service, user,
-    submission
-) = (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) WHERE id = ?1 AND (
+    submission, owner
+) = (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) WHERE id = ?1 AND (
     completedtime, expiration, readers, submittime, priority, name, pipeline, clientgroups, project, service, user,
-    submission
-) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)"""
+    submission, owner
+) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"""
 
 
 def table(kind: Kind[Any]) -> str:
@@ -116,6 +116,7 @@ def _job_row(record: JobRecord) -> Row:
         info.service,
         info.user,
         _json(info.userattr["submission"]) if "submission" in info.userattr else None,
+        record.acl.owner,
     )
 
 

@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from awed.model.records import Batch, JobRecord, T, Unfinished
 from awed.model.states import JobState
-from awed.store.interface import IStore, JobPage, JobQuery, Wanted
+from awed.store.interface import IStore, JobPage, JobQuery, RecordPage, Wanted
 from awed.store.sqlite import reads, rows
 from awed.store.sqlite.connections import ConnectedThreads, connect_reader, connect_writer
 from awed.store.sqlite.query import is_deep, is_long
@@ -81,8 +81,13 @@ class SqliteStore:
         return self._readers.run(partial(reads.job, job_id))
 
     def jobs(self, query: JobQuery) -> Awaitable[JobPage]:
-        threads = self._searcher if is_long(query) else self._readers
-        return threads.run(partial(reads.jobs, query))
+        return self._threads_for(query).run(partial(reads.jobs, query))
+
+    def heads(self, query: JobQuery) -> Awaitable[RecordPage]:
+        return self._threads_for(query).run(partial(reads.heads, query))
+
+    def counts(self, reader: str | None) -> Awaitable[dict[JobState, int]]:
+        return self._readers.run(partial(reads.counts, reader))
 
     def whole(self, job_ids: Sequence[str]) -> Awaitable[list[JobRecord | None]]:
         return self._readers.run(partial(reads.whole, job_ids))
@@ -105,6 +110,9 @@ class SqliteStore:
 
     def ids(self, record: type[Struct]) -> Awaitable[list[str]]:
         return self._readers.run(partial(reads.ids, record))
+
+    def _threads_for(self, query: JobQuery) -> ConnectedThreads:
+        return self._searcher if is_long(query) else self._readers
 
     def backup(self, path: Path) -> Awaitable[None]:
         """Copy the store, as it is at this moment, to the file *path*, which appears when it is complete.

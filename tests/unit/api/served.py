@@ -1,7 +1,8 @@
 """The whole API in memory: real resources, a real engine, a store in memory, and time that moves when told to."""
 
-from collections.abc import Awaitable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,10 +16,13 @@ from zope.interface import implementer
 from awed.api.assembly import RESOURCES, make_root
 from awed.api.context import NO_LIMIT, About, Context
 from awed.api.hosts import OwnHosts
+from awed.api.root import PAGE
 from awed.auth.chain import Authenticators
 from awed.auth.interface import IAuthenticator
+from awed.auth.sessions import Sessions
+from awed.auth.tokens import AdminToken
 from awed.daemon.debug import Debug
-from awed.model.access import User, Verb
+from awed.model.access import Account, Session, User, Verb
 from awed.nodes.addresses import LETTERS, Addresses
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
@@ -28,6 +32,7 @@ from awed.service.shell import KEEP, Shell
 from awed.shock.interface import IShock
 from awed.store.memory import MemoryStore
 from awed.tx.turns import Turns
+from awed.ui.assembly import UiResource
 from awed.web.body import Bodies, requests_with
 from awed.web.channel import ApiChannel
 from awed.web.form import Spool
@@ -50,7 +55,9 @@ class ByName:
     async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:
         if scheme == "group":
             return User("", group=credentials)
-        return None if credentials == "nobody" else User(credentials, admin=credentials == "root")
+        return (
+            None if scheme == "session" or credentials == "nobody" else User(credentials, admin=credentials == "root")
+        )
 
 
 def no_shock(host: str) -> IShock:
@@ -88,12 +95,14 @@ class Served:
         self.levels: list[int] = []
         self.debug = Debug(0, self.levels.append)
         self.world = World(directory)
-        users = Authenticators([ByName()], anonymous)
+        self.sessions = self._sessions(count(1))
+        users = Authenticators([self.sessions, ByName()], anonymous)
         self.context = Context(
             engine=self.engine,
             groups=self.groups,
             authenticators=users,
             file_users=users,
+            sessions=self.sessions,
             nodes=self.world.store,
             addresses=Addresses(self.world.files, self.world.store, at_once, self.now, lambda: LETTERS[:20]),
             hosts=OwnHosts(""),
@@ -104,7 +113,7 @@ class Served:
             debug=self.debug,
             metrics=metrics,
             metrics_for=metrics_for,
-            collections=RESOURCES,
+            collections={**RESOURCES, PAGE: UiResource},
             about=About(),
             client_auth_required=client_auth_required,
             document_limits=NO_LIMITS,
@@ -112,6 +121,21 @@ class Served:
         )
         self.root = make_root(self.context)
         self._requests = requests_with(Bodies(Spool(directory, at_once)), self.root.traits)
+
+    def _sessions(self, numbers: Iterator[int]) -> Sessions:
+        async def account(name: str) -> Account | None:
+            return await self.store.one(Account, id=name)
+
+        return Sessions(
+            find=lambda id: self.store.one(Session, id=id),
+            page=partial(self.store.page, Session),
+            account=account,
+            admin=AdminToken("secret"),
+            commit=self.engine.commit,
+            now=self.now,
+            new_token=lambda: f"session-{next(numbers)}",
+            key="key",
+        )
 
     def now(self) -> datetime:
         return NOW + timedelta(seconds=self.clock.seconds())

@@ -39,7 +39,16 @@ async def test_a_jobs_token_is_known_here_and_not_sent_to_an_identity_server() -
     await store.open()
     groups = Groups(no_commit, lambda: datetime.now(UTC), lambda: "token", lambda name, besides: None)
     worker = User("ann", nodes=())
-    callers = Callers(config, "secret", store=store, groups=groups, user_of={"job": worker}.get, reactor=reactor)
+    callers = Callers(
+        config,
+        "secret",
+        store=store,
+        groups=groups,
+        user_of={"job": worker}.get,
+        commit=no_commit,
+        now=lambda: datetime.now(UTC),
+        reactor=reactor,
+    )
     for word in ("OAuth", "Bearer"):
         assert await callers.of_files.user(f"{word} {callers.job_token('job')}", "read") is worker
     assert not reactor.sslClients

@@ -92,6 +92,50 @@ class QueryContract(StoreTests):
         assert (await store.jobs(JobQuery(id_prefix="ab", limit=1))).total == 4
 
     @ensureDeferred
+    async def test_words_occur_in_the_name(self, store: IStore) -> None:
+        names = ("Amplicon run 7", "amplicon%run", "é.*", "", "run")
+        await store.commit(Batch(jobs=[job(str(n), name=name, updated=-n) for n, name in enumerate(names)]))
+        assert await ids(store, words=("AMPLI", "Run")) == ["0", "1"]
+        assert await ids(store, words=("%",)) == ["1"]
+        assert await ids(store, words=("é.*",)) == ["2"]
+        assert await ids(store, words=("run",), fields={"info.priority": ["1"]}, limit=2) == ["0", "1"]
+        assert await ids(store, words=("run",), fields={"info.priority": ["2"]}) == []
+        for word in HOSTILE:
+            assert word in names or await ids(store, words=(word,)) == [
+                str(n) for n, name in enumerate(names) if word in name
+            ]
+
+    @ensureDeferred
+    async def test_jobs_of_an_owner(self, store: IStore) -> None:
+        await store.commit(Batch(jobs=[job("a", owner="ann", read=("joe",)), job("b"), job("c", owner="ann")]))
+        assert await ids(store, owner="ann") == ["c", "a"]
+        assert await ids(store, owner="ann", reader="joe") == ["a"]
+        await store.commit(Batch(jobs=[job("a", owner="joe")]))
+        assert await ids(store, owner="joe") == ["b", "a"]
+
+    @ensureDeferred
+    async def test_heads_are_the_page_without_tasks(self, store: IStore) -> None:
+        await store.commit(Batch(jobs=[job("a", owner="ann"), job("b", updated=1)], tasks=[task("a", 0)]))
+        page = await store.heads(JobQuery(limit=1, offset=1))
+        assert [(found.job.id, found.acl.owner, found.job.tasks) for found in page.records] == [("a", "ann", [])]
+        assert page.total == 2
+
+    @ensureDeferred
+    async def test_jobs_are_counted_by_state_as_far_as_one_may_read_them(self, store: IStore) -> None:
+        done = JobState.COMPLETED
+        await store.commit(Batch(jobs=[job("a", read=("public",)), job("b"), job("c", owner="ann", state=done)]))
+        await store.commit(Batch(jobs=[job("b", state=done)]))
+        seen = {reader: {**await store.counts(reader)} for reader in (None, "joe", "ann", "eve")}
+        counted = {who: {state: n for state, n in counts.items() if n} for who, counts in seen.items()}
+        queued = {JobState.QUEUED: 1}
+        assert counted == {
+            None: {**queued, done: 2},
+            "joe": {**queued, done: 1},
+            "ann": {**queued, done: 1},
+            "eve": queued,
+        }
+
+    @ensureDeferred
     async def test_a_list_follows_a_change_of_state_and_time(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job("a", updated=1), job("b", updated=2)]))
         await store.commit(Batch(jobs=[job("a", updated=3, state=JobState.COMPLETED)]))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from awed.model import ids
-from awed.model.access import Account, Acl, ClientGroup, GroupAcl, GroupRecord
+from awed.model.access import Account, Acl, ClientGroup, GroupAcl, GroupRecord, Session
 from awed.model.client import Client
 from awed.model.feed import FeedPage, StateChange, Subject
 from awed.model.job import IO, Cmd, Info, Job, Task
@@ -80,6 +80,7 @@ SAMPLES: dict[type, Callable[[str, str], Any]] = {
     Client: lambda name, text: Client(id=name, name=text),
     GroupRecord: lambda name, text: group(name, name=text),
     Account: lambda name, text: account(name, token_hash=text),
+    Session: Session,
     NodeRecord: lambda name, text: node(name, version=text),
     SubmissionKey: lambda name, text: SubmissionKey(name, "j", text, f"at {name}"),
     DeleteNodes: lambda name, text: DeleteNodes(name, "j", "joe", [("own:", text)]),

@@ -1,0 +1,53 @@
+"""The static files: style, script, icons. Their addresses hold a digest of all, so browsers keep them for ever."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from awed.model.errors import NotFound
+
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+class Asset(NamedTuple):
+    """A file as it is sent."""
+
+    type: str
+    body: bytes
+
+
+@cache
+def assets() -> Mapping[str, Asset]:
+    """All files by name. They are read once."""
+    files = sorted((Path(__file__).parent / "static").iterdir())
+    return {file.name: Asset(_TYPES[file.suffix], file.read_bytes()) for file in files if file.suffix in _TYPES}
+
+
+@cache
+def digest() -> str:
+    """Changes when any of the files does."""
+    summed = hashlib.sha256()
+    for name, asset in assets().items():
+        summed.update(b"%b\0%d\0%b" % (name.encode(), len(asset.body), asset.body))
+    return summed.hexdigest()[:12]
+
+
+def address(name: str) -> str:
+    """Where a file is, below the page's own address."""
+    return f"static/{digest()}/{name}"
+
+
+def asset(of: str, name: str) -> Asset:
+    """The file *name* of the version *of*. Raises :class:`~awed.model.errors.NotFound`: another version is no use."""
+    found = assets().get(name) if of == digest() else None
+    if found is None:
+        raise NotFound(f"no static file {name} of version {of}")
+    return found

@@ -1,0 +1,180 @@
+"""A job's graph as a picture: laid out in a thread, once for each shape, and drawn in SVG."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TypeVar
+
+from twisted.web.template import Tag, tags
+
+from awed.model.ids import task_name
+from awed.model.job import Job
+from awed.model.states import TaskState
+from awed.model.times import NO_TIME
+from awed.tx.threads import InThread
+from awed.ui.glyphs import glyph, svg, word
+from awed.ui.grouping import Node, Shape, Step, shape
+from awed.ui.layout import Layout, Parents, layered
+from awed.ui.view import JobView
+from awed.ui.words import command, count, span
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+WIDE, HIGH = 172, 46
+"""Pixels of a node."""
+
+ACROSS, DOWN = WIDE + 56, HIGH + 20
+"""Pixels from one layer, and from one row, to the next."""
+
+EDGE = 14
+"""Pixels around all."""
+
+KEPT = 200
+"""Shapes whose layouts are remembered."""
+
+SHOWN = 20
+"""Characters of a name that fit into a node."""
+
+
+Drawn = tuple[Shape, Layout] | None
+"""None: there is too much to draw."""
+
+
+class Layouts:
+    """The layouts of the graphs that were asked for last: of a job, whose tasks never change, by its id, and of those
+    that have the same shape once."""
+
+    def __init__(self, in_thread: InThread) -> None:
+        self._in_thread = in_thread
+        self._of_jobs: OrderedDict[str, Drawn] = OrderedDict()
+        self._of_shapes: OrderedDict[Parents, Layout] = OrderedDict()
+
+    async def of(self, job: Job) -> Drawn:
+        """Shape and layout of a job's graph."""
+        if job.id not in self._of_jobs:
+            steps = [Step(task.taskid, tuple(task.depends_on), task.cmd.name) for task in job.tasks]
+            drawn = await self._in_thread(self._drawn, steps)
+            _keep(self._of_jobs, job.id, drawn)
+            if drawn:
+                _keep(self._of_shapes, drawn[0].parents, drawn[1])
+        self._of_jobs.move_to_end(job.id)
+        return self._of_jobs[job.id]
+
+    def _drawn(self, steps: Sequence[Step]) -> Drawn:
+        """The same in a thread."""
+        found = shape(steps)
+        return found and (found, self._of_shapes.get(found.parents) or layered(found.parents))
+
+
+def _keep(known: OrderedDict[T, U], key: T, value: U) -> None:
+    known[key] = value
+    known.move_to_end(key)
+    while len(known) > KEPT:
+        known.popitem(last=False)
+
+
+async def picture(view: JobView, layouts: Layouts) -> Tag:
+    """The graph of a job."""
+    job = view.job
+    drawn = await layouts.of(job)
+    if drawn is None:
+        text = f"{count(len(job.tasks), 'task')} are joined in too many ways to be drawn: the table has them all."
+        return tags.p(text, class_="empty")
+    found, layout = drawn
+    members = [Node([job.tasks[index] for index in numbers]) for numbers in found.members]
+    edges = [_edge(layout, members[parent].state, parent, node) for parent, node in layout.paths]
+    nodes = [_node(view, layout, number, node) for number, node in enumerate(members)]
+    width = layout.layers * ACROSS - (ACROSS - WIDE) + 2 * EDGE
+    height = round(layout.rows * DOWN - (DOWN - HIGH) + 2 * EDGE)
+    told = "" if found.is_whole else f", in {count(len(members), 'group')} of like ones"
+    return tags.div(
+        svg(
+            "svg",
+            svg("g", edges, class_="edges"),
+            svg("g", nodes),
+            class_="graph",
+            width=str(width),
+            height=str(height),
+            viewBox=f"0 0 {width} {height}",
+            role="group",
+            aria_label=f"{count(len(job.tasks), 'task')}{told}; the tab Tasks has them as a table",
+        ),
+        class_="scroll canvas",
+        id="canvas",
+        tabindex="0",
+        **{"data-pan": ""},
+    )
+
+
+def _at(layer: float, row: float) -> tuple[float, float]:
+    """The left upper corner of a place."""
+    return EDGE + layer * ACROSS, EDGE + row * DOWN
+
+
+def _edge(layout: Layout, state: TaskState, parent: int, node: int) -> Tag:
+    x, y = _at(layout.layer[parent], layout.row[parent])
+    x, y = x + WIDE, y + HIGH / 2
+    line = [f"M{x:.0f} {y:.0f}"]
+    bends = [(*_at(layer, row), WIDE) for layer, row in layout.paths[parent, node]]
+    for left, top, passed in (*bends, (*_at(layout.layer[node], layout.row[node]), 0)):
+        half, middle = (left - x) / 2, top + HIGH / 2
+        line.append(f"C{x + half:.0f} {y:.0f} {left - half:.0f} {middle:.0f} {left:.0f} {middle:.0f}")
+        x, y = left + passed, middle
+        if passed:
+            line.append(f"H{x:.0f}")
+    look = "done" if state is TaskState.COMPLETED else "open"
+    return svg("path", d="".join(line), class_=look)
+
+
+def _node(view: JobView, layout: Layout, number: int, node: Node) -> Tag:
+    x, y = _at(layout.layer[number], layout.row[number])
+    first = node.tasks[0]
+    name, state, many = task_name(first.taskid), node.state, len(node.tasks)
+    title = f"{name} and {many - 1:,} more" if many > 1 else name
+    here = " here" if view.chosen in (task_name(task.taskid) for task in node.tasks) else ""
+    shapes = [svg("rect", class_="box", width=str(WIDE), height=str(HIGH), rx="8")]
+    if many > 1 or first.totalwork > 1:
+        shapes.insert(0, svg("rect", class_="box under", x="4", y="4", width=str(WIDE), height=str(HIGH), rx="8"))
+    shared = f"{many:,} \N{MULTIPLICATION SIGN} {first.cmd.name or name}"
+    texts = [
+        svg("text", _cut(name if many == 1 else shared), x="34", y="19", class_="name"),
+        svg("text", _cut(_second_line(node, view.clock), SHOWN + 4), x="34", y="35", class_="more"),
+    ]
+    told = svg("title", f"{title}: {word(state)}\n{command(first.cmd)}")
+    group = svg("g", *shapes, _shape(state), *texts, told, transform=f"translate({x:.0f} {y:.0f})")
+    return svg(
+        "a",
+        group,
+        href=view.task(name),
+        class_=f"node s-{state}{here}",
+        id=f"n-{number}",
+        aria_label=f"{title}, {word(state)}",
+        data_task=name,
+        data_state=state.value,
+        **({"data_tasks": str(many)} if many > 1 else {}),
+    )
+
+
+def _shape(state: str) -> Tag:
+    return glyph(state)(x="10", y="15", width="16", height="16")
+
+
+def _second_line(node: Node, clock: datetime) -> str:
+    """What is said below the name: how far many are, or how long one took and what it runs."""
+    first = node.tasks[0]
+    if len(node.tasks) > 1:
+        return f"{node.counts[TaskState.COMPLETED]:,} of {len(node.tasks):,} done"
+    took = ran(first.starteddate, first.completeddate, clock) if first.state is not TaskState.PENDING else ""
+    if first.totalwork > 1:
+        return f"{first.totalwork - first.remainwork:,}/{first.totalwork:,} parts {took}".strip()
+    return " · ".join(filter(None, [took, first.cmd.name]))
+
+
+def ran(start: datetime, end: datetime, clock: datetime) -> str:
+    """How long something has taken, "" before it began."""
+    return "" if start == NO_TIME else span(((clock if end == NO_TIME else end) - start).total_seconds())
+
+
+def _cut(text: str, most: int = SHOWN) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,0 +1,202 @@
+"""The page of a job: what it is, why it stands still, what can be done, and its tasks in several views."""
+
+from typing import Annotated
+
+import msgspec
+from twisted.web.template import Tag, tags
+
+from awed.api.context import Context
+from awed.api.rights import a_job, to
+from awed.model.access import PUBLIC
+from awed.model.errors import Invalid, NotFound
+from awed.model.ids import task_id
+from awed.model.job import Job
+from awed.model.records import JobRecord
+from awed.model.states import TaskState
+from awed.ui import side, tasks
+from awed.ui.actions import Action, actions
+from awed.ui.frame import Links, Pages, Screen, meant
+from awed.ui.glyphs import badge, bar
+from awed.ui.graph import Layouts, picture
+from awed.ui.view import JobView, look
+from awed.ui.why import why
+from awed.ui.words import count, elapsed, moment, short
+from awed.web.calls import Call, Calls
+from awed.web.kinds import count as number
+from awed.web.kinds import or_empty, word
+from awed.web.pages import see_other
+
+TABS = {
+    "graph": "Graph",
+    "tasks": "Tasks",
+    "document": "Document",
+}
+
+LONGEST_DOCUMENT = 200_000
+"""Characters of a document that are shown; all of it can be downloaded."""
+
+Tab = Annotated[str, word(TABS), "What is shown of it."]
+State = Annotated[TaskState | None, or_empty(word(TaskState)), "Only tasks in this state."]
+Offset = Annotated[int, number(), "How many of the first tasks to leave out."]
+
+
+class JobPage(Pages):
+    """``/ui/job/ID``, and with a task at its side ``/ui/job/ID/task/TASK``."""
+
+    calls = Calls[Context]()
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._layouts = Layouts(context.in_thread)
+
+    @calls("GET /job/<job_id>", to("read", a_job))
+    async def job(
+        self, call: Call[JobRecord], *, tab: Tab = "graph", state: State = None, offset: Offset = 0
+    ) -> bytes:
+        """A job."""
+        view = self._view(call, tab)
+        return await self._shown(call, view, await self._tab(view, state, offset))
+
+    @calls("GET /job/<job_id>/task/<task>", to("read", a_job))
+    async def task(
+        self,
+        call: Call[JobRecord],
+        task: str,
+        *,
+        tab: Tab = "graph",
+        state: State = None,
+        offset: Offset = 0,
+        part: Annotated[int | None, or_empty(number()), "Which part of a split task."] = None,
+    ) -> bytes:
+        """A job, with a task at its side."""
+        job = call.thing.job
+        wanted = task_id(job.id, task)
+        found = next((one for one in job.tasks if one.taskid == wanted), None)
+        if found is None:
+            raise NotFound(f"job {job.id} has no task {task}")
+        logs = await side.logs(self.engine, found, job, part)
+        view = self._view(call, tab, task)
+        return await self._shown(call, view, await self._tab(view, state, offset), side.panel(view, found, logs))
+
+    def _view(self, call: Call[JobRecord], tab: str, chosen: str = "") -> JobView:
+        here = Links(call.request)(f"job/{call.thing.job.id}")
+        return JobView(call.thing.job, self.context.now(), here, tab, chosen)
+
+    async def _shown(self, call: Call[JobRecord], view: JobView, shown: Tag, beside: Tag | None = None) -> bytes:
+        """The page. *beside*: a task at the side of what is *shown*."""
+        job = call.thing.job
+        section = tags.section(_tabs(view), shown, class_="card view", id="view", **{"data-view": view.tab})
+        parts = [section, beside] if beside else [section]
+        content = [self._head(call, view), tags.div(*parts, class_="split" if beside else "whole", id="split")]
+        screen = Screen(job.info.name or short(job.id), content, icon=look(job), here="Jobs", live="job", job=job.id)
+        return await self.show(call, screen)
+
+    async def _tab(self, view: JobView, state: TaskState | None, offset: int) -> Tag:
+        if view.tab == "tasks":
+            return tasks.table(view, state or "", offset)
+        if view.tab == "document":
+            return await self._document(view.job)
+        return await picture(view, self._layouts)
+
+    async def _document(self, job: Job) -> Tag:
+        text = await self.context.in_thread(_formatted, msgspec.json.encode(job))
+        cut = tags.p("Only the beginning is shown.") if len(text) > LONGEST_DOCUMENT else ""
+        return tags.div(cut, tags.pre(text[:LONGEST_DOCUMENT], class_="document", tabindex="0"))
+
+    def _head(self, call: Call[JobRecord], view: JobView) -> Tag:
+        record, job = call.thing, call.thing.job
+        info, counts = job.info, tasks.counted(job)
+        done = f"{counts.get(TaskState.COMPLETED, 0):,} of {count(len(job.tasks), 'task')} done"
+        facts: list[tuple[str, Tag | str]] = [
+            ("Job", tags.code(job.id)),
+            ("Owner", "" if record.acl.owner == PUBLIC else record.acl.owner),
+            ("Project", info.project),
+            ("Pipeline", info.pipeline),
+            ("Groups", info.clientgroups),
+            ("Priority", str(info.priority) if info.priority != 1 else ""),
+            ("Submitted", moment(info.submittime)),
+            ("Ran", elapsed(info.startedtime, info.completedtime, view.clock)),
+            ("Ended", moment(info.completedtime)),
+        ]
+        shown = [tags.div(tags.dt(name), tags.dd(value)) for name, value in facts if value]
+        sentence = why(job)
+        reason = [tags.p(sentence, class_=f"why s-{look(job)}", id="why")] if sentence else []
+        title = tags.h1(info.name or short(job.id))
+        state = badge(look(job), **{"data-job-state": job.state.value})
+        return tags.section(
+            tags.div(title, state, tags.span(done, class_="done"), self._actions(call, view), class_="head"),
+            bar(counts),
+            *reason,
+            tags.dl(*shown, class_="facts"),
+            id="head",
+            class_="job-head",
+        )
+
+    def _actions(self, call: Call[JobRecord], view: JobView) -> Tag:
+        menus = [self._action(call, view, one) for one in actions(view.job)]
+        return tags.div(*menus, class_="actions")
+
+    def _action(self, call: Call[JobRecord], view: JobView, action: Action) -> Tag:
+        look = "danger" if action.flag == "delete" else "main"
+        button = tags.button(action.name, type="submit", class_=look)
+        form = self.form(call, f"{view.here}?{action.flag}", tags.p(action.about), *action.fields, button)
+        attributes = {"data-keep": ""}
+        return tags.details(tags.summary(action.name), form, class_="action", id=f"do-{action.flag}", **attributes)
+
+    @calls("POST /job/<job_id>?suspend", meant(to("write", a_job)))
+    async def suspend(self, call: Call[JobRecord]) -> bytes:
+        """Take its work out of the queue."""
+        await self.engine.jobs.suspend(call.thing.job.id)
+        return _back(call)
+
+    @calls("POST /job/<job_id>?resume", meant(to("write", a_job)))
+    async def resume(self, call: Call[JobRecord]) -> bytes:
+        """Put its work into the queue again."""
+        await self.engine.jobs.resume(call.thing.job.id)
+        return _back(call)
+
+    @calls("POST /job/<job_id>?recompute", meant(to("write", a_job)))
+    async def recompute(self, call: Call[JobRecord]) -> bytes:
+        """Run a task, and all that depends on it, again."""
+        task = (await call.request.form()).text("task") or ""
+        await self.engine.revisions.recompute(call.thing.job.id, task)
+        return _back(call)
+
+    @calls("POST /job/<job_id>?resubmit", meant(to("write", a_job)))
+    async def resubmit(self, call: Call[JobRecord]) -> bytes:
+        """Run all tasks again."""
+        await self.engine.revisions.resubmit(call.thing.job.id)
+        return _back(call)
+
+    @calls("POST /job/<job_id>?priority", meant(to("write", a_job)))
+    async def prioritize(self, call: Call[JobRecord]) -> bytes:
+        """Higher ones go first."""
+        text = (await call.request.form()).text("priority") or ""
+        try:
+            priority = int(text[:20])
+        except ValueError:
+            raise Invalid(f"priority must be a whole number, found: {text}") from None
+        await self.engine.revisions.steer(call.thing.job.id, lambda info: setattr(info, "priority", priority))
+        return _back(call)
+
+    @calls("POST /job/<job_id>?delete", meant(to("delete", a_job)))
+    async def delete(self, call: Call[JobRecord]) -> bytes:
+        """Delete the job."""
+        await self.engine.jobs.delete(call.thing.job.id, full=False)
+        return see_other(call.request, Links(call.request)())
+
+
+def _back(call: Call[JobRecord]) -> bytes:
+    return see_other(call.request, Links(call.request)(f"job/{call.thing.job.id}"))
+
+
+def _tabs(view: JobView) -> Tag:
+    links = [
+        tags.a(name, href=view.tabbed(tab), **({"aria-current": "page"} if tab == view.tab else {}))
+        for tab, name in TABS.items()
+    ]
+    return tags.nav(*links, class_="tabs", **{"aria-label": "Views of the job"})
+
+
+def _formatted(document: bytes) -> str:
+    return msgspec.json.format(document).decode()

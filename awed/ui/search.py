@@ -1,0 +1,158 @@
+"""The search box of the list of jobs: ``state:suspended project:soil user:me name:"amplicon run" since:2d words``."""
+
+import re
+import shlex
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from awed.auth.rights import reader
+from awed.model.access import User
+from awed.model.errors import Invalid
+from awed.model.quantities import parse_duration
+from awed.model.states import ACTIVE, JobState
+from awed.store.interface import JobQuery
+from awed.ui.view import query_string
+
+STATES: Mapping[str, tuple[JobState, ...]] = {
+    **{state.value: (state,) for state in JobState},
+    "active": tuple(sorted(ACTIVE)),
+    "running": (JobState.IN_PROGRESS,),
+    "suspended": (JobState.SUSPEND,),
+    "failed": (JobState.SUSPEND,),
+    "done": (JobState.COMPLETED,),
+}
+"""What may stand after ``state:``."""
+
+FIELDS = {
+    "project": "info.project",
+    "pipeline": "info.pipeline",
+    "service": "info.service",
+    "group": "info.clientgroups",
+    "priority": "info.priority",
+    "command": "tasks.cmd.name",
+}
+"""Words before a colon that stand for a field of the document."""
+
+ORDERS = {
+    "changed": "updatetime",
+    "submitted": "info.submittime",
+    "name": "info.name",
+    "state": "state",
+    "priority": "info.priority",
+}
+"""What the list can be sorted by."""
+
+PAGE = 25
+"""Jobs on a page."""
+
+_KEY = re.compile(r"([a-z]+):(.*)", re.DOTALL)
+_AGO = re.compile(r"[0-9]{1,6}[mhdMHD]")
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """Which jobs are looked at, as the address says it."""
+
+    q: str = ""
+    sort: str = "changed"
+    up: bool = False
+    offset: int = 0
+
+    def address(self, **changes: object) -> str:
+        """The query string of this selection after *changes*; defaults are left out."""
+        chosen = msgspec.structs.replace(self, **changes)
+        return query_string(_changed(chosen))
+
+    def query(self, user: User, now: datetime) -> JobQuery:
+        """The jobs that *user* may read. Raises :class:`~awed.model.errors.Invalid`, saying what is expected."""
+        if self.sort not in ORDERS:
+            raise Invalid(f"sort must be one of {', '.join(ORDERS)}, found: {self.sort}")
+        states: set[JobState] | None = None
+        fields: dict[str, list[str]] = {}
+        words: list[str] = []
+        more: dict[str, str | datetime] = {}
+        for key, text in _terms(self.q):
+            if key in ("", "name"):
+                words.append(text)
+            elif key == "state":
+                found = set(_states(text))
+                states = found if states is None else states & found
+            elif key == "id":
+                more["id_prefix"] = text
+            elif key in ("since", "until"):
+                more[key] = _time(key, text, now)
+            elif key in FIELDS:
+                fields.setdefault(FIELDS[key], []).append(text)
+            elif key == "user":
+                more["owner"] = user.name if text == "me" else text
+            else:
+                known = ", ".join(["state", "name", "id", "user", *FIELDS, "since", "until"])
+                raise Invalid(f"{key}: is none of the words that can stand before a colon: {known}")
+        if states is not None and not states:
+            raise Invalid("no job is in two states at once")
+        query = JobQuery(
+            states=tuple(sorted(states or ())),
+            fields=fields,
+            words=tuple(words),
+            reader=reader(user),
+            order=ORDERS[self.sort],
+            descending=not self.up,
+            limit=PAGE,
+            offset=self.offset,
+        )
+        return msgspec.structs.replace(query, **more)
+
+
+def _changed(selection: Selection) -> dict[str, object]:
+    usual = Selection()
+    return {
+        name: (1 if value is True else value)
+        for name, value in msgspec.structs.asdict(selection).items()
+        if value != getattr(usual, name)
+    }
+
+
+def _terms(text: str) -> list[tuple[str, str]]:
+    """The parts of a search: the word before the colon, "" for none, and what is looked for."""
+    lexer = shlex.shlex(text, posix=True, punctuation_chars="")
+    lexer.whitespace_split, lexer.commenters, lexer.escape, lexer.quotes = True, "", "", '"'
+    try:
+        parts = list(lexer)
+    except ValueError:
+        raise Invalid('a quotation mark " is open in the search: close it') from None
+    terms = []
+    for part in parts:
+        found = _KEY.fullmatch(part)
+        key, value = found.groups() if found else ("", part)
+        if value:
+            terms.append((key, value))
+        elif key:
+            raise Invalid(f"nothing stands after {key}: in the search")
+    return terms
+
+
+def _states(text: str) -> list[JobState]:
+    found: list[JobState] = []
+    for word in text.lower().split(","):
+        if word not in STATES:
+            raise Invalid(f"state: must be one of {', '.join(STATES)}, found: {word}")
+        found += STATES[word]
+    return found
+
+
+def _time(key: str, text: str, now: datetime) -> datetime:
+    """A moment: so long ago, or a date, or a time."""
+    try:
+        if _AGO.fullmatch(text):
+            return now - parse_duration(text.upper())
+        return _moment(f"{text}T00:00:00Z" if len(text) == 10 else text)
+    except (ValueError, OverflowError):
+        raise Invalid(f"{key}: must be like 30m, 12h, 2d, 2026-11-30 or an RFC 3339 time, found: {text}") from None
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment

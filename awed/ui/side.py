@@ -1,0 +1,129 @@
+"""A task at the side of its job: what it runs, how far it is, what it wrote."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from twisted.web.template import Tag, tags
+
+from awed.model.errors import Invalid, LogNotFound
+from awed.model.ids import parse_work_id, task_name, work_id
+from awed.model.job import IO, Job, Task
+from awed.service.engine import Engine
+from awed.ui.glyphs import badge
+from awed.ui.tasks import began_at
+from awed.ui.view import JobView
+from awed.ui.words import command, count, elapsed, moment, size
+
+TAIL = 100_000
+"""Characters of a log that are shown, of its end."""
+
+STREAMS = ("stdout", "stderr", "worknotes")
+
+
+class Logs(NamedTuple):
+    """What a workunit wrote, by stream, and which one of the task's it is."""
+
+    rank: int
+    texts: dict[str, str]
+
+
+async def logs(engine: Engine, task: Task, job: Job, part: int | None) -> Logs:
+    """The logs of a part of *task*: the one that is asked for, the one that failed last, or the first. Raises
+    :class:`~awed.model.errors.Invalid` if there is no such part."""
+    rank = task.ranks[0] if part is None else part
+    if part is None and job.lastfailed.rpartition("_")[0] == task.taskid:
+        rank = parse_work_id(job.lastfailed).rank
+    if rank not in task.ranks:
+        raise Invalid(f"task {task_name(task.taskid)} has no part {rank}")
+    texts = {}
+    for name in STREAMS:
+        try:
+            texts[name] = await engine.work.log(parse_work_id(work_id(task.taskid, rank)), name)
+        except LogNotFound:
+            texts[name] = ""
+    return Logs(rank, texts)
+
+
+def panel(view: JobView, task: Task, found: Logs) -> Tag:
+    """The side."""
+    name, clock = task_name(task.taskid), view.clock
+    began = began_at(task)
+    facts = [
+        ("Ran", elapsed(began, task.completeddate, clock) if began else ""),
+        ("Ready", moment(task.createddate)),
+        ("Ended", moment(task.completeddate)),
+        ("Parts", f"{task.totalwork - task.remainwork:,} of {task.totalwork:,} done" if task.totalwork > 1 else ""),
+        ("Groups", task.clientgroups),
+        ("Walltime", f"{task.walltime} s" if task.walltime else ""),
+        ("Image", task.cmd.docker_image or task.cmd.docker_pull),
+    ]
+    shown = [tags.div(tags.dt(name), tags.dd(value)) for name, value in facts if value]
+    after = [task_name(before) for before in task.depends_on]
+    return tags.aside(
+        tags.div(
+            tags.h2(name),
+            badge(task.state),
+            tags.a(
+                "\N{MULTIPLICATION SIGN}",
+                href=view.tabbed(view.tab),
+                class_="close",
+                **{"aria-label": "Close", "data-close": ""},
+            ),
+            class_="head",
+        ),
+        tags.h3("Command"),
+        tags.pre(_lines(task), class_="command", tabindex="0"),
+        tags.dl(*shown, class_="facts"),
+        *([tags.h3("After"), tags.p(*_links(view, after))] if after else []),
+        *_files("Inputs", task.inputs),
+        *_files("Outputs", task.outputs),
+        *_parts(task, found.rank, view.task(task)),
+        *_logs(task, found),
+        class_="card side",
+        id="side",
+        **{"aria-label": f"Task {name}", "data-side": name},
+    )
+
+
+def _lines(task: Task) -> str:
+    return "\n".join(task.cmd.cmd_script) or command(task.cmd)
+
+
+def _links(view: JobView, names: Sequence[str]) -> list[Tag | str]:
+    shown: list[Tag | str] = []
+    for name in names[:20]:
+        shown += [tags.a(name, href=view.task(name)), " "]
+    return [*shown, *([f"and {len(names) - 20} more"] if len(names) > 20 else [])]
+
+
+def _files(title: str, files: Sequence[IO]) -> list[Tag]:
+    if not files:
+        return []
+    rows = [tags.li(tags.span(io.filename), tags.small(size(io.size) if io.size else "")) for io in files[:20]]
+    more = [tags.li(f"and {len(files) - 20} more")] if len(files) > 20 else []
+    return [tags.h3(title), tags.ul(*rows, *more, class_="files")]
+
+
+def _parts(task: Task, rank: int, here: str) -> list[Tag]:
+    if task.totalwork == 1:
+        return []
+    field = tags.input(type="number", name="part", value=str(rank), min="1", max=str(task.totalwork))
+    label = tags.label(f"Part, of {count(task.totalwork, 'part')} ", field)
+    return [tags.form(label, tags.button("Show"), action=here, class_="part")]
+
+
+def _logs(task: Task, found: Logs) -> list[Tag]:
+    shown = [
+        _log(name, text, work_id(task.taskid, found.rank))
+        for name, text in found.texts.items()
+        if text or name != "worknotes"
+    ]
+    return [tags.h3("Logs"), *shown]
+
+
+def _log(name: str, text: str, work: str) -> Tag:
+    cut = text[-TAIL:]
+    attributes = {"data-log": name, "data-work": work, "aria-label": name}
+    told = "empty" if not text else f"the last {size(len(cut))}" if len(cut) < len(text) else ""
+    pane = tags.pre(cut, class_="log", tabindex="0", **attributes)
+    return tags.details(tags.summary(name, " ", tags.small(told)), pane, id=f"log-{name}", open="")

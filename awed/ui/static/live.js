@@ -1,0 +1,147 @@
+// Keeps the page fresh: it waits for events, and fetches the page anew when one concerns it. Where events do not come
+// it looks every few seconds.
+
+import { morph } from "./morph.js";
+import { dress, heard } from "./times.js";
+
+const GAP = 1000;
+const LOOK = 3000;
+const WAIT = 50;
+const KINDS = { jobs: ["job", "task"], job: ["job", "task", "work"], workers: ["client", "work"], queue: ["work", "task", "client", "job"] };
+
+let busy = null;
+let last = 0;
+let waits = null;
+
+/** The page at *address* takes the place of this one, as far as it differs. */
+export async function show(address, { push = false } = {}) {
+  const response = await fetch(address, { headers: { Accept: "text/html" } });
+  heard(response);
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const main = page.querySelector("main");
+  if (!main) return;
+  if (push) history.pushState(null, "", response.url);
+  else if (response.redirected) history.replaceState(null, "", response.url);
+  dress(main);
+  document.title = page.title;
+  morph(document.querySelector("link[rel=icon]"), page.querySelector("link[rel=icon]"));
+  for (const name of ["live", "job", "events"]) {
+    if (page.body.dataset[name] === undefined) delete document.body.dataset[name];
+    else document.body.dataset[name] = page.body.dataset[name];
+  }
+  settle(document.querySelector("main"), main, push);
+  document.dispatchEvent(new CustomEvent("awed:shown"));
+}
+
+/** Rows do not change places under the pointer, nor when one is chosen: they are shown in their order on demand. */
+function settle(main, fresh, force) {
+  const rows = main.querySelector("#rows");
+  const other = fresh.querySelector("#rows");
+  if (!rows || !other || force || same(rows, other) || !inUse(rows)) {
+    morph(main, fresh);
+    return;
+  }
+  const known = new Map([...other.children].map((row) => [row.id, row]));
+  for (const row of rows.children) {
+    if (known.has(row.id)) morph(row, known.get(row.id));
+  }
+  morph(main.querySelector("#chips"), fresh.querySelector("#chips"));
+  if (main.querySelector("[data-newer]")) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset.newer = "";
+  button.textContent = "The list has changed: show it";
+  button.addEventListener("click", () => show(location.href, { push: false }).then(() => button.remove()));
+  button.addEventListener("click", () => rows.querySelectorAll(":checked").forEach((box) => (box.checked = false)));
+  main.querySelector("#foot").prepend(button);
+}
+
+function same(rows, other) {
+  return [...rows.children].map((row) => row.id).join() === [...other.children].map((row) => row.id).join();
+}
+
+function inUse(rows) {
+  return rows.matches(":hover") || rows.contains(document.activeElement) || rows.querySelector(":checked");
+}
+
+function tell(text) {
+  let notice = document.querySelector(".notice");
+  if (!text) return notice?.remove();
+  if (!notice) {
+    notice = document.createElement("p");
+    notice.className = "notice";
+    notice.setAttribute("role", "status");
+    document.body.append(notice);
+  }
+  notice.textContent = text;
+}
+
+/** Fetch this page anew, not more often than every second, and once more if it is asked for meanwhile. */
+export function refresh() {
+  if (busy) {
+    busy.again = true;
+    return;
+  }
+  busy = { again: false };
+  setTimeout(async () => {
+    let again = LOOK;
+    try {
+      if (!document.hidden) await show(location.href);
+      tell("");
+      again = 0;
+    } catch {
+      tell("The server does not answer. Trying again …");
+    }
+    last = Date.now();
+    const wanted = busy.again || again;
+    busy = null;
+    if (wanted) setTimeout(refresh, again);
+  }, Math.max(0, last + GAP - Date.now()));
+}
+
+const pause = (time) => new Promise((resume) => setTimeout(resume, time));
+
+/** Wait for events for ever. */
+export async function listen() {
+  let since = null;
+  for (;;) {
+    if (document.hidden) {
+      await new Promise((resume) => document.addEventListener("visibilitychange", resume, { once: true }));
+      refresh();
+    }
+    const { live, events } = document.body.dataset;
+    if (!live) {
+      await pause(LOOK);
+      continue;
+    }
+    try {
+      waits = new AbortController();
+      const query = since === null ? "" : `?since=${since}&wait=${WAIT}`;
+      const response = await fetch(events + query, { headers: { Accept: "application/json" }, signal: waits.signal });
+      const answer = await response.json();
+      if (response.status === 410) {
+        since = null;
+        refresh();
+      } else if (!response.ok) {
+        await pause(LOOK);
+        refresh();
+      } else {
+        since = answer.last;
+        if (answer.data.some(concerns)) refresh();
+      }
+      tell("");
+    } catch (error) {
+      if (error.name === "AbortError") continue;
+      since = null;
+      await pause(LOOK);
+      refresh();
+    }
+  }
+}
+
+function concerns(event) {
+  const { live, job } = document.body.dataset;
+  return KINDS[live].includes(event.kind) && (!job || event.job === job);
+}
+
+document.addEventListener("visibilitychange", () => document.hidden && waits?.abort());

@@ -1,0 +1,67 @@
+"""Numbers, sizes, times and names as people read them. Everything here is a function of its arguments."""
+
+from datetime import datetime
+
+from twisted.web.template import Tag, tags
+
+from awed.model.job import Cmd
+from awed.model.times import NO_TIME, rfc3339
+
+_UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
+_SPANS = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
+
+
+def size(number: int) -> str:
+    """Bytes by their largest unit: ``12 B``, ``3.4 MB``."""
+    value = float(number)
+    for unit in _UNITS[:-1]:
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} {_UNITS[-1]}"
+
+
+def span(seconds: float) -> str:
+    """A duration by its two largest units: ``0.4 s``, ``12 s``, ``3 min 5 s``, ``2 h``."""
+    if seconds < 10:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    for unit, name, smaller, smaller_name in _SPANS:
+        if whole >= unit:
+            rest = whole % unit // smaller
+            return f"{whole // unit} {name}" + (f" {rest} {smaller_name}" if rest else "")
+    return f"{whole} s"
+
+
+def count(number: int, one: str, more: str = "") -> str:
+    """``1 task``, ``12,000 tasks``."""
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
+
+
+def short(ident: str) -> str:
+    """The beginning of an id."""
+    return ident[:8]
+
+
+def command(cmd: Cmd) -> str:
+    """What is run, in one line."""
+    if cmd.cmd_script:
+        return cmd.cmd_script[0] + (" ..." if len(cmd.cmd_script) > 1 else "")
+    return " ".join(filter(None, [cmd.name, *(cmd.args_array or [cmd.args])]))
+
+
+def moment(when: datetime) -> Tag | str:
+    """A time; the script puts it into the reader's zone. "" for "not yet"."""
+    if when == NO_TIME:
+        return ""
+    text = when.strftime("%Y-%m-%d %H:%M")
+    return tags.time(f"{text} UTC", datetime=rfc3339(when), title=rfc3339(when))
+
+
+def elapsed(start: datetime, end: datetime, now: datetime) -> Tag | str:
+    """How long something took or, without an end, has taken so far, which the script counts on; "" before
+    it began."""
+    if start == NO_TIME:
+        return ""
+    seconds = ((now if end == NO_TIME else end) - start).total_seconds()
+    return tags.span(span(seconds), **({"data-since": rfc3339(start)} if end == NO_TIME else {}))

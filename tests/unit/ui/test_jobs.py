@@ -1,0 +1,87 @@
+"""The list of jobs: search, pages, order, and what is done to several."""
+
+import re
+
+import pytest
+
+from awed.model.records import Batch
+from tests.unit.api.served import NOW, Served, data, done
+from tests.unit.store.records import job
+from tests.unit.ui.browsing import Browser, text
+from tests.unit.ui.test_frame import submit
+
+
+def shown(served: Served, path: str, user: str = "") -> list[str]:
+    """The names of the jobs on a page."""
+    page = text(served.call("GET", f"/ui/{path}", user=user))
+    return re.findall(r'class="c-name"><a href="[^"]*">([^<]*)<', page)
+
+
+def test_the_search_box(served: Served) -> None:
+    submit(served, name="Amplicon run 7", project="soil")
+    submit(served, name="amplicon", project="sea")
+    submit(served, user="ann", name="anns")
+    assert set(shown(served, "?q=AMPLICON")) == {"amplicon", "Amplicon run 7"}
+    assert shown(served, "?q=name:%22amplicon+run%22") == ["Amplicon run 7"]
+    assert shown(served, "?q=project:sea+amplicon") == ["amplicon"]
+    assert shown(served, "?q=user:me", user="ann") == ["anns"]
+    assert shown(served, "?q=user:ann") == []
+    assert shown(served, "?q=state:suspended") == []
+    assert len(shown(served, "?q=state:queued+since:2d")) == 2
+    assert shown(served, "?q=until:2d") == []
+    assert shown(served, "?q=command:echo+id:zz") == []
+
+
+@pytest.mark.parametrize(
+    ("q", "told"),
+    [
+        ("state:lost", "state: must be one of init, queued,"),
+        ("colour:red", "colour: is none of the words that can stand before a colon: state, name, id,"),
+        ("since:soon", "since: must be like 30m, 12h, 2d, 2026-11-30"),
+        ('name:"x', 'a quotation mark " is open'),
+        ("state:", "nothing stands after state:"),
+        ("state:queued state:completed", "no job is in two states at once"),
+    ],
+)
+def test_a_search_that_makes_no_sense_is_told_and_stays_in_the_box(served: Served, q: str, told: str) -> None:
+    reply = served.call("GET", f"/ui/?q={q.replace(' ', '+')}")
+    assert reply.status == 400
+    assert told in text(reply)
+    assert q in text(reply)
+
+
+def test_pages_and_order_stand_in_the_address(served: Served) -> None:
+    records = [job(f"{number:02}", owner="public", read=("public",), name=f"n{number:02}") for number in range(60)]
+    done(served.store.commit(Batch(jobs=records)))
+    first = text(served.call("GET", "/ui/?sort=name&up=1&q=n"))
+    assert "1 to 25 of 60" in first
+    assert "./?q=n&sort=name&up=1&offset=25" in first
+    assert shown(served, "?sort=name&up=1&q=n&offset=50") == [f"n{number}" for number in range(50, 60)]
+    assert served.call("GET", "/ui/?sort=color").status == 400
+
+
+def test_bulk_changes_tell_of_each_that_failed(served: Served) -> None:
+    mine, other, anns = submit(served), submit(served), submit(served, user="ann")
+    browser = Browser(served)
+    reply = browser.post("/ui/jobs", {"job": mine, "do": "suspend", "then": "?q=n"})
+    assert (reply.status, reply.headers["Location"]) == (303, "./?q=n")
+    assert data(served.call("GET", f"/job/{mine}"))["state"] == "suspend"
+    reply = browser.post("/ui/jobs", {"job": anns, "do": "delete"})
+    assert (reply.status, anns[:8] in text(reply)) == (400, True)
+    assert browser.post("/ui/jobs", {"job": other, "do": "explode"}).status == 400
+    assert browser.post("/ui/jobs", {"do": "suspend"}).status == 400
+
+
+def test_why_a_job_stands_still_is_in_its_row(served: Served) -> None:
+    served.register(id="c1", group="g")
+    job_id = served.submit(
+        {"info": {"name": "n", "noretry": True}, "tasks": [{"taskid": "t", "cmd": {"name": "false"}}]}
+    )
+    work = data(served.call("GET", "/work?client=c1"))["wuid"]
+    report = {"worknotes": "exit status 3"}
+    assert served.call("PUT", f"/work/{work}?status=fail&report&client=c1", report).status == 200
+    page = text(served.call("GET", "/ui/"))
+    assert "Task t failed" in page
+    assert "exit status 3" in page
+    assert f'data-job="{job_id["id"]}"' in page
+    assert NOW.strftime("%Y-%m-%d") in page
