@@ -75,7 +75,7 @@ def _trust(context: click.Context, parameter: click.Parameter, value: str | None
     type=click.Path(exists=True, dir_okay=False),
     callback=_trust,
     show_envvar=True,
-    help="Certificates (PEM) of those who may vouch for the server, instead of those that the system trusts.",
+    help="Certificates (PEM) of the authorities to trust for the server, instead of the system's.",
 )
 @click.version_option(__version__, prog_name="awe")
 @click.pass_context

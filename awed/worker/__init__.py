@@ -1,4 +1,4 @@
-"""``awe-worker``: runs the workunits of a server. It knows the server by its HTTP API alone."""
+"""``awe-worker``: runs the workunits of a server, with which it talks by the HTTP API alone."""
 
 from awed.worker.command import main
 

@@ -1,4 +1,4 @@
-"""What is executed: the argument list and the environment of a workunit's command."""
+"""The argument list and the environment of a workunit's command."""
 
 import os
 import re
@@ -11,7 +11,7 @@ from awed.worker.errors import WorkFailed
 from awed.worker.machine import Allotment
 
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
-"""Variables that a command has from the worker; everything else comes with the workunit."""
+"""Variables of the worker's own environment that commands inherit; no others are."""
 
 _NAME_END = r"(?![\w.-])"
 _VARIABLE = r"\$\{(?P<variable>\w+)\}"
@@ -20,9 +20,11 @@ _VARIABLE = r"\$\{(?P<variable>\w+)\}"
 def command_line(cmd: Cmd, files: Mapping[str, str], variables: Mapping[str, str]) -> list[str]:
     """The argument list of *cmd*: program first, ``@name`` and ``${VAR}`` replaced in the arguments.
 
-    ``args`` is split as a shell would, and *then* replaced, so a value with blanks stays one argument; no value is
-    looked at a second time. Names of files or variables that are not known are left as they stand. A ``cmd_script``
-    gets the arguments as ``$1``, ``$2``, ... Raises :class:`WorkFailed` for quotes that do not match.
+    *files*: path by name; *variables*: value by name. ``args`` is split as a shell would before anything is replaced,
+    so a value with blanks stays one argument, and an ``@`` or ``$`` in a value stays as it is. Unknown names are left
+    in place. A ``cmd_script`` gets the arguments as ``$1``, ``$2``, ...
+
+    Raises :class:`WorkFailed` for quotes that do not match.
     """
     arguments = substituted(cmd.args_array or _split(cmd.args), files, variables)
     if cmd.cmd_script:
@@ -31,7 +33,7 @@ def command_line(cmd: Cmd, files: Mapping[str, str], variables: Mapping[str, str
 
 
 def substituted(arguments: Sequence[str], files: Mapping[str, str], variables: Mapping[str, str]) -> list[str]:
-    """*arguments* with each ``@name`` of *files* and ``${VAR}`` of *variables* replaced."""
+    """*arguments* with each ``@name`` of *files* and ``${VAR}`` of *variables* replaced, in one pass."""
     pattern = _pattern(files)
 
     def value(match: re.Match[str]) -> str:
@@ -45,7 +47,11 @@ def substituted(arguments: Sequence[str], files: Mapping[str, str], variables: M
 def environment(
     work: Workunit, allotment: Allotment, private: Mapping[str, str], inherited: Mapping[str, str]
 ) -> dict[str, str]:
-    """The variables that the command sees; those of the workunit itself cannot be overridden."""
+    """The environment of the command of *work*.
+
+    *private*: its private variables, *inherited*: the worker's own environment. A document can set any variable but
+    those that tell the command about its workunit and *allotment*.
+    """
     kept = {name: inherited[name] for name in INHERITED if name in inherited}
     own = {
         "AWE_RANK": str(work.rank),
@@ -62,15 +68,15 @@ def environment(
 
 
 CLIENT_VARIABLE = "AWE_CLIENTID"
-"""Whose command a process belongs to. A worker that was killed finds what it left running by this."""
+"""Holds the id of the worker that started a command. A worker that was killed finds its commands by this variable."""
 
 RUN_VARIABLES = ("AWE_WORKID", "AWE_ATTEMPT", CLIENT_VARIABLE)
-"""To which run of which workunit a process belongs."""
+"""The variables that together identify the run of a workunit to which a process belongs."""
 
 
 def _pattern(files: Mapping[str, str]) -> re.Pattern[str]:
-    # Longest first: of the files ``a`` and ``a.b``, ``@a.b`` names the second. A name must end where it ends
-    # in the argument, so that ``@reads.fq.gz`` is not taken for the file ``reads.fq``.
+    # Longest first: of the files ``a`` and ``a.b``, ``@a.b`` names the second. No letter of a name may follow,
+    # so that ``@reads.fq.gz`` is not taken for the file ``reads.fq``.
     names = "|".join(re.escape(name) for name in sorted(files, key=len, reverse=True))
     file = f"@(?P<file>{names}){_NAME_END}" if names else "(?P<file>(?!))"
     return re.compile(f"{file}|{_VARIABLE}")
@@ -84,6 +90,6 @@ def _split(args: str) -> list[str]:
 
 
 def _interpreter(first_line: str) -> list[str]:
-    """Who runs a script: what its first line says after ``#!``, else the shell."""
+    """The interpreter of a script, with its arguments: what *first_line* says after ``#!``, else the shell."""
     named = _split(first_line.removeprefix("#!")) if first_line.startswith("#!") else []
     return named or ["/bin/sh"]

@@ -1,4 +1,4 @@
-"""The parts of a worker, put together."""
+"""Makes the parts of a worker and connects them."""
 
 import math
 import os
@@ -45,9 +45,11 @@ from awed.worker.worker import Worker
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line says. *keep_failed* is in hours, the other times in seconds; *ca* says whose certificates
-    count. *told*: of what it has for commands. *prefetch*: workunits in hand for each core, None for as many as are
-    begun soon.
+    """What the command line says.
+
+    *keep_failed* is in hours, the other times in seconds. *ca* decides which certificates of servers are valid.
+    *told*: what the machine has for commands. *prefetch*: workunits to keep in hand for each core; None for as many
+    as can begin soon.
     """
 
     server: str
@@ -68,7 +70,7 @@ class Settings:
 def assemble(
     reactor: Any, settings: Settings, workdir: Workdir, *, client: str, machine: Machine, orphans: Orphans
 ) -> tuple[Worker, Janitor]:
-    """The two services that make up a worker."""
+    """The two services that make up a worker. *client*: the worker's id; *workdir* is open."""
     in_thread = in_threads_of(reactor)
     outage = Outage(reactor, random.random)
     http = _connections(reactor, address(settings.server), settings.ca)

@@ -1,4 +1,4 @@
-"""Attribute files: what a command is told of a node, and what it says of one."""
+"""Attribute files: JSON files with the attributes of an input's node, or of an output's."""
 
 import os
 import stat
@@ -12,15 +12,18 @@ from awed.worker.errors import WorkFailed
 
 
 def write_attributes(path: Path, value: Any) -> None:
-    """Write the attributes of an input's node, an empty object if it has none. Blocks: for a thread."""
+    """Write the attributes *value* of an input's node, ``{}`` for None. Blocks: for a thread.
+
+    Raises :class:`OSError`.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(msgspec.json.encode({} if value is None else value))
 
 
 def read_attributes(path: Path) -> dict[str, Any]:
-    """The object in the attribute file of an output; empty if the command wrote none. Blocks: for a thread.
+    """The object in the attribute file of an output; empty if the command wrote no file. Blocks: for a thread.
 
-    Raises :class:`WorkFailed` for what is no plain file, too large, or no JSON object that could be sent on.
+    Raises :class:`WorkFailed` unless it is a plain file of at most ``LONGEST_ATTRIBUTES`` bytes with a JSON object.
     """
     try:
         text = _read(path)
@@ -39,7 +42,10 @@ def read_attributes(path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> bytes:
-    """What a plain file holds. To open anything else might take for ever, as a FIFO does without ``O_NONBLOCK``."""
+    """The content of a plain file. Raises :class:`ValueError` for anything else, and :class:`OSError`.
+
+    ``O_NONBLOCK``, because to open a FIFO could take for ever.
+    """
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):

@@ -1,4 +1,4 @@
-"""Files that many workunits read, fetched once for each worker."""
+"""Files that many workunits read; a worker downloads each of them once."""
 
 import os
 import shutil
@@ -16,14 +16,15 @@ from awed.tx.threads import InThread
 from awed.worker.workdir import ARRIVING
 
 LIMIT = 20 << 30
-"""Bytes that the cache may hold; what was not used for longest goes first."""
+"""Bytes that the cache may hold; beyond this, the least recently used files are removed."""
 
 
 class Cache:
-    """Files by key, as ``<key>.<md5>``. Each run gets a copy of its own, so that a command changes nobody else's.
+    """Files by key, as ``<key>.<md5>``. Each run gets a copy of its own, which its command may change.
 
-    A file is used as long as its content has the md5 of its name: looked at once, and anew when it was touched.
-    *is_low* says whether there is little room on disk if so many bytes are taken.
+    A file is used only if its content has the md5 in its name. That is checked before the first use, and again when
+    its status on disk has changed. *is_low* says whether disk is scarce once the given number of bytes is taken;
+    *limit* is in bytes.
     """
 
     _log = Logger()
@@ -42,7 +43,11 @@ class Cache:
         self.evict()
 
     async def copy(self, key: str, path: Path, fetch: Callable[[Path], Awaitable[None]]) -> None:
-        """Put a copy of the file *key* at *path*, which must be new; *fetch* brings it there if it is not here."""
+        """Put a copy of the file *key* at *path*, which must not exist.
+
+        If the cache lacks the file, *fetch* downloads it to *path*, and the cache takes a copy. Raises what *fetch*
+        raises, and :class:`OSError`.
+        """
         lock = self._locks.setdefault(key, DeferredLock())
         await lock.acquire()
         try:
@@ -55,7 +60,7 @@ class Cache:
                 self._locks.pop(key, None)
 
     def _copied(self, key: str, path: Path) -> bool:
-        """Copy the file if it is here. One that is not what it was is thrown away."""
+        """Copy the file *key* to *path*; False if it is not in the cache. Damaged files are removed."""
         for cached in self._directory.glob(f"{key}.*"):
             with suppress(FileNotFoundError), cached.open("rb", buffering=0) as file:
                 if self._is_intact(cached, file):
@@ -71,7 +76,7 @@ class Cache:
         return self._intact.get(cached) == _seen(file) or cached.name.endswith(f".{md5_of(cached)}")
 
     def _add(self, key: str, path: Path) -> None:
-        """Keep a copy of what came to *path*, on disk before it has its name: a power cut leaves no half of it."""
+        """Keep a copy of *path*. It is synced before it gets its name, so a power cut leaves no half of a file."""
         arriving = self._directory / f"{uuid4().hex}{ARRIVING}"
         try:
             if self._is_low(size := path.stat().st_size):
@@ -89,7 +94,10 @@ class Cache:
             self._log.warn("{path} is not kept for others: {error}", path=path, error=error)
 
     def evict(self, wanted: int = 0) -> None:
-        """Remove what was used longest ago while there is too much, or too little room for *wanted* bytes. Blocks."""
+        """Remove the least recently used files until the cache is within its limit and *wanted* bytes have room.
+
+        Blocks: for a thread.
+        """
         entries = [entry for entry in os.scandir(self._directory) if not entry.name.endswith(ARRIVING)]
         files = sorted(((entry.stat(), Path(entry)) for entry in entries), key=lambda file: file[0].st_mtime)
         self.size = sum(stat.st_size for stat, _ in files)
@@ -107,13 +115,13 @@ def copy(file: BinaryIO, path: Path) -> None:
     Where the file system can, both share the disk until one of them is written to.
     """
     with path.open("xb", buffering=0) as target:
-        with suppress(OSError):  # some file systems cannot; what is wrong otherwise is told below
+        with suppress(OSError):  # some file systems cannot; any other fault shows again below
             while os.copy_file_range(file.fileno(), target.fileno(), 1 << 30):
                 pass
         shutil.copyfileobj(file, target, 1 << 20)
 
 
 def _seen(file: BinaryIO) -> tuple[int, ...]:
-    """How the file looks. It looks different as soon as somebody has changed it."""
+    """The inode, size and times of *file*, which differ once it has been changed."""
     stat = os.fstat(file.fileno())
     return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns

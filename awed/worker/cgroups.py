@@ -1,4 +1,4 @@
-"""Which control groups this process is in, of either version, and what they allow it."""
+"""The control groups (cgroups, versions 1 and 2) of this process, and the cores and memory that they allow."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -6,17 +6,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 UNIFIED = ""
-"""The controller under which the groups of version 2 are known, which have all controllers in one hierarchy."""
+"""The name of the hierarchy of version 2, as ``/proc/self/cgroup`` has it: one for all controllers."""
 
 
 class Hierarchy(NamedTuple):
-    """Where a hierarchy of groups is mounted, and the directory of this process's own group in it."""
+    """A hierarchy of groups. *mount*: where it is mounted; *own*: the directory of this process's group."""
 
     mount: Path
     own: Path
 
     def upwards(self) -> Iterator[Path]:
-        """The own group and those around it."""
+        """The directories of this process's group and of all groups around it."""
         yield self.own
         for group in self.own.parents:
             if not group.is_relative_to(self.mount):
@@ -25,7 +25,7 @@ class Hierarchy(NamedTuple):
 
 
 def hierarchies(proc: Path = Path("/proc/self")) -> dict[str, Hierarchy]:
-    """By controller, as far as this process can see them; none where there are no groups."""
+    """The hierarchies that this process can see, by controller; empty on a system without cgroups."""
     try:
         groups = (proc / "cgroup").read_text().splitlines()
         mounts = (proc / "mountinfo").read_text().splitlines()
@@ -44,7 +44,7 @@ def hierarchies(proc: Path = Path("/proc/self")) -> dict[str, Hierarchy]:
 
 
 def _mounted(line: str) -> Iterator[tuple[str, Path, str]]:
-    """The controllers of a mounted hierarchy, where it is mounted, and which of its groups is seen there."""
+    """For each controller in a line of ``mountinfo``: its name, the mount point, and the group that is mounted."""
     fields, _, rest = line.partition(" - ")
     kind, _, options = rest.split(" ", 2)
     root, mount = fields.split()[3:5]
@@ -56,14 +56,17 @@ def _mounted(line: str) -> Iterator[tuple[str, Path, str]]:
 
 
 def _under(mount: Path, root: str, path: str) -> Path:
-    """A container may see its own group as the root, or not at all."""
+    """The directory of the group *path* if *root* is mounted at *mount*; *mount* if the group is not below *root*.
+
+    A container may see its own group as the root.
+    """
     with suppress(ValueError):
         return mount / Path(path).relative_to(root)
     return mount
 
 
 def cores_allowed(found: dict[str, Hierarchy]) -> float | None:
-    """How many cores' time this process may use, None if no group says so."""
+    """How many cores' worth of time this process may use; None if no group limits it."""
     quotas = []
     for group in _groups(found, UNIFIED):
         quota, _, period = _read(group / "cpu.max").partition(" ")
@@ -75,7 +78,7 @@ def cores_allowed(found: dict[str, Hierarchy]) -> float | None:
 
 
 def memory_allowed(found: dict[str, Hierarchy]) -> int | None:
-    """How many bytes of memory this process may use, None if no group says so."""
+    """How many bytes of memory this process may use; None if no group limits it."""
     files = [group / "memory.max" for group in _groups(found, UNIFIED)]
     files += [group / "memory.limit_in_bytes" for group in _groups(found, "memory")]
     return min((int(text) for text in map(_read, files) if text.isdecimal()), default=None)

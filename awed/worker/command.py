@@ -1,4 +1,4 @@
-"""``awe-worker``: what is typed, and how the program begins and ends."""
+"""``awe-worker``: the options, and how the program starts and ends."""
 
 import gc
 import os
@@ -38,10 +38,11 @@ from awed.worker.workdir import Workdir
 from awed.worker.worker import HEARTBEAT, Worker
 
 REAP_PERIOD = 1.0
-"""Seconds between two looks for orphans that have ended."""
+"""Seconds between two looks for orphan processes that have ended."""
 
 LAST_PATIENCE = 15.0
-"""Seconds for which a worker that is about to end, or was told to three times, waits for what hangs."""
+"""Seconds after which a worker ends without waiting for a thread or process that hangs. They count from its last
+step, or from the third signal to end."""
 
 _log = Logger()
 
@@ -73,7 +74,7 @@ def _trust(context: click.Context, parameter: click.Parameter, value: Path | Non
 
 
 def _amount(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
-    """A number where it is one, for that is how cores and GPUs are said; a text where it is a size."""
+    """The amount that an option gives: cores and GPUs as a number, memory and disk in bytes or as a size like 16G."""
     if value is None:
         return None
     try:
@@ -124,7 +125,7 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
     "--workdir",
     required=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="A directory of this worker's own. It is made if it is not there.",
+    help="A directory for this worker alone. It is made if it does not exist.",
 )
 @click.option("--name", default=socket.gethostname, show_default="the host's", help="How the worker is shown.")
 @click.option("--group", default="default", show_default=True, help="The client group that it belongs to.")
@@ -137,28 +138,34 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
     help="Names of the commands that it may run; * means any.",
 )
 @click.option("--cores", metavar="N", callback=_amount, help="Cores for commands. By default those of the machine.")
-@click.option("--memory", metavar="SIZE", callback=_amount, help="Memory for them: bytes, or as 16G. By default all.")
 @click.option(
-    "--disk", metavar="SIZE", callback=_amount, help="Disk for them. By default what is free in --workdir now."
+    "--memory",
+    metavar="SIZE",
+    callback=_amount,
+    help="Memory for commands: bytes, or a size such as 16G. By default all of the machine.",
 )
-@click.option("--gpus", metavar="N", callback=_amount, help="GPUs for them. By default those that are found.")
+@click.option(
+    "--disk", metavar="SIZE", callback=_amount, help="Disk for commands. By default what is free in --workdir now."
+)
+@click.option("--gpus", metavar="N", callback=_amount, help="GPUs for commands. By default those that are found.")
 @click.option(
     "--resource",
     "others",
     metavar="NAME=N",
     multiple=True,
     callback=_others,
-    help="So many of something else that tasks may need. Repeatable.",
+    help="N units of a resource NAME of the site's own, which tasks may need. Repeatable.",
 )
 @click.option(
     "--slots",
     type=click.IntRange(1, MOST_SLOTS),
-    help="Workunits run at once, each with a core if --cores does not say otherwise. By default as many as fit.",
+    help="How many workunits to run at once; without --cores, offers at least one core for each. By default as many "
+    "as fit.",
 )
 @click.option(
     "--prefetch",
     type=click.IntRange(0, 1000),
-    help="Workunits in hand for each core. By default as many as are begun soon.",
+    help="How many workunits to keep in hand for each core. By default as many as can begin soon.",
 )
 @click.option("--token-file", type=click.File(), help="A file with the token of the client group, - for stdin.")
 @click.option(
@@ -166,7 +173,7 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
     envvar="AWE_CA",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     callback=_trust,
-    help="Certificates (PEM) of those who may vouch for servers, instead of those that the system trusts.",
+    help="Certificates (PEM) of the authorities to trust for servers, instead of the system's.",
 )
 @click.option(
     "--keep-failed",
@@ -180,7 +187,7 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
     "--walltime",
     metavar="TIME",
     callback=_walltime,
-    help="When the worker must be gone, from now: seconds, or [[DAYS-]HOURS:]MINUTES:SECONDS.",
+    help="The time after which the worker must be gone: seconds, or [[DAYS-]HOURS:]MINUTES:SECONDS.",
 )
 @click.option(
     "--idle-timeout", metavar="SECONDS", type=click.FloatRange(min=1), help="Leave after so long without work."
@@ -190,15 +197,15 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
     default="text",
     show_default=True,
     type=click.Choice(list(FORMATS)),
-    help="Lines of the log, on stderr: for people, or JSON for machines.",
+    help="The format of the log lines on stderr: text for people, or JSON for programs.",
 )
 @click.option("--heartbeat", default=HEARTBEAT, hidden=True, type=click.FloatRange(min=0.01))
 @click.version_option(__version__, prog_name="awe-worker")
 def main(token_file: TextIO | None, log_format: str, **options: Any) -> None:
     """Run the workunits of an AWE server on this machine.
 
-    SIGTERM (or ^C): take no more work, finish what runs, report and leave. Once more: kill what runs, hand it back
-    and leave. Once more: leave, whatever is waited for.
+    SIGTERM (or ^C): take no more work, finish what runs, report and leave. The second one: kill what runs, hand it
+    back and leave. The third one: leave, even if something hangs.
     """
     keep_to_itself()
     token = token_file.read() if token_file else ""
@@ -208,12 +215,12 @@ def main(token_file: TextIO | None, log_format: str, **options: Any) -> None:
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--token-file") from None
     log_to(sys.stderr, log_format)
-    gc.freeze()  # modules and classes stay: to look through them again and again costs 7 % of a short command
+    gc.freeze()  # modules and classes stay: that the collector visits them costs 7 % of a short command
     react(partial(run, settings=settings))
 
 
 def log_to(file: TextIO, line: str) -> None:
-    """Log what awed says, and of what Twisted says the warnings, in lines of this format."""
+    """Log to *file* what awed logs, and the warnings of Twisted. *line*: the format, a name in ``FORMATS``."""
     levels = LogLevelFilterPredicate(LogLevel.info)
     levels.setLogLevelForNamespace("twisted", LogLevel.warn)
     levels.setLogLevelForNamespace("-", LogLevel.warn)
@@ -222,7 +229,7 @@ def log_to(file: TextIO, line: str) -> None:
 
 
 async def run(reactor: Any, settings: Settings) -> None:
-    """The life of one worker. Raises :class:`SystemExit` with a text if it cannot begin."""
+    """Run one worker until it leaves. Raises :class:`SystemExit` with a text if it cannot start."""
     use_monotonic_time(reactor)
     workdir = Workdir(settings.workdir)
     try:
@@ -230,7 +237,7 @@ async def run(reactor: Any, settings: Settings) -> None:
         client = workdir.client_id()
     except (WorkdirInUse, OSError) as error:
         raise SystemExit(f"awe-worker: cannot use --workdir: {error}") from None
-    os.chdir(workdir.root)  # commands begin from where we are, so that must not be removed under us
+    os.chdir(workdir.root)  # commands start by changing from here, so this directory must not be removed meanwhile
     keep_files_from_commands()
     if killed := kill_leftovers(client):
         _log.warn("killed {count} processes that an earlier worker left behind", count=killed)
@@ -256,7 +263,8 @@ async def run(reactor: Any, settings: Settings) -> None:
 
 
 def _end_soon() -> None:
-    """Whatever is waited for. A thread in which a file system hangs cannot be ended otherwise."""
+    """End the process ``LAST_PATIENCE`` seconds from now if it still runs: a thread in which a file system hangs
+    cannot be ended by itself."""
 
     def end() -> None:
         _log.error("left without waiting for a file or a process that hangs")
@@ -268,22 +276,22 @@ def _end_soon() -> None:
 
 
 def keep_files_from_commands() -> None:
-    """What whoever started us left open is not inherited further. What Python opens is not anyway."""
+    """Let commands not inherit the files that this process inherited. Those that Python opens are not inherited."""
     for entry in Path("/proc/self/fd").glob("*"):
         if int(entry.name) > 2:
-            with suppress(OSError):  # the one that lists them
+            with suppress(OSError):  # the descriptor that listed the directory is closed by now
                 os.set_inheritable(int(entry.name), False)
 
 
 def _allow_files_for(commands: int) -> None:
-    """Raise the limit on open files if it is too low. Commands inherit it, so not without need."""
+    """Raise the limit on open files if it is too low for so many commands; only then, as commands inherit it."""
     limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit < (needed := 100 + 10 * commands):
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, most), most))
 
 
 def _obey_signals(reactor: Any, worker: Worker) -> None:
-    """Leave when we are told to. That a child has ended is no signal for us: every command is watched by itself."""
+    """Let SIGTERM and SIGINT make the *worker* leave. SIGCHLD is ignored: each command has a pidfd that tells."""
     times = count(1)
 
     def leave(number: int, frame: FrameType | None) -> None:

@@ -1,15 +1,15 @@
-"""What can keep a workunit, or the worker itself, from being run."""
+"""Why a workunit fails before or after its command, and why a worker cannot start."""
 
 from awed.model.errors import AwedError
 
 
 class WorkFailed(AwedError):
-    """The workunit cannot be run or did not do what it declares; the text goes into its worknotes."""
+    """The workunit cannot be run, or did not make its outputs; the texts go into its worknotes."""
 
 
 class WorkdirInUse(AwedError):
-    """Another worker lives in this directory."""
+    """Another worker uses this work directory."""
 
 
 class WorkerRefused(Exception):
-    """The server will not have this worker; the text is the server's."""
+    """The server rejects the registration of this worker; the texts are the server's."""

@@ -1,4 +1,4 @@
-"""A workunit's files on their way in and out: downloads, parts of split inputs, unpacking, uploads."""
+"""The files of a workunit: downloads, parts of split inputs, unpacking, uploads."""
 
 import bz2
 import gzip
@@ -31,9 +31,9 @@ _OPENERS: Mapping[str, Callable[[Path], gzip.GzipFile | bz2.BZ2File]] = {"gzip":
 
 
 def unpack(path: Path, method: str) -> None:
-    """Replace a file by what it holds, packed by ``gzip`` or ``bzip2``. Blocks: for a thread.
+    """Replace a file that was packed by *method*, ``gzip`` or ``bzip2``, by its unpacked content.
 
-    Raises :class:`WorkFailed` for another method, or a file that is not packed so.
+    Blocks: for a thread. Raises :class:`WorkFailed` for another method, or a file that cannot be unpacked.
     """
     if method not in _OPENERS:
         raise WorkFailed(f"uncompress must be one of {', '.join(_OPENERS)}, found {method!r}")
@@ -48,7 +48,7 @@ def unpack(path: Path, method: str) -> None:
 
 
 def part_of(work: Workunit, io: IO) -> tuple[str, str] | None:
-    """The index and the range of its units that *work* reads of *io*; None if it reads all of it."""
+    """The name of an index, and the range of its units that *work* reads of *io*; None if it reads the whole file."""
     if work.part is None or work.rank < 1 or io.filename != work.part.input:
         return None
     return work.part.index, unit_range(work.rank, work.totalwork, work.part.totalindex)
@@ -66,7 +66,10 @@ def unit_range(rank: int, totalwork: int, units: int) -> str:
 
 
 class FileMover:
-    """Brings inputs and predata into work directories, and outputs to their nodes."""
+    """Downloads inputs and predata into work directories, and uploads outputs to their nodes.
+
+    Its methods raise :class:`WorkFailed`, whose texts begin with the name of the file.
+    """
 
     def __init__(self, host_at: HostAt, cache: Cache, in_thread: InThread) -> None:
         self._host_at = host_at
@@ -74,17 +77,17 @@ class FileMover:
         self._in_thread = in_thread
 
     async def fetch_predata(self, work: Workunit, root: Path, tokens: Tokens) -> int:
-        """Bring the predata into the work directory *root*, from the cache if they are there; their size in bytes."""
+        """Put the predata into the work directory *root*, through the cache; their size in bytes."""
         files = [_opened(io, tokens) for io in work.predata]
         return sum([await _about(io, self._fetch_predata(io, root, tokens.at(io.host))) for io in files])
 
     async def fetch_inputs(self, work: Workunit, root: Path, tokens: Tokens) -> int:
-        """Fetch the inputs into the work directory *root*; their size in bytes."""
+        """Put the inputs into the work directory *root*; their size in bytes."""
         files = [_opened(io, tokens) for io in work.inputs]
         return sum([await _about(io, self._fetch_input(io, work, root, tokens.at(io.host))) for io in files])
 
     async def deliver(self, work: Workunit, outputs: Iterable[Output], root: Path, tokens: Tokens) -> None:
-        """Upload what the command made: whole, or as the part of this rank."""
+        """Upload *outputs* in the work directory *root*: whole, or as the part of the rank of *work*."""
         for output in outputs:
             await _about(output.io, self._deliver(output, work, root, tokens.at(output.io.host)))
 
@@ -103,7 +106,7 @@ class FileMover:
     async def _bring(
         self, io: IO, node: Node | None, root: Path, token: str, part: tuple[str, str] | None = None, *, shared: bool
     ) -> int:
-        """Bring a file to its place once all of it is here; its size in bytes. *shared*: others read it as well."""
+        """Put a file at its path when it is complete; its size in bytes. *shared*: through the cache."""
         place, arriving = path_of(root, io), root / f".{uuid4().hex}"
         fetch = partial(self._fetch, io=io, node=node, token=token, part=part)
         if shared and (source := await self._source(io, node)):
@@ -118,7 +121,11 @@ class FileMover:
         return await self._host_at(io.host).node(io.node, token) if has_node(io) else None
 
     async def _source(self, io: IO, node: Node | None) -> str:
-        """What is the same for those alone whom this host shows the same file, as it just did; "" if nothing is."""
+        """What identifies the content of *io*, for the key of the cache; "" if nothing does.
+
+        The host was asked just now with the workunit's own token, so nobody reads from the cache what the host would
+        not show.
+        """
         if node is not None:
             return f"{io.host} {_md5(node) or node.id}"
         version = await self._host_at("").url_version(io.url) if io.url else ""
@@ -163,7 +170,10 @@ class FileMover:
             await host.set_attributes(io.node, attributes, token)
 
     async def _attributes(self, io: IO, root: Path) -> dict[str, Any] | None:
-        """What the document says of the output, and over it what the command wrote into its attribute file."""
+        """The attributes of an output: those of the document, overridden by the command's attribute file.
+
+        None if there are none.
+        """
         written = await self._in_thread(read_attributes, inside(root, io.attrfile)) if io.attrfile else {}
         return {**io.nodeattr, **written} or None
 
@@ -174,12 +184,12 @@ def _opened(io: IO, tokens: Tokens) -> IO:
 
 
 def has_node(io: IO) -> bool:
-    """Whether it lives in a Shock host, and not at a plain URL."""
+    """Whether the file of *io* is in a Shock node, not at a plain URL."""
     return bool(io.host) and io.node not in ("", NO_NODE)
 
 
 async def _about(io: IO, step: Awaitable[Any]) -> Any:
-    """Do one step for *io*; what goes wrong is told with the file's name."""
+    """The result of *step*. Raises :class:`WorkFailed`, with the name of the file in the text."""
     try:
         return await step
     except AwedError as error:
@@ -189,14 +199,17 @@ async def _about(io: IO, step: Awaitable[Any]) -> Any:
 
 
 def _uploaded(output: Output, work: Workunit) -> Path | None:
-    """The file to upload. A node of parts is complete only when each rank has delivered, be it nothing."""
+    """The file to upload; None for none. Each rank uploads a part, if need be an empty one, to complete the node."""
     if output.path is None and work.rank and needs_file(output.io):
         return Path(os.devnull)
     return output.path
 
 
 def _parent(io: IO, work: Workunit) -> str:
-    """The node whose file an output shares, which is named by its id or as one of the inputs."""
+    """The id of the node whose file an output shares: ``parent_node``, or the node of the input ``parent_name``.
+
+    Raises :class:`WorkFailed` if neither is given.
+    """
     name = io.formoptions.get("parent_name")
     named = [source.node for source in work.inputs if name and source.filename == name]
     parent = named[0] if named else io.formoptions.get("parent_node")
@@ -206,7 +219,7 @@ def _parent(io: IO, work: Workunit) -> str:
 
 
 def _md5(node: Node | None) -> str | None:
-    """Of the node's whole file, if that is known."""
+    """The md5 of the node's whole file; None if it is not known."""
     return node.file.checksum.get("md5") if node else None
 
 

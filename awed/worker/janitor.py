@@ -1,4 +1,4 @@
-"""Removes what is done with: the directories of finished workunits."""
+"""Removes the directories of finished workunits, and makes room on disk."""
 
 import os
 from collections import deque
@@ -19,21 +19,22 @@ from awed.worker.cache import Cache
 from awed.worker.workdir import Workdir, open_up
 
 KEPT_AT_MOST = 100
-"""How many directories of failed workunits are kept, however young."""
+"""How many directories of failed workunits are kept, however recent they are."""
 
 SWEEP_PERIOD = 600.0
+"""Seconds between two removals of what was kept long enough, and of the trash."""
 
 BATCH_PERIOD = 0.2
-"""Seconds for which things to remove are gathered. On a busy disk each takes milliseconds: one way to a thread for
-all of them, and nobody waits."""
+"""Seconds for which paths to remove are gathered. Removing one can take milliseconds on a busy disk, so a thread
+removes them, many in one call."""
 
 
 P = ParamSpec("P")
 
 
 class Janitor(Service):
-    """Keeps the directories of failed workunits for *keep* seconds while there is room, and removes everything else
-    that is put out."""
+    """Keeps the directories of failed workunits for *keep* seconds while there is room, and removes all other
+    directories and files that it is given."""
 
     _log = Logger()
 
@@ -44,7 +45,7 @@ class Janitor(Service):
         self._in_thread = in_thread
         self._keep = keep
         self._kept: deque[tuple[float, Path]] = deque()
-        """Directories of failed workunits, with the times by *clock* since when they are kept, the oldest first."""
+        """Directories of failed workunits, each with its time in seconds by *clock*; oldest first."""
         self._doomed: list[Path] = []
         self._round: IDelayedCall | None = None
         self._turn = DeferredLock()
@@ -66,8 +67,11 @@ class Janitor(Service):
         return self._clear()
 
     async def room(self, wanted: int = 0) -> int:
-        """Bytes of disk for commands: free ones, and those of the cache. If there are few besides *wanted*, or would
-        be, what is only kept makes room, the oldest first."""
+        """Bytes of disk that commands may use: the free ones, and those of the cache.
+
+        If free disk is scarce, or would be once *wanted* bytes are taken, directories of failed workunits and then
+        files of the cache are removed first, oldest first.
+        """
         while self._workdir.is_low(wanted) and self._kept:
             await self._clean(remove, [self._kept.popleft()[1]])
         if self._workdir.is_low(wanted):
@@ -75,7 +79,7 @@ class Janitor(Service):
         return self._workdir.available() + self._cache.size
 
     def take(self, directory: Path, failed: bool) -> None:
-        """The workunit that ran in *directory* is over."""
+        """Keep, put by or remove the *directory* of a workunit that is over. *failed*: whether it failed."""
         try:
             if failed and self._keep and not self._workdir.is_low():
                 self._kept.append((self._clock.seconds(), self._workdir.keep(directory)))
@@ -85,7 +89,7 @@ class Janitor(Service):
             self._log.warn("cannot tidy up {path}: {error}", path=directory, error=error)
 
     def remove(self, path: Path) -> None:
-        """Remove a file or directory soon."""
+        """Remove a file or directory within ``BATCH_PERIOD``."""
         self._doomed.append(path)
         if self._round is None:
             self._round = self._clock.callLater(BATCH_PERIOD, self._clear)
@@ -102,7 +106,7 @@ class Janitor(Service):
         await self._clean(sweep, self._workdir.trash, expired)
 
     async def _clean(self, function: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
-        """One thing at a time, so that who stops us waits for all."""
+        """Call *function* in a thread, after the calls before it: :meth:`stopService` waits for all of them."""
         await self._turn.acquire()
         try:
             await self._in_thread(function, *args, **kwargs)
@@ -113,9 +117,9 @@ class Janitor(Service):
 
 
 def remove(paths: Iterable[Path]) -> None:
-    """Remove files, and directories with all that is in them. Blocks: for a thread.
+    """Remove files, and directories with all their content. Blocks: for a thread.
 
-    When all else is gone, raises the :class:`OSError` of the first thing that cannot be removed.
+    Raises the first :class:`OSError` after everything else is removed.
     """
     errors: list[OSError] = []
     for path in paths:
@@ -125,12 +129,15 @@ def remove(paths: Iterable[Path]) -> None:
 
 
 def sweep(trash: Path, expired: Iterable[Path]) -> None:
-    """Empty the trash, and remove what is *expired*. Blocks: for a thread."""
+    """Empty the directory *trash*, and remove the paths *expired*. Blocks: for a thread. Raises :class:`OSError`."""
     remove([*trash.iterdir(), *expired])
 
 
 def _remove(path: Path, errors: list[OSError]) -> None:
-    """A directory within is moved up before it is emptied, so that no path gets too long, however deep it lies."""
+    """Remove *path*, and gather what goes wrong in *errors*.
+
+    Each directory below is moved next to *path* before it is emptied, so that no path is too long for the system.
+    """
     rest = [path]
     while rest:
         place = rest.pop()
@@ -150,9 +157,10 @@ def _remove(path: Path, errors: list[OSError]) -> None:
 
 @contextmanager
 def _noted(errors: list[OSError]) -> Iterator[None]:
+    """Context in which an :class:`OSError` is added to *errors* and not raised; a missing file is none."""
     try:
         yield
-    except FileNotFoundError:  # the command was quicker
+    except FileNotFoundError:  # a process of the command has removed it
         pass
     except OSError as error:
         errors.append(error)

@@ -1,4 +1,7 @@
-"""Reports that are not settled yet, on disk so that they outlive the worker."""
+"""A file with the reports that the server has not settled, so that they outlive the worker.
+
+A report is settled when the server has taken it, or refused it for good.
+"""
 
 import os
 from collections.abc import Iterable
@@ -11,20 +14,20 @@ from msgspec import Struct
 from awed.worker.report import Finished, Key
 
 LIMIT = 1 << 20
-"""Bytes after which the file is written anew, with what is not settled; later if that by itself is long."""
+"""Bytes after which the file is rewritten with just the open reports; more if these alone need half of that."""
 
 
 class _Line(Struct, omit_defaults=True):
-    """What happened: a report came, or some were settled."""
+    """A line of the file: a new report, or the keys of reports that are settled."""
 
     report: Finished | None = None
     settled: list[Key] = []
 
 
 class Journal:
-    """A file to which a line is added for each report that comes, and one for those that are settled together.
+    """A file of JSON lines: one for each new report, and one for each group of reports that are settled together.
 
-    It is not synced: it is to outlive the worker, not the machine. After a crash of that the work is run again.
+    It is not synced: it outlives the worker, not a crash of the machine, after which the workunits run again.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,10 +36,13 @@ class Journal:
         self._size = 0
         self._most = LIMIT
         self.reports: dict[Key, Finished] = {}
-        """Those that are not settled, in the order of their coming."""
+        """The reports that are not settled, oldest first."""
 
     def open(self) -> None:
-        """Take up what an earlier life of this worker left. Lines that were half written when it ended are none."""
+        """Read the reports that an earlier run of this worker left. Lines that cannot be read are skipped.
+
+        Raises :class:`OSError` if the file cannot be read or written.
+        """
         with suppress(FileNotFoundError):
             for line in self._path.read_bytes().splitlines():
                 with suppress(msgspec.DecodeError, UnicodeDecodeError):
@@ -49,12 +55,12 @@ class Journal:
             self._file = -1
 
     def add(self, report: Finished) -> None:
-        """A new report. Raises :class:`OSError` if it cannot be written; it is among :attr:`reports` even so."""
+        """Add a report. Raises :class:`OSError` if it cannot be written; it is among :attr:`reports` even then."""
         self.reports[report.key] = report
         self._write(_Line(report=report))
 
     def settle(self, reports: Iterable[Finished]) -> None:
-        """Forget these. Raises :class:`OSError` if that cannot be written; they may come again at the next start."""
+        """Forget *reports*. Raises :class:`OSError` if that cannot be written: the next start finds them again."""
         line = _Line(settled=[report.key for report in reports])
         self._replay(line)
         if self._size > (self._most if self.reports else LIMIT):
@@ -69,7 +75,7 @@ class Journal:
             self.reports.pop(key, None)
 
     def _rewrite(self) -> None:
-        """In another file, which takes the place of the old one when it is complete."""
+        """Write the open reports to a new file, which replaces the old one when it is complete."""
         content = b"".join(_encoded(_Line(report=report)) for report in self.reports.values())
         fresh = self._path.with_name(f"{self._path.name}.new")
         fresh.write_bytes(content)

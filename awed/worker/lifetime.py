@@ -1,4 +1,4 @@
-"""How long a worker stays: until its time is over, or until there was no work for too long."""
+"""When a worker leaves by itself: at the end of its walltime, or after too long without work."""
 
 import re
 from collections.abc import Callable
@@ -7,18 +7,18 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 MARGIN = 60.0
-"""Seconds before the end of its time from which a worker takes no work."""
+"""Seconds before the end of its walltime at which a worker stops taking work."""
 
 LAST = 30.0
-"""Seconds before the end at which what still runs is killed and handed back, and for which there must be time."""
+"""Seconds before the end of its walltime at which a worker kills what still runs, and hands it back."""
 
 _CLOCK = re.compile(r"(?:(?:(?P<days>\d+)-)?(?P<hours>\d+):)?(?P<minutes>\d+):(?P<seconds>\d+)", re.ASCII)
 
 
 def parse_time(text: str) -> int:
-    """Seconds of ``900``, ``15:00``, ``4:00:00`` or ``1-12:00:00``, as batch systems write times.
+    """Seconds of a time as batch systems write it: ``900``, ``15:00``, ``4:00:00`` or ``1-12:00:00``.
 
-    Raises :class:`ValueError`.
+    Raises :class:`ValueError` for any other text.
     """
     if text.isdecimal():
         return int(text)
@@ -30,10 +30,10 @@ def parse_time(text: str) -> int:
 
 
 class Lifetime:
-    """Tells a worker when it is to leave.
+    """Tells a worker when to leave.
 
     *walltime*: seconds from the start until the worker must be gone. *idle_timeout*: seconds without work after which
-    it goes. None: that is no reason.
+    it leaves. None: no limit.
     """
 
     _log = Logger()
@@ -47,8 +47,8 @@ class Lifetime:
         self._idle: IDelayedCall | None = None
 
     def start(self, *, drain: Callable[[], None], hand_back: Callable[[], None], busy: Callable[[], bool]) -> None:
-        """From now on. *drain* is called when it is time to take no more work, *hand_back* when none may run any
-        more; *busy* says whether there is work."""
+        """Begin to count the seconds. Calls *drain* when the worker is to take no more work, and *hand_back* when it
+        is to kill what runs. *busy* says whether it has work now."""
         self._drain = drain
         self._busy = busy
         if self._walltime is not None:
@@ -60,22 +60,22 @@ class Lifetime:
         self._await_idleness()
 
     def stop(self) -> None:
-        """Call nobody any more."""
+        """Cancel all calls that are due later."""
         for call in (*self._calls, self._idle):
             if call is not None and call.active():
                 call.cancel()
 
     def worked(self) -> None:
-        """There was work until now."""
+        """Count the idle time from now: a workunit has just ended."""
         if self._idle is not None and self._idle.active():
             self._idle.reset(self._idle_timeout or 0.0)
 
     def left(self) -> int | None:
-        """Whole seconds that a command which begins now may take, None if it may take any time."""
+        """Whole seconds that a command may take which begins now; None if the worker has no walltime."""
         return None if self._end is None else max(0, int(self._end - MARGIN - self._clock.seconds()))
 
     def holds(self, walltime: int) -> bool:
-        """Whether a command that begins now may take so many seconds."""
+        """Whether a command which begins now may take *walltime* seconds."""
         left = self.left()
         return left is None or walltime <= left
 

@@ -1,4 +1,4 @@
-"""The files that take what commands say."""
+"""The files for the stdout and stderr of commands."""
 
 import fcntl
 import os
@@ -9,14 +9,14 @@ from pathlib import Path
 
 STDOUT_NAME = "awe_stdout.txt"
 STDERR_NAME = "awe_stderr.txt"
-"""Where they lie in the work directory once the command has ended. A document may declare them as outputs."""
+"""Their names in the work directory once the command has ended. A document may declare them as outputs."""
 
 LIMIT = 1 << 20
-"""How many bytes of each are reported: the last ones."""
+"""How many bytes of each stream are reported: the last ones."""
 
 
 class Log:
-    """A file that takes one stream of one command after another. Each opens it anew, by its *path*."""
+    """A file for stdout or stderr, used for one command after another. Each command opens it by its *path*."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -24,9 +24,9 @@ class Log:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
 
     def read(self) -> bytes:
-        """What was written; if that is long the last bytes, and a line that says so.
+        """What was written; if that is more than ``LIMIT`` bytes, the last ones, after a line that says so.
 
-        On the reactor: it was written a moment ago, so it is in memory, and a thread would cost more.
+        For the reactor's thread: the file was just written, so it is in memory, and a thread would cost more.
         """
         size = os.fstat(self._file).st_size
         if size <= LIMIT:
@@ -34,12 +34,12 @@ class Log:
         return b"[the last %d of %d bytes]\n" % (LIMIT, size) + os.pread(self._file, LIMIT, size - LIMIT)
 
     def move(self, path: Path) -> None:
-        """Give it away. Raises :class:`OSError` if that is not possible."""
+        """Move the file to *path*; no further command uses it. Raises :class:`OSError`."""
         os.replace(self.path, path)
         self._moved = True
 
     def clear(self) -> bool:
-        """Make it empty for the next command. False if it is gone, or large, or open in a process that ran away."""
+        """Make the file empty for the next command. False if it was moved, is large, or is open in a process."""
         size = os.fstat(self._file).st_size
         if self._moved or size > LIMIT or not self._is_ours_alone():
             return False
@@ -51,7 +51,10 @@ class Log:
         os.close(self._file)
 
     def _is_ours_alone(self) -> bool:
-        """A lease is granted while nobody else has the file open, and where the file system knows of leases."""
+        """Whether no other process has the file open; False also where the file system has no leases.
+
+        A write lease is granted only to the sole process that has a file open.
+        """
         try:
             fcntl.fcntl(self._file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
         except OSError:
@@ -61,9 +64,10 @@ class Log:
 
 
 class LogFiles:
-    """The logs of a worker's commands, in one *directory*, used again: to make and remove files costs far more.
+    """The files for the output of commands, in one *directory*. They are reused: making and removing files costs
+    more.
 
-    *remove* takes away those that cannot be used again.
+    *remove* is called with the path of a file that cannot be reused.
     """
 
     def __init__(self, directory: Path, remove: Callable[[Path], None]) -> None:
@@ -73,11 +77,11 @@ class LogFiles:
         self._free: list[Log] = []
 
     def take(self) -> Log:
-        """An empty one."""
+        """An empty file for one stream of a command. Raises :class:`OSError`."""
         return self._free.pop() if self._free else Log(self._directory / str(next(self._names)))
 
     def give_back(self, log: Log) -> None:
-        """Nobody reads it any more."""
+        """Reuse or remove *log*, which is no longer read."""
         if log.clear():
             self._free.append(log)
         else:
@@ -85,13 +89,13 @@ class LogFiles:
             self._remove(log.path)
 
     def close(self) -> None:
-        """No command runs any more."""
+        """Close the files that are free; to call when no command runs."""
         for log in self._free:
             log.close()
 
 
 class Logs:
-    """stdout and stderr of one command."""
+    """The files for stdout and stderr of one command. Raises :class:`OSError` if one cannot be made."""
 
     def __init__(self, files: LogFiles) -> None:
         self._files = files
@@ -99,14 +103,14 @@ class Logs:
         self.stderr = files.take()
 
     def read(self) -> tuple[bytes, bytes]:
-        """The end of both."""
+        """The reported bytes of stdout and of stderr."""
         return self.stdout.read(), self.stderr.read()
 
     def publish(self, directory: Path) -> None:
-        """Move them into the command's *directory*. Not before its end: until then an input may have the name, an
+        """Move the files into the command's *directory*. Not before its end, as an input may have the same name: the
         output of an earlier task."""
         for log, name in ((self.stdout, STDOUT_NAME), (self.stderr, STDERR_NAME)):
-            with suppress(OSError):  # the command has removed its directory
+            with suppress(OSError):  # the command may have removed its directory
                 log.move(directory / name)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What is here, what of it is free, and which cores and devices a command gets."""
+"""The resources of the machine: what is offered, what is free, and which cores and GPUs a command gets."""
 
 import math
 import os
@@ -14,18 +14,21 @@ from awed.model.work import Workunit
 from awed.worker.cgroups import cores_allowed, hierarchies, memory_allowed
 
 MOST_SLOTS = 1000
-"""Workunits at once, if nothing else limits them."""
+"""The most workunits that run at once on a worker without ``--slots``, and the largest value of that option."""
 
 ASK_LIMIT = 10.0
-"""Seconds for the program that knows the GPUs."""
+"""Seconds that ``nvidia-smi`` may take to list the GPUs."""
 
 DEVICES = "CUDA_VISIBLE_DEVICES"
 """The variable that names the GPUs of a command."""
 
 
 class Allotment(NamedTuple):
-    """What a command gets: *amounts*, among them its cores. *said*: those that its task says. *cpus*: the processors
-    to which it is kept, None if its task does not say how many; *gpus*: its devices."""
+    """What a command gets.
+
+    *amounts*: of each resource, always with cores; *said*: those that its task names. *cpus*: the processors that it
+    may use, None for all, if its task names no cores; *gpus*: the names of its GPUs.
+    """
 
     amounts: Amounts
     said: Amounts
@@ -33,7 +36,7 @@ class Allotment(NamedTuple):
     gpus: tuple[str, ...] = ()
 
     def environment(self) -> dict[str, str]:
-        """The variables that tell the command what it has."""
+        """The variables of the environment that tell the command what it has."""
         told = {"AWE_CORES": f"{self.amounts[CORES]:g}"}
         if MEMORY in self.said:
             told["AWE_MEMORY"] = str(int(self.said[MEMORY]))
@@ -43,18 +46,21 @@ class Allotment(NamedTuple):
 
     @property
     def threads(self) -> int:
-        """How many threads can run at once."""
+        """How many threads of the command can run at once."""
         return math.ceil(self.amounts[CORES])
 
 
 def of(work: Workunit) -> Allotment:
-    """What a workunit is to get, without the choice of processors and devices."""
+    """The amounts that *work* needs, before processors and GPUs are chosen."""
     said = work.resources or {}
     return Allotment({CORES: 1, **said}, said)
 
 
 class Machine:
-    """Counts what runs here: up to *slots* commands, that need no more than what is offered."""
+    """Counts what commands take: at most *slots* at once, which together need no more than *offers*.
+
+    *cpus*: numbers of the processors; *gpus*: names of the GPUs.
+    """
 
     def __init__(self, offers: Amounts, slots: int, cpus: Sequence[int] = (), gpus: Sequence[str] = ()) -> None:
         self.offers = offers
@@ -66,26 +72,26 @@ class Machine:
 
     @property
     def plain(self) -> int:
-        """How many commands that need a core and nothing else run here at once."""
+        """How many commands fit at once that need one core and nothing else."""
         return min(self.slots, int(self.offers[CORES]))
 
     @property
     def most(self) -> int:
-        """How many commands may run here at once, however little they need."""
+        """How many commands fit at once if each needs as little as possible."""
         return min(self.slots, math.ceil(self.offers[CORES] / LEAST_CORES))
 
     @property
     def room(self) -> int:
-        """How many commands to ask for: there may be more that need less than a core."""
+        """How many workunits to ask for: one for each free core or part of a core, as some need less than one."""
         free = self._free[CORES]
         return min(self.slots - self._running, math.ceil(free)) if free >= LEAST_CORES else 0
 
     def holds(self, work: Workunit) -> bool:
-        """Whether it can run here, at least if nothing else does."""
+        """Whether *work* fits here when nothing else runs."""
         return _fits(of(work).amounts, self.offers)
 
     def take(self, work: Workunit) -> Allotment | None:
-        """What its command gets from now on, None if that is not free."""
+        """Reserve what *work* needs, until :meth:`give_back`; None if that is not free."""
         allotment = of(work)
         if self._running == self.slots or not _fits(allotment.amounts, self._free):
             return None
@@ -96,7 +102,7 @@ class Machine:
         return allotment._replace(cpus=self._least_loaded(allotment)) if CORES in allotment.said else allotment
 
     def give_back(self, allotment: Allotment) -> None:
-        """The command has ended."""
+        """Free what :meth:`take` reserved."""
         self._count(allotment, -1)
         self._gpus = [*allotment.gpus, *self._gpus]
         for cpu in allotment.cpus or ():
@@ -114,7 +120,7 @@ class Machine:
         return cpus
 
     def _share(self, allotment: Allotment) -> float:
-        """How much of each of its processors it uses."""
+        """The part of each of its processors that a command uses, from 0 to 1."""
         return allotment.amounts[CORES] / allotment.threads
 
 
@@ -123,20 +129,23 @@ def _fits(amounts: Amounts, free: Mapping[str, float]) -> bool:
 
 
 def found_cores() -> float:
-    """How many cores this process may use."""
+    """How many cores this process may use, by its affinity and its control groups."""
     cpus = len(os.sched_getaffinity(0))
     allowed = cores_allowed(hierarchies())
     return float(cpus) if allowed is None else max(LEAST_CORES, min(cpus, math.floor(allowed * 100) / 100))
 
 
 def found_memory() -> int:
-    """How many bytes of memory this process may use."""
+    """How many bytes of memory this process may use: those of the machine, or of its control groups if fewer."""
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return min(machine, memory_allowed(hierarchies()) or machine)
 
 
 def found_gpus(environ: Mapping[str, str], devices: Path = Path("/dev/dri")) -> list[str]:
-    """The GPUs that this process may use, by the names that the variable ``CUDA_VISIBLE_DEVICES`` gives them."""
+    """The names of the GPUs that this process may use, as for the variable ``CUDA_VISIBLE_DEVICES``.
+
+    Taken from this variable in *environ*, else counted by ``nvidia-smi``, else by the render nodes in *devices*.
+    """
     if DEVICES in environ:
         return [name for name in environ[DEVICES].split(",") if name]
     program = shutil.which("nvidia-smi")
@@ -150,7 +159,7 @@ def found_gpus(environ: Mapping[str, str], devices: Path = Path("/dev/dri")) -> 
 
 
 class Told(NamedTuple):
-    """What the command line says of the machine, None where that is to be found: *disk* and *memory* are bytes."""
+    """What the command line says of the machine; None for what is to be found. *disk* and *memory* are in bytes."""
 
     slots: int | None = None
     cores: float | None = None
@@ -161,7 +170,10 @@ class Told(NamedTuple):
 
 
 def machine_of(told: Told, free_disk: int, environ: Mapping[str, str]) -> Machine:
-    """What is offered here: what was told, and else what is found. Who tells slots has had as many cores as these."""
+    """The machine with what is *told*, and else what is found; *free_disk* is in bytes.
+
+    Slots without cores offer at least one core for each slot, as before there were resources.
+    """
     cores = found_cores() if told.cores is None else told.cores
     if told.cores is None and told.slots is not None:
         cores = max(cores, told.slots)
@@ -177,6 +189,6 @@ def machine_of(told: Told, free_disk: int, environ: Mapping[str, str]) -> Machin
 
 
 def _named_gpus(count: int, environ: Mapping[str, str]) -> list[str]:
-    """So many of those that the worker may use, if it is told which, or the first ones."""
+    """The names of *count* GPUs: of those that ``CUDA_VISIBLE_DEVICES`` lists if there are enough, else 0, 1, ..."""
     allowed = found_gpus(environ) if DEVICES in environ else []
     return allowed[:count] if len(allowed) >= count else [str(number) for number in range(count)]

@@ -1,4 +1,4 @@
-"""Processes that commands leave behind, in whatever group or session they are."""
+"""Finds and kills processes that commands leave behind, whatever group or session they are in."""
 
 import os
 import signal
@@ -13,20 +13,20 @@ from twisted.logger import Logger
 from awed.worker.arguments import CLIENT_VARIABLE, RUN_VARIABLES
 
 POLL = 0.02
-"""Seconds between two looks whether what was killed is gone."""
+"""Seconds between two looks whether killed processes are gone."""
 
 PATIENCE = 2.0
-"""Seconds after which what cannot be killed is given up."""
+"""Seconds after which a process that cannot be killed is given up."""
 
 PROC = Path("/proc")
 
 
 class Orphans:
-    """Children of this process that it did not start: commands started them, and did not wait for them.
+    """Processes that commands started and did not wait for, now children of this process.
 
-    They are this process's if it has called :func:`~awed.worker.prctl.adopt_orphans`. Each is wanted as long as a
-    command runs that can be where it came from. By the variables in its environment it belongs to one run; one that
-    has thrown these away, to any command that was there when it began.
+    Requires that this process has called :func:`~awed.worker.prctl.adopt_orphans`. An orphan is wanted while a
+    command runs from which it may come: that of the run that the variables in its environment name; without these
+    variables, any command that was there when the orphan began. *client*: the id of this worker.
     """
 
     _log = Logger()
@@ -35,25 +35,25 @@ class Orphans:
         self._client = client
         self._clock = clock
         self._others = set(_children())
-        """Not to be killed: whoever became this process had them, or it was tried in vain."""
+        """Children that are not killed: those from before this program began, and those that could not be killed."""
         self._runs: dict[int, list[str]] = {}
-        """Process ids of commands, with the variables that mark their runs."""
+        """For each command by its process id, the variables that identify its run, as ``name=value``."""
 
     def began(self, command: int, environ: Mapping[str, str]) -> None:
-        """The command with this process id runs."""
+        """Note that the command with the process id *command* runs with *environ*."""
         self._runs[command] = [f"{name}={environ.get(name, '')}" for name in RUN_VARIABLES]
 
     def ended(self, command: int) -> None:
-        """It runs no more, and what it left is not wanted."""
+        """Note that the command has ended: what it left is not wanted any more."""
         self._runs.pop(command, None)
 
     def reap(self) -> list[int]:
-        """Let go of those that have ended; which have not."""
+        """Wait for the orphans that have ended; the process ids of the others."""
         orphans = [pid for pid in _children() if pid not in self._runs and pid not in self._others]
         return [pid for pid in orphans if os.waitpid(pid, os.WNOHANG) == (0, 0)]
 
     async def kill(self) -> None:
-        """Kill those that no command wants, and wait until they are gone."""
+        """Kill the orphans that are not wanted, and wait until they are gone, at most ``PATIENCE`` seconds."""
         deadline = self._clock.seconds() + PATIENCE
         while unwanted := [pid for pid in self.reap() if not self._is_wanted(pid)]:
             if self._clock.seconds() > deadline:
@@ -61,7 +61,7 @@ class Orphans:
                 self._others.update(unwanted)
                 return
             for pid in unwanted:
-                with suppress(PermissionError):  # it runs as somebody else
+                with suppress(PermissionError):  # the process runs as another user
                     os.kill(pid, signal.SIGKILL)
             await deferLater(self._clock, POLL)
 
@@ -73,10 +73,10 @@ class Orphans:
 
 
 def kill_leftovers(client: str, proc: Path = PROC) -> int:
-    """Kill the process groups of commands that were started for *client*; how many processes there were.
+    """Kill the process groups of commands that a worker *client* has started; how many processes were found.
 
-    They are known by a variable in their environment, so nothing is to be recorded for each command. Where there is
-    no /proc, nothing is found.
+    A variable in their environment identifies them, so no record of each command is needed. Without a ``/proc``,
+    nothing is found.
     """
     mark = f"{CLIENT_VARIABLE}={client}"
     found = [int(entry.name) for entry in proc.glob("[0-9]*") if mark in _environ(entry)]
@@ -87,7 +87,10 @@ def kill_leftovers(client: str, proc: Path = PROC) -> int:
 
 
 def _children() -> list[int]:
-    """The children of the main thread, which starts the commands and gets the orphans. Asked for each command."""
+    """The process ids of the main thread's children: it starts the commands and adopts the orphans.
+
+    Must be fast: called at the end of each command.
+    """
     try:
         with open(f"/proc/self/task/{os.getpid()}/children", "rb", buffering=0) as file:
             return [int(child) for child in file.readall().split()]
@@ -99,18 +102,18 @@ def _children() -> list[int]:
 def _environ(process: Path) -> set[str]:
     try:
         return set((process / "environ").read_text(errors="surrogateescape").split("\0"))
-    except OSError:  # another user's, or gone
+    except OSError:  # the process is another user's, or gone
         return set()
 
 
 def _began(pid: int) -> int:
-    """When it began, in ticks of the system's clock; 0 if it is gone."""
+    """When the process *pid* began, in clock ticks since the system's start; 0 if the process is gone."""
     stat = _stat(PROC / str(pid))
     return int(stat[19]) if stat else 0
 
 
 def _stat(process: Path) -> list[str]:
-    """What the system tells of a process, from its state on; empty if it is gone."""
+    """The fields of ``/proc/<pid>/stat`` from the state on; empty if the process is gone."""
     try:
         return (process / "stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:

@@ -1,4 +1,4 @@
-"""What to do while the server does not answer: wait, longer the longer it lasts, and say so once."""
+"""How a worker waits while the server does not answer: longer and longer, with one line in the log."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -18,9 +18,9 @@ T = TypeVar("T")
 
 
 class Outage:
-    """The times when the server cannot be reached, shared by all who talk to it.
+    """Knows whether the server can be reached; shared by all parts of a worker that call it.
 
-    *spread* gives a random number from 0 to 1: workers that lost their server together should not return together.
+    *spread* returns a random number from 0 to 1, so that workers that lost their server together return one by one.
     """
 
     _log = Logger()
@@ -35,17 +35,17 @@ class Outage:
         self._over = Condition()
 
     def note(self, error: AwedError) -> None:
-        """Somebody met this *error*."""
+        """Note that a call failed by *error*; the first one of an outage is logged."""
         if not self._lasts:
             self._lasts = True
             self._log.warn("no success with the server, trying again: {error}", error=error)
 
     def quicken(self, longest: float) -> None:
-        """Let no pause be longer than so many seconds from now on."""
+        """Let no further pause be longer than *longest* seconds."""
         self._longest = min(self._longest, longest)
 
     async def pause(self, error: AwedError) -> None:
-        """Wait after *error*, until the server answers somebody or it is time to try again, for all who wait."""
+        """Wait after *error*, until the server answers any call or it is time for the next try, common to all."""
         self.note(error)
         now = self._clock.seconds()
         if self._next_try <= now:
@@ -54,7 +54,7 @@ class Outage:
             await self._over.wait().addTimeout(self._next_try - now, self._clock)
 
     def over(self) -> None:
-        """The server has answered."""
+        """Note that the server has answered: all who wait try again."""
         if self._lasts:
             self._log.info("the server answers again")
             self._lasts = False
@@ -63,9 +63,9 @@ class Outage:
             self._over.notify()
 
     async def persist(self, call: Callable[[], Awaitable[T]], *also: type[AwedError]) -> T:
-        """What *call* returns, as soon as there is a server that knows this worker to answer it.
+        """The result of *call*, repeated while it fails because the server is away or does not know this worker.
 
-        Errors of the types *also* are waited out as well; others are raised.
+        Errors of the types *also* are waited out too; all others are raised.
         """
         passing: tuple[type[AwedError], ...] = (Unavailable, ClientNotFound, *also)
         while True:

@@ -1,4 +1,4 @@
-"""Finished reports on their way to the server."""
+"""Delivers reports on finished workunits to the server."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -14,11 +14,11 @@ from awed.worker.outage import Outage
 from awed.worker.report import Finished
 
 Deliver = Callable[[list[Finished]], Awaitable[None]]
-"""Returns when these reports are settled."""
+"""Delivers reports; its result comes when all of them are settled."""
 
 
 class Lane:
-    """Has reports delivered: the first at once, and each time up to *most* of those that came meanwhile."""
+    """A queue of reports: the first is delivered at once, then in turn up to *most* of those that came meanwhile."""
 
     _log = Logger()
 
@@ -30,13 +30,13 @@ class Lane:
         self._move: Deferred[None] | None = None
 
     def put(self, report: Finished) -> None:
-        """Deliver this one, too."""
+        """Deliver *report*, after those before it."""
         self._ready.append(report)
         if not self._moving:
             self._move = Deferred.fromCoroutine(self._deliver_all())
 
     def close(self) -> None:
-        """Stop delivering."""
+        """Cancel the delivery, and forget the reports in the queue."""
         self._ready.clear()
         if self._move is not None:
             self._move.cancel()
@@ -58,17 +58,17 @@ TOGETHER = 64
 """How many small reports go in one request."""
 
 _PASSING = (Unavailable, ClientNotFound, Unauthorized)
-"""Refusals that are waited out. That of a token as well: it can be mended at the server, and the work is done."""
+"""Errors that are waited out. A refused token too: its rights can be mended at the server, and the work is done."""
 
 Verdict = AwedError | None
-"""Why the server refuses a report for good; None if it has taken it."""
+"""Why the server refuses a report for good; None if it has taken the report."""
 
 
 class Outbox:
-    """Delivers reports, also those of an earlier life of this worker, and calls *delivered* after each request.
+    """Delivers reports, also those of an earlier run of this worker, and calls *delivered* when some are settled.
 
-    A report is in the *journal* until the server has taken it, or has refused it for good. One that is sent again,
-    because the worker was killed before it knew, is refused.
+    A report stays in the *journal* until the server has taken it or refused it for good. A worker that is killed
+    before it has the answer sends the report again, and the server refuses it. *client*: the id of this worker.
     """
 
     _log = Logger()
@@ -88,13 +88,13 @@ class Outbox:
         return len(self._journal.reports)
 
     def load(self) -> None:
-        """Take up the reports that lie on disk. Raises :class:`OSError` if nothing can be kept there."""
+        """Open the journal and send its reports. Raises :class:`OSError` if it cannot be read or written."""
         self._journal.open()
         for report in list(self._journal.reports.values()):
             self._send(report)
 
     def put(self, report: Finished) -> None:
-        """Take a new report."""
+        """Keep a new report in the journal, and send it. A journal that cannot be written is only logged."""
         try:
             self._journal.add(report)
         except OSError as error:
@@ -106,7 +106,7 @@ class Outbox:
         return {key.wuid for key in self._journal.reports}
 
     def close(self) -> None:
-        """Stop delivering. What is not acknowledged stays on disk."""
+        """Stop delivering. Reports that are not settled stay in the journal."""
         self._small.close()
         self._large.close()
         self._journal.close()
@@ -119,13 +119,16 @@ class Outbox:
         try:
             await self._persist(lambda: self._report_all(reports))
         except AwedError as refused:
-            if len(reports) > 1 or isinstance(refused, TooLarge):  # one may spoil it for all
+            if len(reports) > 1 or isinstance(refused, TooLarge):  # a single report may be at fault
                 await self._deliver_each(reports)
             else:
                 self._settle([(report, refused) for report in reports])
 
     async def _report_all(self, reports: list[Finished]) -> None:
-        """One request for all. What is settled by it leaves the list; if something is left, says why by an error."""
+        """Send *reports* in one request, and remove those from the list that are settled.
+
+        Raises the error of the first one that is to be sent again.
+        """
         said = await self._server.ask(calls.report_all(self._client, reports))
         verdicts = list(zip(reports, said, strict=True))
         left = [(report, verdict) for report, verdict in verdicts if isinstance(verdict, _PASSING)]
@@ -139,7 +142,7 @@ class Outbox:
             self._settle([(report, await self._report(report))])
 
     async def _report(self, report: Finished) -> Verdict:
-        """A request of its own for this one."""
+        """Send *report* in a request of its own; without its logs if it is too large with them."""
         try:
             await self._persist(lambda: self._server.ask(calls.report(self._client, report)))
         except TooLarge as error:
@@ -152,7 +155,7 @@ class Outbox:
         await self._outage.persist(call, *_PASSING)
 
     def _settle(self, verdicts: Iterable[tuple[Finished, Verdict]]) -> None:
-        """The server has said its last word on these."""
+        """Log the final *verdicts* of the server, and remove their reports from the journal."""
         settled = []
         for report, verdict in verdicts:
             settled.append(report)

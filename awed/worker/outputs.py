@@ -1,4 +1,4 @@
-"""Are the files there that a workunit declares as its outputs?"""
+"""Checks that a command has made the files that its workunit declares as outputs."""
 
 import os
 import stat
@@ -12,7 +12,7 @@ from awed.worker.paths import path_of
 
 
 class Output(NamedTuple):
-    """A declared output as the command left it; *path* is None if there is no file and none is needed."""
+    """A declared output as the command left it; *path* is None without a file, *size* is in bytes."""
 
     io: IO
     path: Path | None = None
@@ -20,9 +20,9 @@ class Output(NamedTuple):
 
 
 def find_outputs(root: Path, declared: Iterable[IO]) -> list[Output]:
-    """What the command left in *root* of what it *declared*.
+    """The *declared* outputs as the command left them in the work directory *root*.
 
-    Raises :class:`WorkFailed` with one text for each kind of fault, in which all files of that kind are named.
+    Raises :class:`WorkFailed` with one text for each kind of fault, which names all files with that fault.
     """
     found: list[Output] = []
     faults: dict[str, list[str]] = {}
@@ -37,7 +37,7 @@ def find_outputs(root: Path, declared: Iterable[IO]) -> list[Output]:
 
 
 def needs_file(io: IO) -> bool:
-    """Whether *io* is about a file; some outputs only set attributes of a node or share another node's file."""
+    """Whether *io* needs a file; some outputs only set attributes of a node, or share another node's file."""
     return not io.nofile and io.type not in ("update", "copy")
 
 

@@ -1,4 +1,4 @@
-"""Where a workunit's files lie: always inside its directory, whatever a document or a command says."""
+"""The paths of a workunit's files, always inside its work directory, whatever the document says."""
 
 import os
 from pathlib import Path
@@ -8,9 +8,9 @@ from awed.worker.errors import WorkFailed
 
 
 def inside(root: Path, *names: str) -> Path:
-    """The path of *names* below *root*, an absolute path without symbolic links.
+    """The path of *names*, joined, below *root*, which is an absolute path without symbolic links.
 
-    Raises :class:`WorkFailed` if they lead anywhere else: by ``..``, as an absolute path, or through a symbolic link.
+    Raises :class:`WorkFailed` if they lead out of *root* by ``..``, as an absolute path, or through a symbolic link.
     """
     wanted = os.path.join(*names)
     try:
@@ -23,5 +23,5 @@ def inside(root: Path, *names: str) -> Path:
 
 
 def path_of(root: Path, io: IO) -> Path:
-    """Where the file of *io* lies in the work directory *root*; checked as :func:`inside` does."""
+    """The path of the file of *io* in the work directory *root*. Raises as :func:`inside` does."""
     return inside(root, io.directory, io.filename)

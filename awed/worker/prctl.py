@@ -1,4 +1,4 @@
-"""What Linux lets a process say of itself, and Python has no word for."""
+"""Calls of ``prctl(2)``, for which Python has no function."""
 
 import ctypes
 import os
@@ -8,12 +8,15 @@ _SET_CHILD_SUBREAPER = 36
 
 
 def keep_to_itself() -> None:
-    """Let no other process of the same user look into this one: its memory, environment and open files. Root may."""
+    """Let no other process read this one's memory, environment or open files, unless it is root's.
+
+    Raises :class:`OSError`.
+    """
     _prctl(_SET_DUMPABLE, 0)
 
 
 def adopt_orphans() -> None:
-    """Let the orphans among our descendants become our children, and not those of process 1."""
+    """Make this process, not process 1, the parent of orphans among its descendants. Raises :class:`OSError`."""
     _prctl(_SET_CHILD_SUBREAPER, 1)
 
 

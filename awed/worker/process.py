@@ -1,4 +1,4 @@
-"""A running command: one process with all its children, in a session of its own, and how all of that is ended."""
+"""Starts commands, each in a session of its own, and ends them with all their children."""
 
 import os
 import resource
@@ -20,17 +20,17 @@ from awed.worker.logs import Logs
 from awed.worker.orphans import Orphans
 
 GROUP_POLL = 0.1
-"""Seconds between two looks whether the children of a terminated command are gone; they cannot be waited for."""
+"""Seconds between two looks whether the children of a terminated command are gone: nothing tells when they end."""
 
 
 _IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
-"""Signals that Python ignores and a command must not."""
+"""Signals that Python ignores, and that a command must not ignore."""
 
 
 class Exit(NamedTuple):
-    """How a command ended: its exit status, or minus the signal that killed it; and its peak memory in bytes.
+    """How a command ended. *status*: its exit status, or minus the number of the signal that killed it.
 
-    *max_rss* is 0 for a command that used no more than this process itself: the kernel counts from there.
+    *max_rss*: its peak memory in bytes; 0 if it used no more than this process, where the kernel's count begins.
     """
 
     status: int
@@ -39,10 +39,10 @@ class Exit(NamedTuple):
 
 @implementer(IReadDescriptor)
 class Process:
-    """A command that was started. Its end is seen by a pidfd, which the reactor watches like a socket.
+    """A command that was started. The reactor watches its pidfd, like a socket, for its end.
 
-    Not ``reactor.spawnProcess``: it has no session of its own to offer, forks slowly, and tells of a program that
-    cannot be executed only by an exit status.
+    Not ``reactor.spawnProcess``, which starts no session for the command, forks slowly, and reports a program that
+    cannot be executed just by an exit status.
     """
 
     def __init__(self, reactor: IReactorFDSet, orphans: Orphans, pid: int) -> None:
@@ -57,7 +57,7 @@ class Process:
         reactor.addReader(self)
 
     async def ended(self) -> Exit:
-        """Waits until the command has ended; what it left running is killed by then."""
+        """How the command ended, as soon as it has, and once the processes that it left running are killed."""
         exit = await self._own_end()
         await self._orphans.kill()
         return exit
@@ -68,7 +68,11 @@ class Process:
         return self._exit
 
     async def kill(self, clock: IReactorTime, grace: float) -> Exit:
-        """Ends the whole group: SIGTERM, and SIGKILL for what is left after *grace* seconds; then what left it."""
+        """End the command; how it ended.
+
+        SIGTERM for its process group, SIGKILL for what is left of the group after *grace* seconds, and then for the
+        processes that left the group.
+        """
         if self._exit is None:
             self._terminating = True
             self.signal(signal.SIGTERM)
@@ -85,12 +89,12 @@ class Process:
         return await self.ended()
 
     def signal(self, number: int) -> bool:
-        """Send a signal to the whole group (0: none, only look); whether there is anybody left in it."""
+        """Send the signal *number* (0: none) to the process group; whether any process is left in it."""
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:
             return False
-        except PermissionError:  # somebody is left who changed user
+        except PermissionError:  # a process is left that runs as another user
             return True
         return True
 
@@ -103,7 +107,7 @@ class Process:
         return f"command {self.pid}"
 
     def doRead(self) -> None:
-        """The command has ended. It is reaped last: until then nobody else can get its group's id."""
+        """The command has ended. It is reaped last: until then no other group can get its id."""
         self._reactor.removeReader(self)
         os.close(self._pidfd)
         if not self._terminating:
@@ -116,7 +120,7 @@ class Process:
         self._ended.notify()
 
     def connectionLost(self, reason: Failure) -> None:
-        """Nothing to do: the reactor calls this for its readers when it is torn down."""
+        """Does nothing: the reactor calls this for its readers when it stops."""
 
 
 Start = Callable[[list[str], Mapping[str, str], Path, Logs], Process]
@@ -132,9 +136,9 @@ def start(
     *,
     orphans: Orphans,
 ) -> Process:
-    """Run a command in *directory* with its output going to *logs*. What it leaves running is among *orphans*.
+    """Start the program *argv* in *directory*, with its output in *logs*. *orphans* is told of its start and end.
 
-    Raises :class:`WorkFailed` if there is no such program or it cannot be executed.
+    Raises :class:`WorkFailed` if the program does not exist, or cannot be executed or watched.
     """
     try:
         pid = _spawn(argv, environ, directory, logs)
@@ -142,7 +146,7 @@ def start(
         raise WorkFailed(_why_not(argv[0], environ, error)) from error
     try:
         process = Process(reactor, orphans, pid)
-    except OSError as error:  # too many open files: a command that nobody watches must not run
+    except OSError as error:  # too many open files: a command that is not watched must not run
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         raise WorkFailed(f"cannot watch {argv[0]}: {error.strerror}") from error
@@ -152,7 +156,7 @@ def start(
 
 @contextmanager
 def kept_to(cpus: frozenset[int] | None) -> Iterator[None]:
-    """What this thread starts within is kept to these processors."""
+    """Context in which the commands that this thread starts are bound to the processors *cpus*; None: no change."""
     if not cpus:
         yield
         return
@@ -165,8 +169,11 @@ def kept_to(cpus: frozenset[int] | None) -> Iterator[None]:
 
 
 def _spawn(argv: list[str], environ: Mapping[str, str], directory: Path, logs: Logs) -> int:
-    """At half of what ``subprocess`` costs the worker. It has no word for the directory, which is inherited: no other
-    thread of a worker may use a relative path. All descriptors that Python opens close themselves.
+    """Start a process by ``posix_spawn``, at half of what ``subprocess`` costs; its process id. Raises
+    :class:`OSError`, or :class:`ValueError` for a null byte in an argument.
+
+    The process inherits the current directory, which is changed for the time of the call: no other thread of a worker
+    may use a relative path. Descriptors that Python opens are closed in the process.
     """
     files = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -191,7 +198,7 @@ def _why_not(program: str, environ: Mapping[str, str], error: Exception) -> str:
 
 
 def how_it_ended(status: int) -> str:
-    """An exit status in words."""
+    """The *status* of an :class:`Exit` in words."""
     if status >= 0:
         return f"exit status {status}"
     try:

@@ -1,4 +1,4 @@
-"""The report on a workunit, from its end until the server has taken it."""
+"""The report on a workunit, as a worker keeps it until the server has taken it."""
 
 from typing import NamedTuple
 
@@ -8,18 +8,18 @@ from awed.model.work import Cause, Perf, ReportStatus
 from awed.wire.reports import RunReport
 
 SMALL = 64 << 10
-"""Bytes of logs up to which a report is sent together with others."""
+"""Bytes of notes, stdout and stderr up to which a report is sent together with others."""
 
 
 class Key(NamedTuple):
-    """One run of a workunit."""
+    """Identifies one run of a workunit."""
 
     wuid: str
     attempt: int
 
 
 class Finished(RunReport):
-    """As it is kept on disk."""
+    """A report as the journal holds it."""
 
     @property
     def key(self) -> Key:
@@ -30,16 +30,16 @@ class Finished(RunReport):
         return len(self.worknotes) + len(self.stdout) + len(self.stderr) <= SMALL
 
     def without_logs(self) -> "Finished":
-        """The same in few bytes, for a server to which it was too large."""
+        """This report with no stdout and stderr and at most 1000 characters of notes, as it was too large."""
         notes = f"{self.worknotes[:1000]}\n[stdout and stderr were too large for the server]"
         return msgspec.structs.replace(self, worknotes=notes, stdout=b"", stderr=b"")
 
 
 def refusal(wuid: str, attempt: int, *texts: str) -> Finished:
-    """The report on a workunit that was not run."""
+    """The report of a failure, because of *texts*, on a workunit that was not run to its end."""
     return Finished(wuid, attempt, ReportStatus.FAIL, Perf(), worknotes="\n".join(texts))
 
 
 def handed_back(key: Key) -> Finished:
-    """The report on a workunit that was not begun here, and is others' to run."""
+    """The report on a workunit that was not begun here, so that the server gives it to another worker."""
     return Finished(key.wuid, key.attempt, ReportStatus.DISCARDED, Perf(), cause=Cause.DISCARDED)

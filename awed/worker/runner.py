@@ -1,4 +1,4 @@
-"""One workunit, from its directory to its report."""
+"""Runs one workunit: makes its directory, downloads, executes, uploads, and makes the report."""
 
 import errno
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -50,8 +50,7 @@ T = TypeVar("T")
 class Equipment:
     """What all runs of a worker share.
 
-    *start* starts a command, *now* is the wall clock, *inherited* are the worker's own variables, *grace* is in
-    seconds.
+    *now* is the wall clock, *inherited* the worker's own environment; *grace* is in seconds.
     """
 
     server: Server
@@ -68,7 +67,7 @@ class Equipment:
 
 
 class Runner:
-    """Runs one workunit. Cancelling :meth:`run` kills the command and hands the work back as ``discarded``."""
+    """Runs one workunit. If :meth:`run` is cancelled, it kills the command and reports the work as ``discarded``."""
 
     _log = Logger()
 
@@ -80,12 +79,12 @@ class Runner:
         self._notes: list[str] = []
         self._exit: Exit | None = None
         self._cause = Cause.START
-        """Of a failure in the step that is taken."""
+        """The cause to report if the current step fails."""
         self._directory: Path | None = None
         self._logs: Logs | None = None
 
     async def run(self) -> Finished:
-        """Do the work; the report on it. Whatever goes wrong is in the report."""
+        """Run the workunit; the report on it, which also tells of any failure."""
         WAITS.set(self._waits)
         perf = self._perf
         perf.queued = perf.checkout = int(self._with.now().timestamp())
@@ -106,7 +105,7 @@ class Runner:
         )
 
     def _waits(self, cause: str, pause: float) -> None:
-        """A data host is waited for."""
+        """Log that a data host does not answer because of *cause*; the next try is in *pause* seconds."""
         self._log.warn("{work}: {cause}; next try in {pause:g} s", work=self._work.wuid, cause=cause, pause=pause)
 
     async def _outcome(self) -> ReportStatus:
@@ -128,7 +127,7 @@ class Runner:
         return ReportStatus.FAIL
 
     def _lacks(self, error: BaseException | None) -> None:
-        """See whether it was for lack of something. What is too large to be fetched is the work's own fault."""
+        """Set the cause to a lack of disk or memory if *error* is one; not while inputs are fetched."""
         if isinstance(error, OSError) and self._cause is not Cause.INPUT:
             self._cause = _LACKING.get(error.errno or 0, self._cause)
 
@@ -164,7 +163,10 @@ class Runner:
         return await self._with.outage.persist(lambda: self._with.server.ask(call))
 
     async def _execute(self, root: Path, logs: Logs, private: Mapping[str, str]) -> None:
-        """Run the command to its end; killed if this is cancelled."""
+        """Run the command in the work directory *root*; killed if this is cancelled.
+
+        Raises :class:`WorkFailed` if it cannot be started, takes longer than its walltime, or does not exit with 0.
+        """
         work, cmd = self._work, self._work.cmd
         environ = environment(work, self._allotment, private, self._with.inherited)
         for io in work.outputs:
@@ -194,7 +196,7 @@ class Runner:
             raise WorkFailed(how_it_ended(self._exit.status))
 
     async def _ended_in_time(self, process: Process) -> tuple[Exit, bool]:
-        """How the command ended, and whether by itself within its walltime; else it was killed after it."""
+        """How the command ended, and whether within its walltime; if not, it was killed."""
         ended = Deferred.fromCoroutine(process.ended())
         if self._work.walltime:
             ended.addTimeout(self._work.walltime, self._with.clock)
@@ -209,7 +211,7 @@ class Runner:
         return await step, self._with.clock.seconds() - began
 
     def _leave(self, status: ReportStatus) -> tuple[bytes, bytes]:
-        """Tidy up; what the command said on stdout and stderr."""
+        """Give the directory and the logs back; the reported bytes of stdout and stderr."""
         said = (b"", b"")
         if self._logs:
             said = self._logs.read()

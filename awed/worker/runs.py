@@ -1,4 +1,4 @@
-"""The workunits that are here: some run, others are in hand until there is room for them."""
+"""The workunits of a worker: some run, others are in hand until there is room for them."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import NamedTuple
@@ -14,40 +14,40 @@ from awed.worker.machine import Allotment, Machine
 from awed.worker.report import Finished, Key, handed_back, refusal
 
 LONG = 1.0
-"""Seconds from which on a command is long: a slot may wait for the server after it, which costs little, while
-a workunit in hand might wait for a slot, and others could run it."""
+"""Seconds from which a command is long: then none is kept in hand. To wait for the server between long commands costs
+little, and a workunit that waits here could run on another worker."""
 
 
 AHEAD = 0.5
-"""Seconds of work for each slot to have in hand while commands are short."""
+"""Seconds of work to have in hand for each core while commands are short."""
 
 
 MOST = 64
-"""Workunits in hand for each slot, however short they are."""
+"""The most workunits to have in hand for each core, however short they are."""
 
 
 PATIENCE = 2.0
-"""Seconds between two looks whether anything was begun. If not, what is in hand goes back: runs last too long now."""
+"""Seconds between two looks whether any workunit has begun. If none has, those in hand are handed back."""
 
 
 class Prefetch:
-    """Keeps in hand what is begun soon, by how long runs last here; or just *fixed* workunits for each slot."""
+    """Says how many workunits to keep in hand: *fixed* for each core, or as many as can begin soon."""
 
     def __init__(self, fixed: int | None = None) -> None:
         self.fixed = fixed
         self._typical = LONG
 
     def lasted(self, seconds: float) -> None:
-        """A run is over."""
+        """Note that a run took so many *seconds*."""
         self._typical += (min(seconds, 2 * LONG) - self._typical) / 4
 
     def stuck(self) -> None:
-        """Runs last so long that what is in hand was handed back."""
+        """Note that runs take so long that nothing was begun for ``PATIENCE`` seconds."""
         self._typical = 2 * LONG
 
     @property
     def ahead(self) -> int:
-        """How many workunits to have in hand for each slot."""
+        """How many workunits to have in hand for each core."""
         if self.fixed is not None:
             return self.fixed
         if self._typical >= LONG:
@@ -56,22 +56,22 @@ class Prefetch:
 
 
 class Lack(NamedTuple):
-    """What to ask for: how many workunits at *most*, and how many of these may wait here until others have ended."""
+    """What to ask the server for: at *most* so many workunits, of which *ahead* may wait here until others end."""
 
     most: int
     ahead: int
 
 
 Run = Callable[[Workunit, Allotment], Awaitable[Finished]]
-"""Runs a workunit to its end and reports. Cancelled, it kills the command and hands the work back."""
+"""Runs a workunit and makes its report. If cancelled, it kills the command and reports the work as ``discarded``."""
 
 
 class Runs:
-    """Runs as many workunits at once as the *machine* has room for; *finished* is called with each one's report,
-    begun or not.
+    """Runs as many workunits at once as the *machine* has room for.
 
-    *fits*: whether there is still time for a workunit that was in hand for a while. *stuck* is called when runs last
-    longer than they did, so that what was asked for is not wanted here any more.
+    *finished* is called with the report on each workunit, run or handed back. *fits* says whether there is time left
+    to run a workunit. *stuck* is called when runs take longer than before: workunits that the server was asked for to
+    keep in hand are not wanted any more.
     """
 
     _log = Logger()
@@ -108,7 +108,7 @@ class Runs:
         return {key.wuid for key in self._keys()}
 
     def lack(self) -> Lack:
-        """How many more to ask for. None while half of what should be in hand is there: one request brings many."""
+        """How many workunits to ask for. None while over half of those to keep in hand are here."""
         ahead = self._machine.plain * self._prefetch.ahead
         if len(self._in_hand) > ahead // 2:
             return Lack(0, 0)
@@ -116,7 +116,7 @@ class Runs:
         return Lack(min(room + ahead - len(self._in_hand), MAX_AT_ONCE), ahead - len(self._in_hand))
 
     def take(self, works: Iterable[Workunit]) -> None:
-        """Run *works*, as soon as there is room. Earlier attempts that are still here are not wanted any more."""
+        """Run *works* as soon as there is room. Earlier attempts of these workunits are discarded."""
         here = self._keys()
         fresh = {key: work for work in works if (key := Key(work.wuid, work.attempt)) not in here}
         self.discard({key.wuid for key in fresh})
@@ -125,20 +125,20 @@ class Runs:
         self._watch_over()
 
     def discard(self, wuids: Collection[str]) -> None:
-        """Hand these workunits back, and kill those of them that run."""
+        """Hand back the workunits with these ids, and kill those of them that run."""
         self._hand_back([key for key in self._in_hand if key.wuid in wuids])
         for key, running in list(self._running.items()):
             if key.wuid in wuids and key not in self._discarded:
-                # Once only: to cancel again would cancel the killing.
+                # Once only: a second cancellation would cancel the killing.
                 self._discarded.add(key)
                 running.cancel()
 
     def discard_all(self) -> None:
-        """Kill everything that runs, and hand it back with what is in hand."""
+        """Hand back all workunits, and kill those that run."""
         self.discard(self.wuids())
 
     def run_out(self) -> None:
-        """Hand back what is not begun, and let run what runs."""
+        """Hand back the workunits in hand, and let the others run on."""
         self._hand_back(list(self._in_hand))
         if self._watch is not None:
             self._watch.cancel()
@@ -153,7 +153,7 @@ class Runs:
                 self._finished(handed_back(key))
 
     def _begin(self) -> None:
-        """Begin what there is room for; in a loop, for a run may end before its beginning returns."""
+        """Begin the workunits that there is room for; in a loop, as a run may end before :meth:`_start` returns."""
         if self._beginning:
             return
         self._beginning = True
@@ -195,7 +195,7 @@ class Runs:
         self._finished(finished)
 
     def _watch_over(self) -> None:
-        """See to it that nothing stays in hand, or is asked for, while runs last too long for that."""
+        """Schedule the next :meth:`_look` if workunits are in hand, or to be asked for."""
         if self._watch is None and self._prefetch.fixed is None and (self._prefetch.ahead or self._in_hand):
             self._watch = self._clock.callLater(PATIENCE, self._look, self._begun)
 

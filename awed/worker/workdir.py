@@ -1,4 +1,4 @@
-"""The directory in which a worker lives: its id, its lock, and what it keeps on disk."""
+"""The directory of a worker: its id, its lock, and all that it keeps on disk."""
 
 import fcntl
 import os
@@ -14,29 +14,29 @@ from awed.model.ids import is_uuid, new_id
 from awed.worker.errors import WorkdirInUse
 
 ARRIVING = ".part"
-"""How the name of a file ends that is on its way into the cache."""
+"""The end of the name of a file that is being copied into the cache."""
 
 MIN_FREE = 64 << 20
-"""Bytes of free disk below which no work is taken: it would fail here, and may succeed elsewhere."""
+"""Bytes of free disk below which a worker takes no work: it would fail here, and may succeed elsewhere."""
 
 ROOM = 1 << 30
-"""Bytes that should be free for commands, or a twentieth of the disk if that is less."""
+"""Bytes of disk to keep free for commands; a twentieth of the disk if that is less, but at least 2 * ``MIN_FREE``."""
 
 LONGEST = 200
-"""Letters of a name. File systems take 255, and something may be added."""
+"""Characters of a quoted id that a file name may hold. File systems allow 255, and more is appended."""
 
 
 class Workdir:
     """The layout below one root::
 
-    id                      the client id, for life
-    lock                    held by the worker that runs here; tells its process id
-    work/<wuid>.<attempt>   running workunits
-    logs/...                what running commands have said
-    failed/...              directories of failed ones, for people to look into
+    id                      the client id, always the same
+    lock                    held by the worker that runs here; contains its process id
+    work/<wuid>.<attempt>   the directory of a running workunit
+    logs/...                stdout and stderr of running commands
+    failed/...              directories of failed workunits, for people to look into
     trash/...               what is about to be removed
-    reports.jsonl           finished reports that the server has not acknowledged
-    cache/<key>.<md5>       predata
+    reports.jsonl           reports that the server has not settled
+    cache/<key>.<md5>       predata, and inputs that are to be cached
     """
 
     _log = Logger()
@@ -50,10 +50,10 @@ class Workdir:
         self.reports = self.root / "reports.jsonl"
         self.cache = self.root / "cache"
         self.spare: list[Path] = []
-        """Empty directories of workunits that are over."""
+        """Empty directories of workunits that are over, for others to use."""
 
     def open(self) -> None:
-        """Make the directories, take the lock, and throw away what a killed worker was at.
+        """Make the directories, take the lock, and discard the running workunits of a worker that was killed.
 
         Raises :class:`WorkdirInUse` if a worker runs here, :class:`OSError` if nothing can be written here.
         """
@@ -68,11 +68,11 @@ class Workdir:
                 self._log.warn("cannot put aside what an earlier worker left: {error}", error=error)
 
     def close(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         os.close(self._lock)
 
     def client_id(self) -> str:
-        """The id under which this worker registers; made at its first start here."""
+        """The id under which this worker registers; made at its first start here. Raises :class:`OSError`."""
         file = self.root / "id"
         known = file.read_text().strip() if file.exists() else ""
         if not is_uuid(known):
@@ -86,13 +86,13 @@ class Workdir:
         return disk.f_bavail * disk.f_frsize
 
     def is_low(self, wanted: int = 0) -> bool:
-        """Whether commands will soon have no room if *wanted* bytes are taken."""
+        """Whether less than the room for commands is free once *wanted* bytes are taken."""
         disk = os.statvfs(self.root)
         room = max(2 * MIN_FREE, min(ROOM, disk.f_blocks * disk.f_frsize // 20))
         return self.available() < wanted + room
 
     def make(self, wuid: str, attempt: int, *, fresh: bool = True) -> Path:
-        """An empty directory for a workunit, made for it unless it need not be *fresh*."""
+        """An empty directory for a run of a workunit; *fresh*: newly made, not one of :attr:`spare`."""
         directory = self.work / file_name(wuid, attempt)
         if os.path.lexists(directory):
             self.discard(directory)
@@ -103,20 +103,20 @@ class Workdir:
         return directory
 
     def put_by(self, directory: Path) -> bool:
-        """Let another workunit have a directory, if it is empty and as it was made: to make and remove one can take
-        milliseconds."""
+        """Add *directory* to :attr:`spare` if it is empty and has its first mode; whether it was added. To make and
+        remove a directory can take milliseconds."""
         if directory.lstat().st_mode != self.work.stat().st_mode or os.listdir(directory):
             return False
         self.spare.append(directory)
         return True
 
     def discard(self, directory: Path) -> None:
-        """Put a directory where it is out of the way and will be removed."""
+        """Move a directory into the trash, which the janitor empties."""
         open_up(directory)
         directory.rename(_unused(self.trash / directory.name))
 
     def keep(self, directory: Path) -> Path:
-        """Put the directory of a failed workunit aside: where it is now."""
+        """Move the directory of a failed workunit to where it is kept; its new path."""
         open_up(directory)
         kept = _unused(self.failed / directory.name)
         directory.rename(kept)
@@ -124,13 +124,13 @@ class Workdir:
         return kept
 
     def kept(self) -> list[tuple[float, Path]]:
-        """The directories put aside, with their ages in seconds, as far as the wall clock can tell; oldest first."""
+        """The directories of failed workunits, each with its age in seconds by the wall clock; oldest first."""
         now = time.time()
         return sorted(((now - path.lstat().st_mtime, path) for path in self.failed.iterdir()), reverse=True)
 
 
 def file_name(wuid: str, attempt: int) -> str:
-    """A name for the files of one run of a workunit, whatever its id is made of, and however long that is."""
+    """A file name for one run of a workunit, unique and valid whatever its id holds and however long the id is."""
     name = quote(wuid, safe="")
     if len(name) > LONGEST:
         name = f"{name[: LONGEST // 2]}.{sha256(wuid.encode()).hexdigest()}"
@@ -138,7 +138,7 @@ def file_name(wuid: str, attempt: int) -> str:
 
 
 def open_up(path: Path) -> bool:
-    """Whether it is a directory, which its owner may then move and empty: a command may have made it read-only."""
+    """Whether *path* is a directory, which is then writable for its owner even if a command has changed its mode."""
     mode = path.lstat().st_mode
     if not stat.S_ISDIR(mode):
         return False

@@ -1,4 +1,4 @@
-"""The worker: asks for work while it has room, says that it lives, and leaves in order."""
+"""The worker: registers, asks for work while it has room, sends heartbeats, and signs off."""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -29,32 +29,33 @@ from awed.worker.runs import Lack, Prefetch, Run, Runs
 from awed.worker.workdir import MIN_FREE
 
 HEARTBEAT = 10.0
-"""Seconds between two heartbeats; fewer if the server soon loses patience."""
+"""Seconds between two heartbeats; fewer if the server's limit for heartbeats is low."""
 
 SHORTEST_PATIENCE = 1.0
-"""Seconds for the answer to a sign of life, however soon the server takes a silent worker for lost."""
+"""The least seconds to wait for the answer to a heartbeat, however low the server's limit for heartbeats is."""
 
 EARLY = 1.0
-"""A server that says sooner than this that there is no work is not asked again at once."""
+"""Seconds: a server that says sooner than this that there is no work is asked again only after this time."""
 
 TROUBLE_PAUSE = 10.0
-"""Seconds until a worker that is not well looks whether it is well again."""
+"""Seconds until a worker that lacks disk, or whose checkout was refused, tries again."""
 
 BACKLOG = 256
-"""Reports that are not delivered, from which on no more work is taken."""
+"""The number of reports not yet settled from which no more work is taken."""
 
 TELLING = 0.1
-"""Seconds that a command must have run to be logged when it is done. Thousands of short ones would drown the rest."""
+"""Seconds that a command must have run for its success to be logged. Lines on short ones would drown all others."""
 
 FAREWELL = 60.0
-"""Seconds for which a worker that is about to leave tries to deliver its last reports."""
+"""Seconds for which a worker that leaves tries to deliver its last reports and to sign off."""
 
 
 class Worker(Service):
-    """Keeps its slots busy until it is told to leave; *left* fires then, or fails with :class:`WorkerRefused`.
+    """Runs workunits until it is to leave; *left* fires when it has left, or fails with :class:`WorkerRefused`.
 
-    One coroutine registers and asks for work, so these two never cross: registering says which work is here, and
-    whatever else the server had on its way to us is given to others. *changed* is notified as reports are delivered.
+    One coroutine registers and checks out, so no checkout's answer arrives during a registration, which would requeue
+    that work. *changed* is notified when reports are settled; *room* returns the bytes of disk for commands;
+    *heartbeat* is in seconds.
     """
 
     _log = Logger()
@@ -116,7 +117,7 @@ class Worker(Service):
         return self.left
 
     def drain(self) -> None:
-        """Take no more work; finish, report and sign off."""
+        """Take no more work; finish what runs, report and sign off."""
         if not self._draining:
             self._draining = True
             self._runs.run_out()
@@ -124,14 +125,14 @@ class Worker(Service):
             self._interrupt()
 
     def leave(self) -> None:
-        """Somebody wants us to go: at the first time we drain, at every further one we hurry."""
+        """Leave for a signal: the first call drains, every further one abandons."""
         if self._draining:
             self.abandon()
         else:
             self.drain()
 
     def abandon(self) -> None:
-        """Leave at once: kill what runs and hand it back; if nothing runs, do not wait for the server either."""
+        """Leave at once: kill what runs and hand it back; if nothing runs, break off the current call."""
         self.drain()
         if self._runs:
             self._runs.discard_all()
@@ -156,12 +157,12 @@ class Worker(Service):
             self._registered = False
 
     def _interrupt(self) -> None:
-        """Break off whatever is waited for. An answer may be lost by that, so the next thing is to register."""
+        """Cancel the current step. The answer to a checkout may be lost, so the next step is to register."""
         if self._step is not None:
             self._step.cancel()
 
     async def _next(self) -> None:
-        """The next thing to do with the server, or to wait for."""
+        """Take one step: register, ask for work, or wait for a change."""
         try:
             if not self._registered:
                 await self._register()
@@ -170,7 +171,7 @@ class Worker(Service):
             else:
                 await self._changed.wait()
         except AwedError as error:
-            # Work may have been in an answer that is lost. When we register the server sees that we do not have it.
+            # The answer to a checkout may be lost. A registration tells the server which work this worker has.
             self._registered = False
             await self._outage.pause(error)
 
@@ -179,7 +180,7 @@ class Worker(Service):
         return Lack(0, 0) if self._draining or len(self._outbox) >= BACKLOG else self._runs.lack()
 
     def _holds(self) -> set[str]:
-        """What the server may count as ours: what runs or is in hand, and what is finished but not acknowledged."""
+        """Ids of the workunits that are here: that run, are in hand, or whose reports are not settled."""
         return self._runs.wuids() | self._outbox.waiting()
 
     async def _register(self) -> None:
@@ -189,17 +190,17 @@ class Worker(Service):
         except Unavailable:
             raise
         except AwedError as error:
-            if self._server_uuid:  # it took us once, and may again
+            if self._server_uuid:  # it has accepted this worker before, and may again
                 raise
             raise WorkerRefused(*error.texts) from None
         if self._server_uuid not in ("", registration.server_uuid):
             self._log.warn("this is another server: its predecessor's work is thrown away")
-            # Not here and now: the end of the last run may break off the step that this is.
+            # Later, not now: the end of the last run may cancel the current step, which is this one.
             self._clock.callLater(0, self._runs.discard_all)
         self._server_uuid = registration.server_uuid
         self._registered = True
         self._log.info("registered as {name}, client {client}", name=profile.name, client=self._client)
-        # Time for a sign of life that gets no answer, and another one.
+        # So that within the limit there is time for a heartbeat that gets no answer, and for another one.
         third = registration.heartbeat_limit / 3
         self._patience = min(calls.PATIENCE, max(SHORTEST_PATIENCE, third))
         self._pulse.quicken(third)
@@ -227,7 +228,7 @@ class Worker(Service):
             self._runs.take(handed.works)
 
     async def _idle(self, reason: str, pause: float) -> None:
-        """There is no work, for a *reason* that is logged when it is a new one."""
+        """Log the *reason* why there is no work, if it is a new one, and wait for *pause* seconds."""
         if reason != self._idle_for:
             self._log.info("no work: {reason}", reason=reason)
             self._idle_for = reason
@@ -266,12 +267,12 @@ class Worker(Service):
             self.drain()
 
     def _lose(self) -> None:
-        """The server does not know us."""
+        """Register again: the server does not know this worker."""
         self._registered = False
         self._interrupt()
 
     async def _farewell(self) -> None:
-        """Deliver the last reports, and sign off. Reports that cannot be delivered are, at the next start."""
+        """Deliver the last reports, and sign off. Reports that cannot be delivered are sent at the next start."""
         with suppress(TimeoutError):
             await Deferred.fromCoroutine(self._sign_off()).addTimeout(FAREWELL, self._clock)
 
