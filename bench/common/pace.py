@@ -30,10 +30,13 @@ def paced(server: Server, things: int, scripts: Iterable[Script]) -> Pace:
 
 
 class Hold(NamedTuple):
-    """How long a request took, and the longest that somebody else waited for an answer meanwhile, in seconds."""
+    """How long a request took, the longest that somebody else waited for an answer meanwhile, and the most processor
+    time that the server used during one such wait: all in seconds. Where others use the processors as well, or the
+    answer is so long that the asker has to work on it, the last one tells more."""
 
     took: float
     longest: float
+    cpu: float
 
 
 AFTERWARDS = 1.0
@@ -43,6 +46,7 @@ AFTERWARDS = 1.0
 def held(server: Server, asked: bytes) -> Hold:
     """Let the server do something, while somebody else asks for the front page: nobody may hold the reactor."""
     gaps: list[float] = []
+    used: list[float] = []
     began = time.perf_counter()
     ended: list[float] = []
 
@@ -52,9 +56,10 @@ def held(server: Server, asked: bytes) -> Hold:
 
     def onlooker() -> Script:
         while not ended or time.perf_counter() < ended[0] + AFTERWARDS:
-            sent = time.perf_counter()
+            sent, cpu = time.perf_counter(), server.fine_cpu()
             yield request("GET", "/")
             gaps.append(time.perf_counter() - sent)
+            used.append(server.fine_cpu() - cpu)
 
     play(server.address, [onlooker(), script()])
-    return Hold(ended[0] - began, max(gaps))
+    return Hold(ended[0] - began, max(gaps), max(map(min, gaps, used)))

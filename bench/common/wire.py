@@ -5,7 +5,7 @@ Raw sockets, one thread, and no more parsing than is needed: what is measured is
 
 import select
 import socket
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -134,6 +134,15 @@ def form(name: str, content: bytes) -> tuple[bytes, str]:
 
 
 _BOUNDARY = "d74496d66958873e"
+
+
+def fields(texts: Mapping[str, str]) -> tuple[bytes, str]:
+    """A multipart form of text fields, and its content type."""
+    body = b"".join(
+        f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n'.encode()
+        for name, text in texts.items()
+    )
+    return body + f"--{_BOUNDARY}--\r\n".encode(), f"multipart/form-data; boundary={_BOUNDARY}"
 
 
 def forms(parts: Iterable[tuple[str, bytes]]) -> tuple[bytes, str]:
