@@ -70,6 +70,7 @@ docs: venv
 crash: venv
 	$(BIN)/python -m tests.integration.crash $(ROUNDS) $(STORE)
 	$(BIN)/python -m tests.integration.crash.long_task
+	$(BIN)/python -m tests.integration.crash.uploads
 
 # What it costs: make bench [QUESTIONS='drain submit'] [RUNS=5] [JSON=--json]
 bench: venv

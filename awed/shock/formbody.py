@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IConsumer
 from twisted.web.iweb import IBodyProducer
 from zope.interface import implementer
@@ -23,5 +23,17 @@ class FormBody(Sender):
         super().__init__(Pieces(pieces), in_thread, progress)
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        """Send the form to *consumer*. Fires at the end."""
-        return Deferred.fromCoroutine(self.send(consumer))
+        """Send the form to *consumer*. Fires at the end.
+
+        Once it was told to stop it never fires, as Twisted demands: the end of the connection says what became of the
+        request.
+        """
+        return Deferred.fromCoroutine(self._produce(consumer))
+
+    async def _produce(self, consumer: IConsumer) -> None:
+        try:
+            await self.send(consumer)
+        except CancelledError:
+            if self.is_stopped:
+                await Deferred[None]()
+            raise

@@ -158,7 +158,8 @@ class Pace:
 
     def __init__(self) -> None:
         self._paused: Deferred[None] | None = None
-        self._stopped = False
+        self.is_stopped = False
+        """Whether the consumer is gone."""
 
     async def room(self) -> None:
         """Wait until the consumer takes more.
@@ -167,7 +168,7 @@ class Pace:
         """
         if self._paused is not None:
             await self._paused
-        if self._stopped:
+        if self.is_stopped:
             raise CancelledError
 
     def pauseProducing(self) -> None:
@@ -183,7 +184,7 @@ class Pace:
 
     def stopProducing(self) -> None:
         """The consumer is gone."""
-        self._stopped = True
+        self.is_stopped = True
         self.resumeProducing()
 
 

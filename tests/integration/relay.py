@@ -39,10 +39,7 @@ class Relay:
     def cut(self) -> None:
         """Reset every connection: the peers see an error, not an end."""
         for connection in list(self._open):
-            with suppress(OSError):
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-                connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
+            reset(connection)
         self._open.clear()
 
     def close(self) -> None:
@@ -72,6 +69,14 @@ class Relay:
         for end in (source, sink):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+
+def reset(connection: socket.socket) -> None:
+    """Close it so that its peer sees an error, not an end."""
+    with suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def play(folder: Path, kills: int, seconds: float) -> list[str]:
     script = [f"echo x >> {count}", f"sleep {seconds}", "echo result"]
     document = {"tasks": [{"taskid": "0", "cmd": {"name": "sh", "cmd_script": script}}]}
     job_id = http.ask("POST", "/job", part=("upload", json.dumps(document).encode())).data["id"]
-    with worker(folder, server):
+    with worker(folder, server.port):
         while not count.exists():
             time.sleep(0.1)
         begun = time.monotonic()
@@ -42,9 +42,9 @@ def play(folder: Path, kills: int, seconds: float) -> list[str]:
 
 
 @contextmanager
-def worker(folder: Path, server: Server) -> Iterator[None]:
+def worker(folder: Path, port: int, *options: str) -> Iterator[None]:
     """A worker as anybody starts it."""
-    where = ("--server", f"http://127.0.0.1:{server.port}", "--workdir", str(folder / "work"))
+    where = ("--server", f"http://127.0.0.1:{port}", "--workdir", str(folder / "work"), *options)
     with (folder / "worker.log").open("w") as log:
         process = subprocess.Popen([sys.executable, "-m", "awed.worker", *where], stdout=log, stderr=log)
     try:

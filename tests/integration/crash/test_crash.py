@@ -6,6 +6,7 @@ import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.threads import deferToThread
 
+from tests.integration.crash import uploads
 from tests.integration.crash.actors import Ledger
 from tests.integration.crash.play import play
 from tests.integration.mongodb import database, mongodb
@@ -27,6 +28,12 @@ def test_nothing_acknowledged_is_lost_on_sqlite(tmp_path: Path) -> None:
 @ensureDeferred
 async def test_nothing_acknowledged_is_lost_on_mongodb(tmp_path: Path, mongodb: str) -> None:
     assert_whole(await deferToThread(play, tmp_path, ROUNDS, database(mongodb)))
+
+
+@pytest.mark.timeout(240)
+def test_finished_work_comes_through_a_relay_that_cuts_one_upload_in_ten(tmp_path: Path) -> None:
+    faults, _ = uploads.play(tmp_path, tasks=40)
+    assert faults == []
 
 
 def assert_whole(ledger: Ledger) -> None:
