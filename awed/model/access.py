@@ -82,7 +82,7 @@ class Acl(Struct):
         return user.admin or user.name == self.owner or user.name in listed or PUBLIC in listed
 
     def is_known_to(self, user: User) -> bool:
-        """Whether *user* may know that the thing is there: has a right to it, or is offered it."""
+        """Whether *user* may know that the thing exists: has any right to it, or is offered its ownership."""
         return self.offered == user.name or any(self.allows(user, right) for right in GROUP_RIGHTS)
 
 
@@ -143,10 +143,10 @@ class Account(Struct):
 
 
 class Session(Struct):
-    """A browser in which a user has logged in. Of its secret only the SHA-256 is kept (hex), which is the *id*.
+    """A login of a user in a browser. *id*: the SHA-256 (hex) of its secret, which is not kept.
 
-    *admin*: whether the user was an administrator then. *stamp*: of the secrets that the account had then; a session
-    counts as long as these do, and not after *expires*.
+    *admin*: whether the user was an administrator at the login. *stamp*: a digest of the account's secrets at the
+    login; the session is valid until they change, and at most until *expires*.
     """
 
     id: str
@@ -169,7 +169,7 @@ class ClientGroup(Struct):
 
 
 class ShownGroup(ClientGroup):
-    """The same, and whether its workers get the work that names no group."""
+    """A client group as the API shows it. *open*: whether its workers also get work that names no group."""
 
     open: bool = False
 
@@ -177,8 +177,8 @@ class ShownGroup(ClientGroup):
 class GroupRecord(Struct):
     """A client group as it is stored, with its ACL.
 
-    *opened*: whether it gets the work that names no group, as who made it may decide, and administrators later; None
-    for one that nobody made, and in old records.
+    *opened*: whether its workers also get work that names no group, as its creator has decided, or an administrator
+    later; None if neither has, and in old records.
     """
 
     group: ClientGroup

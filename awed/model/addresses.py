@@ -1,4 +1,4 @@
-"""HTTP and HTTPS URLs as people write them: the one place where they are parsed."""
+"""Parses HTTP and HTTPS URLs as people write them. All parts of awed do so here."""
 
 import re
 import string
@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 from hyperlink import URL
 
 NO_ADDRESS = "expected http://HOST:PORT or https://HOST"
-"""What is wrong with a text that is no URL at all."""
+"""What :func:`address` says of a text that is no URL at all."""
 
 _PORTS = {"http": 80, "https": 443}
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
@@ -32,13 +32,13 @@ class Address(NamedTuple):
 
     @property
     def authority(self) -> str:
-        """Host and port as they stand in a URL and in the header Host; without the port that the scheme implies."""
+        """Host and port as in a URL and in the header Host; the default port of the scheme is left out."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port, all of them."""
+        """Scheme, host and port, also if it is the default port."""
         return f"{self.scheme}://{self.host}:{self.port}"
 
     @property
@@ -48,7 +48,7 @@ class Address(NamedTuple):
 
 
 def address(url: str) -> Address:
-    """Parse a URL. Raises :class:`ValueError` with what is wrong, in which there is nothing of user and password."""
+    """Parse a URL. Raises :class:`ValueError` with what is wrong, in a text without the user and the password."""
     if _BLANK.search(url):
         raise ValueError("it has a blank or a control character")
     try:
@@ -81,7 +81,7 @@ def _host(scheme: str, host: str) -> str:
 
 
 def without_password(url: str) -> tuple[str, str]:
-    """*url* with the user alone, and the password, "" if it has none. Both are as they stand in it."""
+    """*url* without its password but with its user, and the password, still encoded; "" if it has none."""
     if (found := _LOGIN.match(url)) is None:
         return url, ""
     user, _, password = found[2].partition(":")
@@ -89,11 +89,11 @@ def without_password(url: str) -> tuple[str, str]:
 
 
 def with_password(url: str, password: str) -> str:
-    """The inverse of :func:`without_password`."""
+    """*url*, which names a user, with *password*: the inverse of :func:`without_password`."""
     found = _LOGIN.match(url)
     return f"{found[1]}{found[2]}:{password}{url[found.end() - 1 :]}" if found else url
 
 
 def has_user(url: str) -> bool:
-    """Whether *url* names a user, and may have had a password."""
+    """Whether *url* names a user, with or without a password."""
     return _LOGIN.match(url) is not None

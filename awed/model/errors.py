@@ -18,7 +18,7 @@ class Invalid(AwedError):
 
 
 class Unimplemented(Invalid):
-    """There is no such operation."""
+    """The collection has no such operation."""
 
 
 class NotFound(AwedError):
@@ -41,7 +41,7 @@ class Conflict(AwedError):
 
 
 class KeyReused(AwedError):
-    """An ``Idempotency-Key`` that was sent with another request before."""
+    """The ``Idempotency-Key`` was sent before, with a different request."""
 
 
 class Unavailable(AwedError):
@@ -60,7 +60,7 @@ class Superseded(StoreAway):
 
 
 class Gone(NotFound):
-    """What is asked for is not kept any more. *oldest*: the number of the first that is, where it is known."""
+    """What is asked for is not kept any more. *oldest*: the number of the first event that is kept, 0 if unknown."""
 
     def __init__(self, *texts: str, oldest: int = 0) -> None:
         super().__init__(*texts)
@@ -91,11 +91,15 @@ class JobNotFound(NotFound):
 
 
 class GroupNotFound(NotFound):
+    """There is no client group with this id, or the caller may not know of it."""
+
     def __init__(self, group_id: str) -> None:
         super().__init__(f"clientgroup not found: {group_id}")
 
 
 class NodeNotFound(NotFound):
+    """There is no node with this id, or the caller may not know of it."""
+
     def __init__(self) -> None:
         super().__init__("Node not found")
 

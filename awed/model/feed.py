@@ -1,4 +1,4 @@
-"""The feed: changes of states as they are stored, and the numbered events that listeners are told of them."""
+"""The feed: changes of states as they are stored, and the numbered events that listeners get."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,13 +8,14 @@ from msgspec import UNSET, Struct, UnsetType
 from awed.model.ids import job_of
 
 MOST_CHANGES = 500
-"""Changes that one page has at most."""
+"""The most changes in one page."""
 
 DIGITS = 16
+"""Digits of the id of a page."""
 
 
 class Subject(StrEnum):
-    """What an event is about."""
+    """The kind of thing that an event is about."""
 
     JOB = "job"
     TASK = "task"
@@ -23,8 +24,11 @@ class Subject(StrEnum):
 
 
 class WorkEvent(StrEnum):
-    """What happens to a workunit. *queued* and *suspend*: it was taken back from its client. One that failed is
-    queued again, or suspended with its task. Of those that never were out nothing is told but of their task."""
+    """What happens to a workunit. *queued* and *suspend*: it was taken back from its client.
+
+    After *failed* it is queued again, or suspended with its task. A workunit that was never checked out has no
+    events.
+    """
 
     CHECKOUT = "checkout"
     DONE = "done"
@@ -34,14 +38,14 @@ class WorkEvent(StrEnum):
 
 
 REMOVED = "removed"
-"""The state of a client that signed off or is lost."""
+"""The state in the last event of a client, which signed off or is lost."""
 
 
 class StateChange(Struct, frozen=True, omit_defaults=True):
-    """The thing *about* has a new *state*. *cause*: why, where there is a reason that has a name.
+    """A new *state* of the thing with the id *about*. *cause*: the name of the reason, "" if there is none.
 
-    *owner* and *submitter* of the job, *group* of the client: by these it is decided who is told. The submitter is
-    left out if it is the owner.
+    *owner* and *submitter* of the job, or *group* of the client, decide who may see the change. *submitter* is "" if
+    it is the owner.
     """
 
     kind: Subject
@@ -65,8 +69,7 @@ class StateChange(Struct, frozen=True, omit_defaults=True):
 
 
 class FeedPage(Struct, frozen=True):
-    """Changes with the numbers from *first* on, which became durable together, noted at *time*. *id*: the last
-    number, in so many digits that ids are in order."""
+    """Changes that became durable together, numbered from *first* on, at *time*. *id*: see :func:`page_id`."""
 
     id: str
     first: int
@@ -75,11 +78,12 @@ class FeedPage(Struct, frozen=True):
 
     @property
     def last(self) -> int:
+        """The number of the last change."""
         return self.first + len(self.changes) - 1
 
 
 class FeedEvent(Struct, omit_defaults=True):
-    """One event as listeners are told. Ids are those of the API."""
+    """One event, as listeners get it. Ids are those of the API; fields without a value are not sent."""
 
     id: int
     time: datetime
@@ -98,12 +102,12 @@ class FeedEvent(Struct, omit_defaults=True):
 
 
 def page_id(number: int) -> str:
-    """The id of a page that ends with *number*."""
+    """The id of the page whose last change has *number*, with leading zeros so that ids sort as numbers do."""
     return f"{number:0{DIGITS}}"
 
 
 def event_of(number: int, time: datetime, change: StateChange) -> FeedEvent:
-    """*change* as it is told."""
+    """The event of *number* for *change*, which was noted at *time*."""
     task = work = ""
     client = change.client
     match change.kind:

@@ -102,7 +102,7 @@ class Task(Struct):
     """One step of a job. *taskid* and *depends_on* are full ids; *maxworksize* is in MB.
 
     *walltime*: seconds for which the command of each of its workunits may run; 0 means no limit. *resources*: what
-    each of them needs, as it was sent.
+    each of its workunits needs, as the document says it.
     """
 
     taskid: str
@@ -135,7 +135,7 @@ class Task(Struct):
 class Info(Struct):
     """What a job is about and who may run it. *clientgroups*: names joined by commas, empty for any open group.
 
-    *resources*: what its tasks need that do not say it themselves.
+    *resources*: what each task needs, as far as the task itself does not say otherwise.
     """
 
     name: str = ""

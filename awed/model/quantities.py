@@ -24,7 +24,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def show_duration(seconds: float) -> str:
-    """*seconds*, whole minutes, in the largest unit of which they are a whole number."""
+    """*seconds*, a whole number of minutes, as :func:`parse_duration` reads them, in the largest unit that fits."""
     minutes = int(seconds) // 60
     unit, factor = next((unit, factor) for unit, factor in (("D", 1440), ("H", 60), ("M", 1)) if not minutes % factor)
     return f"{minutes // factor}{unit}"
@@ -45,6 +45,6 @@ def show_size(size: int) -> str:
 
 
 def rough_size(size: float) -> str:
-    """*size* bytes in a text that is quick to read: ``31.2 GB``, where a GB is 1024 to the third power."""
+    """*size* bytes, rounded to one decimal for people: ``31.2 GB``. A GB has 1024 ** 3 bytes."""
     power = next((power for power in range(4) if size < 1000 * 1024**power), 4)
     return f"{round(size / 1024**power, 1):g} {('B', 'KB', 'MB', 'GB', 'TB')[power]}"

@@ -12,36 +12,37 @@ class Why(StrEnum):
     """Why a task does not run, in one word."""
 
     READY = "ready"
-    """A worker can have it and has not asked since."""
+    """A worker can run it, and has not asked for work since."""
     BUSY = "busy"
-    """Workers could have it, and all are at work."""
+    """All workers that could run it are busy."""
     NOBODY = "nobody"
-    """No registered worker may have it, or has what it needs."""
+    """No registered worker may run it, or has what it needs."""
     TIME = "time"
-    """Those that could have it leave before it would be done."""
+    """The workers that could run it leave before it would be done."""
     AFTER = "after"
-    """Other tasks come first."""
+    """It depends on tasks that are not done."""
     PAUSE = "pause"
-    """It failed where it could run, and is tried again there."""
+    """It failed on the workers that could run it, and is tried again there after a pause."""
     SUSPENDED = "suspended"
     """Its job is suspended."""
     QUEUE = "queue"
-    """The server hands out nothing."""
+    """An administrator has suspended the queue."""
     START_AT = "start_at"
-    """Its job is not to start yet."""
+    """Its job is to start later."""
     DATA = "data"
-    """A data host is waited for."""
+    """A data host does not answer."""
     PREPARING = "preparing"
-    """Its files are being found and made, or looked at after its end."""
+    """The server looks up its inputs and makes nodes for its outputs, or checks them after its end."""
     RUNNING = "running"
-    """It runs. Of a workunit only."""
+    """It runs; only of a workunit."""
 
 
 class Waits(Struct):
-    """Why a task, or one workunit of it, waits, in a word and a sentence of at most 200 characters (*why*).
+    """Why a task or a workunit waits: a word (*state*), and a sentence of at most 200 characters (*why*).
 
-    *taskid*: as in the document. *counts*: how many workers there are, and how many of them what hinders; *after*:
-    tasks that come first; *until*: when that is over or looked at again, if it is known.
+    *taskid*: as in the document. *counts*: the number of workers, and by hindrance the number of those that it keeps
+    from running the work. *after*: ids of the tasks on which it depends. *until*: when the wait ends or the server
+    looks again, if known.
     """
 
     taskid: str
@@ -53,7 +54,7 @@ class Waits(Struct):
 
 
 class Explained(Struct):
-    """Why a job is not done: in a sentence, and for each task that neither is done nor runs."""
+    """Why a job is not done: in a sentence, and for each task that waits."""
 
     id: str
     state: str

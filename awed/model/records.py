@@ -54,8 +54,8 @@ class TaskRecord(Struct):
 
 
 class Secret(Struct):
-    """A job's data *token* (*key*: the job's id), or a task's private variables *environ* and the *passwords* in URLs
-    of its inputs, by URL without it (*key*: the task's id).
+    """A job's data *token* (*key*: the job's id), or a task's private variables *environ* and the *passwords* of its
+    input URLs, by the URL without the password (*key*: the task's id).
 
     *hosts*: the data hosts to which the token may be sent; None, in records of early versions, for all.
     """
@@ -78,10 +78,10 @@ class DeleteNodes(Struct, frozen=True):
 
 
 class SubmissionKey(Struct, frozen=True):
-    """The ``Idempotency-Key`` of a submission, so that one that is repeated makes no second job.
+    """The ``Idempotency-Key`` of a submission: a repeated submission with this key makes no second job.
 
-    *id*: digest of user and key. *job*: the job's id. *digest*: of what was submitted. *period*: the ten minutes in
-    which that was, as the beginning of an RFC 3339 time; all keys of a period are forgotten together.
+    *id*: a digest of user and key. *job*: the job's id. *digest*: of what was submitted. *period*: the ten minutes of
+    the submission, as the beginning of an RFC 3339 time; all keys of one period are deleted together.
     """
 
     id: str
@@ -252,7 +252,7 @@ def kind_of(record: type[T]) -> Kind[T]:
 
 
 def kind_named(name: str) -> Kind[Any]:
-    """The kind of this name."""
+    """The kind of records that is called *name* in KINDS."""
     return _BY_NAME[name]
 
 

@@ -1,4 +1,4 @@
-"""What is said of a document beside that it is taken: warnings, and what a check of it finds."""
+"""Remarks on a document: warnings at its submission, and the findings of a check."""
 
 from msgspec import Struct
 
@@ -11,9 +11,12 @@ class Remark(Struct, frozen=True):
 
 
 class Checked(Struct):
-    """What ``POST /job?check`` finds. *errors*: for these the document would be refused. *warnings*: what would be
-    taken, and is probably not meant. *tasks*, *workunits*: how many it asks for. *unmet*: what no registered worker
-    has that may have the work."""
+    """What ``POST /job?check`` finds.
+
+    *errors*: why the document would be refused. *warnings*: what would be accepted, but is probably a mistake.
+    *tasks*, *workunits*: how many the document asks for. *unmet*: what the job needs and no registered worker has
+    that may run its work.
+    """
 
     ok: bool
     errors: list[Remark]

@@ -1,4 +1,4 @@
-"""What work needs of a machine, and what machines have: cores, memory, disk, GPUs, and kinds of a site's own."""
+"""Resources that work needs and machines offer: cores, memory, disk, GPUs, and kinds of a site's own."""
 
 import math
 import re
@@ -11,36 +11,40 @@ from awed.model.quantities import parse_size
 CORES, MEMORY, DISK, GPUS = "cores", "memory", "disk", "gpus"
 
 SIZES = (MEMORY, DISK)
-"""What is counted in bytes."""
+"""The resources that are counted in bytes."""
 
 LEAST_CORES = 0.01
-"""Cores are counted in hundredths."""
+"""The smallest number of cores: cores are counted in hundredths."""
 
 MOST = 2**63 - 1
+"""The largest amount of anything."""
 
 Said = dict[str, int | float | str]
 """Amounts as people write them: ``{"cores": 0.5, "memory": "8G", "licence": 1}``."""
 
 Amounts = Mapping[str, float]
-"""Amounts by name: cores, bytes of memory and disk, whole numbers of all else."""
+"""Amounts by name of the resource: cores, bytes of memory and disk, whole numbers of all else."""
 
 Needs = tuple[tuple[str, float], ...]
-"""Amounts as a value: by name in alphabetical order, none of them 0."""
+"""Amounts as a hashable value: pairs of name and amount, in alphabetical order, without those that are 0."""
 
 PLAIN: Needs = ((CORES, 1),)
-"""What a task needs that says nothing."""
+"""What a task needs that names no resources."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}", re.ASCII)
 
 
 def check_name(name: str) -> None:
-    """Raises :class:`ValueError` for what cannot be the name of a kind of resources."""
+    """Raises :class:`ValueError` if *name* cannot be the name of a resource."""
     if not _NAME.fullmatch(name):
         raise ValueError('a name begins with a letter, and has up to 64 letters, digits, ".", "-", "_"')
 
 
 def amount_of(name: str, said: int | float | str) -> float:
-    """The amount that is *said*. Raises :class:`ValueError` with what is expected."""
+    """The amount of the resource *name* that is *said*, in cores (rounded up to hundredths), bytes or units.
+
+    Raises :class:`ValueError` with what is expected.
+    """
     if name == CORES:
         return _cores(said)
     if name in SIZES:
@@ -76,16 +80,16 @@ def _is_size(text: str) -> bool:
 
 
 def amounts_of(*said: Said | UnsetType) -> dict[str, float]:
-    """What was said, all of which was checked; what comes later counts before what comes earlier."""
+    """The amounts in *said*, all of them checked before; later mappings override earlier ones."""
     return {name: amount_of(name, value) for each in said if each for name, value in each.items()}
 
 
 def needs_of(*said: Said | UnsetType) -> Needs:
-    """What is needed by what was said."""
+    """The needs of *said*, merged as by :func:`amounts_of`; one core unless *said* has a number of cores."""
     amounts = amounts_of(*said)
     return as_needs({CORES: 1, **amounts}) if amounts else PLAIN
 
 
 def as_needs(amounts: Amounts) -> Needs:
-    """Amounts as a value."""
+    """*amounts* as a hashable value."""
     return tuple(sorted((name, amount) for name, amount in amounts.items() if amount))

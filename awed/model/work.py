@@ -30,7 +30,7 @@ class Workunit(Struct):
 
     *rank* is 0 for the only workunit of a task, else 1..*totalwork*. *attempt* counts the checkouts from 1.
     *walltime*: seconds after which the worker ends the command; unset or 0 for no limit. *resources*: what it needs,
-    in cores, bytes and whole numbers; a core if it does not say it.
+    in cores, bytes and whole numbers; if unset, one core.
     """
 
     wuid: str
@@ -176,8 +176,10 @@ class WorkReport(Struct):
 
 
 class PerfRecord(Struct):
-    """The performance record (any JSON; Raw going in) of a workunit, kept after its end, and apart from its logs: who
-    looks at performance does not load those."""
+    """The performance record of a workunit, kept after its end, apart from its logs so that it loads without them.
+
+    *perf* is any JSON: ``Raw`` when it is written, decoded when it is read.
+    """
 
     wuid: str
     jobid: str

@@ -99,7 +99,7 @@ class Endpoints:
 def host_endpoint(reactor: Any, host: str, port: int, limit: float) -> IStreamClientEndpoint:
     """An endpoint for a host, by name or IP address, that gives up connecting after *limit* seconds.
 
-    The name may have a ``_``, as those in networks of containers often do. Twisted takes that for no name.
+    The name may have a ``_``, as in networks of containers, which Twisted's own endpoint rejects.
     """
     if "_" not in host:
         return HostnameEndpoint(reactor, host, port, timeout=limit)
@@ -108,7 +108,7 @@ def host_endpoint(reactor: Any, host: str, port: int, limit: float) -> IStreamCl
 
 @implementer(IReactorPluggableNameResolver, IHostnameResolver)
 class _Resolver:
-    """A reactor that resolves host names in its own way."""
+    """A reactor whose subclasses change how host names are resolved."""
 
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
@@ -128,18 +128,18 @@ class _Resolver:
         addressTypes: Sequence[type[IAddress]] | None = None,
         transportSemantics: str = "TCP",
     ) -> IHostResolution:
-        """Ask the resolver of the reactor."""
+        """Ask the resolver of the reactor, for :meth:`name` and with :meth:`receiver`."""
         resolver: IHostnameResolver = self._reactor.nameResolver
         return resolver.resolveHostName(
             self.receiver(resolutionReceiver), self.name(hostName), portNumber, addressTypes, transportSemantics
         )
 
     def receiver(self, receiver: IResolutionReceiver) -> IResolutionReceiver:
-        """Who is told of the addresses."""
+        """The receiver of the addresses, in place of *receiver*."""
         return receiver
 
     def name(self, name: str) -> str:
-        """Which name is looked up."""
+        """The name to look up, in place of *name*."""
         return name
 
 
@@ -156,7 +156,7 @@ class _Within(_Resolver):
 
 
 class _Renaming(_Resolver):
-    """Looks up one name, whatever it is asked for."""
+    """Resolves *name*, whichever name is asked for."""
 
     def __init__(self, reactor: Any, name: str) -> None:
         super().__init__(reactor)
@@ -168,7 +168,7 @@ class _Renaming(_Resolver):
 
 @implementer(IStreamClientEndpoint)
 class _Named:
-    """An endpoint that names the host as it is when there is no such host."""
+    """An endpoint whose failures to resolve a host show it as *name*, without the changes that Twisted needs."""
 
     def __init__(self, endpoint: IStreamClientEndpoint, name: str) -> None:
         self._endpoint = endpoint
@@ -246,7 +246,7 @@ def _client(reactor: Any, endpoints: Endpoints) -> HTTPClient:
 
 
 class Uri(URL):
-    """A URL that is encoded already, for treq, which refuses host names with ``_`` and IPv6 addresses."""
+    """A URL that is encoded already: treq's own encoding rejects host names with ``_`` and IPv6 addresses."""
 
     def to_uri(self) -> "Uri":
         return self

@@ -102,7 +102,7 @@ class Condition:
         self._waiting: list[Deferred[None]] = []
 
     def __bool__(self) -> bool:
-        """Whether anybody waits."""
+        """Whether a coroutine waits."""
         return bool(self._waiting)
 
     def wait(self) -> Deferred[None]:

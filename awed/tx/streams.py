@@ -69,7 +69,7 @@ class Pump(Generic[T]):
 
     @property
     def is_paused(self) -> bool:
-        """Whether the peer is asked to wait."""
+        """Whether the peer is paused."""
         return self._paused
 
     def write(self, data: bytes) -> None:

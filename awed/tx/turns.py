@@ -13,7 +13,7 @@ TURN = 0.01
 
 
 async def each(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
-    """The items, whether they are there or come."""
+    """Iterates over *items* asynchronously, whichever kind of iterable it is."""
     if isinstance(items, AsyncIterable):
         async for item in items:
             yield item

@@ -24,7 +24,7 @@ class Profile(Struct, omit_defaults=True):
 
     *slots*: how many workunits it may hold at once. *current_work*: workunits that it runs or has yet to report.
     *images*: whether it runs commands in container images. The default is right for workers of the original, which do
-    and do not send it. *resources*: what it has for them, None from those that do not send it.
+    and do not send it. *resources*: what it has for workunits, None from workers that do not send it.
     """
 
     id: str = ""
@@ -62,8 +62,11 @@ class Registered(Client, kw_only=True):
 
 
 class ShownClient(Client, kw_only=True):
-    """A client as it is shown, for programs of every generation: what workers of the last one tell of themselves, and
-    *current_work* with a key for each workunit and with all of them in a list under ``data``."""
+    """A client as the API shows it, for programs of early and late versions of the original.
+
+    *online*, *busy* and *suspended* are fields of the late versions. *current_work* has a key for each workunit, as
+    in early versions, and the list of all under ``data``, as in late ones.
+    """
 
     current_work: dict[str, Any] = {}
     online: bool = True
@@ -72,7 +75,7 @@ class ShownClient(Client, kw_only=True):
 
     @classmethod
     def of(cls, client: Client, shows: Callable[[str], bool] = lambda work_id: True) -> Self:
-        """*client*, which is registered, and so online, with the ids of workunits that *shows* allows."""
+        """*client*, which is registered and so online, with those ids of workunits for which *shows* is true."""
         work = [work_id for work_id in client.current_work if shows(work_id)]
         shown = {
             "current_work": {**dict.fromkeys(work, True), "data": work},
@@ -86,7 +89,7 @@ class ShownClient(Client, kw_only=True):
 
 
 def plain(shown: Iterable[ShownClient]) -> list[Client]:
-    """The clients without that."""
+    """The clients without the additions of :class:`ShownClient`."""
     return [_plain(client) for client in shown]
 
 

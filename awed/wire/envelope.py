@@ -18,8 +18,8 @@ class Envelope(Struct, Generic[Data]):
 
 
 class Events(Envelope[Data], Generic[Data]):
-    """Numbered things. *last*: the number up to which was looked, where the next request goes on; *oldest*: the
-    number of the first that is kept."""
+    """An answer with events. *last*: the number of the last event that was looked at, from which the next request
+    goes on; *oldest*: the number of the first event that is kept."""
 
     last: int = 0
     oldest: int = 0
@@ -34,6 +34,6 @@ class Page(Envelope[Data], Generic[Data]):
 
 
 class Warned(Envelope[Data], Generic[Data]):
-    """An answer with what the caller probably did not mean. Without such *warnings* it is a plain one."""
+    """An answer with *warnings* of probable mistakes in the request; without any, an :class:`Envelope` is sent."""
 
     warnings: list[Remark] = []

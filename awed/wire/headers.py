@@ -1,4 +1,4 @@
-"""HTTP headers with credentials: that of the caller, and the secrets of a workunit, which no document has."""
+"""HTTP headers: the credentials of a caller, the secrets of a workunit, and the key of a submission."""
 
 import re
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ _VISIBLE = re.compile("[ -~]*")
 _KEY = re.compile("[!-~]{1,255}")
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
-"""Names a request, so that one that is repeated is done once."""
+"""The request header with a key by which the server recognises a repeated request, and executes it once."""
 
 REPLAYED = "Idempotency-Replayed"
-"""Tells that a request was done before."""
+"""The response header which says that the request was executed before."""
 
 
 def is_idempotency_key(text: str) -> bool:
@@ -41,7 +41,7 @@ class Tokens(NamedTuple):
     """The tokens for the files of a workunit: *own* for the server's own node store *host*, *data* for other hosts.
 
     *hosts*: the data hosts to which *data* may be sent, joined by commas; ``*`` for all, the default as servers of
-    the original do not send it. *passwords*: of plain URLs, by URL without it.
+    the original do not send it. *passwords*: of plain URLs, by the URL without the password.
     """
 
     data: str = ""

@@ -1,4 +1,4 @@
-"""What is probably not meant in a document that can be taken, and a check of one that perhaps cannot."""
+"""Warns of probable mistakes in a document that can become a job, and checks documents without making a job."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
@@ -19,15 +19,19 @@ from awed.workflow.reader import NO_LIMITS, DocumentLimits, read_sent
 from awed.workflow.submission import Submission
 
 _SHOWN = {SentJob: Job, SentInfo: Info, SentTask: Task, SentCmd: Cmd, SentEnviron: Environ}
-"""What the server shows of what people send. It may come back in a document that was shown once, and is ignored."""
+"""The records that the server shows, by what people send. A document may be made from a job that the server has
+shown: the keys of these records are ignored in it without a warning."""
 
 _CLOSE = 0.65
-"""From which likeness on a name is taken for another one, misspelt."""
+"""The similarity, from 0 to 1, from which an unknown key is taken for a misspelt one."""
 
 
 class Advised(Struct):
-    """A document that was read. *submission*: None if it cannot be taken, for *errors*. *nodes*: the nodes that it
-    reads, each with its place."""
+    """A document that was read, with what to say of it.
+
+    *submission*: None if it cannot become a job, because of *errors*. *nodes*: the files that it reads from nodes, by
+    their places. *tasks*, *workunits*: how many it asks for.
+    """
 
     submission: Submission | None
     errors: list[Remark]
@@ -51,8 +55,11 @@ def read_advised(
     limits: DocumentLimits = NO_LIMITS,
     checks: bool = False,
 ) -> Advised:
-    """Read a document, and say what is probably not meant in it. With *checks* what is wrong with it is told and not
-    raised; see :func:`~awed.workflow.reader.read_submission` for that and the rest."""
+    """Read a document, and find probable mistakes in it.
+
+    Arguments and errors as of :func:`~awed.workflow.reader.read_submission`; with *checks*, faults of the document
+    and limits that it exceeds are returned as *errors*, not raised.
+    """
     limits.admit(body)
     try:
         submission, sent = read_sent(body, now=now, new_id=new_id, own_hosts=own_hosts, limits=limits)
@@ -68,13 +75,13 @@ def read_advised(
 
 
 def some(remarks: Collection[Remark]) -> list[Remark]:
-    """As many as one likes to read, and that there are more."""
+    """The first MOST of *remarks*, and one with the number of the others."""
     more = len(remarks) - MOST
     return [*islice(remarks, MOST), *([Remark("document", f"and {more} more of the kind")] if more > 0 else [])]
 
 
 def _asked(document: Any) -> _Size:
-    """How many tasks and workunits a document seems to ask for that cannot be taken."""
+    """How many tasks and workunits a faulty document seems to ask for."""
     tasks = document.get("tasks") if isinstance(document, dict) else None
     found = [task for task in tasks if isinstance(task, dict)] if isinstance(tasks, list) else []
     works = [work if isinstance(work := task.get("totalwork"), int) else 1 for task in found]
@@ -82,12 +89,12 @@ def _asked(document: Any) -> _Size:
 
 
 def misspelt(document: Any) -> list[Remark]:
-    """The keys of a document that mean nothing."""
+    """A remark for each unknown key of a document."""
     return [Remark(shown(place), text) for place, text in _strange(document, SentJob, ())]
 
 
 def _strange(value: Any, kind: Any, place: Place) -> Iterator[tuple[Place, str]]:
-    """The unknown keys in a *value* of this *kind*."""
+    """The places of the unknown keys in *value*, which is of the type *kind*, each with a sentence."""
     for arm in arms(kind):
         if isinstance(value, dict) and is_struct(arm):
             fields = field_kinds(arm)
@@ -109,13 +116,13 @@ def _strange(value: Any, kind: Any, place: Place) -> Iterator[tuple[Place, str]]
 
 @cache
 def _known(kind: type[Struct]) -> frozenset[str]:
-    """The keys that may stand in a document."""
+    """The keys of a *kind* that need no warning: those that are read, and those that the server shows."""
     return frozenset(field_kinds(kind)) | frozenset(field_kinds(_SHOWN.get(kind, kind)))
 
 
 @cache
 def _inner(kind: type[Struct]) -> tuple[str, ...]:
-    """The fields in which other keys may stand."""
+    """The fields of *kind* that hold structs, or lists or dicts of them."""
     return tuple(name for name, of in field_kinds(kind).items() if any(map(_has_fields, arms(of))))
 
 
@@ -134,9 +141,10 @@ def _plain(name: str) -> str:
 
 
 def unread(sent: SentJob) -> Iterator[Remark]:
-    """The outputs that no task reads although others wait for their task: those of the last tasks are results.
+    """A remark for each output that no task reads, of tasks on which others depend; outputs of other tasks are
+    results.
 
-    The document was read, so origins are short names.
+    Origins of inputs must be settled: short names of tasks.
     """
     files = [io for task in sent.tasks for named in (task.inputs, task.outputs) for _, io in entries(named)]
     read = {(io.origin, io.filename) for io in files if io.origin}
@@ -149,7 +157,7 @@ def unread(sent: SentJob) -> Iterator[Remark]:
 
 
 def unsplit(sent: SentJob) -> Iterator[Remark]:
-    """The inputs that ``partinfo`` names and that are not there: it is ignored."""
+    """A remark for each ``partinfo`` that is ignored because it names no input of its task."""
     for number, task in enumerate(sent.tasks):
         part = task.partinfo
         if isinstance(part, PartInfo) and part.input:

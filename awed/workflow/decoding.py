@@ -105,12 +105,12 @@ def _fitting_items(value: list[Any], kind: Any, place: Place, faults: Faults) ->
 
 
 def arms(kind: Any) -> tuple[Any, ...]:
-    """The types of a union, or the one that this is."""
+    """The types of the union *kind*; *kind* alone if it is no union."""
     return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
 
 
 def is_struct(kind: Any) -> bool:
-    """Whether this type is a Struct."""
+    """Whether the type *kind* is a Struct."""
     return isinstance(kind, type) and issubclass(kind, Struct)
 
 

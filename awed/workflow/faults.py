@@ -71,7 +71,7 @@ MOST = 100
 
 
 class Fault(NamedTuple):
-    """What is wrong at a place, and *told*, the same with the place."""
+    """A fault at a *place*: *text* says what is wrong, *told* is the sentence for people, which names the place."""
 
     place: Place
     text: str
@@ -79,7 +79,7 @@ class Fault(NamedTuple):
 
 
 class Faulty(Invalid):
-    """A document that cannot become a job: *remarks* say why, place by place."""
+    """A document that cannot become a job. *remarks*: its faults, each with its place."""
 
     def __init__(self, faults: Collection[Fault], more: bool) -> None:
         super().__init__(*(fault.told for fault in faults), *(["and more"] if more else []))

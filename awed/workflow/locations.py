@@ -113,7 +113,7 @@ class Locator:
         return host
 
     def _check(self, url: str, place: Place, without: str = "") -> None:
-        """*without*: letters that must not be in it."""
+        """Note a fault if *url* is not valid, or has any of the characters *without*."""
         try:
             address(url)
             fault = "" if set(url).isdisjoint(without) else NO_ADDRESS
@@ -125,8 +125,7 @@ class Locator:
 
 
 def take_passwords(files: Iterable[IO]) -> dict[str, str]:
-    """Take the passwords out of the URLs of files, in place. Returns each by the URL that is left, which names the
-    user."""
+    """Remove the passwords from the URLs of *files*, in place; returns them by URL, which still names the user."""
     found = {}
     for io in files:
         io.url, password = without_password(io.url)

@@ -30,8 +30,10 @@ class DocumentLimits(Struct, frozen=True):
     values: int = sys.maxsize
 
     def admit(self, body: bytes) -> None:
-        """Raises :class:`~awed.model.errors.TooLarge` if *body* has too many values, before anything is decoded: in
-        memory a value takes up to a hundred times its bytes."""
+        """Raises :class:`~awed.model.errors.TooLarge` if *body* has too many values.
+
+        To call before decoding: a decoded value takes up to a hundred times its bytes.
+        """
         values = sum(map(body.count, (b"[", b"{", b",")))
         if values > self.values:
             raise TooLarge(
@@ -74,7 +76,7 @@ def read_submission(
 def read_sent(
     body: bytes, *, now: datetime, new_id: Callable[[], str], own_hosts: frozenset[str], limits: DocumentLimits
 ) -> tuple[Submission, SentJob]:
-    """The same, and the document as it was sent but for what is settled in place: locations and origins of files."""
+    """As :func:`read_submission`, with the document as sent, but with locations and origins of files settled."""
     limits.admit(body)
     faults = Faults()
     sent = decode(body, SentJob, faults)

@@ -8,8 +8,8 @@ from awed.model.job import Job
 class Submission(Struct):
     """A checked job for the scheduler: full ids, all dependencies in ``depends_on``, every task at ``init``.
 
-    What is not in the job, by full task id: *private_env*, private environment variables; *passwords* of input URLs,
-    by URL without it. *size*: bytes of the document.
+    By full task id, and not in the job: *private_env*, private environment variables, and *passwords* of input URLs,
+    by the URL without the password. *size*: bytes of the document.
     """
 
     job: Job

@@ -16,7 +16,7 @@ LONGEST_WALLTIME = 10**9
 """Seconds; some thirty years."""
 
 MOST_RESOURCES = 32
-"""Kinds of resources that a task or a worker may name."""
+"""The most resources that a document may name in one place."""
 
 MOST_NESTED = 50
 """Levels of attributes. Databases and JSON parsers have limits not far above."""
@@ -57,7 +57,7 @@ def check_task(task: SentTask, place: Place, faults: Faults) -> None:
 
 
 def check_resources(said: Said | UnsetType, place: Place, faults: Faults) -> None:
-    """Note amounts that cannot be, if any are said."""
+    """Note faults of the names and amounts of resources, if any are *said*."""
     if not said:
         return
     if len(said) > MOST_RESOURCES:
