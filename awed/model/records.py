@@ -25,7 +25,7 @@ class JobRecord(Struct):
 
     *submitter*: the user with whose rights its files are read and written, whoever owns the job later. *limited*:
     whether its expiration is the configured one of ended jobs and not its own. *size*: bytes of the submitted
-    document.
+    document. *to_redo*: places of the tasks that are to begin anew and have not yet, as ranges: ``0-199,205``.
     """
 
     job: Job
@@ -33,6 +33,7 @@ class JobRecord(Struct):
     submitter: str
     limited: bool = False
     size: int = 0
+    to_redo: str = ""
 
 
 class TaskRecord(Struct):

@@ -51,7 +51,7 @@ class JobEntry:
         self.limited = record.limited
         self.submitter = record.submitter
         self.size = record.size
-        self.to_redo: set[int] = set()
+        self.to_redo = RankSet(record.to_redo)
         """Indexes of the tasks that are to run again and have not been reset yet."""
         self.tasks = [TaskEntry(self, task, index) for index, task in enumerate(job.tasks)]
         self.by_name = {ids.task_name(entry.task.taskid): entry for entry in self.tasks}
@@ -93,7 +93,7 @@ class JobEntry:
 
     def whole(self) -> JobRecord:
         """The record with the tasks in it."""
-        return JobRecord(self.job, self.acl, self.submitter, self.limited, self.size)
+        return JobRecord(self.job, self.acl, self.submitter, self.limited, self.size, str(self.to_redo))
 
 
 def _nodes_of(task: Task) -> Iterator[str]:

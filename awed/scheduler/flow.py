@@ -8,6 +8,7 @@ from awed.model.states import JobState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
 from awed.scheduler.changes import Check, Prepare
 from awed.scheduler.entries import JobEntry, TaskEntry
+from awed.scheduler.ranks import RankSet
 from awed.scheduler.state import State
 from awed.scheduler.sweeps import Sweeps
 
@@ -33,14 +34,19 @@ class Flow:
         """Let a task go on from its present state, after a reset if it is to run again."""
         if entry.index in entry.job.to_redo:
             entry.job.to_redo.discard(entry.index)
+            self._state.changes.job(entry.job)
             self._withdraw_task(entry)
             self._reset(entry)
         if entry.task.state is TaskState.SUSPEND:
             self._resume_task(entry, now)
         if entry.task.state is TaskState.INIT:
             self._state.set_task(entry, TaskState.PENDING)
-        if entry.task.state is TaskState.PENDING and not entry.blockers and not entry.busy:
+        if entry.busy:
+            return
+        if entry.task.state is TaskState.PENDING and not entry.blockers:
             self.ready(entry, now)
+        elif entry.is_at_work and not entry.task.remainwork:
+            self.check(entry, now)
 
     def _runs(self, job: JobEntry) -> bool:
         return self._is_held(job) and job.is_active
@@ -188,7 +194,9 @@ class Flow:
     def redo(self, job: JobEntry, entries: list[TaskEntry], now: Moment) -> None:
         """Run these tasks of a suspended or completed job again, from the beginning."""
         self.rest(job)
-        job.to_redo = {entry.index for entry in entries}
+        job.to_redo = RankSet()
+        for entry in entries:
+            job.to_redo.add(entry.index)
         job.job.remaintasks = sum(not entry.is_done for entry in job.tasks)
         job.count_blockers()
         job.job.registered = True

@@ -44,12 +44,15 @@ class Row:
 
     def _stand(self) -> None:
         head = self.line.head if self.line else None
-        if head is not self._standing:
-            if self._standing is not None:
-                self.among.remove((self._standing, self.number))
-            if head is not None:
-                self.among.add((head, self.number), self._least, self)
-            self._standing = head
+        if head is self._standing:
+            return
+        if self._standing is None:
+            self.among.add((head, self.number), self._least, self)
+        elif head is None:
+            self.among.remove((self._standing, self.number))
+        else:
+            self.among.move((self._standing, self.number), (head, self.number))
+        self._standing = head
 
 
 class Bucket:

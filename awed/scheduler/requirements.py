@@ -77,12 +77,8 @@ def stock_of(client: Client) -> Stock:
     if client.offers is None:
         cores = {CORES: float(client.cores)} if client.cores else {}
         return Stock(cores, cores, math.inf)
-    total = {**dict.fromkeys(MEASURED, math.inf), **client.offers}
+    total = {**dict.fromkeys((CORES, MEMORY, DISK), math.inf), **client.offers}
     return Stock(total, dict(total), 0)
-
-
-MEASURED = (CORES, MEMORY, DISK)
-"""The resources by which blocks of a line are passed over (see :meth:`Wanted.least`)."""
 
 
 class Offer(NamedTuple):
@@ -103,8 +99,8 @@ class Offer(NamedTuple):
 
     def most(self) -> tuple[float, ...]:
         """The amounts that are compared with :meth:`Wanted.least`."""
-        free, untold = self.stock.free, self.stock.untold
-        return (self.time_left, *(free.get(name, untold) for name in MEASURED))
+        _, free, untold = self.stock
+        return (self.time_left, free.get(CORES, untold), free.get(MEMORY, untold), free.get(DISK, untold))
 
 
 class Misfit(NamedTuple):
@@ -175,9 +171,9 @@ class Wanted(NamedTuple):
         return Misfit("image") if self.image and not kind.images else None
 
     def least(self) -> tuple[float, ...]:
-        """How much time, and how much of each of MEASURED, a client must have."""
+        """How much time, cores, memory and disk a client must have. By these, blocks of a line are passed over."""
         amounts = dict(self.needs)
-        return (self.walltime, *(amounts.get(name, 0) for name in MEASURED))
+        return (self.walltime, amounts.get(CORES, 0), amounts.get(MEMORY, 0), amounts.get(DISK, 0))
 
     def routes(self) -> Iterator[Route]:
         """The routes on which clients find it: for each group, one for its app and one for clients with all apps."""

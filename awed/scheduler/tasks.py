@@ -149,7 +149,12 @@ class Tasks:
 
     def _awaited(self, task_id: str, generation: int) -> TaskEntry | None:
         entry = self._state.task(task_id)
-        return entry if entry is not None and entry.busy == generation and entry.job.is_active else None
+        if entry is None or entry.busy != generation:
+            return None
+        if not entry.job.is_active:  # nor will it be answered again, should the job go on before it has come to rest
+            entry.busy = 0
+            return None
+        return entry
 
 
 def _waits(task_id: str) -> str:

@@ -92,6 +92,8 @@ STEPS = (
         """,
         {"jobs": lambda job: None},
     ),
+    # 12: A new field: to_redo of a job.
+    Step(),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

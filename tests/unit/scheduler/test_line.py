@@ -12,23 +12,26 @@ keys = st.integers(0, 200)
 needs = st.tuples(st.integers(0, 9), st.integers(0, 9))
 
 
-@given(st.lists(st.tuples(keys, needs)), needs, keys)
-def test_it_agrees_with_a_sorted_list(steps: list[tuple[int, Two]], most: Two, after: int) -> None:
-    """Whoever is there already goes; whatever is asked on the way changes nothing."""
-    ours, plain = Line[str](), dict[int, Two]()
+@given(st.lists(st.tuples(keys, needs, st.none() | keys)), needs, keys)
+def test_it_agrees_with_a_sorted_list(steps: list[tuple[int, Two, int | None]], most: Two, after: int) -> None:
+    """Whoever is there already goes, be it to another place; whatever is asked on the way changes nothing."""
+    ours, plain = Line[int](), dict[int, Two]()
     block, lines.BLOCK = lines.BLOCK, 4
     try:
-        for key, need in steps:
-            if key in plain:
+        for key, need, to in steps:
+            if key not in plain:
+                ours.add(key, need, id(need))
+                plain[key] = need
+            elif to is None or to in plain:
                 ours.remove(key)
                 del plain[key]
             else:
-                ours.add(key, need, f"item {key}")
-                plain[key] = need
-            assert list(ours) == [f"item {key}" for key in sorted(plain)]
+                ours.move(key, to)
+                plain[to] = plain.pop(key)
+            assert list(ours) == [id(plain[key]) for key in sorted(plain)]
             fitting = [key for key in sorted(plain) if plain[key][0] <= most[0] and plain[key][1] <= most[1]]
-            assert list(ours.fitting(most)) == [f"item {key}" for key in fitting]
-            assert list(ours.fitting(most, after)) == [f"item {key}" for key in fitting if key > after]
+            assert list(ours.fitting(most)) == [id(plain[key]) for key in fitting]
+            assert list(ours.fitting(most, after)) == [id(plain[key]) for key in fitting if key > after]
             assert bool(ours) == bool(plain)
             assert not plain or ours.head == min(plain)
     finally:

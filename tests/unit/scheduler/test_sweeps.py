@@ -2,10 +2,14 @@
 
 import pytest
 
+from awed.model.access import Acl
 from awed.model.errors import NoEligibleWork
 from awed.model.job import Job
+from awed.model.records import JobRecord, TaskRecord
 from awed.model.states import JobState, TaskState
+from awed.scheduler.changes import Prepare
 from awed.scheduler.state import Limits
+from awed.scheduler.tasks import Prepared
 from tests.unit.scheduler.builders import World, check_invariants, job, task
 
 TASKS = 50
@@ -120,3 +124,33 @@ def test_a_new_priority_moves_all_of_a_large_job(world: World) -> None:
     world.scheduler.jobs.requeue(world.scheduler.jobs.get(submitted.id), world.now)
     finish(world)
     assert [world.run("a").jobid for _ in range(TASKS + 1)] == [submitted.id] * TASKS + [other.id]
+
+
+def test_a_job_that_is_begun_anew_is_so_whole_whatever_restart_comes_between(world: World) -> None:
+    submitted = large(world)
+    for _ in range(TASKS):
+        world.run("a")
+    jobs = world.scheduler.jobs
+    tasks = [TaskRecord(item, index, done="0") for index, item in enumerate(submitted.tasks)]
+    jobs.resubmit(jobs.adopt(JobRecord(submitted, Acl.of("ann"), "ann"), tasks, [], world.now), world.now)
+    world.restart()
+    check_invariants(world.scheduler)
+    world.client("a", slots=TASKS)
+    finish(world)
+    for _ in range(TASKS):
+        world.run("a")
+    assert not list(world.scheduler.job_ids)
+
+
+def test_what_was_answered_while_a_job_was_being_suspended_is_asked_again_when_it_goes_on(world: World) -> None:
+    submitted = world.submit(job(*(task(str(number), outputs=["out"]) for number in range(6))))
+    finish(world)
+    effects = {effect.taskid: effect for effect in world.scheduler.take_effects() if isinstance(effect, Prepare)}
+    tasks = world.scheduler.tasks
+    first, last = (effects[submitted.tasks[place].taskid] for place in (0, -1))
+    tasks.failed(first.taskid, first.generation, "no such node", world.now)
+    nothing = Prepared([], submitted.tasks[-1].outputs, [], 1)
+    assert not tasks.prepared(last.taskid, last.generation, nothing, world.now)
+    world.scheduler.jobs.resume(submitted.id, world.now)
+    finish(world)
+    assert last.taskid in {effect.taskid for effect in world.scheduler.take_effects() if isinstance(effect, Prepare)}
