@@ -1,20 +1,18 @@
 """``/job``: submit, import, list, show and delete jobs. :mod:`awed.api.job_changes` has the changes of a job."""
 
-from collections.abc import Awaitable, Callable
-from hashlib import sha256
+from collections.abc import Awaitable
 from typing import Annotated, Any
 
 from awed.api.acl import ALL, AclUsers, acl_change
 from awed.api.context import Context
-from awed.api.hosts import uses_own_store
 from awed.api.job_changes import JobChanges
 from awed.api.job_query import FIELD, JobList
 from awed.api.job_views import JobLogs, JobPerf, MinimalJob, minimal, whole, with_logs, with_perf
 from awed.api.rights import ADMIN, a_job, may, to
+from awed.api.submission import check, once, submit
 from awed.auth.rights import changed_by
-from awed.model.access import PUBLIC, Acl, User
+from awed.model.access import Acl, User
 from awed.model.errors import Invalid, JobNotFound
-from awed.model.ids import new_id
 from awed.model.job import Job
 from awed.model.reasons import Explained
 from awed.model.records import JobRecord, SubmissionKey
@@ -26,9 +24,6 @@ from awed.web.form import Part
 from awed.web.params import header
 from awed.web.streaming import listed
 from awed.wire.envelope import Page, Warned
-from awed.wire.headers import IDEMPOTENCY_KEY, REPLAYED, is_idempotency_key
-from awed.workflow.advice import Advised, read_advised
-from awed.workflow.locations import token_hosts
 from awed.workflow.reader import read_import
 
 NO_DOCUMENT = "No job script or awf is submitted"
@@ -57,7 +52,7 @@ class JobResource(JobChanges):
         token = header(call.request, b"datatoken") or ""
         warnings: list[Remark] = []
         if upload is not None:
-            job, warnings = await self._submit(call, await upload.read(upload.size), token)
+            job, warnings = await submit(self.context, call, await upload.read(upload.size), token)
         elif import_ is not None:
             job = await self._import(call, await import_.read(import_.size), token)
         elif cwl is not None:
@@ -74,16 +69,8 @@ class JobResource(JobChanges):
         """Check a workflow without making a job: what is wrong with it, and what it would wait for."""
         if upload is None:
             raise Invalid(NO_DOCUMENT)
-        document = await self._read(call, await upload.read(upload.size), checks=True)
-        checks, warnings = self.engine.checks, document.warnings
-        if (submission := document.submission) is None:
-            return Checked(False, document.errors, warnings, document.tasks, document.workunits, [])
         token = header(call.request, b"datatoken") or ""
-        errors = await checks.refusals(submission, call.user)
-        hosts = token_hosts(submission.job) if token else []
-        warnings = [*warnings, *await checks.unreadable(document.nodes, call.user, token, hosts)]
-        unmet = checks.unmet(submission, call.user)
-        return Checked(not errors, errors, warnings, document.tasks, document.workunits, unmet)
+        return (await check(self.context, call, await upload.read(upload.size), token)).checked
 
     @calls("GET /", may("read"))
     async def index(
@@ -185,31 +172,6 @@ class JobResource(JobChanges):
         explained.tasks = listed(tasks)
         return explained
 
-    async def _submit(self, call: Call[None], body: bytes, token: str) -> tuple[Job, list[Remark]]:
-        document = await self._read(call, body)
-        submission = document.submission
-        assert submission is not None
-        hosts = token_hosts(submission.job) if token else []
-        if not token and call.user.name != PUBLIC and uses_own_store(submission.job):
-            token = self.context.job_token(submission.job.id)
-
-        def make(key: SubmissionKey | None) -> Awaitable[Job]:
-            return self.engine.jobs.submit(submission, call.user, token, hosts, key)
-
-        job = await self._once(call, body, submission.job.id, make)
-        return job, [*document.warnings, *await self.engine.checks.warnings(submission, document.nodes, call.user)]
-
-    async def _read(self, call: Call[None], body: bytes, checks: bool = False) -> Advised:
-        return await self.context.in_thread(
-            read_advised,
-            body,
-            now=self.context.now(),
-            new_id=new_id,
-            own_hosts=self.context.hosts.known(call.request),
-            limits=self.context.document_limits,
-            checks=checks,
-        )
-
     async def _import(self, call: Call[None], body: bytes, token: str) -> Job:
         now, limits = self.context.now(), self.context.document_limits
         job = await self.context.in_thread(read_import, body, now=now, limits=limits)
@@ -217,29 +179,7 @@ class JobResource(JobChanges):
         def make(key: SubmissionKey | None) -> Awaitable[Job]:
             return self.engine.jobs.import_finished(job, call.user, token, len(body), key)
 
-        return await self._once(call, body, job.id, make)
-
-    async def _once(
-        self, call: Call[None], body: bytes, job_id: str, make: Callable[[SubmissionKey | None], Awaitable[Job]]
-    ) -> Job:
-        """The job that *make* makes with *job_id*, or made before if the request has a key by which it is known."""
-        key = header(call.request, IDEMPOTENCY_KEY.encode())
-        if key is None:
-            return await make(None)
-        if not is_idempotency_key(key):
-            raise Invalid(f"{IDEMPOTENCY_KEY} must have 1 to 255 visible ASCII characters")
-        digest = await self.context.in_thread(_digest, body, header(call.request, b"datatoken") or "")
-        job, is_known = await self.engine.once.make(key, call.user, digest, job_id, make)
-        if is_known:
-            call.request.responseHeaders.setRawHeaders(REPLAYED, ["true"])
-        return job
-
-
-def _digest(body: bytes, token: str) -> str:
-    """What tells submissions apart."""
-    found = sha256(body)
-    found.update(b"\0" + token.encode())
-    return found.hexdigest()
+        return await once(self.context, call, body, job.id, make)
 
 
 def _whose(user: User) -> str | None:

@@ -2,11 +2,11 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from urllib.parse import quote
 
 import click
@@ -22,10 +22,11 @@ from awed.client import jobs as calls
 from awed.client.blocking import Server
 from awed.model.errors import Unavailable
 from awed.model.ids import new_id
-from awed.model.job import NO_NODE, Job
+from awed.model.job import Job
 from awed.model.states import JobState
 from awed.model.times import now
 from awed.tx.pauses import Pauses
+from awed.wire.inputs import open_inputs
 
 PAUSES = Pauses(0.5, 4.0, most=4)
 """Between the tries of a submission while the server does not answer."""
@@ -149,29 +150,3 @@ def _with_inputs(text: bytes, files: dict[str, Path], source: Callable[[Path], d
             if name == other:
                 fields.update(found)
     return msgspec.json.encode(document)
-
-
-def open_inputs(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """File name and fields of each input without a location, in documents of both forms.
-
-    Values of a wrong type are skipped: the server will report them.
-    """
-    for task in _items(_field(document, "tasks")):
-        for kind in ("inputs", "predata"):
-            files = _field(task, kind)
-            named = files.items() if isinstance(files, dict) else [(_field(f, "filename"), f) for f in _items(files)]
-            for name, fields in named:
-                if isinstance(name, str) and isinstance(fields, dict) and not _has_source(fields):
-                    yield name, fields
-
-
-def _field(value: Any, name: str) -> Any:
-    return value.get(name) if isinstance(value, dict) else None
-
-
-def _items(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _has_source(fields: dict[str, Any]) -> bool:
-    return bool(fields.get("origin") or fields.get("url") or fields.get("node", NO_NODE) != NO_NODE)

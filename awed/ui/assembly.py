@@ -7,10 +7,17 @@ from awed.ui.frame import Pages
 from awed.ui.job import JobPage
 from awed.ui.jobs import JobList
 from awed.ui.login import LoginPages
+from awed.ui.queue import QueuePage
+from awed.ui.submit import SubmitPage
+from awed.ui.workers import WorkersPage
 from awed.web.calls import Calls
 
 
-class UiResource(JobList, JobPage, LoginPages):
+class UiResource(JobList, JobPage, SubmitPage, WorkersPage, QueuePage, LoginPages):
     """The page for people."""
 
-    calls = Calls[Context](chain(Pages.calls, JobList.calls, JobPage.calls, LoginPages.calls))
+    calls = Calls[Context](
+        chain.from_iterable(
+            pages.calls for pages in (Pages, JobList, JobPage, SubmitPage, WorkersPage, QueuePage, LoginPages)
+        )
+    )

@@ -38,7 +38,7 @@ _HEADERS = {
     "Vary": "Cookie",
 }
 
-_PAGES = (("", "Jobs"),)
+_PAGES = (("", "Jobs"), ("submit", "Submit"), ("workers", "Workers"), ("queue", "Queue"))
 
 FORM_TOKEN = "form_token"  # noqa: S105
 """The field of each form that shows that it is one of ours."""

@@ -19,6 +19,8 @@ _PATHS: Mapping[str, str] = {
     "-1.400 1.400L8 9.400l-3.400 3.400-1.400-1.400L6.600 8z",
     "active-idle": "M8 2a6 6 0 1 1 0 12A6 6 0 0 1 8 2M8 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8",
     "active-busy": "M4.500 2.500v11L13.500 8z",
+    "busy": "M4.500 2.500v11L13.500 8z",
+    "checkout": "M4.500 2.500v11L13.500 8z",
 }
 
 _WORDS: Mapping[str, str] = {
@@ -27,6 +29,7 @@ _WORDS: Mapping[str, str] = {
     "suspend": "suspended",
     "active-idle": "idle",
     "active-busy": "busy",
+    "checkout": "out",
 }
 
 

@@ -119,7 +119,7 @@ class JobPage(Pages):
             ("Ended", moment(info.completedtime)),
         ]
         shown = [tags.div(tags.dt(name), tags.dd(value)) for name, value in facts if value]
-        sentence = why(job)
+        sentence = why(self.engine, job)
         reason = [tags.p(sentence, class_=f"why s-{look(job)}", id="why")] if sentence else []
         title = tags.h1(info.name or short(job.id))
         state = badge(look(job), **{"data-job-state": job.state.value})

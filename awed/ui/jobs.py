@@ -138,17 +138,18 @@ class JobList(Pages):
         job, info = record.job, record.job.info
         now = self.context.now() if job.state in ACTIVE else job.updatetime
         name = info.name or short(job.id)
-        address = links(f"job/{job.id}")
+        address, counts = links(f"job/{job.id}"), self.engine.jobs.progress(job.id)
+        reason = "" if counts.get(TaskState.IN_PROGRESS) else why(self.engine, job)
         box = tags.input(type="checkbox", name="job", value=job.id, **{"aria-label": f"Choose {name}"})
         return tags.tr(
             tags.td(box, class_="c-box"),
             tags.td(badge(look(job)), class_="c-state"),
             tags.td(tags.a(name, href=address), tags.small(_about(record)), class_="c-name"),
-            tags.td(*_progress(record, self.engine.jobs.progress(job.id)), class_="c-bar"),
+            tags.td(*_progress(record, counts), class_="c-bar"),
             tags.td("" if record.acl.owner == PUBLIC else record.acl.owner, class_="c-owner"),
             tags.td(moment(info.submittime), class_="c-when"),
             tags.td(elapsed(info.startedtime, info.completedtime, now), class_="c-ran num"),
-            tags.td(why(job), class_="c-why"),
+            tags.td(reason, class_="c-why"),
             id=f"j-{job.id}",
             **{"data-job": job.id, "data-state": job.state.value},
         )

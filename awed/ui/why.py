@@ -3,20 +3,20 @@
 from awed.model.ids import task_name
 from awed.model.job import Job
 from awed.model.states import JobState
+from awed.service.engine import Engine
 
 
-def why(job: Job) -> str:
-    """The sentence, "" for a job of which there is nothing to explain."""
+def why(engine: Engine, job: Job) -> str:
+    """The sentence, "" for a job of which there is nothing to explain. *job* need not have its tasks."""
     if job.state in (JobState.COMPLETED, JobState.DELETED):
         return ""
-    error = job.error
-    if job.state is not JobState.SUSPEND or error is None:
-        return _sentence(job.notes)
-    told = ": ".join(filter(None, [error.servernotes, error.worknotes])) or job.notes
-    return _sentence(f"task {task_name(error.taskfailed)} failed: {told}" if error.taskfailed else told)
+    if job.state is JobState.SUSPEND and (error := job.error) is not None:
+        told = ": ".join(filter(None, [error.servernotes, error.worknotes])) or job.notes
+        return sentence(f"task {task_name(error.taskfailed)} failed: {told}" if error.taskfailed else told)
+    return sentence(engine.reasons.job(job)[0].why)
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     """*text* in one line that begins like a sentence."""
     line = " ".join(text.split())
     return line[:1].upper() + line[1:]

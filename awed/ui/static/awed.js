@@ -2,12 +2,14 @@
 
 import { keys } from "./keys.js";
 import { listen, show } from "./live.js";
+import { submitting } from "./submit.js";
 import { dress, tick } from "./times.js";
 
 dress(document);
 setInterval(tick, 1000);
 keys();
 listen();
+submitting();
 
 document.querySelector("[data-theme-button]").addEventListener("click", () => {
   const root = document.documentElement;

@@ -23,7 +23,9 @@ from awed.auth.sessions import Sessions
 from awed.auth.tokens import AdminToken
 from awed.daemon.debug import Debug
 from awed.model.access import Account, Session, User, Verb
+from awed.model.job import OWN_HOST
 from awed.nodes.addresses import LETTERS, Addresses
+from awed.nodes.own import OwnShock
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
 from awed.service.feed import Keep
@@ -60,11 +62,6 @@ class ByName:
         )
 
 
-def no_shock(host: str) -> IShock:
-    """There are no files here."""
-    raise AssertionError(f"asked for the nodes of {host}")
-
-
 async def metrics(user: User) -> bytes:
     """A page for Prometheus."""
     return b"up 1\n"
@@ -85,7 +82,7 @@ class Served:
         self.clock = Clock()
         self.store = MemoryStore()
         shell = Shell(
-            store=self.store, shock_for=no_shock, limits=Limits(), reactor=self.clock, now=self.now, keep=keep
+            store=self.store, shock_for=self._shock_for, limits=Limits(), reactor=self.clock, now=self.now, keep=keep
         )
         self.engine = Engine(shell)
         done(self.store.open())
@@ -121,6 +118,10 @@ class Served:
         )
         self.root = make_root(self.context)
         self._requests = requests_with(Bodies(Spool(directory, at_once)), self.root.traits)
+
+    def _shock_for(self, host: str) -> IShock:
+        assert host == OWN_HOST, f"asked for the nodes of {host}"
+        return OwnShock(self.world.store)
 
     def _sessions(self, numbers: Iterator[int]) -> Sessions:
         async def account(name: str) -> Account | None:

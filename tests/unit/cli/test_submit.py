@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from awed.cli.submit import open_inputs
 from awed.model.remarks import Checked, Remark
 from awed.model.states import JobState, TaskState
 from awed.tx.pauses import Pauses
+from awed.wire.inputs import open_inputs
 from tests.unit.cli.conftest import Awe
 from tests.unit.cli.fake import JOB_ID, FakeServer, envelope, job, task
 

@@ -1,0 +1,96 @@
+"""From the bytes of a document to a job, or to what is wrong with it: what all do who take documents."""
+
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from typing import NamedTuple
+
+from awed.api.context import Context
+from awed.api.hosts import uses_own_store
+from awed.model.access import PUBLIC
+from awed.model.errors import Invalid
+from awed.model.ids import new_id
+from awed.model.job import Job
+from awed.model.records import SubmissionKey
+from awed.model.remarks import Checked, Remark
+from awed.web.calls import Call
+from awed.web.params import header
+from awed.wire.headers import IDEMPOTENCY_KEY, REPLAYED, is_idempotency_key
+from awed.workflow.advice import Advised, read_advised
+from awed.workflow.locations import token_hosts
+
+
+class Check(NamedTuple):
+    """What a check found, and the job that the document would make; None if it would be refused."""
+
+    checked: Checked
+    job: Job | None
+
+
+async def submit(context: Context, call: Call[None], body: bytes, token: str = "") -> tuple[Job, list[Remark]]:
+    """The job that a document makes, and what was probably not meant in it. *token*: its data token."""
+    document = await _read(context, call, body)
+    submission = document.submission
+    assert submission is not None
+    hosts = token_hosts(submission.job) if token else []
+    if not token and call.user.name != PUBLIC and uses_own_store(submission.job):
+        token = context.job_token(submission.job.id)
+
+    def make(key: SubmissionKey | None) -> Awaitable[Job]:
+        return context.engine.jobs.submit(submission, call.user, token, hosts, key)
+
+    job = await once(context, call, body, submission.job.id, make)
+    return job, [*document.warnings, *await context.engine.checks.warnings(submission, document.nodes, call.user)]
+
+
+async def check(context: Context, call: Call[None], body: bytes, token: str = "") -> Check:
+    """What is wrong with a document, and what it would wait for. No job is made."""
+    document = await _read(context, call, body, checks=True)
+    checks, warnings = context.engine.checks, document.warnings
+    if (submission := document.submission) is None:
+        found = Checked(False, document.errors, warnings, document.tasks, document.workunits, [])
+        return Check(found, None)
+    errors = await checks.refusals(submission, call.user)
+    hosts = token_hosts(submission.job) if token else []
+    warnings = [*warnings, *await checks.unreadable(document.nodes, call.user, token, hosts)]
+    unmet = checks.unmet(submission, call.user)
+    found = Checked(not errors, errors, warnings, document.tasks, document.workunits, unmet)
+    return Check(found, submission.job)
+
+
+async def _read(context: Context, call: Call[None], body: bytes, checks: bool = False) -> Advised:
+    return await context.in_thread(
+        read_advised,
+        body,
+        now=context.now(),
+        new_id=new_id,
+        own_hosts=context.hosts.known(call.request),
+        limits=context.document_limits,
+        checks=checks,
+    )
+
+
+async def once(
+    context: Context,
+    call: Call[None],
+    body: bytes,
+    job_id: str,
+    make: Callable[[SubmissionKey | None], Awaitable[Job]],
+) -> Job:
+    """The job that *make* makes with *job_id*, or made before if the request has a key by which it is known."""
+    key = header(call.request, IDEMPOTENCY_KEY.encode())
+    if key is None:
+        return await make(None)
+    if not is_idempotency_key(key):
+        raise Invalid(f"{IDEMPOTENCY_KEY} must have 1 to 255 visible ASCII characters")
+    digest = await context.in_thread(_digest, body, header(call.request, b"datatoken") or "")
+    job, is_known = await context.engine.once.make(key, call.user, digest, job_id, make)
+    if is_known:
+        call.request.responseHeaders.setRawHeaders(REPLAYED, ["true"])
+    return job
+
+
+def _digest(body: bytes, token: str) -> str:
+    """What tells submissions apart."""
+    found = sha256(body)
+    found.update(b"\0" + token.encode())
+    return found.hexdigest()

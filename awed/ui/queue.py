@@ -1,0 +1,125 @@
+"""The queue: how much waits, of what, since when and why, and whether anything is handed out."""
+
+from twisted.web.template import Tag, tags
+
+from awed.api.context import Context
+from awed.api.rights import ADMIN, may
+from awed.auth.rights import reader
+from awed.model.access import User
+from awed.model.resources import SIZES
+from awed.model.states import JobState
+from awed.scheduler.queue import Queued
+from awed.scheduler.requirements import Wanted, groups_of
+from awed.store.interface import JobQuery, RecordPage
+from awed.ui.frame import Links, Pages, Screen, meant
+from awed.ui.glyphs import badge
+from awed.ui.why import why
+from awed.ui.words import moment, short, size, span
+from awed.web.calls import Call, Calls
+from awed.web.pages import see_other
+
+MOST = 200
+"""Kinds of waiting work that are shown."""
+
+
+class QueuePage(Pages):
+    """``/ui/queue``."""
+
+    calls = Calls[Context]()
+
+    @calls("GET /queue", may("read"))
+    async def waiting(self, call: Call[None]) -> bytes:
+        """What waits of each kind, and the jobs that wait."""
+        queue, links = self.engine.queue, Links(call.request)
+        suspended = tags.p("The queue is suspended: nothing is handed out.", class_="why s-suspend", id="why")
+        flag, name = ("resume", "Resume") if queue.is_suspended else ("suspend", "Suspend all")
+        button = self.form(call, links(f"queue?{flag}"), tags.button(name, type="submit"), class_="actions")
+        states = (JobState.QUEUED,)
+        page = await self.engine.jobs.heads(JobQuery(states=states, reader=reader(call.user), descending=False))
+        kinds = [kind for kind in queue.queued() if self._may_know(call.user, kind.wanted)]
+        content = [
+            tags.div(tags.h1("Queue"), *([button] if call.user.admin else []), class_="head"),
+            *([suspended] if queue.is_suspended else []),
+            _counts(queue.states()),
+            self._kinds(kinds),
+            self._jobs(page, links),
+        ]
+        return await self.show(call, Screen("Queue", content, here="Queue", live="queue"))
+
+    @calls("POST /queue?suspend", meant(ADMIN))
+    async def suspend_queue(self, call: Call[None]) -> bytes:
+        """Hand out no work."""
+        await self.engine.queue.suspend()
+        return see_other(call.request, Links(call.request)("queue"))
+
+    @calls("POST /queue?resume", meant(ADMIN))
+    async def resume_queue(self, call: Call[None]) -> bytes:
+        """Hand out work again."""
+        await self.engine.queue.resume()
+        return see_other(call.request, Links(call.request)("queue"))
+
+    def _may_know(self, user: User, wanted: Wanted) -> bool:
+        """Whether *user* may know that work of this kind waits: of groups that they may read, or of their own."""
+        groups = self.context.groups
+        if user.admin or not wanted.named:
+            return user.admin or wanted.groups <= groups_of("", user.name)
+        return all(groups.has(name) and groups.acl(name).allows(user, "read") for name in wanted.named)
+
+    def _kinds(self, kinds: list[Queued]) -> Tag:
+        kinds.sort(key=lambda kind: kind.since)
+        now = self.engine.events.seconds()
+        rows = [
+            tags.tr(
+                tags.td(", ".join(sorted(kind.wanted.named)) or "any open group"),
+                tags.td(tags.code(kind.wanted.app or "any")),
+                tags.td(_needs(kind.wanted)),
+                tags.td(f"{kind.work:,}", class_="num"),
+                tags.td(span(now - kind.since), class_="num"),
+            )
+            for kind in kinds[:MOST]
+        ]
+        names = ("Group", "Command", "Needs", "Waiting workunits", "The oldest since")
+        head = tags.thead(tags.tr(*(tags.th(name, scope="col") for name in names)))
+        shown: Tag = (
+            tags.table(head, tags.tbody(*rows)) if rows else tags.p("No work waits for a worker.", class_="empty")
+        )
+        more = tags.p(f"and {len(kinds) - MOST:,} more kinds") if len(kinds) > MOST else ""
+        return tags.section(tags.h2("Waiting work"), tags.div(shown, more, class_="card scroll"), id="kinds")
+
+    def _jobs(self, page: RecordPage, links: Links) -> Tag:
+        rows = [
+            tags.tr(
+                tags.td(tags.a(record.job.info.name or short(record.job.id), href=links(f"job/{record.job.id}"))),
+                tags.td(moment(record.job.info.submittime)),
+                tags.td(why(self.engine, record.job), class_="c-why"),
+                **{"data-job": record.job.id},
+            )
+            for record in page.records
+        ]
+        if not rows:
+            return tags.section(id="waiting")
+        names = ("Job", "Submitted", "Why it waits")
+        head = tags.thead(tags.tr(*(tags.th(name, scope="col") for name in names)))
+        more = tags.a(f"all {page.total:,}", href=links("?q=state:queued")) if page.total > len(rows) else ""
+        table = tags.div(tags.table(head, tags.tbody(*rows)), class_="card scroll")
+        return tags.section(tags.h2("Waiting jobs"), table, more, id="waiting")
+
+
+def _needs(wanted: Wanted) -> str:
+    told = [f"{size(int(amount)) if name in SIZES else f'{amount:g}'} {name}" for name, amount in wanted.needs]
+    more = [f"{wanted.walltime} s" if wanted.walltime else "", "an image" if wanted.image else ""]
+    return ", ".join(filter(None, [*told, *more]))
+
+
+def _counts(states: dict[str, dict[str, int]]) -> Tag:
+    """How many there are of each, by state."""
+    boxes = [
+        tags.div(
+            tags.h3(kind),
+            tags.b(f"{sum(counts.values()):,}"),
+            *(tags.div(badge(state), f" {number:,}") for state, number in counts.items() if number),
+            class_="card box",
+        )
+        for kind, counts in states.items()
+    ]
+    return tags.div(*boxes, class_="boxes", id="counts")

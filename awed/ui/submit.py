@@ -1,0 +1,191 @@
+"""Submitting: a document, pasted or dropped, with the files that it reads; checked first, with the graph it makes."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+
+import msgspec
+from twisted.web.template import Tag, tags
+
+from awed.api.context import Context
+from awed.api.rights import may
+from awed.api.submission import Check, check, submit
+from awed.model.errors import AwedError, Invalid
+from awed.model.remarks import Checked, Remark
+from awed.nodes.change import Change, Whole
+from awed.ui.frame import Links, Pages, Screen, meant
+from awed.ui.graph import Layouts, picture
+from awed.ui.view import JobView
+from awed.ui.words import count
+from awed.web.calls import Call, Calls
+from awed.web.form import Form, Part
+from awed.web.pages import see_other
+from awed.wire.inputs import open_inputs
+
+EXAMPLE = """{
+  "info": {"name": "hello", "project": "demo"},
+  "tasks": [
+    {"taskid": "greet", "cmd": {"name": "bash", "args": "-c 'echo hello > words.txt'"},
+     "outputs": [{"filename": "words.txt"}]},
+    {"taskid": "count", "dependsOn": ["greet"], "cmd": {"name": "wc", "args": "-c @words.txt"},
+     "inputs": [{"filename": "words.txt", "origin": "greet"}]}
+  ]
+}"""
+
+
+class SubmitPage(Pages):
+    """``/ui/submit``."""
+
+    calls = Calls[Context]()
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._drafts = Layouts(context.in_thread)
+
+    @calls("GET /submit", may("write"))
+    async def blank(self, call: Call[None]) -> bytes:
+        """The form."""
+        return await self.show(call, self._screen(call, "", []))
+
+    @calls("POST /submit?check", meant(may("write")))
+    async def checked(self, call: Call[None]) -> bytes:
+        """The form, with what is wrong with the document and the graph that it makes."""
+        form = await call.request.form()
+        text = await _document(form)
+        named = {part.filename for part in _files(form)} | set((form.text("named") or "").split("\n"))
+        found = await check(self.context, call, _with_nodes(text, dict.fromkeys(named - {None}, None)))
+        return await self.show(call, self._screen(call, text.decode("utf-8", "replace"), await self._told(found)))
+
+    @calls("POST /submit", meant(may("write")))
+    async def submitted(self, call: Call[None]) -> bytes:
+        """Keep the files as nodes, and submit the document that reads them."""
+        form = await call.request.form()
+        text = await _document(form)
+        try:
+            _require_wanted(text, _files(form))
+            nodes = {part.filename or "": await self._keep(call, part) for part in _files(form)}
+            job, _ = await submit(self.context, call, _with_nodes(text, nodes, self._host(call)))
+        except AwedError as error:
+            alert = tags.div(*(tags.p(one) for one in error.texts), role="alert")
+            screen = self._screen(call, text.decode("utf-8", "replace"), [alert], icon="failed")
+            return await self.show(call, screen, 400)
+        return see_other(call.request, Links(call.request)(f"job/{job.id}"))
+
+    async def _keep(self, call: Call[None], part: Part) -> str:
+        """The id of a new node with this file."""
+        change = Change(fill=Whole(part), file_name=PurePath(part.filename or "").name)
+        return (await self.context.nodes.create(call.user, change)).id
+
+    def _host(self, call: Call[None]) -> str:
+        return self.context.hosts.base(call.request)
+
+    async def _told(self, found: Check) -> list[Tag]:
+        """What a check says, and the graph."""
+        told = _remarks(found.checked)
+        if found.job is None:
+            return [told]
+        view = JobView(found.job, self.context.now(), "#", "graph")
+        return [told, tags.section(await picture(view, self._drafts), class_="card", **{"data-view": "graph"})]
+
+    def _screen(self, call: Call[None], text: str, told: Sequence[Tag], icon: str = "awed") -> Screen:
+        links = Links(call.request)
+        area = tags.textarea(
+            text,
+            name="document",
+            rows="22",
+            spellcheck="false",
+            placeholder=EXAMPLE,
+            **{"aria-label": "Document", "data-drop": ""},
+        )
+        files = tags.input(type="file", name="files", multiple="multiple")
+        check_button = tags.button("Check", type="submit", formaction=links("submit?check"), **{"data-check": ""})
+        form = self.form(
+            call,
+            links("submit"),
+            tags.p("Paste a workflow document (JSON), or drop it here together with the files that it reads."),
+            area,
+            tags.label("Files that its inputs name", files),
+            tags.ul(id="files", class_="files", **{"data-keep": ""}),
+            tags.div(check_button, tags.button("Submit", type="submit", class_="main"), class_="buttons"),
+            enctype="multipart/form-data",
+            class_="card submit",
+            id="submit",
+            **{"data-keep": ""},
+        )
+        results = tags.div(*told, id="told", **{"aria-live": "polite"})
+        content = [tags.div(tags.h1("Submit"), class_="head"), tags.div(form, results, class_="halves")]
+        return Screen("Submit", content, icon=icon, here="Submit")
+
+
+async def _document(form: Form) -> bytes:
+    """The document: what was pasted, or the JSON file among the files if nothing was."""
+    pasted = form.get("document")
+    if pasted is not None and (body := await pasted.read(pasted.size)).strip():
+        return body
+    found = [part for part in _sent(form) if (part.filename or "").lower().endswith((".json", ".awf"))]
+    return await found[0].read(found[0].size) if found else b""
+
+
+def _files(form: Form) -> list[Part]:
+    """The files that were sent along, without the document if that is one of them."""
+    pasted = form.get("document")
+    sent = _sent(form)
+    if pasted is not None and pasted.size:
+        return sent
+    document = next((part for part in sent if (part.filename or "").lower().endswith((".json", ".awf"))), None)
+    return [part for part in sent if part is not document]
+
+
+def _sent(form: Form) -> list[Part]:
+    """All files. A field for files of which none was chosen comes as one without a name."""
+    return [part for part in form.parts if part.name == "files" and part.filename]
+
+
+def _parsed(text: bytes) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return None  # whoever reads it next says what is wrong with it
+
+
+def _require_wanted(text: bytes, files: Sequence[Part]) -> None:
+    """Raise :class:`Invalid` for a file that no input of the document wants."""
+    wanted = list(dict.fromkeys(name for name, _ in open_inputs(_parsed(text))))
+    for part in files:
+        if part.filename not in wanted:
+            known = ", ".join(wanted) or "none"
+            raise Invalid(f"no input named {part.filename} lacks a source; those that do: {known}")
+
+
+_ANY_NODE = "00000000-0000-4000-8000-000000000000"
+
+
+def _with_nodes(text: bytes, nodes: Mapping[Any, str | None], host: str = "http://127.0.0.1") -> bytes:
+    """The document, whose inputs of these names are read from these nodes on *host*. A node that is still to be made
+    (None) is a size, with which a check is content."""
+    document = _parsed(text)
+    changed = False
+    for name, fields in open_inputs(document):
+        if name in nodes:
+            node = nodes[name]
+            fields.update({"host": host, "node": node} if node else {"url": f"{host}/{name}"})
+            changed = True
+    return msgspec.json.encode(document) if changed else text
+
+
+def _remarks(found: Checked) -> Tag:
+    size = f"{count(found.tasks, 'task')}, {count(found.workunits, 'workunit')}"
+    head = tags.p(tags.b("It can be submitted." if found.ok else "It would be refused."), f" {size}.")
+    lists = [
+        *_list("failed", "What is wrong", found.errors),
+        *_list("suspend", "What is probably not meant", found.warnings),
+        *_list("queued", "What it would wait for", found.unmet),
+    ]
+    return tags.section(head, *lists, class_="card told", **{"data-ok": str(found.ok).lower()})
+
+
+def _list(look: str, title: str, remarks: Sequence[Remark]) -> list[Tag]:
+    if not remarks:
+        return []
+    lines = [tags.li(tags.code(remark.place), " ", remark.text) for remark in remarks[:50]]
+    return [tags.h3(title), tags.ul(*lines, class_=f"remarks s-{look}")]

@@ -1,0 +1,134 @@
+"""The workers: what each runs, how much of it is used, and why one gets no work."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import quote
+
+from twisted.web.template import Tag, tags
+
+from awed.api.context import Context
+from awed.api.rights import a_client, may, to
+from awed.model.client import Client
+from awed.model.errors import Invalid
+from awed.model.ids import parse_work_id
+from awed.model.resources import SIZES
+from awed.model.states import ClientState
+from awed.model.times import NO_TIME
+from awed.ui.frame import Links, Pages, Screen, meant
+from awed.ui.glyphs import badge, svg, word
+from awed.ui.words import count, elapsed, moment, short, size
+from awed.web.calls import Call, Calls
+from awed.web.pages import see_other
+
+RUNS = 6
+"""Workunits of a worker that are named."""
+
+
+class WorkersPage(Pages):
+    """``/ui/workers``."""
+
+    calls = Calls[Context]()
+
+    @calls("GET /workers", may("read"))
+    async def workers(self, call: Call[None]) -> bytes:
+        """All that the caller may see, those that work first."""
+        acl, now = self.context.groups.acl, self.context.now()
+        clients = [client for client in self.engine.clients.all() if acl(client.group).allows(call.user, "read")]
+        clients.sort(key=lambda client: (_RANK[client.status], client.name, client.id))
+        links = Links(call.request)
+        names = ("State", "Worker", "Runs now", "Used of what it offers", "Done", "Failed", "Here for", "")
+        head = tags.thead(tags.tr(*(tags.th(name, scope="col") for name in names)))
+        rows = [self._worker(call, client, now, links) for client in clients]
+        table = tags.div(tags.table(head, tags.tbody(*rows, id="rows"), class_="workers"), class_="card scroll")
+        none = tags.div(
+            tags.p("No worker is here. Start one on any machine:"),
+            tags.code(f"awe-worker --server {self.context.hosts.base(call.request)} --workdir work"),
+            class_="card empty",
+        )
+        told = ", ".join(f"{sum(client.status is state for client in clients)} {word(state)}" for state in _RANK)
+        title = tags.div(tags.h1("Workers"), tags.span(told, class_="done"), class_="head", id="head")
+        return await self.show(
+            call, Screen("Workers", [title, table if clients else none], here="Workers", live="workers")
+        )
+
+    @calls("POST /workers/<client_id>?suspend", meant(to("write", a_client)))
+    async def suspend_worker(self, call: Call[Client]) -> bytes:
+        """Give it no more work."""
+        await self.engine.clients.suspend(call.thing.id)
+        return see_other(call.request, Links(call.request)("workers"))
+
+    @calls("POST /workers/<client_id>?resume", meant(to("write", a_client)))
+    async def resume_worker(self, call: Call[Client]) -> bytes:
+        """Give it work again."""
+        await self.engine.clients.resume(call.thing.id)
+        return see_other(call.request, Links(call.request)("workers"))
+
+    def _worker(self, call: Call[None], client: Client, now: datetime, links: Links) -> Tag:
+        is_suspended = client.status is ClientState.SUSPEND
+        flag, name = ("resume", "Resume") if is_suspended else ("suspend", "Suspend")
+        button = self.form(call, links(f"workers/{client.id}?{flag}"), tags.button(name, type="submit"))
+        about = " · ".join(filter(None, [client.group, client.hostname or client.host, client.version]))
+        return tags.tr(
+            tags.td(badge(client.status), class_="c-state"),
+            tags.td(client.name or short(client.id), tags.small(about), *_suspended(client), class_="c-name"),
+            tags.td(*self._runs(client, links), class_="c-runs"),
+            tags.td(*_used(client), class_="c-used"),
+            tags.td(f"{client.total_completed:,}", class_="num"),
+            tags.td(f"{client.total_failed:,}", class_="num"),
+            tags.td(elapsed(client.regtime, NO_TIME, now), class_="num"),
+            tags.td(button, class_="c-do"),
+            id=f"w-{client.id}",
+            **{"data-client": client.id, "data-state": client.status.value},
+        )
+
+    def _runs(self, client: Client, links: Links) -> list[Tag | str]:
+        """The workunits that it has, with links to their tasks."""
+        shown: list[Tag | str] = []
+        for work in list(client.current_work)[:RUNS]:
+            try:
+                found = parse_work_id(work)
+            except Invalid:
+                continue
+            part = f" {found.rank}" if found.rank else ""
+            address = _address(links, found.job_id, found.task_name)
+            shown.append(tags.div(tags.a(f"{short(found.job_id)} {found.task_name}{part}", href=address)))
+        more = len(client.current_work) - RUNS
+        return [*shown, *([tags.small(f"and {more} more")] if more > 0 else [])]
+
+
+_RANK = {ClientState.BUSY: 0, ClientState.IDLE: 1, ClientState.SUSPEND: 2}
+
+
+def _address(links: Links, job_id: str, task: str) -> str:
+    return links(f"job/{job_id}/task/{quote(task, safe='')}")
+
+
+def _suspended(client: Client) -> list[Tag]:
+    if client.status is not ClientState.SUSPEND:
+        return []
+    until = [" until ", moment(client.suspended_until)] if client.suspended_until != NO_TIME else []
+    return [tags.small(client.suspend_reason or "suspended by hand", *until, class_="reason")]
+
+
+def _used(client: Client) -> list[Tag]:
+    """A bar for each kind of resources that it registered; else how many of its slots are taken."""
+    if not client.offers:
+        taken = len(client.current_work)
+        return [_share("slots", taken, client.slots, f"{taken} of {count(client.slots, 'slot')}")]
+    free: Mapping[str, float] = client.free or {}
+    used = {name: whole - free.get(name, 0) for name, whole in client.offers.items() if whole}
+    return [
+        _share(name, number, client.offers[name], f"{_amount(name, number)} of {_amount(name, client.offers[name])}")
+        for name, number in used.items()
+    ]
+
+
+def _amount(name: str, number: float) -> str:
+    return size(int(number)) if name in SIZES else f"{number:g}"
+
+
+def _share(name: str, used: float, whole: float, told: str) -> Tag:
+    width = min(100 * used / whole, 100) if whole else 0
+    rect = svg("rect", class_="fill s-in-progress", x="0", width=f"{width:.1f}%", height="100%")
+    drawn = svg("svg", rect, class_="bar", role="img", aria_label=f"{name}: {told}")
+    return tags.div(tags.small(f"{name} {told}"), drawn, class_="share")

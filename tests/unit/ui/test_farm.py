@@ -1,0 +1,50 @@
+"""The workers and the queue, as far as one may see and steer them."""
+
+from tests.unit.api.served import Served, data
+from tests.unit.ui.browsing import Browser, text
+from tests.unit.ui.test_frame import submit
+
+
+def test_a_worker_shows_what_it_runs_and_can_be_suspended(served: Served) -> None:
+    job = submit(served)
+    served.register(id="c1", name="box", group="g", offers={"cores": 2})
+    served.call("GET", "/work?client=c1")
+    page = text(served.call("GET", "/ui/workers"))
+    assert f"{job[:8]} a" in page
+    assert "1 busy, 0 idle" in page
+    browser = Browser(served)
+    assert browser.post("/ui/workers/c1?suspend", {}).status == 303
+    assert data(served.call("GET", "/client/c1"))["Status"] == "suspend"
+    assert browser.post("/ui/workers/c1?resume", {}).status == 303
+    assert browser.post("/ui/workers/c1?resume", {}).status == 400
+
+
+def test_workers_of_a_group_that_one_may_not_read_are_not_there(served: Served) -> None:
+    data(served.call("POST", "/cgroup/secret", user="ann"))
+    served.call("POST", "/client", {"profile": b'{"id": "c9", "group": "secret", "apps": ["*"]}'}, user="ann")
+    assert 'data-client="c9"' not in text(served.call("GET", "/ui/workers"))
+    assert 'data-client="c9"' in text(served.call("GET", "/ui/workers", user="ann"))
+
+
+def test_the_queue_says_what_waits_and_why(served: Served) -> None:
+    submit(served, name="waiting one")
+    page = text(served.call("GET", "/ui/queue"))
+    assert "waiting one" in page
+    assert "no worker is registered" in page
+    assert "echo" in page
+
+
+def test_what_others_ask_for_is_not_told(served: Served) -> None:
+    submit(served, user="ann", name="secret one")
+    page = text(served.call("GET", "/ui/queue", user="bob"))
+    assert "secret one" not in page
+    assert "<code>echo" not in page
+    assert "<code>echo" in text(served.call("GET", "/ui/queue", user="root"))
+
+
+def test_the_queue_is_suspended_by_administrators_alone(served: Served) -> None:
+    browser = Browser(served)
+    assert browser.post("/ui/queue?suspend", {}).status == 401
+    assert served.call("POST", "/ui/queue?suspend", user="root").status == 303
+    assert "nothing is handed out" in text(browser.get("/ui/queue"))
+    assert served.call("POST", "/ui/queue?resume", user="root").status == 303

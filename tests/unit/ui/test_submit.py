@@ -1,0 +1,67 @@
+"""Submitting by the page: a document with its files, and checks of it."""
+
+import msgspec
+
+from tests.unit.api.served import Served, data, form
+from tests.unit.ui.browsing import Browser, text
+from tests.unit.web.wire import Reply
+
+DOCUMENT = {
+    "info": {"name": "with a file"},
+    "tasks": [{"taskid": "count", "cmd": {"name": "wc"}, "inputs": [{"filename": "reads.fq"}]}],
+}
+
+
+def send(served: Served, path: str, *parts: tuple[str, str, str | bytes], user: str = "ann") -> Reply:
+    """Send the form, each part as a field, its file name and what is in it."""
+    body = form((name, content) for name, _, content in parts)
+    for name, filename, _ in parts:
+        body = body.replace(b'name="%b"; filename="%b"' % (name.encode(), name.encode()), _named(name, filename), 1)
+    head = {"Content-Type": "multipart/form-data; boundary=-----------------------------7d"}
+    return served.call("POST", path, body=body, headers=head, user=user)
+
+
+def _named(name: str, filename: str) -> bytes:
+    return f'name="{name}"; filename="{filename}"'.encode() if filename else f'name="{name}"'.encode()
+
+
+def test_a_document_is_submitted_with_the_files_that_it_reads(served: Served) -> None:
+    document = msgspec.json.encode(DOCUMENT)
+    reply = send(served, "/ui/submit", ("document", "", document), ("files", "reads.fq", b"ACGT"))
+    assert reply.status == 303
+    job = data(served.call("GET", f"/job/{reply.headers['Location'].rpartition('/')[2]}", user="ann"))
+    node = job["tasks"][0]["inputs"][0]["node"]
+    assert served.call("GET", f"/node/{node}?download", user="ann").body == b"ACGT"
+    assert served.call("GET", f"/node/{node}?download", user="bob").status in (401, 404)
+
+
+def test_without_a_script_the_document_may_be_one_of_the_files(served: Served) -> None:
+    document = msgspec.json.encode(DOCUMENT)
+    parts = (("document", "", ""), ("files", "flow.json", document), ("files", "reads.fq", b"A"))
+    assert send(served, "/ui/submit", *parts).status == 303
+
+
+def test_what_is_wrong_is_told_and_the_text_stays(served: Served) -> None:
+    for document, told in (("{", "JSON"), ('{"tasks": []}', "tasks"), ("", "")):
+        reply = send(served, "/ui/submit", ("document", "", document))
+        assert (reply.status, 'role="alert"' in text(reply)) == (400, True)
+        assert told in text(reply)
+    reply = send(served, "/ui/submit", ("document", "", msgspec.json.encode(DOCUMENT)), ("files", "other.fq", b"A"))
+    assert "no input named other.fq lacks a source; those that do: reads.fq" in text(reply)
+    assert "with a file" in text(reply)
+    assert data(served.call("GET", "/job", user="root")) == []
+
+
+def test_a_check_makes_no_job_and_shows_the_graph(served: Served) -> None:
+    document = msgspec.json.encode(DOCUMENT)
+    reply = send(served, "/ui/submit?check", ("document", "", document), ("named", "", "reads.fq"))
+    assert (reply.status, 'data-ok="true"' in text(reply), 'data-task="count"' in text(reply)) == (200, True, True)
+    reply = send(served, "/ui/submit?check", ("document", "", b'{"tasks": [{"taskid": "a b", "cmd": {}}]}'))
+    assert (reply.status, 'data-ok="false"' in text(reply), "tasks[0]" in text(reply)) == (200, True, True)
+    assert data(served.call("GET", "/job", user="root")) == []
+
+
+def test_a_form_of_another_page_submits_nothing(served: Served) -> None:
+    browser = Browser(served)
+    browser.log_in(token="user ann")
+    assert browser.post("/ui/submit", {"document": "{}"}, seal="0").status == 401
