@@ -55,8 +55,8 @@ class DebugLevel(Protocol):
 class Context:
     """What all collections share.
 
-    *authenticators*, *file_users*: find the user of a request, the latter of one for nodes. *sessions*:
-    those of browsers. *now*: the wall clock.
+    *authenticators*, *file_users*: find the user of a request, the latter of one for nodes. *sessions*: the logins in
+    browsers. *now*: the wall clock.
     *job_token*: makes the token with which workers of a job use the daemon's own node store. *metrics*: makes the
     page for Prometheus. *metrics_for*: who may read it, ``public``, ``token`` or ``admin``. *collections*: all
     collections by name. *client_auth_required*: whether only workers with the token of a client group may register.

@@ -1,4 +1,4 @@
-"""``/events``: what happens to jobs, tasks, workunits and workers, one by one as it becomes durable."""
+"""``/events``: changes of jobs, tasks, workunits and workers, one by one as they become durable."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -17,15 +17,16 @@ from awed.web.streaming import listed
 from awed.wire.envelope import Events
 
 MAX_WAIT = 60.0
-"""Seconds for which a request may wait for events; less than the site's idle timeout."""
+"""Seconds for which a request may wait for events."""
 
 AT_ONCE = 1000
-"""Events of an answer, if nobody says how many, and of one piece of a stream."""
+"""The most events of an answer without ``limit``, and of one piece of a stream."""
 
 MOST = 10_000
+"""The largest ``limit``."""
 
 LONGEST = 3600.0
-"""Seconds after which a stream ends, so that who listens says anew who they are."""
+"""Seconds after which a stream ends, so that listeners authenticate again."""
 
 _SUBJECT = word(Subject)
 _SUBJECTS = Kind(lambda name, texts: [_SUBJECT.read(name, [text]) for text in split(texts)], {"type": "string"})
@@ -36,23 +37,23 @@ Stream = Annotated[bytes, MEDIA_TYPE]
 class Wanted(Struct, frozen=True):
     """Which events are asked for."""
 
-    since: Annotated[int | None, "Those after this number; 0: all that are kept. If absent: those from now on."] = (
-        None
-    )
-    job: Annotated[str, "Only those of this job, its tasks and workunits."] = ""
+    since: Annotated[
+        int | None, "Only events after this number; 0: all that are kept. If absent: only those from now on."
+    ] = None
+    job: Annotated[str, "Only events of this job, its tasks and workunits."] = ""
     kind: Annotated[
-        list[Subject], _SUBJECTS, "Only those of job, task, work or client; or several, with commas."
+        list[Subject], _SUBJECTS, "Only events of these kinds: job, task, work, client; several with commas."
     ] = []
 
 
 class EventsResource(Resource):
-    """The events that the caller may hear of."""
+    """The events that the caller may see."""
 
     calls = Calls[Context]()
 
     @calls("GET /?stream", may("read"))
     async def stream(self, call: Call[None], *, wanted: Wanted) -> Stream:
-        """As a stream, as with ``Accept: text/event-stream``; the header ``Last-Event-ID`` goes before ``since``."""
+        """The events as a stream, as with ``Accept: text/event-stream``. ``Last-Event-ID`` overrides ``since``."""
         cursor = self._cursor(call, wanted, last_event_id(call.request))
         return await send_stream(call.request, self._messages(cursor))
 
@@ -62,10 +63,10 @@ class EventsResource(Resource):
         call: Call[None],
         *,
         wanted: Wanted,
-        wait: Annotated[float, "Seconds to wait for one, 60 at most."] = 0.0,
-        limit: Annotated[int, count(1, MOST), "How many at most."] = AT_ONCE,
+        wait: Annotated[float, "Seconds to wait for an event, 60 at most."] = 0.0,
+        limit: Annotated[int, count(1, MOST), "How many events at most."] = AT_ONCE,
     ) -> Events[list[FeedEvent]] | Stream:
-        """What happened, in order."""
+        """The events, in order."""
         if wants_stream(call.request):
             return await self.stream(call, wanted=wanted)
         cursor = self._cursor(call, wanted)
@@ -73,14 +74,19 @@ class EventsResource(Resource):
         return Events(200, listed(found), last=cursor.number, oldest=self.engine.events.oldest)
 
     def _cursor(self, call: Call[None], wanted: Wanted, last: int | None = None) -> Cursor:
-        """Raises :class:`Gone` if not all that is wanted is kept."""
+        """A cursor for the wanted events, after the event *last*, or else after ``since``.
+
+        Raises :class:`Gone` if some of them are not kept any more.
+        """
         since = next((number for number in (last, wanted.since) if number is not None), self.engine.events.last)
         choice = Choice(frozenset(wanted.kind), wanted.job)
         return self.engine.events.cursor(call.user, self.context.groups.acl, choice, since)
 
     async def _messages(self, cursor: Cursor) -> AsyncIterator[bytes]:
-        """Pieces of a stream: events as they come, and where a stream that is cut goes on. It ends when the server
-        does, and for a listener that was too slow; who asks again is told why."""
+        """The pieces of a stream: events as they come, and ids after which a cut stream goes on.
+
+        Ends when the server stops, and for a listener that was too slow: the next request is answered by the error.
+        """
         events = self.engine.events
         end = events.seconds() + LONGEST
         yield Message(cursor.number).encode()

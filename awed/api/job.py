@@ -97,13 +97,13 @@ class JobResource(JobChanges):
 
     @calls("GET /?explain", may("read"))
     async def explain_all(self, call: Call[None], *, asked: JobList, fields: Rest) -> Page[list[Explained]]:
-        """Why the jobs of a page are not done."""
+        """Why each job of a page is not done."""
         jobs, total = await self.engine.jobs.page(asked.query_for(call.user, fields))
         return asked.page(listed(self._explained(job) async for job in jobs), total)
 
     @calls("GET /<job_id>?explain", to("read", a_job))
     async def explain(self, call: Call[JobRecord]) -> Explained:
-        """Why a job is not done, and why each task that neither is done nor runs waits."""
+        """Why a job is not done, and why each of its waiting tasks waits."""
         return self._explained(call.thing.job)
 
     @calls("GET /<job_id>", to("read", a_job))

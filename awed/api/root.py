@@ -16,7 +16,7 @@ from awed.web.params import header
 from awed.web.traits import Traits, bare
 
 PAGE = "ui"
-"""The collection that is a page for people, where there is one."""
+"""The name of the collection with the page for people; the server may lack it."""
 
 
 class FrontPage(Struct):
@@ -51,7 +51,8 @@ class RootResource(Resource):
 
     @calls("GET /", ANYONE)
     async def show(self, call: Call[None]) -> FrontPage | Annotated[bytes, "text/html"]:
-        """The description of this server. Who asks for text/html first is sent to the page for people."""
+        """The description of this server. Browsers (text/html first in Accept) are redirected to the page for
+        people."""
         if PAGE in self.context.collections:
             call.request.responseHeaders.setRawHeaders("Vary", ["Accept"])
             if prefers_html(header(call.request, b"accept") or ""):

@@ -1,4 +1,4 @@
-"""The session that a request comes with: the one cookie there is."""
+"""The session of a request, by its cookie, the only one that awed sets."""
 
 from twisted.web.iweb import IRequest
 
@@ -10,7 +10,7 @@ _SAFE = (b"GET", b"HEAD")
 
 
 def session_token(context: Context, request: IRequest) -> str:
-    """The secret of the session, "" if there is none. It may be over."""
+    """The secret in the cookie, "" if there is none. The session may have ended."""
     name = _name(context)
     for pair in (header(request, b"cookie") or "").split(";"):
         key, _, value = pair.strip().partition("=")
@@ -20,14 +20,16 @@ def session_token(context: Context, request: IRequest) -> str:
 
 
 def session_authorization(context: Context, request: IRequest) -> str | None:
-    """What the session of a request that changes nothing says of who makes it, as the header Authorization would. A
-    browser sends the cookie along without being asked: what changes something says it on its own."""
+    """The header Authorization that stands for the cookie of a GET or HEAD request; None without a cookie.
+
+    For other methods the cookie does not count, as a browser sends it also with requests that other sites cause.
+    """
     token = session_token(context, request) if request.method in _SAFE else ""
     return f"{SCHEME} {token}" if token else None
 
 
 def set_session(context: Context, request: IRequest, token: str) -> None:
-    """Let the browser keep the secret of a session; "": forget it."""
+    """Let the browser keep *token*, the secret of a session; "": forget the secret."""
     lasts = int(LASTS.total_seconds()) if token else 0
     parts = [f"{_name(context)}={token}", "Path=/", f"Max-Age={lasts}", "HttpOnly", "SameSite=Strict"]
     if context.hosts.base(request).startswith("https:"):
@@ -36,5 +38,5 @@ def set_session(context: Context, request: IRequest, token: str) -> None:
 
 
 def _name(context: Context) -> str:
-    """Of the cookie. Servers on other ports of this host have others, for cookies know no ports."""
+    """The name of the cookie, different for each server on this host, as cookies are shared by all ports."""
     return f"awed-{context.engine.server_uuid[:8]}"

@@ -7,14 +7,17 @@ from awed.model.errors import AwedError, Unauthorized
 
 
 def require(user: User, verb: Verb, acl: Acl, absent: AwedError | None = None) -> None:
-    """Raises :class:`~awed.model.errors.Unauthorized` unless *user* has the right *verb*; or *absent*, what is told
-    of things that are not there, to one who must not know of this one."""
+    """Raises :class:`~awed.model.errors.Unauthorized` unless *user* has the right *verb*.
+
+    To a user who may not even know that the thing exists, *absent* is raised instead: the error for a thing that does
+    not exist.
+    """
     if not acl.allows(user, verb):
         raise refusal(user, acl, absent)
 
 
 def refusal(user: User, acl: Acl, absent: AwedError | None) -> AwedError:
-    """What *user* is told, who may not do this to the thing of this *acl*, see :func:`require`."""
+    """The error that :func:`require` raises for *user* and a thing with this *acl*."""
     return Unauthorized("User Unauthorized") if absent is None or acl.is_known_to(user) else absent
 
 

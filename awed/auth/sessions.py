@@ -1,4 +1,4 @@
-"""Sessions: browsers in which users have logged in. Each has a secret of its own, which counts for a day."""
+"""Sessions: logins of users in browsers. Each has a secret of its own, which is valid for a day."""
 
 import hashlib
 import hmac
@@ -14,21 +14,22 @@ from awed.model.access import ADMIN, Account, Session, User
 from awed.model.records import Batch, Commit
 
 SCHEME = "session"
-"""The word that introduces the secret of a session."""
+"""The scheme of the header Authorization with the secret of a session."""
 
 LASTS = timedelta(days=1)
+"""How long a session is valid."""
 
 PAGE = 500
-"""Sessions that are looked at together when those that are over are removed."""
+"""Sessions that are read at a time when expired ones are removed."""
 
 
 @implementer(IAuthenticator)
 class Sessions:
-    """Begins and ends sessions, and knows users by them.
+    """Begins and ends sessions, and authenticates users by the secrets of their sessions.
 
-    A session ends with its day, by :meth:`end`, and when the user's token or password changes or the account goes.
-    *find* gives a session by its id, *page* the first ones, so many, after an id; *account* gives an account
-    by its name; *admin* knows the administrator's token; *key* seals forms.
+    A session ends after ``LASTS``, by :meth:`end`, and when the user's token or password changes or the account is
+    deleted. *find* returns a session by its id, *page* so many sessions after an id, *account* an account by its
+    name. *admin* has the administrator's token; *key* is the secret for :meth:`seal`.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Sessions:
         self._key = hashlib.sha256(f"awed-form:{key}".encode()).digest()
 
     async def begin(self, user: User) -> str:
-        """The secret of a new session of *user*."""
+        """Begin a session of *user*; its secret."""
         token = self._new_token()
         stamp = self._stamp(user.name, await self._account(user.name))
         session = Session(token_hash(token), user.name, user.admin, stamp, self._now() + LASTS)
@@ -61,7 +62,7 @@ class Sessions:
         return token
 
     async def end(self, token: str) -> None:
-        """The session with this secret is over."""
+        """End the session with the secret *token*."""
         await self._commit(Batch(gone_sessions=[token_hash(token)]))
 
     async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:
@@ -75,11 +76,14 @@ class Sessions:
         return User(session.name, admin=session.admin and still_admin)
 
     def seal(self, token: str) -> str:
-        """What a form must carry that comes from a browser with this session; "" stands for one without."""
+        """The value that forms in the session with the secret *token* must send; "" for a browser without a session.
+
+        Other sites do not know it, so they cannot forge a form.
+        """
         return hmac.new(self._key, token.encode(errors="replace"), hashlib.sha256).hexdigest()
 
     async def remove_expired(self) -> None:
-        """Forget the sessions that are over."""
+        """Delete the sessions that have expired."""
         last, now = list[str](), self._now()
         while page := await self._page(last, PAGE):
             last = [page[-1].id]
@@ -87,7 +91,7 @@ class Sessions:
                 await self._commit(Batch(gone_sessions=over))
 
     def _stamp(self, name: str, account: Account | None) -> str:
-        """Changes with the secrets by which a user of this name logs in here."""
+        """A digest of the token and password of the user *name*; "" for users whom an identity server knows."""
         if name == ADMIN:
             return self._admin.stamp
         return token_hash(f"{account.token_hash}:{account.password_hash}") if account else ""

@@ -44,7 +44,7 @@ class AdminToken:
 
     @property
     def stamp(self) -> str:
-        """Changes with the token, and does not tell it."""
+        """A digest that changes with the token, and does not reveal it."""
         return token_hash(self._hash)
 
     async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:

@@ -29,7 +29,7 @@ from awed.tx.pauses import Pauses
 from awed.wire.inputs import open_inputs
 
 PAUSES = Pauses(0.5, 4.0, most=4)
-"""Between the tries of a submission while the server does not answer."""
+"""Pauses between the tries of a submission while the server does not answer."""
 
 
 def _input_file(text: str) -> tuple[str, Path]:
@@ -106,7 +106,7 @@ def _wait(server: Server, job: Job) -> int:
 
 
 def _submitted(server: Server, name: str, text: bytes) -> calls.Submitted:
-    """Submit a document, again if the server is away for a moment: its key makes one job of all tries."""
+    """Submit a document, and try again while the server is away. All tries have one key, so they make one job."""
     key = new_id()
     for pause in PAUSES:
         try:

@@ -34,7 +34,7 @@ _STATES = {
 
 
 class Facts(Struct):
-    """What an explanation is made from. *waits*: what the server says of tasks; *clients*: all registered workers."""
+    """What an explanation is made from. *waits*: the server's reasons why tasks wait; *clients*: all workers."""
 
     job: Job
     waits: Sequence[Waits]
@@ -56,7 +56,7 @@ def why(server: Server, job_id: str, as_json: bool) -> None:
 
 
 def print_why(server: Server, job: Job, console: Console) -> None:
-    """Print why *job* is not done. Asks the server for that, and for the workers."""
+    """Print why *job* is not done. Asks the server for the reasons, and for the workers."""
     waits = server.ask(calls.explained(job.id)).tasks if job.state in ACTIVE else []
     for line in explain(Facts(job, waits, server.ask(calls.registered()), now())):
         console.print(line)
@@ -118,11 +118,11 @@ def _stderr(text: str) -> Iterator[str]:
 
 
 _MOST = 10
-"""How many tasks, workers or names are told one by one."""
+"""How many tasks, workers or names are listed one by one."""
 
 
 def _some_lines(lines: Iterable[str]) -> Iterator[str]:
-    """As many lines as one likes to read."""
+    """The first _MOST of *lines*, and one with the number of the others."""
     told = list(lines)
     yield from told[:_MOST]
     if len(told) > _MOST:
@@ -148,7 +148,7 @@ def _names(clients: Iterable[Client]) -> str:
 
 
 def _some(names: Iterable[str]) -> str:
-    """The distinct names, as many as one likes to read."""
+    """The first _MOST distinct *names*, and the number of the others."""
     distinct = list(dict.fromkeys(map(clean, names)))
     more = f" and {len(distinct) - _MOST} more" if len(distinct) > _MOST else ""
     return ", ".join(distinct[:_MOST]) + more

@@ -99,7 +99,7 @@ class Connection(Protocol):
         self._secured: Deferred[None] | None = None
 
     def secured(self) -> Deferred[None]:
-        """Fires when the encryption is agreed on; fails if the connection is lost before. Cancelling it closes it."""
+        """Fires when the TLS handshake is done; fails if the connection is lost before. If cancelled, closes it."""
         self._secured = Deferred(lambda _: self.close())
         return self._secured
 
@@ -152,12 +152,14 @@ class Connection(Protocol):
 
 
 class Connections:
-    """An :class:`Http` that opens connections to *endpoint* as needed. *host*: the server's name and port."""
+    """An :class:`Http` that opens connections to *endpoint* as needed.
+
+    *host*: the server's name and port. *is_secure*: whether *endpoint* uses TLS.
+    """
 
     def __init__(
         self, endpoint: IStreamClientEndpoint, clock: IReactorTime, host: str, *, is_secure: bool = False
     ) -> None:
-        """*is_secure*: the endpoint speaks TLS."""
         self._endpoint = endpoint
         self._clock = clock
         self._host = host

@@ -94,7 +94,7 @@ class Server:
 
 
 def _connected(where: Address, patience: float, tls: ssl.SSLContext | None) -> http.client.HTTPConnection:
-    """A connection to a host, whose answers have *patience*. Raises :class:`OSError`."""
+    """A connection to a host, with *patience* seconds for each answer. Raises :class:`OSError`."""
     is_secure = where.scheme == "https"
     connection = (
         http.client.HTTPSConnection(where.host, where.port, timeout=CONNECT_LIMIT, context=tls)
@@ -106,7 +106,7 @@ def _connected(where: Address, patience: float, tls: ssl.SSLContext | None) -> h
     except ssl.SSLCertVerificationError:
         raise
     except OSError as error:
-        if is_secure and connection.sock is not None:  # it took the connection
+        if is_secure and connection.sock is not None:  # connected, but the TLS handshake failed
             raise ConnectionError(f"{NO_TLS} ({_reason(error)})") from error
         raise
     connection.sock.settimeout(patience)

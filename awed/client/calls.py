@@ -16,10 +16,10 @@ PATIENCE = 60.0
 """Seconds that the server may take to answer, unless a request has its own."""
 
 CONNECT_LIMIT = 10.0
-"""Seconds that a server may take to accept a connection, and to agree on its encryption."""
+"""Seconds that a server may take to accept a connection, and for the TLS handshake."""
 
 NO_TLS = "it does not speak TLS: is its URL http:// and not https://?"
-"""Why a server of an ``https`` URL takes connections and does no more."""
+"""What to say of a server with an ``https`` URL that accepts connections, but fails in the TLS handshake."""
 
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 

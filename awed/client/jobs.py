@@ -43,7 +43,7 @@ def job(job_id: str) -> Call[Job]:
 
 
 def explained(job_id: str) -> Call[Explained]:
-    """Why a job is not done."""
+    """Ask why a job is not done."""
     return Call(Request("GET", f"/job/{job_id}?explain"), data(Explained))
 
 
@@ -55,7 +55,7 @@ class Submitted(NamedTuple):
 
 
 def submit(name: str, document: BinaryIO, key: str) -> Call[Submitted]:
-    """Submit the job in *document*, a file called *name*. All tries with the same *key* make one job."""
+    """Submit the job in *document*, a file called *name*. Several calls with the same *key* make one job."""
     request = _form("/job", "upload", name, document)
     return Call(request._replace(headers={**request.headers, IDEMPOTENCY_KEY: key}), _submitted)
 
@@ -81,7 +81,7 @@ def _submitted(response: Response) -> Submitted:
 
 
 def _form(path: str, field: str, name: str, file: BinaryIO) -> Request:
-    known = os.fsencode(name).decode(errors="replace")  # the name of a local file may be no UTF-8
+    known = os.fsencode(name).decode(errors="replace")  # the name of a local file need not be UTF-8
     content_type, pieces = form([Field(field, file, known)])
     return Request("POST", path, _blocks(pieces), {"Content-Type": content_type})
 

@@ -62,8 +62,9 @@ def heartbeat(client: str, busyness: Busyness, patience: float = PATIENCE) -> Ca
 def checkout(
     client: str, available: int, most: int, walltime: int | None = None, *, wait: int = POLL_WAIT, ahead: int = 0
 ) -> Call[Handed]:
-    """Ask for up to *most* workunits to run, up to *ahead* of them later, if they need a core and nothing else.
+    """Ask for up to *most* workunits to run.
 
+    *ahead*: how many of them may wait at the worker until others end; only such as need one core and nothing else.
     *available*: free disk space in bytes. *walltime*: seconds that they may take at most, None for no limit. *wait*:
     seconds for which the server may wait for work.
 

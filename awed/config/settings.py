@@ -189,10 +189,8 @@ class Server(Struct, frozen=True):
     global_expire: Annotated[
         float | None, DURATION, "How long jobs are kept after their end: 30M, 12H, 7D. If empty: for ever."
     ] = None
-    events_keep: Annotated[float, DURATION, "How long the events that GET /events tells are kept: 30M, 12H, 7D."] = (
-        7 * 86400.0
-    )
-    events_max: Annotated[int, whole(1), "How many of them are kept at most. Each takes about 150 bytes."] = 1_000_000
+    events_keep: Annotated[float, DURATION, "How long events are kept for GET /events: 30M, 12H, 7D."] = 7 * 86400.0
+    events_max: Annotated[int, whole(1), "Most events that are kept. Each takes about 150 bytes."] = 1_000_000
     pipeline_expire: Annotated[
         Mapping[str, float],
         DURATIONS,
@@ -209,8 +207,8 @@ class Limits(Struct, frozen=True):
     max_values: Annotated[
         int,
         whole(1),
-        "Most values of a job document, about: texts, numbers, lists, objects; a task of a common document has ten."
-        " Each may take hundreds of bytes of memory.",
+        "Most values (texts, numbers, lists, objects) of a job document, counted roughly; a usual task has ten. Each"
+        " may take hundreds of bytes of memory.",
     ] = 2_000_000
     user_jobs: Annotated[
         int, whole(0), "Most unfinished jobs of a user who is no administrator. 0: no limit, also in the next three."

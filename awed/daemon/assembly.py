@@ -67,7 +67,7 @@ JOURNALS = 1.0
 
 
 AGING = 60.0
-"""Seconds between two looks for events that are too old."""
+"""Seconds between two searches for events that are too old."""
 
 
 class Parts:

@@ -37,10 +37,10 @@ from awed.tx.threads import in_threads_of
 
 class Callers:
     """Authentication of callers: *anyone* for the API; *of_files*, for files, also takes tokens of jobs. *sessions*:
-    those of browsers.
+    the logins in browsers.
 
-    *user_of*: finds the user for the token of a job (see :class:`~awed.auth.tokens.JobTokens`).
-    *commit*: makes a batch durable.
+    *user_of*: finds the user for the token of a job (see :class:`~awed.auth.tokens.JobTokens`). *commit*: makes a
+    batch durable.
     """
 
     def __init__(

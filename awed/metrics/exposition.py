@@ -37,7 +37,7 @@ OTHER = "other"
 """The value of labels for all other kinds of queued work."""
 
 Labels = Callable[[Wanted], tuple[str, str]]
-"""Gives the group and the app by which queued work is told."""
+"""Returns the values of the labels ``group`` and ``app`` for queued work."""
 
 
 class Exposition:
@@ -64,7 +64,7 @@ class Exposition:
         self._process = ProcessCollector(registry=None)
 
     async def page(self, user: User) -> bytes:
-        """The page for *user* in Prometheus' text format. Values are collected on the reactor; the text is made in a
+        """The page for *user* in Prometheus' text format. Collects values on the reactor, makes the text in a
         thread."""
         ready = await self._ready()
         families = [
@@ -78,8 +78,8 @@ class Exposition:
         return await self._in_thread(self._page, families)
 
     def _labels(self, user: User, wanted: Wanted) -> tuple[str, str]:
-        """Group and app of queued work, as far as *user* may know of them: not of groups that they may not read, nor
-        of what others submit for no group."""
+        """The labels of queued work, as far as *user* may know them; OTHER in place of groups that *user* may not
+        read, and of their apps, and in place of the apps of work that others submit for no group."""
         group, app = _label(",".join(sorted(wanted.named))), _label(wanted.app)
         if user.admin or (self._may_read(user, wanted.named) if group else wanted.groups <= groups_of("", user.name)):
             return group, app

@@ -16,7 +16,7 @@ class Why(StrEnum):
     BUSY = "busy"
     """All workers that could run it are busy."""
     NOBODY = "nobody"
-    """No registered worker may run it, or has what it needs."""
+    """No registered worker may run it and has what it needs, but for suspended ones."""
     TIME = "time"
     """The workers that could run it leave before it would be done."""
     AFTER = "after"

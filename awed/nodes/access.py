@@ -18,13 +18,13 @@ def may(user: User, right: Verb, record: NodeRecord) -> bool:
 
 def check(user: User, right: Verb, record: NodeRecord) -> None:
     """Raises :class:`~awed.model.errors.Unauthorized`, worded as by Shock, if *user* lacks the right;
-    :class:`~awed.model.errors.NodeNotFound` if they have none at all, as if there were no such node."""
+    :class:`~awed.model.errors.NodeNotFound`, as for an unknown node, if *user* has no right to the node at all."""
     if not may(user, right, record):
         raise _refusal(user, record)
 
 
 def check_change(user: User, change: AclChange, record: NodeRecord) -> None:
-    """Raises likewise if *user* may not make this *change* to the node's ACL."""
+    """Raises what :func:`check` raises if *user* may not make this *change* to the node's ACL."""
     if not (change.is_free_to(user, record.acl) and _knows(user, record)):
         raise _refusal(user, record)
 

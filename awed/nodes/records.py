@@ -15,7 +15,7 @@ Load = Callable[[str], Awaitable[NodeRecord | None]]
 """Loads the record of a node, a copy of the caller's own."""
 
 Scan = Callable[[Sequence[str], int], Awaitable[list[NodeRecord]]]
-"""Loads the records whose ids follow on one, if one is given, in the order of ids, at most so many."""
+"""Loads records in the order of ids: those after one id, in a list, or from the first on; at most so many."""
 
 PAGE = 500
 """Records that are read at a time."""

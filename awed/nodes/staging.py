@@ -248,7 +248,7 @@ class Stager:
 
 @contextmanager
 def _gone_told() -> Iterator[None]:
-    """Context in which a missing file is raised as ``NotFound``: its node was deleted while the file was read."""
+    """Context in which a missing file raises :class:`NodeNotFound`: its node was deleted while the file was read."""
     try:
         yield
     except FileNotFoundError:

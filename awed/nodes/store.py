@@ -43,8 +43,9 @@ class NodeStore:
     *in_thread* is for short blocking calls, *long* for long work. *now* is the clock. *fetch* downloads URLs; None
     refuses them.
 
-    Every method that takes a user raises :class:`~awed.model.errors.NotFound` for a node of which the user must
-    not know, and :class:`~awed.model.errors.Unauthorized` if the user does not have the right.
+    Every method that takes a user raises :class:`~awed.model.errors.NodeNotFound` for an unknown node and for one to
+    which the user has no right at all, and :class:`~awed.model.errors.Unauthorized` if the user lacks just this
+    right.
     """
 
     _log = Logger()
@@ -129,8 +130,8 @@ class NodeStore:
         return self._base.long.in_turns_of(user.name)
 
     async def find(self, query: NodeQuery, user: User) -> tuple[AsyncIterator[Node], int]:
-        """A page of the nodes that *user* may read and that fulfil *query*, read one by one as they are asked for;
-        and how many there are in all."""
+        """A page of the nodes that *user* may read and that match *query*, loaded one by one during the iteration;
+        and the number of all matching nodes."""
         found: list[tuple[tuple[int, Any, str], str]] = []
         async for page in self._base.records.pages():
             found += await self._base.in_thread(matching, page, query, user)

@@ -144,8 +144,7 @@ NO_PLACES: Places = MappingProxyType({})
 
 
 class DataWait(NamedTuple):
-    """The preparation or check of this number (*generation*) waits for a data host because of *cause*, and asks it
-    again at a time."""
+    """The preparation or check with the number *generation* waits for a data host: *cause*; next try at *until*."""
 
     generation: int
     cause: str

@@ -1,4 +1,4 @@
-"""Why work does not run: what it asks for, held against who is there, by the same comparison as in the hand-out."""
+"""Why work does not run: compares what it asks for with the registered workers, by the rules of the hand-out."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -20,26 +20,28 @@ from awed.scheduler.reservations import Reservations
 from awed.scheduler.state import State
 
 LOOKED_AT = 100
-"""How many different things that a job asks for are held against the workers when it is submitted."""
+"""How many different needs of a job are compared with the workers when it is submitted."""
 
 LONGEST = 200
-"""Characters of a sentence."""
+"""The most characters of a sentence."""
 
 _LONGEST_NAME = 60
 
 FEW = 10
-"""Names that are told in a sentence."""
+"""The most names in a sentence."""
 
 FREE, BUSY, SUSPENDED = "free", "busy", "suspended"
-"""What is counted of workers that have all that the work asks for."""
+"""The hindrances of workers that have all that the work asks for; FREE is none."""
 
 AVOIDED, GROUP, COMMAND, IMAGE, TIME = "avoided", "group", "command", "image", "time"
-"""What a :class:`~awed.scheduler.requirements.Misfit` may be besides resources, in the order of its looks."""
+"""The kinds of a :class:`~awed.scheduler.requirements.Misfit` besides resources, in the order of the checks."""
 
 
 class Tally(NamedTuple):
-    """How many workers there are for some work, *counts* by what hinders them, and for each thing that some lack the
-    best of them."""
+    """The workers that could be asked to run some work, counted.
+
+    *counts*: by what hinders them. *best*: for each hindrance, the misfit of the worker that has most.
+    """
 
     workers: int
     counts: Counter[str]
@@ -47,23 +49,23 @@ class Tally(NamedTuple):
 
     @property
     def able(self) -> int:
-        """How many have all that it asks for, be they free or not."""
+        """How many workers have all that the work asks for, whether they are free or not."""
         return self.counts[FREE] + self.counts[BUSY] + self.counts[SUSPENDED]
 
     def shown(self) -> dict[str, int]:
-        """The counts as people see them."""
+        """The counts as the API shows them."""
         return {"workers": self.workers, "able": self.able, **dict(sorted(self.counts.items()))}
 
 
 class Reasons:
-    """Says why. The *reservations* know for which large work a client is kept."""
+    """Explains jobs, tasks and workunits. *reservations*: know for which large work a client is kept free."""
 
     def __init__(self, state: State, reservations: Reservations) -> None:
         self._state = state
         self._reservations = reservations
 
     def unmet(self, job: JobEntry, now: Moment) -> list[Remark]:
-        """What no registered worker has that may have the job's work: each once, where it is asked for first."""
+        """The needs of a job that no worker meets which may run its work: each once, at its first place."""
         places: dict[tuple[Wanted, int], Place] = {}
         for entry in job.tasks:
             place = Place(entry, NOBODY, RankSet.of([range(1)]))
@@ -76,7 +78,7 @@ class Reasons:
         return [Remark(where, text) for text, where in found.items()]
 
     def tasks(self, job: JobEntry, now: Moment) -> Iterator[Waits]:
-        """Why each task of a job waits that does."""
+        """Why each waiting task of a job waits."""
         known: dict[tuple[Wanted, int], Tally] = {}
         return (waits for entry in job.tasks if (waits := self.task(entry, now, known)) is not None)
 
@@ -92,8 +94,10 @@ class Reasons:
         return _cut(f"{said}; task {first.taskid} {first.why}" if first else said)
 
     def work(self, work_id: WorkId, now: Moment) -> Waits:
-        """Why a workunit waits, if it does. Raises :class:`~awed.model.errors.WorkNotFound` for one that is done, or
-        that there is not."""
+        """Why a workunit waits, or that it runs.
+
+        Raises :class:`~awed.model.errors.WorkNotFound` if there is no such workunit, or it is done.
+        """
         entry = self._state.task(work_id.task_id)
         if entry is None or not entry.has_unfinished(work_id.rank):
             raise WorkNotFound(str(work_id))
@@ -106,7 +110,10 @@ class Reasons:
         return self._why(entry, place, now, {}) or Waits(name, Why.PREPARING, "is about to be queued")
 
     def task(self, entry: TaskEntry, now: Moment, known: dict[tuple[Wanted, int], Tally]) -> Waits | None:
-        """Why a task waits, None if it is done, or all that is left of it runs. *known*: of the same job's tasks."""
+        """Why a task waits; None if it is done, or all of its workunits that are not done run.
+
+        *known*: the tallies made so far for tasks of this job, by need and bytes of inputs.
+        """
         first = min(entry.places.values(), key=lambda place: place.ranks.first, default=None)
         return None if entry.is_done else self._why(entry, first, now, known)
 
@@ -151,7 +158,8 @@ class Reasons:
         return Waits(name, _word(tally), _cut(f"waits: {_told(tally, wanted)}"), tally.shown())
 
     def tally(self, wanted: Wanted, disk: int, place: Place, now: Moment) -> Tally:
-        """What hinders each worker that may have work of this user or for these groups. Of others nothing is told."""
+        """What hinders each worker from running *place*. Counts only workers that run work of this user, or of the
+        groups that it names, as the user must not know of others."""
         reach = wanted.groups | groups_of("", place.entry.job.submitter)
         counts: Counter[str] = Counter()
         best: dict[str, Misfit] = {}
@@ -167,8 +175,7 @@ class Reasons:
         return Tally(workers, counts, best)
 
     def hindrance(self, client: ClientEntry, place: Place, wanted: Wanted, disk: int, now: Moment) -> Misfit | None:
-        """Why a client that asks now would not get work of this place, even if it stood before all other; None if it
-        would."""
+        """Why *client*, if it asked now, would not get work of *place*, even if that were first; None if it would."""
         offer = client.offer(now)
         misfit = wanted.misfit(offer.whole(), disk)
         if misfit is not None:
@@ -213,7 +220,7 @@ _LAST = (TIME, IMAGE, COMMAND, GROUP)
 
 
 def _furthest(item: tuple[str, int]) -> tuple[int, str]:
-    """First those that are nearest to having the work."""
+    """The sort key of a hindrance with its count: first those that are nearest to running the work."""
     what, _ = item
     if what in _ORDER:
         return _ORDER.index(what), what
@@ -256,7 +263,7 @@ _FIELDS = {GROUP: "clientgroups", COMMAND: "cmd.name", IMAGE: "cmd.Dockerimage",
 
 
 def _asking(tally: Tally) -> str:
-    """The field of a task that asks for what the nearest workers lack."""
+    """The path in a task of what the nearest workers lack."""
     what, _ = min(tally.counts.items(), key=_furthest, default=(GROUP, 0))
     return _FIELDS.get(what, f"resources.{what}")
 
@@ -272,7 +279,7 @@ def _quoted(name: str) -> str:
 
 
 def _cut(text: str, end: str = "") -> str:
-    """*text* on one line, so much of it that a sentence is not too long with its *end*."""
+    """*text* on one line, cut so that with *end* it has at most LONGEST characters."""
     line = "".join(letter if letter.isprintable() else " " for letter in text)
     most = LONGEST - len(end)
     return (line if len(line) <= most else f"{line[: most - 3]}...") + end

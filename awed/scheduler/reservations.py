@@ -45,7 +45,7 @@ class Reservations:
         return first if first is not None and first.wanted is not None and first.wanted.needs == PLAIN else None
 
     def keeps(self, client: ClientEntry, place: Place, now: Moment) -> bool:
-        """Whether this client would not get a place that fits there, as it is kept for one that stands before it."""
+        """Whether *client* would not get *place*, although it fits there, because it is kept for one before it."""
         if not client.counts_resources:
             return False
         offer = client.offer(now)
@@ -68,7 +68,7 @@ class Reservations:
         return True
 
     def _may_keep(self, client: ClientEntry, place: Place, now: Moment) -> bool:
-        """Whether this client is kept for a place, or is to be: none is, or this one lacks less."""
+        """Whether *client* is kept for *place*, or would be: no client is yet, or that one lacks more."""
         kept = self._state.clients.get(place.kept_client)
         return kept in (None, client) or self._lacks(kept, place, now) > self._lacks(client, place, now)
 

@@ -27,7 +27,7 @@ class Choice(Struct, frozen=True):
 
 
 class Cursor:
-    """Reads those changes of *choice* that *user* may see. *number*: of the last change that was looked at."""
+    """Reads the changes of *choice* that *user* may see. *number*: that of the last change that was looked at."""
 
     def __init__(self, shell: Shell, group_acl: GroupAcl, user: User, choice: Choice, number: int) -> None:
         self._feed = shell.feed

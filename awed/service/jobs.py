@@ -128,12 +128,12 @@ class JobVerbs:
             jobs, rest = [record.job for record in records if record is not None], rest[len(records) :]
 
     async def heads(self, query: JobQuery) -> RecordPage:
-        """The same page without the tasks of its jobs."""
+        """A page of the jobs that match *query*, without their tasks."""
         await self._shell.committer.durable()
         return await self._shell.store.heads(query)
 
     async def counts(self, reader: str | None) -> dict[JobState, int]:
-        """How many jobs that *reader* may read (None: all) are in each state."""
+        """The number of jobs in each state that *reader* may read (None: all)."""
         await self._shell.committer.durable()
         return await self._shell.store.counts(reader)
 
@@ -189,7 +189,7 @@ class JobVerbs:
         return await self._shell.job(job_id)
 
     def progress(self, job_id: str) -> Mapping[TaskState, int]:
-        """How many tasks of a job that is not finished are in each state; nothing of any other job."""
+        """The number of tasks in each state of an unfinished job; empty for any other job."""
         if self._shell.held(job_id) is None:
             return {}
         return Counter(task.state for task in self._shell.scheduler.jobs.get(job_id).job.tasks)

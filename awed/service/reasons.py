@@ -1,4 +1,4 @@
-"""Why jobs and workunits wait, as they stand at the moment when that is asked."""
+"""Why jobs and workunits wait, in their state at the moment of the request."""
 
 from collections.abc import Iterator
 
@@ -9,13 +9,16 @@ from awed.service.shell import Shell
 
 
 class ReasonVerbs:
-    """Looks, and changes nothing. The tasks of an answer are looked at while it is sent, one by one."""
+    """Explains jobs and workunits; changes nothing."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
 
     def job(self, job: Job) -> tuple[Explained, Iterator[Waits]]:
-        """Why a job is not done, and its tasks that wait; a finished one says how it ended."""
+        """Why a job is not done, and why its waiting tasks wait, each explained when the iteration comes to it.
+
+        Of a finished job, its state.
+        """
         if self._shell.held(job.id) is None:
             return Explained(job.id, job.state, str(job.state)), iter(())
         reasons, now = self._shell.scheduler.reasons, self._shell.now()
@@ -23,5 +26,8 @@ class ReasonVerbs:
         return Explained(job.id, job.state, reasons.job(entry, now)), reasons.tasks(entry, now)
 
     def work(self, work_id: WorkId) -> Waits:
-        """Why a workunit waits. Raises :class:`~awed.model.errors.WorkNotFound` for one that is not there or done."""
+        """Why a workunit waits, or that it runs.
+
+        Raises :class:`~awed.model.errors.WorkNotFound` if there is no such workunit, or it is done.
+        """
         return self._shell.scheduler.reasons.work(work_id, self._shell.now())

@@ -112,9 +112,9 @@ class Shell:
         self._soon(self._go_on)
 
     async def ease(self) -> None:
-        """Wait for the store if much is to be written: a commit is encoded at one stretch."""
+        """Wait for the store if many changes are pending, as a commit is encoded without a break."""
         if self.scheduler.changes.are_many:
-            with suppress(AwedError):  # who waits for what is not durable is told; this goes on
+            with suppress(AwedError):  # the requests that wait for durability get the error; this caller goes on
                 await self.committer.durable()
 
     def _go_on(self) -> None:

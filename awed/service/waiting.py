@@ -132,7 +132,7 @@ class WaitingRoom:
                     passed.add(waiter)
 
     def _first(self, wanted: Wanted, disk: int, passed: Container[Waiter], now: Moment) -> Waiter | None:
-        """Who has waited longest of those that may have work with *disk* bytes of inputs that asks for *wanted*."""
+        """The waiter that has waited longest of those that may have work with *disk* bytes of inputs and *wanted*."""
         most = (-disk, *(-number for number in wanted.least()))
         suited = [line.fitting(most) for kind, line in self._lines.items() if wanted.suits(kind)]
         for waiter in merge(*suited, key=attrgetter("number")):

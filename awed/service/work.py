@@ -134,7 +134,8 @@ class WorkVerbs:
         return secret.environ if secret else {}
 
     async def passwords(self, work_id: WorkId) -> dict[str, str]:
-        """The passwords in URLs of the task's inputs, by URL without it. Likewise."""
+        """The passwords of the task's inputs, by URL without password. The caller checks as for
+        :meth:`private_env`."""
         secret = await self._secret(work_id)
         return secret.passwords if secret else {}
 

@@ -61,7 +61,7 @@ def names(path: str) -> list[str] | None:
 
 
 def folded(text: str) -> str:
-    """*text* with small letters for the capital ones of ASCII, and no others."""
+    """*text* with its ASCII letters in lower case; other letters stay, as SQLite's ``lower`` leaves them."""
     return "".join(char.lower() if char.isascii() else char for char in text)
 
 

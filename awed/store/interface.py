@@ -21,8 +21,8 @@ class JobQuery(Struct, frozen=True):
     match. A value that reads as a number, boolean or RFC 3339 time also matches that number, boolean or time. Where
     the path leads through lists of tasks or files, or ends at a list, one element must match.
 
-    *words*: each of them must occur in the job's name, in capital or small letters of ASCII. *owner*: only those of
-    this user.
+    *words*: each of them must occur in the job's name, whatever the case of its ASCII letters. *owner*: the name of
+    the user who must own the job, "" for any.
 
     *reader*: a user who must be allowed to read the job, None for all jobs. *since* (inclusive) and *until*
     (exclusive): limits for the time of submission or that of completion. *order*: a dotted path; jobs with equal
@@ -67,7 +67,7 @@ class JobPage(Struct):
 
 
 class RecordPage(Struct):
-    """One page of job records, whose jobs have no tasks, and how many match in all."""
+    """One page of job records without the tasks of their jobs. *total*: the number of all matching jobs."""
 
     records: list[JobRecord]
     total: int
@@ -128,10 +128,10 @@ class IStore(Interface):
         """
 
     def heads(query: JobQuery) -> Awaitable[RecordPage]:
-        """The same page without the tasks of its jobs, of which there may be many. Raises likewise."""
+        """The page that :meth:`jobs` returns, without the tasks. Raises what :meth:`jobs` raises."""
 
     def counts(reader: str | None) -> Awaitable[dict[JobState, int]]:
-        """How many jobs that *reader* may read (None: all) are in each state; states without jobs may be left out."""
+        """The number of jobs in each state that *reader* may read (None: all); states without jobs may be missing."""
 
     def distinct(path: str, query: JobQuery) -> Awaitable[list[object]]:
         """The distinct values at a dotted path (``info.project``) of the documents of all jobs that match *query*.
@@ -162,7 +162,7 @@ class IStore(Interface):
         """
 
     def last(record: type[T]) -> Awaitable[T | None]:
-        """The record with the last id, of such a kind; None if there are none."""
+        """The record of this kind with the last id in order; None if there are none."""
 
     def ids(record: type[Struct]) -> Awaitable[list[str]]:
         """The ids, in order, of all records of a kind that is no part of a job."""

@@ -167,7 +167,7 @@ class MemoryStore:
         return {kind.name: self._tables[kind.name].having({kind.job: job_ids}) for kind in HELD if kind.job}
 
     def _page(self, query: JobQuery) -> tuple[list[Found], int]:
-        """What is in the page, and how many match in all."""
+        """The jobs in the page of *query*, and the number of all matching jobs."""
         found = [found for found in self._found() if found.matches(query)]
         found.sort(key=lambda found: found.place(query.order), reverse=query.descending)
         end = query.offset + query.limit if query.limit else None

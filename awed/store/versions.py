@@ -83,7 +83,7 @@ STEPS = (
     Step(),
     # 10: A new field: passwords of a secret.
     Step(),
-    # 11: Browsers in which users have logged in are stored; jobs are found by their owner.
+    # 11: Sessions are stored; jobs are found by their owner.
     Step(
         """
         CREATE TABLE sessions (id TEXT PRIMARY KEY, doc TEXT NOT NULL);

@@ -59,7 +59,7 @@ LINGER = 2.0
 """Seconds for which a refused peer may go on sending, so that it reads the answer before the connection is closed."""
 
 _TLS = b"\x16\x03"
-"""How a client begins that wants to speak TLS."""
+"""The first bytes from a client that uses TLS."""
 
 _ALWAYS = (
     b"\r\nServer: %b\r\nAccess-Control-Allow-Origin: *\r\n"

@@ -1,4 +1,4 @@
-"""Answers that go on: events as they come, by the rules of ``text/event-stream``, at the pace of the peer."""
+"""Streams of events as ``text/event-stream``, at the pace of the peer."""
 
 from collections.abc import AsyncIterator
 
@@ -13,17 +13,17 @@ from awed.web.streaming import send_paced
 MEDIA_TYPE = "text/event-stream"
 
 KEEP_ALIVE = 15.0
-"""Seconds after which something is to be sent, so that whatever is in between keeps the connection open."""
+"""Seconds without an event after which something is sent, so that proxies keep the connection open."""
 
 
 class Message(Struct, frozen=True):
-    """One event. *id* is where the stream goes on if it is cut; without *data*, one line of JSON, it is nothing more
-    than that."""
+    """One event. *id*: its number, after which a cut stream goes on. *data*: one line of JSON; may be empty."""
 
     id: int
     data: bytes = b""
 
     def encode(self) -> bytes:
+        """The bytes in the stream."""
         data = b"data: %b\n" % self.data if self.data else b""
         return b"id: %d\n%b\n" % (self.id, data)
 
@@ -33,19 +33,22 @@ IDLE = b":\n\n"
 
 
 def wants_stream(request: AwedRequest) -> bool:
-    """Whether the Accept header asks for it, before anything else."""
+    """Whether the Accept header names ``text/event-stream`` first."""
     first, _, _ = (header(request, b"accept") or "").partition(",")
     return first.partition(";")[0].strip().lower() == MEDIA_TYPE
 
 
 def last_event_id(request: AwedRequest) -> int | None:
-    """Where a stream that was cut is to go on. Raises :class:`~awed.model.errors.Invalid`."""
+    """The number of the last event that the client has got, by the header Last-Event-ID; None without the header.
+
+    Raises :class:`~awed.model.errors.Invalid` if it is no number.
+    """
     text = header(request, b"last-event-id")
     return None if text is None else COUNT.read("Last-Event-ID", [text])
 
 
 async def send_stream(request: AwedRequest, messages: AsyncIterator[bytes]) -> bytes:
-    """Send *messages*, encoded, each as soon as the peer has taken the last."""
+    """Send encoded *messages*, each as soon as the peer has room for it. The body of the answer is then complete."""
     for name, text in {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}.items():
         request.responseHeaders.setRawHeaders(name, [text])
     if request.method != b"HEAD":

@@ -86,7 +86,7 @@ class Part:
         return await self._spool.in_thread(self.path.read_bytes)
 
     async def tail(self, size: int) -> bytes:
-        """The last *size* bytes of the part, or all if there are not so many."""
+        """The last *size* bytes of the part, or all if it has fewer."""
         if self.path is None:
             return (self.data or b"")[-size:]
         return await self._spool.in_thread(_tail, self.path, size)

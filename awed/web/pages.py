@@ -1,4 +1,4 @@
-"""Answers for browsers: HTML, and the way to another page."""
+"""Answers for browsers: HTML, and redirections."""
 
 from twisted.web.iweb import IRequest
 
@@ -6,13 +6,13 @@ _KINDS = ("text/html", "application/json", "*/*")
 
 
 def prefers_html(accept: str) -> bool:
-    """Whether who sends this header Accept is a person's browser: HTML stands before JSON, and before anything."""
+    """Whether a header Accept names HTML before JSON and before ``*/*``, as browsers do."""
     sorts = (part.partition(";")[0].strip().lower() for part in accept.split(","))
     return next((sort for sort in sorts if sort in _KINDS), "") == "text/html"
 
 
 def see_other(request: IRequest, location: str) -> bytes:
-    """Send the browser to *location*, which it gets by GET."""
+    """Redirect the browser to *location*, which it then gets by GET (status 303)."""
     request.setResponseCode(303)
     request.setHeader(b"Location", location.encode())
     request.setHeader(b"Content-Length", b"0")

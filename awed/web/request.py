@@ -63,12 +63,12 @@ class ShortRequest(Request):
     collections: Mapping[bytes, Traits] = {}
     """The traits of each collection, by name."""
     received_bytes = 0
-    """Of its body, so far."""
+    """How many bytes of its body have arrived so far."""
     _running: Deferred[None] | None = None
 
     @property
     def is_held_up(self) -> bool:
-        """Whether the peer may not send more of its body now."""
+        """Whether the peer is paused, and cannot send more of its body."""
         return False
 
     @property

@@ -1,4 +1,4 @@
-"""Ends requests that come too slowly: their head must be there in time, and their body get on."""
+"""Ends requests that arrive too slowly: the head must be complete in time, and the body must keep a pace."""
 
 from typing import Protocol
 
@@ -6,42 +6,42 @@ from msgspec import Struct
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 HEAD_TIMEOUT = 30.0
-"""Seconds within which the head of a request must be there, from its first byte on."""
+"""Seconds from the first byte of a request within which its head must be complete."""
 
 WINDOW = 60.0
-"""Seconds over which the pace of a body is looked at: a peer may well be away for some of them."""
+"""Seconds over which the pace of a body is measured; so long because peers may pause."""
 
 SLOWEST = 1024
-"""Bytes of a body that must come in a second, on average."""
+"""Bytes of a body that must arrive in a second, on average over a WINDOW."""
 
 INTERVAL = 15.0
-"""Seconds between two looks."""
+"""Seconds between two checks of all requests."""
 
 
 class Coming(Protocol):
-    """A connection on which a request comes in pieces."""
+    """A connection on which a request arrives in pieces."""
 
     @property
     def body_bytes(self) -> int | None:
-        """How many bytes of the request's body have come. None: its head is not there yet."""
+        """How many bytes of the request's body have arrived; None if its head is not complete."""
 
     @property
     def is_held_up(self) -> bool:
-        """Whether the peer may not send more now, since what came must be dealt with first."""
+        """Whether the peer is paused until the bytes that arrived are processed."""
 
     def too_slow(self, text: str) -> None:
-        """End it, and say why."""
+        """Answer with *text* and close the connection."""
 
 
 class _Seen(Struct):
-    """What was seen of a request: from when on, and how much of its body there was then, None for none of it."""
+    """Where the measurement of a request begins: *since* (seconds), with *body* bytes; None before its head."""
 
     since: float
     body: int | None
 
 
 class SlowRequests:
-    """The connections on which requests come in pieces."""
+    """Watches the connections on which requests arrive in pieces."""
 
     def __init__(self, reactor: IReactorTime) -> None:
         self._reactor = reactor
@@ -49,14 +49,14 @@ class SlowRequests:
         self._timer: IDelayedCall | None = None
 
     def watch(self, connection: Coming) -> None:
-        """A piece has come, and more is to come."""
+        """Watch *connection*: a piece of a request has arrived, and more is to come."""
         if connection not in self._seen:
             self._seen[connection] = _Seen(self._reactor.seconds(), connection.body_bytes)
         if self._timer is None:
             self._timer = self._reactor.callLater(INTERVAL, self._look)
 
     def forget(self, connection: Coming) -> None:
-        """All of the request is there, or the connection is gone."""
+        """Stop watching *connection*: its request is complete, or it is closed."""
         self._seen.pop(connection, None)
 
     def _look(self) -> None:

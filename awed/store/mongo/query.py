@@ -33,7 +33,7 @@ async def page(database: Database, query: JobQuery) -> tuple[list[str], int]:
 
 
 async def counts(database: Database, reader: str | None) -> dict[JobState, int]:
-    """How many jobs that *reader* may read are in each state."""
+    """See :meth:`IStore.counts`."""
     where = _where(JobQuery(reader=reader))
     groups = await database.aggregate("jobs", [{"$match": where}, {"$group": {"_id": "$state", "n": {"$sum": 1}}}])
     return {JobState(group["_id"]): group["n"] for group in groups}
@@ -91,7 +91,7 @@ async def _has(database: Database, path: str, texts: Sequence[str]) -> Document:
 
 
 def _in_name(word: str) -> Document:
-    """The jobs in whose name *word* occurs, in capital or small letters of ASCII."""
+    """The filter for jobs in whose name *word* occurs, whatever the case of its ASCII letters."""
     letters = (f"[{char.lower()}{char.upper()}]" if "a" <= char.lower() <= "z" else re.escape(char) for char in word)
     return {_place(["info", "name"]): {"$regex": "".join(letters)}}
 

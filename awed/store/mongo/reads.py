@@ -39,7 +39,7 @@ class Reader:
         return records
 
     async def last(self, kind: Kind[T]) -> T | None:
-        """The record with the last id."""
+        """See :meth:`IStore.last`."""
         found = [document async for document in self._database.each(kind.name, RECORDS, [("_id", -1)], 1)]
         return await self.decoded(kind, found[0]) if found else None
 

@@ -66,7 +66,7 @@ def is_deep(*fields: str) -> bool:
 
 
 def counts(connection: sqlite3.Connection, reader: str | None) -> dict[JobState, int]:
-    """How many jobs that *reader* may read are in each state."""
+    """See :meth:`IStore.counts`."""
     tail = Sql("GROUP BY state")
     rows = _run(connection, select("state, sum(number)", Sql("counts"), [among("reader", seen_by(reader))], tail))
     return {JobState(state): number for state, number in rows}

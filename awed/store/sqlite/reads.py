@@ -101,13 +101,14 @@ def whole(ids: Sequence[str], connection: sqlite3.Connection) -> list[JobRecord 
 
 
 def heads(wanted: JobQuery, connection: sqlite3.Connection) -> RecordPage:
-    """The same without the tasks."""
+    """See :meth:`IStore.heads`."""
     ids, total = query.page(connection, wanted)
     records = [one(JobRecord, {"id": id}, connection) for id in ids]
     return RecordPage([record for record in records if record is not None], total)
 
 
 def counts(reader: str | None, connection: sqlite3.Connection) -> dict[JobState, int]:
+    """See :meth:`IStore.counts`."""
     return query.counts(connection, reader)
 
 
@@ -154,7 +155,7 @@ def page(
 
 
 def last(record: type[T], connection: sqlite3.Connection) -> T | None:
-    """The record of a kind with the last id."""
+    """See :meth:`IStore.last`."""
     kind = kind_of(record)
     found = _docs(connection, kind, f"{table(kind)} ORDER BY id DESC LIMIT 1")
     return found[0] if found else None
