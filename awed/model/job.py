@@ -102,7 +102,8 @@ class Task(Struct):
     """One step of a job. *taskid* and *depends_on* are full ids; *maxworksize* is in MB.
 
     *walltime*: seconds for which the command of each of its workunits may run; 0 means no limit. *resources*: what
-    each of its workunits needs, as the document says it.
+    each of its workunits needs, as the document says it. *reuse*: see :mod:`awed.model.reuse`. *reused*: by rank, the
+    workunits of another task whose results it has.
     """
 
     taskid: str
@@ -125,6 +126,8 @@ class Task(Struct):
     partinfo: PartInfo | UnsetType = UNSET
     walltime: int | UnsetType = UNSET
     resources: Said | UnsetType = UNSET
+    reuse: str | UnsetType = UNSET
+    reused: list[str] | UnsetType = UNSET
 
     @property
     def ranks(self) -> range:
@@ -135,7 +138,7 @@ class Task(Struct):
 class Info(Struct):
     """What a job is about and who may run it. *clientgroups*: names joined by commas, empty for any open group.
 
-    *resources*: what each task needs, as far as the task itself does not say otherwise.
+    *resources*: what each task needs, as far as the task itself does not say otherwise; *reuse* likewise.
     """
 
     name: str = ""
@@ -156,6 +159,7 @@ class Info(Struct):
     tracking: bool = False
     start_at: datetime = NO_TIME
     resources: Said | UnsetType = UNSET
+    reuse: str | UnsetType = UNSET
 
 
 class JobError(Struct):

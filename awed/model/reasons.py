@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from awed.model.times import NO_TIME
 
@@ -42,7 +42,7 @@ class Waits(Struct):
 
     *taskid*: as in the document. *counts*: the number of workers, and by hindrance the number of those that it keeps
     from running the work. *after*: ids of the tasks on which it depends. *until*: when the wait ends or the server
-    looks again, if known.
+    looks again, if known. *reuse*: why it has not the results of an equal task, if it asks for them.
     """
 
     taskid: str
@@ -51,6 +51,7 @@ class Waits(Struct):
     counts: dict[str, int] = {}
     after: list[str] = []
     until: datetime = NO_TIME
+    reuse: str | UnsetType = UNSET
 
 
 class Explained(Struct):

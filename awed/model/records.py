@@ -17,6 +17,7 @@ from awed.model.events import Event
 from awed.model.feed import FeedPage, StateChange
 from awed.model.job import Job, Task
 from awed.model.node import NodeRecord
+from awed.model.reuse import Result, Reusing
 from awed.model.work import Part, PerfRecord, WorkRecord, WorkReport
 
 
@@ -42,7 +43,8 @@ class TaskRecord(Struct):
     *index*: its place in the job's list of tasks. *done*: the ranks that are done, as ranges: ``1-500,503``. *part*:
     how its input is split, once the task is prepared. *attempts*: the highest attempt number of its runs. *wanted*:
     the totalwork of the document, if the task was split into another number, else 0. *made*: ids of the nodes that
-    the server made for its outputs, which are deleted with the job.
+    the server made for its outputs, which are deleted with the job. *reusing*: if it says ``reuse``, what it is
+    recognised by.
     """
 
     task: Task
@@ -52,6 +54,7 @@ class TaskRecord(Struct):
     attempts: int = 0
     wanted: int = 0
     made: list[str] = []
+    reusing: Reusing | None = None
 
 
 class Secret(Struct):
@@ -113,6 +116,7 @@ class Batch(Struct):
     nodes: list[NodeRecord] = []
     deletions: list[DeleteNodes] = []
     submission_keys: list[SubmissionKey] = []
+    results: list[Result] = []
     feed: list[FeedPage] = []
     meta: dict[str, str] = {}
     gone_jobs: list[str] = []
@@ -221,6 +225,7 @@ KINDS: tuple[Kind[Any], ...] = (
         {"gone_jobs": "job", "gone_reports": "task"},
         id=_at("wuid"),
     ),
+    Kind("results", Result, {"id": _at("id")}, {"gone_jobs": "job"}, also={"job": _at("job")}),
     Kind("secrets", Secret, {"job": _at("jobid"), "id": _at("key")}, {"gone_jobs": "job"}),
     Kind("jobs", JobRecord, {"id": _at("job.id")}, {"gone_jobs": "id"}),
     Kind("clients", Client, {"id": _at("id")}, {"gone_clients": "id"}),

@@ -5,7 +5,7 @@ from zope.interface import implementer
 from awed.model.access import User
 from awed.model.errors import NotFound
 from awed.model.node import Node, NodeIndex
-from awed.nodes.change import Change, Declare
+from awed.nodes.change import Change, CopyOf, Declare
 from awed.nodes.store import NodeStore
 from awed.shock.interface import IShock
 
@@ -25,6 +25,10 @@ class OwnShock:
         """Make an empty node that *owner* owns; with *parts* > 1 one whose file is sent in parts."""
         change = Change(fill=Declare(parts), file_name=file_name) if parts > 1 else Change()
         return await self._nodes.create(User(owner), change)
+
+    async def copy(self, node_id: str, source: str, token: str, owner: str) -> Node:
+        """Give an empty node the file and the attributes of another."""
+        return await self._nodes.update(node_id, User(owner), Change(fill=CopyOf(source, attributes=True)))
 
     async def index(self, node_id: str, index: str, token: str, owner: str) -> NodeIndex:
         """The index, which is made if it is not there."""

@@ -10,6 +10,7 @@ from awed.model.events import Event
 from awed.model.feed import StateChange
 from awed.model.job import IO, OWN_HOST
 from awed.model.records import Batch, DeleteNodes, JobRecord, Secret, SubmissionKey, TaskRecord, merge
+from awed.model.reuse import Result
 from awed.model.work import PerfRecord, WorkRecord, WorkReport
 from awed.scheduler.entries import JobEntry, TaskEntry
 
@@ -111,6 +112,10 @@ class Changes:
     def deletion_gone(self, deletion_id: str) -> None:
         """Note that the record of a deletion is deleted, also if it was noted before."""
         merge(self._batch, Batch(gone_deletions=[deletion_id]))
+
+    def result(self, result: Result) -> None:
+        """Write what a finished task left."""
+        self._batch.results.append(result)
 
     def submission_key(self, key: SubmissionKey) -> None:
         self._batch.submission_keys.append(key)

@@ -7,13 +7,14 @@ from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from awed.model import ids
 from awed.model.client import Client
 from awed.model.job import Task
 from awed.model.records import JobRecord, TaskRecord
 from awed.model.resources import Needs, needs_of
+from awed.model.reuse import Reusing
 from awed.model.states import ACTIVE, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
 from awed.model.work import Part, WorkRecord
@@ -175,6 +176,7 @@ class TaskEntry:
         "part",
         "places",
         "records",
+        "reusing",
         "task",
     )
 
@@ -202,6 +204,8 @@ class TaskEntry:
         """The record of the run that was done last, which is blamed if outputs turn out to be missing."""
         self.busy = 0
         """The number (``generation``) of the effect under way, 0 for none. Answers with other numbers are ignored."""
+        self.reusing: Reusing | None = None
+        """By what it is recognised, if it says ``reuse`` and is prepared."""
         self.data_wait: DataWait | None = None
         """The last data host that a preparation or check waited for."""
 
@@ -219,6 +223,11 @@ class TaskEntry:
     def needs(self) -> Needs:
         """What each of its workunits needs of a machine."""
         return needs_of(self.job.job.info.resources, self.task.resources)
+
+    @property
+    def reuse(self) -> str:
+        """What its document says of the results of equal tasks, "" if nothing."""
+        return self.task.reuse or self.job.job.info.reuse or ""
 
     @property
     def first_rank(self) -> int:
@@ -296,6 +305,7 @@ class TaskEntry:
         self.done = RankSet(record.done)
         self.part = record.part
         self.made = frozenset(record.made)
+        self.reusing = record.reusing
         self.declared_totalwork = record.wanted
         self.attempts = self.base_attempts = max(record.attempts, *(item.attempt for item in work), 0)
         self.records = {item.rank: item for item in work if item.rank not in self.done}
@@ -309,6 +319,8 @@ class TaskEntry:
         """Forget all runs: no rank is done or was checked out, and the task may be split again."""
         self._start_over(self.declared_totalwork or self.task.totalwork)
         self.declared_totalwork = 0
+        self.task.reused = UNSET
+        self.reusing = Reusing(anew=True) if self.reuse else None
 
     def _start_over(self, totalwork: int) -> None:
         self.task.totalwork = self.task.remainwork = totalwork
@@ -330,6 +342,7 @@ class TaskEntry:
             attempts=self.attempts,
             wanted=self.declared_totalwork,
             made=sorted(self.made),
+            reusing=self.reusing,
         )
 
 

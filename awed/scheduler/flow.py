@@ -1,7 +1,9 @@
 """The steps of tasks through a job: ready, queued, checked, completed, which starts the tasks after it."""
 
 import heapq
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from awed.model.job import IO, NO_NODE, JobError
 from awed.model.states import JobState, TaskState, WorkState
@@ -9,8 +11,11 @@ from awed.model.times import NO_TIME, Moment
 from awed.scheduler.changes import Check, Prepare
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.ranks import RankSet
+from awed.scheduler.reuse import results_of
 from awed.scheduler.state import State
 from awed.scheduler.sweeps import Sweeps
+
+NO_MD5S: Mapping[str, str] = MappingProxyType({})
 
 
 class Flow:
@@ -66,7 +71,7 @@ class Flow:
         """Have the files of a task prepared whose dependencies are completed; queue it at once if it has none."""
         entry.task.createddate = now.time
         self._state.changes.task(entry)
-        if entry.has_files:
+        if entry.has_files or entry.reuse:
             entry.busy = self._state.generation()
             self._state.effects.append(Prepare(entry.task.taskid, entry.busy, entry.job.submitter))
         else:
@@ -90,16 +95,20 @@ class Flow:
 
     def check(self, entry: TaskEntry, now: Moment) -> None:
         """Have the outputs of a task checked whose ranks are all done; complete it at once if it has none."""
-        if entry.task.state is TaskState.QUEUED:  # the last rank was done while it was queued again
+        if entry.task.state is TaskState.QUEUED:  # the last rank was done while it was queued again, or none ran
             self._state.set_task(entry, TaskState.IN_PROGRESS)
+            self._state.begin_job(entry.job, now)
         if entry.task.outputs:
             entry.busy = self._state.generation()
             self._state.effects.append(Check(entry.task.taskid, entry.busy, entry.job.submitter))
         else:
             self.complete(entry, now)
 
-    def complete(self, entry: TaskEntry, now: Moment) -> None:
-        """Complete a task, start those that waited for it, and finish the job if it was the last."""
+    def complete(self, entry: TaskEntry, now: Moment, md5s: Mapping[str, str] = NO_MD5S) -> None:
+        """Complete a task, start those that waited for it, and finish the job if it was the last.
+
+        *md5s*: of its outputs, by file name.
+        """
         state = self._state
         job = entry.job
         entry.busy = 0
@@ -107,6 +116,8 @@ class Flow:
         entry.task.completeddate = now.time
         state.set_task(entry, TaskState.COMPLETED)
         state.event("TD", now, taskid=entry.task.taskid, jobid=job.job.id)
+        for result in results_of(entry, md5s):
+            state.changes.result(result)
         job.job.remaintasks -= 1
         state.touch_job(job, now)
         for after in entry.dependents:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from msgspec import UNSET
+
 from awed.model.errors import WorkNotFound
 from awed.model.ids import WorkId, task_name
 from awed.model.quantities import rough_size
@@ -155,7 +157,8 @@ class Reasons:
         tally = known.get((wanted, place.disk))
         if tally is None:
             tally = known[wanted, place.disk] = self.tally(wanted, place.disk, place, now)
-        return Waits(name, _word(tally), _cut(f"waits: {_told(tally, wanted)}"), tally.shown())
+        unlike = (entry.reusing and entry.reusing.unlike) or UNSET
+        return Waits(name, _word(tally), _cut(f"waits: {_told(tally, wanted)}"), tally.shown(), reuse=unlike)
 
     def tally(self, wanted: Wanted, disk: int, place: Place, now: Moment) -> Tally:
         """What hinders each worker from running *place*. Counts only workers that run work of this user, or of the

@@ -208,6 +208,13 @@ class State:
         if record.failed_on:
             self.pauses.add(entry, record, now)
 
+    def begin_job(self, entry: JobEntry, now: Moment) -> None:
+        """Something of the job is done, or was checked out."""
+        if entry.job.state is JobState.QUEUED:
+            if entry.job.info.startedtime == NO_TIME:
+                entry.job.info.startedtime = now.time
+            self.set_job(entry, JobState.IN_PROGRESS, now)
+
     def went_out(self, entry: TaskEntry, place: Place, record: WorkRecord, now: Moment) -> None:
         """Check out the queued rank of *record* to the client that *record* names."""
         assert place.wanted is not None
@@ -221,10 +228,7 @@ class State:
         self.changes.state(work_change(entry, record, WorkEvent.CHECKOUT))
         if entry.task.state is TaskState.QUEUED:
             self.set_task(entry, TaskState.IN_PROGRESS)
-        if entry.job.job.state is JobState.QUEUED:
-            if entry.job.job.info.startedtime == NO_TIME:
-                entry.job.job.info.startedtime = now.time
-            self.set_job(entry.job, JobState.IN_PROGRESS, now)
+        self.begin_job(entry.job, now)
         client = self.clients.get(record.client)
         if client is not None:
             client.hold(record, now.seconds, needs)

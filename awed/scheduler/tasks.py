@@ -1,17 +1,20 @@
 """The verbs for tasks: the answers to the effects :class:`Prepare` and :class:`Check`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from awed.model import ids
 from awed.model.job import IO, JobError, Task
 from awed.model.records import DeleteNodes
+from awed.model.reuse import Reusing
 from awed.model.states import JobState, TaskState, WorkState
 from awed.model.times import Moment, rfc3339
 from awed.model.work import Part, Report, ReportStatus, WorkRecord
 from awed.scheduler.entries import DataWait, TaskEntry
-from awed.scheduler.flow import Flow
+from awed.scheduler.flow import NO_MD5S, Flow
+from awed.scheduler.ranks import RankSet
+from awed.scheduler.reuse import Wish, wish_of
 from awed.scheduler.state import State
 from awed.scheduler.work import Work
 
@@ -19,7 +22,8 @@ from awed.scheduler.work import Work
 class Prepared(Struct):
     """The answer to :class:`Prepare`: the files of a task, and how it is split.
 
-    *note*: why it is not split as the document asks for, else "".
+    *note*: why it is not split as the document asks for, else "". *reusing*: by what it is recognised, *origin*: the
+    id of the task whose outputs it got, "" if it is to run.
     """
 
     inputs: list[IO]
@@ -28,6 +32,8 @@ class Prepared(Struct):
     totalwork: int
     part: Part | None = None
     note: str = ""
+    reusing: Reusing | None = None
+    origin: str = ""
 
 
 class Tasks:
@@ -42,6 +48,11 @@ class Tasks:
         """The task that an effect is about, None if the effect is void."""
         entry = self._awaited(task_id, generation)
         return entry.task if entry else None
+
+    def wish(self, task_id: str) -> Wish | None:
+        """Whether a task is to be recognised, None if it is not."""
+        entry = self._state.task(task_id)
+        return wish_of(entry) if entry else None
 
     def origins(self, task_id: str) -> dict[str, Task]:
         """All tasks of the same job by their names in the document, for inputs that name their origin."""
@@ -62,6 +73,11 @@ class Tasks:
         if task.totalwork != files.totalwork:
             entry.split(files.totalwork)
         entry.part = files.part
+        entry.reusing = files.reusing
+        if files.origin:
+            entry.done = RankSet.of([range(entry.first_rank, entry.last_rank + 1)])
+            task.remainwork = 0
+            task.reused = [ids.work_id(files.origin, rank) for rank in task.ranks]
         entry.job.name_nodes(task)
         self._flow.enqueue(entry, now, files.note)
         return True
@@ -104,14 +120,16 @@ class Tasks:
         self._flow.suspend(entry.job, now, f"task {task_id}: {reason}", error)
         return True
 
-    def checked(self, task_id: str, generation: int, outputs: list[IO], now: Moment) -> bool:
+    def checked(
+        self, task_id: str, generation: int, outputs: list[IO], now: Moment, md5s: Mapping[str, str] = NO_MD5S
+    ) -> bool:
         """All outputs of a task are there: complete it."""
         entry = self._awaited(task_id, generation)
         if entry is None:
             return False
         self._wait_over(entry)
         entry.task.outputs = outputs
-        self._flow.complete(entry, now)
+        self._flow.complete(entry, now, md5s)
         return True
 
     def outputs_missing(self, task_id: str, generation: int, ranks: Sequence[int], reason: str, now: Moment) -> bool:
@@ -121,6 +139,7 @@ class Tasks:
             return False
         self._wait_over(entry)
         entry.busy = 0
+        entry.task.reused = UNSET
         for record in [self._undo(entry, rank) for rank in ranks]:
             if record.state is WorkState.CHECKOUT:
                 report = Report(record.wuid, record.client, ReportStatus.FAIL, logs={"worknotes": reason})

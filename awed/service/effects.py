@@ -12,12 +12,14 @@ from twisted.logger import Logger
 from awed.model.errors import AwedError, StoreAway, Unavailable
 from awed.model.job import IO, Task
 from awed.model.records import DeleteNodes
+from awed.model.reuse import Result
 from awed.model.times import Moment
 from awed.scheduler.changes import Check, Effect, Prepare, about
 from awed.scheduler.core import Scheduler
 from awed.scheduler.tasks import Prepared
 from awed.service.files import Access, DataToken, Missing, TaskFiles
 from awed.service.observer import Observer
+from awed.service.reuse import Finder
 from awed.shock.interface import WAITS
 from awed.tx.pauses import Pauses
 
@@ -61,6 +63,7 @@ class Effects:
         scheduler: Scheduler,
         files: TaskFiles,
         token: Callable[[str], Awaitable[DataToken]],
+        result: Callable[[str], Awaitable[Result | None]],
         answered: Callable[[], object],
         now: Callable[[], Moment],
         reactor: IReactorTime,
@@ -69,6 +72,7 @@ class Effects:
         self._scheduler = scheduler
         self._files = files
         self._token = token
+        self._result = result
         self._answered = answered
         self._now = now
         self._reactor = reactor
@@ -133,8 +137,12 @@ class Effects:
             return
         before = {io.node for io in task.outputs}
 
+        wish = tasks.wish(effect.taskid)
+        finder = Finder(wish, self._result) if wish else None
+
         async def once(task: Task) -> Prepared:
-            return await self._files.prepare(task, tasks.origins(task.taskid), await self._access(task.jobid, effect))
+            access = await self._access(task.jobid, effect)
+            return await self._files.prepare(task, tasks.origins(task.taskid), access, finder)
 
         prepared = await self._tried(task, once, effect)
         if prepared is None:
@@ -150,12 +158,13 @@ class Effects:
         if task is None:
             return
 
-        async def once(task: Task) -> list[IO]:
+        async def once(task: Task) -> tuple[list[IO], dict[str, str]]:
             return await self._files.check(task, await self._access(task.jobid, effect))
 
-        outputs = await self._tried(task, once, effect)
-        if outputs is not None:
-            tasks.checked(effect.taskid, effect.generation, outputs, self._now())
+        found = await self._tried(task, once, effect)
+        if found is not None:
+            outputs, md5s = found
+            tasks.checked(effect.taskid, effect.generation, outputs, self._now(), md5s)
             self._answered()
 
     async def _tried(self, task: Task, once: Callable[[Task], Awaitable[T]], effect: Prepare | Check) -> T | None:

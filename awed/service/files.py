@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from msgspec import Struct
 from msgspec.structs import replace
 
-from awed.model.errors import AwedError, Invalid, NotFound
+from awed.model.errors import AwedError, Invalid, NotFound, Unauthorized
 from awed.model.ids import task_name
 from awed.model.job import IO, NO_NODE, UPDATE, Task
 from awed.model.node import Node
+from awed.model.reuse import Result, ResultFile
 from awed.scheduler.tasks import Prepared
+from awed.service.reuse import Finder, Input
 from awed.service.splitting import Split, split, split_input
 from awed.shock.interface import IShock
 
@@ -54,22 +56,30 @@ class TaskFiles:
     def __init__(self, shock_for: ShockFor) -> None:
         self._shock_for = shock_for
 
-    async def prepare(self, task: Task, origins: Mapping[str, Task], access: Access) -> Prepared:
+    async def prepare(
+        self, task: Task, origins: Mapping[str, Task], access: Access, finder: Finder | None = None
+    ) -> Prepared:
         """Look up the inputs, split the task by one of them, and make the nodes of the outputs.
 
-        *origins*: by name, the tasks from which inputs come. Outputs that have a node keep it.
+        *origins*: by name, the tasks from which inputs come. Outputs that have a node keep it. *finder*: finds the
+        result of an equal task, whose outputs are copied.
         """
-        inputs = [await self._input(io, origins, access) for io in task.inputs]
+        read = [await self._input(io, origins, access) for io in task.inputs]
+        inputs = [one.io for one in read]
         parts = await self._split(task, inputs, access)
         predata = [await self._input(io, origins, access) for io in task.predata]
         found = [_updated(io, inputs, origins) for io in task.outputs]
+        reusing, result = await finder.find(task, read, predata, parts) if finder else (None, None)
+        outputs = await self._copies(found, result, access) if result else None
         return Prepared(
             inputs=inputs,
-            outputs=await self._outputs(found, parts.totalwork, access),
-            predata=predata,
+            outputs=await self._outputs(found, parts.totalwork, access) if outputs is None else outputs,
+            predata=[one.io for one in predata],
             part=parts.part,
             totalwork=parts.totalwork,
             note=parts.note,
+            reusing=reusing,
+            origin=result.origin if result and outputs is not None else "",
         )
 
     async def _split(self, task: Task, inputs: Sequence[IO], access: Access) -> Split:
@@ -79,16 +89,16 @@ class TaskFiles:
         with _about(source):
             return await split(task, source, self._shock_for(source.host), *access.at(source.host))
 
-    async def _input(self, io: IO, origins: Mapping[str, Task], access: Access) -> IO:
+    async def _input(self, io: IO, origins: Mapping[str, Task], access: Access) -> Input:
         with _about(io):
             if io.origin:
                 source = _output_of(io, origins)
                 io = replace(io, host=source.host, node=source.node, size=source.size)
             if io.node == NO_NODE:
-                return io
+                return Input(io, None)
             node = await self.readable(io, access)
             await self._index(io, node, access)
-            return replace(io, size=node.file.size)
+            return Input(replace(io, size=node.file.size), node)
 
     async def readable(self, io: IO, access: Access) -> Node:
         """The node of an input. Raises :class:`~awed.model.errors.Invalid` if it has no file."""
@@ -96,6 +106,32 @@ class TaskFiles:
         if not node.has_file and not io.nofile:
             raise Invalid(f"node {io.node} of {io.host} has no file")
         return node
+
+    async def _copies(self, outputs: Sequence[IO], result: Result, access: Access) -> list[IO] | None:
+        """The outputs with nodes that share the files of a result; None if those are not as they were."""
+        files = {file.filename: file for file in result.files}
+        made: list[IO] = []
+        try:
+            for io in outputs:
+                made.append(await self._output(io, 1, access))
+                await self._copy(made[-1], files.get(io.filename), access)
+        except (Invalid, NotFound, Unauthorized):
+            for io in made:
+                await self.delete(io.host, io.node, access)
+            return None
+        return made
+
+    async def _copy(self, io: IO, file: ResultFile | None, access: Access) -> None:
+        """Give the new node of an output the file of a result. Raises :class:`Invalid` if that is another by now."""
+        if file is None or not file.md5:
+            if not io.is_optional:
+                raise Invalid(f"{io.filename}: the result has no such file")
+            return
+        shock = self._shock_for(io.host)
+        source = await shock.node(file.node, *access.at(io.host))
+        if source.file.checksum.get("md5") != file.md5:
+            raise Invalid(f"{io.filename}: node {file.node} has another file by now")
+        await shock.copy(io.node, file.node, *access.at(io.host))
 
     async def _outputs(self, outputs: Sequence[IO], totalwork: int, access: Access) -> list[IO]:
         """The outputs with their nodes. If one cannot be made, those made before are deleted."""
@@ -118,9 +154,11 @@ class TaskFiles:
             node = await shock.create(*access.at(io.host), totalwork, io.shockfilename or io.filename)
             return replace(io, node=node.id)
 
-    async def check(self, task: Task, access: Access) -> list[IO]:
-        """The outputs with their sizes and URLs. Raises :class:`Missing` with all that are missing."""
+    async def check(self, task: Task, access: Access) -> tuple[list[IO], dict[str, str]]:
+        """The outputs with their sizes and URLs, and the MD5 of each by its name. Raises :class:`Missing` with all
+        that are missing."""
         outputs: list[IO] = []
+        md5s: dict[str, str] = {}
         missing: list[str] = []
         ranks: set[int] = set()
         for io in task.outputs:
@@ -128,6 +166,7 @@ class TaskFiles:
                 node = await self._delivered(io, access)
             if node is not None and _satisfies(io, node):
                 outputs.append(replace(io, size=node.file.size, url=f"{io.host}/node/{io.node}?download"))
+                md5s[io.filename] = node.file.checksum.get("md5", "")
             elif io.is_optional:
                 outputs.append(io)
             else:
@@ -135,7 +174,7 @@ class TaskFiles:
                 ranks |= _undelivered(node, task.totalwork)
         if missing:
             raise Missing(missing, sorted(ranks))
-        return outputs
+        return outputs, md5s
 
     async def _delivered(self, io: IO, access: Access) -> Node | None:
         shock = self._shock_for(io.host)

@@ -8,13 +8,14 @@ from msgspec.structs import replace
 from awed.model.access import Acl, User, Verb
 from awed.model.errors import Conflict, Invalid, StoreAway
 from awed.model.events import Event
+from awed.model.ids import parse_work_id
 from awed.model.job import Job
 from awed.model.records import Batch, JobRecord, Secret, SubmissionKey, TaskRecord
 from awed.model.states import JobState, TaskState
 from awed.model.work import PerfRecord, WorkReport
 from awed.scheduler.tellings import job_change
 from awed.service.shell import Shell
-from awed.store.interface import JobPage, JobQuery, RecordPage
+from awed.store.interface import IStore, JobPage, JobQuery, RecordPage
 from awed.store.paging import every, reports_by_task
 from awed.workflow.locations import token_hosts
 from awed.workflow.submission import Submission
@@ -215,9 +216,24 @@ class JobVerbs:
     async def reports(self, job: Job) -> AsyncIterator[AsyncIterator[WorkReport]]:
         """For each task the logs of its workunits, in the order of ranks. They are read as they are iterated."""
         await self._shell.committer.durable()
-        return reports_by_task(self._shell.store, job.id, [task.taskid for task in job.tasks])
+        store = self._shell.store
+        return _with_origins(store, job, reports_by_task(store, job.id, [task.taskid for task in job.tasks]))
 
     async def perfs(self, job_id: str) -> AsyncIterator[PerfRecord]:
         """The performance records of the job's workunits. They are read as they are iterated."""
         await self._shell.committer.durable()
         return every(self._shell.store, PerfRecord, job=job_id)
+
+
+async def _with_origins(
+    store: IStore, job: Job, reports: AsyncIterator[AsyncIterator[WorkReport]]
+) -> AsyncIterator[AsyncIterator[WorkReport]]:
+    """The same, with those of another task for one that has its results."""
+    tasks = iter(job.tasks)
+    async for its_reports in reports:
+        task = next(tasks)
+        if task.reused:
+            origin = parse_work_id(task.reused[0])
+            yield every(store, WorkReport, job=origin.job_id, task=origin.task_id)
+        else:
+            yield its_reports

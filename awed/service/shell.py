@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from awed.model.errors import AwedError, JobNotFound
 from awed.model.records import JobRecord, Secret
+from awed.model.reuse import Result
 from awed.model.times import Moment
 from awed.model.work import Workunit
 from awed.scheduler.core import Scheduler
@@ -80,6 +81,7 @@ class Shell:
             scheduler=self.scheduler,
             files=self.files,
             token=self.data_token,
+            result=self.result,
             answered=self.follow,
             now=self.now,
             reactor=reactor,
@@ -153,6 +155,10 @@ class Shell:
         if secret is None:
             return DataToken()
         return DataToken(secret.token, None if secret.hosts is None else {*secret.hosts, *self.data_hosts})
+
+    async def result(self, result_id: str) -> Result | None:
+        """The result of a finished task, None if there is none."""
+        return await self.store.one(Result, id=result_id)
 
     async def job(self, job_id: str) -> JobRecord:
         """A job with its tasks, finished or not. Raises :class:`~awed.model.errors.JobNotFound`."""

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from twisted.internet.defer import CancelledError
 
-from awed.model.errors import AwedError, LogNotFound, NothingToDo, Unauthorized, Unavailable
-from awed.model.ids import WorkId
+from awed.model.errors import AwedError, JobNotFound, LogNotFound, NothingToDo, Unauthorized, Unavailable
+from awed.model.ids import WorkId, parse_work_id
 from awed.model.records import Secret
 from awed.model.work import PerfRecord, Report, ReportStatus, WorkRecord, WorkReport, Workunit
 from awed.scheduler.entries import JobEntry, TaskEntry
@@ -120,9 +120,21 @@ class WorkVerbs:
         report = await store.one(WorkReport, **whose)
         if report is not None:
             return str(getattr(report, name))
-        if await store.one(PerfRecord, **whose) is None:
+        if await store.one(PerfRecord, **whose) is not None:
+            return ""  # there was a report, without logs
+        origin = await self._origin(work_id)
+        if origin is None:
             raise LogNotFound(name)
-        return ""  # there was a report, without logs
+        return await self.log(origin, name)
+
+    async def _origin(self, work_id: WorkId) -> WorkId | None:
+        """The workunit whose results this one has, None if it ran itself."""
+        with suppress(JobNotFound):
+            job = (await self._shell.job(work_id.job_id)).job
+            task = next((task for task in job.tasks if task.taskid == work_id.task_id), None)
+            if task is not None and task.reused and work_id.rank in task.ranks:
+                return parse_work_id(task.reused[task.ranks.index(work_id.rank)])
+        return None
 
     async def data_token(self, work_id: WorkId) -> DataToken:
         """The data token of the job. The caller checks that the client has one of its workunits."""

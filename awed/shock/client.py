@@ -152,7 +152,7 @@ class ShockClient:
         fields = [_attributes(attributes)]
         return await self._update(node_id, "set attributes of", fields, token, idle=ANSWER_LIMIT)
 
-    async def copy(self, node_id: str, source: str, token: str = "") -> Node:
+    async def copy(self, node_id: str, source: str, token: str = "", owner: str = "") -> Node:
         """Give the empty node the same file as that of the node *source*."""
         return await self._update(node_id, f"copy node {source} to", [_text("copy_data", source)], token)
 

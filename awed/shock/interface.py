@@ -33,6 +33,9 @@ class IShock(Interface):
     def create(token: str, owner: str, parts: int, file_name: str) -> Awaitable[Node]:
         """Make an empty node for an output; with *parts* > 1 one whose file workunits send in parts."""
 
+    def copy(node_id: str, source: str, token: str, owner: str) -> Awaitable[Node]:
+        """Give the empty node the file of the node *source*."""
+
     def index(node_id: str, index: str, token: str, owner: str) -> Awaitable[NodeIndex]:
         """The index of the node's file, which is made if it is not there and waited for."""
 

@@ -94,6 +94,13 @@ STEPS = (
     ),
     # 12: A new field: to_redo of a job.
     Step(),
+    # 13: What finished tasks left is stored, and by what tasks are recognised. New fields: reuse, reused.
+    Step(
+        """
+        CREATE TABLE results (id TEXT PRIMARY KEY, job TEXT NOT NULL, doc TEXT NOT NULL);
+        CREATE INDEX results_job ON results (job);
+        """
+    ),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

@@ -59,6 +59,7 @@ class SentTask(Struct):
     partinfo: PartInfo | UnsetType = UNSET
     walltime: int | UnsetType = UNSET
     resources: Said | UnsetType = UNSET
+    reuse: str | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         for files in (self.inputs, self.outputs, self.predata):
@@ -84,6 +85,7 @@ class SentInfo(Struct):
     tracking: bool = False
     start_at: datetime = NO_TIME
     resources: Said | UnsetType = UNSET
+    reuse: str | UnsetType = UNSET
 
 
 class SentJob(Struct):

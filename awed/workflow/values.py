@@ -6,6 +6,7 @@ from msgspec import UnsetType, json
 
 from awed.model.job import Info
 from awed.model.resources import Said, amount_of, check_name
+from awed.model.reuse import MODES
 from awed.workflow.document import SentInfo, SentTask
 from awed.workflow.faults import Faults, Place, quoted, walk
 
@@ -39,6 +40,7 @@ def check_info(info: SentInfo | Info, faults: Faults) -> None:
     check_number(info.priority, -LARGEST, LARGEST, ("info", "priority"), faults)
     check_attributes(info.userattr, ("info", "userattr"), faults)
     check_resources(info.resources, ("info", "resources"), faults)
+    _check_reuse(info.reuse, ("info", "reuse"), faults)
 
 
 def check_task(task: SentTask, place: Place, faults: Faults) -> None:
@@ -54,6 +56,7 @@ def check_task(task: SentTask, place: Place, faults: Faults) -> None:
     check_number(task.walltime or 0, 0, LONGEST_WALLTIME, (*place, "walltime"), faults)
     check_attributes(task.userattr, (*place, "userattr"), faults)
     check_resources(task.resources, (*place, "resources"), faults)
+    _check_reuse(task.reuse, (*place, "reuse"), faults)
 
 
 def check_resources(said: Said | UnsetType, place: Place, faults: Faults) -> None:
@@ -68,6 +71,11 @@ def check_resources(said: Said | UnsetType, place: Place, faults: Faults) -> Non
             amount_of(name, amount)
         except ValueError as error:
             faults.at((*place, name), f"{quoted(str(amount))}: {error}")
+
+
+def _check_reuse(said: str | UnsetType, place: Place, faults: Faults) -> None:
+    if said and said not in MODES:
+        faults.at(place, f"{quoted(said)} is none of {', '.join(MODES)}")
 
 
 def _check_variables(environ: dict[str, str], place: Place, faults: Faults) -> None:

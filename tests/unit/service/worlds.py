@@ -63,13 +63,15 @@ class FakeShock:
         """As whom it was asked, each time."""
         self.away = False
 
-    def put(self, size: int = 1) -> str:
-        node = Node(id=ids.new_id(), file=NodeFile(size=size, created_on=T0))
+    def put(self, size: int = 1, md5: str = "") -> str:
+        checksum = {"md5": md5} if md5 else {}
+        node = Node(id=ids.new_id(), file=NodeFile(size=size, created_on=T0, checksum=checksum))
         self.nodes[node.id] = node
         return node.id
 
-    def deliver(self, node_id: str, size: int = 1) -> None:
-        self.nodes[node_id].file = NodeFile(size=size, created_on=T0)
+    def deliver(self, node_id: str, size: int = 1, md5: str = "") -> None:
+        checksum = {"md5": md5} if md5 else {}
+        self.nodes[node_id].file = NodeFile(size=size, created_on=T0, checksum=checksum)
 
     async def node(self, node_id: str, token: str, owner: str) -> Node:
         self._call(owner)
@@ -82,6 +84,11 @@ class FakeShock:
         node = Node(id=ids.new_id())
         self.nodes[node.id] = node
         return node
+
+    async def copy(self, node_id: str, source: str, token: str, owner: str) -> Node:
+        self._call(owner)
+        self.nodes[node_id].file = self.nodes[source].file
+        return self.nodes[node_id]
 
     async def index(self, node_id: str, index: str, token: str, owner: str) -> NodeIndex:
         self._call(owner)

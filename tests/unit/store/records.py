@@ -14,6 +14,7 @@ from awed.model.feed import FeedPage, StateChange, Subject
 from awed.model.job import IO, Cmd, Info, Job, Task
 from awed.model.node import Node, NodeRecord
 from awed.model.records import KINDS, Batch, DeleteNodes, JobRecord, Kind, Secret, SubmissionKey, TaskRecord
+from awed.model.reuse import Result
 from awed.model.states import JobState
 from awed.model.work import PerfRecord, WorkRecord, WorkReport
 
@@ -82,6 +83,7 @@ SAMPLES: dict[type, Callable[[str, str], Any]] = {
     Account: lambda name, text: account(name, token_hash=text),
     Session: Session,
     NodeRecord: lambda name, text: node(name, version=text),
+    Result: lambda name, text: Result(name, name, text, {}, []),
     SubmissionKey: lambda name, text: SubmissionKey(name, "j", text, f"at {name}"),
     DeleteNodes: lambda name, text: DeleteNodes(name, "j", "joe", [("own:", text)]),
     FeedPage: lambda name, text: FeedPage(name, 7, T0, [StateChange(Subject.JOB, "j", text, remaintasks=1)]),

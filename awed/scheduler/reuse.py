@@ -1,0 +1,53 @@
+"""Which tasks may use the results of others, and what finished ones leave for that."""
+
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from typing import NamedTuple
+
+import msgspec
+
+from awed.model.ids import task_name
+from awed.model.job import NO_NODE
+from awed.model.reuse import READS, WRITES, Key, Result, ResultFile
+from awed.scheduler.entries import TaskEntry
+
+
+class Wish(NamedTuple):
+    """A task that is to be recognised: as whose, in a job of which *name*, and whether it may use a result."""
+
+    user: str
+    name: str
+    reads: bool
+
+
+def wish_of(entry: TaskEntry) -> Wish | None:
+    """What the document says of that; None if it says nothing."""
+    if not entry.reuse:
+        return None
+    is_anew = entry.reusing is not None and entry.reusing.anew
+    return Wish(entry.job.submitter, entry.job.job.info.name, entry.reuse in READS and not is_anew)
+
+
+def results_of(entry: TaskEntry, md5s: Mapping[str, str]) -> Iterator[Result]:
+    """What a completed task leaves: under its key, and as the latest of its name. *md5s*: of its outputs, by name."""
+    if entry.reuse not in WRITES or entry.reusing is None or not entry.reusing.key:
+        return
+    task, user, key = entry.task, entry.job.submitter, entry.reusing.key
+    origin = task.reused[0].rpartition("_")[0] if task.reused else task.taskid
+    files = [ResultFile(io.filename, io.node, md5s.get(io.filename, "")) for io in task.outputs if io.node != NO_NODE]
+    for id in (result_id(user, key), latest_id(user, entry.job.job.info.name, task_name(task.taskid))):
+        yield Result(id, task.jobid, origin, key, files)
+
+
+def result_id(user: str, key: Key) -> str:
+    """The id of the result that *user* has of a task with this key."""
+    return _digest(["key", user, sorted(key.items())])
+
+
+def latest_id(user: str, job_name: str, task_name: str) -> str:
+    """The id of the latest result that *user* has of a task of this name."""
+    return _digest(["latest", user, job_name, task_name])
+
+
+def _digest(value: object) -> str:
+    return sha256(msgspec.json.encode(value)).hexdigest()
