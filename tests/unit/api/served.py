@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from twisted.internet import reactor
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 from twisted.internet.testing import StringTransport
 from zope.interface import implementer
 
@@ -20,7 +21,7 @@ from awed.api.root import PAGE
 from awed.auth.chain import Authenticators
 from awed.auth.interface import IAuthenticator
 from awed.auth.sessions import Sessions
-from awed.auth.tokens import AdminToken
+from awed.auth.tokens import AdminToken, JobTokens
 from awed.daemon.debug import Debug
 from awed.model.access import Account, Session, User, Verb
 from awed.model.job import OWN_HOST
@@ -32,6 +33,7 @@ from awed.service.feed import Keep
 from awed.service.groups import Groups
 from awed.service.shell import KEEP, Shell
 from awed.shock.interface import IShock
+from awed.store.interface import IStore
 from awed.store.memory import MemoryStore
 from awed.tx.turns import Turns
 from awed.ui.assembly import UiResource
@@ -41,7 +43,7 @@ from awed.web.form import Spool
 from awed.workflow.reader import NO_LIMITS
 from tests.unit.nodes.world import World
 from tests.unit.web.traversal import at_once
-from tests.unit.web.wire import Reply, call, connect
+from tests.unit.web.wire import Reply, call, connect, is_whole, message, parse
 
 T = TypeVar("T")
 
@@ -52,14 +54,14 @@ BOUNDARY = "-----------------------------7d"
 @implementer(IAuthenticator)
 class ByName:
     """Believes what an Authorization header says: ``user`` and a name, of which ``root`` is an admin and ``nobody``
-    unknown, or ``group`` and a name for a worker of that group."""
+    unknown, or ``group`` and a name for a worker of that group. What it does not believe are tokens of jobs."""
 
     async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:
         if scheme == "group":
             return User("", group=credentials)
-        return (
-            None if scheme == "session" or credentials == "nobody" else User(credentials, admin=credentials == "root")
-        )
+        if scheme in ("session", "bearer") or credentials == "nobody":
+            return None
+        return User(credentials, admin=credentials == "root")
 
 
 async def metrics(user: User) -> bytes:
@@ -68,7 +70,8 @@ async def metrics(user: User) -> bytes:
 
 
 class Served:
-    """An API to make requests to."""
+    """An API to make requests to. With a *store* that is open and answers later it must be :meth:`started`, and is
+    asked, not called."""
 
     def __init__(
         self,
@@ -78,27 +81,30 @@ class Served:
         anonymous: Collection[Verb] = ("read", "write", "delete"),
         metrics_for: str = "public",
         keep: Keep = KEEP,
+        store: IStore | None = None,
     ) -> None:
         self.clock = Clock()
-        self.store = MemoryStore()
+        self.store = store or MemoryStore()
         shell = Shell(
             store=self.store, shock_for=self._shock_for, limits=Limits(), reactor=self.clock, now=self.now, keep=keep
         )
         self.engine = Engine(shell)
-        done(self.store.open())
-        done(self.engine.start())
+        if store is None:
+            done(self.store.open())
+            done(self.started())
         tokens = (f"token-{number}" for number in count(1))
         self.groups = Groups(self.engine.commit, self.now, lambda: next(tokens), self.engine.clients.set_group)
         self.levels: list[int] = []
         self.debug = Debug(0, self.levels.append)
         self.world = World(directory)
         self.sessions = self._sessions(count(1))
+        self.job_tokens = JobTokens("key", self.engine.jobs.user_of)
         users = Authenticators([self.sessions, ByName()], anonymous)
         self.context = Context(
             engine=self.engine,
             groups=self.groups,
             authenticators=users,
-            file_users=users,
+            file_users=Authenticators([self.job_tokens, self.sessions, ByName()], anonymous),
             sessions=self.sessions,
             nodes=self.world.store,
             addresses=Addresses(self.world.files, self.world.store, at_once, self.now, lambda: LETTERS[:20]),
@@ -138,6 +144,10 @@ class Served:
             key="key",
         )
 
+    async def started(self) -> None:
+        """Take in what the store holds."""
+        await self.engine.start()
+
     def now(self) -> datetime:
         return NOW + timedelta(seconds=self.clock.seconds())
 
@@ -152,13 +162,24 @@ class Served:
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """The answer to one request of *user*; *files* are sent as a form."""
-        head = dict(headers or {})
-        if user:
-            head["Authorization"] = user if " " in user else f"user {user}"
-        if files is not None:
-            head["Content-Type"] = f"multipart/form-data; boundary={BOUNDARY}"
-            body = form(files.items())
+        head, body = _sent(files, body, user, headers)
         return call(self.root, method, path, head, body, request_factory=self._requests)
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        files: Mapping[str, str | bytes] | None = None,
+        *,
+        user: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """The same, where the store answers later."""
+        connection, transport = self.connect()
+        connection.dataReceived(message(method, path, *_sent(files, b"", user, headers)))
+        while not is_whole(transport.value()):
+            await deferLater(reactor, 0)
+        return parse(transport.value())
 
     def connect(self) -> tuple[ApiChannel, StringTransport]:
         """A connection that stays, and what it sends."""
@@ -174,6 +195,19 @@ class Served:
         body = {"profile": msgspec.json.encode({"apps": ["*"], **profile})}
         client: dict[str, Any] = data(self.call("POST", "/client", body))
         return client
+
+
+def _sent(
+    files: Mapping[str, str | bytes] | None, body: bytes, user: str, headers: Mapping[str, str] | None
+) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a request."""
+    head = dict(headers or {})
+    if user:
+        head["Authorization"] = user if " " in user else f"user {user}"
+    if files is None:
+        return head, body
+    head["Content-Type"] = f"multipart/form-data; boundary={BOUNDARY}"
+    return head, form(files.items())
 
 
 def data(reply: Reply) -> Any:

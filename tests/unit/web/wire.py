@@ -98,9 +98,25 @@ def call(
     request_factory: type[ShortRequest] = REQUESTS,
 ) -> Reply:
     """The answer to one request."""
+    return parse(raw(root, message(method, path, headers, body), request_factory))
+
+
+def message(method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b"") -> bytes:
+    """A request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: awe.example:8001", f"Content-Length: {len(body)}"]
     lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
-    return parse(raw(root, "\r\n".join(lines).encode() + b"\r\n\r\n" + body, request_factory))
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether all of an answer is there, of one that never ends its head."""
+    if b"\r\n\r\n" not in data:
+        return False
+    reply = parse(data)
+    if reply.headers.get("Content-Type", "").startswith("text/event-stream"):
+        return True
+    length = reply.headers.get("Content-Length")
+    return reply.body.endswith(b"0\r\n\r\n") if length is None else len(reply.body) >= int(length)
 
 
 def parse(data: bytes) -> Reply:
