@@ -117,6 +117,39 @@ def test_after_a_restart_the_needs_of_what_is_out_count() -> None:
     check_invariants(world.scheduler)
 
 
+@given(
+    st.lists(
+        st.fixed_dictionaries({"cores": st.sampled_from([0.3, 1, 2, 4]), "memory": st.integers(1, 8)}),
+        min_size=1,
+        max_size=30,
+    ),
+    st.lists(st.integers(0, 30), max_size=20),
+)
+def test_nothing_waits_that_fits_beside_what_runs_unless_the_client_is_kept(
+    asked: list[Said], ends: list[int]
+) -> None:
+    world = World()
+    world.client("c", offers={"cores": 4.0, "memory": 8})
+    world.submit(job(*(task(str(number), needs=needs) for number, needs in enumerate(asked))))
+    running: list[Workunit] = []
+    for end in [*ends, *[0] * 3 * len(asked)]:
+        while units := world.checkout_many("c"):
+            running += units
+        check_invariants(world.scheduler)
+        entry = world.scheduler.clients.get("c")
+        found = world.scheduler._state.queue.find(entry.offer(world.now))
+        assert found is None or "c" in _kept(world)
+        if running:
+            world.report(running.pop(end % len(running)))
+    assert not list(world.scheduler.job_ids)
+
+
+def _kept(world: World) -> set[str]:
+    """The clients that are kept for a place."""
+    tasks = (entry for job in world.scheduler._state.jobs.values() for entry in job.tasks)
+    return {place.kept_client for entry in tasks for place in entry.places.values()}
+
+
 # Ahead of what is free.
 
 
