@@ -1,4 +1,4 @@
-"""From the bytes of a document to a job, or to what is wrong with it: what all do who take documents."""
+"""Makes a job of a document, or checks the document: used by all calls that take documents."""
 
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
@@ -20,14 +20,14 @@ from awed.workflow.locations import token_hosts
 
 
 class Check(NamedTuple):
-    """What a check found, and the job that the document would make; None if it would be refused."""
+    """The findings of a check, and the job that the document would make; None if it cannot be read."""
 
     checked: Checked
     job: Job | None
 
 
 async def submit(context: Context, call: Call[None], body: bytes, token: str = "") -> tuple[Job, list[Remark]]:
-    """The job that a document makes, and what was probably not meant in it. *token*: its data token."""
+    """Submit the document *body*; the job, and warnings about the document. *token*: the data token of the job."""
     document = await _read(context, call, body)
     submission = document.submission
     assert submission is not None
@@ -43,7 +43,7 @@ async def submit(context: Context, call: Call[None], body: bytes, token: str = "
 
 
 async def check(context: Context, call: Call[None], body: bytes, token: str = "") -> Check:
-    """What is wrong with a document, and what it would wait for. No job is made."""
+    """Check the document *body*, without making a job. *token*: the data token that the job would have."""
     document = await _read(context, call, body, checks=True)
     checks, warnings = context.engine.checks, document.warnings
     if (submission := document.submission) is None:
@@ -76,7 +76,10 @@ async def once(
     job_id: str,
     make: Callable[[SubmissionKey | None], Awaitable[Job]],
 ) -> Job:
-    """The job that *make* makes with *job_id*, or made before if the request has a key by which it is known."""
+    """The job *job_id* that *make* makes, or the job that an earlier request with this ``Idempotency-Key`` made.
+
+    Raises :class:`~awed.model.errors.Invalid` for a malformed key, and :class:`~awed.model.errors.KeyReused`.
+    """
     key = header(call.request, IDEMPOTENCY_KEY.encode())
     if key is None:
         return await make(None)
@@ -90,7 +93,7 @@ async def once(
 
 
 def _digest(body: bytes, token: str) -> str:
-    """What tells submissions apart."""
+    """A digest of the document and the data token of a submission."""
     found = sha256(body)
     found.update(b"\0" + token.encode())
     return found.hexdigest()

@@ -1,1 +1,1 @@
-"""The page for people at ``/ui/``: HTML made on the server, which one script of awed's own keeps fresh."""
+"""The page for people at ``/ui/``: HTML made by the server, which a script keeps up to date in the browser."""

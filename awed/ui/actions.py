@@ -1,4 +1,4 @@
-"""What can be done to a job in its state, and what each of it will do."""
+"""The actions that a user can take on a job in its present state."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from awed.model.job import Job
 from awed.model.states import ACTIVE, JobState
 
 MOST = 1000
-"""Tasks that can be chosen from a list."""
+"""The most tasks in a list to choose from."""
 
 
 class Action(Struct):
-    """*flag*: by which its call is chosen; *about*: what it will do; *fields*: what else one says."""
+    """An action. *flag*: the query parameter that chooses its call; *about*: what it does; *fields*: of its form."""
 
     flag: str
     name: str
@@ -32,7 +32,7 @@ _DELETE = Action(
 
 
 def actions(job: Job) -> list[Action]:
-    """What can be done to *job*."""
+    """The actions that are possible on *job*."""
     if job.state in ACTIVE:
         return [_SUSPEND, _priority(job), _DELETE]
     if job.state is JobState.SUSPEND:

@@ -1,4 +1,4 @@
-"""All pages together: the collection at ``/ui``."""
+"""Puts all pages together into the collection ``/ui``."""
 
 from itertools import chain
 

@@ -1,4 +1,4 @@
-"""The static files: style, script, icons. Their addresses hold a digest of all, so browsers keep them for ever."""
+"""The static files: style, scripts, icons. As their addresses hold a digest of them, browsers may cache them."""
 
 import hashlib
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 
 
 class Asset(NamedTuple):
-    """A file as it is sent."""
+    """A static file: its media type and its bytes."""
 
     type: str
     body: bytes
@@ -26,14 +26,14 @@ class Asset(NamedTuple):
 
 @cache
 def assets() -> Mapping[str, Asset]:
-    """All files by name. They are read once."""
+    """All static files, by name, read once."""
     files = sorted((Path(__file__).parent / "static").iterdir())
     return {file.name: Asset(_TYPES[file.suffix], file.read_bytes()) for file in files if file.suffix in _TYPES}
 
 
 @cache
 def digest() -> str:
-    """Changes when any of the files does."""
+    """A digest of all static files, in 12 hexadecimal digits."""
     summed = hashlib.sha256()
     for name, asset in assets().items():
         summed.update(b"%b\0%d\0%b" % (name.encode(), len(asset.body), asset.body))
@@ -41,12 +41,12 @@ def digest() -> str:
 
 
 def address(name: str) -> str:
-    """Where a file is, below the page's own address."""
+    """The address of the static file *name*, relative to ``/ui/``."""
     return f"static/{digest()}/{name}"
 
 
 def asset(of: str, name: str) -> Asset:
-    """The file *name* of the version *of*. Raises :class:`~awed.model.errors.NotFound`: another version is no use."""
+    """The file *name*. Raises :class:`~awed.model.errors.NotFound`, also if *of* is not the present digest."""
     found = assets().get(name) if of == digest() else None
     if found is None:
         raise NotFound(f"no static file {name} of version {of}")

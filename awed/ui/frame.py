@@ -1,4 +1,4 @@
-"""What all pages have: the frame around them, how they are sent, and what becomes of errors."""
+"""What all pages share: the frame around their content, headers, forms, the login form, and error pages."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -41,14 +41,17 @@ _HEADERS = {
 _PAGES = (("", "Jobs"), ("submit", "Submit"), ("workers", "Workers"), ("queue", "Queue"))
 
 FORM_TOKEN = "form_token"  # noqa: S105
-"""The field of each form that shows that it is one of ours."""
+"""The hidden field that proves that a form comes from a page of this server."""
 
 FORGED = "This form does not come from a page of this server that you have open: load the page again, and repeat it."
 
 
 class Screen(Struct):
-    """A page: its title, and what stands in it. *icon*: the state that the browser's tab shows; *here*: which of the
-    entries at the top it belongs to; *job*: of which alone the events concern it."""
+    """The title and content of a page.
+
+    *icon*: the state whose icon the browser's tab shows. *here*: the entry of the menu to mark. *live*: the kind of
+    events after which the script loads the page again, "" for none; *job*: the id of the job that they must be of.
+    """
 
     title: str
     content: Sequence[Tag]
@@ -59,24 +62,27 @@ class Screen(Struct):
 
 
 class Links:
-    """Addresses of pages, relative to the page that *request* asked for: a proxy may put anything before them."""
+    """Makes addresses relative to the page of *request*, as a proxy may serve awed below any path."""
 
     def __init__(self, request: IRequest) -> None:
         _, _, below = request.path.lstrip(b"/").partition(b"/")
         self._up = "../" * below.count(b"/") or "./"
 
     def __call__(self, page: str = "") -> str:
-        """The address of a page, ``""`` for the list of jobs."""
+        """The address of *page* below ``/ui/``, ``""`` for the list of jobs."""
         return self._up + page
 
     def api(self, path: str) -> str:
-        """The address of something else that the server has."""
+        """The address of *path* in the API."""
         return f"{self._up}../{path}"
 
 
 def meant(right: Right[Context, T]) -> Right[Context, T]:
-    """*right* for a call that changes something, which must come from a form of ours. Who has a session is then known
-    by it, as by the header Authorization."""
+    """*right* for a call that changes something: it must come from a form of this server, which :data:`FORM_TOKEN`
+    proves, or have a header Authorization. With the form, the session counts as that header.
+
+    Raises :class:`~awed.model.errors.Unauthorized` for any other form.
+    """
 
     async def grant(context: Context, asked: Asked) -> Call[T]:
         request = asked.request
@@ -92,7 +98,7 @@ def meant(right: Right[Context, T]) -> Right[Context, T]:
 
 
 class Pages(Resource):
-    """The frame of all pages, and the static files."""
+    """The base of all pages, which also serves the static files."""
 
     calls = Calls[Context]()
     is_listed = False
@@ -115,21 +121,21 @@ class Pages(Resource):
         return asset.body
 
     async def show(self, call: Call[Any], screen: Screen, status: int = 200) -> bytes:
-        """The answer that is *screen*; 304 if the browser has it as it is."""
+        """The answer with the page *screen*; 304 without a body if the browser has it already."""
         body = await flattenString(None, self._framed(call.request, call.user, screen))
         return _send(call.request, body, status)
 
     def sealed(self, request: IRequest) -> Tag:
-        """The field that every form needs that changes something."""
+        """The hidden field :data:`FORM_TOKEN`, which every form needs that changes something."""
         seal = self.context.sessions.seal(session_token(self.context, request))
         return tags.input(type="hidden", name=FORM_TOKEN, value=seal)
 
     def form(self, call: Call[Any], action: str, *content: Any, **attributes: str) -> Tag:
-        """A form that changes something by the call at *action*."""
+        """A form that changes something by a POST to the address *action*."""
         return tags.form(self.sealed(call.request), *content, action=action, method="post", **attributes)
 
     def login_form(self, request: IRequest, links: Links, then: str) -> Tag:
-        """Where one says who one is; the browser is led to *then*."""
+        """The login form; after it the browser is redirected to the page *then*."""
         return tags.form(
             self.sealed(request),
             tags.input(type="hidden", name="then", value=then),
@@ -191,8 +197,11 @@ class Pages(Resource):
         return tags.header(brand, tags.nav(*entries, **{"aria-label": "Pages"}), *buttons, who, class_="top")
 
     def _failed(self, request: IRequest, status: int, texts: Sequence[str]) -> bytes:
-        """The answer to a request that was refused or failed. A link on another site is followed once more from here:
-        a browser tells then who one is."""
+        """The answer to a request that was refused or failed.
+
+        A browser sends no cookie when it follows a link on another site. It is then told to load the page again,
+        which it does with the cookie.
+        """
         links = Links(request)
         if status in (401, 404) and _from_elsewhere(request):
             again = tags.html(tags.head(tags.meta(**{"http-equiv": "refresh", "content": "0"})), lang="en")
@@ -211,19 +220,19 @@ _TITLES = {401: "Who are you?", 404: "There is no such thing"}
 
 
 def _from_elsewhere(request: IRequest) -> bool:
-    """Whether a page of another site led a person's browser here."""
+    """Whether a browser has followed a link on another site."""
     fetched = {name: header(request, f"sec-fetch-{name}".encode()) for name in ("site", "mode")}
     return request.method == b"GET" and fetched == {"site": "cross-site", "mode": "navigate"}
 
 
 def _page_of(request: IRequest) -> str:
-    """The page that *request* asked for, below the page's own address."""
+    """The page of a GET *request*, relative to ``/ui/``; "" for another method, or the login."""
     _, _, below = request.uri.decode("utf-8", "replace").lstrip("/").partition("/")
     return below if request.method == b"GET" and not below.startswith("login") else ""
 
 
 def _flat(tag: Tag) -> bytes:
-    """The text of *tag*, in which nothing waits."""
+    """The HTML of *tag*, which must not contain a Deferred."""
     found: list[bytes] = []
     flattenString(None, tag).addCallback(found.append)
     return found[0]
@@ -246,5 +255,5 @@ def _set(request: IRequest, headers: Mapping[str, str]) -> None:
 
 
 def hidden(fields: Mapping[str, str]) -> list[Tag]:
-    """Fields of a form that nobody sees."""
+    """Hidden fields of a form, without those that are empty."""
     return [tags.input(type="hidden", name=name, value=value) for name, value in fields.items() if value]

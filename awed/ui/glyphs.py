@@ -1,4 +1,4 @@
-"""The look of states: a shape of its own for each, so that nobody needs its colour."""
+"""Shapes and words for states. Each has a shape of its own, so that it can be told without colours."""
 
 from collections.abc import Mapping
 
@@ -34,33 +34,33 @@ _WORDS: Mapping[str, str] = {
 
 
 def svg(name: str, *children: Tag | str | list[Tag], **attributes: str) -> Tag:
-    """A tag of SVG; of attributes ``_`` stands for ``-``, and is left out at the end."""
+    """A tag of SVG. In the names of attributes ``_`` stands for ``-``; one at the end is dropped (``class_``)."""
     named = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}
     return Tag(name, attributes=dict(named), children=list(children))  # type: ignore[arg-type]
 
 
 def word(state: str) -> str:
-    """A state in the words of people."""
+    """The word for *state* on the page."""
     return _WORDS.get(state, state)
 
 
 def glyph(state: str) -> Tag:
-    """The shape of *state*; the word stands beside it."""
+    """The shape of *state*, hidden from screen readers: the word must stand beside it."""
     path = svg("path", d=_PATHS.get(state, _PATHS["pending"]), fill_rule="evenodd")
     return svg("svg", path, class_=f"glyph s-{state}", viewBox="0 0 16 16", aria_hidden="true")
 
 
 def badge(state: str, **attributes: str) -> Tag:
-    """Shape and word of *state*."""
+    """The shape and the word of *state*."""
     return tags.span(glyph(state), word(state), class_=f"badge s-{state}", **attributes)
 
 
 BAR = (TaskState.COMPLETED, TaskState.IN_PROGRESS, TaskState.QUEUED, TaskState.SUSPEND)
-"""The states of tasks that a bar of progress shows, from the left; the rest of it is what waits."""
+"""The states of tasks that a progress bar shows, from the left; what remains empty are tasks that wait."""
 
 
 def bar(counts: Mapping[TaskState, int]) -> Tag:
-    """How far the tasks of a job are, by state."""
+    """A progress bar. *counts*: the number of tasks in each state."""
     total, left = max(sum(counts.values()), 1), 0.0
     pieces: list[Tag] = []
     for state in BAR:

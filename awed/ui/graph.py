@@ -1,4 +1,4 @@
-"""A job's graph as a picture: laid out in a thread, once for each shape, and drawn in SVG."""
+"""The graph of a job as an SVG picture. Layouts are made in a thread, once for each shape of graph."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -28,22 +28,21 @@ ACROSS, DOWN = WIDE + 56, HIGH + 20
 """Pixels from one layer, and from one row, to the next."""
 
 EDGE = 14
-"""Pixels around all."""
+"""Pixels of the margin around the picture."""
 
 KEPT = 200
-"""Shapes whose layouts are remembered."""
+"""How many jobs, and how many shapes, have their layouts remembered."""
 
 SHOWN = 20
-"""Characters of a name that fit into a node."""
+"""How many characters of a name fit into a node."""
 
 
 Drawn = tuple[Shape, Layout] | None
-"""None: there is too much to draw."""
+"""The shape and layout of a graph; None if it has too many nodes to draw."""
 
 
 class Layouts:
-    """The layouts of the graphs that were asked for last: of a job, whose tasks never change, by its id, and of those
-    that have the same shape once."""
+    """Makes the layouts of graphs, and remembers the last ones by job, as its tasks never change, and by shape."""
 
     def __init__(self, in_thread: InThread) -> None:
         self._in_thread = in_thread
@@ -51,7 +50,7 @@ class Layouts:
         self._of_shapes: OrderedDict[Parents, Layout] = OrderedDict()
 
     async def of(self, job: Job) -> Drawn:
-        """Shape and layout of a job's graph."""
+        """The shape and layout of a job's graph."""
         if job.id not in self._of_jobs:
             steps = [Step(task.taskid, tuple(task.depends_on), task.cmd.name) for task in job.tasks]
             drawn = await self._in_thread(self._drawn, steps)
@@ -62,7 +61,7 @@ class Layouts:
         return self._of_jobs[job.id]
 
     def _drawn(self, steps: Sequence[Step]) -> Drawn:
-        """The same in a thread."""
+        """The shape and layout of a graph of *steps*. Runs in a thread."""
         found = shape(steps)
         return found and (found, self._of_shapes.get(found.parents) or layered(found.parents))
 
@@ -75,7 +74,7 @@ def _keep(known: OrderedDict[T, U], key: T, value: U) -> None:
 
 
 async def picture(view: JobView, layouts: Layouts) -> Tag:
-    """The graph of a job."""
+    """The picture of a job's graph; a sentence in its place if there are too many nodes."""
     job = view.job
     drawn = await layouts.of(job)
     if drawn is None:
@@ -108,7 +107,7 @@ async def picture(view: JobView, layouts: Layouts) -> Tag:
 
 
 def _at(layer: float, row: float) -> tuple[float, float]:
-    """The left upper corner of a place."""
+    """The upper left corner, in pixels, of a place in the layout."""
     return EDGE + layer * ACROSS, EDGE + row * DOWN
 
 
@@ -161,7 +160,7 @@ def _shape(state: str) -> Tag:
 
 
 def _second_line(node: Node, clock: datetime) -> str:
-    """What is said below the name: how far many are, or how long one took and what it runs."""
+    """The text below the name of a node: how many tasks are done, or the duration and program of a single task."""
     first = node.tasks[0]
     if len(node.tasks) > 1:
         return f"{node.counts[TaskState.COMPLETED]:,} of {len(node.tasks):,} done"
@@ -172,7 +171,7 @@ def _second_line(node: Node, clock: datetime) -> str:
 
 
 def ran(start: datetime, end: datetime, clock: datetime) -> str:
-    """How long something has taken, "" before it began."""
+    """The duration from *start* to *end*, or to *clock* if it has not ended; "" if it has not begun."""
     return "" if start == NO_TIME else span(((clock if end == NO_TIME else end) - start).total_seconds())
 
 

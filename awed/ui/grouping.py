@@ -1,4 +1,4 @@
-"""The nodes of a job's graph: its tasks or, where those are too many to look at, groups of tasks that are alike."""
+"""The nodes of a job's graph: its tasks or, if these are too many to draw, groups of similar tasks."""
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -10,34 +10,34 @@ from awed.model.job import Task
 from awed.model.states import TaskState
 
 MOST = 300
-"""Nodes that are drawn."""
+"""The most nodes that are drawn."""
 
 ROUNDS = 10
-"""Times that groups are split by what stands before and after them."""
+"""How often groups are split by the groups before and after them."""
 
 _LOOKS = (TaskState.SUSPEND, TaskState.IN_PROGRESS, TaskState.QUEUED, TaskState.PENDING, TaskState.INIT)
-"""The state of a group is the first of these that one of its tasks is in."""
+"""States of tasks; that of a group is the first of them in which one of its tasks is."""
 
 
 class Node(Struct):
-    """Tasks that are alike, of which there is at least one."""
+    """A node of the graph: one task, or several similar ones."""
 
     tasks: list[Task]
 
     @property
     def counts(self) -> Counter[TaskState]:
-        """How many of them are in each state."""
+        """The number of its tasks in each state."""
         return Counter(task.state for task in self.tasks)
 
     @property
     def state(self) -> TaskState:
-        """The state that they have together: completed if all are."""
+        """The state of the node; completed if all its tasks are."""
         counts = self.counts
         return next((state for state in _LOOKS if counts[state]), TaskState.COMPLETED)
 
 
 class Step(NamedTuple):
-    """What the shape of a graph is made of: a task's id, those before it, and the program that it runs."""
+    """A task, as far as it decides on the shape: its id, the ids of the tasks *after* which it runs, its program."""
 
     id: str
     after: Sequence[str]
@@ -45,8 +45,11 @@ class Step(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """The *members* of each node, by their numbers, and the numbers of the nodes before it. *is_whole*: each task is
-    a node of its own."""
+    """The shape of a graph.
+
+    *members*: for each node, the indexes of its tasks. *parents*: for each node, the numbers of the nodes before it.
+    *is_whole*: each task is a node of its own.
+    """
 
     members: list[list[int]]
     parents: tuple[tuple[int, ...], ...]
@@ -54,7 +57,7 @@ class Shape(NamedTuple):
 
 
 def shape(steps: Sequence[Step]) -> Shape | None:
-    """The shape of a job's graph; None if even the groups of its tasks are too many."""
+    """The shape of the graph of *steps*; None if even the groups are more than MOST."""
     number = {step.id: index for index, step in enumerate(steps)}
     before = [sorted({number[name] for name in step.after}) for step in steps]
     if len(steps) <= MOST:
@@ -71,8 +74,11 @@ def shape(steps: Sequence[Step]) -> Shape | None:
 def _alike(
     steps: Sequence[Step], before: Sequence[Sequence[int]], after: Sequence[Sequence[int]]
 ) -> list[int] | None:
-    """The group of each task: those of one command at one depth, split by the groups before and after them as long as
-    there are not too many."""
+    """The group of each task; None if there are more than MOST.
+
+    Tasks with one program at one depth are a group. Groups are split by the groups before and after them, until there
+    would be too many.
+    """
     depth = _depths(before)
     groups = _numbered(len(steps), lambda i: (depth[i], steps[i].program))
     if len(set(groups)) > MOST:
@@ -90,7 +96,7 @@ def _alike(
 
 
 def _depths(before: Sequence[Sequence[int]]) -> Mapping[int, int]:
-    """The length of the longest path to each task."""
+    """The length of the longest path to each task, by index."""
     depth: dict[int, int] = {}
     left = list(reversed(range(len(before))))
     while left:
@@ -104,7 +110,7 @@ def _depths(before: Sequence[Sequence[int]]) -> Mapping[int, int]:
 
 
 def _numbered(length: int, key: Callable[[int], Hashable]) -> list[int]:
-    """The number of each key, in the order in which they come."""
+    """For each index below *length*, the number of its key: 0 for the first key, 1 for the next different one, ..."""
     numbers: dict[Hashable, int] = {}
     return [numbers.setdefault(key(index), len(numbers)) for index in range(length)]
 

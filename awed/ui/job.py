@@ -1,4 +1,4 @@
-"""The page of a job: what it is, why it stands still, what can be done, and its tasks in several views."""
+"""The page of a job: facts, why it does not run, actions, and its tasks in several views."""
 
 from typing import Annotated
 
@@ -33,15 +33,15 @@ TABS = {
 }
 
 LONGEST_DOCUMENT = 200_000
-"""Characters of a document that are shown; all of it can be downloaded."""
+"""Characters of a document that are shown."""
 
-Tab = Annotated[str, word(TABS), "What is shown of it."]
+Tab = Annotated[str, word(TABS), "The view of the job."]
 State = Annotated[TaskState | None, or_empty(word(TaskState)), "Only tasks in this state."]
 Offset = Annotated[int, number(), "How many of the first tasks to leave out."]
 
 
 class JobPage(Pages):
-    """``/ui/job/ID``, and with a task at its side ``/ui/job/ID/task/TASK``."""
+    """``/ui/job/ID``, and ``/ui/job/ID/task/TASK`` with a task beside the view."""
 
     calls = Calls[Context]()
 
@@ -53,7 +53,7 @@ class JobPage(Pages):
     async def job(
         self, call: Call[JobRecord], *, tab: Tab = "graph", state: State = None, offset: Offset = 0
     ) -> bytes:
-        """A job."""
+        """The page of a job."""
         view = self._view(call, tab)
         return await self._shown(call, view, await self._tab(view, state, offset))
 
@@ -68,7 +68,7 @@ class JobPage(Pages):
         offset: Offset = 0,
         part: Annotated[int | None, or_empty(number()), "Which part of a split task."] = None,
     ) -> bytes:
-        """A job, with a task at its side."""
+        """The page of a job, with a task beside the view."""
         job = call.thing.job
         wanted = task_id(job.id, task)
         found = next((one for one in job.tasks if one.taskid == wanted), None)
@@ -83,7 +83,7 @@ class JobPage(Pages):
         return JobView(call.thing.job, self.context.now(), here, tab, chosen)
 
     async def _shown(self, call: Call[JobRecord], view: JobView, shown: Tag, beside: Tag | None = None) -> bytes:
-        """The page. *beside*: a task at the side of what is *shown*."""
+        """The answer with the page. *shown*: the view; *beside*: the panel of a task, if one was chosen."""
         job = call.thing.job
         section = tags.section(_tabs(view), shown, class_="card view", id="view", **{"data-view": view.tab})
         parts = [section, beside] if beside else [section]
@@ -145,13 +145,13 @@ class JobPage(Pages):
 
     @calls("POST /job/<job_id>?suspend", meant(to("write", a_job)))
     async def suspend(self, call: Call[JobRecord]) -> bytes:
-        """Take its work out of the queue."""
+        """Suspend the job."""
         await self.engine.jobs.suspend(call.thing.job.id)
         return _back(call)
 
     @calls("POST /job/<job_id>?resume", meant(to("write", a_job)))
     async def resume(self, call: Call[JobRecord]) -> bytes:
-        """Put its work into the queue again."""
+        """Resume the job."""
         await self.engine.jobs.resume(call.thing.job.id)
         return _back(call)
 
@@ -170,7 +170,7 @@ class JobPage(Pages):
 
     @calls("POST /job/<job_id>?priority", meant(to("write", a_job)))
     async def prioritize(self, call: Call[JobRecord]) -> bytes:
-        """Higher ones go first."""
+        """Set the priority of the job; work of jobs with a higher one is handed out first."""
         text = (await call.request.form()).text("priority") or ""
         try:
             priority = int(text[:20])

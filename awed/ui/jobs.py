@@ -1,4 +1,4 @@
-"""The list of jobs: how many there are in each state, the search, a page of them, and what can be done to several."""
+"""The list of jobs: counts by state, the search, a page of jobs, and changes of several jobs at once."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated
@@ -30,7 +30,7 @@ CHIPS: Mapping[str, str] = {
     "deleted": "state:deleted",
     "init": "state:init",
 }
-"""The states that one filters by with a click, each with the search that it stands for."""
+"""The states with a link that filters by them, each with the search for the link."""
 
 COLUMNS = (
     ("state", "State"),
@@ -43,7 +43,7 @@ COLUMNS = (
 )
 
 MOST = 500
-"""Jobs that are changed by one form."""
+"""The most jobs that one form can change."""
 
 _HINT = 'state:suspended project:soil user:me name:"amplicon run" since:2d'
 
@@ -58,10 +58,10 @@ class JobList(Pages):
         self,
         call: Call[None],
         *,
-        q: Annotated[str, "What is looked for."] = "",
-        sort: Annotated[str, "By what the list is sorted."] = "changed",
-        up: Annotated[bool, "From the first to the last."] = False,
-        offset: Annotated[int, number(), "How many of the first to leave out."] = 0,
+        q: Annotated[str, "The search."] = "",
+        sort: Annotated[str, "The column to sort by."] = "changed",
+        up: Annotated[bool, "Sort in ascending order."] = False,
+        offset: Annotated[int, number(), "How many of the first jobs to leave out."] = 0,
     ) -> bytes:
         """A page of jobs."""
         if not call.request.path.endswith(b"/"):
@@ -86,7 +86,7 @@ class JobList(Pages):
 
     @calls("POST /jobs", meant(may("write")))
     async def change(self, call: Call[None]) -> bytes:
-        """Do the same to several jobs."""
+        """Suspend, resume or delete several jobs."""
         form = await call.request.form()
         chosen = [part.text() for part in form.parts if part.name == "job"]
         action = _ACTIONS.get(form.text("do") or "")
@@ -101,7 +101,7 @@ class JobList(Pages):
         return see_other(call.request, Links(call.request)() + (form.text("then") or ""))
 
     async def _one(self, user: User, job_id: str, verb: Verb, name: str) -> str:
-        """Do it to one of them: what was wrong, "" if nothing was."""
+        """Change one job; the error as a text, "" if there is none."""
         jobs = self.engine.jobs
         try:
             require(user, verb, (await jobs.get(job_id)).acl)
@@ -160,7 +160,7 @@ _ACTIONS: Mapping[str, tuple[Verb, str]] = {
     "resume": ("write", "resume"),
     "delete": ("delete", "delete"),
 }
-"""What can be done to several jobs, and the right that it needs."""
+"""The changes of several jobs, each with the right that it needs."""
 
 
 def _about(record: JobRecord) -> str:
@@ -169,7 +169,7 @@ def _about(record: JobRecord) -> str:
 
 
 def _progress(record: JobRecord, counts: Mapping[TaskState, int]) -> list[Tag]:
-    """The bar, and how many of the tasks are done if that is known."""
+    """A progress bar, and the number of tasks that are done, if known."""
     if not counts:
         return [bar({TaskState.COMPLETED: 1} if record.job.state is JobState.COMPLETED else {})]
     return [bar(counts), tags.small(f"{counts.get(TaskState.COMPLETED, 0):,}/{sum(counts.values()):,}", class_="num")]

@@ -1,6 +1,7 @@
-"""Where the nodes of a graph go: in layers by the longest path, with few crossings, each near those it is joined to.
+"""Places the nodes of a graph in layers, by the longest path to each, with few crossings and short edges.
 
-A graph is for each node a list of the numbers of those before it.
+A graph is given by its parents: for each node, the numbers of the nodes before it. Where an edge passes through a
+layer, it has a bend there, which takes room in the layer as nodes do.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,18 +11,18 @@ from typing import NamedTuple
 Parents = Sequence[Sequence[int]]
 
 SWEEPS = 4
-"""Times that all layers are put in order, from the left and from the right."""
+"""How often all layers are put in order, from the left and then from the right."""
 
 MOST_BENDS = 4000
-"""Places where long edges pass through layers; with more of them edges are drawn straight."""
+"""The most bends; with more of them, all edges are drawn straight."""
 
 BEND = 0.4
-"""How much room an edge that passes needs in its layer, where a node needs 1."""
+"""The room that a bend takes in its layer; a node takes 1."""
 
 
 class Layout(NamedTuple):
-    """*layer* and *row* of each node, from 0; rows are no whole numbers. *paths*: for each edge, as a pair of nodes,
-    the places through which it goes. *layers* and *rows*: how many there are."""
+    """*layer* and *row* of each node, both from 0; rows need not be whole numbers. *paths*: for each edge, as a pair
+    of nodes, the layers and rows of its bends. *layers* and *rows*: how many there are."""
 
     layer: list[int]
     row: list[float]
@@ -31,7 +32,7 @@ class Layout(NamedTuple):
 
 
 def layered(parents: Parents) -> Layout:
-    """The layout of a graph without circles."""
+    """The layout of an acyclic graph."""
     layer = _layers(parents)
     ends, before, chains = _with_bends(parents, layer)
     after: list[list[int]] = [[] for _ in before]
@@ -65,7 +66,7 @@ def _layers(parents: Parents) -> list[int]:
 def _with_bends(
     parents: Parents, layer: Sequence[int]
 ) -> tuple[list[int], list[list[int]], dict[tuple[int, int], list[int]]]:
-    """The layers of all nodes and bends, what is before each, and the bends of each edge."""
+    """The layers of all nodes and bends, the nodes or bends before each, and the bends of each edge."""
     ends, before = list(layer), [list[int]() for _ in parents]
     edges = [(parent, node) for node, found in enumerate(parents) for parent in dict.fromkeys(found)]
     is_bent = sum(layer[node] - layer[parent] - 1 for parent, node in edges) <= MOST_BENDS
@@ -83,7 +84,7 @@ def _with_bends(
 
 
 def _ordered(ends: Sequence[int], before: Parents, after: Parents) -> list[list[int]]:
-    """The nodes and bends of each layer from top to bottom: each at the median of those before, then after it."""
+    """The nodes and bends of each layer, from top to bottom, sorted by the median place of those before or after."""
     columns: list[list[int]] = [[] for _ in range(max(ends, default=-1) + 1)]
     for node, layer in enumerate(ends):
         columns[layer].append(node)
@@ -98,7 +99,7 @@ def _ordered(ends: Sequence[int], before: Parents, after: Parents) -> list[list[
 
 
 def _rows(columns: Sequence[Sequence[int]], before: Parents, after: Parents, nodes: int) -> list[float]:
-    """How far down each node and bend is: near those it is joined to, as far as the others of its layer let it."""
+    """The row of each node and bend: near those before and after it, as far as the others in its layer allow."""
 
     def room(node: int) -> float:
         return 1.0 if node < nodes else BEND
@@ -121,16 +122,17 @@ def _mean(row: Sequence[float], joined: Sequence[int], otherwise: float) -> floa
 def _put(
     column: Sequence[int], room: Callable[[int], float], wanted: Callable[[int], float], row: list[float]
 ) -> None:
-    """Put the nodes of a layer as near as can be to where they are wanted, in this order and with their room.
+    """Set the rows of the nodes in *column* as near as possible to the *wanted* ones, in this order and with their
+    *room*.
 
-    Without their offsets in the layer the places must only not fall: neighbours that would are put together, and
-    stand where they are wanted on average.
+    Less the room of the nodes above it, no node may have a lower row than the one above: neighbours for which it
+    would be lower are moved together, to the average of what is wanted.
     """
     offsets, used = list[float](), 0.0
     for place, node in enumerate(column):
         used += (room(column[place - 1]) + room(node)) / 2 if place else 0.0
         offsets.append(used)
-    groups: list[list[float]] = []  # the sum of the wanted places, and how many nodes
+    groups: list[list[float]] = []  # of neighbours that were moved together: the sum of wanted rows, and their number
     for node, offset in zip(column, offsets, strict=True):
         groups.append([wanted(node) - offset, 1])
         while len(groups) > 1 and groups[-2][0] / groups[-2][1] > groups[-1][0] / groups[-1][1]:

@@ -1,4 +1,4 @@
-"""Logging in and out."""
+"""The pages to log in and out."""
 
 import base64
 import re
@@ -19,7 +19,7 @@ from awed.web.form import Form
 from awed.web.pages import see_other
 
 _WITH_WORD = re.compile(r"[A-Za-z-]{1,40} \S+")
-"""A token as the header Authorization has it, with the word that introduces it."""
+"""A token with a scheme before it, as in the header Authorization."""
 
 
 class LoginPages(Pages):
@@ -29,13 +29,13 @@ class LoginPages(Pages):
 
     @calls("GET /login", ANYONE)
     async def login(self, call: Call[None], *, others: Rest) -> bytes:
-        """Where one says who one is."""
+        """The login form."""
         form = self.login_form(call.request, Links(call.request), "")
         return await self.show(call, Screen("Log in", [tags.h1("Log in"), form]))
 
     @calls("POST /login", meant(ANYONE))
     async def log_in(self, call: Call[None]) -> bytes:
-        """A token, or name and password, becomes a session."""
+        """Begin a session for a token, or a name and password."""
         request, form = call.request, await call.request.form()
         links, then = Links(request), form.text("then") or ""
         try:
@@ -49,14 +49,15 @@ class LoginPages(Pages):
 
     @calls("POST /logout", meant(ANYONE))
     async def log_out(self, call: Call[None]) -> bytes:
-        """The session is over."""
+        """End the session."""
         if token := session_token(self.context, call.request):
             await self.context.sessions.end(token)
         set_session(self.context, call.request, "")
         return see_other(call.request, Links(call.request)())
 
     async def _user(self, request: IRequest, form: Form) -> User:
-        """Who says this. Raises :class:`Unauthorized`, or :class:`Invalid` if nothing is said."""
+        """The user by the token, or name and password, in *form*. Raises :class:`Unauthorized`; :class:`Invalid` if
+        all fields are empty."""
         token, name, password = ((form.text(field) or "").strip() for field in ("token", "name", "password"))
         if name and not token:
             said = ["basic " + base64.b64encode(f"{name}:{password}".encode()).decode()]

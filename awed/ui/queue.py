@@ -1,4 +1,4 @@
-"""The queue: how much waits, of what, since when and why, and whether anything is handed out."""
+"""The page of the queue: how much work waits, of which kinds, since when and why."""
 
 from twisted.web.template import Tag, tags
 
@@ -19,7 +19,7 @@ from awed.web.calls import Call, Calls
 from awed.web.pages import see_other
 
 MOST = 200
-"""Kinds of waiting work that are shown."""
+"""The most kinds of waiting work that are shown."""
 
 
 class QueuePage(Pages):
@@ -29,7 +29,7 @@ class QueuePage(Pages):
 
     @calls("GET /queue", may("read"))
     async def waiting(self, call: Call[None]) -> bytes:
-        """What waits of each kind, and the jobs that wait."""
+        """The work that waits, by kind, and the jobs that wait."""
         queue, links = self.engine.queue, Links(call.request)
         suspended = tags.p("The queue is suspended: nothing is handed out.", class_="why s-suspend", id="why")
         flag, name = ("resume", "Resume") if queue.is_suspended else ("suspend", "Suspend all")
@@ -48,18 +48,18 @@ class QueuePage(Pages):
 
     @calls("POST /queue?suspend", meant(ADMIN))
     async def suspend_queue(self, call: Call[None]) -> bytes:
-        """Hand out no work."""
+        """Suspend the queue."""
         await self.engine.queue.suspend()
         return see_other(call.request, Links(call.request)("queue"))
 
     @calls("POST /queue?resume", meant(ADMIN))
     async def resume_queue(self, call: Call[None]) -> bytes:
-        """Hand out work again."""
+        """Resume the queue."""
         await self.engine.queue.resume()
         return see_other(call.request, Links(call.request)("queue"))
 
     def _may_know(self, user: User, wanted: Wanted) -> bool:
-        """Whether *user* may know that work of this kind waits: of groups that they may read, or of their own."""
+        """Whether *user* may know of waiting work: for groups that the user may read, or submitted by the user."""
         groups = self.context.groups
         if user.admin or not wanted.named:
             return user.admin or wanted.groups <= groups_of("", user.name)
@@ -112,7 +112,7 @@ def _needs(wanted: Wanted) -> str:
 
 
 def _counts(states: dict[str, dict[str, int]]) -> Tag:
-    """How many there are of each, by state."""
+    """The numbers of jobs, tasks, workunits and clients, each by state."""
     boxes = [
         tags.div(
             tags.h3(kind),

@@ -23,7 +23,7 @@ STATES: Mapping[str, tuple[JobState, ...]] = {
     "failed": (JobState.SUSPEND,),
     "done": (JobState.COMPLETED,),
 }
-"""What may stand after ``state:``."""
+"""The words after ``state:``, and the states that they stand for."""
 
 FIELDS = {
     "project": "info.project",
@@ -33,7 +33,7 @@ FIELDS = {
     "priority": "info.priority",
     "command": "tasks.cmd.name",
 }
-"""Words before a colon that stand for a field of the document."""
+"""The words before a colon that stand for a field of the document."""
 
 ORDERS = {
     "changed": "updatetime",
@@ -42,7 +42,7 @@ ORDERS = {
     "state": "state",
     "priority": "info.priority",
 }
-"""What the list can be sorted by."""
+"""The keys by which the list can be sorted, and their fields."""
 
 PAGE = 25
 """Jobs on a page."""
@@ -52,7 +52,7 @@ _AGO = re.compile(r"[0-9]{1,6}[mhdMHD]")
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """Which jobs are looked at, as the address says it."""
+    """The search, order and offset of a list of jobs, as in the address of the page."""
 
     q: str = ""
     sort: str = "changed"
@@ -65,7 +65,8 @@ class Selection(msgspec.Struct, frozen=True):
         return query_string(_changed(chosen))
 
     def query(self, user: User, now: datetime) -> JobQuery:
-        """The jobs that *user* may read. Raises :class:`~awed.model.errors.Invalid`, saying what is expected."""
+        """The query for those jobs that *user* may read. Raises :class:`~awed.model.errors.Invalid` for a wrong
+        search, with what is expected."""
         if self.sort not in ORDERS:
             raise Invalid(f"sort must be one of {', '.join(ORDERS)}, found: {self.sort}")
         states: set[JobState] | None = None
@@ -142,7 +143,10 @@ def _states(text: str) -> list[JobState]:
 
 
 def _time(key: str, text: str, now: datetime) -> datetime:
-    """A moment: so long ago, or a date, or a time."""
+    """The time that *text* says: a duration before *now*, a date, or an RFC 3339 time. *key*: for the error.
+
+    Raises :class:`~awed.model.errors.Invalid`.
+    """
     try:
         if _AGO.fullmatch(text):
             return now - parse_duration(text.upper())

@@ -1,4 +1,4 @@
-"""A task at the side of its job: what it runs, how far it is, what it wrote."""
+"""The panel of a task beside the view of its job: its command, files, progress and logs."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,21 +15,23 @@ from awed.ui.view import JobView
 from awed.ui.words import command, count, elapsed, moment, size
 
 TAIL = 100_000
-"""Characters of a log that are shown, of its end."""
+"""How many characters at the end of a log are shown."""
 
 STREAMS = ("stdout", "stderr", "worknotes")
 
 
 class Logs(NamedTuple):
-    """What a workunit wrote, by stream, and which one of the task's it is."""
+    """The logs of the workunit with this *rank*: *texts* by stream."""
 
     rank: int
     texts: dict[str, str]
 
 
 async def logs(engine: Engine, task: Task, job: Job, part: int | None) -> Logs:
-    """The logs of a part of *task*: the one that is asked for, the one that failed last, or the first. Raises
-    :class:`~awed.model.errors.Invalid` if there is no such part."""
+    """The logs of a workunit of *task*: the one with the rank *part*, else the one that failed last, else the first.
+
+    Raises :class:`~awed.model.errors.Invalid` if there is no such workunit.
+    """
     rank = task.ranks[0] if part is None else part
     if part is None and job.lastfailed.rpartition("_")[0] == task.taskid:
         rank = parse_work_id(job.lastfailed).rank
@@ -45,7 +47,7 @@ async def logs(engine: Engine, task: Task, job: Job, part: int | None) -> Logs:
 
 
 def panel(view: JobView, task: Task, found: Logs) -> Tag:
-    """The side."""
+    """The panel of *task*, with the logs that were *found*."""
     name, clock = task_name(task.taskid), view.clock
     began = began_at(task)
     facts = [

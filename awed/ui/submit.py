@@ -1,4 +1,4 @@
-"""Submitting: a document, pasted or dropped, with the files that it reads; checked first, with the graph it makes."""
+"""The page to submit a document, with the files that it reads, and to check it first and see its graph."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
@@ -44,12 +44,12 @@ class SubmitPage(Pages):
 
     @calls("GET /submit", may("write"))
     async def blank(self, call: Call[None]) -> bytes:
-        """The form."""
+        """The empty form."""
         return await self.show(call, self._screen(call, "", []))
 
     @calls("POST /submit?check", meant(may("write")))
     async def checked(self, call: Call[None]) -> bytes:
-        """The form, with what is wrong with the document and the graph that it makes."""
+        """The form, with the findings of a check and the graph of the document."""
         form = await call.request.form()
         text = await _document(form)
         named = {part.filename for part in _files(form)} | set((form.text("named") or "").split("\n"))
@@ -58,7 +58,7 @@ class SubmitPage(Pages):
 
     @calls("POST /submit", meant(may("write")))
     async def submitted(self, call: Call[None]) -> bytes:
-        """Keep the files as nodes, and submit the document that reads them."""
+        """Store the files as nodes, and submit the document, which reads them."""
         form = await call.request.form()
         text = await _document(form)
         try:
@@ -72,7 +72,7 @@ class SubmitPage(Pages):
         return see_other(call.request, Links(call.request)(f"job/{job.id}"))
 
     async def _keep(self, call: Call[None], part: Part) -> str:
-        """The id of a new node with this file."""
+        """Store a file as a new node; the node's id."""
         change = Change(fill=Whole(part), file_name=PurePath(part.filename or "").name)
         return (await self.context.nodes.create(call.user, change)).id
 
@@ -80,7 +80,7 @@ class SubmitPage(Pages):
         return self.context.hosts.base(call.request)
 
     async def _told(self, found: Check) -> list[Tag]:
-        """What a check says, and the graph."""
+        """The findings of a check, and the graph."""
         told = _remarks(found.checked)
         if found.job is None:
             return [told]
@@ -118,7 +118,7 @@ class SubmitPage(Pages):
 
 
 async def _document(form: Form) -> bytes:
-    """The document: what was pasted, or the JSON file among the files if nothing was."""
+    """The document: the pasted text, or if that is blank the first file called ``*.json`` or ``*.awf``."""
     pasted = form.get("document")
     if pasted is not None and (body := await pasted.read(pasted.size)).strip():
         return body
@@ -127,7 +127,7 @@ async def _document(form: Form) -> bytes:
 
 
 def _files(form: Form) -> list[Part]:
-    """The files that were sent along, without the document if that is one of them."""
+    """The files that came with the document, without the document itself."""
     pasted = form.get("document")
     sent = _sent(form)
     if pasted is not None and pasted.size:
@@ -137,7 +137,7 @@ def _files(form: Form) -> list[Part]:
 
 
 def _sent(form: Form) -> list[Part]:
-    """All files. A field for files of which none was chosen comes as one without a name."""
+    """All files. If none was chosen, browsers send one without a name, which is left out."""
     return [part for part in form.parts if part.name == "files" and part.filename]
 
 
@@ -145,11 +145,11 @@ def _parsed(text: bytes) -> Any:
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
-        return None  # whoever reads it next says what is wrong with it
+        return None  # the check or the submission says what is wrong with it
 
 
 def _require_wanted(text: bytes, files: Sequence[Part]) -> None:
-    """Raise :class:`Invalid` for a file that no input of the document wants."""
+    """Raises :class:`Invalid` for a file that no input of the document names as still to be provided."""
     wanted = list(dict.fromkeys(name for name, _ in open_inputs(_parsed(text))))
     for part in files:
         if part.filename not in wanted:
@@ -161,8 +161,10 @@ _ANY_NODE = "00000000-0000-4000-8000-000000000000"
 
 
 def _with_nodes(text: bytes, nodes: Mapping[Any, str | None], host: str = "http://127.0.0.1") -> bytes:
-    """The document, whose inputs of these names are read from these nodes on *host*. A node that is still to be made
-    (None) is a size, with which a check is content."""
+    """The document, with sources for its inputs: *nodes* has the id of the node on *host* by name of the input.
+
+    For a node that does not exist yet (None) the source is a URL, which a check accepts without looking.
+    """
     document = _parsed(text)
     changed = False
     for name, fields in open_inputs(document):

@@ -1,4 +1,4 @@
-"""The tasks of a job as a table, page by page, and one task at the side with its logs."""
+"""The tasks of a job as a table, page by page."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,11 +14,11 @@ from awed.ui.view import JobView
 from awed.ui.words import command, count, elapsed
 
 PAGE = 100
-"""Tasks on a page."""
+"""How many tasks are on a page."""
 
 
 def table(view: JobView, state: str, offset: int) -> Tag:
-    """A page of the tasks of a job. *state*: only tasks in it, "" for all."""
+    """A page of the tasks of a job. *state*: only tasks in this state, "" for all; *offset*: of the first task."""
     tasks = [task for task in view.job.tasks if state in ("", task.state)]
     rows = [_row(view, task) for task in tasks[offset : offset + PAGE]]
     names = ("State", "Task", "Command", "Parts", "Waited", "Ran", "After")
@@ -50,7 +50,7 @@ def _row(view: JobView, task: Task) -> Tag:
 
 
 def began_at(task: Task) -> datetime | None:
-    """When the first command of a task began, as far as its times tell."""
+    """When the first command of a task began, by ``starteddate``; None if none has begun."""
     if task.starteddate == NO_TIME or task.state in (TaskState.INIT, TaskState.PENDING, TaskState.QUEUED):
         return None
     return task.starteddate
@@ -61,7 +61,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def counted(job: Job) -> Mapping[TaskState, int]:
-    """How many tasks are in each state, in the order in which tasks go through them."""
+    """The number of tasks in each state that any task is in, in the order of the states."""
     counts = {state: sum(task.state is state for task in job.tasks) for state in TaskState}
     return {state: number for state, number in counts.items() if number}
 

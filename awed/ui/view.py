@@ -1,4 +1,4 @@
-"""A job as one looks at it: where its views are, and which one of them is shown."""
+"""What the page of a job shows: which view, which task, and the addresses of the others."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,8 +12,8 @@ from awed.model.states import ACTIVE, JobState
 
 
 class JobView(Struct, frozen=True):
-    """*now*: this moment; *here*: the address of the job's page; *tab*: the view that is shown; *chosen*: the name of
-    the task at its side, "" for none."""
+    """A job on its page. *here*: the address of the page; *tab*: the name of the view; *chosen*: the name of the task
+    whose panel is open, "" for none."""
 
     job: Job
     now: datetime
@@ -23,25 +23,25 @@ class JobView(Struct, frozen=True):
 
     @property
     def clock(self) -> datetime:
-        """Until when what has not ended takes time: in a job that stands still, until its last change."""
+        """The end for durations of what has not ended: now, or the last change of a job that is not active."""
         return self.now if self.job.state in ACTIVE else self.job.updatetime
 
     def tabbed(self, tab: str, **fields: object) -> str:
-        """The address of a view; empty fields are left out."""
+        """The address of the view *tab*. *fields*: of the query string; empty ones are left out."""
         return self.here + query_string({"tab": tab, **fields})
 
     def task(self, task: Task | str) -> str:
-        """The address of a task, given by itself or its name, at the side of this view."""
+        """The address of this page with the panel of *task*, which may be given by its name."""
         name = task if isinstance(task, str) else task_name(task.taskid)
         return f"{self.here}/task/{quote(name, safe='')}{query_string({'tab': self.tab})}"
 
 
 def query_string(fields: Mapping[str, object]) -> str:
-    """A query string with its question mark, without empty fields; "" for nothing."""
+    """A query string with its question mark, without empty fields; "" if there are no others."""
     given = {name: value for name, value in fields.items() if value}
     return f"?{urlencode(given)}" if given else ""
 
 
 def look(job: Job) -> str:
-    """How the state of *job* looks: one that is suspended because something failed has a look of its own."""
+    """The name of the job's look: its state, but ``failed`` if it is suspended because of a failure."""
     return "failed" if job.state is JobState.SUSPEND and job.error else job.state.value

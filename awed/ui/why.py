@@ -7,7 +7,7 @@ from awed.service.engine import Engine
 
 
 def why(engine: Engine, job: Job) -> str:
-    """The sentence, "" for a job of which there is nothing to explain. *job* need not have its tasks."""
+    """Why *job* does not run, in one sentence; "" for a job that is over. *job* need not have its tasks."""
     if job.state in (JobState.COMPLETED, JobState.DELETED):
         return ""
     if job.state is JobState.SUSPEND and (error := job.error) is not None:

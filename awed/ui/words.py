@@ -1,4 +1,4 @@
-"""Numbers, sizes, times and names as people read them. Everything here is a function of its arguments."""
+"""Numbers, sizes, times and names for people."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ _SPANS = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
 
 
 def size(number: int) -> str:
-    """Bytes by their largest unit: ``12 B``, ``3.4 MB``."""
+    """*number* bytes in the largest unit (powers of 1000): ``12 B``, ``3.4 MB``."""
     value = float(number)
     for unit in _UNITS[:-1]:
         if value < 1000:
@@ -22,7 +22,7 @@ def size(number: int) -> str:
 
 
 def span(seconds: float) -> str:
-    """A duration by its two largest units: ``0.4 s``, ``12 s``, ``3 min 5 s``, ``2 h``."""
+    """A duration in its two largest units: ``0.4 s``, ``12 s``, ``3 min 5 s``, ``2 h``."""
     if seconds < 10:
         return f"{max(seconds, 0):.1f} s"
     whole = round(seconds)
@@ -34,7 +34,7 @@ def span(seconds: float) -> str:
 
 
 def count(number: int, one: str, more: str = "") -> str:
-    """``1 task``, ``12,000 tasks``."""
+    """A number with its noun: ``1 task``, ``12,000 tasks``. *more*: the plural, if not with ``s``."""
     return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 
@@ -44,14 +44,14 @@ def short(ident: str) -> str:
 
 
 def command(cmd: Cmd) -> str:
-    """What is run, in one line."""
+    """The command in one line: its arguments, or the first line of its script."""
     if cmd.cmd_script:
         return cmd.cmd_script[0] + (" ..." if len(cmd.cmd_script) > 1 else "")
     return " ".join(filter(None, [cmd.name, *(cmd.args_array or [cmd.args])]))
 
 
 def moment(when: datetime) -> Tag | str:
-    """A time; the script puts it into the reader's zone. "" for "not yet"."""
+    """A time in UTC, which the script converts to the reader's time zone; "" for ``NO_TIME``."""
     if when == NO_TIME:
         return ""
     text = when.strftime("%Y-%m-%d %H:%M")
@@ -59,8 +59,7 @@ def moment(when: datetime) -> Tag | str:
 
 
 def elapsed(start: datetime, end: datetime, now: datetime) -> Tag | str:
-    """How long something took or, without an end, has taken so far, which the script counts on; "" before
-    it began."""
+    """The duration from *start* to *end*; without an end to *now*, and the script counts on. "" without a start."""
     if start == NO_TIME:
         return ""
     seconds = ((now if end == NO_TIME else end) - start).total_seconds()

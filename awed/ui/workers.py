@@ -1,4 +1,4 @@
-"""The workers: what each runs, how much of it is used, and why one gets no work."""
+"""The page of the workers: what each runs, how much of its resources is used, and why it gets no work."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,7 +21,7 @@ from awed.web.calls import Call, Calls
 from awed.web.pages import see_other
 
 RUNS = 6
-"""Workunits of a worker that are named."""
+"""How many workunits of a worker are listed."""
 
 
 class WorkersPage(Pages):
@@ -31,7 +31,7 @@ class WorkersPage(Pages):
 
     @calls("GET /workers", may("read"))
     async def workers(self, call: Call[None]) -> bytes:
-        """All that the caller may see, those that work first."""
+        """All workers that the caller may see, busy ones first."""
         acl, now = self.context.groups.acl, self.context.now()
         clients = [client for client in self.engine.clients.all() if acl(client.group).allows(call.user, "read")]
         clients.sort(key=lambda client: (_RANK[client.status], client.name, client.id))
@@ -53,13 +53,13 @@ class WorkersPage(Pages):
 
     @calls("POST /workers/<client_id>?suspend", meant(to("write", a_client)))
     async def suspend_worker(self, call: Call[Client]) -> bytes:
-        """Give it no more work."""
+        """Suspend a worker."""
         await self.engine.clients.suspend(call.thing.id)
         return see_other(call.request, Links(call.request)("workers"))
 
     @calls("POST /workers/<client_id>?resume", meant(to("write", a_client)))
     async def resume_worker(self, call: Call[Client]) -> bytes:
-        """Give it work again."""
+        """Resume a worker."""
         await self.engine.clients.resume(call.thing.id)
         return see_other(call.request, Links(call.request)("workers"))
 
@@ -82,7 +82,7 @@ class WorkersPage(Pages):
         )
 
     def _runs(self, client: Client, links: Links) -> list[Tag | str]:
-        """The workunits that it has, with links to their tasks."""
+        """The first RUNS workunits that a worker has, with links to their tasks."""
         shown: list[Tag | str] = []
         for work in list(client.current_work)[:RUNS]:
             try:
@@ -111,7 +111,7 @@ def _suspended(client: Client) -> list[Tag]:
 
 
 def _used(client: Client) -> list[Tag]:
-    """A bar for each kind of resources that it registered; else how many of its slots are taken."""
+    """A bar for each resource that a worker registered, or for its slots if it registered none."""
     if not client.offers:
         taken = len(client.current_work)
         return [_share("slots", taken, client.slots, f"{taken} of {count(client.slots, 'slot')}")]
