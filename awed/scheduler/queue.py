@@ -111,6 +111,8 @@ class WorkQueue:
         self._numbers = count()
         self.fresh: dict[Place, None] = {}
         self.freed: dict[str, None] = {}
+        self.patient: set[Place] = set()
+        """The places that were passed over so often that clients are kept free for them."""
 
     def add(self, place: Place, now: Moment) -> None:
         """Queue a place, or count it again if it is queued."""
@@ -151,6 +153,7 @@ class WorkQueue:
     def unkeep(self, place: Place) -> None:
         """End the reservation of a client for this place, and begin counting anew how often it is passed."""
         place.passed = 0
+        self.patient.discard(place)
         if place.kept_client:
             self.freed[place.kept_client] = None
             place.kept_client = ""

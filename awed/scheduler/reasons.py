@@ -21,6 +21,9 @@ from awed.scheduler.requirements import NOBODY, Misfit, Wanted, groups_of
 from awed.scheduler.reservations import Reservations
 from awed.scheduler.state import State
 
+MOST_TASKS = 1000
+"""How many tasks of a job are looked at for needs that no worker meets."""
+
 LOOKED_AT = 100
 """How many different needs of a job are compared with the workers when it is submitted."""
 
@@ -69,15 +72,20 @@ class Reasons:
     def unmet(self, job: JobEntry, now: Moment) -> list[Remark]:
         """The needs of a job that no worker meets which may run its work: each once, at its first place."""
         places: dict[tuple[Wanted, int], Place] = {}
-        for entry in job.tasks:
+        for entry in islice(job.tasks, MOST_TASKS):
             place = Place(entry, NOBODY, RankSet.of([range(1)]))
             places.setdefault((place.asks(), place.disk), place)
         found: dict[str, str] = {}
         for (wanted, disk), place in islice(places.items(), LOOKED_AT):
-            tally = self.tally(wanted, disk, place, now)
-            if not tally.able:
+            if not self._is_met(wanted, disk, now):
+                tally = self.tally(wanted, disk, place, now)
                 found.setdefault(_told(tally, wanted), f"tasks[{place.entry.index}].{_asking(tally)}")
         return [Remark(where, text) for text, where in found.items()]
+
+    def _is_met(self, wanted: Wanted, disk: int, now: Moment) -> bool:
+        """Whether some worker could run such work if it had no other."""
+        clients = (client for client in self._state.clients.values() if client.confirmed)
+        return any(wanted.fits(client.offer(now).whole(), disk) for client in clients)
 
     def tasks(self, job: JobEntry, now: Moment) -> Iterator[Waits]:
         """Why each waiting task of a job waits."""

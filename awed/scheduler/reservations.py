@@ -36,6 +36,8 @@ class Reservations:
             return None
         behind = self._state.queue.find(offer)
         first.passed += behind is not None
+        if first.passed >= PASSES:
+            self._state.queue.patient.add(first)
         return behind
 
     def ahead_for(self, client: ClientEntry, now: Moment) -> Place | None:
@@ -46,7 +48,7 @@ class Reservations:
 
     def keeps(self, client: ClientEntry, place: Place, now: Moment) -> bool:
         """Whether *client* would not get *place*, although it fits there, because it is kept for one before it."""
-        if not client.counts_resources:
+        if not client.counts_resources or not self._state.queue.patient:
             return False
         offer = client.offer(now)
         first = self._state.queue.find(offer.whole())

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from awed.auth.rights import require
 from awed.model.access import User
-from awed.model.errors import KeyReused, Unavailable
+from awed.model.errors import JobNotFound, KeyReused, Unavailable
 from awed.model.job import Job
 from awed.model.records import Batch, SubmissionKey
 from awed.service.shell import Shell
@@ -82,7 +82,7 @@ class Once:
         if known.digest != record.digest:
             raise KeyReused(f"this Idempotency-Key was used for job {known.job}, which was another request")
         found = await self._shell.job(known.job)
-        require(user, "read", found.acl)
+        require(user, "read", found.acl, JobNotFound(known.job))
         return found.job, True
 
     async def forget(self) -> None:

@@ -13,6 +13,9 @@ from awed.model.reuse import Result, Reusing
 from awed.scheduler.reuse import Wish, latest_id, result_id
 from awed.service.splitting import Split
 
+MOST_WORK = 10_000
+"""Workunits of a task that may be recognised: a document lists those whose results it has."""
+
 FEW = 3
 """How many parts of a key that differ are told."""
 
@@ -37,7 +40,7 @@ class Finder:
         self, task: Task, inputs: Sequence[Input], predata: Sequence[Input], split: Split
     ) -> tuple[Reusing, Result | None]:
         """What *task* is recognised by now that its files are known, and the result that it may use."""
-        reason = next(_hindrances(task, [*inputs, *predata]), "")
+        reason = next(_hindrances(task, [*inputs, *predata], split), "")
         if reason:
             return Reusing(unlike=reason), None
         key = dict(_parts(task, inputs, predata, split))
@@ -50,8 +53,10 @@ class Finder:
         return Reusing(key, _unlike(key, latest)), None
 
 
-def _hindrances(task: Task, files: Sequence[Input]) -> Iterator[str]:
+def _hindrances(task: Task, files: Sequence[Input], split: Split) -> Iterator[str]:
     """Why a task cannot be recognised."""
+    if split.totalwork > MOST_WORK:
+        yield f"it has more than {MOST_WORK} workunits"
     if task.cmd.has_private_env:
         yield "it has private variables"
     for io in task.outputs:

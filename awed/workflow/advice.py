@@ -7,7 +7,8 @@ from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple, get_args, get_origin
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct
 
 from awed.model.errors import TooLarge
 from awed.model.job import IO, NO_NODE, Cmd, Environ, Info, Job, PartInfo, Task
@@ -69,7 +70,8 @@ def read_advised(
         document = parse(body)
         errors = error.remarks if isinstance(error, Faulty) else [Remark("tasks", text) for text in error.texts]
         return Advised(None, errors, some(misspelt(document)), {}, *_asked(document))
-    warnings = some([*misspelt(parse(body)), *unread(sent), *unsplit(sent)])
+    strange = misspelt(parse(body)) if _has_unknown_keys(body) else []
+    warnings = some([*strange, *unread(sent), *unsplit(sent)])
     workunits = sum(task.totalwork for task in submission.job.tasks)
     return Advised(submission, [], warnings, dict(_nodes(sent)), len(sent.tasks), workunits)
 
@@ -91,6 +93,37 @@ def _asked(document: Any) -> _Size:
 def misspelt(document: Any) -> list[Remark]:
     """A remark for each unknown key of a document."""
     return [Remark(shown(place), text) for place, text in _strange(document, SentJob, ())]
+
+
+def _has_unknown_keys(body: bytes) -> bool:
+    """Whether a document may have unknown keys. Most have none, and that is found without a look at each value."""
+    try:
+        msgspec.json.decode(body, type=_strict(SentJob))
+    except msgspec.ValidationError:
+        return True
+    return False
+
+
+@cache
+def _strict(kind: type[Struct]) -> type[Struct]:
+    """A type with the known keys of *kind*, and no others, whatever their values are."""
+    kinds = field_kinds(kind)
+    names = sorted(_known(kind))
+    types = [_strict_inner(kinds[name]) if name in _inner(kind) else Raw for name in names]
+    fields = [
+        (f"field{number}", of, msgspec.field(default=None, name=name))
+        for number, (name, of) in enumerate(zip(names, types, strict=True))
+    ]
+    return msgspec.defstruct(kind.__name__, fields, forbid_unknown_fields=True)
+
+
+def _strict_inner(of: Any) -> Any:
+    """The type of a field that holds structs, or lists or dicts of them."""
+    strict: Any = None
+    for arm in filter(_has_fields, arms(of)):
+        inner = get_args(arm)
+        strict = strict | (get_origin(arm)[(*inner[:-1], _strict(inner[-1]))] if inner else _strict(arm))
+    return strict
 
 
 def _strange(value: Any, kind: Any, place: Place) -> Iterator[tuple[Place, str]]:

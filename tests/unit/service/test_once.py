@@ -7,7 +7,7 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred, gatherResults
 
 from awed.model.access import User
-from awed.model.errors import Invalid, JobNotFound, KeyReused, StoreAway, Unauthorized
+from awed.model.errors import Invalid, JobNotFound, KeyReused, StoreAway
 from awed.model.job import Job
 from awed.model.records import SubmissionKey
 from awed.service.once import KEPT, PERIOD
@@ -106,8 +106,8 @@ async def test_a_key_outlives_its_job(world: EngineWorld) -> None:
 async def test_a_job_that_was_given_away_is_not_shown_to_who_has_its_key(world: EngineWorld) -> None:
     made, _ = await submit(world)
     record = await world.engine.jobs.get(made.id)
-    record.acl.owner, record.acl.read = "bob", []
-    with pytest.raises(Unauthorized):
+    record.acl.owner, record.acl.read, record.acl.write, record.acl.delete = "bob", [], [], []
+    with pytest.raises(JobNotFound):
         await submit(world)
 
 
