@@ -51,7 +51,7 @@ class SubmitPage(Pages):
     async def checked(self, call: Call[None]) -> bytes:
         """The form, with the findings of a check and the graph of the document."""
         form = await call.request.form()
-        text = await _document(form)
+        text = await self._sent_document(call, form)
         named = {part.filename for part in _files(form)} | set((form.text("named") or "").split("\n"))
         found = await check(self.context, call, _with_nodes(text, dict.fromkeys(named - {None}, None)))
         return await self.show(call, self._screen(call, text.decode("utf-8", "replace"), await self._told(found)))
@@ -60,7 +60,7 @@ class SubmitPage(Pages):
     async def submitted(self, call: Call[None]) -> bytes:
         """Store the files as nodes, and submit the document, which reads them."""
         form = await call.request.form()
-        text = await _document(form)
+        text = await self._sent_document(call, form)
         try:
             _require_wanted(text, _files(form))
             nodes = {part.filename or "": await self._keep(call, part) for part in _files(form)}
@@ -70,6 +70,13 @@ class SubmitPage(Pages):
             screen = self._screen(call, text.decode("utf-8", "replace"), [alert], icon="failed")
             return await self.show(call, screen, 400)
         return see_other(call.request, Links(call.request)(f"job/{job.id}"))
+
+    async def _sent_document(self, call: Call[None], form: Form) -> bytes:
+        """The document. Raises :class:`~awed.model.errors.TooLarge`, as the limit of the body is that of files."""
+        part = _document_part(form)
+        text = await part.read(call.request.bodies.limit) if part else b""
+        self.context.document_limits.admit(text)
+        return text
 
     async def _keep(self, call: Call[None], part: Part) -> str:
         """Store a file as a new node; the node's id."""
@@ -117,23 +124,18 @@ class SubmitPage(Pages):
         return Screen("Submit", content, icon=icon, here="Submit")
 
 
-async def _document(form: Form) -> bytes:
-    """The document: the pasted text, or if that is blank the first file called ``*.json`` or ``*.awf``."""
+def _document_part(form: Form) -> Part | None:
+    """The part with the document: the pasted text, or if that is empty the first file ``*.json`` or ``*.awf``."""
     pasted = form.get("document")
-    if pasted is not None and (body := await pasted.read(pasted.size)).strip():
-        return body
-    found = [part for part in _sent(form) if (part.filename or "").lower().endswith((".json", ".awf"))]
-    return await found[0].read(found[0].size) if found else b""
+    if pasted is not None and pasted.size:
+        return pasted
+    return next((part for part in _sent(form) if (part.filename or "").lower().endswith((".json", ".awf"))), None)
 
 
 def _files(form: Form) -> list[Part]:
     """The files that came with the document, without the document itself."""
-    pasted = form.get("document")
-    sent = _sent(form)
-    if pasted is not None and pasted.size:
-        return sent
-    document = next((part for part in sent if (part.filename or "").lower().endswith((".json", ".awf"))), None)
-    return [part for part in sent if part is not document]
+    document = _document_part(form)
+    return [part for part in _sent(form) if part is not document]
 
 
 def _sent(form: Form) -> list[Part]:

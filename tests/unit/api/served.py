@@ -40,7 +40,7 @@ from awed.ui.assembly import UiResource
 from awed.web.body import Bodies, requests_with
 from awed.web.channel import ApiChannel
 from awed.web.form import Spool
-from awed.workflow.reader import NO_LIMITS
+from awed.workflow.reader import NO_LIMITS, DocumentLimits
 from tests.unit.nodes.world import World
 from tests.unit.web.traversal import at_once
 from tests.unit.web.wire import Reply, call, connect, is_whole, message, parse
@@ -82,6 +82,8 @@ class Served:
         metrics_for: str = "public",
         keep: Keep = KEEP,
         store: IStore | None = None,
+        limits: DocumentLimits = NO_LIMITS,
+        max_document: int = 64 << 20,
     ) -> None:
         self.clock = Clock()
         self.store = store or MemoryStore()
@@ -119,11 +121,11 @@ class Served:
             collections={**RESOURCES, PAGE: UiResource},
             about=About(),
             client_auth_required=client_auth_required,
-            document_limits=NO_LIMITS,
+            document_limits=limits,
             max_upload=NO_LIMIT,
         )
         self.root = make_root(self.context)
-        self._requests = requests_with(Bodies(Spool(directory, at_once)), self.root.traits)
+        self._requests = requests_with(Bodies(Spool(directory, at_once), max_document), self.root.traits)
 
     def _shock_for(self, host: str) -> IShock:
         assert host == OWN_HOST, f"asked for the nodes of {host}"

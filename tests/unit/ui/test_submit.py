@@ -1,7 +1,11 @@
 """Submitting by the page: a document with its files, and checks of it."""
 
-import msgspec
+from pathlib import Path
 
+import msgspec
+import pytest
+
+from awed.workflow.reader import DocumentLimits
 from tests.unit.api.served import Served, data, form
 from tests.unit.ui.browsing import Browser, text
 from tests.unit.web.wire import Reply
@@ -50,6 +54,18 @@ def test_what_is_wrong_is_told_and_the_text_stays(served: Served) -> None:
     assert "no input named other.fq lacks a source; those that do: reads.fq" in text(reply)
     assert "with a file" in text(reply)
     assert data(served.call("GET", "/job", user="root")) == []
+
+
+@pytest.mark.parametrize("path", ["/ui/submit", "/ui/submit?check"])
+def test_a_document_has_the_limits_that_it_has_in_the_api(tmp_path: Path, path: str) -> None:
+    long, many = b'{"info": {"name": "%b"}}' % (b"x" * 100_000), b'{"tasks": [%b]}' % b",".join([b"1"] * 2000)
+    for document in (long, many):
+        for field, name in (("document", ""), ("files", "flow.json")):
+            served = Served(tmp_path, limits=DocumentLimits(100, 100, 1000), max_document=50_000)
+            assert send(served, path, (field, name, document)).status == 413
+    served = Served(tmp_path, limits=DocumentLimits(100, 100, 1000), max_document=50_000)
+    parts = (("document", "", msgspec.json.encode(DOCUMENT)), ("files", "reads.fq", b"A" * 100_000))
+    assert send(served, path, *parts).status in (200, 303)
 
 
 def test_a_check_makes_no_job_and_shows_the_graph(served: Served) -> None:
