@@ -6,6 +6,7 @@ from awed.api.context import Context
 from awed.api.rights import ADMIN, may
 from awed.auth.rights import reader
 from awed.model.access import User
+from awed.model.quantities import rough_size
 from awed.model.resources import SIZES
 from awed.model.states import JobState
 from awed.scheduler.queue import Queued
@@ -14,7 +15,7 @@ from awed.store.interface import JobQuery, RecordPage
 from awed.ui.frame import Links, Pages, Screen, meant
 from awed.ui.glyphs import badge
 from awed.ui.why import why
-from awed.ui.words import moment, short, size, span
+from awed.ui.words import moment, short, span
 from awed.web.calls import Call, Calls
 from awed.web.pages import see_other
 
@@ -106,7 +107,7 @@ class QueuePage(Pages):
 
 
 def _needs(wanted: Wanted) -> str:
-    told = [f"{size(int(amount)) if name in SIZES else f'{amount:g}'} {name}" for name, amount in wanted.needs]
+    told = [f"{rough_size(amount) if name in SIZES else f'{amount:g}'} {name}" for name, amount in wanted.needs]
     more = [f"{wanted.walltime} s" if wanted.walltime else "", "an image" if wanted.image else ""]
     return ", ".join(filter(None, [*told, *more]))
 

@@ -8,11 +8,12 @@ from twisted.web.template import Tag, tags
 from awed.model.errors import Invalid, LogNotFound
 from awed.model.ids import parse_work_id, task_name, work_id
 from awed.model.job import IO, Job, Task
+from awed.model.quantities import rough_size
 from awed.service.engine import Engine
 from awed.ui.glyphs import badge
 from awed.ui.tasks import began_at
 from awed.ui.view import JobView
-from awed.ui.words import command, count, elapsed, moment, size
+from awed.ui.words import command, count, elapsed, moment
 
 TAIL = 100_000
 """How many characters at the end of a log are shown."""
@@ -101,7 +102,7 @@ def _links(view: JobView, names: Sequence[str]) -> list[Tag | str]:
 def _files(title: str, files: Sequence[IO]) -> list[Tag]:
     if not files:
         return []
-    rows = [tags.li(tags.span(io.filename), tags.small(size(io.size) if io.size else "")) for io in files[:20]]
+    rows = [tags.li(tags.span(io.filename), tags.small(rough_size(io.size) if io.size else "")) for io in files[:20]]
     more = [tags.li(f"and {len(files) - 20} more")] if len(files) > 20 else []
     return [tags.h3(title), tags.ul(*rows, *more, class_="files")]
 
@@ -126,6 +127,6 @@ def _logs(task: Task, found: Logs) -> list[Tag]:
 def _log(name: str, text: str, work: str) -> Tag:
     cut = text[-TAIL:]
     attributes = {"data-log": name, "data-work": work, "aria-label": name}
-    told = "empty" if not text else f"the last {size(len(cut))}" if len(cut) < len(text) else ""
+    told = "empty" if not text else f"the last {rough_size(len(cut))}" if len(cut) < len(text) else ""
     pane = tags.pre(cut, class_="log", tabindex="0", **attributes)
     return tags.details(tags.summary(name, " ", tags.small(told)), pane, id=f"log-{name}", open="")

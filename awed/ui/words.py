@@ -7,18 +7,7 @@ from twisted.web.template import Tag, tags
 from awed.model.job import Cmd
 from awed.model.times import NO_TIME, rfc3339
 
-_UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 _SPANS = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
-
-
-def size(number: int) -> str:
-    """*number* bytes in the largest unit (powers of 1000): ``12 B``, ``3.4 MB``."""
-    value = float(number)
-    for unit in _UNITS[:-1]:
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} {_UNITS[-1]}"
 
 
 def span(seconds: float) -> str:

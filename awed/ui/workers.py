@@ -11,12 +11,13 @@ from awed.api.rights import a_client, may, to
 from awed.model.client import Client
 from awed.model.errors import Invalid
 from awed.model.ids import parse_work_id
+from awed.model.quantities import rough_size
 from awed.model.resources import SIZES
 from awed.model.states import ClientState
 from awed.model.times import NO_TIME
 from awed.ui.frame import Links, Pages, Screen, meant
 from awed.ui.glyphs import badge, svg, word
-from awed.ui.words import count, elapsed, moment, short, size
+from awed.ui.words import count, elapsed, moment, short
 from awed.web.calls import Call, Calls
 from awed.web.pages import see_other
 
@@ -124,7 +125,7 @@ def _used(client: Client) -> list[Tag]:
 
 
 def _amount(name: str, number: float) -> str:
-    return size(int(number)) if name in SIZES else f"{number:g}"
+    return rough_size(number) if name in SIZES else f"{number:g}"
 
 
 def _share(name: str, used: float, whole: float, told: str) -> Tag:

@@ -34,6 +34,15 @@ def test_the_queue_says_what_waits_and_why(served: Served) -> None:
     assert "echo" in page
 
 
+def test_sizes_are_in_the_units_in_which_people_write_them(served: Served) -> None:
+    needs = {"memory": "64G"}
+    task = {"taskid": "a", "cmd": {"name": "echo"}, "resources": needs}
+    served.submit({"info": {"name": "large"}, "tasks": [task]})
+    served.register(id="c1", resources={"cores": 2, "memory": "96G"})
+    assert "64 GB memory" in text(served.call("GET", "/ui/queue"))
+    assert "0 B of 96 GB" in text(served.call("GET", "/ui/workers"))
+
+
 def test_what_others_ask_for_is_not_told(served: Served) -> None:
     submit(served, user="ann", name="secret one")
     page = text(served.call("GET", "/ui/queue", user="bob"))
