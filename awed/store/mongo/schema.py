@@ -13,7 +13,7 @@ from awed.model.ids import new_id
 from awed.model.records import KINDS, JobRecord, Kind
 from awed.store import versions
 from awed.store.mongo.database import BATCH, Database
-from awed.store.mongo.documents import VERSION_KEY, documents, order
+from awed.store.mongo.documents import VERSION_KEY, documents
 from awed.store.mongo.reads import Reader
 from awed.store.mongo.writer import Write, Writer
 
@@ -33,7 +33,7 @@ _JOB_INDEXES = [
 
 
 def _indexes(kind: Kind[Any]) -> list[dict[str, int]]:
-    key = dict(order(kind)) if kind.job == "job" else {"of": 1}
+    key = {name: 1 for name in kind.key if name != "id"} or {"of": 1}
     others = dict.fromkeys([*kind.also, *(name for name in kind.gone.values() if name not in ("id", "job"))])
     return [key, *({name: 1} for name in others), *(_JOB_INDEXES if kind.type is JobRecord else ())]
 
