@@ -134,6 +134,13 @@ class Perf(Struct):
     size_predata: int = 0
     size_infile: int = 0
     size_outfile: int = 0
+    cpu_seconds: float = 0.0
+    bytes_read: int = 0
+    bytes_written: int = 0
+    max_disk_usage: int = 0
+    asked_cores: float = 0.0
+    asked_memory: int = 0
+    asked_disk: int = 0
 
 
 class Report(Struct):

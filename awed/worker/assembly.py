@@ -26,7 +26,9 @@ from awed.tx.locks import Condition
 from awed.tx.threads import in_threads_of
 from awed.wire.clients import Profile
 from awed.worker.cache import Cache
+from awed.worker.cgroups import groups_of_commands, hierarchies
 from awed.worker.files import FileMover
+from awed.worker.guard import Guarding
 from awed.worker.janitor import Janitor
 from awed.worker.journal import Journal
 from awed.worker.lifetime import Lifetime
@@ -87,6 +89,7 @@ def assemble(
         janitor=janitor,
         logs=LogFiles(workdir.logs, janitor.remove),
         start=partial(start, reactor, orphans=orphans),
+        guarding=Guarding(reactor, in_thread, groups_of_commands(hierarchies())),
         clock=reactor,
         now=now,
         inherited=dict(os.environ),

@@ -1,9 +1,12 @@
 """The control groups (cgroups, versions 1 and 2) of this process, and the cores and memory that they allow."""
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+
+from awed.worker.usage import descendants
 
 UNIFIED = ""
 """The name of the hierarchy of version 2, as ``/proc/self/cgroup`` has it: one for all controllers."""
@@ -93,3 +96,110 @@ def _read(file: Path) -> str:
         return file.read_text().strip()
     except OSError:
         return ""
+
+
+class Group:
+    """The group of one command, which the kernel holds to its memory. *unified*: it is one of version 2."""
+
+    def __init__(self, directory: Path, unified: bool) -> None:
+        self._directory = directory
+        self._unified = unified
+
+    def limit(self, memory: int) -> None:
+        """Let its processes have so many bytes together. Raises :class:`OSError`."""
+        if self._unified:
+            (self._directory / "memory.max").write_text(str(memory))
+            _try(self._directory / "memory.swap.max", "0")
+            _try(self._directory / "memory.oom.group", "1")
+        else:
+            (self._directory / "memory.limit_in_bytes").write_text(str(memory))
+            _try(self._directory / "memory.memsw.limit_in_bytes", str(memory))
+
+    def add(self, pid: int) -> None:
+        """Take in a process, if it has not ended, and what it has started by now. Raises :class:`OSError`."""
+        inside: set[int] = set()
+        while left := [one for one in descendants([pid]) if one not in inside]:
+            for one in left:
+                with suppress(ProcessLookupError):
+                    (self._directory / "cgroup.procs").write_text(str(one))
+                inside.add(one)
+
+    @property
+    def has_killed(self) -> bool:
+        """Whether one of its processes was killed because they wanted more memory."""
+        events = _read(self._directory / ("memory.events" if self._unified else "memory.oom_control"))
+        return any(int(line.split()[1]) for line in events.splitlines() if line.startswith("oom_kill "))
+
+    def remove(self) -> None:
+        """Its processes are gone. If one cannot be killed, the group stays until a worker is started again."""
+        with suppress(OSError):
+            self._directory.rmdir()
+
+
+class Groups:
+    """Makes groups for commands within this process's own group. *directory*: where they are."""
+
+    def __init__(self, directory: Path, unified: bool) -> None:
+        self._directory = directory
+        self._unified = unified
+
+    def make(self, name: str, memory: int) -> Group:
+        """A group of this *name* with so many bytes. Raises :class:`OSError`."""
+        directory = self._directory / f"{PREFIX}{name}"
+        directory.mkdir()
+        group = Group(directory, self._unified)
+        try:
+            group.limit(memory)
+        except OSError:
+            group.remove()
+            raise
+        return group
+
+    def tidy(self) -> None:
+        """Remove what a worker that was killed left."""
+        for directory in self._directory.glob(f"{PREFIX}*"):
+            Group(directory, self._unified).remove()
+
+
+PREFIX = "awe."
+"""How the names of groups of commands begin."""
+
+LEAF = "awe-worker"
+"""The group into which the worker itself goes: in version 2 a group with others in it has no processes of its own."""
+
+
+def groups_of_commands(found: dict[str, Hierarchy]) -> Groups | None:
+    """Where groups can be made that limit memory; None if that is nowhere."""
+    try:
+        groups = _unified(found[UNIFIED].own) if UNIFIED in found else None
+        if groups is None and "memory" in found:
+            groups = Groups(found["memory"].own, unified=False)
+        if groups is not None:
+            groups.tidy()
+            groups.make("try", TRY).remove()
+    except OSError:
+        return None
+    return groups
+
+
+TRY = 64 << 20
+"""Bytes of the limit with which it is tried."""
+
+
+def _unified(own: Path) -> Groups | None:
+    """If this process is alone in its group of version 2, and memory may be limited there."""
+    around = own.parent if own.name == LEAF else own
+    if "memory" not in _read(around / "cgroup.controllers").split():
+        return None
+    if around is own and _read(own / "cgroup.procs").split() != [str(os.getpid())]:
+        return None
+    if around is own:
+        (own / LEAF).mkdir(exist_ok=True)
+        (own / LEAF / "cgroup.procs").write_text("0")
+    (around / "cgroup.subtree_control").write_text("+memory")
+    return Groups(around, unified=True)
+
+
+def _try(file: Path, text: str) -> None:
+    with suppress(OSError):  # not every kernel has it
+        file.write_text(text)

@@ -102,6 +102,11 @@ class Logs:
         self.stdout = files.take()
         self.stderr = files.take()
 
+    @property
+    def paths(self) -> tuple[Path, Path]:
+        """Where the files are until they are published."""
+        return self.stdout.path, self.stderr.path
+
     def read(self) -> tuple[bytes, bytes]:
         """The reported bytes of stdout and of stderr."""
         return self.stdout.read(), self.stderr.read()

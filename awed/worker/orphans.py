@@ -47,6 +47,11 @@ class Orphans:
         """Note that the command has ended: what it left is not wanted any more."""
         self._runs.pop(command, None)
 
+    def of(self, command: int) -> list[int]:
+        """The process ids of the orphans whose variables say that they come from this command."""
+        marks = self._runs.get(command)
+        return [pid for pid in self.reap() if marks and _environ(PROC / str(pid)).issuperset(marks)]
+
     def reap(self) -> list[int]:
         """Wait for the orphans that have ended; the process ids of the others."""
         orphans = [pid for pid in _children() if pid not in self._runs and pid not in self._others]

@@ -28,13 +28,18 @@ _IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 class Exit(NamedTuple):
-    """How a command ended. *status*: its exit status, or minus the number of the signal that killed it.
+    """How a command ended, and what it used with those of its children that it waited for.
 
-    *max_rss*: its peak memory in bytes; 0 if it used no more than this process, where the kernel's count begins.
+    *status*: its exit status, or minus the signal that killed it. *max_rss*: peak memory of the largest process, in
+    bytes; 0 for a command that used no more than this process itself, as the kernel counts from there. *cpu*: seconds
+    of processor time. *read* and *written*: bytes, from wherever and to wherever.
     """
 
     status: int
-    max_rss: int
+    max_rss: int = 0
+    cpu: float = 0.0
+    read: int = 0
+    written: int = 0
 
 
 @implementer(IReadDescriptor)
@@ -88,6 +93,10 @@ class Process:
         self._orphans.ended(self.pid)
         return await self.ended()
 
+    def roots(self) -> list[int]:
+        """The process ids from which all its processes descend: its own, and those of its orphans."""
+        return [self.pid, *self._orphans.of(self.pid)]
+
     def signal(self, number: int) -> bool:
         """Send the signal *number* (0: none) to the process group; whether any process is left in it."""
         try:
@@ -113,14 +122,27 @@ class Process:
         if not self._terminating:
             self.signal(signal.SIGKILL)
             self._orphans.ended(self.pid)
+        read, written = transferred(self.pid)
         _, status, usage = os.wait4(self.pid, 0)
         own = resource.getrusage(resource.RUSAGE_SELF)
         max_rss = usage.ru_maxrss * 1024 if usage.ru_maxrss > own.ru_maxrss else 0
-        self._exit = Exit(os.waitstatus_to_exitcode(status), max_rss)
+        cpu = round(usage.ru_utime + usage.ru_stime, 3)
+        self._exit = Exit(os.waitstatus_to_exitcode(status), max_rss, cpu, read, written)
         self._ended.notify()
 
     def connectionLost(self, reason: Failure) -> None:
         """Does nothing: the reactor calls this for its readers when it stops."""
+
+
+def transferred(pid: int) -> tuple[int, int]:
+    """Bytes that a process has read and written, with those of its children for which it has waited; 0 where the
+    system does not tell."""
+    try:
+        lines = Path(f"/proc/{pid}/io").read_text().splitlines()
+    except OSError:
+        return 0, 0
+    counts = {name: int(count) for name, _, count in (line.partition(":") for line in lines)}
+    return counts.get("rchar", 0), counts.get("wchar", 0)
 
 
 Start = Callable[[list[str], Mapping[str, str], Path, Logs], Process]

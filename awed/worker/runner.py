@@ -17,12 +17,14 @@ from awed.client.calls import Call
 from awed.model.addresses import has_user
 from awed.model.errors import AwedError
 from awed.model.job import SCRIPT_NAME
+from awed.model.resources import CORES, DISK, MEMORY
 from awed.model.work import Cause, Perf, ReportStatus, Workunit
 from awed.shock.interface import WAITS
 from awed.wire.headers import Tokens
 from awed.worker.arguments import command_line, environment
 from awed.worker.errors import WorkFailed
 from awed.worker.files import FileMover
+from awed.worker.guard import Excess, Guard, Guarding
 from awed.worker.janitor import Janitor
 from awed.worker.logs import LogFiles, Logs
 from awed.worker.machine import Allotment
@@ -60,6 +62,7 @@ class Equipment:
     janitor: Janitor
     logs: LogFiles
     start: Start
+    guarding: Guarding
     clock: IReactorTime
     now: Callable[[], datetime]
     inherited: Mapping[str, str]
@@ -82,6 +85,7 @@ class Runner:
         """The cause to report if the current step fails."""
         self._directory: Path | None = None
         self._logs: Logs | None = None
+        self._guard: Guard | None = None
 
     async def run(self) -> Finished:
         """Run the workunit; the report on it, which also tells of any failure."""
@@ -92,6 +96,7 @@ class Runner:
         perf.deliver = int(self._with.now().timestamp())
         perf.clientresp = round(lasted)
         stdout, stderr = self._leave(status)
+        self._measured()
         return Finished(
             wuid=self._work.wuid,
             attempt=self._work.attempt,
@@ -103,6 +108,17 @@ class Runner:
             stdout=stdout,
             stderr=stderr,
         )
+
+    def _measured(self) -> None:
+        """Put what was asked for, and what the command used, into the performance record."""
+        perf, asked = self._perf, self._allotment.amounts
+        perf.asked_cores = asked[CORES]
+        perf.asked_memory, perf.asked_disk = (int(asked.get(name, 0)) for name in (MEMORY, DISK))
+        if self._exit is not None and self._guard is not None:
+            perf.max_mem_usage = perf.max_memory_total_rss = max(self._exit.max_rss, self._guard.memory)
+            perf.max_disk_usage = self._guard.disk
+            perf.cpu_seconds = self._exit.cpu
+            perf.bytes_read, perf.bytes_written = self._exit.read, self._exit.written
 
     def _waits(self, cause: str, pause: float) -> None:
         """Log that a data host does not answer because of *cause*; the next try is in *pause* seconds."""
@@ -178,32 +194,38 @@ class Runner:
             _write_script(root, cmd.cmd_script)
         with kept_to(self._allotment.cpus):
             process = self._with.start(argv, environ, root, logs)
+        guard = self._guard = Guard(process, self._allotment, (root, *logs.paths), self._with.guarding)
         try:
-            self._exit, in_time = await self._ended_in_time(process)
+            self._exit, excess = await self._within_limits(process, guard)
         except CancelledError:
             await process.kill(self._with.clock, self._with.grace)
             raise
-        if not in_time:
-            self._cause = Cause.TIME
-        else:
-            self._cause = Cause.SIGNAL if self._exit.status < 0 else Cause.EXIT
+        finally:
+            guard.stop()
+        self._cause = excess.cause if excess else Cause.SIGNAL if self._exit.status < 0 else Cause.EXIT
         if work.outputs or self._exit.status:
             logs.publish(root)
-        self._perf.max_mem_usage = self._perf.max_memory_total_rss = self._exit.max_rss
-        if not in_time:
-            raise WorkFailed(f"killed after {work.walltime} seconds, its walltime")
+        if excess:
+            raise WorkFailed(excess.text)
         if self._exit.status:
             raise WorkFailed(how_it_ended(self._exit.status))
 
-    async def _ended_in_time(self, process: Process) -> tuple[Exit, bool]:
-        """How the command ended, and whether within its walltime; if not, it was killed."""
+    async def _within_limits(self, process: Process, guard: Guard) -> tuple[Exit, Excess | None]:
+        """How the command ended, and the limit that it exceeded, for which it was killed."""
         ended = Deferred.fromCoroutine(process.ended())
         if self._work.walltime:
             ended.addTimeout(self._work.walltime, self._with.clock)
+        guard.start(ended.cancel)
         try:
-            return await ended, True
+            return await ended, await guard.finish(bool(self._work.inputs or self._work.outputs))
         except TimeoutError:
-            return await process.kill(self._with.clock, self._with.grace), False
+            excess = Excess(Cause.TIME, f"killed after {self._work.walltime} seconds, its walltime")
+        except CancelledError:
+            if guard.excess is None:
+                raise
+            excess = guard.excess
+        grace = 0 if excess.cause is Cause.MEMORY else self._with.grace
+        return await process.kill(self._with.clock, grace), excess
 
     async def _timed(self, step: Awaitable[T]) -> tuple[T, float]:
         """What *step* returns, and how many seconds it took."""

@@ -1,12 +1,20 @@
 """What is here, and what each command gets of it."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from awed.model.resources import Said, amounts_of
 from awed.model.work import Workunit
-from awed.worker.cgroups import cores_allowed, hierarchies, memory_allowed
+from awed.worker.cgroups import (
+    UNIFIED,
+    Hierarchy,
+    cores_allowed,
+    groups_of_commands,
+    hierarchies,
+    memory_allowed,
+)
 from awed.worker.machine import Machine, Told, found_gpus, machine_of
 from tests.unit.worker.builders import workunit
 
@@ -158,3 +166,36 @@ def test_groups_of_both_versions_are_found_with_what_they_allow(tmp_path: Path) 
 def test_where_there_are_no_groups_nothing_is_limited(tmp_path: Path) -> None:
     assert cores_allowed(hierarchies(tmp_path)) is None
     assert memory_allowed(hierarchies(tmp_path)) is None
+
+
+def test_a_worker_that_is_alone_in_its_group_of_version_2_makes_groups_for_commands(tmp_path: Path) -> None:
+    own = tmp_path / "worker.service"
+    (own / "awe.left").mkdir(parents=True)
+    (own / "cgroup.controllers").write_text("cpu memory\n")
+    (own / "cgroup.procs").write_text(f"{os.getpid()}\n")
+    groups = groups_of_commands({UNIFIED: Hierarchy(tmp_path, own)})
+    assert groups
+    assert (own / "awe-worker" / "cgroup.procs").read_text() == "0"
+    assert (own / "cgroup.subtree_control").read_text() == "+memory"
+    assert not (own / "awe.left").exists()
+    group = groups.make("7", 4096)
+    made = own / "awe.7"
+    files = {name: (made / name).read_text() for name in ("memory.max", "memory.swap.max", "memory.oom.group")}
+    assert files == {"memory.max": "4096", "memory.swap.max": "0", "memory.oom.group": "1"}
+    group.add(os.getpid())
+    assert int((made / "cgroup.procs").read_text()) > 0
+    assert not group.has_killed
+    (made / "memory.events").write_text("oom 1\noom_kill 2\n")
+    assert group.has_killed
+
+
+@pytest.mark.parametrize(
+    ("controllers", "processes"), [("cpu", ""), ("memory", "1\n"), ("memory", f"1\n{os.getpid()}\n")]
+)
+def test_where_others_are_in_the_group_or_memory_cannot_be_limited_none_is_made(
+    tmp_path: Path, controllers: str, processes: str
+) -> None:
+    (tmp_path / "cgroup.controllers").write_text(controllers)
+    (tmp_path / "cgroup.procs").write_text(processes)
+    assert groups_of_commands({UNIFIED: Hierarchy(tmp_path, tmp_path)}) is None
+    assert groups_of_commands({"memory": Hierarchy(tmp_path, tmp_path / "none")}) is None

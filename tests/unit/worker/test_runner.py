@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,9 +21,12 @@ from awed.model.node import Node
 from awed.model.times import now
 from awed.model.work import Cause, ReportStatus, Workunit
 from awed.worker.cache import Cache
+from awed.worker.cgroups import groups_of_commands, hierarchies
 from awed.worker.files import FileMover
+from awed.worker.guard import Guarding
 from awed.worker.janitor import Janitor
 from awed.worker.logs import LogFiles
+from awed.worker.machine import Allotment
 from awed.worker.orphans import Orphans
 from awed.worker.outage import Outage
 from awed.worker.process import GROUP_POLL, start
@@ -58,6 +62,7 @@ class World:
             janitor=janitor,
             logs=LogFiles(self.workdir.logs, janitor.remove),
             start=partial(start, REACTOR, orphans=Orphans(CLIENT, REACTOR)),
+            guarding=Guarding(REACTOR, IN_THREAD),
             clock=REACTOR,
             now=now,
             inherited={"PATH": os.environ["PATH"], "SHLVL": "7"},
@@ -373,3 +378,71 @@ async def test_without_room_on_disk_there_is_a_report_too(world: World) -> None:
     finished = await world.begin(workunit())
     assert finished.status is ReportStatus.FAIL
     assert "No such file or directory" in finished.worknotes
+
+
+# Limits that hold.
+
+HOG = """\
+import subprocess, sys, time
+if sys.argv[1:]:
+    data = b"x" * (200 << 20)
+    time.sleep(60)
+else:
+    subprocess.run([sys.executable, __file__, "hog"])
+"""
+"""A command that waits for another, which has 200 MB of memory."""
+
+
+@pytest.fixture(params=["watched", "grouped"])
+def guarding(request: pytest.FixtureRequest) -> Guarding:
+    """Both ways to hold a command to its memory."""
+    if request.param == "watched":
+        return Guarding(REACTOR, IN_THREAD)
+    groups = groups_of_commands(hierarchies())
+    if groups is None:
+        pytest.skip("no control group can be made here that limits memory")
+    return Guarding(REACTOR, IN_THREAD, groups)
+
+
+def asking(work: Workunit, **needs: float) -> Allotment:
+    return Allotment({"cores": 1, **needs}, needs)
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_takes_more_memory_than_it_asked_for_is_killed(
+    world: World, guarding: Guarding, tmp_path: Path
+) -> None:
+    script = tmp_path / "hog.py"
+    script.write_text(HOG)
+    equipment = replace(world.equipment, guarding=guarding)
+    work = workunit(sys.executable, str(script))
+    finished = await Runner(work, asking(work, memory=100 << 20), equipment).run()
+    assert (finished.status, finished.cause) == (ReportStatus.FAIL, Cause.MEMORY)
+    assert "more memory than the 100 MB" in finished.worknotes
+    assert finished.perf.max_mem_usage >= 100 << 20
+    assert finished.perf.asked_memory == 100 << 20
+    enough = workunit(sys.executable, "-c 'x = b\"x\" * (50 << 20)'")
+    finished = await Runner(enough, asking(enough, memory=200 << 20), equipment).run()
+    assert finished.status is ReportStatus.DONE
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("script", ["head -c 3000000 /dev/zero > file; sleep 60", "head -c 3000000 /dev/zero > file"])
+async def test_who_takes_more_disk_than_it_asked_for_has_failed(world: World, script: str) -> None:
+    work = workunit("sh", cmd_script=[script])
+    finished = await Runner(work, asking(work, disk=1 << 20), world.equipment).run()
+    assert (finished.status, finished.cause) == (ReportStatus.FAIL, Cause.DISK)
+    assert "more disk than the 1 MB that its task asks for (2.9 MB)" in finished.worknotes
+    assert finished.perf.max_disk_usage > 2 << 20
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_a_command_used_is_in_the_performance_record(world: World) -> None:
+    script = "head -c 3000000 /dev/urandom > out; cksum out; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done"
+    work = workunit("sh", cmd_script=[script], outputs=[file("out")])
+    perf = (await world.begin(work)).perf
+    assert perf.cpu_seconds > 0
+    assert perf.bytes_written >= 3_000_000
+    assert perf.bytes_read >= 6_000_000
+    assert perf.max_disk_usage >= 3_000_000
+    assert (perf.asked_cores, perf.asked_memory, perf.asked_disk) == (1, 0, 0)

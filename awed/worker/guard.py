@@ -1,0 +1,149 @@
+"""Holds a running command to its memory and disk, and measures how much of them it uses.
+
+Memory is limited by the kernel where the worker can make control groups (``cgroups``). Else, and for disk, the guard
+looks now and then, and has the command killed.
+"""
+
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from awed.model.quantities import rough_size
+from awed.model.resources import DISK, MEMORY
+from awed.model.work import Cause
+from awed.tx.threads import InThread
+from awed.worker.cgroups import Group, Groups
+from awed.worker.machine import Allotment
+from awed.worker.process import Process
+from awed.worker.usage import descendants, disk_of, exact_memory_of, memory_of
+
+FIRST = 0.2
+"""Seconds from the start of a command to the first look: shorter ones cost nothing."""
+
+OFTEN, SELDOM = 0.2, 2.0
+"""Seconds between two looks at what is limited, and at what is only measured."""
+
+
+@dataclass(frozen=True)
+class Guarding:
+    """What all guards share. *groups*: where control groups can be made, None if nowhere."""
+
+    clock: IReactorTime
+    in_thread: InThread
+    groups: Groups | None = None
+
+
+class Excess(NamedTuple):
+    """The limit that a command exceeded, and what is told of it."""
+
+    cause: Cause
+    text: str
+
+
+class Guard:
+    """Guards the command of *process*, whose files are in *places*. *excess* is set when it exceeds a limit."""
+
+    _log = Logger()
+
+    def __init__(self, process: Process, allotment: Allotment, places: Sequence[Path], shared: Guarding) -> None:
+        self._process = process
+        self._most = {name: allotment.said[name] for name in (MEMORY, DISK) if name in allotment.said}
+        self._places = places
+        self._shared = shared
+        self._group = self._grouped() if MEMORY in self._most else None
+        self._looks: list[LoopingCall] = []
+        self._begin: IDelayedCall | None = None
+        self.memory = 0
+        """The most bytes of memory that were seen in use."""
+        self.disk = 0
+        """The most bytes of disk that were seen in use."""
+        self.excess: Excess | None = None
+
+    def _grouped(self) -> Group | None:
+        """The control group in which the command is from now on, None if there can be none."""
+        groups = self._shared.groups
+        if groups is None:
+            return None
+        try:
+            group = groups.make(str(self._process.pid), int(self._most[MEMORY]))
+            group.add(self._process.pid)
+        except OSError as error:
+            self._log.warn("no control group for command {pid}: {error}", pid=self._process.pid, error=error)
+            return None
+        return group
+
+    def start(self, exceeded: Callable[[], object]) -> None:
+        """Look from now on. *exceeded* is called when a limit is exceeded; there is no look afterwards."""
+        self._exceeded = exceeded
+        self._begin = self._shared.clock.callLater(FIRST, self._begin_looks)
+
+    async def finish(self, has_files: bool) -> Excess | None:
+        """The command has ended by itself: the limit that it exceeded nevertheless. *has_files*: whether there is
+        something in its directory."""
+        looked = bool(self._looks)
+        self._stop_looks()
+        if self._group is not None and self._group.has_killed:
+            most = self._most[MEMORY]
+            self.memory = max(self.memory, int(most))
+            self._exceeds(Cause.MEMORY, most, most)
+        if looked or has_files or DISK in self._most:
+            await self._look_at_disk()
+        return self.excess
+
+    def stop(self) -> None:
+        """The command has ended, however."""
+        self._stop_looks()
+        if self._group is not None:
+            self._group.remove()
+
+    def _stop_looks(self) -> None:
+        if self._begin is not None and self._begin.active():
+            self._begin.cancel()
+        for look in self._looks:
+            if look.running:
+                look.stop()
+
+    def _begin_looks(self) -> None:
+        memory = OFTEN if MEMORY in self._most and self._group is None else SELDOM
+        disk = OFTEN if DISK in self._most else SELDOM
+        for period, look in ((memory, self._look_at_memory), (disk, self._look_at_disk)):
+            looks = LoopingCall(self._careful, look)
+            looks.clock = self._shared.clock
+            self._looks.append(looks)
+            looks.start(period).addErrback(lambda failure: self._log.failure("a guard failed", failure))
+
+    async def _careful(self, look: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        known = self.excess
+        await look()
+        if known is None and self.excess is not None:
+            self._stop_looks()
+            self._exceeded()
+
+    async def _look_at_memory(self) -> None:
+        in_thread = self._shared.in_thread
+        pids = await in_thread(descendants, self._process.roots())
+        used = await in_thread(memory_of, pids)
+        most = self._most.get(MEMORY, used)
+        if used > most:
+            used = await in_thread(exact_memory_of, pids) or used
+        self.memory = max(self.memory, used)
+        if used > most and self._group is None:
+            self._exceeds(Cause.MEMORY, used, most)
+
+    async def _look_at_disk(self) -> None:
+        used = await self._shared.in_thread(disk_of, self._places)
+        self.disk = max(self.disk, used)
+        most = self._most.get(DISK, used)
+        if used > most:
+            self._exceeds(Cause.DISK, used, most)
+
+    def _exceeds(self, cause: Cause, used: float, most: float) -> None:
+        if self.excess is None:
+            saw = f" ({rough_size(used)})" if used > most else ""
+            text = f"killed: it used more {cause} than the {rough_size(most)} that its task asks for{saw}"
+            self.excess = Excess(cause, text)
