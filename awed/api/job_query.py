@@ -81,6 +81,9 @@ class JobList(Paging, frozen=True):
     verbosity: Annotated[Literal["full", "minimal"], "Whole jobs, or one line for each."] = "full"
     userattr: Annotated[list[str], "A user attribute for the line, repeatable."] = []
     id_prefix: Annotated[str, "Only jobs whose id begins like this."] = ""
+    words: Annotated[str, "Only jobs whose name contains each of these words, in any case."] = ""
+    owner: Annotated[str, "Only jobs of this user."] = ""
+    mine: Annotated[bool, "Only jobs of the caller."] = False
 
     def query_for(self, user: User, fields: Rest) -> JobQuery:
         """The query for a page of the jobs that *user* may read. *fields*: all other parameters.
@@ -90,6 +93,8 @@ class JobList(Paging, frozen=True):
         return JobQuery(
             states=self._states(),
             id_prefix=self.id_prefix,
+            words=tuple(self.words.split()),
+            owner=user.name if self.mine else self.owner,
             fields={_path(name): split(texts) for name, texts in fields.items()} if self.query else {},
             reader=reader(user),
             since=self.date_start,

@@ -1,54 +1,156 @@
-"""Commands that change jobs. Each prints the server's answer."""
+"""Commands that change jobs: each names jobs by ids or conditions, and asks before it changes several."""
 
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from urllib.parse import quote
 
 import click
+from msgspec import Struct
 
-from awed.cli.lookup import find_job
-from awed.cli.options import confirm, job_argument, pass_server, yes_option
+from awed.cli.lookup import Line, find_line
+from awed.cli.options import NOT_DONE, complain, confirm, job_argument, pass_server, yes_option
+from awed.cli.selection import Jobs, jobs_options, require_jobs
+from awed.cli.words import STATES, clean, counted
+from awed.client import jobs as calls
 from awed.client.blocking import Server
-from awed.client.calls import Answer
+from awed.client.calls import Call, Request, answer
+from awed.model.errors import AwedError
+from awed.model.ids import task_name
+from awed.model.states import JobState
 
-_all_option = click.option("--all", "every", is_flag=True, help="All suspended jobs, in place of ID.")
-_one_or_all = click.argument("job_id", metavar="[ID]", default="")
+_AT_ONCE = 8
+"""Requests under way at once."""
+
+_NAMED = 3
+"""Jobs that a question names."""
+
+_ENDED = frozenset({JobState.COMPLETED, JobState.DELETED})
+_DELETED = frozenset({JobState.DELETED})
+_ACTIVE_OR_DELETED = frozenset({None, JobState.DELETED})
+
+_all_option = click.option("--all", "every", is_flag=True, help="All suspended jobs.")
+
+
+class Change(Struct, frozen=True):
+    """A change of jobs: the method and query of its requests, its *verb* in the question, *done* as told at the end.
+
+    *never*: the states in which it cannot be, None for active jobs, and *why* not. *loses*: what goes for good.
+    *asks*: whether it asks about one job as well.
+    """
+
+    verb: str
+    done: str
+    query: str = ""
+    method: str = "PUT"
+    never: Collection[JobState | None] = ()
+    why: str = ""
+    loses: str = ""
+    asks: bool = False
+
+    def refusal(self, job: Line) -> str:
+        """Why it cannot be, "" if it can."""
+        if job.state not in self.never:
+            return ""
+        return f"{job.label} is {STATES[job.state] if job.state else 'active'}: {self.why}"
+
+    def make(self, server: Server, job: Line) -> str:
+        """Make it. Returns what went wrong, "" if nothing did."""
+        path = f"/job/{job.id}{f'?{self.query}' if self.query else ''}"
+        try:
+            server.ask(Call(Request(self.method, path), answer))
+        except AwedError as error:
+            return f"{job.label}: {error}"
+        return ""
+
+
+def changed(server: Server, chosen: Jobs, change: Change, yes: bool) -> int:
+    """Make *change* to the jobs for which it can be, after a question unless it is about one job and loses nothing.
+
+    Returns the exit status: NOT_DONE if it was not made to a job that was named, or was refused.
+    """
+    found = chosen.find(server)
+    refusals = [refusal for job in found if (refusal := change.refusal(job))]
+    jobs = [job for job in found if not change.refusal(job)]
+    if chosen.texts:
+        complain(*refusals)
+    elif refusals:
+        complain(f"{counted(len(refusals), 'job')} left alone: {change.why}")
+    if not jobs:
+        if not refusals:
+            complain("no job is like that")
+        return NOT_DONE if chosen.texts else 0
+    if change.asks or not chosen.is_one:
+        confirm(_question(change, jobs), yes)
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        faults = [fault for fault in threads.map(partial(change.make, server), jobs) if fault]
+    complain(*faults)
+    if len(faults) < len(jobs):
+        click.echo(f"{jobs[0].label if len(jobs) == 1 else counted(len(jobs) - len(faults), 'job')}: {change.done}")
+    return NOT_DONE if faults or (refusals and chosen.texts) else 0
+
+
+def _question(change: Change, jobs: Sequence[Line]) -> str:
+    named = ", ".join(job.label.removeprefix("job ") for job in jobs[:_NAMED])
+    more = f" and {len(jobs) - _NAMED} more" if len(jobs) > _NAMED else ""
+    which = jobs[0].label if len(jobs) == 1 else f"{len(jobs)} jobs: {named}{more}"
+    return f"{change.verb} {which}{change.loses}?"
 
 
 @click.command()
-@job_argument
+@jobs_options
+@yes_option
 @pass_server
-def suspend(server: Server, job_id: str) -> None:
-    """Take a job's work out of the queue until it is resumed."""
-    _say(server.put(f"/job/{find_job(server, job_id)}?suspend"))
+def suspend(server: Server, chosen: Jobs, yes: bool) -> int:
+    """Take the work of jobs out of the queue until they are resumed."""
+    require_jobs(chosen)
+    change = Change("Suspend", "suspended", "suspend", never=_ENDED, why="there is nothing to suspend")
+    return changed(server, chosen, change, yes)
 
 
 @click.command()
-@_one_or_all
+@jobs_options
 @_all_option
+@yes_option
 @pass_server
-def resume(server: Server, job_id: str, every: bool) -> None:
-    """Let a suspended job go on."""
-    _check_choice(job_id, every)
-    _say(server.put("/job?resumeall" if every else f"/job/{find_job(server, job_id)}?resume"))
+def resume(server: Server, chosen: Jobs, every: bool, yes: bool) -> int:
+    """Let suspended jobs go on."""
+    require_jobs(chosen, every)
+    if every:
+        click.echo(server.put("/job?resumeall").read(str))
+        return 0
+    never = frozenset({None}) | _ENDED
+    return changed(server, chosen, Change("Resume", "resumed", "resume", never=never, why=_NOT_RESUMED), yes)
+
+
+_NOT_RESUMED = "there is nothing to resume"
 
 
 @click.command()
-@_one_or_all
+@jobs_options
 @_all_option
 @click.option("--full", is_flag=True, help="Remove document, logs and files as well.")
 @yes_option
 @pass_server
-def delete(server: Server, job_id: str, every: bool, full: bool, yes: bool) -> None:
-    """End a job for good."""
-    _check_choice(job_id, every)
+def delete(server: Server, chosen: Jobs, every: bool, full: bool, yes: bool) -> int:
+    """End jobs for good."""
+    require_jobs(chosen, every)
     lost = " with documents, logs and files" if full else ""
     if every:
         confirm(f"Delete all suspended jobs{lost}?", yes)
-        _say(server.delete(f"/job?suspend{'&full' if full else ''}"))
-        return
-    ident = find_job(server, job_id)
-    if full:
-        confirm(f"Delete job {ident}{lost}?", yes)
-    _say(server.delete(f"/job/{ident}{'?full' if full else ''}"))
+        click.echo(server.delete(f"/job?suspend{'&full' if full else ''}").read(str))
+        return 0
+    change = Change(
+        "Delete",
+        f"deleted{lost}",
+        "full" if full else "",
+        method="DELETE",
+        never=() if full else _DELETED,
+        why="there is nothing to delete without --full",
+        loses=lost,
+        asks=True,
+    )
+    return changed(server, chosen, change, yes)
 
 
 @click.command()
@@ -56,55 +158,96 @@ def delete(server: Server, job_id: str, every: bool, full: bool, yes: bool) -> N
 @click.argument("task")
 @yes_option
 @pass_server
-def recompute(server: Server, job_id: str, task: str, yes: bool) -> None:
+def recompute(server: Server, job_id: str, task: str, yes: bool) -> int:
     """Run TASK of a completed or suspended job again, and all after it."""
-    ident = find_job(server, job_id)
-    confirm(f"Remove outputs and logs of task {task} of job {ident} and of all after it?", yes)
-    _say(server.put(f"/job/{ident}?recompute={quote(task, safe='')}"))
+    return _recomputed(server, job_id, task, yes)
 
 
 @click.command()
 @job_argument
+@click.option("--from", "task", metavar="TASK", help="Run this task again, and all after it.")
 @yes_option
 @pass_server
-def resubmit(server: Server, job_id: str, yes: bool) -> None:
-    """Run a completed or suspended job again from its beginning."""
-    ident = find_job(server, job_id)
-    confirm(f"Remove all outputs and logs of job {ident}?", yes)
-    _say(server.put(f"/job/{ident}?resubmit"))
+def rerun(server: Server, job_id: str, task: str | None, yes: bool) -> int:
+    """Run again what failed in a job, and what depends on it."""
+    if task is not None:
+        return _recomputed(server, job_id, task, yes)
+    found = find_line(server, job_id)
+    error = server.ask(calls.job(found.id)).error if found.state is JobState.SUSPEND else None
+    if error is None:
+        raise click.UsageError(
+            f"in {found.label} nothing failed: --from TASK says where to begin, awe resubmit runs all of it again"
+        )
+    failed = f"runs again from task {clean(task_name(error.taskfailed))}" if error.taskfailed else "goes on"
+    return changed(server, Jobs((found.id,)), Change("Resume", failed, "resume"), yes)
+
+
+def _recomputed(server: Server, job_id: str, task: str, yes: bool) -> int:
+    change = Change(
+        "Run again",
+        f"runs again from task {clean(task)}",
+        f"recompute={quote(task, safe='')}",
+        never=_ACTIVE_OR_DELETED,
+        why=_NOT_AGAIN,
+        loses=f" from task {clean(task)} on, and remove the outputs and logs from there",
+        asks=True,
+    )
+    return changed(server, Jobs((job_id,)), change, yes)
+
+
+_NOT_AGAIN = "only what is completed or suspended runs again"
 
 
 @click.command()
-@job_argument
+@jobs_options
+@yes_option
+@pass_server
+def resubmit(server: Server, chosen: Jobs, yes: bool) -> int:
+    """Run completed or suspended jobs again from their beginning."""
+    require_jobs(chosen)
+    change = Change(
+        "Run again",
+        "runs again from its beginning",
+        "resubmit",
+        never=_ACTIVE_OR_DELETED,
+        why=_NOT_AGAIN,
+        loses=" from the beginning, and remove all outputs and logs",
+        asks=True,
+    )
+    return changed(server, chosen, change, yes)
+
+
+@click.command()
+@jobs_options
 @click.argument("priority", type=int)
+@yes_option
 @pass_server
-def priority(server: Server, job_id: str, priority: int) -> None:
-    """Change a job's priority: the highest goes first."""
-    _say(server.put(f"/job/{find_job(server, job_id)}?priority={priority}"))
+def priority(server: Server, chosen: Jobs, priority: int, yes: bool) -> int:
+    """Change the PRIORITY of jobs: the highest goes first."""
+    return _steered(server, chosen, f"priority={priority}", f"priority {priority}", yes)
 
 
 @click.command()
-@job_argument
+@jobs_options
 @click.argument("groups")
+@yes_option
 @pass_server
-def group(server: Server, job_id: str, groups: str) -> None:
-    """Let only workers of GROUPS (a,b) run a job."""
-    _say(server.put(f"/job/{find_job(server, job_id)}?clientgroup={quote(groups, safe='')}"))
+def group(server: Server, chosen: Jobs, groups: str, yes: bool) -> int:
+    """Let only workers of GROUPS (a,b) run jobs."""
+    return _steered(server, chosen, f"clientgroup={quote(groups, safe='')}", f"groups {clean(groups)}", yes)
 
 
 @click.command()
-@job_argument
+@jobs_options
 @click.argument("time")
+@yes_option
 @pass_server
-def expire(server: Server, job_id: str, time: str) -> None:
-    """Delete a job once TIME from now (30M, 12H, 7D) has passed and it is done."""
-    _say(server.put(f"/job/{find_job(server, job_id)}?expiration={quote(time, safe='')}"))
+def expire(server: Server, chosen: Jobs, time: str, yes: bool) -> int:
+    """Delete jobs once TIME from now (30M, 12H, 7D) has passed and they are done."""
+    return _steered(server, chosen, f"expiration={quote(time, safe='')}", f"expires in {clean(time)}", yes)
 
 
-def _check_choice(job_id: str, every: bool) -> None:
-    if bool(job_id) == every:
-        raise click.UsageError("give either an ID or --all")
-
-
-def _say(answer: Answer) -> None:
-    click.echo(answer.read(str))
+def _steered(server: Server, chosen: Jobs, query: str, told: str, yes: bool) -> int:
+    require_jobs(chosen)
+    change = Change(f"Set {told} for", told, query, never=_DELETED, why="it is deleted")
+    return changed(server, chosen, change, yes)

@@ -7,7 +7,7 @@ from typing import BinaryIO
 import click
 
 from awed.cli.options import pass_server
-from awed.cli.show import clean
+from awed.cli.words import clean
 from awed.client import jobs as calls
 from awed.client.blocking import Server
 from awed.model.remarks import Remark

@@ -8,8 +8,8 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeElapsedColumn
 
-from awed.cli.show import clean, parts, running
 from awed.cli.why import print_why
+from awed.cli.words import clean, parts, running
 from awed.client import jobs as calls
 from awed.client.blocking import Server
 from awed.model.errors import Unavailable

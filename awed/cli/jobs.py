@@ -1,32 +1,57 @@
 """Commands that show jobs."""
 
+from urllib.parse import urlencode
+
 import click
 from msgspec import Struct
 
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
-from awed.cli.show import Effort, job_facts, jobs_table, screen, short, tasks_table, worker_name
+from awed.cli.selection import Conditions, conditions_options
+from awed.cli.show import Effort, job_facts, jobs_table, screen, tasks_table
+from awed.cli.words import short, worker_name
 from awed.client.blocking import Server
 from awed.client.jobs import registered
 from awed.model.errors import AwedError
 from awed.model.job import Job
-from awed.model.states import JobState
 from awed.model.times import now
 
-_STATES = [str(state) for state in JobState]
+_PAGE = 25
+"""Jobs that are listed unless more are asked for."""
+
+_ORDERS = {
+    "age": "order=info.submittime",
+    "changed": "order=updatetime",
+    "name": "order=info.name&direction=asc",
+    "state": "order=state&direction=asc",
+    "priority": "order=info.priority",
+}
+"""What the list can be sorted by."""
 
 
 @click.command()
-@click.option("--state", "states", multiple=True, type=click.Choice(_STATES), help="Only these; may be repeated.")
-@click.option("--limit", default=25, show_default=True, type=click.IntRange(min=0), help="At most so many; 0: all.")
+@conditions_options
+@click.option(
+    "--sort",
+    type=click.Choice([*_ORDERS]),
+    default="age",
+    show_default=True,
+    help="The youngest, latest or highest first.",
+)
+@click.option(
+    "--limit", type=click.IntRange(min=0), help=f"At most so many; 0: all.  [default: {_PAGE}, with --json all]"
+)
 @json_option
 @pass_server
-def jobs(server: Server, states: tuple[str, ...], limit: int, as_json: bool) -> None:
-    """List jobs, the last changed one first."""
-    query = f"query&state={','.join(states)}&" if states else ""
-    answer = server.get(f"/job?{query}limit={limit}")
+def jobs(server: Server, conditions: Conditions, sort: str, limit: int | None, as_json: bool) -> None:
+    """List jobs, the last submitted one first."""
+    most = limit if limit is not None else 0 if as_json else _PAGE
+    chosen = urlencode(conditions.query())
+    answer = server.get(f"/job?{chosen}{'&' if chosen else ''}{_ORDERS[sort]}&limit={most}")
     if as_json:
         print_json(answer)
+        if 0 < most < answer.total_count:
+            click.echo(f"truncated: {most} of {answer.total_count}", err=True)
         return
     page = answer.read(list[Job])
     screen().print(jobs_table(page, now()))

@@ -1,42 +1,88 @@
-"""Finds the job or worker that a user means. Ids may be abbreviated as long as they are unambiguous."""
+"""Finds the job or worker that a user means: by a name, or by an id that may be cut short while it fits one alone."""
 
 import re
+from urllib.parse import quote
 
 import click
-from msgspec import Struct
+from msgspec import Struct, field
 
+from awed.cli.words import clean, short
 from awed.client.blocking import Server
 from awed.client.jobs import registered
 from awed.model.ids import is_uuid
+from awed.model.states import JobState
 
 _SHOWN = 5
 
 
-class _Candidate(Struct):
+LAST = "last"
+"""Stands for the job that the user submitted last."""
+
+
+class Line(Struct):
+    """What is read of a job in the minimal view.
+
+    *states*: the job's own state if it is suspended or has ended, else those of tasks that run or come next.
+    """
+
     id: str
     name: str = ""
+    states: list[str] = field(default_factory=list, name="state")
+
+    @property
+    def state(self) -> JobState | None:
+        """The job's state if it is at rest, None while it is active."""
+        return next((JobState(state) for state in self.states if state in _AT_REST), None)
+
+    @property
+    def label(self) -> str:
+        """The job, as messages name it: ``job 1a2b3c4d (lambda)``."""
+        name = clean(self.name)
+        return f"job {short(self.id)}{f' ({name})' if name else ''}"
+
+
+_AT_REST = frozenset({JobState.COMPLETED, JobState.SUSPEND, JobState.DELETED})
 
 
 def find_job(server: Server, text: str) -> str:
-    """The id of the job whose id begins with *text*. Raises :class:`click.UsageError` for none, and for several."""
-    if is_uuid(text):
-        return text
-    if not re.fullmatch("[0-9a-fA-F-]+", text):
-        raise click.UsageError(f"{text!r} is no job id, nor the beginning of one")
-    answer = server.get(f"/job?id_prefix={text}&verbosity=minimal&limit={_SHOWN}")
-    return _only(text, answer.read(list[_Candidate]), answer.total_count)
+    """The id of the job that *text* means, as :func:`find_line`; a whole id is not looked up."""
+    return text if is_uuid(text) else find_line(server, text).id
 
 
-def _only(text: str, candidates: list[_Candidate], total: int) -> str:
-    if not all(job.id.startswith(text) for job in candidates):
-        raise click.UsageError(f"this server knows jobs by their whole ids only, and {text} is none")
-    if not candidates:
-        raise click.UsageError(f"no job has an id that begins with {text}")
+def find_line(server: Server, text: str) -> Line:
+    """The job whose id begins with *text*, or else the one of that name; ``last`` is the user's last one.
+
+    Raises :class:`click.UsageError` for none, and for several.
+    """
+    if text == LAST:
+        newest = lines(server, "mine&order=info.submittime&limit=1")[0]
+        if not newest:
+            raise click.UsageError("you have submitted no job yet")
+        return newest[0]
+    if re.fullmatch("[0-9a-fA-F-]+", text):
+        found, total = lines(server, f"id_prefix={text}&limit={_SHOWN}")
+        if not all(job.id.startswith(text) for job in found):
+            raise click.UsageError(f"this server knows jobs by their whole ids only, and {text} is none")
+        if found:
+            return _only(f"have an id that begins with {text}", found, total)
+    named, total = lines(server, f"query&info.name={quote(text, safe='')}&limit={_SHOWN}") if text else ([], 0)
+    if not named:
+        raise click.UsageError(f"no job has the name {text!r} or an id that begins so")
+    return _only(f"are called {text}", named, total)
+
+
+def lines(server: Server, query: str) -> tuple[list[Line], int]:
+    """The jobs of a list in the minimal view, and how many there are in all."""
+    answer = server.get(f"/job?{query}&verbosity=minimal")
+    return answer.read(list[Line]), answer.total_count
+
+
+def _only(alike: str, found: list[Line], total: int) -> Line:
     if total > 1:
-        listed = "".join(f"\n  {job.id}  {job.name}" for job in candidates)
-        more = f"\n  and {total - len(candidates)} more" if total > len(candidates) else ""
-        raise click.UsageError(f"{total} jobs have an id that begins with {text}:{listed}{more}")
-    return candidates[0].id
+        listed = "".join(f"\n  {job.id}  {clean(job.name)}" for job in found)
+        more = f"\n  and {total - len(found)} more" if total > len(found) else ""
+        raise click.UsageError(f"{total} jobs {alike}:{listed}{more}")
+    return found[0]
 
 
 def find_worker(server: Server, text: str) -> str:

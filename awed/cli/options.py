@@ -1,5 +1,6 @@
 """Options, arguments and ways of printing that several commands share."""
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -10,6 +11,9 @@ from rich.table import Table
 from awed.cli.show import screen
 from awed.client.blocking import Server
 from awed.client.calls import Answer
+
+NOT_DONE = 3
+"""Exit status if the server refused or did not answer, or a file could not be read or written."""
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -42,10 +46,23 @@ def print_answer(answer: Answer, as_json: bool, table: Callable[[], Table]) -> N
 
 
 def confirm(question: str, yes: bool) -> None:
-    """Ask *question*, unless *yes*. Raises :class:`click.ClickException` if the answer is not yes."""
+    """Ask *question* on stderr, unless *yes*.
+
+    Raises :class:`click.ClickException` if the answer is not yes, and :class:`click.UsageError` if nobody is there.
+    """
+    if yes:
+        return
     try:
-        meant = yes or click.confirm(question)
+        meant = click.confirm(question, err=True)
     except click.Abort:  # the end of stdin, or ^C
+        if not sys.stdin.isatty():
+            raise click.UsageError("nothing was done: nobody answers the question here, --yes does") from None
         meant = False
     if not meant:
         raise click.ClickException("nothing was done")
+
+
+def complain(*texts: str) -> None:
+    """Print each of *texts* as a line on stderr."""
+    for text in texts:
+        click.echo(f"awe: {text}", err=True)

@@ -16,6 +16,7 @@ from awed.cli.files import get, put
 from awed.cli.groups import groups
 from awed.cli.jobs import job, jobs
 from awed.cli.logs import logs
+from awed.cli.options import NOT_DONE, complain
 from awed.cli.submit import import_job, submit, wait
 from awed.cli.why import why
 from awed.cli.workers import events, queue, workers
@@ -25,9 +26,6 @@ from awed.model.errors import AwedError, Invalid
 from awed.wire.headers import authorization
 
 DEFAULT_SERVER = "http://127.0.0.1:8001"
-
-NOT_DONE = 3
-"""Exit status if the server refused or did not answer, or a file could not be read or written."""
 
 INTERRUPTED = 130
 """Exit status after ^C, as of shells."""
@@ -98,7 +96,7 @@ def awe(context: click.Context, server: str, token_file: TextIO | None, ca: ssl.
 
 for command in (
     *(submit, check, wait, jobs, job, logs, why, put, get, workers, queue),
-    *(changes.suspend, changes.resume, changes.recompute, changes.resubmit, changes.delete),
+    *(changes.suspend, changes.resume, changes.rerun, changes.recompute, changes.resubmit, changes.delete),
     *(changes.priority, changes.group, changes.expire, import_job, groups, events),
 ):
     awe.add_command(command)
@@ -126,17 +124,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except AwedError as error:
         hint = " (see --ca)" if isinstance(error.__cause__, ssl.SSLCertVerificationError) else ""
-        _complain(*(f"{text}{hint}" for text in error.texts))
+        complain(*(f"{text}{hint}" for text in error.texts))
         return NOT_DONE
     except OSError as error:
-        _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return NOT_DONE
     return status or 0
-
-
-def _complain(*texts: str) -> None:
-    for text in texts:
-        click.echo(f"awe: {text}", err=True)
 
 
 def main() -> NoReturn:

@@ -8,18 +8,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from awed.cli.words import between, clean, done, moment, short, span, work_name
 from awed.model.access import Account, ShownGroup
 from awed.model.client import Client
 from awed.model.ids import task_name
-from awed.model.job import Job, Task
-from awed.model.states import ACTIVE, TaskState
+from awed.model.job import Job
+from awed.model.states import ACTIVE
 from awed.model.times import NO_TIME
 
 _WIDE = 400
 """Columns of a table that goes to a file or a pipe: enough to fold nothing."""
-
-_SHORT = 8
-"""Characters of an abbreviated id."""
 
 _STYLES = {
     "completed": "green",
@@ -38,40 +36,6 @@ def screen(*, stderr: bool = False) -> Console:
     return console
 
 
-def clean(text: str) -> str:
-    """*text* on one line, without characters that control a terminal."""
-    return "".join(char if char.isprintable() else " " for char in text.strip())
-
-
-def short(ident: str) -> str:
-    """The begin of an id, enough to tell a few thousand jobs apart."""
-    return ident[:_SHORT]
-
-
-def span(seconds: float) -> str:
-    """A duration in its two largest units: ``0.04 s``, ``12 s``, ``3 min 5 s``, ``2 h``, ``4 d 1 h``."""
-    if seconds < 10:
-        return f"{max(seconds, 0):.2f} s"
-    whole = round(seconds)
-    for size, unit, smaller, smaller_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
-        if whole >= size:
-            rest = whole % size // smaller
-            return f"{whole // size} {unit}" + (f" {rest} {smaller_unit}" if rest else "")
-    return f"{whole} s"
-
-
-def between(start: datetime, end: datetime, now: datetime) -> str:
-    """How long something took or, without an end, has taken so far; "" if it has not begun."""
-    if start == NO_TIME:
-        return ""
-    return span(((now if end == NO_TIME else end) - start).total_seconds())
-
-
-def moment(when: datetime) -> str:
-    """A time in the local time zone; "" for NO_TIME."""
-    return "" if when == NO_TIME else when.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
 def jobs_table(jobs: Sequence[Job], now: datetime) -> Table:
     """A table of jobs, in the order given."""
     table = _table("id", "name", "state", "tasks", "age", "ran", "notes", folded=("name", "notes"))
@@ -87,11 +51,6 @@ def jobs_table(jobs: Sequence[Job], now: datetime) -> Table:
             job.notes,
         )
     return table
-
-
-def done(job: Job) -> str:
-    """How many tasks of a job are done: ``3/8``."""
-    return f"{len(job.tasks) - job.remaintasks}/{len(job.tasks)}"
 
 
 def job_facts(job: Job, now: datetime) -> Table:
@@ -232,30 +191,6 @@ def events_table(codes: Mapping[str, Mapping[str, str]]) -> Table:
         for code, text in texts.items():
             _add_row(table, source, code, text)
     return table
-
-
-def work_name(work_id: str) -> str:
-    """A short name of a workunit: job, task and, in a split task, rank: ``1a2b3c4d orfs 3``."""
-    job_id, _, rest = work_id.partition("_")
-    task, _, rank = rest.rpartition("_")
-    return f"{short(job_id)} {task}" + (f" {rank}" if rank != "0" else "")
-
-
-def running(tasks: Sequence[Task]) -> str:
-    """The names of the tasks that are in progress: ``gc, orfs 3/6``."""
-    return ", ".join(
-        f"{task_name(task.taskid)}{parts(task)}" for task in tasks if task.state is TaskState.IN_PROGRESS
-    )
-
-
-def parts(task: Task) -> str:
-    """How many parts of a split task are done, after a blank: `` 2/6``; "" for other tasks."""
-    return f" {task.totalwork - task.remainwork}/{task.totalwork}" if task.totalwork > 1 else ""
-
-
-def worker_name(client: Client) -> str:
-    """The name of a worker, or the begin of its id."""
-    return clean(client.name) or short(client.id)
 
 
 def _table(*columns: str, folded: Collection[str]) -> Table:

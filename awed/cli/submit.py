@@ -16,8 +16,9 @@ from awed.cli.check import checked, told
 from awed.cli.follow import follow
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, pass_server
-from awed.cli.show import between, screen, short
+from awed.cli.show import screen
 from awed.cli.why import print_why
+from awed.cli.words import between, short
 from awed.client import jobs as calls
 from awed.client.blocking import Server
 from awed.model.errors import Unavailable

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
-from awed.cli.show import between, clean, done, parts, screen, short, worker_name
+from awed.cli.show import screen
+from awed.cli.words import STATES, between, clean, done, parts, short, worker_name
 from awed.client import jobs as calls
 from awed.client.blocking import Server
 from awed.model.client import Client
@@ -22,15 +23,6 @@ from awed.model.times import NO_TIME, now
 
 _TAIL = 10
 """How many lines at the end of stderr are shown."""
-
-_STATES = {
-    JobState.INIT: "being prepared",
-    JobState.QUEUED: "queued",
-    JobState.IN_PROGRESS: "in progress",
-    JobState.COMPLETED: "completed",
-    JobState.SUSPEND: "suspended",
-    JobState.DELETED: "deleted",
-}
 
 
 class Facts(Struct):
@@ -66,7 +58,7 @@ def explain(facts: Facts) -> Iterator[str]:
     """The lines of the explanation."""
     job = facts.job
     name = f" ({clean(job.info.name)})" if job.info.name else ""
-    yield f"Job {short(job.id)}{name} is {_STATES[job.state]}, {done(job)} tasks done."
+    yield f"Job {short(job.id)}{name} is {STATES[job.state]}, {done(job)} tasks done."
     if job.state is JobState.SUSPEND:
         yield from _failure(job, job.error, facts.clients) if job.error else [f"Nothing failed: {clean(job.notes)}."]
         yield f"Once the cause is gone: awe resume {short(job.id)}"

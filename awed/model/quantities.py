@@ -1,12 +1,15 @@
 """Durations and sizes as people write them: ``30M`` (minutes), ``12H``, ``7D``; ``500K`` (bytes), ``64M``, ``2G``."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 _DURATION = re.compile(r"([0-9]{1,9})([MHD])")
 _UNITS = {"M": "minutes", "H": "hours", "D": "days"}
 _LONGEST = timedelta(days=365_000)
 """A thousand years: now and that much more is still a datetime."""
+
+_AGO = re.compile(r"[0-9]{1,6}[mhdMHD]")
+_DATE_LENGTH = len("2026-11-30")
 
 _SIZE = re.compile(r"([0-9]{1,18})([KMGT]?)")
 _FACTORS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -21,6 +24,22 @@ def parse_duration(text: str) -> timedelta:
     if duration > _LONGEST:
         raise ValueError(f"longer than a thousand years: {text}")
     return duration
+
+
+def parse_moment(text: str, now: datetime) -> datetime:
+    """Parse a time: so long ago (``30m``, ``12h``, ``2d``), a date in UTC, or an RFC 3339 time.
+
+    Raises :class:`ValueError` with what is expected.
+    """
+    try:
+        if _AGO.fullmatch(text):
+            return now - parse_duration(text.upper())
+        moment = datetime.fromisoformat(f"{text}T00:00:00Z" if len(text) == _DATE_LENGTH else text)
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError(f"must be like 30m, 12h, 2d, 2026-11-30 or an RFC 3339 time, found: {text}")
+    return moment
 
 
 def show_duration(seconds: float) -> str:

@@ -58,6 +58,16 @@ UNFINISHED = frozenset({JobState.INIT, JobState.QUEUED, JobState.IN_PROGRESS, Jo
 ACTIVE = frozenset({JobState.INIT, JobState.QUEUED, JobState.IN_PROGRESS})
 """States of jobs that are unfinished and not suspended."""
 
+STATE_WORDS: Mapping[str, tuple[JobState, ...]] = {
+    **{state.value: (state,) for state in JobState},
+    "active": tuple(sorted(ACTIVE)),
+    "running": (JobState.IN_PROGRESS,),
+    "suspended": (JobState.SUSPEND,),
+    "failed": (JobState.SUSPEND,),
+    "done": (JobState.COMPLETED,),
+}
+"""The words by which people select jobs, and the states that each stands for."""
+
 JOB_STEPS: Mapping[JobState, frozenset[JobState]] = {
     JobState.INIT: frozenset({JobState.QUEUED, JobState.SUSPEND, JobState.DELETED, JobState.COMPLETED}),
     JobState.QUEUED: frozenset({JobState.IN_PROGRESS, JobState.SUSPEND, JobState.DELETED}),

@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -10,20 +9,10 @@ import msgspec
 from awed.auth.rights import reader
 from awed.model.access import User
 from awed.model.errors import Invalid
-from awed.model.quantities import parse_duration
-from awed.model.states import ACTIVE, JobState
+from awed.model.quantities import parse_moment
+from awed.model.states import STATE_WORDS, JobState
 from awed.store.interface import JobQuery
 from awed.ui.view import query_string
-
-STATES: Mapping[str, tuple[JobState, ...]] = {
-    **{state.value: (state,) for state in JobState},
-    "active": tuple(sorted(ACTIVE)),
-    "running": (JobState.IN_PROGRESS,),
-    "suspended": (JobState.SUSPEND,),
-    "failed": (JobState.SUSPEND,),
-    "done": (JobState.COMPLETED,),
-}
-"""The words after ``state:``, and the states that they stand for."""
 
 FIELDS = {
     "project": "info.project",
@@ -48,7 +37,6 @@ PAGE = 25
 """Jobs on a page."""
 
 _KEY = re.compile(r"([a-z]+):(.*)", re.DOTALL)
-_AGO = re.compile(r"[0-9]{1,6}[mhdMHD]")
 
 
 class Selection(msgspec.Struct, frozen=True):
@@ -136,9 +124,9 @@ def _terms(text: str) -> list[tuple[str, str]]:
 def _states(text: str) -> list[JobState]:
     found: list[JobState] = []
     for word in text.lower().split(","):
-        if word not in STATES:
-            raise Invalid(f"state: must be one of {', '.join(STATES)}, found: {word}")
-        found += STATES[word]
+        if word not in STATE_WORDS:
+            raise Invalid(f"state: must be one of {', '.join(STATE_WORDS)}, found: {word}")
+        found += STATE_WORDS[word]
     return found
 
 
@@ -148,15 +136,6 @@ def _time(key: str, text: str, now: datetime) -> datetime:
     Raises :class:`~awed.model.errors.Invalid`.
     """
     try:
-        if _AGO.fullmatch(text):
-            return now - parse_duration(text.upper())
-        return _moment(f"{text}T00:00:00Z" if len(text) == 10 else text)
-    except (ValueError, OverflowError):
-        raise Invalid(f"{key}: must be like 30m, 12h, 2d, 2026-11-30 or an RFC 3339 time, found: {text}") from None
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(text)
-    return moment
+        return parse_moment(text, now)
+    except ValueError as error:
+        raise Invalid(f"{key}: {error}") from None

@@ -44,7 +44,7 @@ async def test_from_a_job_that_waits_to_one_that_is_gone(stage: Stage, daemon: D
     place = stage.folder / "place"
     job = (await ask("submit", written(stage.folder, place))).strip()
     assert "no worker is registered" in await ask("why", job[:8])
-    assert f"{job} to 7" in await ask("priority", job, "7")
+    assert "(greeting): priority 7" in await ask("priority", job, "7")
     stage.run("-m", "awed.worker", "--server", daemon.url, "--workdir", "worker", "--name", "w1")
     assert "on worker w1: exit status 1" in await ask("wait", job, status=1)
     assert job[:8] in await ask("jobs", "--state", "suspend")

@@ -10,7 +10,8 @@ import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.threads import deferToThread
 
-from awed.cli.program import NOT_DONE, run
+from awed.cli.options import NOT_DONE
+from awed.cli.program import run
 from awed.client.blocking import Server
 from tests.certificates import Authority
 from tests.integration.daemon import TWISTD, Daemon, Refused, Stage

@@ -260,6 +260,17 @@ async def test_jobs_by_the_beginning_of_their_id(bench: Bench) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_jobs_by_owner_and_name(bench: Bench) -> None:
+    """GET /job?owner=X, ?mine and ?words=X, which are awed's own"""
+    job_id = await bench.submit("single_submit")
+    name = (await bench.api.get(f"/job/{job_id}")).data["info"]["name"]
+    for query in ("mine", f"mine&words={name[:4].upper()}"):
+        assert [job["id"] for job in (await bench.api.get(f"/job?{query}")).data] == [job_id]
+    for query in ("owner=nobody", "mine&words=no-name-has-this"):
+        assert (await bench.api.get(f"/job?{query}")).data == []
+
+
+@pytest_twisted.ensureDeferred
 async def test_a_job_that_failed(bench: Bench) -> None:
     """GET /job/<id> and ?report, after a workunit failed three times"""
     job_id = await bench.submit("chain_submit", name="fail")

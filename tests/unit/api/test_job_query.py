@@ -57,6 +57,11 @@ def test_an_id_may_be_cut_short() -> None:
     assert query("id_prefix=12ab") == JobQuery(reader="ann", id_prefix="12ab")
 
 
+def test_jobs_by_owner_and_name() -> None:
+    assert query("owner=bob&words=soil+run") == JobQuery(reader="ann", owner="bob", words=("soil", "run"))
+    assert query("owner=bob&mine").owner == "ann"
+
+
 def test_without_query_parameters_are_no_fields() -> None:
     assert query("state=completed").fields == {}
 

@@ -7,20 +7,8 @@ from io import StringIO
 import pytest
 from rich.table import Table
 
-from awed.cli.show import (
-    Effort,
-    between,
-    clean,
-    job_facts,
-    jobs_table,
-    queue_table,
-    running,
-    screen,
-    span,
-    tasks_table,
-    work_name,
-    workers_table,
-)
+from awed.cli.show import Effort, job_facts, jobs_table, queue_table, screen, tasks_table, workers_table
+from awed.cli.words import between, clean, running, span, work_name
 from awed.model.client import Client
 from awed.model.job import IO, Info
 from awed.model.states import JobState, TaskState

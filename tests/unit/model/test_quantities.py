@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awed.model.quantities import parse_duration, parse_size, show_size
+from awed.model.quantities import parse_duration, parse_moment, parse_size, show_size
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("0M", 0), ("30M", 1800), ("12H", 43200), ("7D", 604800)])
@@ -45,3 +45,25 @@ def test_what_is_no_size(text: str) -> None:
 @given(st.integers(0, 10**18 - 1))
 def test_what_is_shown_is_read_as_the_same(size: int) -> None:
     assert parse_size(show_size(size)) == size
+
+
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("30m", datetime(2026, 11, 30, 11, 30, tzinfo=UTC)),
+        ("2d", datetime(2026, 11, 28, 12, tzinfo=UTC)),
+        ("2026-11-01", datetime(2026, 11, 1, tzinfo=UTC)),
+        ("2026-11-01T08:00:00+02:00", datetime(2026, 11, 1, 6, tzinfo=UTC)),
+    ],
+)
+def test_moments(text: str, moment: datetime) -> None:
+    assert parse_moment(text, NOON) == moment
+
+
+@pytest.mark.parametrize("text", ["", "now", "2", "2w", "2026-13-01", "2026-11-01T08:00:00", "999999d"])
+def test_what_is_no_moment(text: str) -> None:
+    with pytest.raises(ValueError, match="must be like 30m, 12h, 2d"):
+        parse_moment(text, NOON)
