@@ -135,10 +135,11 @@ def _node(view: JobView, layout: Layout, number: int, node: Node) -> Tag:
     shapes = [svg("rect", class_="box", width=str(WIDE), height=str(HIGH), rx="8")]
     if many > 1 or first.totalwork > 1:
         shapes.insert(0, svg("rect", class_="box under", x="4", y="4", width=str(WIDE), height=str(HIGH), rx="8"))
-    shared = f"{many:,} \N{MULTIPLICATION SIGN} {first.cmd.name or name}"
+    shown = _cut(name if many == 1 else f"{many:,} \N{MULTIPLICATION SIGN} {first.cmd.name or name}")
+    more = _cut(_second_line(node, view.clock), SHOWN + 4)
     texts = [
-        svg("text", _cut(name if many == 1 else shared), x="34", y="19", class_="name"),
-        svg("text", _cut(_second_line(node, view.clock), SHOWN + 4), x="34", y="35", class_="more"),
+        svg("text", shown, x="34", y="19", class_="name"),
+        svg("text", more, x="34", y="35", class_="more"),
     ]
     told = svg("title", f"{title}: {word(state)}\n{command(first.cmd)}")
     group = svg("g", *shapes, _shape(state), *texts, told, transform=f"translate({x:.0f} {y:.0f})")
@@ -148,7 +149,7 @@ def _node(view: JobView, layout: Layout, number: int, node: Node) -> Tag:
         href=view.task(name),
         class_=f"node s-{state}{here}",
         id=f"n-{number}",
-        aria_label=f"{title}, {word(state)}",
+        aria_label=f"{shown} {more}, {word(state)}",
         data_task=name,
         data_state=state.value,
         **({"data_tasks": str(many)} if many > 1 else {}),

@@ -13,11 +13,15 @@ from awed.model.ids import task_id
 from awed.model.job import Job
 from awed.model.records import JobRecord
 from awed.model.states import TaskState
+from awed.model.work import PerfRecord
 from awed.ui import side, tasks
 from awed.ui.actions import Action, actions
+from awed.ui.files import files
 from awed.ui.frame import Links, Pages, Screen, meant
 from awed.ui.glyphs import badge, bar
 from awed.ui.graph import Layouts, picture
+from awed.ui.history import history
+from awed.ui.timeline import by_task, timeline
 from awed.ui.view import JobView, look
 from awed.ui.why import why
 from awed.ui.words import count, elapsed, moment, short
@@ -28,12 +32,18 @@ from awed.web.pages import see_other
 
 TABS = {
     "graph": "Graph",
+    "timeline": "Timeline",
     "tasks": "Tasks",
+    "files": "Files",
     "document": "Document",
+    "events": "Events",
 }
 
 LONGEST_DOCUMENT = 200_000
 """Characters of a document that are shown."""
+
+MOST_PERFS = 5000
+"""Performance records that are read for a timeline."""
 
 Tab = Annotated[str, word(TABS), "The view of the job."]
 State = Annotated[TaskState | None, or_empty(word(TaskState)), "Only tasks in this state."]
@@ -55,7 +65,7 @@ class JobPage(Pages):
     ) -> bytes:
         """The page of a job."""
         view = self._view(call, tab)
-        return await self._shown(call, view, await self._tab(view, state, offset))
+        return await self._shown(call, view, await self._tab(call, view, state, offset))
 
     @calls("GET /job/<job_id>/task/<task>", to("read", a_job))
     async def task(
@@ -76,7 +86,8 @@ class JobPage(Pages):
             raise NotFound(f"job {job.id} has no task {task}")
         logs = await side.logs(self.engine, found, job, part)
         view = self._view(call, tab, task)
-        return await self._shown(call, view, await self._tab(view, state, offset), side.panel(view, found, logs))
+        beside = side.panel(view, found, logs, Links(call.request))
+        return await self._shown(call, view, await self._tab(call, view, state, offset), beside)
 
     def _view(self, call: Call[JobRecord], tab: str, chosen: str = "") -> JobView:
         here = Links(call.request)(f"job/{call.thing.job.id}")
@@ -91,12 +102,27 @@ class JobPage(Pages):
         screen = Screen(job.info.name or short(job.id), content, icon=look(job), here="Jobs", live="job", job=job.id)
         return await self.show(call, screen)
 
-    async def _tab(self, view: JobView, state: TaskState | None, offset: int) -> Tag:
+    async def _tab(self, call: Call[JobRecord], view: JobView, state: TaskState | None, offset: int) -> Tag:
         if view.tab == "tasks":
             return tasks.table(view, state or "", offset)
+        if view.tab == "timeline":
+            return timeline(view, by_task(await self._perfs(view.job.id)))
+        if view.tab == "files":
+            return files(view, Links(call.request))
+        if view.tab == "events":
+            return history(view)
         if view.tab == "document":
             return await self._document(view.job)
         return await picture(view, self._layouts)
+
+    async def _perfs(self, job_id: str) -> list[PerfRecord]:
+        """The performance records of a job, as many as a timeline can show."""
+        found: list[PerfRecord] = []
+        async for record in await self.engine.jobs.perfs(job_id):
+            found.append(record)
+            if len(found) == MOST_PERFS:
+                break
+        return found
 
     async def _document(self, job: Job) -> Tag:
         text = await self.context.in_thread(_formatted, msgspec.json.encode(job))
@@ -115,7 +141,7 @@ class JobPage(Pages):
             ("Groups", info.clientgroups),
             ("Priority", str(info.priority) if info.priority != 1 else ""),
             ("Submitted", moment(info.submittime)),
-            ("Ran", elapsed(info.startedtime, info.completedtime, view.clock)),
+            ("Ran", elapsed(info.startedtime, info.completedtime, view.clock, lives=view.lives)),
             ("Ended", moment(info.completedtime)),
         ]
         shown = [tags.div(tags.dt(name), tags.dd(value)) for name, value in facts if value]

@@ -136,7 +136,9 @@ class JobList(Pages):
 
     def _row(self, record: JobRecord, links: Links) -> Tag:
         job, info = record.job, record.job.info
-        now = self.context.now() if job.state in ACTIVE else job.updatetime
+        lives = job.state in ACTIVE
+        now = self.context.now() if lives else job.updatetime
+        ran = elapsed(info.startedtime, info.completedtime, now, lives=lives)
         name = info.name or short(job.id)
         address, counts = links(f"job/{job.id}"), self.engine.jobs.progress(job.id)
         reason = "" if counts.get(TaskState.IN_PROGRESS) else why(self.engine, job)
@@ -148,7 +150,7 @@ class JobList(Pages):
             tags.td(*_progress(record, counts), class_="c-bar"),
             tags.td("" if record.acl.owner == PUBLIC else record.acl.owner, class_="c-owner"),
             tags.td(moment(info.submittime), class_="c-when"),
-            tags.td(elapsed(info.startedtime, info.completedtime, now), class_="c-ran num"),
+            tags.td(ran, class_="c-ran num"),
             tags.td(reason, class_="c-why"),
             id=f"j-{job.id}",
             **{"data-job": job.id, "data-state": job.state.value},

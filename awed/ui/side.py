@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from urllib.parse import quote
 
 from twisted.web.template import Tag, tags
 
@@ -10,6 +11,8 @@ from awed.model.ids import parse_work_id, task_name, work_id
 from awed.model.job import IO, Job, Task
 from awed.model.quantities import rough_size
 from awed.service.engine import Engine
+from awed.ui.files import where
+from awed.ui.frame import Links
 from awed.ui.glyphs import badge
 from awed.ui.tasks import began_at
 from awed.ui.view import JobView
@@ -47,12 +50,12 @@ async def logs(engine: Engine, task: Task, job: Job, part: int | None) -> Logs:
     return Logs(rank, texts)
 
 
-def panel(view: JobView, task: Task, found: Logs) -> Tag:
-    """The panel of *task*, with the logs that were *found*."""
+def panel(view: JobView, task: Task, found: Logs, links: Links) -> Tag:
+    """The side."""
     name, clock = task_name(task.taskid), view.clock
     began = began_at(task)
     facts = [
-        ("Ran", elapsed(began, task.completeddate, clock) if began else ""),
+        ("Ran", elapsed(began, task.completeddate, clock, lives=view.lives) if began else ""),
         ("Ready", moment(task.createddate)),
         ("Ended", moment(task.completeddate)),
         ("Parts", f"{task.totalwork - task.remainwork:,} of {task.totalwork:,} done" if task.totalwork > 1 else ""),
@@ -78,10 +81,10 @@ def panel(view: JobView, task: Task, found: Logs) -> Tag:
         tags.pre(_lines(task), class_="command", tabindex="0"),
         tags.dl(*shown, class_="facts"),
         *([tags.h3("After"), tags.p(*_links(view, after))] if after else []),
-        *_files("Inputs", task.inputs),
-        *_files("Outputs", task.outputs),
+        *_files("Inputs", task.inputs, links),
+        *_files("Outputs", task.outputs, links),
         *_parts(task, found.rank, view.task(task)),
-        *_logs(task, found),
+        *_logs(task, found, links),
         class_="card side",
         id="side",
         **{"aria-label": f"Task {name}", "data-side": name},
@@ -99,12 +102,17 @@ def _links(view: JobView, names: Sequence[str]) -> list[Tag | str]:
     return [*shown, *([f"and {len(names) - 20} more"] if len(names) > 20 else [])]
 
 
-def _files(title: str, files: Sequence[IO]) -> list[Tag]:
+def _files(title: str, files: Sequence[IO], links: Links) -> list[Tag]:
     if not files:
         return []
-    rows = [tags.li(tags.span(io.filename), tags.small(rough_size(io.size) if io.size else "")) for io in files[:20]]
+    rows = [tags.li(_file(io, links), tags.small(rough_size(io.size) if io.size else "")) for io in files[:20]]
     more = [tags.li(f"and {len(files) - 20} more")] if len(files) > 20 else []
     return [tags.h3(title), tags.ul(*rows, *more, class_="files")]
+
+
+def _file(io: IO, links: Links) -> Tag:
+    address = where(links, io)
+    return tags.a(io.filename, href=address, download=io.filename) if address else tags.span(io.filename)
 
 
 def _parts(task: Task, rank: int, here: str) -> list[Tag]:
@@ -115,18 +123,22 @@ def _parts(task: Task, rank: int, here: str) -> list[Tag]:
     return [tags.form(label, tags.button("Show"), action=here, class_="part")]
 
 
-def _logs(task: Task, found: Logs) -> list[Tag]:
+def _logs(task: Task, found: Logs, links: Links) -> list[Tag]:
     shown = [
-        _log(name, text, work_id(task.taskid, found.rank))
+        _log(name, text, work_id(task.taskid, found.rank), links)
         for name, text in found.texts.items()
         if text or name != "worknotes"
     ]
     return [tags.h3("Logs"), *shown]
 
 
-def _log(name: str, text: str, work: str) -> Tag:
+def _log(name: str, text: str, work: str, links: Links) -> Tag:
     cut = text[-TAIL:]
     attributes = {"data-log": name, "data-work": work, "aria-label": name}
     told = "empty" if not text else f"the last {rough_size(len(cut))}" if len(cut) < len(text) else ""
-    pane = tags.pre(cut, class_="log", tabindex="0", **attributes)
-    return tags.details(tags.summary(name, " ", tags.small(told)), pane, id=f"log-{name}", open="")
+    pane = tags.pre(cut, class_="log", tabindex="0", id=f"pane-{work}-{name}", **attributes)
+    whole = tags.a("Download", href=links.api(f"work/{quote(work)}?report={name}"), download=f"{work}.{name}")
+    about = {"data-find": name, "aria-label": f"Find in {name}"}
+    find = tags.input(type="search", placeholder="Find", class_="js-only", **about)
+    bar = tags.div(find, tags.small(told), whole, class_="log-bar")
+    return tags.details(tags.summary(name), bar, pane, id=f"log-{name}", open="")

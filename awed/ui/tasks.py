@@ -35,14 +35,16 @@ def _row(view: JobView, task: Task) -> Tag:
     name, clock = task_name(task.taskid), view.clock
     began = began_at(task)
     parts = f"{task.totalwork - task.remainwork:,}/{task.totalwork:,}"
-    waited = elapsed(task.createddate, began or NO_TIME, clock) if task.createddate != NO_TIME else ""
+    waited = (
+        elapsed(task.createddate, began or NO_TIME, clock, lives=view.lives) if task.createddate != NO_TIME else ""
+    )
     return tags.tr(
         tags.td(badge(task.state), class_="c-state"),
         tags.td(tags.a(name, href=view.task(task)), class_="c-name"),
         tags.td(tags.code(command(task.cmd)), class_="c-command"),
         tags.td(parts, class_="num"),
         tags.td(waited, class_="num"),
-        tags.td(elapsed(began, task.completeddate, clock) if began else "", class_="num"),
+        tags.td(elapsed(began, task.completeddate, clock, lives=view.lives) if began else "", class_="num"),
         tags.td(_some([task_name(before) for before in task.depends_on]), class_="c-after"),
         id=f"t-{name}",
         **{"data-task-row": name, "data-state": task.state.value},

@@ -22,9 +22,14 @@ class JobView(Struct, frozen=True):
     chosen: str = ""
 
     @property
+    def lives(self) -> bool:
+        """Whether its work goes on."""
+        return self.job.state in ACTIVE
+
+    @property
     def clock(self) -> datetime:
         """The end for durations of what has not ended: now, or the last change of a job that is not active."""
-        return self.now if self.job.state in ACTIVE else self.job.updatetime
+        return self.now if self.lives else self.job.updatetime
 
     def tabbed(self, tab: str, **fields: object) -> str:
         """The address of the view *tab*. *fields*: of the query string; empty ones are left out."""

@@ -47,9 +47,10 @@ def moment(when: datetime) -> Tag | str:
     return tags.time(f"{text} UTC", datetime=rfc3339(when), title=rfc3339(when))
 
 
-def elapsed(start: datetime, end: datetime, now: datetime) -> Tag | str:
-    """The duration from *start* to *end*; without an end to *now*, and the script counts on. "" without a start."""
+def elapsed(start: datetime, end: datetime, now: datetime, *, lives: bool = True) -> Tag | str:
+    """How long something took or, without an end, has taken so far; "" before it began. The script counts on what
+    *lives*."""
     if start == NO_TIME:
         return ""
     seconds = ((now if end == NO_TIME else end) - start).total_seconds()
-    return tags.span(span(seconds), **({"data-since": rfc3339(start)} if end == NO_TIME else {}))
+    return tags.span(span(seconds), **({"data-since": rfc3339(start)} if lives and end == NO_TIME else {}))

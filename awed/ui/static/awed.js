@@ -1,15 +1,18 @@
 // The script of all pages. Everything works without it; with it pages are fresh, and keys and panels quick.
 
 import { keys } from "./keys.js";
-import { listen, show } from "./live.js";
+import { absolute, listen, show } from "./live.js";
+import { logs } from "./logs.js";
 import { submitting } from "./submit.js";
 import { dress, tick } from "./times.js";
 
+absolute(document, location.href);
 dress(document);
 setInterval(tick, 1000);
 keys();
 listen();
 submitting();
+logs();
 
 document.querySelector("[data-theme-button]").addEventListener("click", () => {
   const root = document.documentElement;

@@ -18,6 +18,7 @@ export async function show(address, { push = false } = {}) {
   const response = await fetch(address, { headers: { Accept: "text/html" } });
   heard(response);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  absolute(page, response.url);
   const main = page.querySelector("main");
   if (!main) return;
   if (push) history.pushState(null, "", response.url);
@@ -31,6 +32,15 @@ export async function show(address, { push = false } = {}) {
   }
   settle(document.querySelector("main"), main, push);
   document.dispatchEvent(new CustomEvent("awed:shown"));
+}
+
+/** Addresses are relative to the page that they stand on, which another one may take the place of: make them whole. */
+export function absolute(page, base) {
+  for (const name of ["href", "action", "formaction", "data-source", "data-events"]) {
+    for (const one of page.querySelectorAll(`[${name}]`)) {
+      one.setAttribute(name, new URL(one.getAttribute(name), base).href);
+    }
+  }
 }
 
 /** Rows do not change places under the pointer, nor when one is chosen: they are shown in their order on demand. */
@@ -126,8 +136,9 @@ export async function listen() {
         await pause(LOOK);
         refresh();
       } else {
+        // What happened after the page was made and before the first answer is in no event.
+        if (since === null || answer.data.some(concerns)) refresh();
         since = answer.last;
-        if (answer.data.some(concerns)) refresh();
       }
       tell("");
     } catch (error) {

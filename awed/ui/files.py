@@ -1,0 +1,52 @@
+"""The files of a job: what its tasks read and make, how large it is, and where it can be had."""
+
+from collections.abc import Iterator
+
+from twisted.web.template import Tag, tags
+
+from awed.model.ids import task_name
+from awed.model.job import IO, NO_NODE, OWN_HOST, Job
+from awed.model.quantities import rough_size
+from awed.ui.frame import Links
+from awed.ui.view import JobView
+from awed.ui.words import count
+
+MOST = 1000
+"""Files that are shown."""
+
+
+def files(view: JobView, links: Links) -> Tag:
+    """The outputs, then the inputs from outside."""
+    found = list(_found(view.job))
+    rows = [_row(view, links, *one) for one in found[:MOST]]
+    head = tags.thead(tags.tr(*(tags.th(name, scope="col") for name in ("", "File", "Task", "Size", ""))))
+    more = tags.p(f"and {count(len(found) - MOST, 'more file')}", class_="empty") if len(found) > MOST else ""
+    none = tags.p("It has no files.", class_="empty")
+    return tags.div(tags.table(head, tags.tbody(*rows)) if rows else none, more, class_="scroll", id="files-of-job")
+
+
+def _found(job: Job) -> Iterator[tuple[str, str, IO]]:
+    for task in job.tasks:
+        yield from (("output", task_name(task.taskid), io) for io in task.outputs)
+    for task in job.tasks:
+        outside = (io for io in (*task.inputs, *task.predata) if not io.origin)
+        yield from (("input", task_name(task.taskid), io) for io in outside)
+
+
+def _row(view: JobView, links: Links, kind: str, task: str, io: IO) -> Tag:
+    address = where(links, io)
+    return tags.tr(
+        tags.td(kind),
+        tags.td(io.filename, class_="c-name"),
+        tags.td(tags.a(task, href=view.task(task))),
+        tags.td(rough_size(io.size) if io.size else "", class_="num"),
+        tags.td(tags.a("Download", href=address, download=io.filename) if address else ""),
+        **{"data-file": io.filename, "data-kind": kind},
+    )
+
+
+def where(links: Links, io: IO) -> str:
+    """The address at which a file can be had, "" if there is none yet."""
+    if io.host == OWN_HOST:
+        return links.api(f"node/{io.node}?download") if io.node != NO_NODE else ""
+    return io.url if io.url.startswith(("http://", "https://")) else ""

@@ -1,0 +1,268 @@
+"""The page for people in a real browser, over a real daemon with a real worker."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_twisted import ensureDeferred
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThread
+
+from tests.integration.browser import Look, in_browser, needs_browser
+from tests.integration.daemon import Daemon, Stage
+
+pytestmark = [pytest.mark.slow, needs_browser]
+
+COUNT = {
+    "info": {"name": "count letters"},
+    "tasks": [
+        {
+            "taskid": "count",
+            "cmd": {
+                "name": "bash",
+                "args": "-c 'for n in 1 2 3; do echo line $n; sleep 1; done; wc -c <@reads >n'",
+            },
+            "inputs": [{"filename": "reads"}],
+            "outputs": [{"filename": "n"}],
+        },
+        {"taskid": "end", "cmd": {"name": "true"}, "dependsOn": ["count"]},
+    ],
+}
+
+
+def sleeping(name: str, seconds: int = 600) -> dict[str, Any]:
+    """A job that goes on for a while."""
+    return {"info": {"name": name}, "tasks": [{"taskid": "s", "cmd": {"name": "sleep", "args": str(seconds)}}]}
+
+
+def work(daemon: Daemon) -> None:
+    """Start a worker."""
+    daemon.stage.run("-m", "awed.worker", "--server", daemon.url, "--workdir", "w", "--slots", "4")
+
+
+@ensureDeferred
+async def test_a_job_is_submitted_with_a_file_watched_to_its_end_and_its_output_downloaded(daemon: Daemon) -> None:
+    work(daemon)
+    reads = daemon.stage.folder / "reads"
+    reads.write_text("ACGT\n" * 100)
+
+    def steps(look: Look) -> str:
+        page = look.page
+        look.go("submit")
+        page.fill("textarea[name=document]", json.dumps(COUNT))
+        page.set_input_files("input[type=file][name=files]", str(reads))
+        page.wait_for_selector("[data-ok=true]")
+        page.wait_for_selector("#told [data-task=count]")
+        page.click("button[type=submit].main")
+        page.wait_for_url("**/ui/job/*")
+        page.evaluate("window.notReloaded = true")
+        page.click("[data-task=count]")
+        page.wait_for_url("**/task/count?*")
+        page.wait_for_selector("[data-log=stdout]:has-text('line 3')")
+        page.wait_for_selector("[data-job-state=completed]")
+        assert page.evaluate("window.notReloaded")
+        assert page.locator("[data-task=end]").get_attribute("data-state") == "completed"
+        page.click("text=Files")
+        with page.expect_download() as download:
+            page.click("[data-kind=output] a[download]")
+        return Path(download.value.path()).read_text()
+
+    assert (await in_browser(daemon.url, steps)).strip() == "500"
+
+
+@ensureDeferred
+async def test_a_failing_job_is_explained_and_run_again(daemon: Daemon) -> None:
+    work(daemon)
+    place = daemon.stage.folder / "there"
+    command = {"name": "bash", "args": f"-c 'test -e {place} || {{ echo no such file >&2; exit 3; }}'"}
+    job = await daemon.submit(
+        {"info": {"name": "fails", "noretry": True}, "tasks": [{"taskid": "look", "cmd": command}]}
+    )
+
+    def steps(look: Look) -> None:
+        page = look.page
+        look.go()
+        page.click("text=fails")
+        page.wait_for_selector("[data-job-state=suspend]")
+        assert "exit status 3" in page.text_content("#why")
+        page.click("[data-task=look]")
+        page.wait_for_selector("[data-log=stderr]:has-text('no such file')")
+        place.touch()
+        page.click("summary:has-text('Re-run failed')")
+        page.click("#do-resume button")
+        page.wait_for_selector("[data-job-state=completed]")
+        page.go_back()
+        page.go_back()
+        page.wait_for_selector(f"[data-job='{job['id']}']")
+        page.go_forward()
+        page.wait_for_selector("[data-view=graph]")
+
+    await in_browser(daemon.url, steps)
+
+
+@ensureDeferred
+async def test_several_jobs_are_suspended_and_found(daemon: Daemon) -> None:
+    for number in range(3):
+        await daemon.submit(sleeping(f"job {number}"))
+
+    def steps(look: Look) -> None:
+        page = look.page
+        look.go()
+        page.keyboard.press("/")
+        page.keyboard.type('name:"job" state:queued')
+        page.keyboard.press("Enter")
+        page.wait_for_url("**q=*")
+        assert page.locator("#rows tr").count() == 3
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+        page.click("button[value=suspend]")
+        page.locator("#rows tr").nth(1).wait_for(state="detached")
+        page.click("#chips >> text=suspended")
+        page.locator("#rows tr[data-state=suspend]").nth(1).wait_for()
+
+    await in_browser(daemon.url, steps)
+
+
+@ensureDeferred
+async def test_logging_in_and_out(stage: Stage) -> None:
+    (stage.folder / "awed.conf").write_text("[Anonymous]\nread = false\nwrite = false\ndelete = false\n")
+    daemon = stage.daemon("--config", str(stage.folder / "awed.conf"))
+    await daemon.start()
+    token = (daemon.data / "admin-token").read_text().strip()
+
+    def steps(look: Look) -> None:
+        page = look.page
+        look.expected += ["401"]
+        look.go("workers")
+        page.fill("input[name=token]", "wrong")
+        page.click("form.login button")
+        page.wait_for_selector("[role=alert]:has-text('Nobody')")
+        page.fill("input[name=token]", token)
+        page.click("form.login button")
+        page.wait_for_url("**/ui/workers")
+        page.wait_for_selector("h1:has-text('Workers')")
+        (cookie,) = page.context.cookies()
+        assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+        assert page.evaluate("document.cookie") == ""
+        look.go("queue")
+        forge = "for (const field of document.querySelectorAll('[name=form_token]')) field.value = 'x'"
+        page.evaluate(f"() => {{ {forge}; document.querySelector('.actions button').click() }}")
+        page.wait_for_selector("[role=alert]:has-text('does not come from a page of this server')")
+        look.go()
+        page.click("text=Log out")
+        page.wait_for_selector("form.login")
+
+    await in_browser(daemon.url, steps)
+
+
+@ensureDeferred
+async def test_without_a_script_all_is_there(daemon: Daemon) -> None:
+    work(daemon)
+
+    def steps(look: Look) -> None:
+        page = look.page
+        look.go("submit")
+        page.fill("textarea[name=document]", json.dumps(sleeping("plain", 0)))
+        page.click("button:has-text('Check')")
+        page.wait_for_selector("[data-ok=true]")
+        page.click("button.main")
+        page.wait_for_url("**/ui/job/*")
+        for tab in ("Timeline", "Tasks", "Files", "Document", "Events", "Graph"):
+            page.click(f".tabs >> text={tab}")
+            page.wait_for_selector(f"[data-view={tab.lower()}]")
+        page.click("[data-task=s]")
+        page.wait_for_selector("[data-log=stdout]")
+        page.click("summary:has-text('Delete')")
+        page.click("#do-delete button")
+        page.wait_for_selector("#rows tr[data-state=deleted]")
+
+    await in_browser(daemon.url, steps, java_script_enabled=False)
+
+
+@ensureDeferred
+async def test_an_open_page_goes_on_by_itself_when_the_daemon_is_back(daemon: Daemon) -> None:
+    job = await daemon.submit(sleeping("survivor"))
+    marks = {name: daemon.stage.folder / name for name in ("seen", "lost")}
+
+    def steps(look: Look) -> None:
+        page = look.page
+        look.expected += ["ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET", "ERR_INCOMPLETE"]
+        look.go(f"job/{job['id']}")
+        page.evaluate("window.notReloaded = true")
+        marks["seen"].touch()
+        page.wait_for_selector(".notice")
+        marks["lost"].touch()
+        page.wait_for_selector("[data-job-state=suspend]")
+        page.wait_for_selector(".notice", state="detached")
+        assert page.evaluate("window.notReloaded")
+
+    done = in_browser(daemon.url, steps)
+    await _appears(marks["seen"])
+    await daemon.kill()
+    await _appears(marks["lost"])
+    await daemon.start()
+    await daemon.call("PUT", f"/job/{job['id']}?suspend")
+    await done
+
+
+async def _appears(path: Path) -> None:
+    """Wait until another thread makes the file."""
+    while not path.exists():  # noqa: ASYNC240 - it is a matter of microseconds
+        await deferLater(reactor, 0.05)
+
+
+PAGES = ("", "submit", "workers", "queue", "login", "job/{job}", "job/{job}/task/count")
+
+
+def _axe(folder: Path) -> str:
+    """The script of axe-core, "" if it cannot be had."""
+    npm = shutil.which("npm")
+    if npm is not None:
+        subprocess.run([npm, "install", "--silent", "axe-core@4"], cwd=folder, capture_output=True, check=False)
+    script = folder / "node_modules" / "axe-core" / "axe.min.js"
+    return script.read_text() if script.exists() else ""
+
+
+@ensureDeferred
+async def test_axe_finds_nothing_serious_on_any_page(daemon: Daemon, tmp_path: Path) -> None:
+    source = await deferToThread(_axe, tmp_path)
+    if not source:
+        pytest.skip("npm does not bring axe-core: it is not here, or the network or its registry is away")
+    job = (await daemon.submit({**COUNT, "tasks": [{"taskid": "count", "cmd": {"name": "true"}}]}))["id"]
+    await daemon.register(name="box")
+    tabs = [f"job/{job}?tab={tab}" for tab in ("timeline", "tasks", "files", "document", "events")]
+
+    def steps(look: Look) -> list[str]:
+        found = []
+        for path in [*(path.format(job=job) for path in PAGES), *tabs]:
+            look.go(path)
+            look.page.evaluate(source)
+            results = look.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+            found += [
+                f"{path} {one['id']}: {node['html'][:150]}"
+                for one in results["violations"]
+                if one["impact"] in ("serious", "critical")
+                for node in one["nodes"][:3]
+            ]
+        return found
+
+    for scheme in ("light", "dark"):
+        options = {"color_scheme": scheme, "bypass_csp": True}
+        assert await in_browser(daemon.url, steps, **options) == []
+    narrow = {"viewport": {"width": 375, "height": 700}, "bypass_csp": True}
+
+    def fits(look: Look) -> list[str]:
+        wide = "document.documentElement.scrollWidth > innerWidth"
+        found = []
+        for path in PAGES:
+            look.go(path.format(job=job))
+            found += [path] if look.page.evaluate(wide) else []
+        return found
+
+    assert await in_browser(daemon.url, fits, **narrow) == []
