@@ -83,9 +83,13 @@ def end_badly(reactor: IReactorCore, reason: str) -> None:
         reactor.stop()
 
 
-YOUNG_OBJECTS = 100_000
-"""New objects after which Python collects garbage among them. With its default of 700, loading a job of 10,000 tasks
-would cause 140 collections."""
+YOUNG_OBJECTS, YOUNG_COLLECTIONS, MIDDLE_COLLECTIONS = 25_000, 4, 2_000
+"""New objects after which Python collects garbage among them, how many such collections come before one among those
+that are left of them all, and how many of these before one among all objects.
+
+With Python's 700 new objects, loading a job of 10,000 tasks would cause 140 collections. A collection among two
+million objects stops the reactor for 300 ms.
+"""
 
 SWITCH_INTERVAL = 0.0005
 """Seconds after which a busy thread gives way to the reactor, which may wait so several times for each request."""
@@ -94,5 +98,5 @@ SWITCH_INTERVAL = 0.0005
 def tune() -> None:
     """Tune the interpreter for short waits: beside a submission of 10,000 tasks ``GET /`` then took 60 to 110 ms,
     where it had taken up to 300."""
-    gc.set_threshold(YOUNG_OBJECTS, 20, 100)
+    gc.set_threshold(YOUNG_OBJECTS, YOUNG_COLLECTIONS, MIDDLE_COLLECTIONS)
     sys.setswitchinterval(SWITCH_INTERVAL)
