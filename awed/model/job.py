@@ -102,8 +102,8 @@ class Task(Struct):
     """One step of a job. *taskid* and *depends_on* are full ids; *maxworksize* is in MB.
 
     *walltime*: seconds for which the command of each of its workunits may run; 0 means no limit. *resources*: what
-    each of its workunits needs, as the document says it. *reuse*: see :mod:`awed.model.reuse`. *reused*: by rank, the
-    workunits of another task whose results it has.
+    each of its workunits needs, as the document says it. *reuse*: see :mod:`awed.model.reuse`. *reused*: in the order
+    of ranks, the ids of the workunits of another task whose results it has.
     """
 
     taskid: str
@@ -138,7 +138,7 @@ class Task(Struct):
 class Info(Struct):
     """What a job is about and who may run it. *clientgroups*: names joined by commas, empty for any open group.
 
-    *resources*: what each task needs, as far as the task itself does not say otherwise; *reuse* likewise.
+    *resources*, *reuse*: what holds for each task, as far as the task itself does not say otherwise.
     """
 
     name: str = ""

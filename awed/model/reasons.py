@@ -42,7 +42,7 @@ class Waits(Struct):
 
     *taskid*: as in the document. *counts*: the number of workers, and by hindrance the number of those that it keeps
     from running the work. *after*: ids of the tasks on which it depends. *until*: when the wait ends or the server
-    looks again, if known. *reuse*: why it has not the results of an equal task, if it asks for them.
+    looks again, if known. *reuse*: why the task does not use the result of an equal one, if it asks for one.
     """
 
     taskid: str

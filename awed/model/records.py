@@ -43,8 +43,8 @@ class TaskRecord(Struct):
     *index*: its place in the job's list of tasks. *done*: the ranks that are done, as ranges: ``1-500,503``. *part*:
     how its input is split, once the task is prepared. *attempts*: the highest attempt number of its runs. *wanted*:
     the totalwork of the document, if the task was split into another number, else 0. *made*: ids of the nodes that
-    the server made for its outputs, which are deleted with the job. *reusing*: if it says ``reuse``, what it is
-    recognised by.
+    the server made for its outputs, which are deleted with the job. *reusing*: how a task with ``reuse`` is
+    recognised.
     """
 
     task: Task

@@ -1,21 +1,22 @@
-"""What a task is recognised by, so that one that equals a finished one need not run."""
+"""Reuse of results: how tasks are recognised, so that a task need not run if an equal one has finished."""
 
 from msgspec import Struct
 
 READS, WRITES = ("read", "both"), ("write", "both")
-"""Values of ``reuse`` in a document: whether results are looked for, and whether they may be found."""
+"""Values of ``reuse`` in a document: those by which a task uses results, and those by which others use its result."""
 
 MODES = ("read", "write", "both")
+"""All values of ``reuse`` in a document."""
 
 Key = dict[str, str]
-"""A digest of each part of what a task is recognised by: ``command``, ``arguments``, ``input NAME``, ..."""
+"""The digests by which a task is recognised: of its ``command``, ``arguments``, each ``input NAME``, ..."""
 
 
 class Reusing(Struct, frozen=True):
-    """What is known of a task that says ``reuse``, once it is prepared.
+    """How a task with ``reuse`` is recognised, from when it is prepared.
 
-    *key*: empty if it cannot be recognised. *unlike*: why no result was used, "" if one was, or none is there to
-    compare. *anew*: somebody has it run again, whatever there is.
+    *key*: empty if it cannot be recognised. *unlike*: why it uses no result, "" if it does or does not look for one.
+    *anew*: the task was reset to run again, so it uses no result.
     """
 
     key: Key = {}
@@ -24,7 +25,7 @@ class Reusing(Struct, frozen=True):
 
 
 class ResultFile(Struct, frozen=True):
-    """An output that a finished task left in the daemon's node store. *md5*: "" if it left none."""
+    """An output of a finished task, in a node of the daemon's node store. *md5*: "" if the task made no file."""
 
     filename: str
     node: str
@@ -32,10 +33,10 @@ class ResultFile(Struct, frozen=True):
 
 
 class Result(Struct, frozen=True):
-    """What a task of a job has left, found by its key or as the latest of its name.
+    """The result of a finished task. There are two records of each: one by its key, and the latest by its name.
 
-    *id*: digest of the user and the key, or of the user and the names. *origin*: the full id of the task that ran,
-    which may be of another job.
+    *id*: a digest of the user and the key, or of the user and the names of job and task. *job*: the job whose nodes
+    hold the files. *origin*: the full id of the task that ran, which may be of another job.
     """
 
     id: str

@@ -27,7 +27,7 @@ class OwnShock:
         return await self._nodes.create(User(owner), change)
 
     async def copy(self, node_id: str, source: str, token: str, owner: str) -> Node:
-        """Give an empty node the file and the attributes of another."""
+        """Give the empty node the file and the attributes of the node *source*."""
         return await self._nodes.update(node_id, User(owner), Change(fill=CopyOf(source, attributes=True)))
 
     async def index(self, node_id: str, index: str, token: str, owner: str) -> NodeIndex:

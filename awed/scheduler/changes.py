@@ -29,7 +29,8 @@ class Prepare(Struct, frozen=True):
 class Check(Struct, frozen=True):
     """An effect: check whether the outputs of a task, all of whose ranks are done, are there.
 
-    The answer is :meth:`Tasks.checked`, :meth:`Tasks.outputs_missing` or :meth:`Tasks.failed`. *owner*: as above.
+    The answer is :meth:`Tasks.checked`, :meth:`Tasks.outputs_missing` or :meth:`Tasks.failed`. *owner*: the user with
+    whose rights that is done.
     """
 
     taskid: str
@@ -114,7 +115,7 @@ class Changes:
         merge(self._batch, Batch(gone_deletions=[deletion_id]))
 
     def result(self, result: Result) -> None:
-        """Write what a finished task left."""
+        """Write the result of a finished task."""
         self._batch.results.append(result)
 
     def submission_key(self, key: SubmissionKey) -> None:

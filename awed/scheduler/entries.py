@@ -205,7 +205,7 @@ class TaskEntry:
         self.busy = 0
         """The number (``generation``) of the effect under way, 0 for none. Answers with other numbers are ignored."""
         self.reusing: Reusing | None = None
-        """By what it is recognised, if it says ``reuse`` and is prepared."""
+        """How the task is recognised, if it has ``reuse`` and is prepared."""
         self.data_wait: DataWait | None = None
         """The last data host that a preparation or check waited for."""
 
@@ -226,7 +226,7 @@ class TaskEntry:
 
     @property
     def reuse(self) -> str:
-        """What its document says of the results of equal tasks, "" if nothing."""
+        """The value of ``reuse`` in its document, "" if there is none."""
         return self.task.reuse or self.job.job.info.reuse or ""
 
     @property

@@ -27,8 +27,7 @@ class Flow:
         self.sweeps = Sweeps(state.limits.tasks_at_once)
 
     def start(self, job: JobEntry, now: Moment) -> None:
-        """Start every task that waits for nothing. :meth:`start_due` does it for a job whose ``start_at`` is to
-        come."""
+        """Start every task that waits for nothing; :meth:`start_due` does so if ``start_at`` is in the future."""
         start_at = job.job.info.start_at
         if start_at > now.time:
             heapq.heappush(self._later, (start_at, job.job.id))

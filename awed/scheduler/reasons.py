@@ -22,7 +22,7 @@ from awed.scheduler.reservations import Reservations
 from awed.scheduler.state import State
 
 MOST_TASKS = 1000
-"""How many tasks of a job are looked at for needs that no worker meets."""
+"""How many tasks of a job are searched for needs that no worker meets."""
 
 LOOKED_AT = 100
 """How many different needs of a job are compared with the workers when it is submitted."""
@@ -83,7 +83,7 @@ class Reasons:
         return [Remark(where, text) for text, where in found.items()]
 
     def _is_met(self, wanted: Wanted, disk: int, now: Moment) -> bool:
-        """Whether some worker could run such work if it had no other."""
+        """Whether a worker could run work with *disk* bytes of inputs that asks for *wanted*, if it ran no other."""
         clients = (client for client in self._state.clients.values() if client.confirmed)
         return any(wanted.fits(client.offer(now).whole(), disk) for client in clients)
 

@@ -1,4 +1,4 @@
-"""Which tasks may use the results of others, and what finished ones leave for that."""
+"""Reuse of results: which tasks may use one, and the results that finished tasks leave."""
 
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
@@ -13,7 +13,7 @@ from awed.scheduler.entries import TaskEntry
 
 
 class Wish(NamedTuple):
-    """A task that is to be recognised: as whose, in a job of which *name*, and whether it may use a result."""
+    """How to recognise a task. *user*: the submitter, *name*: of the job; *reads*: whether it may use a result."""
 
     user: str
     name: str
@@ -21,7 +21,7 @@ class Wish(NamedTuple):
 
 
 def wish_of(entry: TaskEntry) -> Wish | None:
-    """What the document says of that; None if it says nothing."""
+    """How to recognise a task; None if its document has no ``reuse``."""
     if not entry.reuse:
         return None
     is_anew = entry.reusing is not None and entry.reusing.anew
@@ -29,7 +29,10 @@ def wish_of(entry: TaskEntry) -> Wish | None:
 
 
 def results_of(entry: TaskEntry, md5s: Mapping[str, str]) -> Iterator[Result]:
-    """What a completed task leaves: under its key, and as the latest of its name. *md5s*: of its outputs, by name."""
+    """The results that a completed task leaves: by its key, and by its name. *md5s*: of its outputs, by file name.
+
+    Empty if the document does not allow others to use them, or the task cannot be recognised.
+    """
     if entry.reuse not in WRITES or entry.reusing is None or not entry.reusing.key:
         return
     task, user, key = entry.task, entry.job.submitter, entry.reusing.key
@@ -40,12 +43,12 @@ def results_of(entry: TaskEntry, md5s: Mapping[str, str]) -> Iterator[Result]:
 
 
 def result_id(user: str, key: Key) -> str:
-    """The id of the result that *user* has of a task with this key."""
+    """The id of the result of *user* for tasks with this key."""
     return _digest(["key", user, sorted(key.items())])
 
 
 def latest_id(user: str, job_name: str, task_name: str) -> str:
-    """The id of the latest result that *user* has of a task of this name."""
+    """The id of the latest result of *user* for the task with this name in jobs with this name."""
     return _digest(["latest", user, job_name, task_name])
 
 

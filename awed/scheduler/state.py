@@ -209,7 +209,7 @@ class State:
             self.pauses.add(entry, record, now)
 
     def begin_job(self, entry: JobEntry, now: Moment) -> None:
-        """Something of the job is done, or was checked out."""
+        """Set a queued job in progress, as the first of its work was checked out or needs not run."""
         if entry.job.state is JobState.QUEUED:
             if entry.job.info.startedtime == NO_TIME:
                 entry.job.info.startedtime = now.time

@@ -22,8 +22,8 @@ from awed.scheduler.work import Work
 class Prepared(Struct):
     """The answer to :class:`Prepare`: the files of a task, and how it is split.
 
-    *note*: why it is not split as the document asks for, else "". *reusing*: by what it is recognised, *origin*: the
-    id of the task whose outputs it got, "" if it is to run.
+    *note*: why it is not split as the document asks for, else "". *reusing*: how it is recognised, if it has
+    ``reuse``. *origin*: the id of the task whose result it uses, "" if it is to run.
     """
 
     inputs: list[IO]
@@ -50,7 +50,7 @@ class Tasks:
         return entry.task if entry else None
 
     def wish(self, task_id: str) -> Wish | None:
-        """Whether a task is to be recognised, None if it is not."""
+        """How to recognise a task; None if its document has no ``reuse``."""
         entry = self._state.task(task_id)
         return wish_of(entry) if entry else None
 

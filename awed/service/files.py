@@ -62,7 +62,7 @@ class TaskFiles:
         """Look up the inputs, split the task by one of them, and make the nodes of the outputs.
 
         *origins*: by name, the tasks from which inputs come. Outputs that have a node keep it. *finder*: finds the
-        result of an equal task, whose outputs are copied.
+        result of an equal task; its outputs are copied, and the task need not run.
         """
         read = [await self._input(io, origins, access) for io in task.inputs]
         inputs = [one.io for one in read]
@@ -108,7 +108,7 @@ class TaskFiles:
         return node
 
     async def _copies(self, outputs: Sequence[IO], result: Result, access: Access) -> list[IO] | None:
-        """The outputs with nodes that share the files of a result; None if those are not as they were."""
+        """The outputs, with new nodes that have the files of *result*; None if these have changed or are gone."""
         files = {file.filename: file for file in result.files}
         made: list[IO] = []
         try:
@@ -122,7 +122,7 @@ class TaskFiles:
         return made
 
     async def _copy(self, io: IO, file: ResultFile | None, access: Access) -> None:
-        """Give the new node of an output the file of a result. Raises :class:`Invalid` if that is another by now."""
+        """Give the new node of an output the *file* of a result. Raises :class:`Invalid` if the file has changed."""
         if file is None or not file.md5:
             if not io.is_optional:
                 raise Invalid(f"{io.filename}: the result has no such file")
@@ -155,8 +155,10 @@ class TaskFiles:
             return replace(io, node=node.id)
 
     async def check(self, task: Task, access: Access) -> tuple[list[IO], dict[str, str]]:
-        """The outputs with their sizes and URLs, and the MD5 of each by its name. Raises :class:`Missing` with all
-        that are missing."""
+        """The outputs with their sizes and URLs, and their MD5s by file name.
+
+        Raises :class:`Missing` with all that are missing.
+        """
         outputs: list[IO] = []
         md5s: dict[str, str] = {}
         missing: list[str] = []

@@ -228,7 +228,7 @@ class JobVerbs:
 async def _with_origins(
     store: IStore, job: Job, reports: AsyncIterator[AsyncIterator[WorkReport]]
 ) -> AsyncIterator[AsyncIterator[WorkReport]]:
-    """The same, with those of another task for one that has its results."""
+    """The *reports* of each task of *job*; for a task with the result of another one, those of that one."""
     tasks = iter(job.tasks)
     async for its_reports in reports:
         task = next(tasks)

@@ -1,4 +1,4 @@
-"""Tasks are recognised by what they run on what, so that those that equal a finished one get its outputs."""
+"""Recognises tasks by their commands and inputs, and finds the results of equal ones, so that they need not run."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
@@ -14,23 +14,23 @@ from awed.scheduler.reuse import Wish, latest_id, result_id
 from awed.service.splitting import Split
 
 MOST_WORK = 10_000
-"""Workunits of a task that may be recognised: a document lists those whose results it has."""
+"""The most workunits of a task that can be recognised, as a job's document lists each workunit that was reused."""
 
 FEW = 3
-"""How many parts of a key that differ are told."""
+"""How many of the parts in which two keys differ are named."""
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 class Input(NamedTuple):
-    """A file that a task reads, and its node, None if it is in no data store."""
+    """A file that a task reads, and its node; None if it is at a plain URL."""
 
     io: IO
     node: Node | None
 
 
 class Finder:
-    """Finds the result of an equal task. *one* reads a result by its id."""
+    """Finds the result of an equal task. *wish*: how to recognise the task; *one* loads a result by its id."""
 
     def __init__(self, wish: Wish, one: Callable[[str], Awaitable[Result | None]]) -> None:
         self._wish = wish
@@ -39,7 +39,10 @@ class Finder:
     async def find(
         self, task: Task, inputs: Sequence[Input], predata: Sequence[Input], split: Split
     ) -> tuple[Reusing, Result | None]:
-        """What *task* is recognised by now that its files are known, and the result that it may use."""
+        """How *task* is recognised, and the result that it may use, None for none.
+
+        *inputs*, *predata*: its files, with their nodes; *split*: how it is split.
+        """
         reason = next(_hindrances(task, [*inputs, *predata], split), "")
         if reason:
             return Reusing(unlike=reason), None
@@ -54,7 +57,7 @@ class Finder:
 
 
 def _hindrances(task: Task, files: Sequence[Input], split: Split) -> Iterator[str]:
-    """Why a task cannot be recognised."""
+    """The reasons why a task cannot be recognised."""
     if split.totalwork > MOST_WORK:
         yield f"it has more than {MOST_WORK} workunits"
     if task.cmd.has_private_env:
@@ -95,7 +98,7 @@ def _digest(value: object) -> str:
 
 
 def _unlike(key: Mapping[str, str], latest: Result | None) -> str:
-    """What differs from the latest run of the same task."""
+    """What differs from the *latest* run of the task, as a sentence."""
     if latest is None:
         return "no run of it is known"
     names = [name for name in {**key, **latest.key} if key.get(name) != latest.key.get(name)]

@@ -157,7 +157,7 @@ class Shell:
         return DataToken(secret.token, None if secret.hosts is None else {*secret.hosts, *self.data_hosts})
 
     async def result(self, result_id: str) -> Result | None:
-        """The result of a finished task, None if there is none."""
+        """The result of a finished task, by the id of the result; None if there is none."""
         return await self.store.one(Result, id=result_id)
 
     async def job(self, job_id: str) -> JobRecord:

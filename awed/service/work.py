@@ -128,7 +128,7 @@ class WorkVerbs:
         return await self.log(origin, name)
 
     async def _origin(self, work_id: WorkId) -> WorkId | None:
-        """The workunit whose results this one has, None if it ran itself."""
+        """The workunit whose result this one has, None if it ran itself."""
         with suppress(JobNotFound):
             job = (await self._shell.job(work_id.job_id)).job
             task = next((task for task in job.tasks if task.taskid == work_id.task_id), None)

@@ -94,7 +94,7 @@ STEPS = (
     ),
     # 12: A new field: to_redo of a job.
     Step(),
-    # 13: What finished tasks left is stored, and by what tasks are recognised. New fields: reuse, reused.
+    # 13: Results of finished tasks are stored. New fields: reuse and reused of a task, reusing of its record.
     Step(
         """
         CREATE TABLE results (id TEXT PRIMARY KEY, job TEXT NOT NULL, doc TEXT NOT NULL);

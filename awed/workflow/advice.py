@@ -96,7 +96,7 @@ def misspelt(document: Any) -> list[Remark]:
 
 
 def _has_unknown_keys(body: bytes) -> bool:
-    """Whether a document may have unknown keys. Most have none, and that is found without a look at each value."""
+    """Whether a document has unknown keys, or may have. Most have none, which one decoding finds out quickly."""
     try:
         msgspec.json.decode(body, type=_strict(SentJob))
     except msgspec.ValidationError:
@@ -106,7 +106,7 @@ def _has_unknown_keys(body: bytes) -> bool:
 
 @cache
 def _strict(kind: type[Struct]) -> type[Struct]:
-    """A type with the known keys of *kind*, and no others, whatever their values are."""
+    """A type to decode to, with the known keys of *kind* and no others, and any values."""
     kinds = field_kinds(kind)
     names = sorted(_known(kind))
     types = [_strict_inner(kinds[name]) if name in _inner(kind) else Raw for name in names]
@@ -118,7 +118,7 @@ def _strict(kind: type[Struct]) -> type[Struct]:
 
 
 def _strict_inner(of: Any) -> Any:
-    """The type of a field that holds structs, or lists or dicts of them."""
+    """The type to decode a field to which holds structs, or lists or dicts of them."""
     strict: Any = None
     for arm in filter(_has_fields, arms(of)):
         inner = get_args(arm)
