@@ -115,10 +115,12 @@ class TaskFiles:
             for io in outputs:
                 made.append(await self._output(io, 1, access))
                 await self._copy(made[-1], files.get(io.filename), access)
-        except (Invalid, NotFound, Unauthorized):
+        except AwedError as error:
             for io in made:
                 await self.delete(io.host, io.node, access)
-            return None
+            if isinstance(error, Invalid | NotFound | Unauthorized):
+                return None
+            raise
         return made
 
     async def _copy(self, io: IO, file: ResultFile | None, access: Access) -> None:

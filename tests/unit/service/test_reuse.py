@@ -6,10 +6,10 @@ import pytest
 from pytest_twisted import ensureDeferred
 
 from awed.model.access import User
-from awed.model.errors import LogNotFound
+from awed.model.errors import LogNotFound, Unavailable
 from awed.model.ids import parse_work_id
 from awed.model.job import IO, OWN_HOST, Job
-from awed.model.node import NodeIndex
+from awed.model.node import Node, NodeIndex
 from awed.model.reuse import Result
 from awed.model.states import JobState
 from awed.model.work import Report, ReportStatus
@@ -106,6 +106,23 @@ async def test_a_result_goes_with_its_job_and_counts_only_while_it_is_as_it_was(
         await world.engine.jobs.delete(one.id, full=True)
     assert await world.store.all(Result) == []
     assert len((await run(world, steps(world)))[1]) == 2
+
+
+@ensureDeferred
+async def test_a_copy_that_is_tried_again_leaves_nothing(world: EngineWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    await run(world, steps(world))
+    copy = world.shock.copy
+
+    async def away(*args: str) -> Node:
+        monkeypatch.setattr(world.shock, "copy", copy)
+        raise Unavailable("shock.example does not answer")
+
+    monkeypatch.setattr(world.shock, "copy", away)
+    again = await world.engine.jobs.submit(steps(world), ANN)
+    world.clock.advance(10)
+    record = await world.engine.jobs.get(again.id)
+    assert record.job.state is JobState.COMPLETED
+    assert len(world.shock.nodes) == 2 + 2 * 2  # of each job the input and the outputs
 
 
 @ensureDeferred
