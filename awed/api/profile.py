@@ -7,12 +7,11 @@ from msgspec import structs
 
 from awed.model.client import Client
 from awed.model.errors import Invalid
-from awed.model.ids import parse_work_id
+from awed.model.ids import is_name, parse_work_id
 from awed.model.resources import amount_of
 from awed.wire.clients import CurrentWork, HeartbeatBody, Profile
 from awed.workflow.decoding import decode
 from awed.workflow.faults import Faults, quoted
-from awed.workflow.names import is_name
 from awed.workflow.values import LARGEST, check_number, check_resources
 
 MOST_SLOTS = 10_000

@@ -10,8 +10,8 @@ from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, pass_server
 from awed.client import jobs as calls
 from awed.client.blocking import Server
-from awed.model.ids import task_name
-from awed.model.job import IO, NO_NODE, Job
+from awed.client.outputs import fetch, output_urls
+from awed.model.job import Job
 
 
 @click.command()
@@ -34,13 +34,7 @@ def get(server: Server, job_id: str, output: str, out: Path | None) -> None:
     if out is None:
         server.download(url, sys.stdout.buffer)
         return
-    part = out.with_name(f"{out.name}.part")
-    try:
-        with part.open("wb") as file:
-            server.download(url, file)
-        part.replace(out)
-    finally:
-        part.unlink(missing_ok=True)
+    fetch(server, url, out)
 
 
 def output_url(job: Job, wanted: str) -> str:
@@ -48,21 +42,13 @@ def output_url(job: Job, wanted: str) -> str:
 
     Raises :class:`click.UsageError` if there is none, if there are several, or if it is not made yet.
     """
-    outputs = [
-        (f"{task_name(task.taskid)}/{output.filename}", output) for task in job.tasks for output in task.outputs
-    ]
-    fitting = [(name, output) for name, output in outputs if wanted in {name, output.filename}]
+    outputs = output_urls(job)
+    fitting = [name for name in outputs if wanted in {name, name.partition("/")[2]}]
     if not fitting:
-        raise click.UsageError(f"the job has no output {wanted}; it has {', '.join(name for name, _ in outputs)}")
+        raise click.UsageError(f"the job has no output {wanted}; it has {', '.join(outputs)}")
     if len(fitting) > 1:
-        raise click.UsageError(f"which {wanted}? {', '.join(name for name, _ in fitting)}")
-    name, output = fitting[0]
-    if not _node_url(output):
+        raise click.UsageError(f"which {wanted}? {', '.join(fitting)}")
+    (name,) = fitting
+    if not outputs[name]:
         raise click.UsageError(f"{name} is not there yet; awe job {job.id} shows how far its task is")
-    return _node_url(output)
-
-
-def _node_url(output: IO) -> str:
-    if output.url:
-        return output.url
-    return f"{output.host}/node/{output.node}?download" if output.host and output.node != NO_NODE else ""
+    return outputs[name]

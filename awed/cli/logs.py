@@ -3,33 +3,12 @@
 from collections.abc import Iterator
 
 import click
-from msgspec import Struct
 
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
 from awed.client.blocking import Server
+from awed.client.jobs import JobLogs, TaskLogs
 from awed.model.ids import task_name
-
-
-class WorkLogs(Struct):
-    """The logs of a workunit, by name: stdout, stderr, worknotes."""
-
-    rank: int
-    logs: dict[str, str] = {}
-
-
-class TaskLogs(Struct):
-    """The logs of the workunits of a task."""
-
-    taskid: str
-    totalwork: int = 1
-    workunits: list[WorkLogs] = []
-
-
-class JobReport(Struct):
-    """What is read of ``GET /job/<id>?report``."""
-
-    tasks: list[TaskLogs] = []
 
 
 @click.command()
@@ -43,7 +22,7 @@ def logs(server: Server, job_id: str, task: str | None, as_json: bool) -> None:
     if as_json:
         print_json(answer)
         return
-    for line in log_lines(_chosen(answer.read(JobReport).tasks, task)):
+    for line in log_lines(_chosen(answer.read(JobLogs).tasks, task)):
         click.echo(line)
 
 

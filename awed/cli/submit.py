@@ -1,10 +1,8 @@
 """``awe submit``, ``awe wait`` and ``awe import``."""
 
 import os
-import time
 from collections.abc import Callable
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -20,17 +18,13 @@ from awed.cli.show import screen
 from awed.cli.why import print_why
 from awed.cli.words import between, short
 from awed.client import jobs as calls
+from awed.client import submission
 from awed.client.blocking import Server
+from awed.client.submission import fill_in, uploaded
 from awed.model.errors import Unavailable
-from awed.model.ids import new_id
 from awed.model.job import Job
 from awed.model.states import JobState
 from awed.model.times import now
-from awed.tx.pauses import Pauses
-from awed.wire.inputs import open_inputs
-
-PAUSES = Pauses(0.5, 4.0, most=4)
-"""Pauses between the tries of a submission while the server does not answer."""
 
 
 def _input_file(text: str) -> tuple[str, Path]:
@@ -69,7 +63,7 @@ def submit(
         text = _with_inputs(text, dict(inputs), partial(_promised if dry_run else _uploaded, server))
     if dry_run:
         return checked(server, name, text)
-    job, warnings = _submitted(server, name, text)
+    job, warnings = submission.submit(server, name, text, _away)
     for warning in warnings:
         click.echo(f"awe: {told('warning', warning)}", err=True)
     click.echo(job.id)
@@ -106,48 +100,29 @@ def _wait(server: Server, job: Job) -> int:
     return 1
 
 
-def _submitted(server: Server, name: str, text: bytes) -> calls.Submitted:
-    """Submit a document, and try again while the server is away. All tries have one key, so they make one job."""
-    key = new_id()
-    for pause in PAUSES:
-        try:
-            return server.ask(calls.submit(name, BytesIO(text), key))
-        except Unavailable as error:
-            click.echo(f"awe: {error}; next try in {pause:g} s", err=True)
-            time.sleep(pause)
-    return server.ask(calls.submit(name, BytesIO(text), key))
+def _away(error: Unavailable, pause: float) -> None:
+    click.echo(f"awe: {error}; next try in {pause:g} s", err=True)
 
 
-def _uploaded(server: Server, path: Path) -> dict[str, str]:
-    """Upload the file at *path*. Returns the fields of a document that say where it is."""
-    with path.open("rb") as file:
-        node = server.ask(calls.upload(path.name, file))
-    return {"host": server.url, "node": node.id}
+def _uploaded(server: Server, name: str, path: Path) -> dict[str, str]:
+    return uploaded(server, name, str(path))
 
 
-def _promised(server: Server, path: Path) -> dict[str, str]:
+def _promised(server: Server, name: str, path: Path) -> dict[str, str]:
     """The fields of a document for a file that would be uploaded: a URL that a check accepts without looking."""
     return {"url": f"{server.url}/{quote(os.fsencode(path.name))}"}
 
 
-def _with_inputs(text: bytes, files: dict[str, Path], source: Callable[[Path], dict[str, str]]) -> bytes:
-    """The document *text* with a location for each of *files* in the inputs that have its name.
+def _with_inputs(text: bytes, files: dict[str, Path], place: Callable[[str, Path], dict[str, str]]) -> bytes:
+    """The document *text* with a location, which *place* makes, for each of *files* in the inputs that have its name.
 
-    *source* makes the fields for the location of a file. Raises :class:`click.UsageError` for names without an input
-    that lacks a location.
+    Raises :class:`click.UsageError` for names without an input that lacks a location.
     """
     try:
         document = msgspec.json.decode(text)
+        fill_in(document, files, place)
     except msgspec.DecodeError as error:
         raise click.UsageError(f"the document is not JSON: {error}") from error
-    inputs = list(open_inputs(document))
-    known = ", ".join(dict.fromkeys(name for name, _ in inputs))
-    for name in files:
-        if all(name != other for other, _ in inputs):
-            raise click.UsageError(f"no input {name} lacks a source; those that do: {known or 'none'}")
-    for name, path in files.items():
-        found = source(path)
-        for other, fields in inputs:
-            if name == other:
-                fields.update(found)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
     return msgspec.json.encode(document)

@@ -4,11 +4,12 @@ twisted.web's Agent takes over three times as long for a request, which was a qu
 """
 
 from collections.abc import Callable
+from typing import Any, TypeVar, cast
 from typing import Protocol as Interface
-from typing import TypeVar, cast
 from urllib.parse import urlsplit
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.endpoints import wrapClientTLS
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IHandshakeListener,
@@ -19,12 +20,17 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
+from twisted.web.client import BrowserLikePolicyForHTTPS
+from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface import implementer
 
 from awed.client.calls import CONNECT_LIMIT, NO_TLS, Call, Request, Response
 from awed.client.reader import Reader
+from awed.model.addresses import Address, address
 from awed.model.errors import Unavailable
+from awed.tx.http import host_endpoint
 from awed.tx.sending import send
+from awed.wire.headers import authorization
 
 Answered = Callable[[], None]
 T = TypeVar("T")
@@ -197,6 +203,21 @@ class Connections:
                     raise
                 raise ConnectionError(f"{NO_TLS} ({str(error) or type(error).__name__})") from error
         return connection
+
+
+def connections(reactor: Any, url: Address, ca: IPolicyForHTTPS) -> Connections:
+    """Connections to the host of *url*. *ca* decides which certificates are valid."""
+    endpoint = host_endpoint(reactor, url.host, url.port, CONNECT_LIMIT)
+    if url.scheme == "https":
+        endpoint = wrapClientTLS(ca.creatorForNetloc(url.host.encode(), url.port), endpoint)
+    return Connections(endpoint, reactor, url.authority, is_secure=url.scheme == "https")
+
+
+def server(reactor: Any, url: str, token: str = "") -> Server:
+    """The server at *url*, whose certificate the system trusts. Raises :class:`ValueError` for what is no URL."""
+    where = address(url)
+    http = connections(reactor, where, BrowserLikePolicyForHTTPS())
+    return Server(http, reactor, where.uri, authorization(token, "Bearer"))
 
 
 def _encoded(request: Request, host: str) -> bytes:

@@ -61,9 +61,10 @@ class Call(NamedTuple, Generic[T_co]):
 
 
 class Answer(Page[Raw]):
-    """An envelope whose data is not decoded yet."""
+    """An envelope with data that is not decoded. *last*: the number from which a next request for events goes on."""
 
     warnings: list[Remark] = []
+    last: int = 0
 
     def read(self, kind: type[T]) -> T:
         """The data as a *kind*. Raises :class:`~awed.model.errors.Unavailable` if it is of another type."""

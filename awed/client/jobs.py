@@ -47,6 +47,37 @@ def explained(job_id: str) -> Call[Explained]:
     return Call(Request("GET", f"/job/{job_id}?explain"), data(Explained))
 
 
+class WorkLogs(Struct):
+    """The logs of a workunit, by name: stdout, stderr, worknotes."""
+
+    rank: int
+    logs: dict[str, str] = {}
+
+
+class TaskLogs(Struct):
+    """The logs of the workunits of a task."""
+
+    taskid: str
+    totalwork: int = 1
+    workunits: list[WorkLogs] = []
+
+
+class JobLogs(Struct):
+    """What is read of ``GET /job/<id>?report``."""
+
+    tasks: list[TaskLogs] = []
+
+
+def logs(job_id: str) -> Call[JobLogs]:
+    """Get the logs of all workunits of a job."""
+    return Call(Request("GET", f"/job/{job_id}?report"), data(JobLogs))
+
+
+def delete(job_id: str, *, full: bool = False) -> Call[str]:
+    """Delete a job; *full*: with its document, logs and files."""
+    return Call(Request("DELETE", f"/job/{job_id}{'?full' if full else ''}"), data(str))
+
+
 class Submitted(NamedTuple):
     """A job that was submitted, and warnings about its document."""
 

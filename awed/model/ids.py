@@ -9,6 +9,9 @@ from typing import NamedTuple
 from awed.model.errors import Invalid
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_NAME = re.compile(r"[^\s/\\\x00-\x1f\x7f]{1,100}\Z")
+"""Such an id can stand in the path of a URL and be a part of a directory's name."""
+
 _RANK = re.compile(r"[0-9]{1,9}\Z")
 _BASE64 = "base64:"
 
@@ -35,6 +38,20 @@ def new_id() -> str:
 
 def is_uuid(text: str) -> bool:
     return _UUID.match(text) is not None
+
+
+def is_name(text: str) -> bool:
+    """Whether *text* may be an id that is not made by the server: at most 100 characters, no blanks or slashes."""
+    return _NAME.match(text) is not None
+
+
+def task_name_fault(name: str) -> str | None:
+    """Why a document cannot give a task this *name*, as what follows on the name in a sentence; None if it can."""
+    if not name:
+        return "missing"
+    if "_" in name:
+        return 'must not contain "_"'
+    return None if is_name(name) else "must have at most 100 characters and no blanks or slashes"
 
 
 def task_id(job_id: str, task_name: str) -> str:

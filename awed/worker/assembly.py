@@ -9,19 +9,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.endpoints import wrapClientTLS
 from twisted.web.iweb import IPolicyForHTTPS
 
 from awed import __version__
-from awed.client.asynchronous import Connections, Server
-from awed.client.calls import CONNECT_LIMIT
-from awed.model.addresses import Address, address
+from awed.client.asynchronous import Server, connections
+from awed.model.addresses import address
 from awed.model.resources import CORES
 from awed.model.times import now
 from awed.model.work import Workunit
 from awed.shock.client import ShockClient
 from awed.shock.http import DataHttp
-from awed.tx.http import host_endpoint, http_client
+from awed.tx.http import http_client
 from awed.tx.locks import Condition
 from awed.tx.threads import in_threads_of
 from awed.wire.clients import Profile
@@ -75,7 +73,7 @@ def assemble(
     """The two services that make up a worker. *client*: the worker's id; *workdir* is open."""
     in_thread = in_threads_of(reactor)
     outage = Outage(reactor, random.random)
-    http = _connections(reactor, address(settings.server), settings.ca)
+    http = connections(reactor, address(settings.server), settings.ca)
     server = Server(http, reactor, address(settings.server).uri, settings.authorization, answered=outage.over)
     changed = Condition()
     data_http = DataHttp(http_client(reactor, settings.ca), reactor, in_thread)
@@ -128,10 +126,3 @@ def _profile(client: str, settings: Settings, machine: Machine) -> Profile:
         version=__version__,
         resources=dict(machine.offers),
     )
-
-
-def _connections(reactor: Any, url: Address, ca: IPolicyForHTTPS) -> Connections:
-    endpoint = host_endpoint(reactor, url.host, url.port, CONNECT_LIMIT)
-    if url.scheme == "https":
-        endpoint = wrapClientTLS(ca.creatorForNetloc(url.host.encode(), url.port), endpoint)
-    return Connections(endpoint, reactor, url.authority, is_secure=url.scheme == "https")

@@ -1,18 +1,9 @@
 """The ids of a job and of its tasks, as documents have them."""
 
-import re
 from collections.abc import Sequence
 
-from awed.model.ids import is_uuid, task_id
+from awed.model.ids import is_uuid, task_id, task_name_fault
 from awed.workflow.faults import Faults, quoted
-
-_NAME = re.compile(r"[^\s/\\\x00-\x1f\x7f]{1,100}\Z")
-"""Such an id can stand in the path of a URL and be a part of a directory's name."""
-
-
-def is_name(text: str) -> bool:
-    """Whether *text* may be an id that is not made by the server: at most 100 characters, no blanks or slashes."""
-    return _NAME.match(text) is not None
 
 
 def check_job_id(sent: str, faults: Faults) -> None:
@@ -38,10 +29,5 @@ def check_names(names: Sequence[str], faults: Faults) -> None:
 
 
 def _fault(name: str) -> str | None:
-    if not name:
-        return "missing"
-    if "_" in name:
-        return f'{quoted(name)} must not contain "_"'
-    if not is_name(name):
-        return f"{quoted(name)} must have at most 100 characters and no blanks or slashes"
-    return None
+    fault = task_name_fault(name)
+    return f"{quoted(name)} {fault}" if name and fault else fault

@@ -20,6 +20,7 @@ PROGRAMS = {
     "twistd": "-c 'from twisted.scripts.twistd import run; run()'",
     "awe": "-m awed.cli",
     "awe-worker": "-m awed.worker",
+    "python3": "",
 }
 """What Python runs for each: tests do not rely on what is installed."""
 

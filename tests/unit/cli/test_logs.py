@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from awed.cli.logs import TaskLogs, WorkLogs, log_lines
+from awed.cli.logs import log_lines
+from awed.client.jobs import TaskLogs, WorkLogs
 from tests.unit.cli.conftest import Awe
 from tests.unit.cli.fake import JOB_ID, FakeServer
 

@@ -68,7 +68,7 @@ def test_warnings_go_to_stderr(server: FakeServer, awe: Awe, document: str, caps
 def test_a_server_that_is_away_for_a_moment_is_asked_again_with_the_same_key(
     server: FakeServer, awe: Awe, document: str, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("awed.cli.submit.PAUSES", Pauses(0.0, 0.0, most=2))
+    monkeypatch.setattr("awed.client.submission.PAUSES", Pauses(0.0, 0.0, most=2))
     away = (503, b'{"status": 503, "data": null, "error": ["no database"]}')
     server.raw("POST /job", away, away, (200, envelope(QUEUED)))
     assert awe("submit", document) == 0

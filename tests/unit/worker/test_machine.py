@@ -190,7 +190,9 @@ def test_a_worker_that_is_alone_in_its_group_of_version_2_makes_groups_for_comma
 
 
 @pytest.mark.parametrize(
-    ("controllers", "processes"), [("cpu", ""), ("memory", "1\n"), ("memory", f"1\n{os.getpid()}\n")]
+    ("controllers", "processes"),
+    [("cpu", ""), ("memory", "1\n"), ("memory", f"1\n{os.getpid()}\n")],
+    ids=["no memory", "another", "another as well"],
 )
 def test_where_others_are_in_the_group_or_memory_cannot_be_limited_none_is_made(
     tmp_path: Path, controllers: str, processes: str
