@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from awed.admin.opened import with_store
+from awed.admin.opened import STORE_HELP, with_store
 from awed.auth.passwords import hash_password
 from awed.daemon.datadir import DataDir, StartError
 from awed.model.access import Account, GroupRecord, is_user_name
@@ -41,7 +41,7 @@ _BECAME = {JobState.COMPLETED: "finished", JobState.DELETED: "deleted", JobState
     type=click.Path(file_okay=False, path_type=Path),
     help="The daemon's data directory, which is made if need be.",
 )
-@click.option("--store", metavar="URI", help="Where the daemon keeps its jobs, if it is told by --store.")
+@click.option("--store", metavar="URI", help=STORE_HELP)
 def import_mongo(uri: str, data: Path, store: str | None) -> None:
     """Take over the jobs, client groups and users of an original AWE server from its database, while no daemon runs.
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from awed.model.times import rfc3339
+from awed.store.open import place_of, without_password
 
 
 class StartError(Exception):
@@ -21,7 +22,8 @@ class DataDir:
     """The data directory, which one daemon holds at a time. Its methods block; the files are small.
 
     ``admin-token`` has the administrator's token; ``listening`` the URLs of a running daemon, one a line; ``lock`` is
-    locked by the running daemon and says which process that is.
+    locked by the running daemon and says which process that is; ``store`` the URI of the store that belongs to the
+    directory, from when a daemon first opened it.
     """
 
     def __init__(self, path: Path, logs: Path) -> None:
@@ -31,6 +33,7 @@ class DataDir:
         self._token = path / "admin-token"
         self._listening = path / "listening"
         self._lock = path / "lock"
+        self._store = path / "store"
 
     @contextmanager
     def held(self, now: datetime) -> Iterator[None]:
@@ -76,6 +79,32 @@ class DataDir:
         if not token:
             raise StartError(f"{self._token} is empty: remove it, and a new one is made")
         return token
+
+    def store(self) -> str:
+        """The URI of the store that belongs to the directory, "" if none was noted yet."""
+        if not self._store.exists():
+            return ""
+        uri = self._store.read_text().strip()
+        scheme, _, rest = uri.partition(":")
+        return f"sqlite:{self.path.absolute() / rest}" if scheme == "sqlite" else uri
+
+    def check_store(self, uri: str) -> None:
+        """Raises :class:`StartError` if another store than *uri* belongs to the directory."""
+        noted = self.store()
+        if noted and place_of(noted) != place_of(uri):
+            raise StartError(
+                f"data directory {self.path} belongs to the store {without_password(noted)}, not to"
+                f" {without_password(uri)}; if it has moved there, remove {self._store}"
+            )
+
+    def note_store(self, uri: str) -> None:
+        """Note that the store *uri* belongs to the directory. One that lies in it may move with it."""
+        scheme, _, rest = uri.partition(":")
+        inside, here = Path(rest).absolute(), self.path.absolute()
+        if scheme == "sqlite":
+            uri = f"sqlite:{inside.relative_to(here) if inside.is_relative_to(here) else inside}"
+        if not self._store.exists() or self._store.read_text() != f"{uri}\n":
+            _write(self._store, f"{uri}\n")
 
     def announce(self, urls: Iterable[str]) -> None:
         """Write the URLs at which the daemon listens, for programs on this machine."""

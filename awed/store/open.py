@@ -41,6 +41,12 @@ def open_store(
     raise ValueError(f"a store is sqlite:PATH or mongodb://HOST/DATABASE, not {without_password(uri)}")
 
 
+def place_of(uri: str) -> str:
+    """Where the store that *uri* names is, the same for all URIs of one store: without user, password and options."""
+    scheme, _, rest = uri.partition(":")
+    return f"sqlite:{Path(rest).absolute()}" if scheme == "sqlite" else without_password(uri).partition("?")[0]
+
+
 def without_password(uri: str) -> str:
     """*uri* without user and password."""
     return re.sub(r"://[^/@]*@", "://", uri)

@@ -100,3 +100,33 @@ def test_listening_of_a_killed_daemon_is_gone_at_the_next_start(path: Path) -> N
     (path / "listening").write_text("http://127.0.0.1:1\n")
     with at(path).held(NOW):
         assert not (path / "listening").exists()
+
+
+@pytest.mark.parametrize(
+    ("first", "same", "other"),
+    [
+        ("sqlite:{data}/awed.sqlite", "sqlite:{data}/awed.sqlite", "sqlite:/elsewhere/awed.sqlite"),
+        ("mongodb://a:secret@h/db?tls=true", "mongodb://b:s@h/db", "mongodb://h/other"),
+        ("sqlite:/elsewhere/awed.sqlite", "sqlite:/elsewhere/awed.sqlite", "sqlite:{data}/awed.sqlite"),
+    ],
+)
+def test_another_store_than_the_first_is_refused(path: Path, first: str, same: str, other: str) -> None:
+    """A second one would know none of the users, and the files of the first one's nodes would be removed."""
+    first, same, other = (uri.format(data=path) for uri in (first, same, other))
+    data = at(path)
+    with data.held(NOW):
+        data.check_store(first)
+        data.note_store(first)
+        assert data.store() == first
+        assert mode(path / "store") == 0o600
+        data.check_store(same)
+        with pytest.raises(StartError, match="belongs to the store ") as refused:
+            data.check_store(other)
+    assert "secret" not in str(refused.value)
+
+
+def test_the_store_is_found_again_when_the_directory_moves(path: Path) -> None:
+    with at(path).held(NOW):
+        at(path).note_store(f"sqlite:{path}/awed.sqlite")
+    moved = path.rename(path.with_name("moved"))
+    assert at(moved).store() == f"sqlite:{moved}/awed.sqlite"
