@@ -11,14 +11,24 @@ from twisted.logger import ILogObserver
 from twisted.python.components import Componentized
 from twisted.python.logfile import LogFile
 
+from awed.daemon.background import Foreground
 from awed.daemon.lifecycle import SteppedService
 from awed.tx.loglines import observer
 
 
 class Daemon(SteppedService):
-    """The service that twistd runs. *log*, unless None, writes the log in place of twistd."""
+    """The service that twistd runs.
+
+    *log*, unless None, writes the log in place of twistd. *foreground*, unless None, waits to hear how that went.
+    """
 
     log: ILogObserver | None = None
+    foreground: Foreground | None = None
+
+    def startService(self) -> None:
+        if self.foreground is not None:
+            self.foreground.keep_waiting()
+        super().startService()
 
     def setServiceParent(self, parent: Any) -> None:
         """Also register *log* with the application, *parent*, which is where twistd looks for a log observer."""

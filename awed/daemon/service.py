@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from awed import __version__
 from awed.config import Config, ConfigError, Reading
 from awed.daemon.assembly import Parts
+from awed.daemon.background import Foreground
 from awed.daemon.datadir import DataDir, StartError
 from awed.daemon.lifecycle import end_badly, end_well_on_sigterm, tune
 from awed.daemon.listening import Listener, listen, listeners, url
@@ -42,22 +43,29 @@ def makeService(options: Options) -> IService:
         raise SystemExit(f"twistd awe: {error}") from None
     end_well_on_sigterm(reactor)
     tune()
-    daemon = Daemon(reactor, partial(_start, options, places), _cannot_start)
+    foreground = None if options.parent is None else Foreground(options.parent)
+    daemon = Daemon(reactor, partial(_start, options, places, foreground), partial(_cannot_start, foreground))
+    daemon.foreground = foreground
     if options.parent is not None:
         daemon.log = open_log(options.reading.config.args.log_format, options.parent, cast(IReactorThreads, reactor))
     return daemon
 
 
-def _cannot_start(error: Exception) -> None:
+def _cannot_start(foreground: Foreground | None, error: Exception) -> None:
     if isinstance(error, StartError | OSError | AwedError):
         log.critical("Cannot start: {error}", error=error)
-        end_badly(reactor, str(error))
+        fault = str(error)
     else:
         log.failure("Cannot start")
-        end_badly(reactor, "cannot start because of a fault of its own: see the log")
+        fault = "cannot start because of a fault of its own: see the log"
+    if foreground is not None:
+        foreground.tell(fault)
+    end_badly(reactor, fault)
 
 
-async def _start(options: Options, places: list[Listener], stack: AsyncExitStack) -> None:
+async def _start(
+    options: Options, places: list[Listener], foreground: Foreground | None, stack: AsyncExitStack
+) -> None:
     """Start the daemon. What undoes each step is put on *stack*."""
     config = options.reading.config
     notifier = Notifier(os.environ.get("NOTIFY_SOCKET", ""))
@@ -85,6 +93,8 @@ async def _start(options: Options, places: list[Listener], stack: AsyncExitStack
     for found in urls:
         log.info("Listening on {url}", url=found)
     notifier.tell(ready=1, status=f"Listening on {', '.join(urls)}")
+    if foreground is not None:
+        foreground.tell()
     stack.callback(notifier.tell, stopping=1, status="Stopping")
 
 

@@ -26,6 +26,12 @@ class Finished(RunReport):
         return Key(self.wuid, self.attempt)
 
     @property
+    def reason(self) -> str:
+        """Why the workunit failed, in one line."""
+        lines = self.worknotes.split("\n", 1)
+        return lines[0] or f"exit status {self.exitstatus}"
+
+    @property
     def is_small(self) -> bool:
         return len(self.worknotes) + len(self.stdout) + len(self.stderr) <= SMALL
 

@@ -46,11 +46,16 @@ class Prefetch:
         self._typical = 2 * LONG
 
     @property
+    def is_short(self) -> bool:
+        """Whether runs take less than ``LONG`` seconds at present."""
+        return self._typical < LONG
+
+    @property
     def ahead(self) -> int:
         """How many workunits to have in hand for each core."""
         if self.fixed is not None:
             return self.fixed
-        if self._typical >= LONG:
+        if not self.is_short:
             return 0
         return max(1, min(MOST, int(AHEAD / max(self._typical, AHEAD / MOST))))
 
@@ -172,6 +177,8 @@ class Runs:
     def _start(self, key: Key, work: Workunit, allotment: Allotment) -> None:
         self._begun += 1
         self._watch_over()
+        if not self._prefetch.is_short:  # lines on short ones would drown all others
+            self._log.info("{work}: begins", work=key.wuid)
         self._running[key] = running = Deferred.fromCoroutine(self._timed(work, allotment))
         running.addErrback(self._broken, key)
         running.addCallback(self._ended, key, allotment)

@@ -121,7 +121,11 @@ class Worker(Service):
         if not self._draining:
             self._draining = True
             self._runs.run_out()
-            self._log.info("leaving when {count} running workunits are finished", count=len(self._runs))
+            if count := len(self._runs):
+                text = "leaving when {count} running workunits are finished; ^C again kills them and hands them back"
+                self._log.info(text, count=count)
+            else:
+                self._log.info("leaving")
             self._interrupt()
 
     def leave(self) -> None:
@@ -236,7 +240,9 @@ class Worker(Service):
             await deferLater(self._clock, pause)
 
     def _finished(self, finished: Finished) -> None:
-        if finished.status is not ReportStatus.DONE or finished.perf.runtime >= TELLING:
+        if finished.status is ReportStatus.FAIL:
+            self._log.warn("{work}: failed: {reason}", work=finished.wuid, reason=finished.reason)
+        elif finished.status is not ReportStatus.DONE or finished.perf.runtime >= TELLING:
             self._log.info("{work}: {status}", work=finished.wuid, status=finished.status)
         self._outbox.put(finished)
         self._lifetime.worked()

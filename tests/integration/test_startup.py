@@ -1,5 +1,6 @@
 """The daemon starts and ends as it should, or says in one line why it does not start."""
 
+import os
 import signal
 import sqlite3
 import stat
@@ -12,7 +13,7 @@ from twisted.internet.defer import ensureDeferred, gatherResults
 from twisted.internet.error import ConnectError
 from twisted.web.client import ResponseFailed
 
-from tests.integration.daemon import Daemon, Refused, Stage
+from tests.integration.daemon import TWISTD, Daemon, Refused, Stage
 from tests.waiting import until
 
 JOB = {"info": {"name": "test"}, "tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
@@ -78,6 +79,20 @@ async def test_a_port_in_use_is_refused(daemon: Daemon, stage: Stage) -> None:
     other = stage.daemon(data="other")
     other.listen = daemon.listen
     assert await refusal(other) == f"awed: cannot listen on {daemon.listen}: [Errno 98] Address already in use"
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_start_in_the_background_ends_when_it_is_known_how_it_went(daemon: Daemon, stage: Stage) -> None:
+    """``twistd awe`` without ``-n`` has the exit status and the reason, not the log alone."""
+    command = (*TWISTD[:2], "--pidfile=other.pid", "awe", "--data", "other", "--listen")
+    refused = stage.run(*command, daemon.listen)
+    assert await refused.ended() == 1
+    assert f"awed: cannot listen on {daemon.listen}: [Errno 98] Address already in use\n" in refused.output
+    started = stage.run(*command, "tcp:0:interface=127.0.0.1")
+    assert await started.ended() == 0
+    assert (stage.folder / "other" / "listening").exists()
+    os.kill(int((stage.folder / "other.pid").read_text()), signal.SIGTERM)
+    await until(lambda: not (stage.folder / "other.pid").exists())
 
 
 @pytest_twisted.ensureDeferred

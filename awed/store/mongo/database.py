@@ -8,7 +8,7 @@ from typing import Any
 from pymongo import DeleteMany, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, ConfigurationError, OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
-from txmongo.connection import ConnectionPool
+from txmongo.connection import ConnectionPool, _Connection
 from txmongo.errors import TimeExceeded
 from txmongo.filter import sort
 
@@ -68,6 +68,8 @@ CALL_LIMIT = 15.0
 
 INDEX_LIMIT = 600.0
 """Seconds that making the indexes of a collection may take."""
+
+_Connection.noisy = False  # each try would be logged as "Starting factory <... at 0x7f...>"
 
 CONNECTIONS = 2
 """Connections of each :class:`Database`."""

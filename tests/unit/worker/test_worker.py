@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
-from twisted.logger import capturedLogs
+from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 
 from awed.client.asynchronous import Server
@@ -85,7 +85,7 @@ class World:
         except CancelledError:
             status = ReportStatus.DISCARDED
         del self.running[key]
-        return Finished(work.wuid, work.attempt, status, Perf())
+        return Finished(work.wuid, work.attempt, status, Perf(), exitstatus=2 if status is ReportStatus.FAIL else 0)
 
     def finish(self, work: Workunit, status: ReportStatus = ReportStatus.DONE) -> None:
         self.running[work.wuid, work.attempt].callback(status)
@@ -217,6 +217,25 @@ def test_with_a_full_disk_it_takes_no_work_and_says_so_until_there_is_room(world
     world.clock.pump([10.0] * 2)
     assert len(world.fake.polls) == 1
     assert json.loads(world.fake.of("heartbeat")[-1].body)["healthy"]
+
+
+def test_the_log_says_when_long_work_begins_and_why_it_fails(world: World) -> None:
+    with capturedLogs() as logs:
+        world.give(A)
+        world.clock.advance(1)
+        world.finish(A, ReportStatus.FAIL)
+        world.worker.leave()
+    told = [formatEvent(event) for event in logs]
+    assert f"{A.id}: begins" in told
+    assert f"{A.id}: failed: exit status 2" in told
+    assert "leaving" in told
+
+
+def test_what_a_second_interrupt_does_is_said_at_the_first(world: World) -> None:
+    world.give(A)
+    with capturedLogs() as logs:
+        world.worker.leave()
+    assert any("^C again kills them and hands them back" in formatEvent(event) for event in logs)
 
 
 def test_why_there_is_no_work_is_logged_when_it_changes(world: World) -> None:
