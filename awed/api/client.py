@@ -62,6 +62,7 @@ class ClientResource(Resource):
             **structs.asdict(client),
             server_uuid=self.engine.server_uuid,
             heartbeat_limit=self.engine.heartbeat_limit,
+            max_log=self.context.max_log,
         )
 
     @calls("GET /", may("read"))

@@ -60,7 +60,7 @@ class Context:
     *job_token*: makes the token with which workers of a job use the daemon's own node store. *metrics*: makes the
     page for Prometheus. *metrics_for*: who may read it, ``public``, ``token`` or ``admin``. *collections*: all
     collections by name. *client_auth_required*: whether only workers with the token of a client group may register.
-    *max_upload*: bytes that a file for the node store may have.
+    *max_upload*: bytes that a file for the node store may have. *max_log*: bytes of a log that are kept.
     """
 
     engine: Engine
@@ -83,6 +83,7 @@ class Context:
     client_auth_required: bool
     document_limits: DocumentLimits
     max_upload: int
+    max_log: int
 
 
 class Resource:

@@ -5,13 +5,14 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from awed.api.context import Context, Resource
+from awed.api.context import Context
 from awed.api.hosts import shown_work
 from awed.api.paging import Paging
 from awed.api.reports import MAX_REPORTS, ReportArguments, outcome, read_reports
 from awed.api.rights import Run, a_job, a_workunit, about_work, as_client, may, to
+from awed.api.work_logs import WorkLogs, known
 from awed.api.work_query import ORDERS, cut, in_order
-from awed.model.errors import LogNotFound, WorkNotFound
+from awed.model.errors import LogNotFound
 from awed.model.ids import parse_work_id
 from awed.model.reasons import Waits
 from awed.model.records import JobRecord
@@ -55,10 +56,10 @@ def _log_name(name: str, texts: Sequence[str]) -> str:
 _LOG = Kind(_log_name, {"type": "string", "enum": list(LOG_NAMES)})
 
 
-class WorkResource(Resource):
+class WorkResource(WorkLogs):
     """The workunits of jobs that the caller may read."""
 
-    calls = Calls[Context]()
+    calls = Calls[Context](WorkLogs.calls)
 
     @calls("GET /?client", as_client("read"), acts=True)
     async def check_out(
@@ -117,14 +118,15 @@ class WorkResource(Resource):
         self, call: Call[str], *, body: Annotated[bytes, Body(MAX_REPORTS, list[OneReport])]
     ) -> list[Outcome]:
         """Take a worker's reports of several workunits. Each is answered by itself."""
-        reports = read_reports(call.thing, body)
+        reports = read_reports(call.thing, body, self.context.max_log)
         return list(map(outcome, reports, await self.engine.work.report_many(reports)))
 
     @calls("GET /<path:work_id>?status", about_work("write"), acts=True)
     @calls("PUT /<path:work_id>", about_work("write"))
     async def take_report(self, call: Call[Run], *, arguments: ReportArguments) -> str:
         """Take a worker's report of a workunit."""
-        await self.engine.work.report(await arguments.report(call.thing.work, call.thing.client_id))
+        run = call.thing
+        await self.engine.work.report(await arguments.report(run.work, run.client_id, self.context.max_log))
         return "ok"
 
     @calls("GET /<path:work_id>?datatoken", about_work("read", holder=True))
@@ -150,10 +152,7 @@ class WorkResource(Resource):
     @calls("GET /<path:work_id>?report", to("read", a_job))
     async def log(self, call: Call[JobRecord], work_id: str, *, report: Annotated[str, _LOG]) -> str:
         """A log of the workunit."""
-        work = parse_work_id(work_id)
-        if not any(task.taskid == work.task_id and work.rank in task.ranks for task in call.thing.job.tasks):
-            raise WorkNotFound(str(work))
-        return await self.engine.work.log(work, report)
+        return await self.engine.work.log(known(call.thing, work_id), report)
 
     @calls("GET /<path:work_id>", to("read", a_workunit))
     async def show(self, call: Call[Workunit]) -> Workunit:

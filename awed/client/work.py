@@ -15,13 +15,16 @@ from awed.wire.clients import Busyness, Profile, Registration
 from awed.wire.errors import error_of
 from awed.wire.headers import Tokens, environ_of
 from awed.wire.multipart import Field, form
-from awed.wire.reports import Outcome, RunReport
+from awed.wire.reports import LogPiece, Outcome, RunReport
 
 PATIENCE = 30.0
 """Seconds within which the server must have answered."""
 
 HEARTBEAT_PATIENCE = 8.0
 """Seconds within which a heartbeat must have been answered; another one soon follows."""
+
+LOG_PATIENCE = 10.0
+"""Seconds within which the server must have taken what running commands write."""
 
 POLL_WAIT = 55
 """Seconds for which the server may wait for work before it answers a checkout that there is none."""
@@ -99,6 +102,12 @@ def report_all(client: str, runs: Sequence[RunReport]) -> Call[list[AwedError | 
     """Send several reports at once. The result has for each the error that :func:`report` would raise, or None."""
     body = [run.entry() for run in runs]
     return Call(_json("PUT", f"/work?client={client}", body), lambda response: _verdicts(response, len(runs)))
+
+
+def log_pieces(client: str, pieces: Sequence[LogPiece]) -> Call[list[AwedError | None]]:
+    """Send what commands have written while they run. The result has an error for each piece that was refused."""
+    request = _json("PUT", f"/work?log&client={client}", list(pieces), LOG_PATIENCE)
+    return Call(request, lambda response: _verdicts(response, len(pieces)))
 
 
 def _path(wuid: str) -> str:

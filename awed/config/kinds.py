@@ -38,6 +38,19 @@ def whole(least: int, most: int | None = None) -> Kind[int]:
     return Kind(f"a whole number of at least {least}" if most is None else f"a whole number {least}..{most}", read)
 
 
+def size(least: int = 0) -> Kind[int]:
+    """A number of bytes, at least *least*."""
+
+    def read(text: str) -> int:
+        number = parse_size(text)
+        if number < least:
+            raise ValueError(text)
+        return number
+
+    more = f", at least {show_size(least)}" if least else ""
+    return Kind(f"a number of bytes, as 500K, 64M, 2G or 1T{more}", read, show_size)
+
+
 def choice(*allowed: str) -> Kind[str]:
     """One of these texts."""
 
@@ -123,7 +136,7 @@ PROXIES = Kind("addresses, networks as 10.0.0.0/8, or unix, separated by commas"
 LINES = Kind("lines of text", _lines)
 PORT = whole(0, 65535)
 FLAG = Kind("true or false", _flag, lambda flag: str(flag).lower())
-SIZE = Kind("a number of bytes, as 500K, 64M, 2G or 1T", parse_size, show_size)
+SIZE = size()
 DURATION = Kind("minutes, hours or days, as 30M, 12H or 7D", _duration, show_duration)
 WORD_URLS = Kind("words with URLs, as word=https://...,other=https://...", _word_urls)
 DURATIONS = Kind("pipelines with minutes, hours or days, as name=30M,other=7D", _durations)

@@ -39,6 +39,7 @@ from awed.service.engine import Engine
 from awed.service.feed import Keep
 from awed.service.files import ShockFor
 from awed.service.groups import Groups
+from awed.service.livelogs import LiveLogs
 from awed.service.logfiles import EventJournal, Journal, event_lines
 from awed.service.observer import Observers
 from awed.service.once import PERIOD
@@ -147,6 +148,9 @@ class Parts:
             soon=self._soon,
             observer=Observers([EventJournal(self._events), self._measures, self._debug]),
             data_hosts=self._config.security.data_hosts,
+            live_logs=LiveLogs(
+                Path(self._config.directories.data) / "livelogs", most.log_spool, self._in_thread, self._reactor
+            ),
             keep=Keep(server.events_keep, server.events_max),
         )
         return Engine(shell)
@@ -268,6 +272,7 @@ class Parts:
                 config.limits.max_tasks, config.limits.max_dependencies, config.limits.max_values
             ),
             max_upload=config.limits.max_upload or NO_LIMIT,
+            max_log=config.limits.max_log,
         )
         root = make_root(context)
         spool = Spool(self._files.temporary, self._in_thread, config.limits.min_free_space)

@@ -143,11 +143,21 @@ class Perf(Struct):
     asked_disk: int = 0
 
 
+class Cut(Struct, frozen=True):
+    """How a log of *size* bytes was shortened: its first *head* bytes, then *line* bytes that tell what is left out,
+    then its last bytes."""
+
+    size: int
+    head: int
+    line: int
+
+
 class Report(Struct):
     """A worker's report of a workunit.
 
     *attempt* and *cause* are None if the worker is one of the original, which does not send them. *exitstatus* is
-    None if no command ran to its end. *logs*: name (one of LOG_NAMES) and text.
+    None if no command ran to its end. *logs*: name (one of LOG_NAMES) and text; *raw*: the bytes of those that are
+    not UTF-8, *cuts*: how those were shortened that were too long.
     """
 
     wuid: str
@@ -158,6 +168,8 @@ class Report(Struct):
     exitstatus: int | None = None
     cause: Cause | None = None
     logs: Mapping[str, str] = {}
+    raw: Mapping[str, bytes] = {}
+    cuts: Mapping[str, Cut] = {}
     perf: Raw | None = None
 
     @property
@@ -166,12 +178,15 @@ class Report(Struct):
         return self.exitstatus is None and self.cause in (Cause.MEMORY, Cause.DISK)
 
 
-LOG_NAMES = ("stdout", "stderr", "worknotes")
+STREAMS = ("stdout", "stderr")
+
+LOG_NAMES = (*STREAMS, "worknotes")
 """The logs of a workunit, as the API calls them."""
 
 
 class WorkReport(Struct):
-    """The logs of a workunit, kept after its end."""
+    """The logs of a workunit, kept after its end. *attempt*: of which run, 0 in old records; *raw* and *cuts*: see
+    :class:`Report`."""
 
     wuid: str
     jobid: str
@@ -180,6 +195,14 @@ class WorkReport(Struct):
     stdout: str = ""
     stderr: str = ""
     worknotes: str = ""
+    attempt: int = 0
+    raw: dict[str, bytes] = {}
+    cuts: dict[str, Cut] = {}
+
+    def written(self, name: str) -> bytes:
+        """The log of that name, as bytes."""
+        text: str = getattr(self, name)
+        return self.raw.get(name) or text.encode()
 
 
 class PerfRecord(Struct):

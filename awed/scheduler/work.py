@@ -1,6 +1,7 @@
 """The verbs for workunits: handing them out, and taking reports."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from msgspec.json import Encoder
 
@@ -189,7 +190,8 @@ class Work:
         wuid, job_id, task_id, rank = record.wuid, record.jobid, record.taskid, record.rank
         has_logs, has_perf, again = bool(report.logs), report.perf is not None, record.attempt > 1
         if has_logs or (again and has_perf):
-            changes.report(WorkReport(wuid, job_id, task_id, rank, **report.logs))
+            logs: dict[str, Any] = {**report.logs, "raw": dict(report.raw), "cuts": dict(report.cuts)}
+            changes.report(WorkReport(wuid, job_id, task_id, rank, attempt=record.attempt, **logs))
         if has_perf or (again and has_logs):
             changes.perf(PerfRecord(wuid, job_id, task_id, rank, report.perf))
 
@@ -264,10 +266,18 @@ class Work:
         """The records of all workunits that are checked out."""
         return (held.record for client in self._state.clients.values() for held in client.held.values())
 
+    def run(self, work_id: WorkId) -> WorkRecord | None:
+        """The record of a workunit that is not done and has been out, else None."""
+        found = self._state.find_work(work_id)
+        return found[1] if found else None
+
+    def is_unfinished(self, work_id: WorkId) -> bool:
+        """Whether a workunit is still to be done: its job is held, and its rank is not done."""
+        return self._state.find_work(work_id) is not None
+
     def holder(self, work_id: WorkId) -> str:
         """The id of the client to which a workunit is checked out, "" if there is none."""
-        found = self._state.find_work(work_id)
-        record = found[1] if found else None
+        record = self.run(work_id)
         return record.client if record is not None and record.state is WorkState.CHECKOUT else ""
 
     def _view(self, entry: TaskEntry, rank: int, record: WorkRecord | None, shown: str = "") -> Workunit:

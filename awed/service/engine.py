@@ -23,6 +23,7 @@ from awed.service.revisions import RevisionVerbs
 from awed.service.shell import Shell
 from awed.service.sweeps import SweepVerbs
 from awed.service.work import WorkVerbs
+from awed.service.worklogs import WorkLogs
 
 SERVER_UUID = "server_uuid"
 """The setting in the store with the server's UUID, by which workers recognise it."""
@@ -51,6 +52,7 @@ class Engine:
         self.clients = ClientVerbs(shell)
         self.queue = QueueVerbs(shell)
         self.events = EventVerbs(shell)
+        self.logs = WorkLogs(shell)
 
     @property
     def server_uuid(self) -> str:
@@ -79,12 +81,14 @@ class Engine:
         if stored.jobs:
             started = Event("SR", self._shell.now().time, text=f"{len(stored.jobs)} unfinished jobs")
             self._shell.scheduler.changes.event(started)
+        await self._shell.live_logs.start(self._shell.is_out)
         await self._shell.settle()
 
     def turn_away(self) -> None:
         """The server is about to stop: whoever waits for work, or comes to wait, is told to ask again, and nobody
         waits for events any more."""
         self._shell.feed.close()
+        self._shell.live_logs.close()
         self._shell.waiting.close()
 
     async def stop(self) -> None:

@@ -8,8 +8,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from awed.model.errors import AwedError, JobNotFound
+from awed.model.ids import parse_work_id
 from awed.model.records import JobRecord, Secret
 from awed.model.reuse import Result
+from awed.model.states import WorkState
 from awed.model.times import Moment
 from awed.model.work import Workunit
 from awed.scheduler.core import Scheduler
@@ -18,6 +20,7 @@ from awed.service.committer import Committer, Soon, at_once
 from awed.service.effects import Effects
 from awed.service.feed import Feed, Keep
 from awed.service.files import DataToken, ShockFor, TaskFiles
+from awed.service.livelogs import LiveLogs, Run
 from awed.service.observer import Observer, Observers
 from awed.service.sight import Sight
 from awed.service.waiting import Ask, WaitingRoom
@@ -41,6 +44,7 @@ class Shell:
         limits: Limits,
         reactor: IReactorTime,
         now: Callable[[], datetime],
+        live_logs: LiveLogs,
         patience: float = 15.0,
         soon: Soon = at_once,
         observer: Observer | None = None,
@@ -61,9 +65,10 @@ class Shell:
         self.alone = Alone()
         """Locks by job id. Verbs that read a job from the store, decide and then change it hold the job's lock."""
         self.scheduler = Scheduler(limits)
+        self.live_logs = live_logs
         self.feed = Feed(store, reactor, now, keep)
         self.sight = Sight(store, self.scheduler)
-        self.observer = Observers([self.feed, self.sight, *([observer] if observer else ())])
+        self.observer = Observers([self.feed, self.sight, live_logs, *([observer] if observer else ())])
         changes = self.scheduler.changes
         self.committer = Committer(
             store=store,
@@ -170,6 +175,11 @@ class Shell:
         if record is None:
             raise JobNotFound(job_id)
         return record
+
+    def is_out(self, run: Run) -> bool:
+        """Whether a client has a workunit out, as this attempt."""
+        record = self.scheduler.work.run(parse_work_id(run.wuid))
+        return record is not None and record.state is WorkState.CHECKOUT and record.attempt == run.attempt
 
     def held(self, job_id: str) -> JobRecord | None:
         """A job with its tasks, if the scheduler has it, else None."""

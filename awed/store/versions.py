@@ -101,6 +101,8 @@ STEPS = (
         CREATE INDEX results_job ON results (job);
         """
     ),
+    # 14: New fields: attempt, raw and cuts of a report.
+    Step(),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

@@ -59,6 +59,8 @@ class Registered(Client, kw_only=True):
     server_uuid: str
     heartbeat_limit: float
     """Seconds without a sign of the client after which the server takes its work away."""
+    max_log: int
+    """Bytes of each log that the server keeps after the end of a command."""
 
 
 class ShownClient(Client, kw_only=True):
@@ -100,10 +102,12 @@ def _plain(shown: ShownClient) -> Client:
 
 
 class Registration(Struct):
-    """What a worker reads of :class:`Registered`. A server of the original sends no *heartbeat_limit*."""
+    """What a worker reads of :class:`Registered`. A server of the original sends no *heartbeat_limit*,
+    and one that is older no *max_log* either."""
 
     server_uuid: str
     heartbeat_limit: float = 30.0
+    max_log: int = 1 << 20
 
 
 class HeartbeatBody(Struct):

@@ -1,15 +1,20 @@
 """Reports of workers on how workunits ended: one as a query and a form, or several as a list; and the answers."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from awed.model.work import Cause, Perf, ReportStatus
+from awed.model.work import STREAMS, Cause, Cut, Perf, ReportStatus
 
 MAX_AT_ONCE = 1000
 """How many workunits one request may ask for, or report."""
+
+Stream = Literal["stdout", "stderr"]
+
+PIECE = 64 * 1024
+"""Bytes of a log that are sent at a time while a command runs."""
 
 MAX_COMPUTETIME = 10**9
 """Seconds of computetime that a report may have."""
@@ -17,8 +22,18 @@ MAX_COMPUTETIME = 10**9
 Number = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
+def is_text(log: bytes) -> bool:
+    """Whether *log* is UTF-8, so that its text is all that need be kept of it."""
+    try:
+        log.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 class OneReport(Struct, omit_defaults=True):
-    """A report in a list of several. Only *wuid* and *status* are required. *computetime* is in seconds."""
+    """A report in a list of several. Only *wuid* and *status* are required. *computetime* is in seconds. *raw*:
+    stdout or stderr as it is, in base64, if that is not UTF-8. *cuts*: how they were shortened."""
 
     wuid: str
     status: ReportStatus
@@ -30,6 +45,19 @@ class OneReport(Struct, omit_defaults=True):
     stdout: str = ""
     stderr: str = ""
     worknotes: str = ""
+    raw: dict[str, bytes] = {}
+    cuts: dict[str, Cut] = {}
+
+
+class LogPiece(Struct):
+    """Up to :data:`PIECE` bytes that a command wrote while it runs, and where they belong in all that it wrote there.
+    In JSON *data* is in base64."""
+
+    wuid: str
+    attempt: int
+    stream: Stream
+    offset: Annotated[int, Meta(ge=0)]
+    data: Annotated[bytes, Meta(max_length=PIECE)]
 
 
 class Outcome(Struct):
@@ -56,6 +84,7 @@ class RunReport(Struct):
     stdout: bytes = b""
     stderr: bytes = b""
     cause: Cause | None = None
+    cuts: dict[str, Cut] = {}
 
     @property
     def computetime(self) -> int:
@@ -75,6 +104,8 @@ class RunReport(Struct):
             stdout=self.stdout.decode(errors="replace"),
             stderr=self.stderr.decode(errors="replace"),
             worknotes=self.worknotes,
+            raw={name: log for name in STREAMS if not is_text(log := getattr(self, name))},
+            cuts=self.cuts,
         )
 
     def query(self, client: str) -> dict[str, str]:
@@ -89,6 +120,8 @@ class RunReport(Struct):
             query["exitstatus"] = str(self.exitstatus)
         if self.cause is not None:
             query["cause"] = str(self.cause)
+        for name, cut in self.cuts.items():
+            query[f"{name}_cut"] = f"{cut.size},{cut.head},{cut.line}"
         return query
 
     def parts(self) -> Iterator[tuple[str, bytes]]:

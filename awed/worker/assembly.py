@@ -39,6 +39,7 @@ from awed.worker.process import start
 from awed.worker.report import Finished
 from awed.worker.runner import Equipment, Runner
 from awed.worker.runs import Prefetch
+from awed.worker.tail import Tail
 from awed.worker.workdir import Workdir
 from awed.worker.worker import Worker
 
@@ -79,13 +80,15 @@ def assemble(
     data_http = DataHttp(http_client(reactor, settings.ca), reactor, in_thread)
     cache = Cache(workdir.cache, in_thread, workdir.is_low)
     janitor = Janitor(workdir, cache, reactor, in_thread, settings.keep_failed * 3600)
+    logs = LogFiles(workdir.logs, janitor.remove)
     equipment = Equipment(
         server=server,
         outage=outage,
         files=FileMover(partial(ShockClient, data_http), cache, in_thread),
         workdir=workdir,
         janitor=janitor,
-        logs=LogFiles(workdir.logs, janitor.remove),
+        logs=logs,
+        tail=Tail(server, client, reactor),
         start=partial(start, reactor, orphans=orphans),
         guarding=Guarding(reactor, in_thread, groups_of_commands(hierarchies())),
         clock=reactor,
@@ -103,6 +106,7 @@ def assemble(
         outbox=Outbox(Journal(workdir.reports), server, client, outage, delivered=changed.notify),
         changed=changed,
         run=run,
+        logs=logs,
         machine=machine,
         prefetch=Prefetch(settings.prefetch),
         room=janitor.room,

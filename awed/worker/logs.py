@@ -2,17 +2,27 @@
 
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from typing import NamedTuple
+
+from awed.model.work import Cut
+from awed.wire.reports import Stream
 
 STDOUT_NAME = "awe_stdout.txt"
 STDERR_NAME = "awe_stderr.txt"
 """Their names in the work directory once the command has ended. A document may declare them as outputs."""
 
 LIMIT = 1 << 20
-"""How many bytes of each stream are reported: the last ones."""
+"""How many bytes of each stream are reported to a server that does not say how many it keeps."""
+
+_LINE = 80
+"""Bytes of the line in a log that says what is left out."""
+
+_REUSED = 1 << 20
+"""Bytes up to which a file is reused."""
 
 
 class Log:
@@ -23,15 +33,27 @@ class Log:
         self._moved = False
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
 
-    def read(self) -> bytes:
-        """What was written; if that is more than ``LIMIT`` bytes, the last ones, after a line that says so.
+    @property
+    def size(self) -> int:
+        """How many bytes were written."""
+        return os.fstat(self._file).st_size
+
+    def read(self, limit: int) -> tuple[bytes, Cut | None]:
+        """What was written; of more than *limit* bytes the first and the last, and a line between them that says so.
 
         For the reactor's thread: the file was just written, so it is in memory, and a thread would cost more.
         """
-        size = os.fstat(self._file).st_size
-        if size <= LIMIT:
-            return os.pread(self._file, size, 0) if size else b""
-        return b"[the last %d of %d bytes]\n" % (LIMIT, size) + os.pread(self._file, LIMIT, size - LIMIT)
+        size = self.size
+        if size <= limit:
+            return self.piece(0, size) if size else b"", None
+        head = limit // 4
+        tail = limit - head - _LINE
+        line = (b"\n[%d of %d bytes are left out here]" % (size - head - tail, size)).ljust(_LINE - 1) + b"\n"
+        return self.piece(0, head) + line + self.piece(size - tail, tail), Cut(size, head, _LINE)
+
+    def piece(self, offset: int, length: int) -> bytes:
+        """So many bytes of it, or fewer at the end."""
+        return os.pread(self._file, length, offset)
 
     def move(self, path: Path) -> None:
         """Move the file to *path*; no further command uses it. Raises :class:`OSError`."""
@@ -41,7 +63,7 @@ class Log:
     def clear(self) -> bool:
         """Make the file empty for the next command. False if it was moved, is large, or is open in a process."""
         size = os.fstat(self._file).st_size
-        if self._moved or size > LIMIT or not self._is_ours_alone():
+        if self._moved or size > _REUSED or not self._is_ours_alone():
             return False
         if size:
             os.ftruncate(self._file, 0)
@@ -67,8 +89,10 @@ class LogFiles:
     """The files for the output of commands, in one *directory*. They are reused: making and removing files costs
     more.
 
-    *remove* is called with the path of a file that cannot be reused.
+    *remove* is called with the path of a file that cannot be reused. *limit*: how many bytes of each are reported.
     """
+
+    limit = LIMIT
 
     def __init__(self, directory: Path, remove: Callable[[Path], None]) -> None:
         self._directory = directory
@@ -94,6 +118,14 @@ class LogFiles:
             log.close()
 
 
+class Said(NamedTuple):
+    """What a command said, and how that was shortened where it was too long."""
+
+    stdout: bytes = b""
+    stderr: bytes = b""
+    cuts: Mapping[str, Cut] = {}
+
+
 class Logs:
     """The files for stdout and stderr of one command. Raises :class:`OSError` if one cannot be made."""
 
@@ -107,9 +139,17 @@ class Logs:
         """Where the files are until they are published."""
         return self.stdout.path, self.stderr.path
 
-    def read(self) -> tuple[bytes, bytes]:
-        """The reported bytes of stdout and of stderr."""
-        return self.stdout.read(), self.stderr.read()
+    @property
+    def streams(self) -> Mapping[Stream, Log]:
+        """Both, by name."""
+        return {"stdout": self.stdout, "stderr": self.stderr}
+
+    def read(self) -> "Said":
+        """What is reported of both."""
+        limit = self._files.limit
+        read = {name: log.read(limit) for name, log in self.streams.items()}
+        cuts: dict[str, Cut] = {name: cut for name, (_, cut) in read.items() if cut is not None}
+        return Said(read["stdout"][0], read["stderr"][0], cuts)
 
     def publish(self, directory: Path) -> None:
         """Move the files into the command's *directory*. Not before its end, as an input may have the same name: the

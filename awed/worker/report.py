@@ -38,7 +38,7 @@ class Finished(RunReport):
     def without_logs(self) -> "Finished":
         """This report with no stdout and stderr and at most 1000 characters of notes, as it was too large."""
         notes = f"{self.worknotes[:1000]}\n[stdout and stderr were too large for the server]"
-        return msgspec.structs.replace(self, worknotes=notes, stdout=b"", stderr=b"")
+        return msgspec.structs.replace(self, worknotes=notes, stdout=b"", stderr=b"", cuts={})
 
 
 def refusal(wuid: str, attempt: int, *texts: str) -> Finished:

@@ -26,13 +26,14 @@ from awed.worker.errors import WorkFailed
 from awed.worker.files import FileMover
 from awed.worker.guard import Excess, Guard, Guarding
 from awed.worker.janitor import Janitor
-from awed.worker.logs import LogFiles, Logs
+from awed.worker.logs import LogFiles, Logs, Said
 from awed.worker.machine import Allotment
 from awed.worker.outage import Outage
 from awed.worker.outputs import find_outputs
 from awed.worker.paths import inside, path_of
 from awed.worker.process import Exit, Process, Start, how_it_ended, kept_to
-from awed.worker.report import Finished
+from awed.worker.report import Finished, Key
+from awed.worker.tail import Tail
 from awed.worker.workdir import Workdir
 
 KILL_GRACE = 10.0
@@ -61,6 +62,7 @@ class Equipment:
     workdir: Workdir
     janitor: Janitor
     logs: LogFiles
+    tail: Tail
     start: Start
     guarding: Guarding
     clock: IReactorTime
@@ -95,7 +97,7 @@ class Runner:
         status, lasted = await self._timed(self._outcome())
         perf.deliver = int(self._with.now().timestamp())
         perf.clientresp = round(lasted)
-        stdout, stderr = self._leave(status)
+        said = self._leave(status)
         self._measured()
         return Finished(
             wuid=self._work.wuid,
@@ -105,8 +107,9 @@ class Runner:
             exitstatus=self._exit and self._exit.status,
             cause=None if status is ReportStatus.DONE else self._cause,
             worknotes="\n".join(self._notes),
-            stdout=stdout,
-            stderr=stderr,
+            stdout=said.stdout,
+            stderr=said.stderr,
+            cuts=dict(said.cuts),
         )
 
     def _measured(self) -> None:
@@ -195,6 +198,8 @@ class Runner:
         with kept_to(self._allotment.cpus):
             process = self._with.start(argv, environ, root, logs)
         guard = self._guard = Guard(process, self._allotment, (root, *logs.paths), self._with.guarding)
+        key = Key(work.wuid, work.attempt)
+        self._with.tail.follow(key, logs)
         try:
             self._exit, excess = await self._within_limits(process, guard)
         except CancelledError:
@@ -202,6 +207,7 @@ class Runner:
             raise
         finally:
             guard.stop()
+            self._with.tail.leave(key)
         self._cause = excess.cause if excess else Cause.SIGNAL if self._exit.status < 0 else Cause.EXIT
         if work.outputs or self._exit.status:
             logs.publish(root)
@@ -232,9 +238,9 @@ class Runner:
         began = self._with.clock.seconds()
         return await step, self._with.clock.seconds() - began
 
-    def _leave(self, status: ReportStatus) -> tuple[bytes, bytes]:
-        """Give the directory and the logs back; the reported bytes of stdout and stderr."""
-        said = (b"", b"")
+    def _leave(self, status: ReportStatus) -> Said:
+        """Give the directory and the logs back; what is reported of stdout and stderr."""
+        said = Said()
         if self._logs:
             said = self._logs.read()
             self._logs.close()

@@ -21,6 +21,7 @@ from awed.tx.timers import Pulse
 from awed.wire.clients import Busyness, Profile, holding
 from awed.worker.errors import WorkerRefused
 from awed.worker.lifetime import Lifetime
+from awed.worker.logs import LogFiles
 from awed.worker.machine import Machine
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
@@ -69,6 +70,7 @@ class Worker(Service):
         outbox: Outbox,
         changed: Condition,
         run: Run,
+        logs: LogFiles,
         machine: Machine,
         prefetch: Prefetch,
         room: Callable[[], Awaitable[int]],
@@ -92,6 +94,7 @@ class Worker(Service):
             clock=clock,
         )
         self._room = room
+        self._logs = logs
         self._lifetime = lifetime
         self._clock = clock
         self._pulse = Pulse(clock, self._heartbeat, heartbeat)
@@ -203,6 +206,7 @@ class Worker(Service):
             self._clock.callLater(0, self._runs.discard_all)
         self._server_uuid = registration.server_uuid
         self._registered = True
+        self._logs.limit = registration.max_log
         self._log.info("registered as {name}, client {client}", name=profile.name, client=self._client)
         # So that within the limit there is time for a heartbeat that gets no answer, and for another one.
         third = registration.heartbeat_limit / 3

@@ -4,6 +4,8 @@ import base64
 
 import msgspec
 import pytest_twisted
+import treq
+from twisted.internet.defer import Deferred
 
 from awed.model.ids import new_id
 from tests.integration.conformance.api import Api
@@ -162,6 +164,27 @@ async def test_view_the_logs_of_a_workunit(bench: Bench) -> None:
     assert (await bench.api.get(f"/work/{work_id}?report=stdout")).data == "out line\n"
     assert (await bench.api.get(f"/work/{work_id}?report=stderr")).data == "err line\n"
     (await bench.api.get(f"/work/{work_id}?report=bogus")).is_like("work_report_bogus")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_log_while_it_is_written(bench: Bench) -> None:
+    """GET /work/<work_id>/log, PUT /work?log&client=<client_id>"""
+    await bench.submit()
+    worker = await bench.worker()
+    work_id = await worker.checkout()
+    following = Deferred.fromCoroutine(read_log(bench, work_id, "?wait=60"))
+    piece = {"wuid": work_id, "attempt": 1, "stream": "stdout", "offset": 0, "data": "b3V0IA=="}
+    await bench.api.call("PUT", f"/work?log&client={worker.id}", body=msgspec.json.encode([piece]))
+    assert await following == (b"out ", "0", "4", "false", "1")
+    await worker.report_as_recorded(work_id)
+    assert await read_log(bench, work_id, "?offset=4") == (b"line\n", "4", "9", "true", "1")
+
+
+async def read_log(bench: Bench, work_id: str, query: str) -> tuple[bytes | str, ...]:
+    response = await treq.get(f"{bench.api.url}/work/{work_id}/log{query}", persistent=False)
+    assert response.headers.getRawHeaders("Content-Type") == ["text/plain"]
+    told = [response.headers.getRawHeaders(f"Awe-Log-{name}")[0] for name in ("Offset", "End", "Complete", "Attempt")]
+    return await response.content(), *told
 
 
 @pytest_twisted.ensureDeferred

@@ -110,6 +110,7 @@ TABLE = [
     Row("0- 00+0+ --- +", "GET", "/work/{work}"),
     Row("0- 00+0+ --- +", "GET", "/work/{work}?report=stdout"),
     Row("0- 00+0+ --- +", "GET", "/work/{work}?explain"),
+    Row("0- 00+0+ --- +", "GET", "/work/{work}/log"),
     # anonymous, foreign page | user, other user, owner, maker, reader | worker, worker of another, job token | admin
     Row("0- 000+! +0- +", "GET", "/work?client={client}"),
     Row("0- 000+! +0- +", "GET", "/work/{work}?datatoken&client={client}"),
@@ -117,6 +118,7 @@ TABLE = [
     Row("0- 000+! +0- +", "GET", "/work/{work}?status=done&client={client}"),
     Row("0- 000+! +0- +", "PUT", "/work/{work}?status=done&client={client}"),
     Row("0- 000+! +0- +", "PUT", "/work?client={client}"),
+    Row("0- 000+! +0- +", "PUT", "/work?log&client={client}"),
     Row("-- ---+- +-- +", "POST", "/client", PROFILE),
     Row("+- +++++ --- +", "GET", "/client"),
     Row("0- 000++ --- +", "GET", "/client/{client}"),

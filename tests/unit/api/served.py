@@ -31,6 +31,7 @@ from awed.scheduler.state import Limits
 from awed.service.engine import Engine
 from awed.service.feed import Keep
 from awed.service.groups import Groups
+from awed.service.livelogs import LiveLogs
 from awed.service.shell import KEEP, Shell
 from awed.shock.interface import IShock
 from awed.store.interface import IStore
@@ -48,6 +49,7 @@ from tests.unit.web.wire import Reply, call, connect, is_whole, message, parse
 T = TypeVar("T")
 
 NOW = datetime(2026, 11, 23, 20, 41, 5, tzinfo=UTC)
+MAX_LOG = 1000
 BOUNDARY = "-----------------------------7d"
 
 
@@ -88,7 +90,13 @@ class Served:
         self.clock = Clock()
         self.store = store or MemoryStore()
         shell = Shell(
-            store=self.store, shock_for=self._shock_for, limits=Limits(), reactor=self.clock, now=self.now, keep=keep
+            store=self.store,
+            shock_for=self._shock_for,
+            limits=Limits(),
+            reactor=self.clock,
+            now=self.now,
+            live_logs=LiveLogs(directory / "livelogs", 100, at_once, self.clock),
+            keep=keep,
         )
         self.engine = Engine(shell)
         if store is None:
@@ -123,6 +131,7 @@ class Served:
             client_auth_required=client_auth_required,
             document_limits=limits,
             max_upload=NO_LIMIT,
+            max_log=MAX_LOG,
         )
         self.root = make_root(self.context)
         self._requests = requests_with(Bodies(Spool(directory, at_once), max_document), self.root.traits)

@@ -9,11 +9,11 @@ JOB = {"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
 
 def test_a_worker_is_told_its_record_and_who_the_server_is(served: Served) -> None:
     client = served.register(id="c1", name="alpha", group="g")
-    assert list(client)[-2:] == ["server_uuid", "heartbeat_limit"]
+    assert list(client)[-3:] == ["server_uuid", "heartbeat_limit", "max_log"]
     assert (client["id"], client["name"], client["Status"]) == ("c1", "alpha", "active-idle")
     assert client["server_uuid"] == served.engine.server_uuid
     shown = data(served.call("GET", "/client/c1"))
-    told = {"server_uuid": client["server_uuid"], "heartbeat_limit": 30.0, "current_work": {}}
+    told = {"server_uuid": client["server_uuid"], "heartbeat_limit": 30.0, "max_log": 1000, "current_work": {}}
     assert {key: value for key, value in (shown | told).items() if key in client} == client
 
 

@@ -9,9 +9,8 @@ from twisted.internet.error import ConnectionDone
 from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
-from awed.api.reports import MAX_LOG
 from awed.model.work import Cause
-from tests.unit.api.served import Served, data, fault
+from tests.unit.api.served import MAX_LOG, Served, data, fault
 from tests.unit.web.wire import parse
 
 JOB = {"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}

@@ -140,6 +140,7 @@ def test_several_reports_go_in_one_body(fake: FakeServer, server: Server) -> Non
             "perf": msgspec.to_builtins(perf),
             "worknotes": "killed",
             "stdout": "out\N{REPLACEMENT CHARACTER}",
+            "raw": {"stdout": "b3V0/w=="},
         },
         {
             "wuid": "v",

@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -16,13 +18,16 @@ from awed.model.node import Node, NodeFile, NodeIndex
 from awed.model.records import Batch
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.state import Limits
-from awed.service.committer import Soon, at_once
+from awed.service.committer import Soon
+from awed.service.committer import at_once as soon_at_once
 from awed.service.engine import Engine
+from awed.service.livelogs import LiveLogs
 from awed.service.observer import Observer
 from awed.service.shell import Shell
 from awed.shock.interface import IShock
 from awed.store.memory import MemoryStore
 from awed.workflow.submission import Submission
+from tests.unit.web.traversal import at_once
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -117,9 +122,10 @@ class Told(Observer):
 class EngineWorld:
     """The engine and what stands around it. :meth:`restart` makes a new engine on the same store."""
 
-    def __init__(self, limits: Limits | None = None, soon: Soon = at_once) -> None:
+    def __init__(self, limits: Limits | None = None, soon: Soon = soon_at_once) -> None:
         self.limits = limits or Limits()
         self.soon = soon
+        self.folder = TemporaryDirectory()
         self.store = GatedStore()
         self.shock = FakeShock()
         self.clock = Clock()
@@ -133,6 +139,7 @@ class EngineWorld:
             limits=self.limits,
             reactor=self.clock,
             now=self.now,
+            live_logs=LiveLogs(Path(self.folder.name), 100, at_once, self.clock),
             patience=10.0,
             soon=self.soon,
             observer=self.told,
@@ -141,6 +148,10 @@ class EngineWorld:
 
     def now(self) -> datetime:
         return T0 + timedelta(seconds=self.clock.seconds())
+
+    def spooled(self) -> list[str]:
+        """The files of logs of commands that run."""
+        return [path.name for path in Path(self.folder.name).iterdir()]
 
     async def start(self) -> None:
         await self.store.open()

@@ -61,7 +61,7 @@ Scripted = Response | Exception | Deferred[Response]
 class FakeServer:
     """An ``Http``.
 
-    Kinds of request: register, checkout, heartbeat, report, secret, sign-off. Without work to hand out it lets a
+    Kinds of request: register, checkout, heartbeat, log, report, secret, sign-off. Without work to hand out it lets a
     checkout wait. While *away* it refuses connections.
     """
 
@@ -106,7 +106,7 @@ class FakeServer:
             return succeed(data({"id": "x", "server_uuid": self.uuid}))
         if asked.kind == "heartbeat":
             return succeed(data({"server-uuid": self.uuid}))
-        if asked.kind == "report" and asked.path == "/work":
+        if asked.kind == "log" or (asked.kind == "report" and asked.path == "/work"):
             return succeed(judged(*[(200, "")] * len(asked.reports)))
         return succeed(data("ok"))
 
@@ -127,6 +127,8 @@ def _asked(request: Request) -> Asked:
 
 def _kind(method: str, path: str, query: Mapping[str, str]) -> str:
     collection = path.split("/")[1]
+    if "log" in query:
+        return "log"
     if "heartbeat" in query:
         return "heartbeat"
     if "privateenv" in query or "datatoken" in query:

@@ -32,6 +32,7 @@ from awed.worker.outage import Outage
 from awed.worker.process import GROUP_POLL, start
 from awed.worker.report import Finished
 from awed.worker.runner import Equipment, Runner
+from awed.worker.tail import Tail
 from awed.worker.workdir import Workdir
 from tests.conftest import LoggedErrors
 from tests.unit.worker.builders import CLIENT, IN_THREAD, JOB, PLAIN, file, workunit
@@ -61,6 +62,7 @@ class World:
             workdir=self.workdir,
             janitor=janitor,
             logs=LogFiles(self.workdir.logs, janitor.remove),
+            tail=Tail(server, CLIENT, REACTOR),
             start=partial(start, REACTOR, orphans=Orphans(CLIENT, REACTOR)),
             guarding=Guarding(REACTOR, IN_THREAD),
             clock=REACTOR,

@@ -21,6 +21,7 @@ from awed.wire.clients import Profile
 from awed.worker.errors import WorkerRefused
 from awed.worker.journal import Journal
 from awed.worker.lifetime import LAST, MARGIN, Lifetime
+from awed.worker.logs import LogFiles
 from awed.worker.machine import Allotment, Machine
 from awed.worker.outage import Outage
 from awed.worker.outbox import Outbox
@@ -52,6 +53,7 @@ class World:
         self.clock = Clock()
         self.running: dict[tuple[str, int], Deferred[ReportStatus]] = {}
         self.available = 1 << 30
+        self.logs = LogFiles(directory, Path.unlink)
         self.begin()
 
     async def room(self) -> int:
@@ -69,6 +71,7 @@ class World:
             outbox=Outbox(Journal(self.directory / "reports"), server, CLIENT, outage, delivered=changed.notify),
             changed=changed,
             run=self._run,
+            logs=self.logs,
             machine=Machine({"cores": self.slots}, self.slots),
             prefetch=Prefetch(self.prefetch),
             room=self.room,

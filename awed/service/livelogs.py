@@ -1,0 +1,235 @@
+"""What commands write while they run: the last bytes of each stream of each run, in files of a fixed size."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from awed.model.errors import StaleAttempt
+from awed.model.ids import job_of
+from awed.model.records import Batch
+from awed.model.states import WorkState
+from awed.model.work import WorkRecord
+from awed.service.observer import Observer
+from awed.tx.locks import Condition, PerKey
+from awed.tx.threads import InThread
+
+HEAD = 4096
+"""Bytes at the beginning of a file for its :class:`Head`."""
+
+
+class Run(NamedTuple):
+    """One run of a workunit."""
+
+    wuid: str
+    attempt: int
+
+
+class Head(Struct):
+    """What a file holds: the bytes of a stream from *start* to *end*, each at its offset modulo *size*."""
+
+    wuid: str
+    attempt: int
+    stream: str
+    size: int
+    start: int = 0
+    end: int = 0
+
+
+class Ring:
+    """A file with the last bytes of a stream. :meth:`write` and :meth:`read` block; one of each may run at a time."""
+
+    def __init__(self, path: Path, head: Head) -> None:
+        self.path = path
+        self.head = head
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Add what belongs at *offset*. What is there already is left out; after a gap nothing before it is kept.
+        Raises :class:`OSError`."""
+        head = self.head
+        end = offset + len(data)
+        if not data or end <= head.end:
+            return
+        start = head.start if offset <= head.end else offset
+        begin = max(offset, head.end, end - head.size)
+        head.start = max(start, end - head.size)  # before it is overwritten: somebody may be reading
+        with open(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0) as file:
+            for place, piece in _places(begin, data[begin - offset :], head.size):
+                os.pwrite(file.fileno(), piece, HEAD + place)
+            head.end = end
+            os.pwrite(file.fileno(), msgspec.json.encode(head) + b"\n", 0)
+
+    def read(self, offset: int, most: int) -> tuple[int, bytes]:
+        """Up to *most* bytes from *offset* on, and where they begin, which is later if those are not kept."""
+        head = self.head
+        begin = min(max(offset, head.start), head.end)
+        length = min(most, head.end - begin)
+        if not length:
+            return begin, b""
+        with self.path.open("rb", buffering=0) as file:
+            data = b"".join(
+                os.pread(file.fileno(), size, HEAD + place) for place, size in _spans(begin, length, head.size)
+            )
+        lost = max(0, head.start - begin)  # overwritten meanwhile
+        return begin + lost, data[lost:]
+
+
+def _spans(offset: int, length: int, size: int) -> Iterator[tuple[int, int]]:
+    """Where in a ring of *size* bytes *length* bytes from *offset* on are: one place or two, with their lengths."""
+    while length:
+        place = offset % size
+        part = min(length, size - place)
+        yield place, part
+        offset, length = offset + part, length - part
+
+
+def _places(offset: int, data: bytes, size: int) -> Iterator[tuple[int, bytes]]:
+    for place, part in _spans(offset, len(data), size):
+        yield place, data[:part]
+        data = data[part:]
+
+
+class LiveLogs(Observer):
+    """The rings of all runs that are under way, in *folder*, each of *size* bytes. Beside the names and offsets
+    nothing is in memory. :meth:`start` comes first."""
+
+    _log = Logger()
+
+    def __init__(self, folder: Path, size: int, in_thread: InThread, reactor: IReactorTime) -> None:
+        self._folder = folder
+        self._size = size
+        self._in_thread = in_thread
+        self._reactor = reactor
+        self._rings: dict[str, dict[str, Ring]] = {}
+        """By workunit and stream, all of the same attempt."""
+        self._of_jobs: dict[str, set[str]] = {}
+        self._news: dict[str, Condition] = {}
+        self._one = PerKey(1)
+
+    async def start(self, is_out: Callable[[Run], bool]) -> None:
+        """Go on with what an earlier daemon has left of the runs that are still out; the rest is removed."""
+        self._is_out = is_out
+        for ring in await self._in_thread(_found, self._folder, self._size):
+            if is_out(Run(ring.head.wuid, ring.head.attempt)):
+                self._hold(ring)
+            else:
+                await self._in_thread(_remove, [ring.path])
+
+    async def append(self, run: Run, stream: str, offset: int, data: bytes) -> None:
+        """Take a piece of a run. Raises :class:`StaleAttempt` if it is not out any more, and :class:`OSError`."""
+        async with self._one.place(run.wuid):
+            if not self._is_out(run):
+                raise StaleAttempt(f"attempt {run.attempt} of workunit {run.wuid} is over")
+            ring = self._rings.get(run.wuid, {}).get(stream)
+            if ring is None or ring.head.attempt != run.attempt:
+                ring = Ring(self._path(run, stream), Head(run.wuid, run.attempt, stream, self._size))
+                self._hold(ring)
+            await self._in_thread(ring.write, offset, data)
+        self._notify([run.wuid])
+
+    def has(self, run: Run) -> bool:
+        """Whether anything is kept of a run."""
+        return any(ring.head.attempt == run.attempt for ring in self._rings.get(run.wuid, {}).values())
+
+    async def read(self, run: Run, stream: str, offset: int, most: int) -> tuple[int, bytes, int]:
+        """Up to *most* bytes of a stream from *offset* on; where they begin, and where all ends that is there. Raises
+        :class:`OSError`."""
+        ring = self._rings.get(run.wuid, {}).get(stream)
+        if ring is None or ring.head.attempt != run.attempt:
+            return 0, b"", 0
+        begin, data = await self._in_thread(ring.read, offset, most)
+        return begin, data, ring.head.end
+
+    async def news(self, wuid: str, seconds: float) -> None:
+        """Wait until there is something new of a workunit, but no longer than so many *seconds*."""
+        news = self._news.setdefault(wuid, Condition())
+        try:
+            with suppress(TimeoutError):
+                await news.wait().addTimeout(seconds, self._reactor)
+        finally:
+            if not news:
+                self._news.pop(wuid, None)
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        self._notify(list(self._news))
+
+    def committed(self, batch: Batch, seconds: float) -> None:
+        """The files go of runs that are over."""
+        if self._rings:
+            jobs = (wuid for job_id in batch.gone_jobs for wuid in self._of_jobs.get(job_id, ()))
+            for wuid in {*batch.gone_work, *(report.wuid for report in batch.reports), *jobs}:
+                self._drop(wuid)
+            for record in batch.work:
+                self._drop(record.wuid, unless=record)
+        if self._news:
+            changed = [*batch.gone_work, *(record.wuid for record in batch.work)]
+            self._notify([wuid for wuid in changed if wuid in self._news])
+
+    def _hold(self, ring: Ring) -> None:
+        head = ring.head
+        rings = self._rings.setdefault(head.wuid, {})
+        rings[head.stream] = ring
+        self._of_jobs.setdefault(job_of(head.wuid), set()).add(head.wuid)
+
+    def _drop(self, wuid: str, unless: WorkRecord | None = None) -> None:
+        """Forget what is kept of a workunit, *unless* that is of the attempt that its record says is under way."""
+        rings = self._rings.get(wuid)
+        if rings is None:
+            return
+        is_under_way = unless is not None and (unless.client or unless.state is WorkState.CHECKOUT)
+        if unless and is_under_way and all(ring.head.attempt >= unless.attempt for ring in rings.values()):
+            return
+        del self._rings[wuid]
+        of_job = self._of_jobs[job_of(wuid)]
+        of_job.discard(wuid)
+        if not of_job:
+            del self._of_jobs[job_of(wuid)]
+        Deferred.fromCoroutine(self._removed(wuid, [ring.path for ring in rings.values()]))
+
+    async def _removed(self, wuid: str, paths: list[Path]) -> None:
+        try:
+            async with self._one.place(wuid):  # a piece may be on its way into it
+                await self._in_thread(_remove, paths)
+        except OSError as error:
+            self._log.warn("the log of a run that is over cannot be removed: {error}", error=error)
+
+    def _notify(self, wuids: Iterable[str]) -> None:
+        for wuid in wuids:
+            if wuid in self._news:
+                self._reactor.callLater(0, self._news[wuid].notify)
+
+    def _path(self, run: Run, stream: str) -> Path:
+        name = hashlib.sha256(f"{run.wuid} {run.attempt} {stream}".encode()).hexdigest()
+        return self._folder / name
+
+
+def _found(folder: Path, size: int) -> list[Ring]:
+    """The rings in *folder*, which is made if need be. What is none, or of another size, is removed."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    rings = []
+    for path in folder.iterdir():
+        try:
+            with path.open("rb") as file:
+                head = msgspec.json.decode(file.read(HEAD).partition(b"\n")[0], type=Head)
+            usable = head.size == size
+        except msgspec.MsgspecError:
+            usable = False
+        if usable:
+            rings.append(Ring(path, head))
+        else:
+            path.unlink()
+    return rings
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,87 @@
+"""What readers see of the logs of workunits: what a command has written so far, or what was reported of it."""
+
+from msgspec import Struct
+
+from awed.model.errors import StaleAttempt
+from awed.model.ids import WorkId, parse_work_id
+from awed.model.states import WorkState
+from awed.model.work import Cut, WorkReport
+from awed.service.livelogs import Run
+from awed.service.shell import Shell
+from awed.wire.reports import LogPiece
+
+MOST = 1 << 20
+"""Bytes that one reading gives."""
+
+
+class LogPart(Struct, frozen=True):
+    """A part of a log: *data* begins at *offset*, counted in bytes that the command wrote, and *end* is behind the
+    last that there is. *attempt*: of which run, 0 if there was none. *complete*: nothing will be added to it."""
+
+    attempt: int
+    offset: int
+    data: bytes
+    end: int
+    complete: bool
+
+
+class WorkLogs:
+    """Reads logs while they are written and afterwards, and takes what workers send."""
+
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self._live = shell.live_logs
+
+    async def append(self, client: str, piece: LogPiece) -> None:
+        """Take what a command has written while it runs. Raises :class:`~awed.model.errors.StaleAttempt` if
+        *client* does not have the workunit out, as this attempt."""
+        if self._shell.scheduler.work.holder(parse_work_id(piece.wuid)) != client:
+            raise StaleAttempt(f"workunit {piece.wuid} is not checked out by client {client}")
+        await self._live.append(Run(piece.wuid, piece.attempt), piece.stream, piece.offset, piece.data)
+
+    async def read(
+        self, work: WorkId, stream: str, offset: int, *, attempt: int = 0, most: int = MOST, wait: float = 0
+    ) -> LogPart:
+        """Up to *most* bytes from *offset* on. *attempt*: of which run, 0: the last one. If there is nothing yet this
+        waits up to so many seconds. The workunit must exist."""
+        until = self._shell.reactor.seconds() + wait
+        while True:
+            part = await self._read(work, stream, offset, attempt, most)
+            left = until - self._shell.reactor.seconds()
+            if part.data or part.complete or left <= 0 or self._shell.feed.closed:
+                return part
+            await self._live.news(str(work), left)
+
+    async def _read(self, work: WorkId, stream: str, offset: int, attempt: int, most: int) -> LogPart:
+        scheduler, wuid = self._shell.scheduler.work, str(work)
+        record = scheduler.run(work)
+        last = record.attempt if record is not None else 0
+        is_out = record is not None and record.state is WorkState.CHECKOUT
+        if attempt in (0, last) and (is_out or self._live.has(Run(wuid, last))):
+            begin, data, end = await self._live.read(Run(wuid, last), stream, offset, most)
+            return LogPart(last, begin, data, end, complete=False)
+        if scheduler.is_unfinished(work) and (not last or attempt > last):
+            return LogPart(attempt, 0, b"", 0, complete=False)
+        return await self._reported(work, stream, offset, attempt or last, most)
+
+    async def _reported(self, work: WorkId, stream: str, offset: int, attempt: int, most: int) -> LogPart:
+        """A part of what was reported of a run. Only that of the last one is kept."""
+        await self._shell.committer.durable()
+        report = await self._shell.store.one(WorkReport, job=work.job_id, task=work.task_id, rank=work.rank)
+        if report is None or (attempt and report.attempt and report.attempt != attempt):
+            return LogPart(attempt, 0, b"", 0, complete=True)
+        begin, data, end = part_of(report.written(stream), report.cuts.get(stream), offset)
+        return LogPart(report.attempt, begin, data[:most], end, complete=True)
+
+
+def part_of(data: bytes, cut: Cut | None, offset: int) -> tuple[int, bytes, int]:
+    """What *data*, a log that may have been shortened, has from *offset* on, without a gap; where that begins, and
+    how many bytes were written in all."""
+    if cut is None:
+        begin = min(offset, len(data))
+        return begin, data[begin:], len(data)
+    if offset < cut.head:
+        return offset, data[offset : cut.head], cut.size
+    tail = data[cut.head + cut.line :]
+    begin = min(max(offset, cut.size - len(tail)), cut.size)
+    return begin, tail[len(tail) - (cut.size - begin) :], cut.size
