@@ -20,10 +20,10 @@ from awed.model.ids import task_name
 from awed.model.states import JobState
 
 _AT_ONCE = 8
-"""Requests under way at once."""
+"""How many requests are under way at once."""
 
 _NAMED = 3
-"""Jobs that a question names."""
+"""The most jobs that a question names."""
 
 _ENDED = frozenset({JobState.COMPLETED, JobState.DELETED})
 _DELETED = frozenset({JobState.DELETED})
@@ -33,10 +33,10 @@ _all_option = click.option("--all", "every", is_flag=True, help="All suspended j
 
 
 class Change(Struct, frozen=True):
-    """A change of jobs: the method and query of its requests, its *verb* in the question, *done* as told at the end.
+    """A change of jobs. *method*, *query*: of its requests; *verb*: for the question; *done*: for the final message.
 
-    *never*: the states in which it cannot be, None for active jobs, and *why* not. *loses*: what goes for good.
-    *asks*: whether it asks about one job as well.
+    *never*: states of jobs that it is not made to, None for active jobs; *why*: the reason. *loses*: what is lost for
+    good. *asks*: whether there is a question also for a single job.
     """
 
     verb: str
@@ -49,13 +49,13 @@ class Change(Struct, frozen=True):
     asks: bool = False
 
     def refusal(self, job: Line) -> str:
-        """Why it cannot be, "" if it can."""
+        """Why the change cannot be made to *job*, "" if it can."""
         if job.state not in self.never:
             return ""
         return f"{job.label} is {STATES[job.state] if job.state else 'active'}: {self.why}"
 
     def make(self, server: Server, job: Line) -> str:
-        """Make it. Returns what went wrong, "" if nothing did."""
+        """Make the change to *job*. Returns the error as a text, "" if there is none."""
         path = f"/job/{job.id}{f'?{self.query}' if self.query else ''}"
         try:
             server.ask(Call(Request(self.method, path), answer))
@@ -65,9 +65,10 @@ class Change(Struct, frozen=True):
 
 
 def changed(server: Server, chosen: Jobs, change: Change, yes: bool) -> int:
-    """Make *change* to the jobs for which it can be, after a question unless it is about one job and loses nothing.
+    """Make *change* to those of the jobs to which it can be made; first ask, unless it is a single job and nothing is
+    lost. *yes*: do not ask.
 
-    Returns the exit status: NOT_DONE if it was not made to a job that was named, or was refused.
+    Returns the exit status: NOT_DONE if the server refused, or a job that was named was left out.
     """
     found = chosen.find(server)
     refusals = [refusal for job in found if (refusal := change.refusal(job))]

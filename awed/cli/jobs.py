@@ -17,7 +17,7 @@ from awed.model.job import Job
 from awed.model.times import now
 
 _PAGE = 25
-"""Jobs that are listed unless more are asked for."""
+"""How many jobs are listed unless more are asked for."""
 
 _ORDERS = {
     "age": "order=info.submittime",
@@ -26,7 +26,7 @@ _ORDERS = {
     "state": "order=state&direction=asc",
     "priority": "order=info.priority",
 }
-"""What the list can be sorted by."""
+"""The keys by which the list can be sorted."""
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Which jobs a command is about: ids, or conditions that they fulfil."""
+"""Options that select the jobs of a command: ids, or conditions."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ _Command = Callable[..., Any]
 
 
 class Conditions(Struct, frozen=True):
-    """Conditions for jobs, all of which must hold. *since*: when they were submitted or completed at the earliest."""
+    """Conditions for jobs, all of which must hold. *since*: the earliest time of submission or completion."""
 
     states: Sequence[str] = ()
     name: str = ""
@@ -32,7 +32,7 @@ class Conditions(Struct, frozen=True):
         return self != Conditions()
 
     def query(self) -> dict[str, str]:
-        """The parameters of ``GET /job`` for them."""
+        """The parameters of ``GET /job`` for these conditions."""
         fields = {
             "state": ",".join(dict.fromkeys(state for word in self.states for state in STATE_WORDS[word])),
             "info.project": self.project,
@@ -55,11 +55,11 @@ class Jobs(Struct, frozen=True):
 
     @property
     def is_one(self) -> bool:
-        """Whether one job alone was named, so that no question needs to say how many there are."""
+        """Whether a single job was named."""
         return len(self.texts) == 1
 
     def find(self, server: Server) -> list[Line]:
-        """The jobs. Raises :class:`click.UsageError` for what names none, or several."""
+        """The jobs. Raises :class:`click.UsageError` for a text that names no job, or several."""
         if self.texts:
             return list({found.id: found for found in (find_line(server, text) for text in self.texts)}.values())
         return lines(server, urlencode({**self.conditions.query(), "limit": 0}))[0]

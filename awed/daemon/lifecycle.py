@@ -84,11 +84,10 @@ def end_badly(reactor: IReactorCore, reason: str) -> None:
 
 
 YOUNG_OBJECTS, YOUNG_COLLECTIONS, MIDDLE_COLLECTIONS = 25_000, 4, 2_000
-"""New objects after which Python collects garbage among them, how many such collections come before one among those
-that are left of them all, and how many of these before one among all objects.
+"""The thresholds of Python's garbage collector, for its three generations, see ``gc.set_threshold``.
 
-With Python's 700 new objects, loading a job of 10,000 tasks would cause 140 collections. A collection among two
-million objects stops the reactor for 300 ms.
+With Python's 700 new objects, loading a job of 10,000 tasks would cause 140 collections. A full collection of two
+million objects blocks the reactor for 300 ms.
 """
 
 SWITCH_INTERVAL = 0.0005

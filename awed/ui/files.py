@@ -1,4 +1,4 @@
-"""The files of a job: what its tasks read and make, how large it is, and where it can be had."""
+"""The files of a job: those that its tasks read and make, with sizes and links."""
 
 from collections.abc import Iterator
 
@@ -12,11 +12,11 @@ from awed.ui.view import JobView
 from awed.ui.words import count
 
 MOST = 1000
-"""Files that are shown."""
+"""The most files that are shown."""
 
 
 def files(view: JobView, links: Links) -> Tag:
-    """The outputs, then the inputs from outside."""
+    """The table: first the outputs, then the inputs that no task of the job makes."""
     found = list(_found(view.job))
     rows = [_row(view, links, *one) for one in found[:MOST]]
     head = tags.thead(tags.tr(*(tags.th(name, scope="col") for name in ("", "File", "Task", "Size", ""))))
@@ -46,7 +46,7 @@ def _row(view: JobView, links: Links, kind: str, task: str, io: IO) -> Tag:
 
 
 def where(links: Links, io: IO) -> str:
-    """The address at which a file can be had, "" if there is none yet."""
+    """The address for the download of a file, "" if there is none yet."""
     if io.host == OWN_HOST:
         return links.api(f"node/{io.node}?download") if io.node != NO_NODE else ""
     return io.url if io.url.startswith(("http://", "https://")) else ""

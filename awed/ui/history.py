@@ -1,4 +1,4 @@
-"""What happened to a job, latest first."""
+"""The changes of a job and its tasks, latest first."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -13,11 +13,11 @@ from awed.ui.view import JobView, look
 from awed.ui.words import moment
 
 MOST = 500
-"""Events that are shown."""
+"""The most changes that are shown."""
 
 
 class Happened(NamedTuple):
-    """One thing: when, what it became, and of what. *task*: its name, "" for the job."""
+    """A change: when, and the new *state*. *task*: its name, "" for the job."""
 
     time: datetime
     state: str
@@ -26,7 +26,7 @@ class Happened(NamedTuple):
 
 
 def history(view: JobView) -> Tag:
-    """The list."""
+    """The table of changes."""
     found = sorted((one for one in _all(view) if one.time != NO_TIME), key=lambda one: one.time, reverse=True)
     rows = [
         tags.tr(

@@ -43,7 +43,7 @@ LONGEST_DOCUMENT = 200_000
 """Characters of a document that are shown."""
 
 MOST_PERFS = 5000
-"""Performance records that are read for a timeline."""
+"""The most performance records that are read for a timeline."""
 
 Tab = Annotated[str, word(TABS), "The view of the job."]
 State = Annotated[TaskState | None, or_empty(word(TaskState)), "Only tasks in this state."]
@@ -116,7 +116,7 @@ class JobPage(Pages):
         return await picture(view, self._layouts)
 
     async def _perfs(self, job_id: str) -> list[PerfRecord]:
-        """The performance records of a job, as many as a timeline can show."""
+        """The first MOST_PERFS performance records of a job."""
         found: list[PerfRecord] = []
         async for record in await self.engine.jobs.perfs(job_id):
             found.append(record)

@@ -51,7 +51,7 @@ async def logs(engine: Engine, task: Task, job: Job, part: int | None) -> Logs:
 
 
 def panel(view: JobView, task: Task, found: Logs, links: Links) -> Tag:
-    """The side."""
+    """The panel of *task*, with the logs that were *found*."""
     name, clock = task_name(task.taskid), view.clock
     began = began_at(task)
     facts = [

@@ -1,4 +1,4 @@
-"""When what happened: a lane for each task or part, on which waiting, files and running are told apart."""
+"""The timeline of a job: a lane for each task or workunit, with the times of waiting, files and running."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -17,16 +17,17 @@ from awed.ui.view import JobView
 from awed.ui.words import span
 
 MOST = 300
-"""Lanes that are shown."""
+"""The most lanes that are shown."""
 
 MOST_PARTS = 50
-"""Parts of a task that have lanes of their own; of a task with more of them there is one."""
+"""The most workunits of a task that have lanes of their own; a task with more of them has one lane."""
 
 TICKS = 5
+"""How many parts the axis is divided into."""
 
 
 class Piece(NamedTuple):
-    """A time during which one thing was done: ``wait``, ``files`` or ``run``."""
+    """A span of time. *look*: ``wait``, ``files`` or ``run``."""
 
     look: str
     begin: datetime
@@ -34,7 +35,7 @@ class Piece(NamedTuple):
 
 
 class Lane(NamedTuple):
-    """A task, or a part of it."""
+    """The lane of a task, or of a workunit of it."""
 
     task: Task
     name: str
@@ -42,11 +43,11 @@ class Lane(NamedTuple):
 
 
 Perfs = Mapping[str, Sequence[PerfRecord]]
-"""The performance records of finished workunits, by task."""
+"""The performance records of finished workunits, by the id of the task."""
 
 
 def by_task(records: Sequence[PerfRecord]) -> Perfs:
-    """The records by their task's id."""
+    """*records* by the id of the task."""
     found: dict[str, list[PerfRecord]] = defaultdict(list)
     for record in records:
         found[record.taskid].append(record)
@@ -54,7 +55,7 @@ def by_task(records: Sequence[PerfRecord]) -> Perfs:
 
 
 def timeline(view: JobView, perfs: Perfs) -> Tag:
-    """The picture, which is a table."""
+    """The timeline, a table whose last column has the picture."""
     job = view.job
     begun = sorted((task for task in job.tasks if task.createddate != NO_TIME), key=lambda task: task.createddate)
     lanes = [lane for task in begun for lane in _lanes(view, task, perfs.get(task.taskid, ()))]
@@ -82,8 +83,8 @@ _MEANT = dict(LEGEND)
 
 
 def critical_path(job: Job) -> set[str]:
-    """The ids of the tasks for which the end was waited: the last to end, before it the last of those it waited for,
-    and so on."""
+    """The ids of the tasks that determined the end of the job: the last one to end, of those on which it depends the
+    last one to end, and so on."""
     tasks = {task.taskid: task for task in job.tasks}
     begun = [task for task in job.tasks if task.createddate != NO_TIME]
     found: set[str] = set()
@@ -110,7 +111,7 @@ def _lanes(view: JobView, task: Task, records: Sequence[PerfRecord]) -> list[Lan
 
 
 def _measured(task: Task, perf: Any) -> list[Piece]:
-    """The pieces of a finished workunit, as far as its worker measured them."""
+    """The pieces of a finished workunit, by its performance record *perf*."""
     said = perf if isinstance(perf, dict) else {}
 
     def number(name: str) -> float:

@@ -23,7 +23,7 @@ class JobView(Struct, frozen=True):
 
     @property
     def lives(self) -> bool:
-        """Whether its work goes on."""
+        """Whether the job is active."""
         return self.job.state in ACTIVE
 
     @property

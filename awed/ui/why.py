@@ -7,7 +7,7 @@ from awed.service.engine import Engine
 
 
 def why(engine: Engine, job: Job) -> str:
-    """Why *job* does not run, in one sentence; "" for a job that is over, or of which all that can runs.
+    """Why *job* does not run, in one sentence; "" for a job that is over, or of which all ready tasks run.
 
     *job* need not have its tasks.
     """

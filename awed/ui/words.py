@@ -48,8 +48,7 @@ def moment(when: datetime) -> Tag | str:
 
 
 def elapsed(start: datetime, end: datetime, now: datetime, *, lives: bool = True) -> Tag | str:
-    """How long something took or, without an end, has taken so far; "" before it began. The script counts on what
-    *lives*."""
+    """The duration from *start* to *end*, or to *now*; "" without a start. *lives*: whether the script counts on."""
     if start == NO_TIME:
         return ""
     seconds = ((now if end == NO_TIME else end) - start).total_seconds()

@@ -1,4 +1,4 @@
-"""The control groups (cgroups, versions 1 and 2) of this process, and the cores and memory that they allow."""
+"""The control groups (cgroups, versions 1 and 2): what they allow this process, and groups that limit commands."""
 
 import os
 from collections.abc import Iterator
@@ -99,14 +99,14 @@ def _read(file: Path) -> str:
 
 
 class Group:
-    """The group of one command, which the kernel holds to its memory. *unified*: it is one of version 2."""
+    """A group for one command, whose memory the kernel limits. *unified*: whether the group is of version 2."""
 
     def __init__(self, directory: Path, unified: bool) -> None:
         self._directory = directory
         self._unified = unified
 
     def limit(self, memory: int) -> None:
-        """Let its processes have so many bytes together. Raises :class:`OSError`."""
+        """Limit the *memory* of all its processes together, in bytes. Raises :class:`OSError`."""
         if self._unified:
             (self._directory / "memory.max").write_text(str(memory))
             _try(self._directory / "memory.swap.max", "0")
@@ -116,7 +116,7 @@ class Group:
             _try(self._directory / "memory.memsw.limit_in_bytes", str(memory))
 
     def add(self, pid: int) -> None:
-        """Take in a process, if it has not ended, and what it has started by now. Raises :class:`OSError`."""
+        """Move the process *pid* and its descendants, as far as they run, into the group. Raises :class:`OSError`."""
         inside: set[int] = set()
         while left := [one for one in descendants([pid]) if one not in inside]:
             for one in left:
@@ -126,25 +126,25 @@ class Group:
 
     @property
     def has_killed(self) -> bool:
-        """Whether one of its processes was killed because they wanted more memory."""
+        """Whether the kernel has killed one of its processes because of the limit."""
         events = _read(self._directory / ("memory.events" if self._unified else "memory.oom_control"))
         return any(int(line.split()[1]) for line in events.splitlines() if line.startswith("oom_kill "))
 
     def remove(self) -> None:
-        """Its processes are gone. If one cannot be killed, the group stays until a worker is started again."""
+        """Remove the group. If it still has a process, the group stays until a worker is started again."""
         with suppress(OSError):
             self._directory.rmdir()
 
 
 class Groups:
-    """Makes groups for commands within this process's own group. *directory*: where they are."""
+    """Makes groups for commands within this process's own group, whose directory is *directory*."""
 
     def __init__(self, directory: Path, unified: bool) -> None:
         self._directory = directory
         self._unified = unified
 
     def make(self, name: str, memory: int) -> Group:
-        """A group of this *name* with so many bytes. Raises :class:`OSError`."""
+        """A new group with a limit of *memory* bytes. Raises :class:`OSError`."""
         directory = self._directory / f"{PREFIX}{name}"
         directory.mkdir()
         group = Group(directory, self._unified)
@@ -156,20 +156,20 @@ class Groups:
         return group
 
     def tidy(self) -> None:
-        """Remove what a worker that was killed left."""
+        """Remove the groups that a killed worker left."""
         for directory in self._directory.glob(f"{PREFIX}*"):
             Group(directory, self._unified).remove()
 
 
 PREFIX = "awe."
-"""How the names of groups of commands begin."""
+"""The begin of the names of groups for commands."""
 
 LEAF = "awe-worker"
-"""The group into which the worker itself goes: in version 2 a group with others in it has no processes of its own."""
+"""The group for the worker itself: in version 2 a group that contains groups may not have processes of its own."""
 
 
 def groups_of_commands(found: dict[str, Hierarchy]) -> Groups | None:
-    """Where groups can be made that limit memory; None if that is nowhere."""
+    """Makes groups that limit memory; None if this process cannot make any."""
     try:
         groups = _unified(found[UNIFIED].own) if UNIFIED in found else None
         if groups is None and "memory" in found:
@@ -183,11 +183,14 @@ def groups_of_commands(found: dict[str, Hierarchy]) -> Groups | None:
 
 
 TRY = 64 << 20
-"""Bytes of the limit with which it is tried."""
+"""Bytes of the limit of the group that is made to see whether groups can be made."""
 
 
 def _unified(own: Path) -> Groups | None:
-    """If this process is alone in its group of version 2, and memory may be limited there."""
+    """Makes groups of version 2; None if memory cannot be limited there, or this process is not alone in its group.
+
+    Moves this process into the group LEAF. Raises :class:`OSError`.
+    """
     around = own.parent if own.name == LEAF else own
     if "memory" not in _read(around / "cgroup.controllers").split():
         return None
@@ -201,5 +204,5 @@ def _unified(own: Path) -> Groups | None:
 
 
 def _try(file: Path, text: str) -> None:
-    with suppress(OSError):  # not every kernel has it
+    with suppress(OSError):  # not every kernel has this file
         file.write_text(text)

@@ -1,7 +1,7 @@
-"""Holds a running command to its memory and disk, and measures how much of them it uses.
+"""Limits the memory and disk of a running command, and measures how much of them it uses.
 
-Memory is limited by the kernel where the worker can make control groups (``cgroups``). Else, and for disk, the guard
-looks now and then, and has the command killed.
+The kernel limits the memory where the worker can make control groups (``cgroups``). Elsewhere, and for disk, the
+guard measures the usage every now and then, and has the command killed that uses more.
 """
 
 from collections.abc import Callable, Coroutine, Sequence
@@ -23,15 +23,15 @@ from awed.worker.process import Process
 from awed.worker.usage import descendants, disk_of, exact_memory_of, memory_of
 
 FIRST = 0.2
-"""Seconds from the start of a command to the first look: shorter ones cost nothing."""
+"""Seconds from the start of a command to the first measurement: shorter commands cost nothing."""
 
 OFTEN, SELDOM = 0.2, 2.0
-"""Seconds between two looks at what is limited, and at what is only measured."""
+"""Seconds between two measurements of what the guard limits, and of what it does not."""
 
 
 @dataclass(frozen=True)
 class Guarding:
-    """What all guards share. *groups*: where control groups can be made, None if nowhere."""
+    """What all guards share. *groups*: makes control groups for commands; None if that is not possible."""
 
     clock: IReactorTime
     in_thread: InThread
@@ -39,14 +39,14 @@ class Guarding:
 
 
 class Excess(NamedTuple):
-    """The limit that a command exceeded, and what is told of it."""
+    """The limit that a command exceeded, and the text for its report."""
 
     cause: Cause
     text: str
 
 
 class Guard:
-    """Guards the command of *process*, whose files are in *places*. *excess* is set when it exceeds a limit."""
+    """Guards the command of *process*, whose files are in *places*. *excess* is set once it exceeds a limit."""
 
     _log = Logger()
 
@@ -59,13 +59,13 @@ class Guard:
         self._looks: list[LoopingCall] = []
         self._begin: IDelayedCall | None = None
         self.memory = 0
-        """The most bytes of memory that were seen in use."""
+        """The most bytes of memory that were measured."""
         self.disk = 0
-        """The most bytes of disk that were seen in use."""
+        """The most bytes of disk that were measured."""
         self.excess: Excess | None = None
 
     def _grouped(self) -> Group | None:
-        """The control group in which the command is from now on, None if there can be none."""
+        """Move the command into a new control group; the group, None if that is not possible."""
         groups = self._shared.groups
         if groups is None:
             return None
@@ -78,13 +78,15 @@ class Guard:
         return group
 
     def start(self, exceeded: Callable[[], object]) -> None:
-        """Look from now on. *exceeded* is called when a limit is exceeded; there is no look afterwards."""
+        """Begin to measure. *exceeded* is called once, when the command exceeds a limit; the guard then stops."""
         self._exceeded = exceeded
         self._begin = self._shared.clock.callLater(FIRST, self._begin_looks)
 
     async def finish(self, has_files: bool) -> Excess | None:
-        """The command has ended by itself: the limit that it exceeded nevertheless. *has_files*: whether there is
-        something in its directory."""
+        """Measure for the last time, after the command has ended by itself; the limit that it exceeded, if any.
+
+        *has_files*: whether there may be files in its directory.
+        """
         looked = bool(self._looks)
         self._stop_looks()
         if self._group is not None and self._group.has_killed:
@@ -96,7 +98,7 @@ class Guard:
         return self.excess
 
     def stop(self) -> None:
-        """The command has ended, however."""
+        """Stop measuring, and remove the control group. To call when the command has ended in any way."""
         self._stop_looks()
         if self._group is not None:
             self._group.remove()

@@ -136,7 +136,7 @@ class Logs:
 
     @property
     def paths(self) -> tuple[Path, Path]:
-        """Where the files are until they are published."""
+        """The paths of stdout and stderr, until :meth:`publish`."""
         return self.stdout.path, self.stderr.path
 
     @property

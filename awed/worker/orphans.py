@@ -48,7 +48,7 @@ class Orphans:
         self._runs.pop(command, None)
 
     def of(self, command: int) -> list[int]:
-        """The process ids of the orphans whose variables say that they come from this command."""
+        """The process ids of the orphans that come from *command*, by the variables in their environments."""
         marks = self._runs.get(command)
         return [pid for pid in self.reap() if marks and _environ(PROC / str(pid)).issuperset(marks)]
 

@@ -28,11 +28,11 @@ _IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 class Exit(NamedTuple):
-    """How a command ended, and what it used with those of its children that it waited for.
+    """How a command ended, and what it used, together with the children for which it waited.
 
-    *status*: its exit status, or minus the signal that killed it. *max_rss*: peak memory of the largest process, in
-    bytes; 0 for a command that used no more than this process itself, as the kernel counts from there. *cpu*: seconds
-    of processor time. *read* and *written*: bytes, from wherever and to wherever.
+    *status*: its exit status, or minus the number of the signal that killed it. *max_rss*: peak memory of the largest
+    process, in bytes; 0 if it used no more than this process, where the kernel's count begins. *cpu*: seconds of
+    processor time. *read* and *written*: bytes, also of pipes and sockets.
     """
 
     status: int
@@ -94,7 +94,7 @@ class Process:
         return await self.ended()
 
     def roots(self) -> list[int]:
-        """The process ids from which all its processes descend: its own, and those of its orphans."""
+        """The process ids from which all processes of the command descend: its own, and those of its orphans."""
         return [self.pid, *self._orphans.of(self.pid)]
 
     def signal(self, number: int) -> bool:
@@ -135,8 +135,7 @@ class Process:
 
 
 def transferred(pid: int) -> tuple[int, int]:
-    """Bytes that a process has read and written, with those of its children for which it has waited; 0 where the
-    system does not tell."""
+    """Bytes that the process *pid* and the children for which it waited have read and written; 0 if unknown."""
     try:
         lines = Path(f"/proc/{pid}/io").read_text().splitlines()
     except OSError:

@@ -113,7 +113,7 @@ class Runner:
         )
 
     def _measured(self) -> None:
-        """Put what was asked for, and what the command used, into the performance record."""
+        """Set what the task asked for, and what the command used, in the performance record."""
         perf, asked = self._perf, self._allotment.amounts
         perf.asked_cores = asked[CORES]
         perf.asked_memory, perf.asked_disk = (int(asked.get(name, 0)) for name in (MEMORY, DISK))
@@ -217,7 +217,7 @@ class Runner:
             raise WorkFailed(how_it_ended(self._exit.status))
 
     async def _within_limits(self, process: Process, guard: Guard) -> tuple[Exit, Excess | None]:
-        """How the command ended, and the limit that it exceeded, for which it was killed."""
+        """How the command ended, and the limit for which it was killed, None if it ended by itself within all."""
         ended = Deferred.fromCoroutine(process.ended())
         if self._work.walltime:
             ended.addTimeout(self._work.walltime, self._with.clock)

@@ -1,4 +1,4 @@
-"""What processes use of a machine: their memory, and the disk below a directory. All functions block: for threads."""
+"""Measures the memory of processes, and the disk used by directories. All functions block: for threads."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -8,11 +8,11 @@ from pathlib import Path
 PROC = Path("/proc")
 
 _BLOCK = 512
-"""Bytes of a block as the system counts them, whatever those of the file system are."""
+"""Bytes of a block in ``st_blocks``, whatever the block size of the file system is."""
 
 
 def descendants(roots: Iterable[int], proc: Path = PROC) -> list[int]:
-    """The process ids *roots*, and those of their children, of the children of these, and so on."""
+    """The process ids *roots*, and those of all their descendants."""
     found: list[int] = []
     rest = list(roots)
     while rest:
@@ -29,18 +29,17 @@ def _children(process: Path) -> Iterator[int]:
 
 
 def memory_of(pids: Iterable[int], proc: Path = PROC) -> int:
-    """Bytes of memory that processes have for themselves, pages of files apart. What several of them share counts for
-    each."""
+    """Bytes of memory of processes, without pages of files. Memory that several of them share counts for each."""
     return sum(_kilobytes(proc / str(pid) / "status", ("RssAnon:", "RssShmem:")) for pid in pids) << 10
 
 
 def exact_memory_of(pids: Iterable[int], proc: Path = PROC) -> int:
-    """The same, but what several share counts once. Takes much longer."""
+    """As :func:`memory_of`, but memory that several processes share counts once. Takes much longer."""
     return sum(_kilobytes(proc / str(pid) / "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:")) for pid in pids) << 10
 
 
 def _kilobytes(file: Path, names: tuple[str, ...]) -> int:
-    """The sum of the fields *names*, 0 for a process that has ended."""
+    """The sum of the fields *names* of a file in ``/proc``, in kB; 0 for a process that has ended."""
     try:
         lines = file.read_text().splitlines()
     except OSError:
@@ -49,12 +48,12 @@ def _kilobytes(file: Path, names: tuple[str, ...]) -> int:
 
 
 def disk_of(paths: Iterable[Path]) -> int:
-    """Bytes of disk of files, and of directories with all that is in them. A file with several names counts once."""
+    """Bytes of disk that *paths* use, with all that is in directories. A file with several names counts once."""
     seen: set[tuple[int, int]] = set()
     used, rest = 0, list(map(os.fspath, paths))
     while rest:
         path = rest.pop()
-        with suppress(OSError):  # it is gone by now, or the command has closed it
+        with suppress(OSError):  # the file is gone by now, or the command has closed the directory to others
             status = os.lstat(path)
             if (status.st_dev, status.st_ino) in seen:
                 continue
