@@ -11,6 +11,7 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred
 from twisted.web.http_headers import Headers
 
+from awed.model.ids import is_uuid
 from tests.integration.daemon import Daemon, Stage
 from tests.integration.jobs import reaches
 from tests.integration.program import Program
@@ -33,7 +34,7 @@ async def completed(daemon: Daemon, document: dict[str, Any], *programs: Program
     submit = daemon.stage.run("-m", "awed.cli", "--server", daemon.url, "submit", str(file), "--wait")
     status = await submit.ended()
     assert status == 0, "\n".join([submit.output, *(program.output for program in programs)])
-    job_id = submit.output.split()[0]
+    (job_id,) = filter(is_uuid, submit.output.split())  # among warnings
     job: dict[str, Any] = await daemon.call("GET", f"/job/{job_id}")
     return job
 
