@@ -13,7 +13,7 @@ QUESTIONS ?=
 JSON ?=
 STORE ?=
 
-.PHONY: bench check clean constraints crash demo docs outdated test test-slow venv venv-newest
+.PHONY: bench check clean constraints crash demo docs outdated screenshots test test-slow venv venv-newest
 
 venv: $(VENV)/ready
 
@@ -75,6 +75,13 @@ crash: venv
 # What it costs: make bench [QUESTIONS='drain submit'] [RUNS=5] [JSON=--json]
 bench: venv
 	@$(BIN)/python -m bench $(QUESTIONS) --runs $(RUNS) $(JSON)
+
+# Pictures of the page for people, all of them in build/screenshots; two of them are in the documentation
+screenshots: venv
+	$(BIN)/python -m tests.screenshots build/screenshots
+	mkdir -p docs/images
+	cp build/screenshots/job-light-1280.png docs/images/job.png
+	cp build/screenshots/jobs-dark-1280.png docs/images/jobs.png
 
 check: venv
 	$(BIN)/ruff check

@@ -15,6 +15,7 @@ QUESTIONS = (
     "endtoend",
     "chain",
     "list",
+    "ui",
     "recover",
     "memory",
     "fleet",
