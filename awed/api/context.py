@@ -34,12 +34,15 @@ class Permissions(Struct, frozen=True):
 
 
 class About(Struct, frozen=True):
-    """What the front page shows of the configuration. *auth*: the schemes of Authorization for identity servers."""
+    """What the front page shows of the configuration. *auth*: the schemes of Authorization for identity servers.
+    *storage*: the URLs below which TES tasks find files.
+    """
 
     title: str = "AWE Server"
     contact: str = ""
     auth: list[str] = []
     anonymous: Permissions = Permissions()
+    storage: list[str] = []
 
 
 class DebugLevel(Protocol):

@@ -10,6 +10,7 @@ from twisted.logger import Logger
 
 from awed.model.errors import AwedError, Invalid
 from awed.model.ids import WorkId
+from awed.model.tes import RunLog
 from awed.model.work import LOG_NAMES, STREAMS, Cause, Cut, Report, ReportStatus
 from awed.web.form import Part
 from awed.web.kinds import INTEGER, Kind, count
@@ -20,10 +21,15 @@ from awed.wire.reports import MAX_AT_ONCE, MAX_COMPUTETIME, Number, OneReport, O
 MAX_PERF = 64 * 1024
 """Bytes of a performance record. A larger one is dropped."""
 
+MAX_RUN_LOG = 8 * 1024 * 1024
+"""Bytes of what is told of the run of a TES task."""
+
 MAX_REPORTS = 16 * 1024 * 1024
 """Bytes of a body with several reports. Workers send reports with long logs one by one, in forms."""
 
 _perf_decoder = msgspec.json.Decoder(dict[str, bool | Number | float | str | None])
+
+_run_log_decoder = msgspec.json.Decoder(RunLog)
 
 _log = Logger()
 
@@ -58,6 +64,7 @@ class ReportArguments(Struct, frozen=True):
     stdout: Annotated[Part | None, "What the command wrote there."] = None
     stderr: Annotated[Part | None, "What the command wrote there."] = None
     worknotes: Annotated[Part | None, "What else there is to say."] = None
+    tes: Annotated[Part | None, "Of a TES task: what is told of its executors and outputs (JSON)."] = None
 
     async def report(self, work: WorkId, client: str, max_log: int) -> Report:
         """The report of *work* by *client*, with the last *max_log* bytes of its logs. Raises
@@ -79,6 +86,7 @@ class ReportArguments(Struct, frozen=True):
             raw={name: said[name] for name in STREAMS if name in said and not is_text(said[name])},
             cuts={name: cut for name, cut in cuts.items() if cut is not None and _suits(cut, said.get(name, b""))},
             perf=await _measured(str(work), self.perf) if self.perf else None,
+            tes=_run_log(await self.tes.read(MAX_RUN_LOG)) if self.tes else UNSET,
         )
 
 
@@ -109,7 +117,15 @@ def _report(client: str, one: OneReport, max_log: int) -> Report:
         raw={name: one.raw[name][-max_log:] for name in STREAMS if name in one.raw},
         cuts={name: cut for name, cut in one.cuts.items() if name in STREAMS and _suits(cut, _bytes(one, name))},
         perf=None if one.perf is UNSET else _perf(one.wuid, one.perf),
+        tes=one.tes,
     )
+
+
+def _run_log(body: bytes) -> RunLog:
+    try:
+        return _run_log_decoder.decode(plain(body))
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise Invalid(f"part tes: {error}") from None
 
 
 def _bytes(one: OneReport, name: str) -> bytes:

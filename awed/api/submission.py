@@ -17,6 +17,7 @@ from awed.web.params import header
 from awed.wire.headers import IDEMPOTENCY_KEY, REPLAYED, is_idempotency_key
 from awed.workflow.advice import Advised, read_advised
 from awed.workflow.locations import token_hosts
+from awed.workflow.submission import Submission
 
 
 class Check(NamedTuple):
@@ -31,6 +32,12 @@ async def submit(context: Context, call: Call[None], body: bytes, token: str = "
     document = await _read(context, call, body)
     submission = document.submission
     assert submission is not None
+    job = await make_job(context, call, body, submission, token)
+    return job, [*document.warnings, *await context.engine.checks.warnings(submission, document.nodes, call.user)]
+
+
+async def make_job(context: Context, call: Call[None], body: bytes, submission: Submission, token: str = "") -> Job:
+    """The job of *submission*, which was read from *body*. *token*: its data token."""
     hosts = token_hosts(submission.job) if token else []
     if not token and call.user.name != PUBLIC and uses_own_store(submission.job):
         token = context.job_token(submission.job.id)
@@ -38,8 +45,7 @@ async def submit(context: Context, call: Call[None], body: bytes, token: str = "
     def make(key: SubmissionKey | None) -> Awaitable[Job]:
         return context.engine.jobs.submit(submission, call.user, token, hosts, key)
 
-    job = await once(context, call, body, submission.job.id, make)
-    return job, [*document.warnings, *await context.engine.checks.warnings(submission, document.nodes, call.user)]
+    return await once(context, call, body, submission.job.id, make)
 
 
 async def check(context: Context, call: Call[None], body: bytes, token: str = "") -> Check:

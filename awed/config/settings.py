@@ -238,6 +238,17 @@ class Limits(Struct, frozen=True):
     ] = 4
 
 
+class Tes(Struct, frozen=True):
+    """The Task Execution Service of GA4GH."""
+
+    storage: Annotated[
+        tuple[str, ...],
+        NAMES,
+        "URLs of the places that tasks and workers share, separated by commas, as file:///data. Service-info shows"
+        " them.",
+    ] = ()
+
+
 class Args(Struct, frozen=True):
     """The log of the daemon."""
 
@@ -266,6 +277,7 @@ class Config(Struct, frozen=True, rename="pascal"):
     mongodb: Mongodb = Mongodb()
     server: Server = Server()
     limits: Limits = Limits()
+    tes: Tes = Tes()
     args: Args = Args()
 
 

@@ -47,6 +47,7 @@ from awed.service.shell import Shell
 from awed.shock.client import ShockClient
 from awed.shock.http import DataHttp
 from awed.store.interface import IStore
+from awed.tes.resource import TES
 from awed.tx.http import Reach, bounded_http_client, http_client, origin_of
 from awed.tx.longwork import LongWork
 from awed.tx.threads import InThread, in_threads_of
@@ -265,7 +266,7 @@ class Parts:
             debug=self._debug,
             metrics=metrics.page,
             metrics_for=metrics_for(config),
-            collections={**RESOURCES, PAGE: UiResource},
+            collections={**RESOURCES, PAGE: UiResource, **TES},
             about=_about(config),
             client_auth_required=config.auth.client_auth_required,
             document_limits=DocumentLimits(
@@ -305,4 +306,5 @@ def _about(config: Config) -> About:
         contact=config.admin.email,
         auth=[word for word, url in named.items() if url],
         anonymous=Permissions(anonymous.read, anonymous.write, anonymous.delete),
+        storage=list(config.tes.storage),
     )

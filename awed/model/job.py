@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from awed.model.resources import Said
 from awed.model.states import JobState, TaskState
+from awed.model.tes import TesTask
 from awed.model.times import NO_TIME
 
 NO_NODE = "-"
@@ -103,7 +104,8 @@ class Task(Struct):
 
     *walltime*: seconds for which the command of each of its workunits may run; 0 means no limit. *resources*: what
     each of its workunits needs, as the document says it. *reuse*: see :mod:`awed.model.reuse`. *reused*: in the order
-    of ranks, the ids of the workunits of another task whose results it has.
+    of ranks, the ids of the workunits of another task whose results it has. *tes*: the TES task that is run in place
+    of *cmd*.
     """
 
     taskid: str
@@ -128,6 +130,7 @@ class Task(Struct):
     resources: Said | UnsetType = UNSET
     reuse: str | UnsetType = UNSET
     reused: list[str] | UnsetType = UNSET
+    tes: TesTask | UnsetType = UNSET
 
     @property
     def ranks(self) -> range:
@@ -163,7 +166,10 @@ class Info(Struct):
 
 
 class JobError(Struct):
-    """Why a job is suspended: the last failure, with the client, workunit and task where it happened."""
+    """Why a job is suspended: the last failure, with the client, workunit and task where it happened.
+
+    *cause*: one of :class:`~awed.model.work.Cause`, "" if no run of a command failed.
+    """
 
     clientfailed: str = ""
     workfailed: str = ""
@@ -172,6 +178,7 @@ class JobError(Struct):
     worknotes: str = ""
     apperror: str = ""
     status: str = ""
+    cause: str = ""
 
 
 class Job(Struct):

@@ -9,6 +9,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from awed.model.job import IO, Cmd, Info
 from awed.model.states import WorkState
+from awed.model.tes import RunLog, TesTask
 from awed.model.times import NO_TIME
 
 
@@ -30,7 +31,7 @@ class Workunit(Struct):
 
     *rank* is 0 for the only workunit of a task, else 1..*totalwork*. *attempt* counts the checkouts from 1.
     *walltime*: seconds after which the worker ends the command; unset or 0 for no limit. *resources*: what it needs,
-    in cores, bytes and whole numbers; if unset, one core.
+    in cores, bytes and whole numbers; if unset, one core. *tes*: what is run in place of *cmd*.
     """
 
     wuid: str
@@ -60,6 +61,7 @@ class Workunit(Struct):
     attempt: int = 0
     walltime: int | UnsetType = UNSET
     resources: dict[str, int | float] | UnsetType = UNSET
+    tes: TesTask | UnsetType = UNSET
 
 
 class WorkRecord(Struct):
@@ -171,6 +173,7 @@ class Report(Struct):
     raw: Mapping[str, bytes] = {}
     cuts: Mapping[str, Cut] = {}
     perf: Raw | None = None
+    tes: RunLog | UnsetType = UNSET
 
     @property
     def is_workers_fault(self) -> bool:
@@ -198,6 +201,7 @@ class WorkReport(Struct):
     attempt: int = 0
     raw: dict[str, bytes] = {}
     cuts: dict[str, Cut] = {}
+    tes: RunLog | UnsetType = UNSET
 
     def written(self, name: str) -> bytes:
         """The log of that name, as bytes."""

@@ -130,7 +130,15 @@ class Place:
         self.disk = disk_of(task, needs)
         job = self.entry.job
         groups = groups_of(task.clientgroups or job.job.info.clientgroups, job.submitter)
-        return wanted_of(groups, task.cmd.name, task.walltime or 0, task.cmd.has_image, avoid=self.avoid, needs=needs)
+        return wanted_of(
+            groups,
+            task.cmd.name,
+            task.walltime or 0,
+            task.cmd.has_image,
+            avoid=self.avoid,
+            needs=needs,
+            executors=bool(task.tes),
+        )
 
     @property
     def order(self) -> tuple[QueueKey, int]:

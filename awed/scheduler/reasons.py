@@ -38,7 +38,7 @@ FEW = 10
 FREE, BUSY, SUSPENDED = "free", "busy", "suspended"
 """The hindrances of workers that have all that the work asks for; FREE is none."""
 
-AVOIDED, GROUP, COMMAND, IMAGE, TIME = "avoided", "group", "command", "image", "time"
+AVOIDED, GROUP, COMMAND, EXECUTORS, IMAGE, TIME = "avoided", "group", "command", "executors", "image", "time"
 """The kinds of a :class:`~awed.scheduler.requirements.Misfit` besides resources, in the order of the checks."""
 
 
@@ -227,7 +227,7 @@ def _told(tally: Tally, wanted: Wanted) -> str:
 
 
 _ORDER = (FREE, BUSY, SUSPENDED, AVOIDED)
-_LAST = (TIME, IMAGE, COMMAND, GROUP)
+_LAST = (TIME, IMAGE, EXECUTORS, COMMAND, GROUP)
 
 
 def _furthest(item: tuple[str, int]) -> tuple[int, str]:
@@ -249,6 +249,7 @@ def _part(what: str, number: int, tally: Tally, wanted: Wanted) -> str:
         AVOIDED: "where it failed",
         GROUP: "of other groups",
         IMAGE: "without container images",
+        EXECUTORS: "that run no TES tasks",
     }
     if what in words:
         return f"{number} {words[what]}"
@@ -270,7 +271,13 @@ def _no_worker(wanted: Wanted) -> str:
     return f"no worker is registered of {groups}"
 
 
-_FIELDS = {GROUP: "clientgroups", COMMAND: "cmd.name", IMAGE: "cmd.Dockerimage", TIME: "walltime"}
+_FIELDS = {
+    GROUP: "clientgroups",
+    COMMAND: "cmd.name",
+    EXECUTORS: "tes.executors",
+    IMAGE: "cmd.Dockerimage",
+    TIME: "walltime",
+}
 
 
 def _asking(tally: Tally) -> str:

@@ -32,16 +32,17 @@ def whose(users: Iterable[str]) -> frozenset[str]:
 
 class Kind(NamedTuple):
     """A kind of client: the groups whose work it runs (with ANYBODYS or :func:`whose`), the commands that it has, and
-    whether it runs them in container images."""
+    whether it runs them in container images, and runs TES tasks."""
 
     groups: frozenset[str]
     apps: frozenset[str]
     images: bool = True
+    executors: bool = True
 
     @classmethod
     def of(cls, client: Client, besides: frozenset[str]) -> "Kind":
         """The kind of *client*. *besides*: what clients of its group get besides work that names the group."""
-        return cls(besides | {client.group}, frozenset(client.apps), client.images)
+        return cls(besides | {client.group}, frozenset(client.apps), client.images, client.executors)
 
     def routes(self) -> Iterator["Route"]:
         """The routes on which it finds work, see :meth:`Wanted.routes`."""
@@ -106,8 +107,8 @@ class Offer(NamedTuple):
 class Misfit(NamedTuple):
     """Why a client cannot have work: *what* it lacks, how much of that is *asked* for, and how much it *has*.
 
-    *what*: ``group``, ``command``, ``image``, ``avoided`` (the work failed there), ``time``, or the name of a
-    resource.
+    *what*: ``group``, ``command``, ``executors``, ``image``, ``avoided`` (the work failed there), ``time``, or
+    the name of a resource.
     """
 
     what: str
@@ -134,6 +135,7 @@ class Wanted(NamedTuple):
     image: bool = False
     avoid: frozenset[str] = NOBODY
     needs: Needs = PLAIN
+    executors: bool = False
 
     def suits(self, kind: Kind) -> bool:
         """Whether clients of this kind may have the work at all."""
@@ -168,6 +170,8 @@ class Wanted(NamedTuple):
             return Misfit("group")
         if self.app not in kind.apps and ANY_APP not in kind.apps:
             return Misfit("command")
+        if self.executors and not kind.executors:
+            return Misfit("executors")
         return Misfit("image") if self.image and not kind.images else None
 
     def least(self) -> tuple[float, ...]:
@@ -228,7 +232,14 @@ def disk_of(task: Task, needs: Needs) -> int:
 
 @lru_cache(maxsize=10_000)
 def wanted_of(
-    groups: frozenset[str], app: str, walltime: int, image: bool, *, avoid: frozenset[str], needs: Needs
+    groups: frozenset[str],
+    app: str,
+    walltime: int,
+    image: bool,
+    *,
+    avoid: frozenset[str],
+    needs: Needs,
+    executors: bool = False,
 ) -> Wanted:
     """A :class:`Wanted`. Cached, as there are few kinds of work with many tasks of each."""
-    return Wanted(groups, app, walltime, image, avoid, needs)
+    return Wanted(groups, app, walltime, image, avoid, needs, executors)

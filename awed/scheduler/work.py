@@ -188,10 +188,10 @@ class Work:
         """Store the logs and the performance record of a report; both if an earlier attempt may have left either."""
         changes = self._state.changes
         wuid, job_id, task_id, rank = record.wuid, record.jobid, record.taskid, record.rank
-        has_logs, has_perf, again = bool(report.logs), report.perf is not None, record.attempt > 1
+        has_logs, has_perf, again = bool(report.logs or report.tes), report.perf is not None, record.attempt > 1
         if has_logs or (again and has_perf):
             logs: dict[str, Any] = {**report.logs, "raw": dict(report.raw), "cuts": dict(report.cuts)}
-            changes.report(WorkReport(wuid, job_id, task_id, rank, attempt=record.attempt, **logs))
+            changes.report(WorkReport(wuid, job_id, task_id, rank, attempt=record.attempt, tes=report.tes, **logs))
         if has_perf or (again and has_logs):
             changes.perf(PerfRecord(wuid, job_id, task_id, rank, report.perf))
 
@@ -300,6 +300,7 @@ class Work:
             state=WorkState.SUSPEND if task.state is TaskState.SUSPEND else WorkState.QUEUED,
             userattr=task.userattr,
             walltime=task.walltime,
+            tes=task.tes,
         )
         if amounts := amounts_of(entry.job.job.info.resources, task.resources):
             unit.resources = amounts
@@ -327,6 +328,7 @@ def _why(record: WorkRecord, report: Report, permanent: bool) -> JobError:
         worknotes=report.logs.get("worknotes", ""),
         apperror=report.logs.get("stderr", "")[-STDERR_TAIL:],
         status=JobState.SUSPEND,
+        cause=report.cause or "",
     )
 
 

@@ -114,13 +114,10 @@ class WorkVerbs:
 
         Raises :class:`~awed.model.errors.LogNotFound` if no report of it has come.
         """
-        await self._shell.committer.durable()
-        store = self._shell.store
-        whose: dict[str, str | int] = {"job": work_id.job_id, "task": work_id.task_id, "rank": work_id.rank}
-        report = await store.one(WorkReport, **whose)
+        report = await self.reported(work_id)
         if report is not None:
             return str(getattr(report, name))
-        if await store.one(PerfRecord, **whose) is not None:
+        if await self._shell.store.one(PerfRecord, **_whose(work_id)) is not None:
             return ""  # there was a report, without logs
         origin = await self._origin(work_id)
         if origin is None:
@@ -135,6 +132,16 @@ class WorkVerbs:
             if task is not None and task.reused and work_id.rank in task.ranks:
                 return parse_work_id(task.reused[task.ranks.index(work_id.rank)])
         return None
+
+    async def reported(self, work_id: WorkId) -> WorkReport | None:
+        """The logs of the last report of a workunit, None if there is none, or none with logs."""
+        await self._shell.committer.durable()
+        report: WorkReport | None = await self._shell.store.one(WorkReport, **_whose(work_id))
+        return report
+
+    def is_out(self, work_id: WorkId) -> bool:
+        """Whether a client has the workunit."""
+        return bool(self._shell.scheduler.work.holder(work_id))
 
     async def data_token(self, work_id: WorkId) -> DataToken:
         """The data token of the job. The caller checks that the client has one of its workunits."""
@@ -158,3 +165,7 @@ class WorkVerbs:
         """Raises :class:`~awed.model.errors.Unauthorized` unless the client has the workunit."""
         if not client_id or self._shell.scheduler.work.holder(work_id) != client_id:
             raise Unauthorized(f"workunit {work_id} is not checked out by client {client_id}")
+
+
+def _whose(work_id: WorkId) -> dict[str, str | int]:
+    return {"job": work_id.job_id, "task": work_id.task_id, "rank": work_id.rank}

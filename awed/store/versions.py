@@ -103,6 +103,8 @@ STEPS = (
     ),
     # 14: New fields: attempt, raw and cuts of a report.
     Step(),
+    # 15: New fields: tes of a task and a report, executors of a client, cause of a job's error.
+    Step(),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

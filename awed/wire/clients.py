@@ -51,6 +51,7 @@ class Profile(Struct, omit_defaults=True):
     slots: int = 1
     images: bool = True
     resources: Said | None = None
+    executors: bool = False
 
 
 class Registered(Client, kw_only=True):

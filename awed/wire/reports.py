@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from awed.model.tes import RunLog
 from awed.model.work import STREAMS, Cause, Cut, Perf, ReportStatus
 
 MAX_AT_ONCE = 1000
@@ -47,6 +48,7 @@ class OneReport(Struct, omit_defaults=True):
     worknotes: str = ""
     raw: dict[str, bytes] = {}
     cuts: dict[str, Cut] = {}
+    tes: RunLog | UnsetType = UNSET
 
 
 class LogPiece(Struct):
@@ -85,6 +87,7 @@ class RunReport(Struct):
     stderr: bytes = b""
     cause: Cause | None = None
     cuts: dict[str, Cut] = {}
+    tes: RunLog | UnsetType = UNSET
 
     @property
     def computetime(self) -> int:
@@ -106,6 +109,7 @@ class RunReport(Struct):
             worknotes=self.worknotes,
             raw={name: log for name in STREAMS if not is_text(log := getattr(self, name))},
             cuts=self.cuts,
+            tes=self.tes,
         )
 
     def query(self, client: str) -> dict[str, str]:
@@ -131,3 +135,5 @@ class RunReport(Struct):
         for name, log in logs.items():
             if log:
                 yield name, log
+        if self.tes:
+            yield "tes", msgspec.json.encode(self.tes)

@@ -36,6 +36,7 @@ from awed.service.shell import KEEP, Shell
 from awed.shock.interface import IShock
 from awed.store.interface import IStore
 from awed.store.memory import MemoryStore
+from awed.tes.resource import TES
 from awed.tx.turns import Turns
 from awed.ui.assembly import UiResource
 from awed.web.body import Bodies, requests_with
@@ -126,7 +127,7 @@ class Served:
             debug=self.debug,
             metrics=metrics,
             metrics_for=metrics_for,
-            collections={**RESOURCES, PAGE: UiResource},
+            collections={**RESOURCES, PAGE: UiResource, **TES},
             about=About(),
             client_auth_required=client_auth_required,
             document_limits=limits,

@@ -4,15 +4,18 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from awed.api.assembly import RESOURCES
 from awed.api.openapi import describe
+from awed.tes.resource import TES
 from tests.unit.api.served import Served
+
+COLLECTIONS = {**RESOURCES, **TES}
 
 
 def test_it_is_valid_openapi() -> None:
-    OpenAPIV31SpecValidator(describe(RESOURCES)).validate()
+    OpenAPIV31SpecValidator(describe(COLLECTIONS)).validate()
 
 
 def test_what_it_says_of_a_call() -> None:
-    paths = describe(RESOURCES)["paths"]
+    paths = describe(COLLECTIONS)["paths"]
     assert paths["/work/{work_id}"]["put"]["summary"] == "Take a worker's report of a workunit."
     assert paths["/job"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"].keys() == {
         "upload",
@@ -29,5 +32,5 @@ def test_it_is_served_as_it_is(served: Served) -> None:
     reply = served.call("GET", "/openapi.json")
     assert (reply.status, reply.headers["Content-Type"]) == (200, "application/json")
     assert reply.json["openapi"] == "3.1.0"
-    assert reply.json == describe(RESOURCES)
+    assert reply.json == describe(COLLECTIONS)
     assert "openapi.json" not in served.call("GET", "/").json["resources"]

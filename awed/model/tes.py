@@ -1,0 +1,120 @@
+"""Tasks of GA4GH's Task Execution Service (TES) 1.1: the document, and what is told of a run. The names are TES's.
+
+Times are RFC 3339 texts. Fields with their default value are left out of documents.
+"""
+
+from msgspec import Struct
+
+FILE, DIRECTORY = "FILE", "DIRECTORY"
+"""The types of inputs and outputs."""
+
+APP = "tes"
+"""The command (``cmd.name``) and the id of the only task of a job that was made of a TES task."""
+
+
+class Executor(Struct, omit_defaults=True):
+    """A command. Those of a task run one after another. *ignore_error*: whether the next one runs if this one fails.
+
+    *stdin*, *stdout*, *stderr*: absolute paths of files, "" for none. *workdir*: "" for one that is made for it.
+    """
+
+    image: str = ""
+    command: list[str] = []
+    workdir: str = ""
+    stdin: str = ""
+    stdout: str = ""
+    stderr: str = ""
+    env: dict[str, str] = {}
+    ignore_error: bool = False
+
+
+class Input(Struct, omit_defaults=True):
+    """A file or directory that is at *path* before the first executor starts: its *content*, or what is at *url*."""
+
+    name: str = ""
+    description: str = ""
+    url: str = ""
+    path: str = ""
+    type: str = ""
+    content: str = ""
+    streamable: bool = False
+
+
+class Output(Struct, omit_defaults=True):
+    """What is brought from *path* to *url* after the last executor.
+
+    A *path* with wildcards stands for all files that match. Each is brought to its path without *path_prefix*, below
+    *url*.
+    """
+
+    name: str = ""
+    description: str = ""
+    url: str = ""
+    path: str = ""
+    path_prefix: str = ""
+    type: str = ""
+
+
+class Resources(Struct, omit_defaults=True):
+    """What a task needs. Sizes are in GB of 10^9 bytes."""
+
+    cpu_cores: float | None = None
+    preemptible: bool = False
+    ram_gb: float | None = None
+    disk_gb: float | None = None
+    zones: list[str] = []
+    backend_parameters: dict[str, str] = {}
+    backend_parameters_strict: bool = False
+
+    def parameter(self, name: str) -> str:
+        """The backend parameter *name* (in lower case), whose case does not matter; "" if there is none."""
+        return next((text for key, text in self.backend_parameters.items() if key.lower() == name), "")
+
+
+class TesTask(Struct, omit_defaults=True):
+    """A task as it is submitted. *volumes*: absolute paths of directories that the executors share."""
+
+    name: str = ""
+    description: str = ""
+    inputs: list[Input] = []
+    outputs: list[Output] = []
+    resources: Resources | None = None
+    executors: list[Executor] = []
+    volumes: list[str] = []
+    tags: dict[str, str] = {}
+
+    @property
+    def has_network(self) -> bool:
+        """Whether its commands may use the network."""
+        return self.resources is None or self.resources.parameter("network").lower() != "false"
+
+
+class ExecutorLog(Struct, omit_defaults=True):
+    """What is told of the run of an executor, with the ends of stdout and stderr."""
+
+    exit_code: int
+    start_time: str = ""
+    end_time: str = ""
+    stdout: str = ""
+    stderr: str = ""
+
+
+class OutputLog(Struct):
+    """A file that was brought to *url*. *size_bytes* is a text, as TES has it."""
+
+    url: str
+    path: str
+    size_bytes: str
+
+
+class RunLog(Struct):
+    """What a worker tells of a run of the task. *logs*: of the executors that ran."""
+
+    start_time: str = ""
+    end_time: str = ""
+    logs: list[ExecutorLog] = []
+    outputs: list[OutputLog] = []
+
+
+TREE = "files"
+"""The directory, in that of a run, in which the absolute paths of its task are: ``/data/a`` is ``files/data/a``."""

@@ -1,0 +1,279 @@
+"""``/ga4gh/tes/v1``: the Task Execution Service of GA4GH, version 1.1."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Annotated, TypeVar
+
+from msgspec import Struct, structs
+from twisted.web.iweb import IRequest
+
+from awed import __version__
+from awed.api.context import Context, Resource
+from awed.api.rights import a_job, may, to
+from awed.api.submission import make_job
+from awed.auth.rights import reader
+from awed.model.errors import Invalid, JobNotFound
+from awed.model.ids import WorkId, new_id
+from awed.model.job import Job
+from awed.model.records import JobRecord
+from awed.model.tes import APP, TesTask
+from awed.store.interface import JobQuery
+from awed.tes.document import PARAMETERS, offered, read_task
+from awed.tes.views import STATES, UNENDED, UNUSED, ShownTask, View, minimal, state_of, task_of, whole
+from awed.web.arguments import Body
+from awed.web.calls import Asked, Call, Calls, Right
+from awed.web.envelope import send_json
+from awed.web.kinds import count, word
+from awed.web.params import header
+from awed.web.streaming import listed
+from awed.web.traits import Traits, bare
+
+BASE = "/tes/v1"
+"""Before the paths of the service, below ``/ga4gh``."""
+
+LARGEST = 8 << 20
+"""Bytes of a task."""
+
+MOST = 2048
+"""Tasks of a page; more than this may be asked for."""
+
+USUAL = 256
+"""Tasks of a page, if nobody says how many."""
+
+NOBODY = "Basic Tm9uZTpOb25l"
+"""``Authorization`` as py-tes sends it for nobody: user ``None``, password ``None``."""
+
+ABOUT = "An AWE server. Tasks are jobs of one task."
+
+T = TypeVar("T")
+
+
+class Id(Struct):
+    """The answer to a task that is taken."""
+
+    id: str
+
+
+class Done(Struct):
+    """The answer to a task that is cancelled."""
+
+
+class ServiceType(Struct, frozen=True):
+    """Which service this is."""
+
+    group: str = "org.ga4gh"
+    artifact: str = "tes"
+    version: str = "1.1.0"
+
+
+class Organization(Struct):
+    """Whose service this is."""
+
+    name: str
+    url: str
+
+
+class ServiceInfo(Struct, rename={"parameters": "tesResources_backend_parameters", "contact": "contactUrl"}):
+    """What this service is."""
+
+    id: str
+    name: str
+    organization: Organization
+    storage: list[str]
+    parameters: list[str]
+    version: str = __version__
+    type: ServiceType = ServiceType()
+    description: str = ABOUT
+    contact: str | None = None
+
+
+class OldServiceInfo(Struct):
+    """The same, as TES 0.4 has it."""
+
+    name: str
+    doc: str
+    storage: list[str]
+
+
+class TaskList(Struct, omit_defaults=True):
+    """A page of tasks."""
+
+    tasks: list[ShownTask]
+    next_page_token: str = ""
+
+
+def _failed(request: IRequest, status: int, texts: Sequence[str]) -> bytes:
+    return send_json(request, {"status": status, "message": "; ".join(texts)}, status)
+
+
+def told(right: Right[Context, T]) -> Right[Context, T]:
+    """*right*, of somebody or, for py-tes, of ``None``."""
+
+    async def grant(context: Context, asked: Asked) -> Call[T]:
+        if header(asked.request, b"authorization") == NOBODY:
+            asked.request.requestHeaders.removeHeader("Authorization")
+        return await right.grant(context, asked)
+
+    return Right(grant, right.query)
+
+
+class Selection(Struct, frozen=True):
+    """The tasks that a list is to have."""
+
+    name_prefix: Annotated[str, "Only tasks whose name begins like this."] = ""
+    state: Annotated[str, word(["", *STATES, *UNUSED]), "Only tasks in this state."] = ""
+    tag_key: Annotated[list[str], "Only tasks with this tag, repeatable."] = []
+    tag_value: Annotated[list[str], "The value of the tag at the same place, any if it is missing or empty."] = []
+
+    def states(self) -> tuple[str, ...]:
+        """The states in which jobs of these tasks are; none for any."""
+        return STATES.get(self.state, ())
+
+    def has(self, job: Job, task: TesTask, state: str) -> bool:
+        """Whether the list is to have this task."""
+        pairs = zip_longest(self.tag_key, self.tag_value[: len(self.tag_key)], fillvalue="")
+        return (
+            self.state in ("", state)
+            and job.info.name.startswith(self.name_prefix)
+            and all(key in task.tags and value in ("", task.tags[key]) for key, value in pairs)
+        )
+
+
+class TesResource(Resource):
+    """The tasks that the caller may see."""
+
+    calls = Calls[Context]()
+    traits = Traits(body_limit=LARGEST, wrap=bare, answer_error=_failed)
+    is_listed = False
+
+    @calls(f"GET {BASE}/service-info", told(may("read")))
+    async def service_info(self, call: Call[None]) -> ServiceInfo:
+        """What this service is."""
+        about, url = self.context.about, self.context.hosts.base(call.request)
+        return ServiceInfo(
+            id=self.engine.server_uuid,
+            name=about.title,
+            organization=Organization(about.title, url),
+            storage=about.storage,
+            parameters=sorted({*PARAMETERS, *self._kinds()}),
+            contact=f"mailto:{about.contact}" if about.contact else None,
+        )
+
+    @calls(f"GET {BASE}/tasks/service-info", told(may("read")))
+    async def old_service_info(self, call: Call[None]) -> OldServiceInfo:
+        """The same, for clients of TES 0.4."""
+        return OldServiceInfo(self.context.about.title, ABOUT, self.context.about.storage)
+
+    @calls(f"POST {BASE}/tasks", told(may("write")))
+    async def create(self, call: Call[None], *, body: Annotated[bytes, Body(LARGEST, TesTask)]) -> Id:
+        """Submit a task. Requests with the same ``Idempotency-Key`` make one."""
+        context = self.context
+        submission = await context.in_thread(
+            read_task,
+            body,
+            self._kinds(),
+            now=context.now(),
+            new_id=new_id,
+            own_hosts=context.hosts.known(call.request),
+            limits=context.document_limits,
+        )
+        return Id((await make_job(context, call, body, submission)).id)
+
+    @calls(f"GET {BASE}/tasks", told(may("read")))
+    async def index(
+        self,
+        call: Call[None],
+        *,
+        selection: Selection,
+        view: Annotated[View, "How much is shown of each."] = "MINIMAL",
+        page_size: Annotated[int, count(), "How many at most, 2048 at most."] = USUAL,
+        page_token: Annotated[str, "The next_page_token of the page before."] = "",
+    ) -> TaskList:
+        """A page of tasks, the newest first."""
+        size = min(page_size or USUAL, MOST)
+        if selection.state in UNUSED:
+            return TaskList([])
+        query = JobQuery(
+            states=STATES.get(selection.state, ()),
+            fields={"info.service": [APP]},
+            words=(selection.name_prefix,) if selection.name_prefix else (),
+            reader=reader(call.user),
+            order="info.submittime",
+            limit=size,
+        )
+        left = _left(page_token)
+        if left is not None:
+            # The token counts from the oldest: tasks that come meanwhile move no page.
+            total = (await self.engine.jobs.heads(structs.replace(query, limit=1))).total
+            query = structs.replace(query, offset=max(0, total - left))
+        jobs, total = await self.engine.jobs.page(query)
+        rest = total - query.offset - size
+        tasks = listed(self._listed(jobs, selection, view))
+        return TaskList(tasks, str(rest) if rest > 0 else "")
+
+    @calls(f"GET {BASE}/tasks/<job_id>", told(to("read", a_job)))
+    async def show(
+        self, call: Call[JobRecord], *, view: Annotated[View, "How much is shown."] = "MINIMAL"
+    ) -> ShownTask:
+        """A task."""
+        job = call.thing.job
+        task = _required(job)
+        return await self._shown(job, task, self._state(job), view)
+
+    @calls(f"POST {BASE}/tasks/<job_id>:cancel", told(to("delete", a_job)))
+    async def cancel(self, call: Call[JobRecord]) -> Done:
+        """Cancel a task. One that has ended stays as it is."""
+        job = call.thing.job
+        _required(job)
+        if self._state(job) in UNENDED:
+            await self.engine.jobs.delete(job.id, full=False)
+        return Done()
+
+    async def _listed(self, jobs: AsyncIterator[Job], selection: Selection, view: View) -> AsyncIterator[ShownTask]:
+        async for job in jobs:
+            task, state = task_of(job), self._state(job)
+            if task is not None and selection.has(job, task, state):
+                yield await self._shown(job, task, state, view)
+
+    async def _shown(self, job: Job, task: TesTask, state: str, view: View) -> ShownTask:
+        if view == "MINIMAL":
+            return minimal(job, state)
+        return whole(job, state, task, await self.engine.work.reported(_work(job.id)), view)
+
+    def _state(self, job: Job) -> str:
+        return state_of(job, lambda job_id: self.engine.work.is_out(_work(job_id)))
+
+    def _kinds(self) -> set[str]:
+        """The kinds of resources that workers offer."""
+        return offered(client.offers for client in self.engine.clients.all())
+
+
+def _work(job_id: str) -> WorkId:
+    return WorkId(job_id, APP, 0)
+
+
+def _required(job: Job) -> TesTask:
+    """The TES task that *job* is. Raises :class:`~awed.model.errors.JobNotFound` for any other job."""
+    task = task_of(job)
+    if task is None:
+        raise JobNotFound(job.id)
+    return task
+
+
+def _left(page_token: str) -> int | None:
+    """How many tasks there are from the first of the page on, None for the first page."""
+    if not page_token:
+        return None
+    if not page_token.isdecimal() or len(page_token) > 18:
+        raise Invalid(f"page_token must be the next_page_token of a page, found: {page_token}")
+    return int(page_token)
+
+
+class V1Resource(TesResource):
+    """The same at ``/v1``, for clients that are told of the host alone."""
+
+    calls = Calls[Context](structs.replace(call, path=call.path.removeprefix(BASE)) for call in TesResource.calls)
+
+
+TES: Mapping[str, type[Resource]] = {"ga4gh": TesResource, "v1": V1Resource}
+"""The collections, by name."""
