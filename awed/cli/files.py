@@ -1,17 +1,26 @@
 """Commands that transfer files: inputs to the daemon's node store, outputs from any host."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
 import click
+from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
 from awed.cli.lookup import find_job
-from awed.cli.options import job_argument, pass_server
+from awed.cli.options import NOT_DONE, complain, job_argument, pass_server
+from awed.cli.show import outputs_table, screen
+from awed.cli.words import clean, counted, short
 from awed.client import jobs as calls
 from awed.client.blocking import Server
-from awed.client.outputs import fetch, output_urls
+from awed.client.outputs import fetch, kept_outputs, output_urls, path_below
+from awed.model.errors import AwedError
+from awed.model.ids import task_name
 from awed.model.job import Job
+
+_AT_ONCE = 4
+"""Outputs that are fetched at once."""
 
 
 @click.command()
@@ -25,16 +34,29 @@ def put(server: Server, file: BinaryIO) -> None:
 
 @click.command()
 @job_argument
-@click.argument("output", metavar="[TASK/]OUTPUT")
-@click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@click.argument("output", metavar="[[TASK/]OUTPUT]", required=False)
+@click.option("--all", "every", is_flag=True, help="Fetch all outputs, as TASK/OUTPUT in the directory of --out.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Write to this file; with --all, this directory.")
 @pass_server
-def get(server: Server, job_id: str, output: str, out: Path | None) -> None:
-    """Fetch an output of a job, to standard output or a file."""
-    url = output_url(server.ask(calls.job(find_job(server, job_id))), output)
+def get(server: Server, job_id: str, output: str | None, every: bool, out: Path | None) -> int:
+    """Fetch an output of a job, to standard output or a file; without OUTPUT, list them.
+
+    With --all, files that are there already are not fetched again, and what broke off goes on where it did.
+    """
+    if every and output is not None:
+        raise click.UsageError("give either an OUTPUT or --all")
+    job = server.ask(calls.job(find_job(server, job_id)))
+    if every:
+        return _fetch_all(server, job, out or Path())
+    if output is None:
+        screen().print(outputs_table(job, output_urls(job)))
+        return 0
+    url = output_url(job, output)
     if out is None:
         server.download(url, sys.stdout.buffer)
-        return
-    fetch(server, url, out)
+    else:
+        fetch(server, url, out)
+    return 0
 
 
 def output_url(job: Job, wanted: str) -> str:
@@ -50,5 +72,37 @@ def output_url(job: Job, wanted: str) -> str:
         raise click.UsageError(f"which {wanted}? {', '.join(fitting)}")
     (name,) = fitting
     if not outputs[name]:
-        raise click.UsageError(f"{name} is not there yet; awe job {job.id} shows how far its task is")
+        raise click.UsageError(f"{name} is not there yet; awe job {short(job.id)} shows how far its task is")
     return outputs[name]
+
+
+def _fetch_all(server: Server, job: Job, folder: Path) -> int:
+    """Fetch what there is. Returns the exit status, NOT_DONE if anything is missing."""
+    done = {task_name(task.taskid) for task in job.tasks if not task.remainwork}
+    urls = {name: url for name, url in kept_outputs(job).items() if name.partition("/")[0] in done}
+    console = screen(stderr=True)
+    columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    bar = Progress(*columns, console=console, disable=not console.is_terminal)
+    with bar, ThreadPoolExecutor(_AT_ONCE) as threads:
+        fetches = [threads.submit(_fetch_one, server, name, url, folder, bar) for name, url in urls.items()]
+        faults = [fault for one in fetches if (fault := one.result())]
+    complain(*faults)
+    late = [clean(name) for name in output_urls(job) if name.partition("/")[0] not in done]
+    if late:
+        complain(f"not there yet: {', '.join(late)}")
+    click.echo(f"{counted(len(urls) - len(faults), 'output')} in {folder}", err=True)
+    return NOT_DONE if faults or late else 0
+
+
+def _fetch_one(server: Server, name: str, url: str, folder: Path, bar: Progress) -> str:
+    """Fetch an output and print where it is. Returns what went wrong, "" if nothing did."""
+    row = bar.add_task(clean(name), total=None)
+    try:
+        path = path_below(folder, name)
+        fetch(server, url, path, lambda there: bar.update(row, completed=there))
+    except (AwedError, OSError, ValueError) as error:
+        return f"{clean(name)}: {error}"
+    size = path.stat().st_size
+    bar.update(row, total=size, completed=size)
+    click.echo(path)
+    return ""

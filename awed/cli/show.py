@@ -13,6 +13,7 @@ from awed.model.access import Account, ShownGroup
 from awed.model.client import Client
 from awed.model.ids import task_name
 from awed.model.job import Job
+from awed.model.quantities import rough_size
 from awed.model.states import ACTIVE
 from awed.model.times import NO_TIME
 
@@ -163,6 +164,17 @@ def queue_table(counts: Mapping[str, Mapping[str, int]]) -> Table:
         known = {"total", *_TWICE.get(kind, ())}
         by_state = (f"{number} {state}" for state, number in states.items() if number and state not in known)
         _add_row(table, kind, str(states.get("total", 0)), ", ".join(by_state))
+    return table
+
+
+def outputs_table(job: Job, urls: Mapping[str, str]) -> Table:
+    """A table of the outputs of a job. *urls*: those that there are, by ``TASK/FILE``; "" for what is not there."""
+    table = _table("output", "size", "", folded=("output",))
+    for task in job.tasks:
+        for output in task.outputs:
+            name = f"{task_name(task.taskid)}/{output.filename}"
+            is_there = urls.get(name) and not task.remainwork
+            _add_row(table, name, *((rough_size(output.size), "") if is_there else ("", "not there")))
     return table
 
 

@@ -1,7 +1,7 @@
 """``awe submit``, ``awe wait`` and ``awe import``."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -16,15 +16,16 @@ from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, pass_server
 from awed.cli.show import screen
 from awed.cli.why import print_why
-from awed.cli.words import between, short
+from awed.cli.words import between, clean, short
 from awed.client import jobs as calls
 from awed.client import submission
 from awed.client.blocking import Server
 from awed.client.submission import fill_in, uploaded
-from awed.model.errors import Unavailable
+from awed.model.errors import Invalid, Unavailable
 from awed.model.job import Job
 from awed.model.states import JobState
 from awed.model.times import now
+from awed.wire.inputs import open_inputs
 
 
 def _input_file(text: str) -> tuple[str, Path]:
@@ -63,7 +64,10 @@ def submit(
         text = _with_inputs(text, dict(inputs), partial(_promised if dry_run else _uploaded, server))
     if dry_run:
         return checked(server, name, text)
-    job, warnings = submission.submit(server, name, text, _away)
+    try:
+        job, warnings = submission.submit(server, name, text, _away)
+    except Invalid as error:
+        raise Invalid(*error.texts, *_hint(text)) from None
     for warning in warnings:
         click.echo(f"awe: {told('warning', warning)}", err=True)
     click.echo(job.id)
@@ -111,6 +115,16 @@ def _uploaded(server: Server, name: str, path: Path) -> dict[str, str]:
 def _promised(server: Server, name: str, path: Path) -> dict[str, str]:
     """The fields of a document for a file that would be uploaded: a URL that a check accepts without looking."""
     return {"url": f"{server.url}/{quote(os.fsencode(path.name))}"}
+
+
+def _hint(text: bytes) -> Iterator[str]:
+    """A hint for a document that was refused, if inputs lack a source."""
+    try:
+        names = dict.fromkeys(name for name, _ in open_inputs(msgspec.json.decode(text)))
+    except msgspec.DecodeError:
+        return
+    if names:
+        yield f"files on this machine are uploaded by {' '.join(f'--input {clean(name)}=FILE' for name in names)}"
 
 
 def _with_inputs(text: bytes, files: dict[str, Path], place: Callable[[str, Path], dict[str, str]]) -> bytes:

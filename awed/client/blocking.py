@@ -7,7 +7,7 @@ which servers on the local network might not be reachable.
 import errno
 import http.client
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, TypeVar
 
 from awed.client.calls import CONNECT_LIMIT, NO_TLS, Answer, Call, Request, Response, answer
@@ -63,14 +63,32 @@ class Server:
         url = self.url + request.path
         return _whole(url, self._begin(url, request._replace(headers={**self._headers, **request.headers})))
 
-    def download(self, url: str, out: BinaryIO) -> None:
-        """Download *url* to *out*. The token is sent only if *url* is on this server."""
-        headers = self._headers if url.startswith(f"{self.url}/") else {}
+    def download(
+        self, url: str, out: BinaryIO, *, begin: int = 0, told: Callable[[int], object] = lambda there: None
+    ) -> None:
+        """Download *url* to *out*. The token is sent only if *url* is on this server.
+
+        *begin*: so many bytes are in *out* already; a host that cannot leave them out sends them again. *told* is
+        called with the number of bytes that are there, after each block.
+        """
+        headers = self._headers_for(url)
+        if begin:
+            headers["Range"] = f"bytes={begin}-"
         response = self._begin(url, Request("GET", url, headers=headers))
-        if response.status != 200:
+        if response.status not in {200, 206}:
             answer(_whole(url, response))
+        if begin and response.status == 200:
+            out.truncate(begin := 0)
         for block in _blocks(url, response):
             out.write(block)
+            told(begin := begin + len(block))
+
+    def document(self, url: str, kind: type[T]) -> T:
+        """The data in the envelope at *url*, on any host. The token is sent only if *url* is on this server."""
+        return answer(_whole(url, self._begin(url, Request("GET", url, headers=self._headers_for(url))))).read(kind)
+
+    def _headers_for(self, url: str) -> dict[str, str]:
+        return dict(self._headers) if url.startswith(f"{self.url}/") else {}
 
     def _plain(self, method: str, path: str) -> Answer:
         return self.ask(Call(Request(method, path), answer))

@@ -1,10 +1,15 @@
 """Where the outputs of a job are, and how they become files."""
 
+import hashlib
+import os
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from awed.client.blocking import Server
+from awed.model.errors import AwedError, Unavailable
 from awed.model.ids import task_name
 from awed.model.job import IO, NO_NODE, Job
+from awed.model.node import Node
 
 
 def output_urls(job: Job) -> dict[str, str]:
@@ -29,15 +34,48 @@ def kept_outputs(job: Job) -> dict[str, str]:
     return {name: url for name, url in output_urls(job).items() if url and name not in gone}
 
 
-def fetch(server: Server, url: str, path: Path) -> None:
-    """Download *url* to *path*, which appears when it is whole. Raises :class:`OSError` and what a call raises."""
+def fetch(server: Server, url: str, path: Path, told: Callable[[int], object] = lambda there: None) -> None:
+    """Download *url* to *path*, which appears when it is whole, and is left alone if it is the same already.
+
+    What is there of an earlier try, in ``PATH.part``, is not fetched again. *told* is called with the number of bytes
+    that are there, from time to time. Raises :class:`OSError`, what a call raises, and
+    :class:`~awed.model.errors.Unavailable` if what came has another MD5 than its node says.
+    """
+    size, md5 = _expected(server, url)
+    if md5 and path.is_file() and path.stat().st_size == size and _md5(path) == md5:
+        return
     part = path.with_name(f"{path.name}.part")
     try:
-        with part.open("wb") as file:
-            server.download(url, file)
+        with part.open("ab") as file:
+            begin = file.tell()
+            if begin > size or not md5:  # without its MD5 nobody knows of what it is the beginning
+                file.truncate(begin := 0)
+            if begin < size or not md5:
+                server.download(url, file, begin=begin, told=told)
+        if md5 and (found := _md5(part)) != md5:
+            os.truncate(part, 0)
+            raise Unavailable(f"{path.name} arrived damaged: its MD5 is {found}, expected {md5}")
         part.replace(path)
     finally:
-        part.unlink(missing_ok=True)
+        if part.exists() and not part.stat().st_size:
+            part.unlink()
+
+
+def _expected(server: Server, url: str) -> tuple[int, str]:
+    """The size and MD5 of the file at *url*; the MD5 is empty if it is in no node, or its host does not tell."""
+    node = url.removesuffix("?download")
+    if node == url:
+        return 0, ""
+    try:
+        document = server.document(node, Node)
+    except AwedError:
+        return 0, ""  # if the host is away, the download says so
+    return document.file.size, document.file.checksum.get("md5", "")
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
 
 
 def path_below(directory: Path, name: str) -> Path:

@@ -1,5 +1,6 @@
 """Moving files to the node store and back."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -74,3 +75,54 @@ def test_outputs_that_cannot_be_named(wanted: str, text: str) -> None:
 def test_an_output_by_task() -> None:
     assert output_url(made("http://h"), "b/log") == "http://x/2"
     assert output_url(made("http://h"), "report.txt") == "http://h/node/n1?download"
+
+
+def stored(server: FakeServer, node: str, content: bytes, md5: str = "") -> None:
+    """A node with a file, of this MD5 instead of its own."""
+    checksum = {"md5": md5 or hashlib.md5(content).hexdigest()}
+    server.on(f"GET /node/{node}", {"id": node, "file": {"size": len(content), "checksum": checksum}})
+    server.raw(f"GET /node/{node}?download", (200, content))
+
+
+def with_outputs(server: FakeServer, *files: IO) -> None:
+    done = task("a", TaskState.COMPLETED, outputs=list(files))
+    server.on(f"GET /job/{JOB_ID}", job(done, task("b", outputs=[IO("late.txt")])))
+
+
+def test_outputs_are_listed(server: FakeServer, awe: Awe, capsys: Any) -> None:
+    with_outputs(server, IO("x.txt", host=server.url, node="n1", size=2048))
+    assert awe("get", JOB_ID) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows == [["output", "size"], ["a/x.txt", "2", "KB"], ["b/late.txt", "not", "there"]]
+
+
+def test_all_outputs_come_into_a_directory_and_are_checked(
+    server: FakeServer, awe: Awe, tmp_path: Path, capsys: Any
+) -> None:
+    """One that is damaged is not kept, and one that is there is not fetched again."""
+    with_outputs(server, *(IO(name, host=server.url, node=name) for name in ("x", "y", "../z")))
+    stored(server, "x", b"the x")
+    stored(server, "y", b"the y", "0" * 32)
+    stored(server, "../z", b"the z")
+    assert awe("get", JOB_ID, "--all", "-o", str(tmp_path)) == 3
+    printed = capsys.readouterr()
+    assert printed.out == f"{tmp_path}/a/x\n"
+    assert "a/y: y arrived damaged: its MD5 is " in printed.err
+    assert "a/../z: the job has an output with the name" in printed.err
+    assert "not there yet: b/late.txt" in printed.err
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["x"]
+    server.requests.clear()
+    awe("get", JOB_ID, "--all", "-o", str(tmp_path))
+    assert "GET /node/x?download" not in server.paths()
+
+
+@pytest.mark.parametrize("status", [200, 206])
+def test_what_broke_off_goes_on_where_the_host_can(server: FakeServer, awe: Awe, tmp_path: Path, status: int) -> None:
+    with_outputs(server, IO("x", host=server.url, node="x"))
+    stored(server, "x", b"0123456789")
+    server.raw("GET /node/x?download", (status, b"0123456789" if status == 200 else b"456789"))
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.part").write_bytes(b"0123")
+    awe("get", JOB_ID, "--all", "-o", str(tmp_path))
+    assert (tmp_path / "a" / "x").read_bytes() == b"0123456789"
+    assert not (tmp_path / "a" / "x.part").exists()

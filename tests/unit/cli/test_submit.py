@@ -53,7 +53,8 @@ def test_the_id_is_all_that_is_printed(server: FakeServer, awe: Awe, document: s
 def test_every_fault_of_a_document_is_shown(server: FakeServer, awe: Awe, document: str, capsys: Any) -> None:
     server.refuse("POST /job", 400, "tasks[0]: no cmd", "tasks[1]: no cmd")
     assert awe("submit", document) == 3
-    assert capsys.readouterr().err == "awe: tasks[0]: no cmd\nawe: tasks[1]: no cmd\n"
+    hint = "awe: files on this machine are uploaded by --input genome.fa=FILE\n"
+    assert capsys.readouterr().err == f"awe: tasks[0]: no cmd\nawe: tasks[1]: no cmd\n{hint}"
 
 
 def test_warnings_go_to_stderr(server: FakeServer, awe: Awe, document: str, capsys: Any) -> None:
