@@ -59,7 +59,7 @@ def _scatter() -> Iterator[dict[str, object]]:
 
 def _figures(server: Server, name: str, path: str) -> Iterator[Figure]:
     asked = request("GET", f"/ui/{path}")
-    size = len(ask(server.address, asked).data())
+    size = len(ask(server.address, asked).whole())
     hold = held(server, asked)
     yield Figure(name, hold.took * 1e3, "ms")
     yield Figure(f"{name}, size", size / 1e3, "KB")

@@ -51,7 +51,7 @@ def held(server: Server, asked: bytes) -> Hold:
     ended: list[float] = []
 
     def script() -> Script:
-        (yield asked).data()
+        (yield asked).whole()
         ended.append(time.perf_counter())
 
     def onlooker() -> Script:

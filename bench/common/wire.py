@@ -18,11 +18,15 @@ class Answer(NamedTuple):
     status: int
     body: bytes
 
-    def data(self) -> Raw:
-        """The data in the envelope of an answer of status 200; others end the measurement."""
+    def whole(self) -> bytes:
+        """The body of an answer of status 200; others end the measurement."""
         if self.status != 200:
             raise SystemExit(f"unexpected answer: {self.status} {self.body[:500]!r}")
-        return _envelope.decode(self.body).data
+        return self.body
+
+    def data(self) -> Raw:
+        """The data in the envelope of such an answer."""
+        return _envelope.decode(self.whole()).data
 
 
 class _Envelope(Struct):
