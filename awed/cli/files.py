@@ -20,7 +20,7 @@ from awed.model.ids import task_name
 from awed.model.job import Job
 
 _AT_ONCE = 4
-"""Outputs that are fetched at once."""
+"""How many outputs are fetched at once."""
 
 
 @click.command()
@@ -77,7 +77,7 @@ def output_url(job: Job, wanted: str) -> str:
 
 
 def _fetch_all(server: Server, job: Job, folder: Path) -> int:
-    """Fetch what there is. Returns the exit status, NOT_DONE if anything is missing."""
+    """Fetch the outputs that exist. Returns the exit status: NOT_DONE if any is missing."""
     done = {task_name(task.taskid) for task in job.tasks if not task.remainwork}
     urls = {name: url for name, url in kept_outputs(job).items() if name.partition("/")[0] in done}
     console = screen(stderr=True)
@@ -95,7 +95,7 @@ def _fetch_all(server: Server, job: Job, folder: Path) -> int:
 
 
 def _fetch_one(server: Server, name: str, url: str, folder: Path, bar: Progress) -> str:
-    """Fetch an output and print where it is. Returns what went wrong, "" if nothing did."""
+    """Fetch an output and print its path. Returns the error as a text, "" if there is none."""
     row = bar.add_task(clean(name), total=None)
     try:
         path = path_below(folder, name)

@@ -48,7 +48,7 @@ def fetch(server: Server, url: str, path: Path, told: Callable[[int], object] = 
     try:
         with part.open("ab") as file:
             begin = file.tell()
-            if begin > size or not md5:  # without its MD5 nobody knows of what it is the beginning
+            if begin > size or not md5:  # without the MD5 it may be the beginning of another file
                 file.truncate(begin := 0)
             if begin < size or not md5:
                 server.download(url, file, begin=begin, told=told)

@@ -41,7 +41,7 @@ class Input(Struct, omit_defaults=True):
 
 
 class Output(Struct, omit_defaults=True):
-    """What is brought from *path* to *url* after the last executor.
+    """A file or directory that is copied from *path* to *url* after the last executor.
 
     A *path* with wildcards stands for all files that match. Each is brought to its path without *path_prefix*, below
     *url*.
@@ -90,7 +90,7 @@ class TesTask(Struct, omit_defaults=True):
 
 
 class ExecutorLog(Struct, omit_defaults=True):
-    """What is told of the run of an executor, with the ends of stdout and stderr."""
+    """The log of the run of an executor, with the ends of its stdout and stderr."""
 
     exit_code: int
     start_time: str = ""
@@ -108,7 +108,7 @@ class OutputLog(Struct):
 
 
 class RunLog(Struct):
-    """What a worker tells of a run of the task. *logs*: of the executors that ran."""
+    """A worker's report on a run of the task. *logs*: of the executors that ran."""
 
     start_time: str = ""
     end_time: str = ""

@@ -1,4 +1,4 @@
-"""What commands write while they run: the last bytes of each stream of each run, in files of a fixed size."""
+"""Logs of running commands: the last bytes of each stream of each run, in files of a fixed size."""
 
 import hashlib
 import os
@@ -23,18 +23,18 @@ from awed.tx.locks import Condition, PerKey
 from awed.tx.threads import InThread
 
 HEAD = 4096
-"""Bytes at the beginning of a file for its :class:`Head`."""
+"""Bytes at the beginning of a file that are reserved for its :class:`Head`."""
 
 
 class Run(NamedTuple):
-    """One run of a workunit."""
+    """Identifies one run of a workunit."""
 
     wuid: str
     attempt: int
 
 
 class Head(Struct):
-    """What a file holds: the bytes of a stream from *start* to *end*, each at its offset modulo *size*."""
+    """The head of a file with the bytes of a stream from *start* to *end*, each at its offset modulo *size*."""
 
     wuid: str
     attempt: int
@@ -52,8 +52,8 @@ class Ring:
         self.head = head
 
     def write(self, offset: int, data: bytes) -> None:
-        """Add what belongs at *offset*. What is there already is left out; after a gap nothing before it is kept.
-        Raises :class:`OSError`."""
+        """Add *data*, which begins at *offset* of the stream. Bytes that the file has already are skipped; after a
+        gap, the bytes before it are dropped. Raises :class:`OSError`."""
         head = self.head
         end = offset + len(data)
         if not data or end <= head.end:
@@ -68,7 +68,10 @@ class Ring:
             os.pwrite(file.fileno(), msgspec.json.encode(head) + b"\n", 0)
 
     def read(self, offset: int, most: int) -> tuple[int, bytes]:
-        """Up to *most* bytes from *offset* on, and where they begin, which is later if those are not kept."""
+        """The offset and the bytes, at most *most*, from *offset* or the first byte that is kept on.
+
+        Raises :class:`OSError`.
+        """
         head = self.head
         begin = min(max(offset, head.start), head.end)
         length = min(most, head.end - begin)
@@ -83,7 +86,8 @@ class Ring:
 
 
 def _spans(offset: int, length: int, size: int) -> Iterator[tuple[int, int]]:
-    """Where in a ring of *size* bytes *length* bytes from *offset* on are: one place or two, with their lengths."""
+    """The places, one or two, and their lengths, that hold *length* bytes from *offset* on in a ring of *size*
+    bytes."""
     while length:
         place = offset % size
         part = min(length, size - place)
@@ -98,8 +102,8 @@ def _places(offset: int, data: bytes, size: int) -> Iterator[tuple[int, bytes]]:
 
 
 class LiveLogs(Observer):
-    """The rings of all runs that are under way, in *folder*, each of *size* bytes. Beside the names and offsets
-    nothing is in memory. :meth:`start` comes first."""
+    """The rings of all runs that are under way, in *folder*, each of *size* bytes. Only names and offsets are in
+    memory. To use after :meth:`start`."""
 
     _log = Logger()
 
@@ -109,13 +113,13 @@ class LiveLogs(Observer):
         self._in_thread = in_thread
         self._reactor = reactor
         self._rings: dict[str, dict[str, Ring]] = {}
-        """By workunit and stream, all of the same attempt."""
+        """The rings by workunit and stream; those of one workunit are all of one attempt."""
         self._of_jobs: dict[str, set[str]] = {}
         self._news: dict[str, Condition] = {}
         self._one = PerKey(1)
 
     async def start(self, is_out: Callable[[Run], bool]) -> None:
-        """Go on with what an earlier daemon has left of the runs that are still out; the rest is removed."""
+        """Keep the rings that an earlier daemon left of runs for which *is_out* is true, and remove the others."""
         self._is_out = is_out
         for ring in await self._in_thread(_found, self._folder, self._size):
             if is_out(Run(ring.head.wuid, ring.head.attempt)):
@@ -124,7 +128,7 @@ class LiveLogs(Observer):
                 await self._in_thread(_remove, [ring.path])
 
     async def append(self, run: Run, stream: str, offset: int, data: bytes) -> None:
-        """Take a piece of a run. Raises :class:`StaleAttempt` if it is not out any more, and :class:`OSError`."""
+        """Add *data* to a stream of a run. Raises :class:`StaleAttempt` if the run is over, and :class:`OSError`."""
         async with self._one.place(run.wuid):
             if not self._is_out(run):
                 raise StaleAttempt(f"attempt {run.attempt} of workunit {run.wuid} is over")
@@ -140,8 +144,8 @@ class LiveLogs(Observer):
         return any(ring.head.attempt == run.attempt for ring in self._rings.get(run.wuid, {}).values())
 
     async def read(self, run: Run, stream: str, offset: int, most: int) -> tuple[int, bytes, int]:
-        """Up to *most* bytes of a stream from *offset* on; where they begin, and where all ends that is there. Raises
-        :class:`OSError`."""
+        """The offset where the bytes begin, up to *most* bytes of a stream from *offset* on, and the stream's end so
+        far. Raises :class:`OSError`."""
         ring = self._rings.get(run.wuid, {}).get(stream)
         if ring is None or ring.head.attempt != run.attempt:
             return 0, b"", 0
@@ -149,7 +153,7 @@ class LiveLogs(Observer):
         return begin, data, ring.head.end
 
     async def news(self, wuid: str, seconds: float) -> None:
-        """Wait until there is something new of a workunit, but no longer than so many *seconds*."""
+        """Wait until there is something new of a workunit, at most so many *seconds*."""
         news = self._news.setdefault(wuid, Condition())
         try:
             with suppress(TimeoutError):
@@ -159,11 +163,11 @@ class LiveLogs(Observer):
                 self._news.pop(wuid, None)
 
     def close(self) -> None:
-        """Nobody waits any more."""
+        """Wake all who wait, at the end of the daemon."""
         self._notify(list(self._news))
 
     def committed(self, batch: Batch, seconds: float) -> None:
-        """The files go of runs that are over."""
+        """Remove the files of runs that are over."""
         if self._rings:
             jobs = (wuid for job_id in batch.gone_jobs for wuid in self._of_jobs.get(job_id, ()))
             for wuid in {*batch.gone_work, *(report.wuid for report in batch.reports), *jobs}:
@@ -181,7 +185,7 @@ class LiveLogs(Observer):
         self._of_jobs.setdefault(job_of(head.wuid), set()).add(head.wuid)
 
     def _drop(self, wuid: str, unless: WorkRecord | None = None) -> None:
-        """Forget what is kept of a workunit, *unless* that is of the attempt that its record says is under way."""
+        """Forget and remove the rings of a workunit, *unless* this record says that their attempt is under way."""
         rings = self._rings.get(wuid)
         if rings is None:
             return
@@ -197,7 +201,7 @@ class LiveLogs(Observer):
 
     async def _removed(self, wuid: str, paths: list[Path]) -> None:
         try:
-            async with self._one.place(wuid):  # a piece may be on its way into it
+            async with self._one.place(wuid):  # append() may be writing
                 await self._in_thread(_remove, paths)
         except OSError as error:
             self._log.warn("the log of a run that is over cannot be removed: {error}", error=error)
@@ -213,7 +217,7 @@ class LiveLogs(Observer):
 
 
 def _found(folder: Path, size: int) -> list[Ring]:
-    """The rings in *folder*, which is made if need be. What is none, or of another size, is removed."""
+    """The rings in *folder*, which is made if need be. Other files, and rings of another size, are removed."""
     folder.mkdir(mode=0o700, exist_ok=True)
     rings = []
     for path in folder.iterdir():

@@ -1,4 +1,4 @@
-"""What readers see of the logs of workunits: what a command has written so far, or what was reported of it."""
+"""Reads the logs of workunits: what a command has written so far, or what was reported."""
 
 from msgspec import Struct
 
@@ -11,12 +11,12 @@ from awed.service.shell import Shell
 from awed.wire.reports import LogPiece
 
 MOST = 1 << 20
-"""Bytes that one reading gives."""
+"""The most bytes that are read at once."""
 
 
 class LogPart(Struct, frozen=True):
-    """A part of a log: *data* begins at *offset*, counted in bytes that the command wrote, and *end* is behind the
-    last that there is. *attempt*: of which run, 0 if there was none. *complete*: nothing will be added to it."""
+    """A part of a log. *data* begins at *offset*, and the log has *end* bytes so far, both as the command wrote them.
+    *attempt*: of which run, 0 if there was none. *complete*: whether nothing more will be added to the log."""
 
     attempt: int
     offset: int
@@ -33,8 +33,8 @@ class WorkLogs:
         self._live = shell.live_logs
 
     async def append(self, client: str, piece: LogPiece) -> None:
-        """Take what a command has written while it runs. Raises :class:`~awed.model.errors.StaleAttempt` if
-        *client* does not have the workunit out, as this attempt."""
+        """Add what a running command has written. Raises :class:`~awed.model.errors.StaleAttempt` if *client* does
+        not have this attempt of the workunit."""
         if self._shell.scheduler.work.holder(parse_work_id(piece.wuid)) != client:
             raise StaleAttempt(f"workunit {piece.wuid} is not checked out by client {client}")
         await self._live.append(Run(piece.wuid, piece.attempt), piece.stream, piece.offset, piece.data)
@@ -42,8 +42,8 @@ class WorkLogs:
     async def read(
         self, work: WorkId, stream: str, offset: int, *, attempt: int = 0, most: int = MOST, wait: float = 0
     ) -> LogPart:
-        """Up to *most* bytes from *offset* on. *attempt*: of which run, 0: the last one. If there is nothing yet this
-        waits up to so many seconds. The workunit must exist."""
+        """Up to *most* bytes from *offset* on. *attempt*: of which run, 0: the last one. *wait*: seconds to wait if
+        there is nothing yet. The workunit must exist."""
         until = self._shell.reactor.seconds() + wait
         while True:
             part = await self._read(work, stream, offset, attempt, most)
@@ -65,7 +65,7 @@ class WorkLogs:
         return await self._reported(work, stream, offset, attempt or last, most)
 
     async def _reported(self, work: WorkId, stream: str, offset: int, attempt: int, most: int) -> LogPart:
-        """A part of what was reported of a run. Only that of the last one is kept."""
+        """A part of the reported log of a run. Only the log of the last run is kept."""
         await self._shell.committer.durable()
         report = await self._shell.store.one(WorkReport, job=work.job_id, task=work.task_id, rank=work.rank)
         if report is None or (attempt and report.attempt and report.attempt != attempt):
@@ -75,8 +75,8 @@ class WorkLogs:
 
 
 def part_of(data: bytes, cut: Cut | None, offset: int) -> tuple[int, bytes, int]:
-    """What *data*, a log that may have been shortened, has from *offset* on, without a gap; where that begins, and
-    how many bytes were written in all."""
+    """The offset where the bytes begin, the bytes of the log *data* from *offset* on up to a gap, and the size of the
+    whole log. *cut*: where the log was shortened."""
     if cut is None:
         begin = min(offset, len(data))
         return begin, data[begin:], len(data)

@@ -20,16 +20,16 @@ from awed.workflow.values import check_path
 GROUP, NETWORK, PRIORITY, WALLTIME = "group", "network", "priority", "walltime"
 
 PARAMETERS = (GPUS, GROUP, NETWORK, PRIORITY, WALLTIME)
-"""The backend parameters that any server knows. The others are the kinds of resources that workers offer."""
+"""The backend parameters that every server knows; the others are the names of resources that workers offer."""
 
 GB = 10**9
-"""Bytes."""
+"""Bytes of a GB, as TES counts."""
 
 MOST_EXECUTORS = 100
-"""Executors of a task; the ends of stdout and stderr are kept for each."""
+"""The most executors of a task: the ends of stdout and stderr are kept for each."""
 
 SYSTEM = re.compile(r"/(usr|bin|sbin|lib|lib32|lib64|libx32|etc|proc|sys|dev|boot)(/|\Z)")
-"""Folders that are the system's, in which a task can have no files."""
+"""Directories of the system, in which a task may have no files."""
 
 WILDCARDS = re.compile(r"[*?\[]")
 
@@ -66,12 +66,12 @@ def read_task(
 
 
 class _Parameters:
-    """What the resources of a task say in words of awed. Notes backend parameters that are wrong, or unknown where
-    they must not be."""
+    """The resources of a task, as awed has them. Notes faults of backend parameters, also unknown ones if the task
+    forbids them."""
 
     def __init__(self, said: Resources, kinds: Collection[str], faults: Faults) -> None:
         self.known: dict[str, str] = {}
-        """The backend parameters that are known here."""
+        """The backend parameters that this server knows."""
         self.unknown: list[str] = []
         self.values: dict[str, str] = {}
         self.needs = {
@@ -113,7 +113,8 @@ class _Parameters:
 
 
 def _job(sent: TesTask, said: _Parameters) -> dict[str, Any]:
-    """The document of the job. Inputs that any worker can fetch are its inputs; the rest is for those who run TES."""
+    """The document of the job. Inputs that any worker can fetch become its inputs; the worker's TES part does the
+    rest."""
     first = sent.executors[0]
     task = {
         "taskid": APP,
@@ -229,7 +230,7 @@ def _check_type(type: str, place: Place, faults: Faults) -> None:
 
 
 def _check_path(path: str, place: Place, faults: Faults, *, workdir: bool = False) -> None:
-    """Note a path that cannot be one of the task's. *workdir*: whether it may be a folder of the system."""
+    """Note a fault of a path of the task. *workdir*: whether it may be a directory of the system."""
     if not path:
         faults.at(place, "missing")
     elif not path.startswith("/"):

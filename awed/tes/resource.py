@@ -29,19 +29,19 @@ from awed.web.streaming import listed
 from awed.web.traits import Traits, bare
 
 BASE = "/tes/v1"
-"""Before the paths of the service, below ``/ga4gh``."""
+"""The prefix of the service's paths, below ``/ga4gh``."""
 
 LARGEST = 8 << 20
-"""Bytes of a task."""
+"""The most bytes of a task's document."""
 
 MOST = 2048
-"""Tasks of a page; more than this may be asked for."""
+"""The most tasks of a page, however many are asked for."""
 
 USUAL = 256
-"""Tasks of a page, if nobody says how many."""
+"""Tasks of a page, unless the request says how many."""
 
 NOBODY = "Basic Tm9uZTpOb25l"
-"""``Authorization`` as py-tes sends it for nobody: user ``None``, password ``None``."""
+"""The ``Authorization`` that py-tes sends without credentials: user ``None``, password ``None``."""
 
 ABOUT = "An AWE server. Tasks are jobs of one task."
 
@@ -49,17 +49,17 @@ T = TypeVar("T")
 
 
 class Id(Struct):
-    """The answer to a task that is taken."""
+    """The answer to a submission."""
 
     id: str
 
 
 class Done(Struct):
-    """The answer to a task that is cancelled."""
+    """The answer to a cancellation."""
 
 
 class ServiceType(Struct, frozen=True):
-    """Which service this is."""
+    """The type of the service, in its description."""
 
     group: str = "org.ga4gh"
     artifact: str = "tes"
@@ -67,7 +67,7 @@ class ServiceType(Struct, frozen=True):
 
 
 class Organization(Struct):
-    """Whose service this is."""
+    """The organization that runs the service, in its description."""
 
     name: str
     url: str
@@ -88,7 +88,7 @@ class ServiceInfo(Struct, rename={"parameters": "tesResources_backend_parameters
 
 
 class OldServiceInfo(Struct):
-    """The same, as TES 0.4 has it."""
+    """The description of the service in the form of TES 0.4."""
 
     name: str
     doc: str
@@ -107,7 +107,7 @@ def _failed(request: IRequest, status: int, texts: Sequence[str]) -> bytes:
 
 
 def told(right: Right[Context, T]) -> Right[Context, T]:
-    """*right*, of somebody or, for py-tes, of ``None``."""
+    """*right*, with the header NOBODY of py-tes taken for no credentials."""
 
     async def grant(context: Context, asked: Asked) -> Call[T]:
         if header(asked.request, b"authorization") == NOBODY:
@@ -118,7 +118,7 @@ def told(right: Right[Context, T]) -> Right[Context, T]:
 
 
 class Selection(Struct, frozen=True):
-    """The tasks that a list is to have."""
+    """The conditions for tasks of a list."""
 
     name_prefix: Annotated[str, "Only tasks whose name begins like this."] = ""
     state: Annotated[str, word(["", *STATES, *UNUSED]), "Only tasks in this state."] = ""
@@ -126,11 +126,11 @@ class Selection(Struct, frozen=True):
     tag_value: Annotated[list[str], "The value of the tag at the same place, any if it is missing or empty."] = []
 
     def states(self) -> tuple[str, ...]:
-        """The states in which jobs of these tasks are; none for any."""
+        """The states of the jobs of these tasks; empty for any state."""
         return STATES.get(self.state, ())
 
     def has(self, job: Job, task: TesTask, state: str) -> bool:
-        """Whether the list is to have this task."""
+        """Whether *task*, of *job* and in this *state*, meets the conditions."""
         pairs = zip_longest(self.tag_key, self.tag_value[: len(self.tag_key)], fillvalue="")
         return (
             self.state in ("", state)
@@ -140,7 +140,7 @@ class Selection(Struct, frozen=True):
 
 
 class TesResource(Resource):
-    """The tasks that the caller may see."""
+    """The tasks that the caller may read."""
 
     calls = Calls[Context]()
     traits = Traits(body_limit=LARGEST, wrap=bare, answer_error=_failed)
@@ -148,7 +148,7 @@ class TesResource(Resource):
 
     @calls(f"GET {BASE}/service-info", told(may("read")))
     async def service_info(self, call: Call[None]) -> ServiceInfo:
-        """What this service is."""
+        """The description of the service."""
         about, url = self.context.about, self.context.hosts.base(call.request)
         return ServiceInfo(
             id=self.engine.server_uuid,
@@ -161,7 +161,7 @@ class TesResource(Resource):
 
     @calls(f"GET {BASE}/tasks/service-info", told(may("read")))
     async def old_service_info(self, call: Call[None]) -> OldServiceInfo:
-        """The same, for clients of TES 0.4."""
+        """The description of the service, for clients of TES 0.4."""
         return OldServiceInfo(self.context.about.title, ABOUT, self.context.about.storage)
 
     @calls(f"POST {BASE}/tasks", told(may("write")))
@@ -261,7 +261,7 @@ def _required(job: Job) -> TesTask:
 
 
 def _left(page_token: str) -> int | None:
-    """How many tasks there are from the first of the page on, None for the first page."""
+    """How many tasks there are from the first one of the page to the oldest; None for the first page."""
     if not page_token:
         return None
     if not page_token.isdecimal() or len(page_token) > 18:
@@ -270,7 +270,7 @@ def _left(page_token: str) -> int | None:
 
 
 class V1Resource(TesResource):
-    """The same at ``/v1``, for clients that are told of the host alone."""
+    """The service at ``/v1``, for clients that know only the host."""
 
     calls = Calls[Context](structs.replace(call, path=call.path.removeprefix(BASE)) for call in TesResource.calls)
 

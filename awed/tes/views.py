@@ -1,4 +1,4 @@
-"""How a job is shown as a TES task."""
+"""Shows jobs as TES tasks."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -28,17 +28,17 @@ STATES: dict[str, tuple[JobState, ...]] = {
     PREEMPTED: (JobState.SUSPEND,),
     CANCELED: (JobState.DELETED,),
 }
-"""The states in which a job is that TES shows in each of its own."""
+"""For each state of a TES task, the states that its job may have."""
 
 UNENDED = (QUEUED, RUNNING, PAUSED)
-"""States of tasks that may still go on."""
+"""The states of tasks that have not ended."""
 
 UNUSED = ("UNKNOWN", "INITIALIZING", "CANCELING")
-"""States of TES in which no task here ever is."""
+"""States of TES that no task of awed ever has."""
 
 
 class TaskLog(Struct, omit_defaults=True):
-    """What is told of a run of the task."""
+    """The log of a run of the task."""
 
     logs: list[ExecutorLog]
     outputs: list[OutputLog]
@@ -49,7 +49,7 @@ class TaskLog(Struct, omit_defaults=True):
 
 
 class ShownTask(TesTask, kw_only=True, omit_defaults=True):
-    """A task as it is shown."""
+    """A task, as the service shows it."""
 
     id: str
     state: str
@@ -82,12 +82,12 @@ def task_of(job: Job) -> TesTask | None:
 
 
 def minimal(job: Job, state: str) -> ShownTask:
-    """The least that is shown."""
+    """The task in the view ``MINIMAL``."""
     return ShownTask(id=job.id, state=state)
 
 
 def whole(job: Job, state: str, task: TesTask, report: WorkReport | None, view: View) -> ShownTask:
-    """All that is shown: with ``BASIC``, without contents of inputs, outputs of executors and system logs."""
+    """The whole task; in the view ``BASIC`` without contents of inputs, outputs of executors and system logs."""
     is_full = view == "FULL"
     shown = asdict(task)
     if not is_full:
