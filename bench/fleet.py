@@ -1,4 +1,4 @@
-"""A thousand clients that wait: how soon they hear of work, and what their heartbeats cost."""
+"""A thousand waiting clients: how soon they get new work, and what their heartbeats cost."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The longest that somebody waits for an answer while the server does something about very many things at once."""
+"""The longest wait for an answer while the server changes very many jobs, tasks or workunits at once."""
 
 from collections.abc import Iterator
 

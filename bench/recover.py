@@ -1,4 +1,4 @@
-"""How fast a daemon takes in what was unfinished when it was stopped."""
+"""How fast a daemon loads its unfinished jobs at its start."""
 
 import time
 from collections.abc import Iterator

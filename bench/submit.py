@@ -1,4 +1,4 @@
-"""How many jobs a second are taken in, each durable before its answer; and how a job of 10,000 tasks is taken in."""
+"""How many jobs a second are submitted, each durable before its answer; and how long a job of 10,000 tasks takes."""
 
 from collections.abc import Iterator
 

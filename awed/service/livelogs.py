@@ -86,8 +86,7 @@ class Ring:
 
 
 def _spans(offset: int, length: int, size: int) -> Iterator[tuple[int, int]]:
-    """The places, one or two, and their lengths, that hold *length* bytes from *offset* on in a ring of *size*
-    bytes."""
+    """The places in a ring of *size* bytes that hold *length* bytes from *offset* on, each with its length."""
     while length:
         place = offset % size
         part = min(length, size - place)

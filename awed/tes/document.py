@@ -66,8 +66,7 @@ def read_task(
 
 
 class _Parameters:
-    """The resources of a task, as awed has them. Notes faults of backend parameters, also unknown ones if the task
-    forbids them."""
+    """The resources of a task, as awed has them. Notes wrong backend parameters, and unknown ones if strict."""
 
     def __init__(self, said: Resources, kinds: Collection[str], faults: Faults) -> None:
         self.known: dict[str, str] = {}
@@ -113,8 +112,7 @@ class _Parameters:
 
 
 def _job(sent: TesTask, said: _Parameters) -> dict[str, Any]:
-    """The document of the job. Inputs that any worker can fetch become its inputs; the worker's TES part does the
-    rest."""
+    """The document of the job. Inputs that any worker can fetch become its inputs; TES workers do the rest."""
     first = sent.executors[0]
     task = {
         "taskid": APP,

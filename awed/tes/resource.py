@@ -74,7 +74,7 @@ class Organization(Struct):
 
 
 class ServiceInfo(Struct, rename={"parameters": "tesResources_backend_parameters", "contact": "contactUrl"}):
-    """What this service is."""
+    """The description of the service."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""What simulated people and workers ask for."""
+"""The requests of simulated users and workers."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""How fast something goes, and what it costs the server."""
+"""Measures the rate of requests, and the processor time and memory that they cost the server."""
 
 import time
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Somebody sets the clock under a daemon or a worker at work: nothing that lasts is any longer or shorter for it."""
+"""The system's clock is set while a daemon and a worker run: no period gets longer or shorter."""
 
 import pytest
 import pytest_twisted

@@ -1,4 +1,4 @@
-"""Hosts of data that do wrong: only the task that needs them fails, and it says why."""
+"""Faulty data hosts: only the tasks that need them fail, and say why."""
 
 import re
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""A full disk costs requests a 503, and nothing that was acknowledged; with room again, everything goes on."""
+"""On a full disk requests fail with 503, nothing acknowledged is lost, and with room again everything goes on."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a released version stored is taken over whole, and the daemon goes on with it."""
+"""The database of a released version is taken over without loss, and the daemon goes on with it."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What is asked for costs the daemon little memory, however large it is and however slowly it is read."""
+"""Answers cost the daemon little memory, however large they are and however slowly they are read."""
 
 import base64
 import socket

@@ -1,4 +1,4 @@
-"""kill -9 while files come in and parts are merged: what was acknowledged is there, and nothing else is left."""
+"""kill -9 during uploads and merges: acknowledged files are kept, and no other files are left."""
 
 import hashlib
 import random

@@ -1,4 +1,4 @@
-"""What is published runs as an administrator runs it: installed, by the command lines of the units, over TLS."""
+"""The packages work as an administrator installs and runs them: by the command lines of the units, over TLS."""
 
 import json
 from collections.abc import AsyncIterator

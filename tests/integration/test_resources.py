@@ -1,4 +1,4 @@
-"""What tasks need, by a real worker: what runs at once fits together, and each command gets what it was given."""
+"""Resources of tasks on a real worker: what runs at once fits together, and each command gets its share."""
 
 import json
 import random

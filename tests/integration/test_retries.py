@@ -1,4 +1,4 @@
-"""Real daemons and workers where work fails, and where a daemon or a worker is away for a while."""
+"""Real daemons and workers: failing work, and a daemon or a worker that is away for a while."""
 
 import pytest_twisted
 from twisted.internet import reactor

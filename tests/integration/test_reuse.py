@@ -1,4 +1,4 @@
-"""The workflow of the demo a second time, on a real daemon and worker: nothing runs that ran before."""
+"""The demo's workflow, submitted twice to a real daemon and worker: the second time nothing runs."""
 
 import json
 from pathlib import Path

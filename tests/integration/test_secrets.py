@@ -1,4 +1,4 @@
-"""No secret comes out: not in a log, nor in the metrics, an answer that refuses, or a document."""
+"""No secret appears in a log, the metrics, an error or a document."""
 
 import json
 from base64 import b64encode

@@ -1,4 +1,4 @@
-"""The daemon as a service of a machine: TLS, sockets of other kinds, and what it reads again while it runs."""
+"""The daemon as a system service: TLS, Unix sockets and socket activation, and reloading of its configuration."""
 
 import re
 import socket

@@ -1,4 +1,4 @@
-"""kill -9 at random moments: every commit that was acknowledged is there, and each is there whole or not at all."""
+"""kill -9 at random moments: every acknowledged commit is kept, and no commit is kept in part."""
 
 import random
 from typing import cast

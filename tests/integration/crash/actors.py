@@ -1,4 +1,4 @@
-"""Those who submit and those who work, as fast as they can, and what they may rely on because it was acknowledged."""
+"""Simulated users and workers, as fast as they can be, and a ledger of what was acknowledged to them."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Who may make which call: the whole table, and what tries all of it on a store."""
+"""The table of all calls and of who may make them, and the test of each entry on a store."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A document is checked without a job, and warned of with one."""
+"""Checks of documents make no job; submissions warn of probable mistakes."""
 
 from typing import Any
 

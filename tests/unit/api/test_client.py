@@ -1,4 +1,4 @@
-"""``/client``, as far as it is the API's own doing."""
+"""``/client``: what the API itself does, without the scheduler's rules."""
 
 import pytest
 

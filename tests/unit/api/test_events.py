@@ -1,4 +1,4 @@
-"""``/events``, as far as it is the API's own doing; what is told to whom: ``tests/unit/service/test_feed.py``."""
+"""``/events``: what the API itself does; who may see which event is tested in ``tests/unit/service/test_feed.py``."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``/job``, as far as it is the API's own doing."""
+"""``/job``: what the API itself does, without the scheduler's rules."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Every call by everybody: who may make it, who is refused, and who is told that there is no such thing."""
+"""Every call by every kind of user: who may make it, who is refused, and who gets 404."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``/preauth``: a file for once, for whoever knows the address."""
+"""``/preauth``: addresses by which a file can be downloaded once, without a token."""
 
 import gzip
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Workers of both generations register and beat; what they say of themselves is checked."""
+"""Workers of both generations register and send heartbeats; their profiles are checked."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""``/work``, as far as it is the API's own doing."""
+"""``/work``: what the API itself does, without the scheduler's rules."""
 
 import base64
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who asks is found out by the methods in turn; nobody is let in by a failure."""
+"""The methods of authentication are tried in turn; a failing method lets nobody in."""
 
 import pytest
 import pytest_twisted

@@ -1,4 +1,4 @@
-"""May this user do this to that: the whole matrix."""
+"""The rights of each kind of user, by the ACL."""
 
 import pytest
 

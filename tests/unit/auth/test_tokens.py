@@ -1,4 +1,4 @@
-"""The administrator's token opens everything, and nothing like it does."""
+"""The administrator's token gives all rights, and similar texts give none."""
 
 import pytest
 import pytest_twisted

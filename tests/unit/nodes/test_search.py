@@ -1,4 +1,4 @@
-"""Lists of nodes: conditions, order, pages, and nobody sees what is not his."""
+"""Lists of nodes: conditions, order, pages, and only nodes that the user may read."""
 
 from datetime import timedelta
 from pathlib import Path

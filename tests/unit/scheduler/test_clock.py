@@ -1,4 +1,4 @@
-"""Somebody sets the clock: nothing that lasts is longer or shorter for it."""
+"""When the wall clock is set, no period gets longer or shorter."""
 
 import pytest
 

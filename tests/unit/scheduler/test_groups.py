@@ -1,4 +1,4 @@
-"""Whose work the clients of a group run: what names the group, and of the rest anybody's, or that of some users."""
+"""Which work the clients of a group run: that which names the group, and other work of all users or of some."""
 
 import pytest
 

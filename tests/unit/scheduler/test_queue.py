@@ -1,4 +1,4 @@
-"""What the queue says of itself: how much work waits for whom, and since when. What has left it leaves nothing."""
+"""The queue's counts: how much work of each kind waits, and since when. Work that leaves it leaves nothing behind."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Nobody fills the server with unfinished work alone."""
+"""Quotas: one user alone cannot fill the server with unfinished work."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is told of why work waits: by the rules of the hand-out, and nothing of others."""
+"""The reasons why work waits agree with the hand-out, and reveal nothing of other users."""
 
 from typing import Any
 

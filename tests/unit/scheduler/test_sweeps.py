@@ -1,4 +1,4 @@
-"""Large jobs: their tasks take steps some at a time, and whatever comes between finds the job as it is to be."""
+"""Large jobs change some tasks at a time; verbs in between see the job in its new state."""
 
 import pytest
 

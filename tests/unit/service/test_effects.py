@@ -1,4 +1,4 @@
-"""What the world is asked to do has an answer in every case."""
+"""Every effect gets an answer, whatever happens."""
 
 import pytest
 from pytest_twisted import ensureDeferred

@@ -1,4 +1,4 @@
-"""An engine lives as long as its store may be well again without a restart."""
+"""An engine ends only if its store cannot recover without a restart."""
 
 import pytest
 from pytest_twisted import ensureDeferred

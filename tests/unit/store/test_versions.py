@@ -1,4 +1,4 @@
-"""What is stored does not change without a new version, and versions lead to each other."""
+"""Stored records do not change without a new version, and each version is converted to the next."""
 
 from typing import Any
 

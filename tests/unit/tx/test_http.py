@@ -1,4 +1,4 @@
-"""What users have fetched comes from public addresses: nothing inside is reached, by whatever name."""
+"""Downloads for users reach public addresses only, whatever a host's name resolves to."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Nobody runs beside those it must not run beside, whatever ends in between."""
+"""Locks exclude each other, whatever is cancelled or fails."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Long work goes on in turns, whoever asks for how much; it can be stopped between two steps, and cleans up."""
+"""Long work runs in turns among users; it can be stopped between two steps, and cleans up."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Time goes on whatever happens in one round, and who waits too long is told."""
+"""Rounds go on after a failure, and waits end after their limit."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""The workers and the queue, as far as one may see and steer them."""
+"""The pages of workers and queue: what each user may see and change."""
 
 from tests.unit.api.served import Served, data
 from tests.unit.ui.browsing import Browser, text

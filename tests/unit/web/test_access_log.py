@@ -1,4 +1,4 @@
-"""Logs tell paths, but not those that are secrets."""
+"""The access log has paths, but no secrets in them."""
 
 import pytest
 from twisted.web.test.requesthelper import DummyChannel

@@ -1,4 +1,4 @@
-"""What is typed: mistakes are told before anything begins."""
+"""The command line: mistakes are reported before anything begins."""
 
 import os
 from pathlib import Path

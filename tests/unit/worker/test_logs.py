@@ -1,4 +1,4 @@
-"""What one command says is told, and is never mixed with what another says."""
+"""The output of a command is reported, and never mixed with that of another."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What is here, and what each command gets of it."""
+"""The resources of a machine, and the share of each command."""
 
 import os
 from pathlib import Path

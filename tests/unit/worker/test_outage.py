@@ -1,4 +1,4 @@
-"""While the server is away everybody waits longer and longer, and one line in the log says so."""
+"""While the server is away all calls wait longer and longer, and one line in the log says so."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What the system is told of a worker's process."""
+"""The process attributes that a worker sets."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""As much in hand as is begun soon, and nothing that others could run meanwhile."""
+"""A worker keeps in hand as many workunits as can begin soon, and none that others could run sooner."""
 
 from awed.worker.runs import LONG, MOST, Prefetch
 

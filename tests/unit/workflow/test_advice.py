@@ -1,4 +1,4 @@
-"""What is told of a document beside that it is taken or refused."""
+"""Warnings about documents, and checks of them."""
 
 import json
 from typing import Any

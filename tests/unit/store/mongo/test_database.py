@@ -1,4 +1,4 @@
-"""What goes wrong with the database is told without what was to be written."""
+"""Errors of the database do not show the data that was to be written."""
 
 import pytest
 from pymongo.errors import BulkWriteError
