@@ -149,7 +149,6 @@ def _node(view: JobView, layout: Layout, number: int, node: Node) -> Tag:
         href=view.task(name),
         class_=f"node s-{state}{here}",
         id=f"n-{number}",
-        aria_label=f"{shown} {more}, {word(state)}",
         data_task=name,
         data_state=state.value,
         **({"data_tasks": str(many)} if many > 1 else {}),

@@ -134,7 +134,7 @@ def _logs(task: Task, found: Logs, links: Links) -> list[Tag]:
 
 def _log(name: str, text: str, work: str, links: Links) -> Tag:
     cut = text[-TAIL:]
-    attributes = {"data-log": name, "data-work": work, "aria-label": name}
+    attributes = {"data-log": name, "data-work": work, "role": "log", "aria-label": name}
     told = "empty" if not text else f"the last {rough_size(len(cut))}" if len(cut) < len(text) else ""
     pane = tags.pre(cut, class_="log", tabindex="0", id=f"pane-{work}-{name}", **attributes)
     whole = tags.a("Download", href=links.api(f"work/{quote(work)}?report={name}"), download=f"{work}.{name}")
