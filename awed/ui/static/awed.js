@@ -1,4 +1,4 @@
-// The script of all pages. Everything works without it; with it pages are fresh, and keys and panels quick.
+// The script of all pages. Pages work without it; it keeps them up to date, and adds keys and quick panels.
 
 import { keys } from "./keys.js";
 import { absolute, listen, show } from "./live.js";
@@ -21,7 +21,7 @@ document.querySelector("[data-theme-button]").addEventListener("click", () => {
   localStorage.setItem("awed-theme", root.dataset.theme);
 });
 
-// Links between the views of one job change what differs, and leave scrolling as it is.
+// Links between the views of one job change only what differs, so that scrolling stays.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("main a[href]");
   if (!link || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.defaultPrevented) return;
@@ -33,7 +33,7 @@ document.addEventListener("click", (event) => {
 });
 addEventListener("popstate", () => show(location.href).catch(() => location.reload()));
 
-// All boxes at once, and a question before what cannot be undone.
+// A box that checks all boxes, and a question before a form that cannot be undone.
 document.addEventListener("change", (event) => {
   if (!event.target.matches("[data-all]")) return;
   for (const box of document.querySelectorAll("#rows input[name=job]")) box.checked = event.target.checked;
@@ -43,7 +43,7 @@ document.addEventListener("submit", (event) => {
   if (sure && !confirm(sure)) event.preventDefault();
 });
 
-// A menu closes when one clicks elsewhere.
+// A menu closes at a click outside of it.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.action[open]")) {
     if (!menu.contains(event.target)) menu.open = false;

@@ -1,4 +1,4 @@
-// What the keyboard can do.
+// The keys of the page.
 
 const KEYS = [
   ["/", "search"],

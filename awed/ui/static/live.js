@@ -1,5 +1,5 @@
-// Keeps the page fresh: it waits for events, and fetches the page anew when one concerns it. Where events do not come
-// it looks every few seconds.
+// Keeps the page up to date: waits for events, and loads the page again when one concerns it. Without events it loads
+// the page every few seconds.
 
 import { morph } from "./morph.js";
 import { dress, heard } from "./times.js";
@@ -13,7 +13,7 @@ let busy = null;
 let last = 0;
 let waits = null;
 
-/** The page at *address* takes the place of this one, as far as it differs. */
+/** Shows the page at *address* in place of this one, changing only what differs. */
 export async function show(address, { push = false } = {}) {
   const response = await fetch(address, { headers: { Accept: "text/html" } });
   heard(response);
@@ -43,7 +43,7 @@ export function absolute(page, base) {
   }
 }
 
-/** Rows do not change places under the pointer, nor when one is chosen: they are shown in their order on demand. */
+/** Rows are not moved while the pointer is over them or one is chosen: then a button shows the new order. */
 function settle(main, fresh, force) {
   const rows = main.querySelector("#rows");
   const other = fresh.querySelector("#rows");
@@ -86,7 +86,7 @@ function tell(text) {
   notice.textContent = text;
 }
 
-/** Fetch this page anew, not more often than every second, and once more if it is asked for meanwhile. */
+/** Loads this page again, at most once a second, and once more if it was called meanwhile. */
 export function refresh() {
   if (busy) {
     busy.again = true;
@@ -111,7 +111,7 @@ export function refresh() {
 
 const pause = (time) => new Promise((resume) => setTimeout(resume, time));
 
-/** Wait for events for ever. */
+/** Waits for events, until the page is left. */
 export async function listen() {
   let since = null;
   for (;;) {

@@ -1,6 +1,6 @@
 // Makes one tree of elements like another with the fewest changes, so that focus, selection and scrolling stay.
 
-/** Elements marked data-keep, and what the reader opened or typed, are left as they are. */
+/** Makes *from* like *to*. Elements marked data-keep, and what the reader opened or typed, stay as they are. */
 export function morph(from, to) {
   if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName || (from.id ?? "") !== (to.id ?? "")) {
     from.replaceWith(to);

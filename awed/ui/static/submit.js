@@ -1,4 +1,4 @@
-// Submitting: files can be dropped, and the document is checked while one types.
+// The form for submissions: files can be dropped on it, and the document is checked while it is typed.
 
 import { dress } from "./times.js";
 
@@ -67,7 +67,7 @@ export function submitting() {
     form.classList.remove("over");
     take(form, event.dataTransfer.files);
   });
-  // A field without a file name may not be long: as a file it may.
+  // The server limits fields without a file name: a long document is sent as a file.
   form.addEventListener("formdata", (event) => {
     const text = event.formData.get("document");
     if (text.length > 30000) event.formData.set("document", new Blob([text]), "document.json");

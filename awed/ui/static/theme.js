@@ -1,8 +1,8 @@
-// Before anything is painted: the theme that was chosen by hand, and that there is a script.
+// Runs before anything is painted: sets the theme that was chosen by hand, and a class that says that scripts run.
 document.documentElement.classList.add("js");
 try {
   const theme = localStorage.getItem("awed-theme");
   if (theme) document.documentElement.dataset.theme = theme;
 } catch {
-  // Without storage the system decides.
+  // Without storage, the system's theme is used.
 }

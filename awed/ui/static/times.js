@@ -1,4 +1,4 @@
-// Times in the reader's zone, with the exact one on hover; and what goes on is counted on.
+// Shows times in the reader's zone, with the exact time on hover, and counts durations on.
 
 const DAY = 86400000;
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
@@ -7,7 +7,7 @@ const year = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 let ahead = 0;
 
-/** What the server's clock is ahead of ours, as the header Date tells. */
+/** Notes how far the server's clock is ahead of the browser's, by the header Date. */
 export function heard(response) {
   const told = Date.parse(response.headers.get("date") ?? "");
   if (told && Math.abs(told - Date.now()) > 2000) ahead = told - Date.now();
