@@ -22,7 +22,7 @@ MAX_PERF = 64 * 1024
 """Bytes of a performance record. A larger one is dropped."""
 
 MAX_RUN_LOG = 8 * 1024 * 1024
-"""Bytes of what is told of the run of a TES task."""
+"""The most bytes of the log of a run of a TES task."""
 
 MAX_REPORTS = 16 * 1024 * 1024
 """Bytes of a body with several reports. Workers send reports with long logs one by one, in forms."""

@@ -68,8 +68,8 @@ class Server:
     ) -> None:
         """Download *url* to *out*. The token is sent only if *url* is on this server.
 
-        *begin*: so many bytes are in *out* already; a host that cannot leave them out sends them again. *told* is
-        called with the number of bytes that are there, after each block.
+        *begin*: the bytes that *out* has already, which are not sent again if the host can skip them. *told* is
+        called after each block, with the number of bytes in *out*.
         """
         headers = self._headers_for(url)
         if begin:

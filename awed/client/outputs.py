@@ -35,10 +35,10 @@ def kept_outputs(job: Job) -> dict[str, str]:
 
 
 def fetch(server: Server, url: str, path: Path, told: Callable[[int], object] = lambda there: None) -> None:
-    """Download *url* to *path*, which appears when it is whole, and is left alone if it is the same already.
+    """Download *url* to *path*, which appears when it is complete; not if *path* has the same content already.
 
-    What is there of an earlier try, in ``PATH.part``, is not fetched again. *told* is called with the number of bytes
-    that are there, from time to time. Raises :class:`OSError`, what a call raises, and
+    Bytes of an earlier try, in ``PATH.part``, are not downloaded again. *told* is called with the number of bytes
+    so far, from time to time. Raises :class:`OSError`, what a call raises, and
     :class:`~awed.model.errors.Unavailable` if what came has another MD5 than its node says.
     """
     size, md5 = _expected(server, url)

@@ -29,7 +29,7 @@ class Executor(Struct, omit_defaults=True):
 
 
 class Input(Struct, omit_defaults=True):
-    """A file or directory that is at *path* before the first executor starts: its *content*, or what is at *url*."""
+    """A file or directory that is put at *path* before the first executor starts, from its *content* or its *url*."""
 
     name: str = ""
     description: str = ""

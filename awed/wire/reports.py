@@ -52,8 +52,8 @@ class OneReport(Struct, omit_defaults=True):
 
 
 class LogPiece(Struct):
-    """Up to :data:`PIECE` bytes that a command wrote while it runs, and where they belong in all that it wrote there.
-    In JSON *data* is in base64."""
+    """Up to :data:`PIECE` bytes of a stream that a running command has written. *offset*: where *data* begins in the
+    whole stream. In JSON *data* is in base64."""
 
     wuid: str
     attempt: int
