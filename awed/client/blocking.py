@@ -7,12 +7,17 @@ which servers on the local network might not be reachable.
 import errno
 import http.client
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, TypeVar
 
 from awed.client.calls import CONNECT_LIMIT, NO_TLS, Answer, Call, Request, Response, answer
 from awed.model.addresses import Address, address, without_password
 from awed.model.errors import Unavailable
+from awed.tx.pauses import Pauses
+
+AWAY = Pauses(0.2, 4.0)
+"""Pauses between the tries of :meth:`Server.persist`."""
 
 _BLOCK = 1 << 16
 
@@ -54,6 +59,21 @@ class Server:
     def ask(self, call: Call[T]) -> T:
         """Make *call* and return its result."""
         return call.read(self.send(call.request))
+
+    def persist(self, call: Call[T], deadline: float | None = None) -> T:
+        """As :meth:`ask`, but tries again while the server is away.
+
+        Raises :class:`TimeoutError` when it is away at the *deadline*, by :func:`time.monotonic`; None: never.
+        """
+        pauses = iter(AWAY)
+        while True:
+            try:
+                return self.ask(call)
+            except Unavailable as error:
+                pause = next(pauses)
+                if deadline is not None and time.monotonic() + pause > deadline:
+                    raise TimeoutError(f"the time to wait is over: {error}") from error
+                time.sleep(pause)
 
     def send(self, request: Request) -> Response:
         """The response to a request, whatever its status.

@@ -136,7 +136,7 @@ class Task:
             raise ValueError(f"task {self.taskid} must have a command or a script, and one of them alone")
         _check_whole(f"totalwork {where}", self.totalwork, 1)
         _check_whole(f"walltime {where}", self.walltime, 0)
-        _check_resources(where, self.resources)
+        check_resources(where, self.resources)
         _check_reuse(where, self.reuse)
         _check_names(f"input {where}", [file.filename for file in self.inputs])
         _check_names(f"output {where}", [file.filename for file in self.made])
@@ -207,7 +207,7 @@ class Job:
                 if other not in self.tasks:
                     raise ValueError(f"task {task.taskid} needs task {other.taskid}, which is not in job {self.name}")
         _expect(f"priority {where}", self.priority, int)
-        _check_resources(where, self.resources)
+        check_resources(where, self.resources)
         _check_reuse(where, self.reuse)
 
     def document(self, place: Place) -> dict[str, Any]:
@@ -266,7 +266,8 @@ def _check_names(what: str, names: Sequence[str]) -> None:
             raise ValueError(f"{what}: there are two that are called {name}")
 
 
-def _check_resources(where: str, said: Said) -> None:
+def check_resources(where: str, said: Said) -> None:
+    """Raises :class:`TypeError` or :class:`ValueError` for what are no resources. *where* they are: for its text."""
     _expect(f"resources {where}", said, Mapping)
     for name, amount in said.items():
         try:

@@ -4,25 +4,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TypeVar
 
 from awed.client import events as feed
 from awed.client import jobs as calls
 from awed.client.blocking import Server
-from awed.client.calls import Call
 from awed.client.html import job_table
 from awed.client.outputs import fetch, kept_outputs, path_below
-from awed.model.errors import Gone, Unavailable
+from awed.model.errors import Gone
 from awed.model.feed import FeedEvent, Subject
 from awed.model.ids import task_name
 from awed.model.job import Job
 from awed.model.states import ACTIVE, JobState
-from awed.tx.pauses import Pauses
-
-_AWAY = Pauses(0.2, 4.0)
-"""Between two tries while the server does not answer."""
-
-T = TypeVar("T")
 
 
 class JobFailed(Exception):
@@ -70,7 +62,7 @@ class JobHandle:
                 raise TimeoutError(f"job {self.id} is {state}, and the time to wait for it is over")
             call = feed.events(last, job=self.id, kinds=[Subject.JOB], wait=left)
             try:
-                heard = self._persist(call, deadline)
+                heard = self._server.persist(call, deadline)
             except Gone:  # this program slept for longer than events are kept
                 last, state = self._server.ask(feed.events(None)).last, self.state
                 continue
@@ -114,7 +106,7 @@ class JobHandle:
         heard, newest, state = feed.Heard([], 0), self._server.ask(feed.events(None)).last, self.state
         while state in ACTIVE or heard.events or heard.last < newest:
             wait = feed.LONGEST_WAIT if state in ACTIVE else 0.0
-            heard = self._persist(feed.events(heard.last, job=self.id, wait=wait), None)
+            heard = self._server.persist(feed.events(heard.last, job=self.id, wait=wait))
             for event in heard.events:
                 state = JobState(event.state) if event.kind is Subject.JOB else state
                 yield event
@@ -126,15 +118,3 @@ class JobHandle:
     def cancel(self) -> None:
         """Delete it: what runs is ended, and what waits never runs."""
         self._server.ask(calls.delete(self.id))
-
-    def _persist(self, call: Call[T], deadline: float | None) -> T:
-        """The result of *call*, repeated while the server is away, until the *deadline*."""
-        pauses = iter(_AWAY)
-        while True:
-            try:
-                return self._server.ask(call)
-            except Unavailable as error:
-                pause = next(pauses)
-                if deadline is not None and time.monotonic() + pause > deadline:
-                    raise TimeoutError(f"job {self.id}: the time to wait is over, and {error}") from error
-                time.sleep(pause)

@@ -78,6 +78,11 @@ def delete(job_id: str, *, full: bool = False) -> Call[str]:
     return Call(Request("DELETE", f"/job/{job_id}{'?full' if full else ''}"), data(str))
 
 
+def log(wuid: str, name: str) -> Call[str]:
+    """Get the log *name* (``stdout``, ``stderr``, ``worknotes``) of a workunit that is done."""
+    return Call(Request("GET", f"/work/{wuid}?report={name}"), data(str))
+
+
 class Submitted(NamedTuple):
     """A job that was submitted, and warnings about its document."""
 
@@ -104,6 +109,11 @@ def import_job(name: str, document: BinaryIO) -> Call[Job]:
 def upload(name: str, file: BinaryIO) -> Call[Node]:
     """Make a node with *file* in the daemon's node store."""
     return Call(_form("/node", "upload", name, file), data(Node))
+
+
+def delete_node(node_id: str) -> Call[None]:
+    """Delete a node of the daemon's node store, with its file."""
+    return Call(Request("DELETE", f"/node/{node_id}"), data(type(None)))
 
 
 def _submitted(response: Response) -> Submitted:

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import sys
 from collections.abc import Mapping, Sequence
 
 from awed.model.job import SCRIPT_NAME, Cmd
@@ -60,6 +61,7 @@ def environment(
         "AWE_TASKID": work.taskid,
         "AWE_WORKID": work.wuid,
         "AWE_ATTEMPT": str(work.attempt),
+        "AWE_PYTHON": sys.executable,
         CLIENT_VARIABLE: work.client,
         **allotment.environment(),
     }

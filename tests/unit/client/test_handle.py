@@ -91,7 +91,7 @@ def test_a_job_is_waited_for_by_its_events(server: FakeServer, handle: JobHandle
 def test_a_server_that_is_away_is_waited_for(
     server: FakeServer, handle: JobHandle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("awed.client.handle._AWAY", Pauses(0.0, 0.0))
+    monkeypatch.setattr("awed.client.blocking.AWAY", Pauses(0.0, 0.0))
     away = (503, b'{"status": 503, "data": null, "error": ["it ends"]}')
     server.raw("GET /events", (200, heard(5)))
     server.raw(WAITING, away, away, (200, ends("completed")))

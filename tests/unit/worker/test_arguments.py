@@ -1,6 +1,7 @@
 """What is executed is what the document says: replaced once, split as a shell would, run without one."""
 
 import shlex
+import sys
 
 import pytest
 from hypothesis import given
@@ -92,6 +93,7 @@ def test_the_environment_is_what_was_inherited_then_public_then_private_then_the
         "AWE_WORKID": f"{JOB}_0_3",
         "AWE_ATTEMPT": "1",
         "AWE_CLIENTID": work.client,
+        "AWE_PYTHON": sys.executable,
         "AWE_CORES": "1",
         "OMP_NUM_THREADS": "1",
     }
