@@ -10,6 +10,7 @@ from awed.model.errors import Invalid, LogNotFound
 from awed.model.ids import parse_work_id, task_name, work_id
 from awed.model.job import IO, Job, Task
 from awed.model.quantities import rough_size
+from awed.model.states import TaskState
 from awed.service.engine import Engine
 from awed.ui.files import where
 from awed.ui.frame import Links
@@ -21,7 +22,10 @@ from awed.ui.words import command, count, elapsed, moment
 TAIL = 100_000
 """How many characters at the end of a log are shown."""
 
-STREAMS = ("stdout", "stderr", "worknotes")
+FOLLOWED = ("stdout", "stderr")
+"""Logs that can be read while the command runs."""
+
+STREAMS = (*FOLLOWED, "worknotes")
 
 
 class Logs(NamedTuple):
@@ -124,17 +128,21 @@ def _parts(task: Task, rank: int, here: str) -> list[Tag]:
 
 
 def _logs(task: Task, found: Logs, links: Links) -> list[Tag]:
+    runs_on = task.state is not TaskState.COMPLETED
     shown = [
-        _log(name, text, work_id(task.taskid, found.rank), links)
+        _log(name, text, work_id(task.taskid, found.rank), links, follows=runs_on and name in FOLLOWED)
         for name, text in found.texts.items()
         if text or name != "worknotes"
     ]
     return [tags.h3("Logs"), *shown]
 
 
-def _log(name: str, text: str, work: str, links: Links) -> Tag:
+def _log(name: str, text: str, work: str, links: Links, *, follows: bool) -> Tag:
+    """A log with its *text* as it is now. *follows*: whether the page's script adds what comes."""
     cut = text[-TAIL:]
     attributes = {"data-log": name, "data-work": work, "role": "log", "aria-label": name}
+    if follows:
+        attributes["data-source"] = links.api(f"work/{quote(work)}/log?stream={name}")
     told = "empty" if not text else f"the last {rough_size(len(cut))}" if len(cut) < len(text) else ""
     pane = tags.pre(cut, class_="log", tabindex="0", id=f"pane-{work}-{name}", **attributes)
     whole = tags.a("Download", href=links.api(f"work/{quote(work)}?report={name}"), download=f"{work}.{name}")

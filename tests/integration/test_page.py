@@ -24,7 +24,7 @@ COUNT = {
             "taskid": "count",
             "cmd": {
                 "name": "bash",
-                "args": "-c 'for n in 1 2 3; do echo line $n; sleep 1; done; wc -c <@reads >n'",
+                "args": "-c 'echo line 1; until test -e $0; do sleep 0.1; done; echo line 2; wc -c <@reads >n' {go}",
             },
             "inputs": [{"filename": "reads"}],
             "outputs": [{"filename": "n"}],
@@ -49,11 +49,12 @@ async def test_a_job_is_submitted_with_a_file_watched_to_its_end_and_its_output_
     work(daemon)
     reads = daemon.stage.folder / "reads"
     reads.write_text("ACGT\n" * 100)
+    go = daemon.stage.folder / "go"
 
     def steps(look: Look) -> str:
         page = look.page
         look.go("submit")
-        page.fill("textarea[name=document]", json.dumps(COUNT))
+        page.fill("textarea[name=document]", json.dumps(COUNT).replace("{go}", str(go)))
         page.set_input_files("input[type=file][name=files]", str(reads))
         page.wait_for_selector("[data-ok=true]")
         page.wait_for_selector("#told [data-task=count]")
@@ -62,7 +63,10 @@ async def test_a_job_is_submitted_with_a_file_watched_to_its_end_and_its_output_
         page.evaluate("window.notReloaded = true")
         page.click("[data-task=count]")
         page.wait_for_url("**/task/count?*")
-        page.wait_for_selector("[data-log=stdout]:has-text('line 3')")
+        page.wait_for_selector("[data-log=stdout]:has-text('line 1')")
+        assert page.locator("[data-job-state=in-progress]").count()
+        go.touch()
+        page.wait_for_selector("[data-log=stdout]:has-text('line 2')")
         page.wait_for_selector("[data-job-state=completed]")
         assert page.evaluate("window.notReloaded")
         assert page.locator("[data-task=end]").get_attribute("data-state") == "completed"
