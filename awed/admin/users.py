@@ -13,7 +13,8 @@ from awed.admin.opened import store_options, with_store
 from awed.auth.passwords import hash_password
 from awed.auth.tokens import token_hash
 from awed.cli.options import confirm, yes_option
-from awed.cli.show import screen, users_table
+from awed.cli.show import users_table
+from awed.cli.table import screen
 from awed.model.access import Account, is_user_name
 from awed.model.records import Batch
 from awed.model.times import now

@@ -10,7 +10,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColu
 
 from awed.cli.lookup import find_job
 from awed.cli.options import NOT_DONE, complain, job_argument, pass_server
-from awed.cli.show import outputs_table, screen
+from awed.cli.show import outputs_table
+from awed.cli.table import screen
 from awed.cli.words import clean, counted, short
 from awed.client import jobs as calls
 from awed.client.blocking import Server

@@ -8,7 +8,8 @@ from msgspec import Struct
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
 from awed.cli.selection import Conditions, conditions_options
-from awed.cli.show import Effort, job_facts, jobs_table, screen, tasks_table
+from awed.cli.show import Effort, job_facts, jobs_table, tasks_table
+from awed.cli.table import screen
 from awed.cli.words import short, worker_name
 from awed.client.blocking import Server
 from awed.client.jobs import registered

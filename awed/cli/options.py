@@ -6,9 +6,8 @@ from typing import Any, TypeVar
 
 import click
 import msgspec
-from rich.table import Table
 
-from awed.cli.show import screen
+from awed.cli.table import Rows, screen
 from awed.client.blocking import Server
 from awed.client.calls import Answer
 
@@ -37,7 +36,7 @@ def print_json(answer: Answer) -> None:
     click.echo(msgspec.json.format(answer.data, indent=2))
 
 
-def print_answer(answer: Answer, as_json: bool, table: Callable[[], Table]) -> None:
+def print_answer(answer: Answer, as_json: bool, table: Callable[[], Rows]) -> None:
     """Print the data of *answer* as JSON, or as a *table*."""
     if as_json:
         print_json(answer)

@@ -117,6 +117,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line (None: that of the process). Prints errors on stderr and returns the exit status."""
     try:
         status = awe.main(arguments, prog_name="awe", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read it has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except click.ClickException as error:
         error.show()
         return error.exit_code

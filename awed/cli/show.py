@@ -1,14 +1,14 @@
 """Tables and texts that show documents to users. All functions are pure."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from awed.cli.words import between, clean, done, moment, short, span, work_name
+from awed.cli.table import Rows, Told, at, lasting
+from awed.cli.words import clean, done, elapsed, sentence, short, work_name
 from awed.model.access import Account, ShownGroup
 from awed.model.client import Client
 from awed.model.ids import task_name
@@ -16,9 +16,6 @@ from awed.model.job import Job
 from awed.model.quantities import rough_size
 from awed.model.states import ACTIVE
 from awed.model.times import NO_TIME
-
-_WIDE = 400
-"""Columns of a table that goes to a file or a pipe: enough to fold nothing."""
 
 _STYLES = {
     "completed": "green",
@@ -29,27 +26,18 @@ _STYLES = {
 }
 
 
-def screen(*, stderr: bool = False) -> Console:
-    """The console to print on. Texts are printed as they are, not as markup."""
-    console = Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=True)
-    if not console.is_terminal:
-        console.width = _WIDE
-    return console
-
-
-def jobs_table(jobs: Sequence[Job], now: datetime) -> Table:
+def jobs_table(jobs: Sequence[Job], now: datetime) -> Rows:
     """A table of jobs, in the order given."""
-    table = _table("id", "name", "state", "tasks", "age", "ran", "notes", folded=("name", "notes"))
+    table = Rows("id", "name", "state", "tasks", "age", "ran", "notes", cut=("name", "notes"))
     for job in jobs:
-        _add_row(
-            table,
+        table.add(
             short(job.id),
             job.info.name,
             _state(job.state),
             done(job),
-            between(job.info.submittime, NO_TIME, now),
-            between(job.info.startedtime, job.info.completedtime, _clock(job, now)),
-            job.notes,
+            lasting(elapsed(job.info.submittime, NO_TIME, now)),
+            lasting(_ran(job)),
+            sentence(job.notes),
         )
     return table
 
@@ -57,7 +45,7 @@ def jobs_table(jobs: Sequence[Job], now: datetime) -> Table:
 def job_facts(job: Job, now: datetime) -> Table:
     """A table of a job's properties that are set."""
     info = job.info
-    facts = {
+    facts: dict[str, str | Told] = {
         "job": job.id,
         "name": info.name,
         "state": f"{job.state}, tasks done: {done(job)}",
@@ -67,16 +55,17 @@ def job_facts(job: Job, now: datetime) -> Table:
         "user": info.user,
         "priority": str(info.priority),
         "groups": info.clientgroups,
-        "submitted": moment(info.submittime),
-        "started": moment(info.startedtime),
-        "completed": moment(info.completedtime),
-        "expires": moment(job.expiration),
-        "ran": between(info.startedtime, info.completedtime, _clock(job, now)),
+        "submitted": at(info.submittime),
+        "started": at(info.startedtime),
+        "completed": at(info.completedtime),
+        "expires": at(job.expiration),
+        "took": lasting(elapsed(info.startedtime, info.completedtime, _clock(job, now))),
+        "ran": lasting(_ran(job)),
     }
     table = Table.grid(padding=(0, 2))
     for name, value in facts.items():
         if value:
-            _add_row(table, name, value)
+            table.add_row(name, clean(value) if isinstance(value, str) else value)
     return table
 
 
@@ -88,27 +77,42 @@ class Effort(Struct):
     files: float = 0
 
 
-def tasks_table(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Table:
+def tasks_table(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Rows:
     """A table of the tasks of a job, with what they took. *efforts*: by task id.
 
     The column *took* is the time from when a task was ready to its end; what is neither in *ran* nor in *files* was
     waiting.
     """
-    table = _table("task", "state", "work", "took", "ran", "files", "worker", "output", folded=("worker", "output"))
+    table = Rows(
+        "task",
+        "state",
+        "work",
+        "took",
+        "ran",
+        "files",
+        "worker",
+        "output",
+        folded=("task", "worker", "output"),
+        spare=("files",),
+    )
     for task in job.tasks:
         effort = efforts.get(task.taskid, Effort())
-        _add_row(
-            table,
+        table.add(
             task_name(task.taskid),
             _state(task.state),
             f"{task.totalwork - task.remainwork}/{task.totalwork}",
-            between(task.createddate, task.completeddate, _clock(job, now)),
-            span(effort.ran) if effort.workers else "",
-            span(effort.files) if effort.workers else "",
+            lasting(elapsed(task.createddate, task.completeddate, _clock(job, now))),
+            lasting(effort.ran if effort.workers else None),
+            lasting(effort.files if effort.workers else None),
             ", ".join(effort.workers),
             ", ".join(output.filename for output in task.outputs),
         )
     return table
+
+
+def _ran(job: Job) -> float | None:
+    """Seconds for which its commands ran, as far as they have ended; None if none has."""
+    return None if job.remaintasks == len(job.tasks) else sum(task.computetime for task in job.tasks)
 
 
 def _clock(job: Job, now: datetime) -> datetime:
@@ -116,9 +120,9 @@ def _clock(job: Job, now: datetime) -> datetime:
     return now if job.state in ACTIVE else job.updatetime
 
 
-def workers_table(clients: Sequence[Client], now: datetime) -> Table:
+def workers_table(clients: Sequence[Client], now: datetime) -> Rows:
     """A table of workers."""
-    table = _table(
+    table = Rows(
         "id",
         "name",
         "group",
@@ -130,10 +134,10 @@ def workers_table(clients: Sequence[Client], now: datetime) -> Table:
         "age",
         "host",
         folded=("apps", "working on", "host"),
+        spare=("host", "age", "apps"),
     )
     for client in clients:
-        _add_row(
-            table,
+        table.add(
             short(client.id),
             client.name,
             client.group,
@@ -142,7 +146,7 @@ def workers_table(clients: Sequence[Client], now: datetime) -> Table:
             ", ".join(map(work_name, client.current_work)),
             str(client.total_completed),
             str(client.total_failed),
-            between(client.regtime, NO_TIME, now),
+            lasting(elapsed(client.regtime, NO_TIME, now)),
             client.hostname or client.host,
         )
     return table
@@ -157,64 +161,52 @@ _TWICE = {
 """Numbers that are in other ones too, or the same by another name."""
 
 
-def queue_table(counts: Mapping[str, Mapping[str, int]]) -> Table:
+def queue_table(counts: Mapping[str, Mapping[str, int]]) -> Rows:
     """A table of the numbers of jobs, tasks, workunits and clients by state."""
-    table = _table("", "total", "by state", folded=("by state",))
+    table = Rows("", "total", "by state", folded=("by state",))
     for kind, states in counts.items():
         known = {"total", *_TWICE.get(kind, ())}
         by_state = (f"{number} {state}" for state, number in states.items() if number and state not in known)
-        _add_row(table, kind, str(states.get("total", 0)), ", ".join(by_state))
+        table.add(kind, str(states.get("total", 0)), ", ".join(by_state))
     return table
 
 
-def outputs_table(job: Job, urls: Mapping[str, str]) -> Table:
+def outputs_table(job: Job, urls: Mapping[str, str]) -> Rows:
     """A table of the outputs of a job. *urls*: those that there are, by ``TASK/FILE``; "" for what is not there."""
-    table = _table("output", "size", "", folded=("output",))
+    table = Rows("output", "size", "", folded=("output",))
     for task in job.tasks:
         for output in task.outputs:
             name = f"{task_name(task.taskid)}/{output.filename}"
             is_there = urls.get(name) and not task.remainwork
-            _add_row(table, name, *((rough_size(output.size), "") if is_there else ("", "not there")))
+            table.add(name, *((rough_size(output.size), "") if is_there else ("", "not there")))
     return table
 
 
-def groups_table(groups: Sequence[ShownGroup]) -> Table:
+def groups_table(groups: Sequence[ShownGroup]) -> Rows:
     """A table of client groups, without their tokens."""
-    table = _table("name", "open", "made", "expires", "addresses", folded=("addresses",))
+    table = Rows("name", "open", "made", "expires", "addresses", folded=("addresses",))
     for group in groups:
         opened = "yes" if group.open else "no"
-        _add_row(table, group.name, opened, moment(group.created_on), moment(group.expiration), group.ip_cidr)
+        table.add(group.name, opened, at(group.created_on), at(group.expiration), group.ip_cidr)
     return table
 
 
-def users_table(accounts: Sequence[Account]) -> Table:
+def users_table(accounts: Sequence[Account]) -> Rows:
     """A table of local users."""
-    table = _table("name", "may do", "password", "added", folded=("name",))
+    table = Rows("name", "may do", "password", "added", folded=("name",))
     for account in accounts:
         rights, password = "everything" if account.admin else "", "set" if account.password_hash else ""
-        _add_row(table, account.name, rights, password, moment(account.created))
+        table.add(account.name, rights, password, at(account.created))
     return table
 
 
-def events_table(codes: Mapping[str, Mapping[str, str]]) -> Table:
+def events_table(codes: Mapping[str, Mapping[str, str]]) -> Rows:
     """A table of the codes in the event log and their meaning."""
-    table = _table("by", "code", "event", folded=("event",))
+    table = Rows("by", "code", "event", folded=("event",))
     for source, texts in codes.items():
         for code, text in texts.items():
-            _add_row(table, source, code, text)
+            table.add(source, code, text)
     return table
-
-
-def _table(*columns: str, folded: Collection[str]) -> Table:
-    """A table. The columns *folded* are wrapped on a narrow screen, the others never."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, no_wrap=column not in folded, overflow="fold")
-    return table
-
-
-def _add_row(table: Table, *cells: str | Text) -> None:
-    table.add_row(*(clean(cell) if isinstance(cell, str) else cell for cell in cells))
 
 
 def _state(state: str) -> Text:

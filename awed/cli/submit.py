@@ -14,7 +14,7 @@ from awed.cli.check import checked, told
 from awed.cli.follow import follow
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, pass_server
-from awed.cli.show import screen
+from awed.cli.table import screen
 from awed.cli.why import print_why
 from awed.cli.words import between, clean, short
 from awed.client import jobs as calls

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
-from awed.cli.show import screen
+from awed.cli.table import screen
 from awed.cli.words import STATES, between, clean, done, parts, short, worker_name
 from awed.client import jobs as calls
 from awed.client.blocking import Server

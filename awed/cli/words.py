@@ -28,6 +28,16 @@ def clean(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text.strip())
 
 
+_SENTENCE = 60
+"""Characters of a sentence that is cut short."""
+
+
+def sentence(text: str) -> str:
+    """The first sentence of *text*, cut short if it is long."""
+    first = clean(text).split("; ")[0].split(". ")[0]
+    return first if len(first) <= _SENTENCE else f"{first[: _SENTENCE - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
 def short(ident: str) -> str:
     """The begin of an id, enough to tell a few thousand jobs apart."""
     return ident[:_SHORT]
@@ -45,11 +55,15 @@ def span(seconds: float) -> str:
     return f"{whole} s"
 
 
+def elapsed(start: datetime, end: datetime, now: datetime) -> float | None:
+    """Seconds that something took or, without an end, has taken so far; None if it has not begun."""
+    return None if start == NO_TIME else ((now if end == NO_TIME else end) - start).total_seconds()
+
+
 def between(start: datetime, end: datetime, now: datetime) -> str:
     """How long something took or, without an end, has taken so far; "" if it has not begun."""
-    if start == NO_TIME:
-        return ""
-    return span(((now if end == NO_TIME else end) - start).total_seconds())
+    seconds = elapsed(start, end, now)
+    return "" if seconds is None else span(seconds)
 
 
 def moment(when: datetime) -> str:

@@ -3,8 +3,10 @@
 import click
 
 from awed.cli.lookup import find_worker
-from awed.cli.options import json_option, pass_server, print_answer
+from awed.cli.options import json_option, pass_server, print_answer, print_json
 from awed.cli.show import events_table, queue_table, workers_table
+from awed.cli.table import screen
+from awed.cli.words import counted
 from awed.client.blocking import Server
 from awed.client.jobs import about
 from awed.model.times import now
@@ -16,9 +18,22 @@ from awed.wire.clients import ShownClient, plain
 @click.pass_context
 def workers(context: click.Context, as_json: bool) -> None:
     """List the registered workers; `awe workers -h` shows how to stop one."""
-    if context.invoked_subcommand is None:
-        answer = context.obj.get("/client")
-        print_answer(answer, as_json, lambda: workers_table(plain(answer.read(list[ShownClient])), now()))
+    if context.invoked_subcommand is not None:
+        return
+    answer = context.obj.get("/client")
+    if as_json:
+        print_json(answer)
+        return
+    shown = plain(answer.read(list[ShownClient]))
+    if shown:
+        screen().print(workers_table(shown, now()))
+    others = context.obj.get("/queue?json").read(dict[str, dict[str, int]]).get("clients", {}).get("total", 0) - len(
+        shown
+    )
+    if others > 0:
+        click.echo(f"{counted(others, 'worker')} of groups that you have no right to see", err=True)
+    elif not shown:
+        click.echo("no worker is registered", err=True)
 
 
 @workers.command("suspend")

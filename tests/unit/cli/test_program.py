@@ -1,5 +1,7 @@
 """The program's own options, and its exit status for each kind of end."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,7 @@ def test_help_is_no_mistake(capsys: Any) -> None:
 
 def test_an_option_goes_before_the_environment(server: FakeServer, awe: Awe, monkeypatch: pytest.MonkeyPatch) -> None:
     server.on("GET /client", [])
+    server.on("GET /queue?json", {})
     monkeypatch.setenv("AWE_SERVER", "http://127.0.0.1:1")
     assert awe("--server", server.url, "workers") == 0
 
@@ -52,9 +55,11 @@ def test_the_token_of_a_file_goes_before_that_of_the_environment(
     (tmp_path / "token").write_text("from-file\n")
     monkeypatch.setenv("AWE_TOKEN", "from-environment")
     server.on("GET /client", [])
+    server.on("GET /queue?json", {})
     assert awe("workers") == 0
     assert awe("--token-file", str(tmp_path / "token"), "workers") == 0
-    assert [request.authorization for request in server.requests] == ["Bearer from-environment", "Bearer from-file"]
+    told = [request.authorization for request in server.requests if request.path == "/client"]
+    assert told == ["Bearer from-environment", "Bearer from-file"]
 
 
 @pytest.mark.parametrize("name", ["none.pem", "empty.pem"])
@@ -62,3 +67,16 @@ def test_a_file_without_certificates_is_a_mistake(name: str, tmp_path: Path, cap
     (tmp_path / "empty.pem").touch()
     assert run(["--ca", str(tmp_path / name), "jobs"]) == 2
     assert name in capsys.readouterr().err
+
+
+def test_a_reader_that_has_enough_is_no_failure(server: FakeServer) -> None:
+    """``awe jobs --json | head`` ends with 0, without a word on stderr."""
+    server.on("GET /job?order=info.submittime&limit=0", ["x" * 1000] * 1000)
+    command = [sys.executable, "-m", "awed.cli", "--server", server.url, "jobs", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        program.stdout.readline()
+        program.stdout.close()
+        assert program.stderr.read() == b""
+        assert program.wait() == 0

@@ -13,8 +13,11 @@ from tests.unit.cli.fake import FakeServer
 def test_workers_are_listed(server: FakeServer, awe: Awe, capsys: Any) -> None:
     client = Client(id="id-1", name="w1", group="g", current_work={"j_first_0": True})
     server.on("GET /client", [ShownClient.of(client)])
+    server.on("GET /queue?json", {"clients": {"total": 3}})
     assert awe("workers") == 0
-    shown = capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert printed.err == "2 workers of groups that you have no right to see\n"
+    shown = printed.out
     assert "w1" in shown
     assert "j first" in shown
     assert "data" not in shown
@@ -56,3 +59,10 @@ def test_which_worker_is_meant_must_be_clear(server: FakeServer, awe: Awe, capsy
     server.on("GET /client", [Client(id="id-1", name="w1"), Client(id="id-2", name="w2")])
     assert awe("workers", "suspend", worker) == 2
     assert "w1 (id-1), w2 (id-2)" in capsys.readouterr().err
+
+
+def test_no_worker_is_no_empty_table(server: FakeServer, awe: Awe, capsys: Any) -> None:
+    server.on("GET /client", [])
+    server.on("GET /queue?json", {"clients": {"total": 0}})
+    assert awe("workers") == 0
+    assert capsys.readouterr() == ("", "no worker is registered\n")
