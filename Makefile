@@ -24,14 +24,22 @@ ifneq ($(shell $(PYTHON) -V),$(shell $(BIN)/python -V 2>&1))
 endif
 endif
 
-# By its variables pip constrains what it builds with, too. Compat mode: with setuptools' default editable mode twistd
-# would not find the plugin.
-$(VENV)/ready: pyproject.toml setup.py $(CONSTRAINTS)
+# install FOLDER,WHAT: makes a virtual environment anew. By its variables pip constrains what it builds with, too. Compat
+# mode: with setuptools' default editable mode twistd would not find the plugin.
+define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
-	$(PYTHON) -m venv --clear $(VENV)
+	$(PYTHON) -m venv --clear $(1)
 	PIP_CONSTRAINT=$(CONSTRAINTS) PIP_BUILD_CONSTRAINT=$(CONSTRAINTS) \
-		$(BIN)/pip install --quiet --editable '.[dev]' --config-settings editable_mode=compat
-	touch $@
+		$(1)/bin/pip install --disable-pip-version-check --editable '$(2)' --config-settings editable_mode=compat
+	touch $(1)/ready
+endef
+
+$(VENV)/ready: pyproject.toml setup.py $(CONSTRAINTS)
+	$(call install,$(VENV),.[dev])
+
+# What runs, and nothing to develop with
+.venv-demo/ready: pyproject.toml setup.py $(CONSTRAINTS)
+	$(call install,.venv-demo,.)
 
 # The newest versions of everything: then make check test test-slow VENV=.venv-newest
 venv-newest:
@@ -48,8 +56,11 @@ constraints:
 outdated: venv
 	$(BIN)/pip list --outdated --exclude-editable --exclude pip
 
-demo: venv
-	$(BIN)/python examples/run_demo.py
+# With .venv if it is there, else with one that has only what runs
+DEMO := $(if $(wildcard $(VENV)/ready),$(VENV),.venv-demo)
+
+demo: $(DEMO)/ready
+	$(DEMO)/bin/python examples/run_demo.py
 
 # A worker that ends at the time limit of a test ends the run: what it had still to do would never be done.
 PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist loadfile --max-worker-restart 0

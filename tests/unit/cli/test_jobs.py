@@ -80,7 +80,7 @@ def test_a_job_with_its_tasks_and_who_ran_them(server: FakeServer, awe: Awe, cap
     assert awe("job", JOB_ID) == 0
     printed = capsys.readouterr().out
     assert "in-progress, tasks done: 1/2" in printed
-    assert ["60s", "15s", "w1,", "id-of-on"] == printed.splitlines()[-2].split()[3:]
+    assert printed.splitlines()[-2].split()[3:] == ["60s", "15s", "w1,", "id-of-on"]
 
 
 @pytest.mark.parametrize("work_stats", [None, {"x_y_0": {"runtime": "long"}}])
