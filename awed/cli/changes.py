@@ -8,6 +8,7 @@ from urllib.parse import quote
 import click
 from msgspec import Struct
 
+from awed.cli.completion import complete_tasks
 from awed.cli.lookup import Line, find_line
 from awed.cli.options import NOT_DONE, complain, confirm, job_argument, pass_server, yes_option
 from awed.cli.selection import Jobs, jobs_options, require_jobs
@@ -156,7 +157,7 @@ def delete(server: Server, chosen: Jobs, every: bool, full: bool, yes: bool) -> 
 
 @click.command()
 @job_argument
-@click.argument("task")
+@click.argument("task", shell_complete=complete_tasks)
 @yes_option
 @pass_server
 def recompute(server: Server, job_id: str, task: str, yes: bool) -> int:
@@ -166,7 +167,9 @@ def recompute(server: Server, job_id: str, task: str, yes: bool) -> int:
 
 @click.command()
 @job_argument
-@click.option("--from", "task", metavar="TASK", help="Run this task again, and all after it.")
+@click.option(
+    "--from", "task", metavar="TASK", shell_complete=complete_tasks, help="Run this task again, and all after it."
+)
 @yes_option
 @pass_server
 def rerun(server: Server, job_id: str, task: str | None, yes: bool) -> int:

@@ -72,9 +72,10 @@ def job(server: Server, job_id: str, as_json: bool) -> None:
         return
     document = answer.read(Job)
     console = screen()
-    console.print(job_facts(document, now()))
+    efforts = _efforts(server, document.id)
+    console.print(job_facts(document, efforts, now()))
     console.print()
-    console.print(tasks_table(document, _efforts(server, document.id), now()))
+    console.print(tasks_table(document, efforts, now()))
 
 
 class _WorkPerf(Struct):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import click
 
+from awed.cli.completion import complete_tasks
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
 from awed.client.blocking import Server
@@ -13,7 +14,7 @@ from awed.model.ids import task_name
 
 @click.command()
 @job_argument
-@click.argument("task", required=False)
+@click.argument("task", required=False, shell_complete=complete_tasks)
 @json_option
 @pass_server
 def logs(server: Server, job_id: str, task: str | None, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from awed.cli.completion import complete_jobs
 from awed.cli.table import Rows, screen
 from awed.client.blocking import Server
 from awed.client.calls import Answer
@@ -19,7 +20,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 pass_server = click.make_pass_decorator(Server)
 """Decorator: passes the command the :class:`~awed.client.blocking.Server` that the options of ``awe`` name."""
 
-job_argument = click.argument("job_id", metavar="ID")
+job_argument = click.argument("job_id", metavar="ID", shell_complete=complete_jobs)
 """Decorator: a job's id, perhaps abbreviated, for :func:`~awed.cli.lookup.find_job`."""
 
 yes_option = click.option("--yes", is_flag=True, help="Do not ask whether it is meant.")

@@ -4,14 +4,16 @@ import os
 import ssl
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 import click
 
 from awed import __version__
 from awed.cli import changes
 from awed.cli.check import check
+from awed.cli.commands import Commands
+from awed.cli.completion import completion
+from awed.cli.connection import connect, login, use_profile
 from awed.cli.files import get, put
 from awed.cli.groups import groups
 from awed.cli.jobs import job, jobs
@@ -20,43 +22,15 @@ from awed.cli.options import NOT_DONE, complain
 from awed.cli.submit import import_job, submit, wait
 from awed.cli.why import why
 from awed.cli.workers import events, queue, workers
-from awed.client.blocking import Server
-from awed.model.addresses import address, without_password
-from awed.model.errors import AwedError, Invalid
-from awed.wire.headers import authorization
+from awed.model.errors import AwedError
 
 DEFAULT_SERVER = "http://127.0.0.1:8001"
 
 INTERRUPTED = 130
 """Exit status after ^C, as of shells."""
 
-_LATE = {"user": "awed.admin.users", "backup": "awed.admin.backup", "import-mongo": "awed.admin.import_mongo"}
 
-
-class _Commands(click.Group):
-    """Lists the commands in the order in which they were added.
-
-    Commands that need a reactor and a store are imported only when they are called, as that takes long.
-    """
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*self.commands, *_LATE]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _LATE:
-            return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(_LATE[cmd_name]), cmd_name.replace("-", "_"))
-        return command
-
-
-def _trust(context: click.Context, parameter: click.Parameter, value: str | None) -> ssl.SSLContext | None:
-    try:
-        return ssl.create_default_context(cafile=value) if value else None
-    except ssl.SSLError:
-        raise click.BadParameter(f"expected a file with certificates (PEM), found {value}") from None
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--server",
     envvar="AWE_SERVER",
@@ -66,51 +40,51 @@ def _trust(context: click.Context, parameter: click.Parameter, value: str | None
     show_envvar=True,
     help="The daemon's address.",
 )
+@click.option(
+    "--profile",
+    envvar="AWE_PROFILE",
+    is_eager=True,
+    callback=use_profile,
+    metavar="NAME",
+    show_envvar=True,
+    help="Take these from a profile of ~/.config/awe/config.toml; see awe login.",
+)
 @click.option("--token-file", type=click.File(), help="A file with your token. Without it AWE_TOKEN holds the token.")
 @click.option(
     "--ca",
     envvar="AWE_CA",
     type=click.Path(exists=True, dir_okay=False),
-    callback=_trust,
     show_envvar=True,
     help="Certificates (PEM) of the authorities to trust for the server, instead of the system's.",
 )
 @click.version_option(__version__, prog_name="awe")
 @click.pass_context
-def awe(context: click.Context, server: str, token_file: TextIO | None, ca: ssl.SSLContext | None) -> None:
+def awe(context: click.Context, /, **options: object) -> None:
     """Submit workflows to an AWE server, and see what becomes of them.
 
-    A job's ID may be cut short as long as it fits one job alone.
+    A job's ID may be cut short as long as it fits one job alone. Its name does as well, and `last` is the one that
+    you submitted last. The options of awe may stand behind the command, too.
 
     Exit status: 0 done; 1 the job that was waited for did not complete, a document would be refused, or you said no;
     2 a mistake in the command line; 3 it could not be done: the server refused or did not answer, or a file cannot
     be written.
     """
-    _check_server(server)
-    token = token_file.read() if token_file else os.environ.get("AWE_TOKEN", "")
-    try:
-        context.obj = Server(server, authorization(token, "Bearer"), ca)
-    except ValueError as error:
-        raise Invalid(f"{token_file.name if token_file else 'AWE_TOKEN'}: {error}") from None
+    if context.invoked_subcommand not in _ALONE:
+        context.obj = connect(context)
 
 
-for command in (
-    *(submit, check, wait, jobs, job, logs, why, put, get, workers, queue),
-    *(changes.suspend, changes.resume, changes.rerun, changes.recompute, changes.resubmit, changes.delete),
-    *(changes.priority, changes.group, changes.expire, import_job, groups, events),
-):
-    awe.add_command(command)
+_ALONE = {"login", "completion"}
+"""Commands that do without the server, or ask for the token themselves."""
+
+awe.section("Submit", (submit, check, wait, import_job))
+awe.section("Watch", (jobs, job, logs, why))
+awe.section("Files", (put, get))
+awe.section("Change jobs", (changes.suspend, changes.resume, changes.rerun, changes.recompute, changes.resubmit))
+awe.section("Change jobs", (changes.delete, changes.priority, changes.group, changes.expire))
+awe.section("Workers and the server", (workers, queue, groups, events))
+awe.section("This command", (login, completion))
+awe.section("The daemon's own data", ("user", "backup", "import-mongo"))
 awe.add_command(why, "explain")
-
-
-def _check_server(url: str) -> None:
-    try:
-        login = address(url).login
-    except ValueError as error:
-        raise click.BadParameter(f"{error}, found {without_password(url)[0]}", param_hint="--server") from None
-    if login:
-        text = "a server takes no user and password in its URL, see --token-file"
-        raise click.BadParameter(text, param_hint="--server")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import click
 from msgspec import Struct
 
+from awed.cli.completion import complete_jobs
 from awed.cli.lookup import Line, find_line, lines
 from awed.client.blocking import Server
 from awed.model.quantities import parse_moment
@@ -114,7 +115,9 @@ def jobs_options(command: _Command) -> _Command:
     def with_jobs(*args: Any, ids: tuple[str, ...], conditions: Conditions, **kwargs: Any) -> Any:
         return command(*args, chosen=Jobs(ids, conditions), **kwargs)
 
-    return click.argument("ids", nargs=-1, metavar="[ID...]")(conditions_options(with_jobs))
+    return click.argument("ids", nargs=-1, metavar="[ID...]", shell_complete=complete_jobs)(
+        conditions_options(with_jobs)
+    )
 
 
 def require_jobs(chosen: Jobs, every: bool = False) -> None:

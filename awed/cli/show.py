@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from awed.cli.table import Rows, Told, at, lasting
-from awed.cli.words import clean, done, elapsed, sentence, short, work_name
+from awed.cli.words import clean, done, elapsed, sentence, short, span, work_name
 from awed.model.access import Account, ShownGroup
 from awed.model.client import Client
 from awed.model.ids import task_name
@@ -36,14 +36,22 @@ def jobs_table(jobs: Sequence[Job], now: datetime) -> Rows:
             _state(job.state),
             done(job),
             lasting(elapsed(job.info.submittime, NO_TIME, now)),
-            lasting(_ran(job)),
+            _ran(job),
             sentence(job.notes),
         )
     return table
 
 
-def job_facts(job: Job, now: datetime) -> Table:
-    """A table of a job's properties that are set."""
+class Effort(Struct):
+    """What workers did for a task: their names, the seconds of commands (*ran*) and those of transfers (*files*)."""
+
+    workers: list[str] = []
+    ran: float = 0
+    files: float = 0
+
+
+def job_facts(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Table:
+    """A table of a job's properties that are set. *efforts*: by task id."""
     info = job.info
     facts: dict[str, str | Told] = {
         "job": job.id,
@@ -60,21 +68,13 @@ def job_facts(job: Job, now: datetime) -> Table:
         "completed": at(info.completedtime),
         "expires": at(job.expiration),
         "took": lasting(elapsed(info.startedtime, info.completedtime, _clock(job, now))),
-        "ran": lasting(_ran(job)),
+        "ran": lasting(sum(effort.ran for effort in efforts.values()) if efforts else None),
     }
     table = Table.grid(padding=(0, 2))
     for name, value in facts.items():
         if value:
             table.add_row(name, clean(value) if isinstance(value, str) else value)
     return table
-
-
-class Effort(Struct):
-    """What workers did for a task: their names, the seconds of commands (*ran*) and those of transfers (*files*)."""
-
-    workers: list[str] = []
-    ran: float = 0
-    files: float = 0
 
 
 def tasks_table(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Rows:
@@ -110,9 +110,10 @@ def tasks_table(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Rows:
     return table
 
 
-def _ran(job: Job) -> float | None:
-    """Seconds for which its commands ran, as far as they have ended; None if none has."""
-    return None if job.remaintasks == len(job.tasks) else sum(task.computetime for task in job.tasks)
+def _ran(job: Job) -> Told:
+    """How long its commands ran, as far as they have ended, in whole seconds."""
+    seconds = sum(task.computetime for task in job.tasks)
+    return Told(span(seconds) if seconds >= 10 else f"{seconds} s", f"{seconds}s")
 
 
 def _clock(job: Job, now: datetime) -> datetime:

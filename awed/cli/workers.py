@@ -2,6 +2,7 @@
 
 import click
 
+from awed.cli.completion import complete_workers
 from awed.cli.lookup import find_worker
 from awed.cli.options import json_option, pass_server, print_answer, print_json
 from awed.cli.show import events_table, queue_table, workers_table
@@ -37,7 +38,7 @@ def workers(context: click.Context, as_json: bool) -> None:
 
 
 @workers.command("suspend")
-@click.argument("worker")
+@click.argument("worker", shell_complete=complete_workers)
 @pass_server
 def suspend_worker(server: Server, worker: str) -> None:
     """Give WORKER (its name, or how its id begins) no work; what it has goes back."""
@@ -45,7 +46,7 @@ def suspend_worker(server: Server, worker: str) -> None:
 
 
 @workers.command("resume")
-@click.argument("worker")
+@click.argument("worker", shell_complete=complete_workers)
 @pass_server
 def resume_worker(server: Server, worker: str) -> None:
     """Give a suspended WORKER (its name, or how its id begins) work again."""

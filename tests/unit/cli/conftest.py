@@ -1,6 +1,7 @@
 """The command line against a scripted server."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,13 @@ from awed.cli.program import run
 from tests.unit.cli.fake import FakeServer, fake_server
 
 Awe = Callable[..., int]
+
+
+@pytest.fixture(autouse=True)
+def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder of the user's settings, which is not there yet."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return tmp_path / "config" / "awe"
 
 
 @pytest.fixture

@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
+from awed.cli.program import awe as program
 from awed.cli.program import run
 from tests.unit.cli.conftest import Awe
 from tests.unit.cli.fake import FakeServer
@@ -80,3 +82,24 @@ def test_a_reader_that_has_enough_is_no_failure(server: FakeServer) -> None:
         program.stdout.close()
         assert program.stderr.read() == b""
         assert program.wait() == 0
+
+
+def test_its_options_may_stand_behind_the_command(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.on("GET /job?order=info.submittime&limit=25", [])
+    monkeypatch.delenv("AWE_SERVER")
+    assert run(["jobs", "--server", server.url]) == 0
+    assert run(["jobs", f"--server={server.url}"]) == 0
+
+
+@pytest.mark.parametrize(("typed", "hint"), [("jbos", "did you mean jobs?"), ("xyzzy", "see awe --help")])
+def test_an_unknown_command_names_the_nearest(typed: str, hint: str, capsys: Any) -> None:
+    assert run([typed]) == 2
+    assert f"there is no command {typed}: {hint}" in capsys.readouterr().err
+
+
+def test_help_lists_all_commands_in_sections_with_their_whole_summaries(capsys: Any) -> None:
+    assert run(["--help"]) == 0
+    told = capsys.readouterr().out
+    assert set(program.commands) - {"explain"} <= set(program.list_commands(click.Context(program)))
+    assert "Change jobs:\n" in told
+    assert "..." not in told.partition("Submit:")[2]

@@ -71,7 +71,7 @@ def test_a_job_in_the_list() -> None:
 
 
 def test_facts_that_are_not_there_are_left_out() -> None:
-    names = [row[0] for row in rows(job_facts(job(task("a"), info=Info(name="x", project="p")), NOW))]
+    names = [row[0] for row in rows(job_facts(job(task("a"), info=Info(name="x", project="p")), {}, NOW))]
     assert names == ["job", "name", "state", "project", "priority"]
 
 
