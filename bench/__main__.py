@@ -14,6 +14,7 @@ QUESTIONS = (
     "holds",
     "endtoend",
     "chain",
+    "executor",
     "list",
     "ui",
     "recover",
