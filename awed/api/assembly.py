@@ -6,6 +6,7 @@ from awed.api.cgroup import GroupResource
 from awed.api.client import ClientResource
 from awed.api.context import Context, Resource
 from awed.api.events import EventsResource
+from awed.api.hooks import HookResource
 from awed.api.job import JobResource
 from awed.api.logger import LoggerResource
 from awed.api.node import NodeResource
@@ -25,6 +26,7 @@ RESOURCES: Mapping[str, type[Resource]] = {
     "client": ClientResource,
     "queue": QueueResource,
     "events": EventsResource,
+    "hook": HookResource,
     "cgroup": GroupResource,
     "logger": LoggerResource,
     "node": NodeResource,

@@ -15,6 +15,7 @@ from awed.nodes.addresses import Addresses
 from awed.nodes.store import NodeStore
 from awed.service.engine import Engine
 from awed.service.groups import Groups
+from awed.service.hooks import Hooks
 from awed.tx.threads import InThread
 from awed.tx.turns import Turns
 from awed.web.calls import Calls
@@ -68,6 +69,7 @@ class Context:
 
     engine: Engine
     groups: Groups
+    hooks: Hooks
     authenticators: Authenticators
     file_users: Authenticators
     sessions: Sessions

@@ -1,7 +1,7 @@
 """Makes the parts of the daemon as the configuration says, and joins them."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from awed.daemon.listening import only_local
 from awed.metrics.exposition import Exposition
 from awed.metrics.measures import Measures, ReactorDelay
 from awed.model.access import Account, GroupRecord
+from awed.model.addresses import address
 from awed.model.events import Event
 from awed.model.job import OWN_HOST
 from awed.model.node import NodeRecord
@@ -39,6 +40,7 @@ from awed.service.engine import Engine
 from awed.service.feed import Keep
 from awed.service.files import ShockFor
 from awed.service.groups import Groups
+from awed.service.hooks import Hooks
 from awed.service.livelogs import LiveLogs
 from awed.service.logfiles import EventJournal, Journal, event_lines
 from awed.service.observer import Observers
@@ -48,7 +50,7 @@ from awed.shock.client import ShockClient
 from awed.shock.http import DataHttp
 from awed.store.interface import IStore
 from awed.tes.resource import TES
-from awed.tx.http import Reach, bounded_http_client, http_client, origin_of
+from awed.tx.http import Reach, bounded_http_client, http_client, origin_of, post, require_within
 from awed.tx.longwork import LongWork
 from awed.tx.threads import InThread, in_threads_of
 from awed.tx.timers import Rounds
@@ -67,6 +69,9 @@ _log = Logger()
 JOURNALS = 1.0
 """Seconds between two writes to the event log and the access log, so that one switch of threads is for many lines."""
 
+
+HOOK_LIMIT = 10.0
+"""Seconds for the receiver of a hook to answer."""
 
 AGING = 60.0
 """Seconds between two searches for events that are too old."""
@@ -120,6 +125,7 @@ class Parts:
             now=now,
             reactor=reactor,
         )
+        self.hooks = self._hooks()
         records = NodeRecords(self._node, self.engine.commit, partial(store.page, NodeRecord))
         self.nodes = NodeStore(
             self._files, records, in_thread=self._in_thread, long=long, now=now, fetch=self._fetch()
@@ -189,6 +195,25 @@ class Parts:
 
         return shock_for
 
+    def _hooks(self) -> Hooks:
+        reach = None if self._config.security.fetch_inside else Reach()
+        client = http_client(self._reactor) if reach is None else bounded_http_client(self._reactor, reach)
+
+        async def send(url: str, body: bytes, headers: Mapping[str, str]) -> int:
+            return await post(client, url, body, headers, HOOK_LIMIT)
+
+        return Hooks(
+            store=self._store,
+            commit=self.engine.commit,
+            events=self.engine.events,
+            group_acl=self.groups.acl,
+            user=self.callers.user,
+            post=send,
+            check=lambda url: require_within(self._reactor, reach, address(url).host),
+            clock=self._reactor,
+            now=self._now,
+        )
+
     def _fetch(self) -> Fetch | None:
         security, limits = self._config.security, self._config.limits
         if not security.fetch_urls:
@@ -206,6 +231,7 @@ class Parts:
         admins = {account.name for account in accounts if account.admin} | set(self._config.admin.users)
         self.groups.restore(await self._store.all(GroupRecord), admins)
         await self.engine.start()
+        await self.hooks.start()
         self._tidying = Deferred.fromCoroutine(self._tidy())
         self._delay.start()
 
@@ -223,6 +249,7 @@ class Parts:
         self._delay.stop()
         self._tidying.cancel()
         await self.nodes.close()
+        self.hooks.stop()
         await self.engine.stop()
         await self._in_thread(self._long_threads.stop)
         await self._events.close()
@@ -248,6 +275,7 @@ class Parts:
         context = Context(
             engine=self.engine,
             groups=self.groups,
+            hooks=self.hooks,
             authenticators=self.callers.anyone,
             file_users=self.callers.of_files,
             sessions=self.callers.sessions,

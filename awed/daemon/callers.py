@@ -27,7 +27,7 @@ from awed.auth.sessions import Sessions
 from awed.auth.tokens import SECRET_SCHEMES, AdminToken, GroupTokens, JobTokens
 from awed.config import Config
 from awed.config.settings import Anonymous, Auth
-from awed.model.access import Account, Session, User, Verb
+from awed.model.access import ADMIN, Account, Session, User, Verb
 from awed.model.records import Commit
 from awed.service.groups import Groups
 from awed.store.interface import IStore
@@ -64,6 +64,7 @@ class Callers:
         async def account(name: str) -> Account | None:
             return await store.one(Account, id=name)
 
+        self._account = account
         self.sessions = Sessions(
             find=lambda id: store.one(Session, id=id),
             page=partial(store.page, Session),
@@ -85,6 +86,12 @@ class Callers:
         free, admins = _free(config.anonymous), config.admin.users
         self.anyone = Authenticators(methods, free, admins)
         self.of_files = Authenticators([job_tokens, *methods], free, admins)
+
+    async def user(self, name: str) -> User:
+        """The user of that name, with the rights that the user has now."""
+        account = await self._account(name)
+        is_admin = name == ADMIN or name in self.anyone.admins or (account is not None and account.admin)
+        return User(name, admin=is_admin)
 
     def use(self, config: Config) -> None:
         """Take the names of administrators from *config*."""

@@ -15,6 +15,7 @@ from awed.model.access import Account, Acl, GroupRecord, Session
 from awed.model.client import Client
 from awed.model.events import Event
 from awed.model.feed import FeedPage, StateChange
+from awed.model.hook import Hook
 from awed.model.job import Job, Task
 from awed.model.node import NodeRecord
 from awed.model.reuse import Result, Reusing
@@ -113,6 +114,7 @@ class Batch(Struct):
     groups: list[GroupRecord] = []
     accounts: list[Account] = []
     sessions: list[Session] = []
+    hooks: list[Hook] = []
     nodes: list[NodeRecord] = []
     deletions: list[DeleteNodes] = []
     submission_keys: list[SubmissionKey] = []
@@ -126,6 +128,7 @@ class Batch(Struct):
     gone_groups: list[str] = []
     gone_accounts: list[str] = []
     gone_sessions: list[str] = []
+    gone_hooks: list[str] = []
     gone_nodes: list[str] = []
     gone_deletions: list[str] = []
     gone_submission_keys: list[str] = []
@@ -232,6 +235,7 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind("groups", GroupRecord, {"id": _at("group.id")}, {"gone_groups": "id"}),
     Kind("accounts", Account, {"id": _at("name")}, {"gone_accounts": "id"}, also={"token_hash": _at("token_hash")}),
     Kind("sessions", Session, {"id": _at("id")}, {"gone_sessions": "id"}),
+    Kind("hooks", Hook, {"id": _at("id")}, {"gone_hooks": "id"}),
     Kind("nodes", NodeRecord, {"id": _at("node.id")}, {"gone_nodes": "id"}),
     Kind("deletions", DeleteNodes, {"id": _at("id")}, {"gone_deletions": "id"}),
     Kind(

@@ -16,14 +16,22 @@ GroupAcl = Callable[[str], Acl]
 
 
 class Choice(Struct, frozen=True):
-    """The changes that are wanted: of these *kinds* (all if empty), and of this *job* ("" for any)."""
+    """The changes that are wanted: of these *kinds* (all if empty), of this *job* ("" for any), of jobs of this
+    *owner* ("" for any), and of these *events*, ``KIND.STATE`` or ``KIND`` (all if empty)."""
 
     kinds: Collection[Subject] = ()
     job: str = ""
+    owner: str = ""
+    events: Collection[str] = ()
 
     def has(self, change: StateChange) -> bool:
         """Whether *change* is wanted."""
-        return (not self.kinds or change.kind in self.kinds) and self.job in ("", change.job)
+        return (
+            (not self.kinds or change.kind in self.kinds)
+            and self.job in ("", change.job)
+            and self.owner in ("", change.owner)
+            and (not self.events or change.kind in self.events or f"{change.kind}.{change.state}" in self.events)
+        )
 
 
 class Cursor:

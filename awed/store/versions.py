@@ -105,6 +105,8 @@ STEPS = (
     Step(),
     # 15: New fields: tes of a task and a report, executors of a client, cause of a job's error.
     Step(),
+    # 16: A new kind: hooks.
+    Step("CREATE TABLE hooks (id TEXT PRIMARY KEY, doc TEXT NOT NULL);"),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

@@ -4,7 +4,7 @@ The rule is applied to the address of each connection, redirects included, so a 
 address the next time does not get around it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
 
@@ -24,6 +24,7 @@ from twisted.internet.interfaces import (
     IResolutionReceiver,
     IStreamClientEndpoint,
 )
+from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 from twisted.web.client import (
     URI,
@@ -32,6 +33,7 @@ from twisted.web.client import (
     HTTPConnectionPool,
 )
 from twisted.web.error import SchemeNotSupported
+from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgentEndpointFactory, IPolicyForHTTPS
 from zope.interface import implementer
 
@@ -217,12 +219,61 @@ class _Endpoint:
 
     def _told(self, failure: Failure) -> Failure:
         if self._within.refused and failure.check(DNSLookupError):
-            raise Invalid("the host has no public address, and this server may not connect to others")
+            raise Invalid(_REFUSED)
         return failure
 
 
+_REFUSED = "the host has no public address, and this server may not connect to others"
+
 CONNECT_LIMIT = 15.0
 """Seconds within which a connection must be made."""
+
+
+async def require_within(reactor: Any, reach: Reach | None, host: str) -> None:
+    """Raises :class:`~awed.model.errors.Invalid` for a host of which no address is known, or none within *reach*;
+    None for all hosts. What it resolves to later is looked at when it is connected to."""
+    found = _Addresses()
+    reactor.nameResolver.resolveHostName(found, host)
+    addresses = await found.complete
+    if not addresses:
+        raise Invalid(f"no address of the host {host} is known")
+    if reach is not None and not any(map(reach.allows, addresses)):
+        raise Invalid(_REFUSED)
+
+
+@implementer(IResolutionReceiver)
+class _Addresses:
+    """Gathers the addresses of a host."""
+
+    def __init__(self) -> None:
+        self._found: list[str] = []
+        self.complete: Deferred[list[str]] = Deferred()
+
+    def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
+        """Nothing to do."""
+
+    def addressResolved(self, address: Any) -> None:
+        self._found.append(address.host)
+
+    def resolutionComplete(self) -> None:
+        self.complete.callback(self._found)
+
+
+async def post(client: HTTPClient, url: str, body: bytes, headers: Mapping[str, str], limit: float) -> int:
+    """Post *body* to a URL: the status of the answer, of which nothing else is read. A redirect is not followed.
+    Raises any exception if there is no answer within *limit* seconds."""
+    raw = Headers({name: [text] for name, text in headers.items()})
+    response = await client.post(url, data=body, headers=raw, allow_redirects=False, timeout=limit, unbuffered=True)
+    response.deliverBody(_Unread())
+    return int(response.code)
+
+
+class _Unread(Protocol):
+    """Closes the connection instead of reading a body."""
+
+    def connectionMade(self) -> None:
+        transport: Any = self.transport
+        transport.loseConnection()
 
 
 def http_client(reactor: Any, tls: IPolicyForHTTPS | None = None) -> HTTPClient:

@@ -8,6 +8,8 @@ from string import Template
 from typing import Any, NamedTuple
 
 from awed.api.client import OTHER_GROUP
+from awed.model.access import User
+from awed.model.hook import Hook
 from awed.model.ids import new_id
 from awed.store.interface import IStore
 from tests.unit.api.served import Served, data
@@ -140,6 +142,10 @@ TABLE = [
     Row("+- +++++ --- +", "GET", "/metrics"),
     Row("+- +++++ --- +", "GET", "/events?since=0"),
     Row("+- +++++ --- +", "GET", "/events?stream"),
+    Row("+- +++++ --- +", "POST", "/hook"),
+    Row("+- +++++ --- +", "GET", "/hook"),
+    Row("0- 00+00 --- +", "GET", "/hook/{hook}"),
+    Row("0- 00+00 --- +", "DELETE", "/hook/{hook}"),
     Row("+- +++++ --- +", "GET", "/logger?event"),
     Row("+- +++++ --- +", "GET", "/logger?debug"),
     Row("-- ----- --- +", "PUT", "/logger?debug=1"),
@@ -218,10 +224,14 @@ class Trial:
             profile = {"profile": json.dumps({"id": name, "group": of, "apps": ["*"]})}
             await self._done("POST", "/client", profile, user=f"group {of}")
         work = (await self._done("GET", f"/work?client={client}&wait=60", user=f"group {g}"))["wuid"]
+        hook = new_id()
+        doras = Hook(hook, "https://example.org/", ["client"], "secret", "dora")
+        await self.served.hooks.add(doras, User("dora", admin=True))
         token = self.served.job_tokens.make(job)
         return {
             **{"g": g, "o": o, "client": client, "group": group, "node": node, "job": job, "work": work},
             **{"token": token, "other": f"other{number}", "new": f"new{number}", "new_id": new_id()},
+            "hook": hook,
         }
 
     async def _done(self, method: str, path: str, files: Mapping[str, str] | None = None, *, user: str) -> Any:
@@ -256,7 +266,7 @@ class Trial:
         refused = reply.status == 401 or any(text in reply.body.decode() for text in REFUSED)
         if "{" not in row.path:
             return "-" if refused else "+"
-        job, others = new_id(), {name: new_id() for name in ("group", "node", "client", "g")}
+        job, others = new_id(), {name: new_id() for name in ("group", "node", "client", "g", "hook")}
         gone = {**things, **others, "job": job, "work": f"{job}_0_0"}
         alike = _told(reply, things) == _told(await self.ask(actor, row, gone, things), gone)
         if refused:

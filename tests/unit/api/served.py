@@ -24,6 +24,7 @@ from awed.auth.sessions import Sessions
 from awed.auth.tokens import AdminToken, JobTokens
 from awed.daemon.debug import Debug
 from awed.model.access import Account, Session, User, Verb
+from awed.model.errors import Invalid
 from awed.model.job import OWN_HOST
 from awed.nodes.addresses import LETTERS, Addresses
 from awed.nodes.own import OwnShock
@@ -31,6 +32,7 @@ from awed.scheduler.state import Limits
 from awed.service.engine import Engine
 from awed.service.feed import Keep
 from awed.service.groups import Groups
+from awed.service.hooks import Hooks
 from awed.service.livelogs import LiveLogs
 from awed.service.shell import KEEP, Shell
 from awed.shock.interface import IShock
@@ -72,6 +74,29 @@ async def metrics(user: User) -> bytes:
     return b"up 1\n"
 
 
+async def user_named(name: str) -> User:
+    """As :class:`ByName` knows the user."""
+    return User(name, admin=name == "root")
+
+
+class Receiver:
+    """What hooks send to. *status*: what it answers; 0: it breaks the connection."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[str, bytes, dict[str, str]]] = []
+        self.status = 200
+
+    async def check(self, url: str) -> None:
+        if "inside" in url:
+            raise Invalid("the host has no public address, and this server may not connect to others")
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        self.received.append((url, body, dict(headers)))
+        if not self.status:
+            raise ConnectionRefusedError("connection refused")
+        return self.status
+
+
 class Served:
     """An API to make requests to. With a *store* that is open and answers later it must be :meth:`started`, and is
     asked, not called."""
@@ -105,6 +130,18 @@ class Served:
             done(self.started())
         tokens = (f"token-{number}" for number in count(1))
         self.groups = Groups(self.engine.commit, self.now, lambda: next(tokens), self.engine.clients.set_group)
+        self.receiver = Receiver()
+        self.hooks = Hooks(
+            store=self.store,
+            commit=self.engine.commit,
+            events=self.engine.events,
+            group_acl=self.groups.acl,
+            user=user_named,
+            post=self.receiver.post,
+            check=self.receiver.check,
+            clock=self.clock,
+            now=self.now,
+        )
         self.levels: list[int] = []
         self.debug = Debug(0, self.levels.append)
         self.world = World(directory)
@@ -114,6 +151,7 @@ class Served:
         self.context = Context(
             engine=self.engine,
             groups=self.groups,
+            hooks=self.hooks,
             authenticators=users,
             file_users=Authenticators([self.job_tokens, self.sessions, ByName()], anonymous),
             sessions=self.sessions,

@@ -11,6 +11,7 @@ from awed.model import ids
 from awed.model.access import Account, Acl, ClientGroup, GroupAcl, GroupRecord, Session
 from awed.model.client import Client
 from awed.model.feed import FeedPage, StateChange, Subject
+from awed.model.hook import Hook
 from awed.model.job import IO, Cmd, Info, Job, Task
 from awed.model.node import Node, NodeRecord
 from awed.model.records import KINDS, Batch, DeleteNodes, JobRecord, Kind, Secret, SubmissionKey, TaskRecord
@@ -86,6 +87,7 @@ SAMPLES: dict[type, Callable[[str, str], Any]] = {
     Result: lambda name, text: Result(name, name, text, {}, []),
     SubmissionKey: lambda name, text: SubmissionKey(name, "j", text, f"at {name}"),
     DeleteNodes: lambda name, text: DeleteNodes(name, "j", "joe", [("own:", text)]),
+    Hook: lambda name, text: Hook(name, text, ["job"], "secret", "joe", created=T0),
     FeedPage: lambda name, text: FeedPage(name, 7, T0, [StateChange(Subject.JOB, "j", text, remaintasks=1)]),
 }
 """By type, a record that has this id, or is part of the job that has it, and holds the text somewhere."""

@@ -1,0 +1,72 @@
+"""Hooks: addresses that are sent events, and what became of that."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+
+from awed.model.feed import REMOVED, FeedEvent, Subject, WorkEvent
+from awed.model.states import ClientState, JobState, TaskState
+
+STATES: dict[Subject, tuple[str, ...]] = {
+    Subject.JOB: tuple(JobState),
+    Subject.TASK: tuple(TaskState),
+    Subject.WORK: tuple(WorkEvent),
+    Subject.CLIENT: (*ClientState, REMOVED),
+}
+"""The states of which events tell, by what they are about."""
+
+
+class HookState(StrEnum):
+    """Whether a hook is sent events. One that failed for too long is *dead*."""
+
+    ACTIVE = "active"
+    DEAD = "dead"
+
+
+class DeliveryState(StrEnum):
+    """What became of an event that a hook is sent. *waiting*: it is tried until it succeeds, or for too long."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class Try(Struct, frozen=True):
+    """One request: the *status* of its answer, or the *error* if there was none."""
+
+    time: datetime
+    status: int = 0
+    error: str = ""
+
+
+class HookDelivery(Struct):
+    """An event on its way to a hook. *delivery*: its id, the same at each of the *tries*, of which the first and the
+    last ones are kept."""
+
+    delivery: str
+    event: FeedEvent
+    tries: list[Try] = []
+    state: DeliveryState = DeliveryState.WAITING
+
+
+class Hook(Struct):
+    """An address *url* that is sent events, signed with *secret*.
+
+    *events*: ``KIND.STATE``, or ``KIND`` for all of that kind. *owner*: the user who hears. *job*: that job's events
+    only, *mine*: those of jobs that the user owns. *reason*: why it is dead. *cursor*: the number of the event up to
+    which all are delivered. *deliveries*: the last ones.
+    """
+
+    id: str
+    url: str
+    events: list[str]
+    secret: str
+    owner: str
+    job: str = ""
+    mine: bool = False
+    state: HookState = HookState.ACTIVE
+    reason: str = ""
+    cursor: int = 0
+    created: datetime | None = None
+    deliveries: list[HookDelivery] = []

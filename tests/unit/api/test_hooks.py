@@ -1,0 +1,160 @@
+"""``/hook``: events are sent to addresses, each until it arrives, and signed."""
+
+import hashlib
+import hmac
+from typing import Any
+
+import msgspec
+import pytest
+
+from awed.service import hooks
+from awed.service.hooks import MOST_OF_USER, PATIENCE
+from tests.unit.api.served import Served, data, done, fault
+
+JOB = {"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
+URL = "https://example.org/hook"
+
+
+def make(served: Served, user: str = "ann", **fields: object) -> dict[str, Any]:
+    body = msgspec.json.encode({"url": URL, **fields})
+    made: dict[str, Any] = data(served.call("POST", "/hook", body=body, user=user))
+    return made
+
+
+def sent(served: Served) -> list[tuple[str, str, str]]:
+    """What has come of which job, and as which delivery."""
+    served.clock.advance(0)
+    events = [(msgspec.json.decode(body), headers) for _, body, headers in served.receiver.received]
+    return [(body["event"]["job"], body["event"]["state"], headers["Awe-Delivery"]) for body, headers in events]
+
+
+def test_events_that_are_wanted_are_sent_and_signed(served: Served) -> None:
+    hook = make(served, events=["job.init", "task"], mine=True, secret="key")
+    assert hook == {
+        "id": hook["id"],
+        "url": URL,
+        "events": ["job.init", "task"],
+        "job": "",
+        "mine": True,
+        "state": "active",
+    }
+    served.submit(JOB, user="bob")
+    job = served.submit(JOB, user="ann")["id"]
+    assert [(one, state) for one, state, _ in sent(served)] == [(job, "init"), (job, "queued")]
+    url, body, headers = served.receiver.received[0]
+    assert (url, headers["Content-Type"], headers["Awe-Hook"]) == (URL, "application/json", hook["id"])
+    time, _, signature = headers["Awe-Signature"].partition(",")
+    signed = time.removeprefix("t=").encode() + b"." + body
+    assert signature == "v1=" + hmac.new(b"key", signed, hashlib.sha256).hexdigest()
+    payload = msgspec.json.decode(body)
+    assert (payload["delivery"], payload["hook"]) == (headers["Awe-Delivery"], hook["id"])
+    assert payload["event"] in data(served.call("GET", "/events?since=0", user="ann"))
+
+
+def test_a_secret_is_shown_once(served: Served) -> None:
+    hook = make(served)
+    assert len(hook["secret"]) >= 32
+    assert "secret" not in data(served.call("GET", f"/hook/{hook['id']}", user="ann"))
+    assert "secret" not in data(served.call("GET", "/hook", user="ann"))[0]
+
+
+def test_what_fails_is_tried_again_and_keeps_its_order_and_its_id(served: Served) -> None:
+    hook = make(served, events=["job.init"])
+    served.receiver.status = 0
+    first = served.submit(JOB, user="ann")["id"]
+    served.clock.advance(0)
+    second = served.submit(JOB, user="ann")["id"]
+    served.receiver.status = 503
+    for pause in (1, 2):
+        served.clock.advance(pause)
+    served.receiver.status = 204
+    served.clock.advance(4)
+    came = sent(served)
+    assert [job for job, _, _ in came] == [first] * 4 + [second]
+    assert len({delivery for _, _, delivery in came}) == 2
+    one, other = data(served.call("GET", f"/hook/{hook['id']}", user="ann"))["deliveries"]
+    assert [(one["state"], [(try_["status"], try_["error"]) for try_ in one["tries"]])] == [
+        ("delivered", [(0, "connection refused"), (503, ""), (503, ""), (204, "")])
+    ]
+    assert (other["event"]["job"], other["state"]) == (second, "delivered")
+
+
+def test_after_a_day_a_hook_is_dead_and_says_why(served: Served) -> None:
+    hook = make(served, events=["job.init"])
+    served.receiver.status = 500
+    served.submit(JOB, user="ann")
+    for _ in range(int(PATIENCE / 3600) + 15):
+        served.clock.advance(3600)
+    shown = data(served.call("GET", f"/hook/{hook['id']}", user="ann"))
+    assert (shown["state"], shown["reason"]) == ("dead", "not delivered for a day: status 500")
+    assert shown["deliveries"][0]["state"] == "failed"
+    before = len(served.receiver.received)
+    served.submit(JOB, user="ann")
+    assert len(sent(served)) == before
+
+
+def test_a_restart_goes_on_where_it_was_and_sends_nothing_twice_that_arrived(served: Served) -> None:
+    make(served, events=["job.init"])
+    first = served.submit(JOB, user="ann")["id"]
+    assert [job for job, _, _ in sent(served)] == [first]
+    served.receiver.status = 0
+    second = served.submit(JOB, user="ann")["id"]
+    sent(served)
+    served.hooks.stop()
+    third = served.submit(JOB, user="ann")["id"]
+    served.receiver.received.clear()
+    served.receiver.status = 200
+    done(served.hooks.start())
+    assert [job for job, _, _ in sent(served)] == [second, third]
+
+
+def test_one_hears_what_one_may_read_by_then(served: Served) -> None:
+    job = served.submit(JOB, user="ann")["id"]
+    assert fault(served.call("POST", "/hook", body=msgspec.json.encode({"url": URL, "job": job}), user="bob"), 404)
+    make(served, user="bob", events=["job"])
+    make(served, user="root", events=["job"])
+    served.call("PUT", f"/job/{job}?suspend", user="ann")
+    assert len(sent(served)) == 1
+    served.call("PUT", f"/job/{job}/acl/read?users=bob", user="ann")
+    served.call("PUT", f"/job/{job}?resume", user="ann")
+    assert len(sent(served)) == 3
+
+
+def test_a_hook_is_its_owners_alone(served: Served) -> None:
+    hook = make(served)["id"]
+    assert data(served.call("GET", "/hook", user="bob")) == []
+    assert [one["id"] for one in data(served.call("GET", "/hook", user="root"))] == [hook]
+    for method in ("GET", "DELETE"):
+        assert fault(served.call(method, f"/hook/{hook}", user="bob"), 404) == f"hook not found: {hook}"
+    assert data(served.call("DELETE", f"/hook/{hook}", user="ann")) == f"hook deleted: {hook}"
+    served.submit(JOB, user="ann")
+    assert sent(served) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({}, "the body must describe a hook: Object missing required field `url`"),
+        ({"url": URL, "event": []}, "the body must describe a hook: Object contains unknown field `event`"),
+        ({"url": "ftp://x"}, "url: expected http://HOST:PORT or https://HOST"),
+        ({"url": "http://inside"}, "the host has no public address, and this server may not connect to others"),
+        ({"url": URL, "events": ["jobs"]}, "events: jobs: expected one of job, task, work, client, or KIND.STATE"),
+        (
+            {"url": URL, "events": ["client.gone"]},
+            "events: client.gone: the states of client are active-idle, active-busy, suspend, removed",
+        ),
+        ({"url": URL, "secret": "\n"}, "secret: expected up to 200 visible ASCII characters"),
+    ],
+)
+def test_hooks_that_cannot_be_made(served: Served, body: dict[str, object], text: str) -> None:
+    assert fault(served.call("POST", "/hook", body=msgspec.json.encode(body), user="ann")) == text
+
+
+def test_a_user_has_so_many(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "MOST_OF_USER", 2)
+    make(served)
+    make(served)
+    body = msgspec.json.encode({"url": URL})
+    assert fault(served.call("POST", "/hook", body=body, user="ann"), 429).startswith("you have 2 hooks")
+    make(served, user="bob")
+    assert MOST_OF_USER == 100
