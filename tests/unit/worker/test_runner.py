@@ -126,6 +126,7 @@ async def test_a_command_sees_its_rank_its_variables_and_nothing_else(world: Wor
         "AWE_WORKID": f"{JOB}_0_2",
         "AWE_ATTEMPT": "4",
         "AWE_CLIENTID": CLIENT,
+        "AWE_PYTHON": sys.executable,
         "AWE_CORES": "1",
         "OMP_NUM_THREADS": "1",
     }
