@@ -1,5 +1,6 @@
 """``awe logs``: the output of a job's commands, and the notes of the workers."""
 
+import sys
 from collections.abc import Iterator
 
 import click
@@ -7,6 +8,9 @@ import click
 from awed.cli.completion import complete_tasks
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
+from awed.cli.tail import Tail
+from awed.cli.words import clean
+from awed.client import jobs as calls
 from awed.client.blocking import Server
 from awed.client.jobs import JobLogs, TaskLogs
 from awed.model.ids import task_name
@@ -15,16 +19,30 @@ from awed.model.ids import task_name
 @click.command()
 @job_argument
 @click.argument("task", required=False, shell_complete=complete_tasks)
+@click.option("-f", "--follow", is_flag=True, help="Print it as it is written, until the job ends.")
+@click.option("--raw", is_flag=True, help="On a terminal, obey its escape sequences as well.")
 @json_option
 @pass_server
-def logs(server: Server, job_id: str, task: str | None, as_json: bool) -> None:
-    """Print what the commands of a job, or of one TASK, wrote."""
-    answer = server.get(f"/job/{find_job(server, job_id)}?report")
+def logs(server: Server, job_id: str, task: str | None, *, follow: bool, raw: bool, as_json: bool) -> None:
+    """Print what the commands of a job, or of one TASK, wrote.
+
+    With -f each line is `TASK | text`, unless the job is one command alone.
+    """
+    ident = find_job(server, job_id)
+    raw = raw or not sys.stdout.isatty()
+    if follow:
+        document = server.ask(calls.job(ident))
+        known = [task_name(one.taskid) for one in document.tasks]
+        if task is not None and task not in known:
+            raise click.UsageError(f"there is no task {task}; there are {', '.join(known)}")
+        Tail(server, document, task, raw).run()
+        return
+    answer = server.get(f"/job/{ident}?report")
     if as_json:
         print_json(answer)
         return
-    for line in log_lines(_chosen(answer.read(JobLogs).tasks, task)):
-        click.echo(line)
+    for text in log_lines(_chosen(answer.read(JobLogs).tasks, task)):
+        click.echo(text if raw else "\n".join(clean(line, strip=False) for line in text.split("\n")))
 
 
 def log_lines(tasks: list[TaskLogs]) -> Iterator[str]:

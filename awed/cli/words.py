@@ -23,9 +23,9 @@ STATES: Mapping[JobState, str] = {
 """The states of jobs, in sentences."""
 
 
-def clean(text: str) -> str:
-    """*text* on one line, without characters that control a terminal."""
-    return "".join(char if char.isprintable() else " " for char in text.strip())
+def clean(text: str, *, strip: bool = True) -> str:
+    """*text* on one line, without characters that control a terminal, and *strip*: without blanks around it."""
+    return "".join(char if char.isprintable() else " " for char in (text.strip() if strip else text))
 
 
 _SENTENCE = 60

@@ -94,3 +94,21 @@ async def test_a_backup_of_a_running_daemon_is_a_database_that_another_can_start
     other = stage.daemon("--store", f"sqlite:{stage.folder / 'copy.sqlite'}", data="other")
     await other.start()
     assert (await other.call("GET", f"/job/{job['id']}"))["state"] == "queued"
+
+
+@pytest_twisted.ensureDeferred
+async def test_output_is_followed_as_it_is_written_and_over_a_restart(stage: Stage, daemon: Daemon) -> None:
+    """Its second line is written after the first was printed, and after the daemon was away."""
+    go = stage.folder / "go"
+    script = f"echo first; while ! test -e {go}; do sleep 0.1; done; echo second"
+    workflow = {"tasks": [{"taskid": name, "cmd": {"name": "sh", "args_array": ["-c", script]}} for name in "ab"]}
+    job = (await daemon.submit(workflow))["id"]
+    stage.run("-m", "awed.worker", "--server", daemon.url, "--workdir", "worker", "--slots", "2")
+    awe = stage.run("-m", "awed.cli", "--server", daemon.url, "logs", "-f", job)
+    for name in "ab":
+        await awe.said(rf"^{name} \| first$")
+    await daemon.kill()
+    await daemon.start()
+    go.touch()
+    assert await awe.ended() == 0
+    assert sorted(awe.output.splitlines()) == ["a | first", "a | second", "b | first", "b | second"]

@@ -31,11 +31,27 @@ class FakeServer:
     def __init__(self, url: str) -> None:
         self.url = url
         self.requests: list[Request] = []
+        self.headers: dict[str, dict[str, str]] = {}
+        """By path, those of its answer."""
         self._answers: dict[str, list[tuple[int, bytes]]] = {}
 
     def on(self, request: str, *data: Any) -> None:
         """Answer *request* (``GET /job/1?report``) with an envelope around *data*, in turn."""
         self.raw(request, *[(200, envelope(one)) for one in data])
+
+    def log(self, work: str, stream: str, *pieces: bytes) -> None:
+        """Answer for the log of a workunit that is done, piece by piece."""
+        whole, offset = b"".join(pieces), 0
+        for piece in pieces:
+            for wait in ("20.0", "0"):
+                path = f"/work/{work}/log?stream={stream}&offset={offset}&attempt=1&wait={wait}"
+                self.headers[path] = {
+                    "Awe-Log-Offset": str(offset),
+                    "Awe-Log-End": str(len(whole)),
+                    "Awe-Log-Complete": "true",
+                }
+                self.raw(f"GET {path}", (200, piece))
+            offset += len(piece)
 
     def refuse(self, request: str, status: int, *texts: str) -> None:
         self.raw(request, (status, json.dumps({"status": status, "data": None, "error": list(texts)}).encode()))
@@ -86,6 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
         status, answer = fake.answer(Request(self.command, self.path, authorization, body, key))
         self.send_response(status)
         self.send_header("Content-Length", str(len(answer)))
+        for name, text in fake.headers.get(self.path, {}).items():
+            self.send_header(name, text)
         self.end_headers()
         self.wfile.write(answer)
 

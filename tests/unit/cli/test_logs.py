@@ -1,11 +1,12 @@
 """What a job's commands wrote."""
 
+import json
 from typing import Any
 
 from awed.cli.logs import log_lines
 from awed.client.jobs import TaskLogs, WorkLogs
 from tests.unit.cli.conftest import Awe
-from tests.unit.cli.fake import JOB_ID, FakeServer
+from tests.unit.cli.fake import JOB_ID, FakeServer, job, task
 
 REPORT = {
     "id": JOB_ID,
@@ -31,3 +32,27 @@ def test_a_task_that_is_not_there(server: FakeServer, awe: Awe, capsys: Any) -> 
     server.on(f"GET /job/{JOB_ID}?report", REPORT)
     assert awe("logs", JOB_ID, "c") == 2
     assert "there is no task c; there are a, b" in capsys.readouterr().err
+
+
+def event(number: int, kind: str, state: str, **fields: Any) -> dict[str, Any]:
+    return {"id": number, "time": "2026-11-30T12:00:00Z", "kind": kind, "state": state, "job": JOB_ID, **fields}
+
+
+def test_each_line_is_followed_with_the_name_of_its_task(server: FakeServer, awe: Awe, capsys: Any) -> None:
+    """A line that comes in two pieces is one, and what is no text controls no terminal."""
+    begun = [
+        event(1, "work", "checkout", task=f"{JOB_ID}_{name}", work=f"{JOB_ID}_{name}_0", attempt=1) for name in "ab"
+    ]
+    server.on(f"GET /job/{JOB_ID}", job(task("a"), task("b")))
+    server.raw("GET /events", (200, b'{"status":200,"data":[],"error":null,"last":2}'))
+    heard = json.dumps({"status": 200, "data": [*begun, event(2, "job", "completed")], "error": None, "last": 2})
+    server.raw(f"GET /events?since=0&job={JOB_ID}&wait=60.000", (200, heard.encode()))
+    server.raw(f"GET /events?since=2&job={JOB_ID}", (200, b'{"status":200,"data":[],"error":null,"last":2}'))
+    server.log(f"{JOB_ID}_a_0", "stdout", b"one\ntw", b"o\n  three \xff")
+    server.log(f"{JOB_ID}_a_0", "stderr", b"")
+    server.log(f"{JOB_ID}_b_0", "stdout", b"other\n")
+    server.log(f"{JOB_ID}_b_0", "stderr", b"\x1b[2Jfault\n")
+    assert awe("logs", "-f", JOB_ID) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert [line for line in printed if line.startswith("a | ")] == ["a | one", "a | two", "a |   three \ufffd"]
+    assert sorted(line for line in printed if line.startswith("b | ")) == ["b | fault", "b | other"]

@@ -1,0 +1,92 @@
+"""``awe logs -f``: prints what the commands of a job write, as they write it."""
+
+import codecs
+from threading import BoundedSemaphore, Event, Lock, Thread
+
+import click
+
+from awed.cli.words import clean
+from awed.client.blocking import Server
+from awed.client.handle import JobHandle
+from awed.client.logs import part
+from awed.model.errors import AwedError
+from awed.model.feed import Subject
+from awed.model.ids import parse_work_id, task_name
+from awed.model.job import Job
+from awed.model.states import WorkState
+
+_WAIT = 20.0
+"""Seconds for which the server may wait for output."""
+
+_AT_ONCE = 256
+"""Runs that are followed at once; others are begun as these end."""
+
+_STREAMS = ("stdout", "stderr")
+
+
+class Tail:
+    """Follows a job, or its task called *task*, to its end. It waits for a server that is away.
+
+    *raw*: whether characters that control a terminal are printed as they are.
+    """
+
+    def __init__(self, server: Server, job: Job, task: str | None, raw: bool) -> None:
+        self._server = server
+        self._job = job
+        self._task = task
+        self._raw = raw
+        self._is_alone = len(job.tasks) == 1 and job.tasks[0].totalwork == 1
+        self._room = BoundedSemaphore(_AT_ONCE)
+        self._ended = Event()
+        self._printing = Lock()
+
+    def run(self) -> None:
+        """Print until the job ends. Raises the :class:`AwedError` with which the server refuses to show it."""
+        threads: list[Thread] = []
+        for event in JobHandle(self._server, self._job.id).events():
+            if event.kind is not Subject.WORK or event.state != WorkState.CHECKOUT:
+                continue
+            if self._task in {None, task_name(event.task)}:
+                self._room.acquire()
+                threads.append(Thread(target=self._follow, args=(event.work, event.attempt or 0), daemon=True))
+                threads[-1].start()
+        self._ended.set()
+        for thread in threads:
+            thread.join()
+
+    def _follow(self, work: str, attempt: int) -> None:
+        """Print both streams of a run to its end."""
+        try:
+            both = [Thread(target=self._stream, args=(work, attempt, stream), daemon=True) for stream in _STREAMS]
+            for thread in both:
+                thread.start()
+            for thread in both:
+                thread.join()
+        finally:
+            self._room.release()
+
+    def _stream(self, work: str, attempt: int, stream: str) -> None:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        offset, begun, is_last = 0, "", False
+        while not is_last:
+            ended = self._ended.is_set()
+            call = part(work, stream, offset, attempt=attempt, wait=0 if ended else _WAIT)
+            try:
+                found = self._server.persist(call)
+            except AwedError as error:
+                self._print(work, f"[{error}]")
+                return
+            offset = found.offset + len(found.data)
+            is_last = found.is_last or (ended and not found.data)
+            *whole, begun = (begun + decoder.decode(found.data, is_last)).split("\n")
+            for line in [*whole, *([begun] if is_last and begun else [])]:
+                self._print(work, line)
+
+    def _print(self, work: str, line: str) -> None:
+        text = line if self._raw else clean(line, strip=False)
+        with self._printing:
+            click.echo(text if self._is_alone else f"{self._name(work)} | {text}")
+
+    def _name(self, work: str) -> str:
+        found = parse_work_id(work)
+        return clean(found.task_name) + (f"/{found.rank}" if found.rank else "")
