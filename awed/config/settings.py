@@ -220,7 +220,7 @@ class Limits(Struct, frozen=True):
     user_bytes: Annotated[int, SIZE, "Most bytes of the documents of these jobs in all."] = 4 << 30
     user_groups: Annotated[int, whole(0), "Most client groups of a user who is no administrator."] = 100
     log_spool: Annotated[int, LOG, "Bytes of stdout and stderr each that are kept while a command runs."] = 1 << 20
-    max_log: Annotated[int, LOG, "Bytes of each that are kept afterwards: the first and the last."] = 16 << 20
+    max_log: Annotated[int, LOG, "Bytes of each that are kept afterwards, first and last."] = 1 << 20
     max_upload: Annotated[
         int, SIZE, "Largest file in the node store, uploaded or made there of others. 0: no limit."
     ] = 0

@@ -9,6 +9,7 @@ from msgspec import UNSET
 from awed.model.client import Client
 from awed.model.feed import StateChange, Subject, WorkEvent
 from awed.model.records import JobRecord
+from awed.model.states import JobState
 from awed.model.work import Cause, WorkRecord
 from awed.scheduler.entries import JobEntry, TaskEntry
 
@@ -16,9 +17,11 @@ _JOB, _TASK, _WORK, _CLIENT = Subject
 
 
 def job_change(record: JobRecord | JobEntry, cause: str = "") -> StateChange:
-    """The state that a job has now."""
+    """The state that a job has now. *cause*: why, if it is not the failure that the job names."""
     job, owner = record.job, record.acl.owner
     submitter = "" if record.submitter == owner else record.submitter
+    if job.error is not None and job.state is JobState.SUSPEND:
+        cause = job.error.cause
     return StateChange(_JOB, job.id, job.state, cause, owner, submitter, remaintasks=job.remaintasks)
 
 

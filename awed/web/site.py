@@ -58,6 +58,10 @@ class ApiSite(Site):
         self._log_access(request)
 
 
+EXPOSED = b"X-Request-Id, ETag, Idempotency-Replayed, Awe-Log-Offset, Awe-Log-End, Awe-Log-Complete, Awe-Log-Attempt"
+"""Headers that pages of other sites may read."""
+
+
 class Root(Resource):
     """Finds the collection by the first part of the path. Refuses requests that Klein cannot handle."""
 
@@ -82,7 +86,7 @@ class Root(Resource):
         if child is None:
             return _Fixed(no_resource)
         if request.requestHeaders.hasHeader(b"origin"):
-            request.setHeader(b"access-control-expose-headers", b"X-Request-Id, ETag, Idempotency-Replayed")
+            request.setHeader(b"access-control-expose-headers", EXPOSED)
         if request.method == b"OPTIONS":
             # besides those of every answer
             request.setHeader(b"access-control-allow-headers", b"Content-Type, Idempotency-Key")

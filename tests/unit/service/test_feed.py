@@ -12,6 +12,7 @@ from awed.model.errors import Gone
 from awed.model.feed import FeedEvent, StateChange, Subject
 from awed.model.records import Batch
 from awed.model.work import Cause, Report, ReportStatus
+from awed.scheduler.state import Limits
 from awed.service import feed as feeds
 from awed.service.engine import Engine
 from awed.service.events import Choice, Cursor
@@ -77,6 +78,18 @@ async def test_a_run_that_fails_or_is_lost_is_told_with_its_cause(world: EngineW
     world.clock.advance(60)
     await world.engine.tick()
     assert {("work", "queued", "lost"), ("client", "removed", "lost")} <= set(told(await hearing.read(100)))
+
+
+@ensureDeferred
+async def test_a_job_that_failed_is_told_with_the_cause(world: EngineWorld) -> None:
+    world.limits = Limits(max_work_failure=1)
+    await world.restart()
+    await world.submit(job(task("0")))
+    await world.client("a")
+    unit = await world.engine.work.checkout("a", None)
+    await world.engine.work.report(Report(unit.wuid, "a", ReportStatus.FAIL, exitstatus=3, cause=Cause.EXIT))
+    found = await listen(world.engine, choice=Choice({Subject.JOB})).read(100)
+    assert told(found)[-1] == ("job", "suspend", "exit")
 
 
 @ensureDeferred
