@@ -13,6 +13,7 @@ from msgspec import Raw, Struct
 from awed.model.errors import TooLarge
 from awed.model.job import IO, NO_NODE, Cmd, Environ, Info, Job, PartInfo, Task
 from awed.model.remarks import Remark
+from awed.wire.json import plain
 from awed.workflow.decoding import arms, field_kinds, is_struct, parse
 from awed.workflow.document import SentCmd, SentEnviron, SentInfo, SentJob, SentTask, entries
 from awed.workflow.faults import MOST, Faulty, Place, listed, quoted, shown
@@ -98,7 +99,7 @@ def misspelt(document: Any) -> list[Remark]:
 def _has_unknown_keys(body: bytes) -> bool:
     """Whether a document has unknown keys, or may have. Most have none, which one decoding finds out quickly."""
     try:
-        msgspec.json.decode(body, type=_strict(SentJob))
+        msgspec.json.decode(plain(body), type=_strict(SentJob))
     except msgspec.ValidationError:
         return True
     return False

@@ -13,12 +13,13 @@ EXCHANGES = Path(__file__).parents[2] / "data" / "exchanges"
 WUID = f"{JOB}_0_0"
 
 
-def test_the_performance_record_has_the_original_s_keys() -> None:
+def test_the_performance_record_begins_with_the_original_s_keys() -> None:
     recorded = json.loads((EXCHANGES / "v0.9.51" / "single_done.json").read_text())
     parts = {part["name"]: part["content"] for part in recorded["request"]["parts"]}
     finished = RunReport(WUID, 2, ReportStatus.DONE, Perf(runtime=2.6, client_id=CLIENT), 0, "note", b"out", b"err")
     sent = dict(finished.parts())
-    assert list(json.loads(sent["perf"])) == list(json.loads(parts["perf"]))
+    original = list(json.loads(parts["perf"]))
+    assert list(json.loads(sent["perf"]))[: len(original)] == original
     assert list(sent) == [part["name"] for part in recorded["request"]["parts"]]
 
 
