@@ -1,19 +1,24 @@
 """Commands that show jobs."""
 
+from collections.abc import Callable
+from typing import NoReturn
 from urllib.parse import urlencode
 
 import click
 from msgspec import Struct
+from rich.live import Live
 
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
 from awed.cli.selection import Conditions, conditions_options
 from awed.cli.show import Effort, job_facts, jobs_table, tasks_table
-from awed.cli.table import screen
+from awed.cli.table import Rows, screen
 from awed.cli.words import short, worker_name
+from awed.client import events as feed
 from awed.client.blocking import Server
+from awed.client.calls import Answer, Call, Request, answer
 from awed.client.jobs import registered
-from awed.model.errors import AwedError
+from awed.model.errors import AwedError, Gone
 from awed.model.job import Job
 from awed.model.times import now
 
@@ -42,22 +47,48 @@ _ORDERS = {
 @click.option(
     "--limit", type=click.IntRange(min=0), help=f"At most so many; 0: all.  [default: {_PAGE}, with --json all]"
 )
+@click.option("--watch", is_flag=True, help="Show the list anew whenever something happens, until ^C.")
 @json_option
 @pass_server
-def jobs(server: Server, conditions: Conditions, sort: str, limit: int | None, as_json: bool) -> None:
+def jobs(server: Server, conditions: Conditions, sort: str, limit: int | None, *, watch: bool, as_json: bool) -> None:
     """List jobs, the last submitted one first."""
+    if watch and as_json:
+        raise click.UsageError("give either --watch or --json; programs hear of changes by GET /events")
     most = limit if limit is not None else 0 if as_json else _PAGE
     chosen = urlencode(conditions.query())
-    answer = server.get(f"/job?{chosen}{'&' if chosen else ''}{_ORDERS[sort]}&limit={most}")
+    path = f"/job?{chosen}{'&' if chosen else ''}{_ORDERS[sort]}&limit={most}"
+    if watch:
+        _watch(server, lambda: jobs_table(server.persist(_list(path)).read(list[Job]), now()))
+    found = server.get(path)
     if as_json:
-        print_json(answer)
-        if 0 < most < answer.total_count:
-            click.echo(f"truncated: {most} of {answer.total_count}", err=True)
+        print_json(found)
+        if 0 < most < found.total_count:
+            click.echo(f"truncated: {most} of {found.total_count}", err=True)
         return
-    page = answer.read(list[Job])
+    page = found.read(list[Job])
     screen().print(jobs_table(page, now()))
-    if answer.total_count > len(page):
-        click.echo(f"{len(page)} of {answer.total_count} jobs; --limit shows more", err=True)
+    if found.total_count > len(page):
+        click.echo(f"{len(page)} of {found.total_count} jobs; --limit shows more", err=True)
+
+
+def _list(path: str) -> Call[Answer]:
+    return Call(Request("GET", path), answer)
+
+
+def _watch(server: Server, table: Callable[[], Rows]) -> NoReturn:
+    """Show what *table* returns, again whenever something happens, and at least every _AGING seconds."""
+    last = server.ask(feed.events(None)).last
+    with Live(console=screen(), auto_refresh=False) as live:
+        while True:
+            live.update(table(), refresh=True)
+            try:
+                last = server.persist(feed.events(last, wait=_AGING)).last
+            except Gone:
+                last = server.persist(feed.events(None)).last
+
+
+_AGING = 5.0
+"""Seconds after which a list is shown again even if nothing happened, as jobs grow older."""
 
 
 @click.command()
