@@ -1,4 +1,4 @@
-"""Follows a job to its end by asking for its document every few moments."""
+"""Follows a job to its end by asking for its document whenever something happens to it."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,9 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeE
 
 from awed.cli.why import print_why
 from awed.cli.words import clean, parts, running
+from awed.client import events as feed
 from awed.client import jobs as calls
 from awed.client.blocking import Server
-from awed.model.errors import Unavailable
+from awed.model.errors import AwedError, Unavailable
 from awed.model.ids import task_name
 from awed.model.job import Job
 from awed.model.states import JobState
@@ -23,6 +24,9 @@ _ENDS = frozenset({JobState.COMPLETED, JobState.SUSPEND, JobState.DELETED})
 
 _PAUSES = Pauses(0.2, 2.0, growth=1.2)
 """Between two requests: short at first, for jobs that are soon done."""
+
+_LEAST = 0.1
+"""Seconds between two requests, however much happens."""
 
 _PATIENCE = 10.0
 """Seconds without a change after which the reason is shown."""
@@ -50,6 +54,31 @@ def follow(server: Server, job: Job, console: Console, sleep: Callable[[float], 
             except Unavailable as error:
                 view.away(str(error))
     return job
+
+
+class Hearing:
+    """Pauses that end early when something happens to a job, so that what is shown is true to the last moment.
+
+    A server that does not tell is looked at after each pause.
+    """
+
+    def __init__(self, server: Server, job_id: str) -> None:
+        self._server = server
+        self._job_id = job_id
+        self._last: int | None = None
+
+    def __call__(self, seconds: float) -> None:
+        """Wait for *seconds*, or less."""
+        begun = time.monotonic()
+        try:
+            if self._last is None:
+                self._last = self._server.ask(feed.events(None)).last
+                return
+            self._last = self._server.ask(feed.events(self._last, job=self._job_id, wait=seconds)).last
+            rest = _LEAST
+        except AwedError:
+            rest = seconds
+        time.sleep(max(0.0, begun + rest - time.monotonic()))
 
 
 def steps(before: Job, after: Job) -> Iterator[str]:

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from awed.cli.check import checked, told
-from awed.cli.follow import follow
+from awed.cli.follow import Hearing, follow
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, pass_server
 from awed.cli.table import screen
@@ -93,7 +93,7 @@ def import_job(server: Server, document: BinaryIO) -> None:
 def _wait(server: Server, job: Job) -> int:
     console = screen(stderr=True)
     try:
-        job = follow(server, job, console)
+        job = follow(server, job, console, Hearing(server, job.id))
     except KeyboardInterrupt:
         console.print(f"The job goes on; `awe wait {short(job.id)}` follows it again.")
         return 130

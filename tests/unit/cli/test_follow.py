@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from awed.cli.follow import follow, steps
+from awed.cli.follow import Hearing, follow, steps
 from awed.client.blocking import Server
 from awed.model.errors import NotFound
 from awed.model.job import Job
@@ -84,3 +84,22 @@ def test_a_terminal_shows_a_bar_of_tasks(server: FakeServer) -> None:
     out = StringIO()
     follow(Server(server.url), BEGIN, Console(file=out, force_terminal=True, width=100), sleep=lambda _: None)
     assert "2/2" in out.getvalue()
+
+
+def test_a_pause_ends_when_something_happens_to_the_job(server: FakeServer) -> None:
+    """An hour would not end before the time limit of the test."""
+    server.raw("GET /events", (200, b'{"status":200,"data":[],"error":null,"last":7}'))
+    server.raw(
+        f"GET /events?since=7&job={JOB_ID}&wait=60.000", (200, b'{"status":200,"data":[],"error":null,"last":8}')
+    )
+    pause = Hearing(Server(server.url), JOB_ID)
+    pause(3600)
+    pause(3600)
+    assert len(server.requests) == 2
+
+
+def test_a_server_that_tells_of_nothing_is_paused_for(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    Hearing(Server(server.url), JOB_ID)(3600)
+    assert slept[0] > 3500
