@@ -202,7 +202,7 @@ def _task_perf(task: Task) -> TaskPerf:
 
 def _work_perf(record: PerfRecord) -> dict[str, Any]:
     measured: dict[str, Any] = record.perf if isinstance(record.perf, dict) else {}
-    return {**msgspec.structs.asdict(Perf()), **measured}
+    return {**msgspec.to_builtins(Perf()), **measured}
 
 
 def _sizes(files: Iterable[IO]) -> list[int]:

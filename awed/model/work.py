@@ -116,6 +116,9 @@ class Perf(Struct):
 
     *queued*, *done*, *resp*, *checkout*, *deliver* and *clientresp* are Unix times in seconds; ``time_*``, *runtime*
     and *dockerprep* are durations in seconds, the rest sizes in bytes.
+
+    What comes after *size_outfile* is awed's own, and absent from the records of the original's workers:
+    *cpu_seconds*, *asked_cores*, and sizes in bytes.
     """
 
     queued: int = 0
@@ -136,13 +139,13 @@ class Perf(Struct):
     size_predata: int = 0
     size_infile: int = 0
     size_outfile: int = 0
-    cpu_seconds: float = 0.0
-    bytes_read: int = 0
-    bytes_written: int = 0
-    max_disk_usage: int = 0
-    asked_cores: float = 0.0
-    asked_memory: int = 0
-    asked_disk: int = 0
+    cpu_seconds: float | UnsetType = UNSET
+    bytes_read: int | UnsetType = UNSET
+    bytes_written: int | UnsetType = UNSET
+    max_disk_usage: int | UnsetType = UNSET
+    asked_cores: float | UnsetType = UNSET
+    asked_memory: int | UnsetType = UNSET
+    asked_disk: int | UnsetType = UNSET
 
 
 class Cut(Struct, frozen=True):
