@@ -36,7 +36,8 @@ def test_the_wheel_holds_all_of_the_package_and_nothing_of_twisted_s(source: Pat
     names = ZipFile(wheel).namelist()
     held = {name for name in names if ".dist-info/" not in name}
     modules = {str(path.relative_to(source)) for path in (source / "awed").rglob("*.py")}
-    assert held == modules | {"awed/py.typed", "twisted/plugins/awe_plugin.py"}
+    static = {str(path.relative_to(source)) for path in (source / "awed/ui/static").iterdir() if path.is_file()}
+    assert held == modules | static | {"awed/py.typed", "twisted/plugins/awe_plugin.py"}
     assert f"awed-{__version__}.dist-info/licenses/LICENSE" in names
 
 

@@ -155,7 +155,8 @@ async def test_an_installed_release_does_its_work_and_loses_nothing(
     (later,) = filter(is_uuid, (await installation.awe("submit", "later.json")).split())  # after a warning
 
     counts, told = await installation.data("/queue?json"), await metrics(installation)
-    assert {kind: {"total": sum(states.values()), **states} for kind, states in told.items()} == counts
+    for kind, states in told.items():
+        assert {"total": sum(states.values()), **states}.items() <= counts[kind].items()
     assert (counts["jobs"]["total"], counts["workunits"]["queuing"], counts["clients"]["total"]) == (1, 1, 2)
     jobs = [await installation.data(f"/job/{one}") for one in (done, later)]
     assert [one["state"] for one in jobs] == ["completed", "queued"]

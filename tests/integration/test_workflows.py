@@ -124,8 +124,8 @@ async def test_a_job_of_ten_thousand_tasks_is_taken_while_others_are_served(daem
         served += 1
     assert len((await submitted)["tasks"]) == 10_000
     assert served > 1
-    counts = await daemon.call("GET", "/queue?json")
-    assert counts["workunits"]["queuing"] == 10_000
+    while (await daemon.call("GET", "/queue?json"))["workunits"]["queuing"] < 10_000:
+        pass  # the tasks of a large job are queued some at a time
 
 
 @ensureDeferred
