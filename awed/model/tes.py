@@ -58,7 +58,7 @@ class Output(Struct, omit_defaults=True):
 class Resources(Struct, omit_defaults=True):
     """What a task needs. Sizes are in GB of 10^9 bytes."""
 
-    cpu_cores: float | None = None
+    cpu_cores: int | float | None = None
     preemptible: bool = False
     ram_gb: float | None = None
     disk_gb: float | None = None

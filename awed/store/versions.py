@@ -107,6 +107,8 @@ STEPS = (
     Step(),
     # 16: A new kind: hooks.
     Step("CREATE TABLE hooks (id TEXT PRIMARY KEY, doc TEXT NOT NULL);"),
+    # 17: Another type: cpu_cores of a TES task may be a whole number, and is shown as it was sent.
+    Step(),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.unit.api.served import Served, data
-from tests.unit.tes.tasks import ECHO, create, get, post, refused
+from tests.unit.tes.tasks import BASE, ECHO, create, get, post, refused
 
 
 def job_of(served: Served, **said: object) -> Any:
@@ -21,6 +21,12 @@ def test_every_field_may_be_null(served: Served) -> None:
     )
     task = create(served, {"name": "echo", "executors": [executor], **unset})
     assert get(served, task, "FULL")["executors"] == ECHO["executors"]
+
+
+def test_numbers_are_shown_as_they_were_sent(served: Served) -> None:
+    """py-tes takes a whole number of cores alone: for it 1.0 is none."""
+    task = create(served, {**ECHO, "resources": {"cpu_cores": 1, "ram_gb": 0.5}})
+    assert b'"resources":{"cpu_cores":1,"ram_gb":0.5}' in served.call("GET", f"{BASE}/tasks/{task}?view=FULL").body
 
 
 def test_what_was_not_said_is_not_shown(served: Served) -> None:
