@@ -17,12 +17,12 @@ unexpected-methods = []
 expected-statuses = ["2xx", "3xx", "4xx", "501"]
 """
 
-PATIENCE = 300
+PATIENCE = 900
 """Seconds that schemathesis may take for a phase, of which it says nothing before its end, and for one answer."""
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2700)
 @pytest_twisted.ensureDeferred
 async def test_the_api_is_as_it_is_described(server: Daemon, stage: Stage, bench: Bench, admin: Api) -> None:
     """GET /openapi.json"""
