@@ -114,6 +114,7 @@ class Tasks:
         entry = self._awaited(task_id, generation)
         if entry is None:
             return False
+        entry.busy = 0
         if entry.task.state is TaskState.PENDING:
             self._state.set_task(entry, TaskState.SUSPEND)
         error = JobError(taskfailed=task_id, servernotes=reason, status=JobState.SUSPEND)
