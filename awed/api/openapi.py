@@ -160,12 +160,18 @@ def _responses(calls: Choice, traits: Traits, types: _Types) -> Schema:
         content["application/json"] = {"schema": done}
     for media in (answer.__metadata__[0] for answer in answers if get_origin(answer) is Annotated):
         content[media] = {"schema": {"type": "string", "contentMediaType": media}}
-    texts = {"type": "array", "items": {"type": "string"}, "minItems": 1}
-    refused = {"application/json": {"schema": _envelope({"type": "null"}, texts, {})}}
+    refused = {"application/json": {"schema": _refusal(traits, types)}}
     return {
         "200": {"description": "It is done.", "content": content},
         "default": {"description": "It is not done, and why.", "content": refused},
     }
+
+
+def _refusal(traits: Traits, types: _Types) -> Schema:
+    if traits.error_type:
+        return types.one_of([traits.error_type])
+    texts = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+    return _envelope({"type": "null"}, texts, {})
 
 
 def _is_envelope(origin: Any) -> bool:

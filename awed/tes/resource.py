@@ -102,8 +102,15 @@ class TaskList(Struct, omit_defaults=True):
     next_page_token: str = ""
 
 
+class Problem(Struct):
+    """The answer to a request that was refused or failed."""
+
+    status: int
+    message: str
+
+
 def _failed(request: IRequest, status: int, texts: Sequence[str]) -> bytes:
-    return send_json(request, {"status": status, "message": "; ".join(texts)}, status)
+    return send_json(request, Problem(status, "; ".join(texts)), status)
 
 
 def told(right: Right[Context, T]) -> Right[Context, T]:
@@ -143,7 +150,7 @@ class TesResource(Resource):
     """The tasks that the caller may read."""
 
     calls = Calls[Context]()
-    traits = Traits(body_limit=LARGEST, wrap=bare, answer_error=_failed)
+    traits = Traits(body_limit=LARGEST, wrap=bare, answer_error=_failed, error_type=Problem)
     is_listed = False
 
     @calls(f"GET {BASE}/service-info", told(may("read")))

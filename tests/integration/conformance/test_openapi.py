@@ -17,12 +17,12 @@ unexpected-methods = []
 expected-statuses = ["2xx", "3xx", "4xx", "501"]
 """
 
-PATIENCE = 900
+PATIENCE = 300
 """Seconds that schemathesis may take for a phase, of which it says nothing before its end, and for one answer."""
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(2700)
+@pytest.mark.timeout(900)
 @pytest_twisted.ensureDeferred
 async def test_the_api_is_as_it_is_described(server: Daemon, stage: Stage, bench: Bench, admin: Api) -> None:
     """GET /openapi.json"""
@@ -35,6 +35,7 @@ async def test_the_api_is_as_it_is_described(server: Daemon, stage: Stage, bench
             *("-m", "schemathesis.cli", "run", description, "--phases", "coverage,fuzzing", "--max-examples", "10"),
             *("--checks", CHECKS, "--suppress-health-check", "all", "--generation-deterministic", *header),
             *("--request-timeout", str(PATIENCE)),
+            *("--exclude-path", "/events"),  # streams do not end, and waiting takes what it takes
         )
         assert await run.ended(PATIENCE) == 0, run.output
     assert server.program.runs

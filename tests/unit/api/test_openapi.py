@@ -28,6 +28,18 @@ def test_what_it_says_of_a_call() -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_errors_are_described_in_the_form_of_their_collection() -> None:
+    document = describe(COLLECTIONS)
+
+    def keys(path: str) -> set[str]:
+        schema = document["paths"][path]["get"]["responses"]["default"]["content"]["application/json"]["schema"]
+        named = document["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], schema)
+        return set(named["properties"])
+
+    assert keys("/job/{job_id}") == {"status", "data", "error"}
+    assert keys("/ga4gh/tes/v1/tasks/{job_id}") == {"status", "message"}
+
+
 def test_it_is_served_as_it_is(served: Served) -> None:
     reply = served.call("GET", "/openapi.json")
     assert (reply.status, reply.headers["Content-Type"]) == (200, "application/json")
