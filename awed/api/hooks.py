@@ -1,19 +1,16 @@
 """``/hook``: addresses that are sent events."""
 
-import re
 import secrets
 from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, Struct, UnsetType
 
 from awed.api.context import Context, Resource
 from awed.api.rights import Found, may, to
 from awed.model.access import Acl, User
-from awed.model.addresses import address
 from awed.model.errors import Invalid, JobNotFound, NotFound
-from awed.model.feed import Subject
-from awed.model.hook import STATES, Hook, HookDelivery, HookState
+from awed.model.hook import Hook, HookDelivery, HookState, Notify, faults_of
 from awed.model.ids import new_id
 from awed.web.arguments import Body
 from awed.web.calls import Asked, Call, Calls
@@ -22,22 +19,11 @@ from awed.wire.json import plain
 MAX_HOOK = 64 * 1024
 """Bytes of the body that makes a hook."""
 
-DEFAULT = ["job.completed", "job.suspend"]
-"""The events of a hook that names none."""
 
-_SECRET = re.compile("[ -~]{1,200}")
+class NewHook(Notify, forbid_unknown_fields=True):
+    """What a user wants to be sent: events of one *job*, or of those that are *mine*, or of all that may be read. If
+    there is no secret one is made."""
 
-
-class NewHook(Struct, forbid_unknown_fields=True):
-    """What a user wants to be sent: *events* (``KIND.STATE``, or ``KIND`` for all of that kind) of one *job*, or of
-    those that are *mine*, or of all that may be read. *secret*: with which it is signed; one is made if there is
-    none."""
-
-    url: str
-    events: Annotated[list[str], Meta(min_length=1, max_length=100)] = field(
-        default_factory=lambda: ["job.completed", "job.suspend"]
-    )
-    secret: str = ""
     job: str = ""
     mine: bool = False
 
@@ -106,23 +92,9 @@ def _read(body: bytes) -> NewHook:
         wanted = msgspec.json.decode(plain(body), type=NewHook)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise Invalid(f"the body must describe a hook: {error}") from None
-    try:
-        address(wanted.url)
-    except ValueError as error:
-        raise Invalid(f"url: {error}") from None
-    if wanted.secret and not _SECRET.fullmatch(wanted.secret):
-        raise Invalid("secret: expected up to 200 visible ASCII characters")
-    for event in wanted.events:
-        _require_event(event)
+    if faults := [f"{field}: {text}" for field, text in faults_of(wanted)]:
+        raise Invalid(*faults)
     return wanted
-
-
-def _require_event(event: str) -> None:
-    kind, dot, state = event.partition(".")
-    if kind not in list(Subject):
-        raise Invalid(f"events: {event}: expected one of {', '.join(Subject)}, or KIND.STATE")
-    if dot and state not in STATES[Subject(kind)]:
-        raise Invalid(f"events: {event}: the states of {kind} are {', '.join(STATES[Subject(kind)])}")
 
 
 def _shown(hook: Hook, *, secret: str = "", deliveries: list[HookDelivery] | UnsetType = UNSET) -> ShownHook:

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from secrets import token_urlsafe
 from typing import NamedTuple
 
 from awed.api.context import Context
 from awed.api.hosts import uses_own_store
-from awed.model.access import PUBLIC
+from awed.model.access import PUBLIC, User
 from awed.model.errors import Invalid
+from awed.model.hook import Hook
 from awed.model.ids import new_id
 from awed.model.job import Job
 from awed.model.records import SubmissionKey
@@ -42,10 +44,25 @@ async def make_job(context: Context, call: Call[None], body: bytes, submission: 
     if not token and call.user.name != PUBLIC and uses_own_store(submission.job):
         token = context.job_token(submission.job.id)
 
-    def make(key: SubmissionKey | None) -> Awaitable[Job]:
-        return context.engine.jobs.submit(submission, call.user, token, hosts, key)
+    async def make(key: SubmissionKey | None) -> Job:
+        hook = await _hook(context, submission, call.user)
+        job = await context.engine.jobs.submit(submission, call.user, token, hosts, key, hook=hook)
+        if hook is not None:
+            context.hooks.take(hook)
+        return job
 
     return await once(context, call, body, submission.job.id, make)
+
+
+async def _hook(context: Context, submission: Submission, user: User) -> Hook | None:
+    """The hook that the document asks for, which goes when the job ends."""
+    notify = submission.notify
+    if notify is None:
+        return None
+    secret = notify.secret or token_urlsafe(32)
+    hook = Hook(new_id(), notify.url, notify.events, secret, user.name, submission.job.id, with_job=True)
+    await context.hooks.admit(hook, user)
+    return hook
 
 
 async def check(context: Context, call: Call[None], body: bytes, token: str = "") -> Check:

@@ -1,12 +1,17 @@
 """Hooks: addresses that are sent events, and what became of that."""
 
+import re
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from awed.model.addresses import address
 from awed.model.feed import REMOVED, FeedEvent, Subject, WorkEvent
 from awed.model.states import ClientState, JobState, TaskState
+
+MOST_EVENTS = 100
 
 STATES: dict[Subject, tuple[str, ...]] = {
     Subject.JOB: tuple(JobState),
@@ -15,6 +20,39 @@ STATES: dict[Subject, tuple[str, ...]] = {
     Subject.CLIENT: (*ClientState, REMOVED),
 }
 """The states of which events tell, by what they are about."""
+
+
+DEFAULT = ["job.completed", "job.suspend"]
+"""The events of a hook that names none."""
+
+_SECRET = re.compile("[ -~]{1,200}")
+
+
+class Notify(Struct):
+    """An address *url* that is to be sent *events*, ``KIND.STATE`` or ``KIND`` for all of that kind, signed with
+    *secret*."""
+
+    url: str = ""
+    events: list[str] = field(default_factory=DEFAULT.copy)
+    secret: str = ""
+
+
+def faults_of(notify: Notify) -> Iterator[tuple[str, str]]:
+    """What is wrong, by field."""
+    try:
+        address(notify.url)
+    except ValueError as error:
+        yield "url", str(error)
+    if notify.secret and not _SECRET.fullmatch(notify.secret):
+        yield "secret", "expected up to 200 visible ASCII characters"
+    if not 1 <= len(notify.events) <= MOST_EVENTS:
+        yield "events", f"expected 1 to {MOST_EVENTS} of them"
+    for event in notify.events:
+        kind, dot, state = event.partition(".")
+        if kind not in list(Subject):
+            yield "events", f"{event}: expected one of {', '.join(Subject)}, or KIND.STATE"
+        elif dot and state not in STATES[Subject(kind)]:
+            yield "events", f"{event}: the states of {kind} are {', '.join(STATES[Subject(kind)])}"
 
 
 class HookState(StrEnum):
@@ -54,8 +92,9 @@ class Hook(Struct):
     """An address *url* that is sent events, signed with *secret*.
 
     *events*: ``KIND.STATE``, or ``KIND`` for all of that kind. *owner*: the user who hears. *job*: that job's events
-    only, *mine*: those of jobs that the user owns. *reason*: why it is dead. *cursor*: the number of the event up to
-    which all are delivered. *deliveries*: the last ones.
+    only, *mine*: those of jobs that the user owns. *with_job*: it goes when that job is completed or deleted.
+    *reason*: why it is dead. *cursor*: the number of the event up to which all are delivered. *deliveries*: the last
+    ones.
     """
 
     id: str
@@ -65,6 +104,7 @@ class Hook(Struct):
     owner: str
     job: str = ""
     mine: bool = False
+    with_job: bool = False
     state: HookState = HookState.ACTIVE
     reason: str = ""
     cursor: int = 0

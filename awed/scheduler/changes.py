@@ -8,6 +8,7 @@ from msgspec import Struct
 from awed.model.client import Client
 from awed.model.events import Event
 from awed.model.feed import StateChange
+from awed.model.hook import Hook
 from awed.model.job import IO, OWN_HOST
 from awed.model.records import Batch, DeleteNodes, JobRecord, Secret, SubmissionKey, TaskRecord, merge
 from awed.model.reuse import Result
@@ -124,6 +125,13 @@ class Changes:
     def submission_key_gone(self, key_id: str) -> None:
         """Note that a key is deleted, also if it was noted before."""
         merge(self._batch, Batch(gone_submission_keys=[key_id]))
+
+    def hook(self, hook: Hook) -> None:
+        self._batch.hooks.append(hook)
+
+    def hook_gone(self, hook_id: str) -> None:
+        """Note that a hook is deleted, also if it was noted before."""
+        merge(self._batch, Batch(gone_hooks=[hook_id]))
 
     def secret(self, secret: Secret) -> None:
         self._batch.secrets.append(secret)

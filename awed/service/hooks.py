@@ -55,6 +55,19 @@ class Payload(Struct):
     event: FeedEvent
 
 
+ENDS = ("job.completed", "job.deleted")
+"""After these events a job needs no hook that goes with it."""
+
+
+def wants(hook: Hook, event: FeedEvent) -> bool:
+    """Whether a hook is to be sent *event*."""
+    return event.kind in hook.events or f"{event.kind}.{event.state}" in hook.events
+
+
+def _ends(event: FeedEvent) -> bool:
+    return f"{event.kind}.{event.state}" in ENDS
+
+
 def signature(secret: str, time: int, body: bytes) -> str:
     """The header that proves that a *body* comes from who knows the *secret*, and when it was sent (a Unix time)."""
     digest = hmac.new(secret.encode(), b"%d.%b" % (time, body), hashlib.sha256).hexdigest()
@@ -99,7 +112,7 @@ class Hooks:
     async def start(self) -> None:
         """Go on with the stored hooks where they were."""
         for hook in await self._store.all(Hook):
-            self._hold(hook)
+            self.take(hook)
 
     def stop(self) -> None:
         """Send nothing more. What is not known to have arrived is sent again after the next start."""
@@ -121,6 +134,17 @@ class Hooks:
     async def add(self, hook: Hook, user: User) -> None:
         """Take a new hook of *user*, which hears what happens from now on. Raises :class:`~awed.model.errors.Invalid`
         for its address, :class:`QuotaReached` if there are too many, :class:`StoreAway` if it was not taken."""
+        await self.admit(hook, user)
+        self._hooks[hook.id] = hook
+        try:
+            await self._commit(Batch(hooks=[hook]), Batch(gone_hooks=[hook.id]))
+        except StoreAway:
+            self._hooks.pop(hook.id, None)
+            raise
+        self.take(hook)
+
+    async def admit(self, hook: Hook, user: User) -> None:
+        """See that *user* may have a new hook, and let it hear what happens from now on. Raises as :meth:`add`."""
         await self._check(hook.url)
         mine = sum(one.owner == user.name for one in self._hooks.values())
         if not user.admin and mine >= MOST_OF_USER:
@@ -128,23 +152,20 @@ class Hooks:
         if len(self._hooks) >= MOST:
             raise QuotaReached(f"there are {MOST} hooks already")
         hook.cursor, hook.created = self._events.last, self._now()
-        self._hooks[hook.id] = hook
-        try:
-            await self._commit(Batch(hooks=[hook]), Batch(gone_hooks=[hook.id]))
-        except StoreAway:
-            self._hooks.pop(hook.id, None)
-            raise
-        self._hold(hook)
 
     async def remove(self, hook_id: str) -> None:
         """Send nothing more to a hook, and forget it. Raises :class:`NotFound`."""
         self.get(hook_id)
-        del self._hooks[hook_id]
         if running := self._running.pop(hook_id, None):
             running.cancel()
+        await self._forget(hook_id)
+
+    async def _forget(self, hook_id: str) -> None:
+        del self._hooks[hook_id]
         await self._commit(Batch(gone_hooks=[hook_id]))
 
-    def _hold(self, hook: Hook) -> None:
+    def take(self, hook: Hook) -> None:
+        """Begin with a hook that is stored."""
         self._hooks[hook.id] = hook
         if hook.state is HookState.ACTIVE:
             self._running[hook.id] = running = Deferred.fromCoroutine(self._run(hook))
@@ -153,7 +174,7 @@ class Hooks:
     async def _run(self, hook: Hook) -> None:
         """Deliver one event after the other, until the hook is dead."""
         with suppress(CancelledError):
-            while hook.state is HookState.ACTIVE and not self._events.closed:
+            while self._hooks.get(hook.id) is hook and hook.state is HookState.ACTIVE and not self._events.closed:
                 try:
                     await self._next(hook)
                 except Gone as error:
@@ -167,12 +188,16 @@ class Hooks:
         moved, hook.cursor = hook.cursor != cursor.number, cursor.number
         if found:
             hook.cursor = found[0].id - 1
-            await self._deliver(hook, found[0])
+            if wants(hook, found[0]):
+                await self._deliver(hook, found[0])
+            if hook.with_job and _ends(found[0]):
+                await self._forget(hook.id)
         elif moved and not self._events.closed:
             await self._save(hook)
 
     def _cursor(self, hook: Hook, user: User) -> Cursor:
-        choice = Choice(job=hook.job, owner=user.name if hook.mine else "", events=frozenset(hook.events))
+        ends = ENDS if hook.with_job else ()
+        choice = Choice(job=hook.job, owner=user.name if hook.mine else "", events=frozenset([*hook.events, *ends]))
         return self._events.cursor(user, self._group_acl, choice, hook.cursor)
 
     async def _deliver(self, hook: Hook, event: FeedEvent) -> None:

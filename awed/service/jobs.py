@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from awed.model.access import Acl, User, Verb
 from awed.model.errors import Conflict, Invalid, StoreAway
 from awed.model.events import Event
+from awed.model.hook import Hook
 from awed.model.ids import parse_work_id
 from awed.model.job import Job
 from awed.model.records import Batch, JobRecord, Secret, SubmissionKey, TaskRecord
@@ -34,24 +35,28 @@ class JobVerbs:
         token: str = "",
         hosts: Sequence[str] = (),
         key: SubmissionKey | None = None,
+        *,
+        hook: Hook | None = None,
     ) -> Job:
-        """Submit a job of *owner*. *token*: its data token, which may be sent to *hosts*. *key* is stored with the
-        job.
+        """Submit a job of *owner*. *token*: its data token, which may be sent to *hosts*. *key* and *hook* are stored
+        with the job.
 
         Raises :class:`~awed.model.errors.Conflict` if its id is taken, and :class:`~awed.model.errors.StoreAway` if
         it does not become durable in time. Then it is deleted, so that a repeated request makes one job.
         """
         job = submission.job
-        await self._shell.alone.run(job.id, self._submit(submission, owner, token, hosts, key))
+        await self._shell.alone.run(job.id, self._submit(submission, owner, token, hosts, key=key, hook=hook))
         try:
             await self._shell.settle()
         except StoreAway:
-            self._take_back(job, owner, key)
+            self._take_back(job, owner, key, hook)
             raise
         return job
 
-    def _take_back(self, job: Job, owner: User, key: SubmissionKey | None) -> None:
+    def _take_back(self, job: Job, owner: User, key: SubmissionKey | None, hook: Hook | None) -> None:
         """Delete a job whose submission is answered with an error, with all that may still be stored of it."""
+        if hook is not None:
+            self._shell.scheduler.changes.hook_gone(hook.id)
         if key is not None:
             self._shell.scheduler.changes.submission_key_gone(key.id)
         jobs, now = self._shell.scheduler.jobs, self._shell.now()
@@ -62,12 +67,21 @@ class JobVerbs:
         self._shell.follow()
 
     async def _submit(
-        self, submission: Submission, owner: User, token: str, hosts: Sequence[str], key: SubmissionKey | None
+        self,
+        submission: Submission,
+        owner: User,
+        token: str,
+        hosts: Sequence[str],
+        *,
+        key: SubmissionKey | None,
+        hook: Hook | None,
     ) -> None:
         await self._require_new(submission.job.id)
         self._shell.scheduler.jobs.submit(submission, owner, token, self._shell.now(), hosts)
         if key is not None:
             self._shell.scheduler.changes.submission_key(key)
+        if hook is not None:
+            self._shell.scheduler.changes.hook(hook)
 
     async def import_finished(
         self, job: Job, owner: User, token: str = "", size: int = 0, key: SubmissionKey | None = None

@@ -109,6 +109,8 @@ STEPS = (
     Step("CREATE TABLE hooks (id TEXT PRIMARY KEY, doc TEXT NOT NULL);"),
     # 17: Another type: cpu_cores of a TES task may be a whole number, and is shown as it was sent.
     Step(),
+    # 18: A new field: with_job of a hook.
+    Step(),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

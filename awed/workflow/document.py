@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+from awed.model.hook import Notify
 from awed.model.job import IO, Environ, Info, JobError, PartInfo
 from awed.model.resources import Said
 from awed.model.times import NO_TIME
@@ -69,7 +70,7 @@ class SentTask(Struct):
 
 
 class SentInfo(Struct):
-    """What a job is about and who may run it."""
+    """What a job is about and who may run it. *notify* is a secret, and no part of the job."""
 
     name: str = ""
     xref: str = ""
@@ -86,6 +87,7 @@ class SentInfo(Struct):
     start_at: datetime = NO_TIME
     resources: Said | UnsetType = UNSET
     reuse: str | UnsetType = UNSET
+    notify: Notify | UnsetType = UNSET
 
 
 class SentJob(Struct):

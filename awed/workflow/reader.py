@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 from awed.model.errors import TooLarge
 from awed.model.ids import task_id
@@ -19,7 +19,7 @@ from awed.workflow.files import check_files, check_paths
 from awed.workflow.locations import Locator, take_passwords
 from awed.workflow.names import check_job_id, check_names, short_name
 from awed.workflow.submission import Submission
-from awed.workflow.values import LARGEST, check_info, check_number, check_task
+from awed.workflow.values import LARGEST, check_info, check_notify, check_number, check_task
 
 
 class DocumentLimits(Struct, frozen=True):
@@ -86,6 +86,7 @@ def read_sent(
     if not sent.tasks:
         faults.add(("tasks",), "invalid job script: task list empty")
     check_info(sent.info, faults)
+    check_notify(sent.info.notify, ("info", "notify"), faults)
     locator = Locator(sent.shockhost, own_hosts, faults)
     for number, task in enumerate(sent.tasks):
         locator.locate(task, ("tasks", number))
@@ -93,10 +94,12 @@ def read_sent(
     job_id = sent.id or new_id()
     tasks = checked_tasks(job_id, sent.tasks, faults)
     faults.refuse_any()
+    info = structs.asdict(sent.info)
+    notify = info.pop("notify")
     passwords = {task.taskid: take_passwords((*task.inputs, *task.predata)) for task in tasks}
     job = Job(
         id=job_id,
-        info=settled(Info(**structs.asdict(sent.info), submittime=now)),
+        info=settled(Info(**info, submittime=now)),
         remaintasks=len(tasks),
         updatetime=now,
         shockhost=locator.shockhost,
@@ -104,7 +107,8 @@ def read_sent(
     )
     secrets = zip(tasks, (task.cmd.environ.private for task in sent.tasks), strict=True)
     private_env = {task.taskid: private for task, private in secrets if private}
-    return Submission(job, private_env, {name: found for name, found in passwords.items() if found}, len(body)), sent
+    passwords = {name: found for name, found in passwords.items() if found}
+    return Submission(job, private_env, passwords, len(body), None if notify is UNSET else notify), sent
 
 
 def read_import(body: bytes, *, now: datetime, limits: DocumentLimits = NO_LIMITS) -> Job:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from msgspec import UnsetType, json
+from msgspec import UNSET, UnsetType, json
 
+from awed.model.hook import Notify, faults_of
 from awed.model.job import Info
 from awed.model.resources import Said, amount_of, check_name
 from awed.model.reuse import MODES
@@ -57,6 +58,12 @@ def check_task(task: SentTask, place: Place, faults: Faults) -> None:
     check_attributes(task.userattr, (*place, "userattr"), faults)
     check_resources(task.resources, (*place, "resources"), faults)
     _check_reuse(task.reuse, (*place, "reuse"), faults)
+
+
+def check_notify(notify: Notify | UnsetType, place: Place, faults: Faults) -> None:
+    """Note faults of whom a job is to be told to, if that is said."""
+    for name, text in faults_of(notify) if notify is not UNSET else ():
+        faults.at((*place, name), text)
 
 
 def check_resources(said: Said | UnsetType, place: Place, faults: Faults) -> None:

@@ -134,7 +134,7 @@ def test_a_hook_is_its_owners_alone(served: Served) -> None:
 @pytest.mark.parametrize(
     ("body", "text"),
     [
-        ({}, "the body must describe a hook: Object missing required field `url`"),
+        ({}, "url: expected http://HOST:PORT or https://HOST"),
         ({"url": URL, "event": []}, "the body must describe a hook: Object contains unknown field `event`"),
         ({"url": "ftp://x"}, "url: expected http://HOST:PORT or https://HOST"),
         ({"url": "http://inside"}, "the host has no public address, and this server may not connect to others"),
@@ -158,3 +158,40 @@ def test_a_user_has_so_many(served: Served, monkeypatch: pytest.MonkeyPatch) -> 
     assert fault(served.call("POST", "/hook", body=body, user="ann"), 429).startswith("you have 2 hooks")
     make(served, user="bob")
     assert MOST_OF_USER == 100
+
+
+NOTIFY = {"url": URL, "events": ["job.init"], "secret": "key"}
+
+
+def test_a_document_says_who_is_to_be_told_and_nobody_else_hears_of_that(served: Served) -> None:
+    document = {**JOB, "info": {"notify": NOTIFY}}
+    job = served.submit(document, user="ann")
+    assert [(one, state) for one, state, _ in sent(served)] == [(job["id"], "init")]
+    (hook,) = data(served.call("GET", "/hook", user="ann"))
+    assert (hook["job"], hook["events"]) == (job["id"], ["job.init"])
+    assert "notify" not in job["info"]
+    assert "key" not in str(data(served.call("GET", f"/job/{job['id']}", user="ann")))
+    served.call("DELETE", f"/job/{job['id']}", user="ann")
+    sent(served)
+    assert data(served.call("GET", "/hook", user="ann")) == []
+    done(served.hooks.start())
+    assert data(served.call("GET", "/hook", user="ann")) == []
+
+
+def test_a_document_that_cannot_be_told_of_makes_no_job(served: Served) -> None:
+    for notify, text in (
+        ({"url": "x"}, "info.notify.url: expected http://HOST:PORT or https://HOST"),
+        ({"url": "http://inside"}, "the host has no public address, and this server may not connect to others"),
+        ({"url": URL, "events": []}, "info.notify.events: expected 1 to 100 of them"),
+    ):
+        upload = {"upload": msgspec.json.encode({**JOB, "info": {"notify": notify}})}
+        assert fault(served.call("POST", "/job", upload, user="ann")) == text
+    assert data(served.call("GET", "/job", user="ann")) == []
+    assert data(served.call("GET", "/hook", user="ann")) == []
+
+
+def test_a_request_that_is_repeated_makes_one_hook(served: Served) -> None:
+    upload = {"upload": msgspec.json.encode({**JOB, "info": {"notify": NOTIFY}})}
+    for _ in range(2):
+        assert data(served.call("POST", "/job", upload, user="ann", headers={"Idempotency-Key": "k"}))
+    assert len(data(served.call("GET", "/hook", user="ann"))) == 1
