@@ -138,7 +138,7 @@ class Addresses:
         return self._nodes.in_turns_of(User(address.user))
 
     async def remove_expired(self) -> None:
-        """Remove the addresses that are no longer valid."""
+        """Remove the addresses that are no longer valid, and files that are none."""
         await self._in_thread(self._remove_expired, self._now())
 
     def _write(self, secret: str, address: Address) -> None:
@@ -158,7 +158,7 @@ class Addresses:
     def _remove_expired(self, now: datetime) -> None:
         for path in self._files.addresses.iterdir():
             address = _read(path)
-            if address is not None and address.valid_till <= now:
+            if address is None or address.valid_till <= now:
                 path.unlink(missing_ok=True)
 
 
@@ -174,7 +174,8 @@ def _with_names(node_ids: Iterable[str], members: Iterable[Member]) -> Iterator[
 
 
 def _read(path: Path) -> Address | None:
+    """The address in a file; None if there is none, be it that the file is gone or that its content was damaged."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Address)
-    except FileNotFoundError:
+    except (FileNotFoundError, msgspec.DecodeError):
         return None

@@ -108,11 +108,11 @@ class Feed(Observer):
         if self._recent and self._recent[0].first <= number + 1:
             first = bisect_right(self._recent, number, key=lambda page: page.last)
             return list(islice(self._recent, first, first + PAGES))
-        pages = [
-            page for page in await self._store.page(FeedPage, [page_id(number)], PAGES) if page.last <= self.last
-        ]
-        self.require(number)  # they may have been removed meanwhile
-        return pages
+        pages = await self._store.page(FeedPage, [page_id(number)], PAGES)
+        if pages and pages[0].first > number + 1:  # those between were removed meanwhile
+            self.oldest = max(self.oldest, pages[0].first)
+        self.require(number)
+        return [page for page in pages if page.last <= self.last]
 
     async def news(self, number: int, seconds: float) -> bool:
         """Wait up to *seconds*, or until :meth:`close`, for changes after *number*. Returns whether there are any."""
@@ -133,8 +133,8 @@ class Feed(Observer):
             over = list(takewhile(self._is_over, pages))
             if not over:
                 return
-            self.oldest = over[-1].last + 1
             await commit(Batch(gone_feed=[page.id for page in over]))
+            self.oldest = over[-1].last + 1
             if len(over) < len(pages):
                 return
 

@@ -125,8 +125,8 @@ class Worker(Service):
             self._draining = True
             self._runs.run_out()
             if count := len(self._runs):
-                text = "leaving when {count} running workunits are finished; ^C again kills them and hands them back"
-                self._log.info(text, count=count)
+                what = "the running workunit is" if count == 1 else f"{count} running workunits are"
+                self._log.info("leaving when {what} finished; ^C again kills what runs and hands it back", what=what)
             else:
                 self._log.info("leaving")
             self._interrupt()

@@ -24,7 +24,7 @@ async def test_told_that_its_time_ends_a_batch_job_finishes_its_work_and_leaves(
     batch = daemon.stage.run("-c", start)
     await until(begun.exists)
     batch.signal("TERM")
-    await batch.said("leaving when 1 running workunits are finished")
+    await batch.said("leaving when the running workunit is finished")
     release.touch()
     assert await batch.ended() == 0
     assert [task["state"] for task in (await daemon.call("GET", f"/job/{job_id}"))["tasks"]] == [

@@ -130,6 +130,17 @@ def test_an_address_ends_with_its_time_or_its_node(shock: Shock, node: str) -> N
     assert not list(shock.world.files.addresses.iterdir())
 
 
+def test_a_damaged_address_is_none_and_keeps_no_others(shock: Shock, node: str) -> None:
+    paths = [address(shock, f"{node}?download_url")["path"] for _ in range(3)]
+    files = sorted(shock.world.files.addresses.iterdir())
+    files[1].write_bytes(b"")
+    assert sorted(shock.call("GET", path).status for path in paths) == [200, 200, 404]
+    address(shock, f"{node}?download_url")
+    shock.world.time += timedelta(days=30)
+    result(shock.addresses.remove_expired())
+    assert not list(shock.world.files.addresses.iterdir())
+
+
 @pytest.mark.parametrize("path", ["/preauth/x", "/preauth/..%2Fnodes", f"/preauth/{'0' * 20}", "/preauth"])
 def test_what_is_no_address(shock: Shock, path: str) -> None:
     assert error(shock.call("GET", path))[0] == 404

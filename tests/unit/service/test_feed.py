@@ -8,7 +8,7 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.task import Clock
 
 from awed.model.access import Acl, GroupAcl, User
-from awed.model.errors import Gone
+from awed.model.errors import Gone, StoreAway
 from awed.model.feed import FeedEvent, StateChange, Subject
 from awed.model.records import Batch
 from awed.model.work import Cause, Report, ReportStatus
@@ -178,6 +178,31 @@ async def test_what_is_old_or_too_much_goes_and_who_asks_for_it_is_told(monkeypa
             await again.after(number)
         assert caught.value.oldest == 11
     assert [page.first for page in await again.after(10)] == [11]
+
+
+@ensureDeferred
+async def test_nothing_is_gone_before_it_is_removed_and_no_reader_passes_over_what_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(feeds, "IN_MEMORY", 0)
+    store = MemoryStore()
+    await store.open()
+    feed = Feed(store, Clock(), lambda: T0, Keep(most=6))
+    for _ in range(10):
+        await committed(feed, store, CHANGES[:1])
+
+    async def fails(batch: Batch) -> None:
+        raise StoreAway("away")
+
+    with pytest.raises(StoreAway):
+        await feed.age(fails)
+    assert feed.oldest == 1
+    assert [page.first for page in await feed.after(2)][:2] == [3, 4]
+    removed = [page.id for page in (await feed.after(0))[:4]]
+    await store.commit(Batch(gone_feed=removed))
+    with pytest.raises(Gone) as caught:
+        await feed.after(2)
+    assert caught.value.oldest == 5
 
 
 @pytest.mark.parametrize("restarted", [False, True])

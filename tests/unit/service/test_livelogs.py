@@ -19,7 +19,7 @@ from tests.unit.scheduler.builders import job, task
 from tests.unit.service.worlds import EngineWorld, state_of
 from tests.unit.web.traversal import at_once
 
-WRITTEN = bytes(range(256)) * 2
+WRITTEN = bytes(range(256)) * 4
 
 
 @given(st.lists(st.tuples(st.integers(-20, 20), st.integers(0, 60)), max_size=12))

@@ -238,7 +238,7 @@ def test_what_a_second_interrupt_does_is_said_at_the_first(world: World) -> None
     world.give(A)
     with capturedLogs() as logs:
         world.worker.leave()
-    assert any("^C again kills them and hands them back" in formatEvent(event) for event in logs)
+    assert any("^C again kills what runs and hands it back" in formatEvent(event) for event in logs)
 
 
 def test_why_there_is_no_work_is_logged_when_it_changes(world: World) -> None:
