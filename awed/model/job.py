@@ -105,7 +105,7 @@ class Task(Struct):
     *walltime*: seconds for which the command of each of its workunits may run; 0 means no limit. *resources*: what
     each of its workunits needs, as the document says it. *reuse*: see :mod:`awed.model.reuse`. *reused*: in the order
     of ranks, the ids of the workunits of another task whose results it has. *tes*: the TES task that is run in place
-    of *cmd*.
+    of *cmd*. *network*: whether its command needs the network; in a sandbox it has none else.
     """
 
     taskid: str
@@ -131,6 +131,7 @@ class Task(Struct):
     reuse: str | UnsetType = UNSET
     reused: list[str] | UnsetType = UNSET
     tes: TesTask | UnsetType = UNSET
+    network: bool | UnsetType = UNSET
 
     @property
     def ranks(self) -> range:

@@ -3,6 +3,8 @@
 Times are RFC 3339 texts. Fields with their default value are left out of documents.
 """
 
+import re
+
 from msgspec import Struct
 
 FILE, DIRECTORY = "FILE", "DIRECTORY"
@@ -10,6 +12,12 @@ FILE, DIRECTORY = "FILE", "DIRECTORY"
 
 APP = "tes"
 """The command (``cmd.name``) and the id of the only task of a job that was made of a TES task."""
+
+SYSTEM = re.compile(r"/(usr|bin|sbin|lib|lib32|lib64|libx32|etc|proc|sys|dev|boot)(/|\Z)")
+"""Matches paths in folders of the system, in which a task can have no files."""
+
+WILDCARDS = re.compile(r"[*?\[]")
+"""Found in a path that stands for all that match it."""
 
 
 class Executor(Struct, omit_defaults=True):

@@ -32,6 +32,7 @@ class Workunit(Struct):
     *rank* is 0 for the only workunit of a task, else 1..*totalwork*. *attempt* counts the checkouts from 1.
     *walltime*: seconds after which the worker ends the command; unset or 0 for no limit. *resources*: what it needs,
     in cores, bytes and whole numbers; if unset, one core. *tes*: what is run in place of *cmd*.
+    *network*: whether the command needs the network.
     """
 
     wuid: str
@@ -62,6 +63,7 @@ class Workunit(Struct):
     walltime: int | UnsetType = UNSET
     resources: dict[str, int | float] | UnsetType = UNSET
     tes: TesTask | UnsetType = UNSET
+    network: bool | UnsetType = UNSET
 
 
 class WorkRecord(Struct):

@@ -301,6 +301,7 @@ class Work:
             userattr=task.userattr,
             walltime=task.walltime,
             tes=task.tes,
+            network=task.network,
         )
         if amounts := amounts_of(entry.job.job.info.resources, task.resources):
             unit.resources = amounts

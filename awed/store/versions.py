@@ -111,6 +111,8 @@ STEPS = (
     Step(),
     # 18: A new field: with_job of a hook.
     Step(),
+    # 19: A new field: network of a task.
+    Step(),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from awed.model.addresses import address, has_user, without_password
 from awed.model.resources import CORES, DISK, GPUS, MEMORY, amount_of
-from awed.model.tes import APP, DIRECTORY, FILE, TREE, Executor, Resources, TesTask
+from awed.model.tes import APP, DIRECTORY, FILE, SYSTEM, TREE, WILDCARDS, Executor, Resources, TesTask
 from awed.workflow.decoding import decode
 from awed.workflow.faults import Faults, Place, quoted
 from awed.workflow.reader import DocumentLimits, read_submission
@@ -27,11 +27,6 @@ GB = 10**9
 
 MOST_EXECUTORS = 100
 """The most executors of a task: the ends of stdout and stderr are kept for each."""
-
-SYSTEM = re.compile(r"/(usr|bin|sbin|lib|lib32|lib64|libx32|etc|proc|sys|dev|boot)(/|\Z)")
-"""Directories of the system, in which a task may have no files."""
-
-WILDCARDS = re.compile(r"[*?\[]")
 
 _WEB = ("http://", "https://")
 _NUMBER = re.compile(r"[0-9]{1,18}")

@@ -25,6 +25,9 @@ from awed.tx.threads import in_threads_of
 from awed.wire.clients import Profile
 from awed.worker.cache import Cache
 from awed.worker.cgroups import groups_of_commands, hierarchies
+from awed.worker.containers.choice import Isolation
+from awed.worker.containers.interface import Containers
+from awed.worker.fileroots import FileRoots
 from awed.worker.files import FileMover
 from awed.worker.guard import Guarding
 from awed.worker.janitor import Janitor
@@ -50,7 +53,7 @@ class Settings:
 
     *keep_failed* is in hours, the other times in seconds. *ca* decides which certificates of servers are valid.
     *told*: what the machine has for commands. *prefetch*: workunits to keep in hand for each core; None for as many
-    as can begin soon.
+    as can begin soon. *isolation*: from what commands are kept away.
     """
 
     server: str
@@ -66,6 +69,7 @@ class Settings:
     walltime: int | None
     idle_timeout: float | None
     heartbeat: float
+    isolation: Isolation
 
 
 def assemble(
@@ -81,6 +85,7 @@ def assemble(
     cache = Cache(workdir.cache, in_thread, workdir.is_low)
     janitor = Janitor(workdir, cache, reactor, in_thread, settings.keep_failed * 3600)
     logs = LogFiles(workdir.logs, janitor.remove)
+    containers = settings.isolation.containers(partial(start, reactor, orphans=orphans))
     equipment = Equipment(
         server=server,
         outage=outage,
@@ -89,7 +94,9 @@ def assemble(
         janitor=janitor,
         logs=logs,
         tail=Tail(server, client, reactor),
-        start=partial(start, reactor, orphans=orphans),
+        containers=containers,
+        roots=FileRoots(settings.isolation.roots),
+        in_thread=in_thread,
         guarding=Guarding(reactor, in_thread, groups_of_commands(hierarchies())),
         clock=reactor,
         now=now,
@@ -100,7 +107,7 @@ def assemble(
         return await Runner(work, allotment, equipment).run()
 
     worker = Worker(
-        profile=_profile(client, settings, machine),
+        profile=_profile(client, settings, machine, containers),
         server=server,
         outage=outage,
         outbox=Outbox(Journal(workdir.reports), server, client, outage, delivered=changed.notify),
@@ -117,7 +124,7 @@ def assemble(
     return worker, janitor
 
 
-def _profile(client: str, settings: Settings, machine: Machine) -> Profile:
+def _profile(client: str, settings: Settings, machine: Machine, containers: Containers) -> Profile:
     return Profile(
         id=client,
         name=settings.name,
@@ -126,7 +133,8 @@ def _profile(client: str, settings: Settings, machine: Machine) -> Profile:
         cores=math.ceil(machine.offers[CORES]),
         apps=list(settings.apps),
         slots=machine.slots,
-        images=False,
+        images=containers.runs_images,
+        executors=containers.runs_images,
         version=__version__,
         resources=dict(machine.offers),
     )

@@ -29,7 +29,8 @@ from awed.tx.pem import certificates
 from awed.tx.timers import use_monotonic_time
 from awed.wire.headers import authorization
 from awed.worker.assembly import Settings, assemble
-from awed.worker.errors import WorkdirInUse, WorkerRefused
+from awed.worker.containers.choice import NONE, WAYS, Isolation
+from awed.worker.errors import NoContainers, WorkdirInUse, WorkerRefused
 from awed.worker.lifetime import MARGIN, parse_time
 from awed.worker.machine import MOST_SLOTS, Told, machine_of
 from awed.worker.orphans import Orphans, kill_leftovers
@@ -96,6 +97,10 @@ def _other(text: str) -> tuple[str, float]:
         raise ValueError(f"expected NAME=N, of a name without an option of its own, found {text!r}")
     check_name(name)
     return name, amount_of(name, int(number))
+
+
+def _absolute(context: click.Context, parameter: click.Parameter, value: tuple[Path, ...]) -> tuple[Path, ...]:
+    return tuple(path.absolute() for path in value)
 
 
 def _walltime(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
@@ -176,6 +181,31 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
     help="Certificates (PEM) of the authorities to trust for servers, instead of the system's.",
 )
 @click.option(
+    "--containers",
+    "images",
+    default=NONE,
+    show_default=True,
+    type=click.Choice(WAYS),
+    help="What to do with work that names a container image, as all tasks of TES do. none: do not take it. ignore: "
+    "run it without the image, in a sandbox with a /tmp of its own, the paths of the task, and the network. Needs "
+    "bubblewrap (bwrap).",
+)
+@click.option(
+    "--sandbox",
+    is_flag=True,
+    help="Run commands in a sandbox: they see the system's folders and their own directory, and have no network "
+    "unless their task asks for it. Needs bubblewrap (bwrap).",
+)
+@click.option(
+    "--file-root",
+    "roots",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    callback=_absolute,
+    help="A directory that tasks may read and write by file URLs, and in a sandbox at its own path. Repeatable.",
+)
+@click.option(
     "--keep-failed",
     default=24.0,
     show_default=True,
@@ -211,12 +241,23 @@ def main(token_file: TextIO | None, log_format: str, **options: Any) -> None:
     token = token_file.read() if token_file else ""
     try:
         told = Told(**{name: options.pop(name) for name in Told._fields})
-        settings = Settings(authorization=authorization(token, "CG_TOKEN"), told=told, **options)
+        isolation = Isolation(hidden=_file(token_file), **{name: options.pop(name) for name in _ISOLATION}).found()
+        settings = Settings(isolation=isolation, authorization=authorization(token, "CG_TOKEN"), told=told, **options)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--token-file") from None
+    except NoContainers as error:
+        raise click.BadParameter(str(error), param_hint="--containers or --sandbox") from None
     log_to(sys.stderr, log_format)
     gc.freeze()  # modules and classes stay: that the collector visits them costs 7 % of a short command
     react(partial(run, settings=settings))
+
+
+_ISOLATION = ("images", "sandbox", "roots")
+
+
+def _file(file: TextIO | None) -> tuple[Path, ...]:
+    """The path of an open *file*, unless it is stdin."""
+    return () if file is None or file is sys.stdin else (Path(file.name).absolute(),)
 
 
 def log_to(file: TextIO, line: str) -> None:

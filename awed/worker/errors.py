@@ -13,3 +13,7 @@ class WorkdirInUse(AwedError):
 
 class WorkerRefused(Exception):
     """The server rejects the registration of this worker; the texts are the server's."""
+
+
+class NoContainers(AwedError):
+    """Commands cannot be run on this machine as the command line says; the texts tell why."""

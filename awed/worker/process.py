@@ -4,10 +4,10 @@ import os
 import resource
 import shutil
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from twisted.internet.interfaces import IReactorFDSet, IReactorTime, IReadDescriptor
 from twisted.internet.task import deferLater
@@ -144,8 +144,12 @@ def transferred(pid: int) -> tuple[int, int]:
     return counts.get("rchar", 0), counts.get("wchar", 0)
 
 
-Start = Callable[[list[str], Mapping[str, str], Path, Logs], Process]
-""":func:`start` for a certain reactor and its orphans."""
+class Start(Protocol):
+    """:func:`start` for a certain reactor and its orphans."""
+
+    def __call__(
+        self, argv: list[str], environ: Mapping[str, str], directory: Path, logs: Logs, *, stdin: int | None = None
+    ) -> Process: ...
 
 
 def start(
@@ -156,13 +160,15 @@ def start(
     logs: Logs,
     *,
     orphans: Orphans,
+    stdin: int | None = None,
 ) -> Process:
     """Start the program *argv* in *directory*, with its output in *logs*. *orphans* is told of its start and end.
+    *stdin*: the descriptor of its input, None for an empty one.
 
     Raises :class:`WorkFailed` if the program does not exist, or cannot be executed or watched.
     """
     try:
-        pid = _spawn(argv, environ, directory, logs)
+        pid = _spawn(argv, environ, directory, logs, stdin)
     except (OSError, ValueError) as error:
         raise WorkFailed(_why_not(argv[0], environ, error)) from error
     try:
@@ -189,7 +195,7 @@ def kept_to(cpus: frozenset[int] | None) -> Iterator[None]:
         os.sched_setaffinity(0, own)
 
 
-def _spawn(argv: list[str], environ: Mapping[str, str], directory: Path, logs: Logs) -> int:
+def _spawn(argv: list[str], environ: Mapping[str, str], directory: Path, logs: Logs, stdin: int | None) -> int:
     """Start a process by ``posix_spawn``, at half of what ``subprocess`` costs; its process id. Raises
     :class:`OSError`, or :class:`ValueError` for a null byte in an argument.
 
@@ -197,7 +203,7 @@ def _spawn(argv: list[str], environ: Mapping[str, str], directory: Path, logs: L
     may use a relative path. Descriptors that Python opens are closed in the process.
     """
     files = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0) if stdin is None else (os.POSIX_SPAWN_DUP2, stdin, 0),
         (os.POSIX_SPAWN_OPEN, 1, logs.stdout.path, os.O_WRONLY | os.O_APPEND, 0),
         (os.POSIX_SPAWN_OPEN, 2, logs.stderr.path, os.O_WRONLY | os.O_APPEND, 0),
     ]

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from msgspec import UNSET
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -18,11 +19,16 @@ from awed.model.addresses import has_user
 from awed.model.errors import AwedError
 from awed.model.job import SCRIPT_NAME
 from awed.model.resources import CORES, DISK, MEMORY
+from awed.model.tes import TesTask
 from awed.model.work import Cause, Perf, ReportStatus, Workunit
 from awed.shock.interface import WAITS
+from awed.tx.threads import InThread
 from awed.wire.headers import Tokens
 from awed.worker.arguments import command_line, environment
+from awed.worker.containers.interface import Containers, View
 from awed.worker.errors import WorkFailed
+from awed.worker.executors import Command, Executors
+from awed.worker.fileroots import FileRoots
 from awed.worker.files import FileMover
 from awed.worker.guard import Excess, Guard, Guarding
 from awed.worker.janitor import Janitor
@@ -31,7 +37,7 @@ from awed.worker.machine import Allotment
 from awed.worker.outage import Outage
 from awed.worker.outputs import find_outputs
 from awed.worker.paths import inside, path_of
-from awed.worker.process import Exit, Process, Start, how_it_ended, kept_to
+from awed.worker.process import Exit, Process, how_it_ended, kept_to
 from awed.worker.report import Finished, Key
 from awed.worker.tail import Tail
 from awed.worker.workdir import Workdir
@@ -63,7 +69,9 @@ class Equipment:
     janitor: Janitor
     logs: LogFiles
     tail: Tail
-    start: Start
+    containers: Containers
+    roots: FileRoots
+    in_thread: InThread
     guarding: Guarding
     clock: IReactorTime
     now: Callable[[], datetime]
@@ -87,7 +95,10 @@ class Runner:
         """The cause to report if the current step fails."""
         self._directory: Path | None = None
         self._logs: Logs | None = None
-        self._guard: Guard | None = None
+        self._ran: list[tuple[Exit, Guard]] = []
+        self._executors: Executors | None = None
+        self._until: float | None = None
+        """When the walltime is over, by the clock."""
 
     async def run(self) -> Finished:
         """Run the workunit; the report on it, which also tells of any failure."""
@@ -110,6 +121,7 @@ class Runner:
             stdout=said.stdout,
             stderr=said.stderr,
             cuts=dict(said.cuts),
+            tes=self._executors.end() if self._executors else UNSET,
         )
 
     def _measured(self) -> None:
@@ -117,11 +129,15 @@ class Runner:
         perf, asked = self._perf, self._allotment.amounts
         perf.asked_cores = asked[CORES]
         perf.asked_memory, perf.asked_disk = (int(asked.get(name, 0)) for name in (MEMORY, DISK))
-        if self._exit is not None and self._guard is not None:
-            perf.max_mem_usage = perf.max_memory_total_rss = max(self._exit.max_rss, self._guard.memory)
-            perf.max_disk_usage = self._guard.disk
-            perf.cpu_seconds = self._exit.cpu
-            perf.bytes_read, perf.bytes_written = self._exit.read, self._exit.written
+        if not self._ran:
+            return
+        exits, guards = zip(*self._ran, strict=True)
+        memory = max(*(exit.max_rss for exit in exits), *(guard.memory for guard in guards))
+        perf.max_mem_usage = perf.max_memory_total_rss = memory
+        perf.max_disk_usage = max(guard.disk for guard in guards)
+        perf.cpu_seconds = round(sum(exit.cpu for exit in exits), 3)
+        perf.bytes_read = sum(exit.read for exit in exits)
+        perf.bytes_written = sum(exit.written for exit in exits)
 
     def _waits(self, cause: str, pause: float) -> None:
         """Log that a data host does not answer because of *cause*; the next try is in *pause* seconds."""
@@ -152,9 +168,8 @@ class Runner:
 
     async def _steps(self) -> None:
         work, files, perf = self._work, self._with.files, self._perf
-        if work.cmd.has_image:
-            raise WorkFailed("this worker does not run containers")
-        has_files = bool(work.inputs or work.outputs or work.predata)
+        await self._with.containers.prepare(work.cmd.docker_image or work.cmd.docker_pull)
+        has_files = bool(work.inputs or work.outputs or work.predata or work.tes)
         root = self._directory = self._with.workdir.make(work.wuid, work.attempt, fresh=has_files)
         self._logs = Logs(self._with.logs)
         tokens, private = await self._secrets()
@@ -163,12 +178,39 @@ class Runner:
         self._cause = Cause.INPUT
         perf.size_predata, perf.time_predata_in = await self._timed(files.fetch_predata(work, root, tokens))
         perf.size_infile, perf.time_data_in = await self._timed(files.fetch_inputs(work, root, tokens))
+        if work.tes:
+            await self._task(work.tes, root, self._logs)
+            return
         self._cause = Cause.START
         _, perf.runtime = await self._timed(self._execute(root, self._logs, private))
         self._cause = Cause.OUTPUT
         outputs = find_outputs(root, work.outputs)
         perf.size_outfile = sum(output.size for output in outputs)
         _, perf.time_data_out = await self._timed(files.deliver(work, outputs, root, tokens))
+
+    async def _task(self, task: TesTask, root: Path, logs: Logs) -> None:
+        """Run a TES task in the work directory *root*, where the inputs of its job are."""
+        containers, perf = self._with.containers, self._perf
+        executors = self._executors = Executors(
+            task,
+            root,
+            logs,
+            roots=self._with.roots,
+            environ=environment(self._work, self._allotment, {}, self._with.inherited),
+            has_gpus=bool(self._allotment.gpus),
+            in_thread=self._with.in_thread,
+            now=self._with.now,
+        )
+        await executors.fetch()
+        self._cause = Cause.START
+
+        async def run(command: Command) -> Exit:
+            await containers.prepare(command.image)
+            return await self._run(command.argv, command.environ, root, logs, command.view)
+
+        _, perf.runtime = await self._timed(executors.run(run))
+        self._cause = Cause.OUTPUT
+        perf.size_outfile, perf.time_data_out = await self._timed(executors.deliver())
 
     async def _secrets(self) -> tuple[Tokens, dict[str, str]]:
         """The tokens and the private variables, if the workunit has any."""
@@ -195,32 +237,55 @@ class Runner:
         argv = command_line(cmd, files, environ)
         if cmd.cmd_script:
             _write_script(root, cmd.cmd_script)
+        view = View(network=bool(work.network), has_image=cmd.has_image, gpus=bool(self._allotment.gpus))
+        exit = await self._run(argv, environ, root, logs, view, publishes=True)
+        if exit.status:
+            raise WorkFailed(how_it_ended(exit.status))
+
+    async def _run(
+        self,
+        argv: Sequence[str],
+        environ: Mapping[str, str],
+        root: Path,
+        logs: Logs,
+        view: View,
+        *,
+        publishes: bool = False,
+    ) -> Exit:
+        """Run a command to its end; killed if this is cancelled. *publishes*: whether the logs become files.
+
+        Raises :class:`WorkFailed` if it cannot be started, or is killed for a limit.
+        """
+        work = self._work
         with kept_to(self._allotment.cpus):
-            process = self._with.start(argv, environ, root, logs)
-        guard = self._guard = Guard(process, self._allotment, (root, *logs.paths), self._with.guarding)
+            process = self._with.containers.start(argv, environ, root, logs, view)
+        guard = Guard(process, self._allotment, (root, *logs.paths), self._with.guarding)
         key = Key(work.wuid, work.attempt)
         self._with.tail.follow(key, logs)
         try:
-            self._exit, excess = await self._within_limits(process, guard)
+            exit, excess = await self._within_limits(process, guard)
         except CancelledError:
             await process.kill(self._with.clock, self._with.grace)
             raise
         finally:
             guard.stop()
             self._with.tail.leave(key)
-        self._cause = excess.cause if excess else Cause.SIGNAL if self._exit.status < 0 else Cause.EXIT
-        if work.outputs or self._exit.status:
+        self._exit = exit
+        self._ran.append((exit, guard))
+        self._cause = excess.cause if excess else Cause.SIGNAL if exit.status < 0 else Cause.EXIT
+        if publishes and (work.outputs or exit.status):
             logs.publish(root)
         if excess:
             raise WorkFailed(excess.text)
-        if self._exit.status:
-            raise WorkFailed(how_it_ended(self._exit.status))
+        return exit
 
     async def _within_limits(self, process: Process, guard: Guard) -> tuple[Exit, Excess | None]:
         """How the command ended, and the limit for which it was killed, None if it ended by itself within all."""
         ended = Deferred.fromCoroutine(process.ended())
         if self._work.walltime:
-            ended.addTimeout(self._work.walltime, self._with.clock)
+            if self._until is None:
+                self._until = self._with.clock.seconds() + self._work.walltime
+            ended.addTimeout(max(0.0, self._until - self._with.clock.seconds()), self._with.clock)
         guard.start(ended.cancel)
         try:
             return await ended, await guard.finish(bool(self._work.inputs or self._work.outputs))

