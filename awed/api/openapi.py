@@ -89,7 +89,7 @@ class _Types:
     def one_of(self, kinds: Iterable[Any]) -> Schema:
         """The schema of data that has one of these types."""
         found, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
-        self.components |= components
+        self.components |= msgspec.json.decode(msgspec.json.encode(components))  # defaults may be tuples
         unique = [schema for number, schema in enumerate(found) if schema not in found[:number]]
         return unique[0] if len(unique) == 1 else {"anyOf": unique}
 

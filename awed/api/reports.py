@@ -8,10 +8,11 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct
 from twisted.logger import Logger
 
+from awed.model.attempts import Cause
 from awed.model.errors import AwedError, Invalid
 from awed.model.ids import WorkId
 from awed.model.tes import RunLog
-from awed.model.work import LOG_NAMES, STREAMS, Cause, Cut, Report, ReportStatus
+from awed.model.work import LOG_NAMES, STREAMS, Cut, Report, ReportStatus
 from awed.web.form import Part
 from awed.web.kinds import INTEGER, Kind, count
 from awed.wire.errors import status_of

@@ -180,8 +180,15 @@ class Server(Struct, frozen=True):
         int, whole(1), "Seconds without a heartbeat after which a worker is lost, and its work queued again."
     ] = 30
     max_work_failure: Annotated[
-        int, whole(1), "Failures after which a workunit is suspended, and its job with it."
+        int,
+        whole(1),
+        "Failures of one cause (exit status, missing output, walltime, ...) after which a workunit is suspended, and"
+        " its job with it.",
     ] = 3
+    retry_memory: Annotated[
+        int, whole(0), "How often a workunit is tried again that lacked memory, each time with twice as much."
+    ] = 2
+    retry_lost: Annotated[int, whole(0), "How often a workunit is tried again whose worker vanished."] = 10
     max_client_failure: Annotated[
         int,
         whole(1),

@@ -139,6 +139,8 @@ class Parts:
         server, most = self._config.server, self._config.limits
         limits = Limits(
             max_work_failure=server.max_work_failure,
+            retry_memory=server.retry_memory,
+            retry_lost=server.retry_lost,
             max_client_failure=server.max_client_failure,
             heartbeat=server.heartbeat_limit,
             keep_jobs=server.global_expire,

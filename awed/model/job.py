@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+from awed.model.attempts import Attempt, Retry
 from awed.model.resources import Said
 from awed.model.states import JobState, TaskState
 from awed.model.tes import TesTask
@@ -103,9 +104,10 @@ class Task(Struct):
     """One step of a job. *taskid* and *depends_on* are full ids; *maxworksize* is in MB.
 
     *walltime*: seconds for which the command of each of its workunits may run; 0 means no limit. *resources*: what
-    each of its workunits needs, as the document says it. *reuse*: see :mod:`awed.model.reuse`. *reused*: in the order
-    of ranks, the ids of the workunits of another task whose results it has. *tes*: the TES task that is run in place
-    of *cmd*. *network*: whether its command needs the network; in a sandbox it has none else.
+    each of its workunits needs, *retry*: how they are tried again, both as the document says it. *reuse*: see
+    :mod:`awed.model.reuse`. *reused*: in the order of ranks, the ids of the workunits of another task whose results
+    it has. *tes*: the TES task that is run in place of *cmd*. *network*: whether its command needs the network; in a
+    sandbox it has none else. *attempts*: the last ended runs of its workunits.
     """
 
     taskid: str
@@ -128,10 +130,12 @@ class Task(Struct):
     partinfo: PartInfo | UnsetType = UNSET
     walltime: int | UnsetType = UNSET
     resources: Said | UnsetType = UNSET
+    retry: Retry | UnsetType = UNSET
     reuse: str | UnsetType = UNSET
     reused: list[str] | UnsetType = UNSET
     tes: TesTask | UnsetType = UNSET
     network: bool | UnsetType = UNSET
+    attempts: tuple[Attempt, ...] = ()
 
     @property
     def ranks(self) -> range:
@@ -142,7 +146,7 @@ class Task(Struct):
 class Info(Struct):
     """What a job is about and who may run it. *clientgroups*: names joined by commas, empty for any open group.
 
-    *resources*, *reuse*: what holds for each task, as far as the task itself does not say otherwise.
+    *resources*, *retry*, *reuse*: what holds for each task, as far as the task itself does not say otherwise.
     """
 
     name: str = ""
@@ -163,13 +167,14 @@ class Info(Struct):
     tracking: bool = False
     start_at: datetime = NO_TIME
     resources: Said | UnsetType = UNSET
+    retry: Retry | UnsetType = UNSET
     reuse: str | UnsetType = UNSET
 
 
 class JobError(Struct):
     """Why a job is suspended: the last failure, with the client, workunit and task where it happened.
 
-    *cause*: one of :class:`~awed.model.work.Cause`, "" if no run of a command failed.
+    *cause*: one of :class:`~awed.model.attempts.Cause`, "" if no run of a command failed.
     """
 
     clientfailed: str = ""

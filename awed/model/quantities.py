@@ -11,6 +11,9 @@ _LONGEST = timedelta(days=365_000)
 _AGO = re.compile(r"[0-9]{1,6}[mhdMHD]")
 _DATE_LENGTH = len("2026-11-30")
 
+_WAIT = re.compile(r"([0-9]{1,9})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
 _SIZE = re.compile(r"([0-9]{1,18})([KMGT]?)")
 _FACTORS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
@@ -40,6 +43,14 @@ def parse_moment(text: str, now: datetime) -> datetime:
     if moment is None or moment.tzinfo is None:
         raise ValueError(f"must be like 30m, 12h, 2d, 2026-11-30 or an RFC 3339 time, found: {text}")
     return moment
+
+
+def parse_wait(text: str) -> float:
+    """Parse a pause, as ``10s``, ``5m``, ``1h`` or ``1d``, into seconds. Raises :class:`ValueError`."""
+    match = _WAIT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not a pause: {text}")
+    return float(int(match[1]) * _SECONDS[match[2]])
 
 
 def show_duration(seconds: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
+from awed.model.attempts import Cause
 from awed.model.job import IO, Cmd, Info
 from awed.model.states import WorkState
 from awed.model.tes import RunLog, TesTask
@@ -71,7 +72,9 @@ class WorkRecord(Struct):
 
     A workunit that was never checked out has no record. *client*: id of the client that has it, or that had it last
     and may still report it. *failed*: how often it failed. *failed_on*: ids of the clients on which it failed, to
-    which it is handed out only if no other client can take it.
+    which it is handed out only if no other client can take it. *failures*: how often it failed or was lost, by cause.
+    *memory*, *walltime*: bytes and seconds that it gets in the stead of those of its task, 0 for these. *paused*: no
+    client gets it before *until*, when its pause ends.
     """
 
     wuid: str
@@ -83,6 +86,11 @@ class WorkRecord(Struct):
     attempt: int = 0
     failed: int = 0
     failed_on: list[str] = []
+    failures: dict[str, int] = {}
+    memory: int = 0
+    walltime: int = 0
+    paused: bool = False
+    until: datetime = NO_TIME
     checkout_time: datetime = NO_TIME
 
 
@@ -95,21 +103,6 @@ class ReportStatus(StrEnum):
     DONE = "done"
     FAIL = "fail"
     FAILED_PERMANENT = "failed-permanent"
-    DISCARDED = "discarded"
-
-
-class Cause(StrEnum):
-    """Why a run ended without being done. ``start``: the program does not exist, or cannot be executed."""
-
-    EXIT = "exit"
-    SIGNAL = "signal"
-    MEMORY = "memory"
-    TIME = "time"
-    DISK = "disk"
-    START = "start"
-    INPUT = "input"
-    OUTPUT = "output"
-    LOST = "lost"
     DISCARDED = "discarded"
 
 

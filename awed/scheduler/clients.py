@@ -5,14 +5,16 @@ from datetime import datetime
 
 from msgspec import structs
 
+from awed.model.attempts import Cause
 from awed.model.client import Client
 from awed.model.errors import ClientNotFound, Invalid
 from awed.model.feed import REMOVED
 from awed.model.ids import parse_work_id
 from awed.model.states import ClientState, WorkState
 from awed.model.times import Moment
-from awed.model.work import Cause, WorkRecord
+from awed.model.work import WorkRecord
 from awed.scheduler.entries import ClientEntry
+from awed.scheduler.failures import Failures
 from awed.scheduler.requirements import Wanted
 from awed.scheduler.state import State
 from awed.scheduler.tellings import client_change
@@ -30,8 +32,9 @@ IDLE_ASKS = 120.0
 class Clients:
     """The verbs for clients."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, failures: Failures) -> None:
         self._state = state
+        self._failures = failures
 
     def register(self, profile: Client, current_work: Iterable[str], now: Moment) -> Client:
         """Register a worker. *current_work*: ids of the workunits that it still has; it keeps those.
@@ -228,7 +231,8 @@ class Clients:
 
     def _take_back(self, entry: ClientEntry, now: Moment, cause: Cause | None, discard: bool) -> None:
         for wuid, held in list(entry.held.items()):
-            self._requeue(held.record, now, cause)
+            if held.record.state is WorkState.CHECKOUT:  # giving one up may have suspended others
+                self._requeue(held.record, now, cause)
             if discard:
                 entry.discards |= {wuid}
 
@@ -236,7 +240,10 @@ class Clients:
         task = self._state.task(record.taskid)
         assert task is not None
         assert record.state is WorkState.CHECKOUT
-        self._state.requeue(task, record, now, cause=cause)
+        if cause is Cause.LOST:
+            self._failures.lost(task, record, now)
+        else:
+            self._state.requeue(task, record, now, cause=cause)
 
     def all(self, now: Moment) -> list[Client]:
         """All clients, as they are shown."""

@@ -15,6 +15,7 @@ from awed.scheduler.changes import Changes, Effect
 from awed.scheduler.clients import Clients
 from awed.scheduler.counts import QueueCounts, Tally
 from awed.scheduler.entries import ClientEntry, Place
+from awed.scheduler.failures import Failures
 from awed.scheduler.flow import Flow
 from awed.scheduler.jobs import Jobs
 from awed.scheduler.queue import Queued
@@ -39,11 +40,12 @@ class Scheduler:
         self._state = State(limits)
         self._flow = Flow(self._state)
         self._blame = Blame(self._state)
-        self.clients = Clients(self._state)
+        failures = Failures(self._state, self._flow, self._blame)
+        self.clients = Clients(self._state, failures)
         self._retries = Retries(self._state, self.clients)
         self.jobs = Jobs(self._state, self._flow)
-        self.work = Work(self._state, self._flow, self.clients, self._blame)
-        self.tasks = Tasks(self._state, self._flow, self.work)
+        self.work = Work(self._state, self._flow, self.clients, self._blame, failures)
+        self.tasks = Tasks(self._state, self._flow, failures)
         self.reasons = Reasons(self._state, Reservations(self._state))
 
     @property

@@ -7,13 +7,14 @@ from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 
-from msgspec import UNSET, structs
+from msgspec import UNSET, UnsetType, structs
 
 from awed.model import ids
+from awed.model.attempts import KEPT, Attempt, Retry
 from awed.model.client import Client
 from awed.model.job import Task
 from awed.model.records import JobRecord, TaskRecord
-from awed.model.resources import Needs, needs_of
+from awed.model.resources import MEMORY, Needs, as_needs, needs_of
 from awed.model.reuse import Reusing
 from awed.model.states import ACTIVE, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
@@ -103,15 +104,36 @@ def _nodes_of(task: Task) -> Iterator[str]:
         yield io.formoptions.get("parent_node", "")
 
 
+class Variant(NamedTuple):
+    """How ranks of a task that failed differ from the others.
+
+    *avoid*: ids of clients that must not have them, because they failed there. *memory*, *walltime*: in the stead of
+    those of the task, if not 0. *paused*: no client gets them, as their pause is not over.
+    """
+
+    avoid: frozenset[str] = NOBODY
+    memory: int = 0
+    walltime: int = 0
+    paused: bool = False
+
+    @classmethod
+    def of(cls, record: WorkRecord) -> "Variant":
+        return cls(frozenset(record.failed_on), record.memory, record.walltime, record.paused)
+
+
+PLAIN_RANKS = Variant()
+"""Those that never failed."""
+
+
 class Place:
     """The queued ranks of a task that the same clients may have. The queue consists of these."""
 
-    __slots__ = ("avoid", "counted", "disk", "entry", "kept_client", "key", "passed", "ranks", "wanted")
+    __slots__ = ("counted", "disk", "entry", "kept_client", "key", "passed", "ranks", "variant", "wanted")
 
-    def __init__(self, entry: "TaskEntry", avoid: frozenset[str], ranks: RankSet) -> None:
+    def __init__(self, entry: "TaskEntry", variant: Variant, ranks: RankSet) -> None:
         self.entry = entry
-        self.avoid = avoid
-        """Ids of clients that must not have these ranks, because they failed there."""
+        self.variant = variant
+        """How these ranks differ from those that never failed."""
         self.ranks = ranks
         self.wanted: Wanted | None = None
         """What it asks of a client, besides *disk* bytes for its inputs; None while it is not queued."""
@@ -125,7 +147,8 @@ class Place:
     def asks(self) -> Wanted:
         """What it asks of a client, by the present job and task. Also sets *key* and *disk*."""
         task = self.entry.task
-        needs = self.entry.needs
+        needs = self.needs
+        avoid, _, walltime, _ = self.variant
         self.key = self.entry.key()
         self.disk = disk_of(task, needs)
         job = self.entry.job
@@ -133,12 +156,17 @@ class Place:
         return wanted_of(
             groups,
             task.cmd.name,
-            task.walltime or 0,
+            walltime or task.walltime or 0,
             task.cmd.has_image,
-            avoid=self.avoid,
+            avoid=avoid,
             needs=needs,
             executors=bool(task.tes),
         )
+
+    @property
+    def needs(self) -> Needs:
+        """What each of these ranks needs of a machine."""
+        return self.entry.needs_with(self.variant.memory)
 
     @property
     def order(self) -> tuple[QueueKey, int]:
@@ -146,8 +174,7 @@ class Place:
         return self.key, self.ranks.first
 
 
-Places = Mapping[frozenset[str], Place]
-"""The places of a task, by the clients that they avoid."""
+Places = Mapping[Variant, Place]
 
 NO_PLACES: Places = MappingProxyType({})
 
@@ -164,8 +191,8 @@ class TaskEntry:
     """A task of an unfinished job, with the state of each of its ranks.
 
     While the task may run, a rank is done (in *done*), checked out (its record says so), or queued in one of the
-    *places*: the one for all clients, or one that avoids the clients where it failed. A rank that was never checked
-    out has no record.
+    *places*: that of the ranks that never failed, or another one, by its variant. A rank that was never checked out
+    has no record.
     """
 
     __slots__ = (
@@ -203,7 +230,7 @@ class TaskEntry:
         """Ids of the nodes that were made for its outputs. All tasks share one empty set: a set has 216 bytes."""
         self.records: dict[int, WorkRecord] = {}
         self.places = NO_PLACES
-        """Its queued ranks, by the clients that they avoid; empty while it may not run."""
+        """Its queued ranks, by what distinguishes them; empty while it may not run."""
         self.attempts = 0
         """The highest attempt number of its runs."""
         self.base_attempts = 0
@@ -231,6 +258,26 @@ class TaskEntry:
     def needs(self) -> Needs:
         """What each of its workunits needs of a machine."""
         return needs_of(self.job.job.info.resources, self.task.resources)
+
+    def needs_with(self, memory: int) -> Needs:
+        """The same with so many bytes of memory, 0 for those of the task."""
+        return as_needs({**dict(self.needs), MEMORY: memory}) if memory else self.needs
+
+    @property
+    def retry(self) -> tuple[Retry | UnsetType, Retry | UnsetType]:
+        """What its document says of further tries, for all tasks of the job and for this one."""
+        return self.job.job.info.retry, self.task.retry
+
+    def ended(self, attempt: Attempt) -> None:
+        """A run has ended. What was known of the same attempt is replaced."""
+        self.forget(attempt.work, attempt.attempt)
+        self.task.attempts = (*self.task.attempts, attempt)[-KEPT:]
+
+    def forget(self, work: str, number: int) -> bool:
+        """A run has not ended after all; whether it was thought to have ended."""
+        others = tuple(one for one in self.task.attempts if one.attempt != number or one.work != work)
+        known, self.task.attempts = self.task.attempts, others
+        return len(others) < len(known)
 
     @property
     def reuse(self) -> str:
@@ -263,32 +310,37 @@ class TaskEntry:
         never_out = RankSet.of(self.unfinished_ranks())
         for rank in self.records:
             never_out.discard(rank)
-        self.places = {NOBODY: Place(self, NOBODY, never_out)} if never_out else NO_PLACES
+        self.places = {PLAIN_RANKS: Place(self, PLAIN_RANKS, never_out)} if never_out else NO_PLACES
         for record in self.records.values():
             if record.state is WorkState.QUEUED:
-                self.put(record.rank, record.failed_on)
+                self.put(record)
         return self.places.values()
 
-    def put(self, rank: int, avoid: Iterable[str] = ()) -> Place:
-        """Put a rank into the place for all clients but those in *avoid*. Returns the place."""
-        clients = frozenset(avoid)
-        place = self.places.get(clients)
+    def put(self, record: WorkRecord, avoids: bool = True) -> Place:
+        """Put the rank of *record* into its place, where it *avoids* the clients on which it failed, or not. Returns
+        the place."""
+        variant = Variant.of(record)
+        if not avoids:
+            variant = variant._replace(avoid=NOBODY)
+        place = self.places.get(variant)
         if place is None:
-            place = Place(self, clients, RankSet())
-            self.places = {**self.places, clients: place}
-        place.ranks.add(rank)
+            place = Place(self, variant, RankSet())
+            self.places = {**self.places, variant: place}
+        place.ranks.add(record.rank)
         return place
 
     def take(self, place: Place, rank: int) -> None:
         """Take a rank out of *place*."""
         place.ranks.discard(rank)
         if not place.ranks:
-            self.places = {avoid: other for avoid, other in self.places.items() if other is not place} or NO_PLACES
+            others = {variant: other for variant, other in self.places.items() if other is not place}
+            self.places = others or NO_PLACES
 
     def place_of(self, record: WorkRecord) -> Place | None:
         """The place in which the rank of *record* is, None if it is not queued."""
-        for avoid in (frozenset(record.failed_on), NOBODY):
-            place = self.places.get(avoid)
+        variant = Variant.of(record)
+        for one in (variant, variant._replace(avoid=NOBODY)):
+            place = self.places.get(one)
             if place is not None and record.rank in place.ranks:
                 return place
         return None

@@ -182,6 +182,8 @@ class Flow:
         for record in entry.records.values():
             record.failed = 0
             record.failed_on = []
+            record.failures = {}
+            record.paused = False
             record.state = WorkState.QUEUED
             state.changes.work(record)
         self.enqueue(entry, now)
@@ -231,6 +233,7 @@ class Flow:
         entry.reset()
         task.createddate = task.starteddate = task.completeddate = NO_TIME
         task.computetime = 0
+        task.attempts = ()
         self._state.changes.task(entry)
         self._state.changes.reports_gone(task.taskid)
 

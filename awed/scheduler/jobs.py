@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from msgspec import structs
 
 from awed.model.access import Acl, User
+from awed.model.attempts import Cause
 from awed.model.errors import Conflict, Invalid, JobNotFound
 from awed.model.feed import WorkEvent
 from awed.model.job import Job
 from awed.model.records import JobRecord, Secret, TaskRecord
 from awed.model.states import ACTIVE, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
-from awed.model.work import Cause, WorkRecord
+from awed.model.work import WorkRecord
 from awed.scheduler.changes import own_outputs
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.flow import Flow

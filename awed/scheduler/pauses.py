@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Iterator
 from itertools import count
 
+from awed.model.attempts import Policy
 from awed.model.states import WorkState
 from awed.model.times import Moment
 from awed.model.work import WorkRecord
@@ -13,6 +14,10 @@ SHORTEST, LONGEST = 1.0, 60.0
 """Seconds of the pause after the first failure, which doubles with each further one; and at most."""
 
 
+MOST_DOUBLED = 100
+"""Further failures than these make no difference."""
+
+
 class Pauses:
     """Failed workunits that are queued for other clients than those where they failed, by the end of their pauses."""
 
@@ -20,9 +25,12 @@ class Pauses:
         self._heap: list[tuple[float, int, TaskEntry, WorkRecord, int]] = []
         self._pushed = count()
 
-    def add(self, entry: TaskEntry, record: WorkRecord, now: Moment) -> None:
+    def add(self, entry: TaskEntry, record: WorkRecord, policy: Policy, now: Moment) -> None:
         """Begin the pause of a workunit, which is the longer the more often it has failed."""
-        seconds = min(SHORTEST * 2.0 ** max(0, record.failed - 1), LONGEST)
+        shortest, longest = (SHORTEST, LONGEST) if policy.wait is None else (policy.wait, policy.wait_max)
+        doubled = min(sum(record.failures.values()) - 1, MOST_DOUBLED)
+        seconds = min(shortest * 2.0 ** max(0, doubled), longest)
+        record.until = now.after(seconds).time
         self.again(entry, record, now.seconds + seconds)
 
     def again(self, entry: TaskEntry, record: WorkRecord, due: float) -> None:

@@ -116,6 +116,8 @@ class WorkQueue:
 
     def add(self, place: Place, now: Moment) -> None:
         """Queue a place, or count it again if it is queued."""
+        if place.variant.paused:
+            return
         self.fresh[place] = None
         if place.wanted is None:
             place.wanted = place.asks()
@@ -170,7 +172,8 @@ class WorkQueue:
 
     def recount(self, place: Place) -> None:
         """Count a queued place again after ranks were taken. Without ranks it leaves the queue."""
-        assert place.wanted is not None
+        if place.wanted is None:
+            return
         if place.ranks:
             self._buckets[place.wanted].count(place)
             self.unkeep(place)

@@ -15,9 +15,10 @@ from awed.model.remarks import Remark
 from awed.model.resources import SIZES
 from awed.model.states import ClientState, JobState, WorkState
 from awed.model.times import Moment, rfc3339
-from awed.scheduler.entries import ClientEntry, JobEntry, Place, TaskEntry
+from awed.model.work import WorkRecord
+from awed.scheduler.entries import PLAIN_RANKS, ClientEntry, JobEntry, Place, TaskEntry
 from awed.scheduler.ranks import RankSet
-from awed.scheduler.requirements import NOBODY, Misfit, Wanted, groups_of
+from awed.scheduler.requirements import Misfit, Wanted, groups_of
 from awed.scheduler.reservations import Reservations
 from awed.scheduler.state import State
 
@@ -73,7 +74,7 @@ class Reasons:
         """The needs of a job that no worker meets which may run its work: each once, at its first place."""
         places: dict[tuple[Wanted, int], Place] = {}
         for entry in islice(job.tasks, MOST_TASKS):
-            place = Place(entry, NOBODY, RankSet.of([range(1)]))
+            place = Place(entry, PLAIN_RANKS, RankSet.of([range(1)]))
             places.setdefault((place.asks(), place.disk), place)
         found: dict[str, str] = {}
         for (wanted, disk), place in islice(places.items(), LOOKED_AT):
@@ -116,7 +117,7 @@ class Reasons:
         if record is not None and _is_out(record.state):
             since = rfc3339(record.checkout_time.replace(microsecond=0))
             return Waits(name, Why.RUNNING, f"runs since {since}, attempt {record.attempt}")
-        place = entry.place_of(record) if record else entry.places.get(NOBODY)
+        place = entry.place_of(record) if record else entry.places.get(PLAIN_RANKS)
         return self._why(entry, place, now, {}) or Waits(name, Why.PREPARING, "is about to be queued")
 
     def task(self, entry: TaskEntry, now: Moment, known: dict[tuple[Wanted, int], Tally]) -> Waits | None:
@@ -141,8 +142,8 @@ class Reasons:
             return Waits(
                 name, Why.START_AT, f"waits: its job is not to start before {until}", until=job.info.start_at
             )
-        if place is not None and place.wanted is not None:
-            return self._queued(place, place.wanted, now, known)
+        if place is not None:
+            return self._queued(place, now, known)
         if entry.busy:
             return self._files(entry)
         return None if entry.is_at_work else Waits(name, Why.PREPARING, "is about to be started")
@@ -157,9 +158,11 @@ class Reasons:
             return Waits(name, Why.PREPARING, "has run: its outputs are being looked at")
         return Waits(name, Why.PREPARING, "waits: its files are being found and made")
 
-    def _queued(self, place: Place, wanted: Wanted, now: Moment, known: dict[tuple[Wanted, int], Tally]) -> Waits:
-        entry = place.entry
+    def _queued(self, place: Place, now: Moment, known: dict[tuple[Wanted, int], Tally]) -> Waits:
+        entry, wanted = place.entry, place.wanted
         name = task_name(entry.task.taskid)
+        if wanted is None:
+            return _paused(name, entry.records[place.ranks.first])
         if self._state.queue_suspended:
             return Waits(name, Why.QUEUE, "waits: the server's queue is suspended, nothing is handed out")
         tally = known.get((wanted, place.disk))
@@ -195,6 +198,13 @@ class Reasons:
             return Misfit(SUSPENDED)
         is_full = len(client.held) >= client.client.slots or wanted.misfit(offer, disk) is not None
         return Misfit(BUSY) if is_full or self._reservations.keeps(client, place, now) else None
+
+
+def _paused(name: str, record: WorkRecord) -> Waits:
+    failed = sum(record.failures.values())
+    times = f"{failed} times" if failed > 1 else "once"
+    until = record.until.replace(microsecond=0)
+    return Waits(name, Why.PAUSE, f"waits: it has failed {times}, next try at {rfc3339(until)}", until=until)
 
 
 def _suspended(job: JobEntry) -> str:

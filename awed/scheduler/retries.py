@@ -2,8 +2,8 @@
 
 from awed.model.times import Moment
 from awed.scheduler.clients import Clients
-from awed.scheduler.entries import Place
-from awed.scheduler.requirements import Wanted
+from awed.scheduler.entries import Place, Variant
+from awed.scheduler.requirements import NOBODY, Wanted
 from awed.scheduler.state import State
 
 AT_ONCE = 1000
@@ -21,23 +21,25 @@ class Retries:
         self._clients = clients
 
     def open_due(self, now: Moment) -> None:
-        """Open workunits whose pause is over, and for which there is no other client, to all clients."""
+        """Open workunits whose pause is over: to other clients than those where they failed or, if none, to all."""
         others: dict[tuple[Wanted, int], bool] = {}
         for entry, record in self._state.pauses.due(now, AT_ONCE):
             place = entry.place_of(record)
-            if place is None or not place.avoid:
+            if place is None or place.variant == Variant.of(record)._replace(avoid=NOBODY, paused=False):
                 continue
-            if self._has_others(place, others, now):
+            avoids = bool(record.failed_on) and self._has_others(place, others, now)
+            if avoids:
                 self._state.pauses.again(entry, record, now.seconds + AGAIN)
-            else:
+            if record.paused or not avoids:
                 entry.take(place, record.rank)
                 self._state.queue.recount(place)
-                self._state.queue.add(entry.put(record.rank), now)
+                record.paused = False
+                self._state.changes.work(record)
+                self._state.queue.add(entry.put(record, avoids), now)
 
     def _has_others(self, place: Place, known: dict[tuple[Wanted, int], bool], now: Moment) -> bool:
         """Whether there is another client for *place*. *known*: caches the results, by what places ask for."""
-        assert place.wanted is not None
-        wants = place.wanted, place.disk
+        wants = place.wanted or place.asks(), place.disk
         if wants not in known:
             known[wants] = self._clients.any_fits(*wants, now)
         return known[wants]

@@ -9,6 +9,7 @@ from itertools import islice
 from msgspec import Struct
 
 from awed.model import ids
+from awed.model.attempts import CAUSES, Cause, Policy, policy_of
 from awed.model.events import Event
 from awed.model.feed import WorkEvent
 from awed.model.job import IO, NO_NODE
@@ -23,7 +24,7 @@ from awed.model.states import (
     step,
 )
 from awed.model.times import NO_TIME, Moment
-from awed.model.work import Cause, WorkRecord
+from awed.model.work import WorkRecord
 from awed.scheduler.changes import Changes, Effect
 from awed.scheduler.counts import Counts, Tally
 from awed.scheduler.entries import NO_PLACES, ClientEntry, JobEntry, Place, TaskEntry
@@ -40,7 +41,8 @@ DELETED_TOGETHER = 1000
 class Limits(Struct, frozen=True):
     """Configured limits.
 
-    *max_work_failure*: failures after which a workunit and its job are suspended. *max_client_failure*: jobs that
+    *max_work_failure*: failures of one cause after which a workunit and its job are suspended; but *retry_lost* and
+    *retry_memory*: how often one is tried again that was lost, or lacked memory. *max_client_failure*: jobs that
     failed at a client and were then done elsewhere after which the client is put aside. *heartbeat*: seconds of
     silence after which a client is removed. *keep_jobs*: seconds for which a finished job is kept, None for ever;
     *keep_pipelines*: in place of that, by pipeline. *tasks_at_once*: tasks of a job that take a step at once.
@@ -49,6 +51,8 @@ class Limits(Struct, frozen=True):
     """
 
     max_work_failure: int = 3
+    retry_lost: int = 10
+    retry_memory: int = 2
     max_client_failure: int = 5
     heartbeat: float = 30.0
     keep_jobs: float | None = None
@@ -56,6 +60,12 @@ class Limits(Struct, frozen=True):
     tasks_at_once: int = 200
     quota: Quota = Quota()
     anybodys: bool = True
+
+    @property
+    def policy(self) -> Policy:
+        """How work is tried again of which its document says nothing."""
+        tries: dict[Cause, int] = dict.fromkeys(CAUSES, self.max_work_failure - 1)
+        return Policy(tries | {Cause.LOST: self.retry_lost, Cause.MEMORY: self.retry_memory})
 
 
 class State:
@@ -174,8 +184,8 @@ class State:
         for place in entry.queue_up():
             self.queue.add(place, now)
         for record in entry.records.values():
-            if record.state is WorkState.QUEUED and record.failed_on:
-                self.pauses.add(entry, record, now)
+            if record.state is WorkState.QUEUED:
+                self._pause(entry, record, now)
 
     def withdraw(self, entry: TaskEntry) -> None:
         """Take all ranks of a task out of the queue."""
@@ -204,9 +214,16 @@ class State:
         if forget:
             record.client = ""
         self.changes.work(record)
-        self.queue.add(entry.put(record.rank, record.failed_on), now)
-        if record.failed_on:
-            self.pauses.add(entry, record, now)
+        self.queue.add(entry.put(record), now)
+        self._pause(entry, record, now)
+
+    def policy(self, entry: TaskEntry) -> Policy:
+        """How work of this task is tried again."""
+        return policy_of(self.limits.policy, *entry.retry)
+
+    def _pause(self, entry: TaskEntry, record: WorkRecord, now: Moment) -> None:
+        if record.paused or record.failed_on:
+            self.pauses.add(entry, record, self.policy(entry), now)
 
     def begin_job(self, entry: JobEntry, now: Moment) -> None:
         """Set a queued job in progress, as the first of its work was checked out or needs not run."""
@@ -217,11 +234,11 @@ class State:
 
     def went_out(self, entry: TaskEntry, place: Place, record: WorkRecord, now: Moment) -> None:
         """Check out the queued rank of *record* to the client that *record* names."""
-        assert place.wanted is not None
-        needs = place.wanted.needs
+        needs = place.wanted.needs if place.wanted else place.needs
         entry.take(place, record.rank)
         self.queue.recount(place)
         record.state = WorkState.CHECKOUT
+        record.paused = False
         self.counts.work[WorkState.QUEUED] -= 1
         self.counts.work[WorkState.CHECKOUT] += 1
         self.changes.work(record)
@@ -229,6 +246,9 @@ class State:
         if entry.task.state is TaskState.QUEUED:
             self.set_task(entry, TaskState.IN_PROGRESS)
         self.begin_job(entry.job, now)
+        if record.failures.get(Cause.LOST) and entry.forget(record.wuid, record.attempt):  # it was not lost after all
+            record.failures = {**record.failures, Cause.LOST: record.failures[Cause.LOST] - 1}
+            self.changes.task(entry)
         client = self.clients.get(record.client)
         if client is not None:
             client.hold(record, now.seconds, needs)

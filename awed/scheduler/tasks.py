@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import UNSET, Struct
 
 from awed.model import ids
+from awed.model.attempts import Cause
 from awed.model.job import IO, JobError, Task
 from awed.model.records import DeleteNodes
 from awed.model.reuse import Reusing
@@ -12,11 +13,11 @@ from awed.model.states import JobState, TaskState, WorkState
 from awed.model.times import Moment, rfc3339
 from awed.model.work import Part, Report, ReportStatus, WorkRecord
 from awed.scheduler.entries import DataWait, TaskEntry
+from awed.scheduler.failures import Failures
 from awed.scheduler.flow import NO_MD5S, Flow
 from awed.scheduler.ranks import RankSet
 from awed.scheduler.reuse import Wish, wish_of
 from awed.scheduler.state import State
-from awed.scheduler.work import Work
 
 
 class Prepared(Struct):
@@ -39,10 +40,10 @@ class Prepared(Struct):
 class Tasks:
     """The verbs for tasks. They return whether the answer was taken: not if the job was suspended or deleted."""
 
-    def __init__(self, state: State, flow: Flow, work: Work) -> None:
+    def __init__(self, state: State, flow: Flow, failures: Failures) -> None:
         self._state = state
         self._flow = flow
-        self._work = work
+        self._failures = failures
 
     def get(self, task_id: str, generation: int) -> Task | None:
         """The task that an effect is about, None if the effect is void."""
@@ -143,8 +144,9 @@ class Tasks:
         entry.task.reused = UNSET
         for record in [self._undo(entry, rank) for rank in ranks]:
             if record.state is WorkState.CHECKOUT:
-                report = Report(record.wuid, record.client, ReportStatus.FAIL, logs={"worknotes": reason})
-                self._work.fail(entry, record, report, now)
+                logs = {"worknotes": reason}
+                report = Report(record.wuid, record.client, ReportStatus.FAIL, cause=Cause.OUTPUT, logs=logs)
+                self._failures.failed(entry, record, report, now)
         return True
 
     def _undo(self, entry: TaskEntry, rank: int) -> WorkRecord:

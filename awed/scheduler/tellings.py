@@ -6,11 +6,12 @@ once.
 
 from msgspec import UNSET
 
+from awed.model.attempts import Cause
 from awed.model.client import Client
 from awed.model.feed import StateChange, Subject, WorkEvent
 from awed.model.records import JobRecord
 from awed.model.states import JobState
-from awed.model.work import Cause, WorkRecord
+from awed.model.work import WorkRecord
 from awed.scheduler.entries import JobEntry, TaskEntry
 
 _JOB, _TASK, _WORK, _CLIENT = Subject

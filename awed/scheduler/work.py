@@ -6,6 +6,7 @@ from typing import Any
 from msgspec.json import Encoder
 
 from awed.model import ids
+from awed.model.attempts import Cause
 from awed.model.errors import (
     ClientBusy,
     ClientNotFound,
@@ -19,14 +20,14 @@ from awed.model.errors import (
 )
 from awed.model.feed import WorkEvent
 from awed.model.ids import WorkId, parse_work_id
-from awed.model.job import JobError
-from awed.model.resources import amounts_of
-from awed.model.states import ClientState, JobState, TaskState, WorkState
+from awed.model.resources import MEMORY, amounts_of
+from awed.model.states import ClientState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
-from awed.model.work import Cause, PerfRecord, Report, ReportStatus, WorkRecord, WorkReport, Workunit
+from awed.model.work import PerfRecord, Report, ReportStatus, WorkRecord, WorkReport, Workunit
 from awed.scheduler.blame import Blame
 from awed.scheduler.clients import Clients
 from awed.scheduler.entries import NO_WORK, ClientEntry, JobEntry, Place, TaskEntry
+from awed.scheduler.failures import Failures, attempt_of
 from awed.scheduler.flow import Flow
 from awed.scheduler.requirements import Spare
 from awed.scheduler.reservations import Reservations
@@ -47,11 +48,12 @@ _encode = Encoder().encode
 class Work:
     """The verbs for workunits."""
 
-    def __init__(self, state: State, flow: Flow, clients: Clients, blame: Blame) -> None:
+    def __init__(self, state: State, flow: Flow, clients: Clients, blame: Blame, failures: Failures) -> None:
         self._state = state
         self._flow = flow
         self._clients = clients
         self._blame = blame
+        self._failures = failures
         self._reservations = Reservations(state)
 
     def checkout(self, client_id: str, spare: Spare, now: Moment) -> Workunit:
@@ -157,7 +159,7 @@ class Work:
             if report.status is ReportStatus.DISCARDED:
                 self._state.requeue(entry, record, now, forget=True, cause=Cause.DISCARDED)
             else:
-                self.fail(entry, record, report, now)
+                self._failures.failed(entry, record, report, now)
 
     def _ran_by(self, report: Report) -> tuple[TaskEntry, WorkRecord] | None:
         """The task and the record of the reported workunit, if the client was the last to have it."""
@@ -204,6 +206,7 @@ class Work:
         entry.last_done = record
         entry.task.remainwork -= 1
         entry.task.computetime += report.computetime
+        entry.ended(attempt_of(entry, record, ReportStatus.DONE, now, report))
         state.changes.work_gone(record.wuid)
         state.changes.task(entry)
         state.changes.state(work_change(entry, record, WorkEvent.DONE))
@@ -211,32 +214,6 @@ class Work:
         state.event("WD", now, wuid=record.wuid, jobid=record.jobid, clientid=record.client)
         if not entry.task.remainwork and entry.is_at_work:
             self._flow.check(entry, now)
-
-    def fail(self, entry: TaskEntry, record: WorkRecord, report: Report, now: Moment) -> None:
-        """A run of a workunit that is checked out failed: queue it again or, after too many failures, suspend the
-        job."""
-        state = self._state
-        if record.client and record.client not in record.failed_on:
-            record.failed_on = [*record.failed_on, record.client]
-        record.failed += not report.is_workers_fault
-        permanent = report.status is ReportStatus.FAILED_PERMANENT or report.exitstatus == PERMANENT_FAILURE
-        limit = 1 if permanent or entry.job.job.info.noretry else state.limits.max_work_failure
-        about = {"wuid": record.wuid, "jobid": record.jobid, "clientid": record.client}
-        state.event("WF", now, **about)
-        state.changes.state(work_change(entry, record, WorkEvent.FAILED, report.cause, report.exitstatus))
-        self._blame.failed(record, report, now)
-        if record.failed < limit:
-            state.requeue(entry, record, now, forget=True)
-            state.event("WR", now, **about)
-        else:
-            state.event("W!" if permanent else "WP", now, **about)
-            if permanent:
-                state.event("JF", now, jobid=record.jobid)
-            error = _why(record, report, permanent)
-            said = f" msg from client:{error.worknotes}" if error.worknotes else ""
-            self._flow.suspend(entry.job, now, f"workunit {record.wuid} failed {record.failed} time(s).{said}", error)
-            if entry.is_at_work:  # the sweep of a large job would come to this task later
-                state.suspend_task(entry)
 
     def get(self, work_id: WorkId) -> Workunit:
         """A workunit that is queued, checked out or suspended. Raises :class:`~awed.model.errors.WorkNotFound`."""
@@ -306,6 +283,9 @@ class Work:
         if amounts := amounts_of(entry.job.job.info.resources, task.resources):
             unit.resources = amounts
         if record is not None:
+            if record.memory:
+                unit.resources = {**amounts, MEMORY: record.memory}
+            unit.walltime = record.walltime or unit.walltime
             unit.state = shown or record.state
             unit.failed = record.failed
             unit.checkout_time = record.checkout_time
@@ -317,24 +297,3 @@ class Work:
 def _length(unit: Workunit) -> int:
     """The size of a workunit in an answer, in bytes, about."""
     return len(_encode(unit))
-
-
-def _why(record: WorkRecord, report: Report, permanent: bool) -> JobError:
-    no_use = f", exit status {PERMANENT_FAILURE}: not tried again" if permanent else ""
-    return JobError(
-        clientfailed=report.client,
-        workfailed=record.wuid,
-        taskfailed=record.taskid,
-        servernotes=f"workunit failed {record.failed} time(s){no_use}",
-        worknotes=report.logs.get("worknotes", ""),
-        apperror=report.logs.get("stderr", "")[-STDERR_TAIL:],
-        status=JobState.SUSPEND,
-        cause=report.cause or "",
-    )
-
-
-STDERR_TAIL = 4096
-"""Characters at the end of a failed command's stderr that the job document shows."""
-
-PERMANENT_FAILURE = 42
-"""The exit status by which a command says that it would fail again."""

@@ -50,6 +50,11 @@ def _perf_of(report: dict[str, Any]) -> dict[str, Any] | None:
     return {**{name: report[name] for name in ("wuid", "jobid", "taskid", "rank")}, "perf": perf}
 
 
+def _counts_by_cause(work: dict[str, Any]) -> None:
+    if "failures" not in work:
+        work["failures"] = {"exit": work["failed"]} if work.get("failed") else {}
+
+
 STEPS = (
     # 2: The column of the id is called ``id`` in all tables.
     Step(
@@ -113,6 +118,9 @@ STEPS = (
     Step(),
     # 19: A new field: network of a task.
     Step(),
+    # 20: New fields: retry and attempts of a task, retry of a job's info; failures by cause,
+    # memory, walltime, paused and until of a workunit.
+    Step(records={"work": _counts_by_cause}),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

@@ -6,11 +6,12 @@ from typing import Literal
 from msgspec import UNSET, Struct
 from msgspec.structs import asdict, replace
 
+from awed.model.attempts import Cause
 from awed.model.job import Job, JobError
 from awed.model.states import JobState
 from awed.model.tes import ExecutorLog, OutputLog, RunLog, TesTask
 from awed.model.times import NO_TIME, rfc3339
-from awed.model.work import Cause, WorkReport
+from awed.model.work import WorkReport
 
 View = Literal["MINIMAL", "BASIC", "FULL"]
 

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
+from awed.model.attempts import Cause
 from awed.model.tes import RunLog
-from awed.model.work import STREAMS, Cause, Cut, Perf, ReportStatus
+from awed.model.work import STREAMS, Cut, Perf, ReportStatus
 
 MAX_AT_ONCE = 1000
 """How many workunits one request may ask for, or report."""

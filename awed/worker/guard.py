@@ -13,9 +13,9 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from awed.model.attempts import Cause
 from awed.model.quantities import rough_size
 from awed.model.resources import DISK, MEMORY
-from awed.model.work import Cause
 from awed.tx.threads import InThread
 from awed.worker.cgroups import Group, Groups
 from awed.worker.machine import Allotment

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from awed.model.work import Cause, Perf, ReportStatus
+from awed.model.attempts import Cause
+from awed.model.work import Perf, ReportStatus
 from awed.wire.reports import RunReport
 
 SMALL = 64 << 10

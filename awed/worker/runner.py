@@ -16,11 +16,12 @@ from awed.client import work as calls
 from awed.client.asynchronous import Server
 from awed.client.calls import Call
 from awed.model.addresses import has_user
+from awed.model.attempts import Cause
 from awed.model.errors import AwedError
 from awed.model.job import SCRIPT_NAME
 from awed.model.resources import CORES, DISK, MEMORY
 from awed.model.tes import TesTask
-from awed.model.work import Cause, Perf, ReportStatus, Workunit
+from awed.model.work import Perf, ReportStatus, Workunit
 from awed.shock.interface import WAITS
 from awed.tx.threads import InThread
 from awed.wire.headers import Tokens

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+from awed.model.attempts import Retry
 from awed.model.hook import Notify
 from awed.model.job import IO, Environ, Info, JobError, PartInfo
 from awed.model.resources import Said
@@ -61,6 +62,7 @@ class SentTask(Struct):
     walltime: int | UnsetType = UNSET
     resources: Said | UnsetType = UNSET
     network: bool | UnsetType = UNSET
+    retry: Retry | UnsetType = UNSET
     reuse: str | UnsetType = UNSET
 
     def __post_init__(self) -> None:
@@ -87,6 +89,7 @@ class SentInfo(Struct):
     tracking: bool = False
     start_at: datetime = NO_TIME
     resources: Said | UnsetType = UNSET
+    retry: Retry | UnsetType = UNSET
     reuse: str | UnsetType = UNSET
     notify: Notify | UnsetType = UNSET
 

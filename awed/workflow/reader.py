@@ -192,6 +192,7 @@ def _task(job_id: str, name: str, sent: SentTask, depends_on: Sequence[str]) -> 
         walltime=sent.walltime,
         resources=sent.resources,
         network=sent.network,
+        retry=sent.retry,
         reuse=sent.reuse,
     )
 

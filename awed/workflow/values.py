@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType, json
 
+from awed.model.attempts import CAUSES, Retry, seconds_of
 from awed.model.hook import Notify, faults_of
 from awed.model.job import Info
 from awed.model.resources import Said, amount_of, check_name
@@ -16,6 +17,9 @@ MOST_WORK = 1_000_000
 
 LONGEST_WALLTIME = 10**9
 """Seconds; some thirty years."""
+
+MOST_TRIES = 1000
+"""The most further tries after failures of one cause, and the largest factor."""
 
 MOST_RESOURCES = 32
 """The most resources that a document may name in one place."""
@@ -41,6 +45,7 @@ def check_info(info: SentInfo | Info, faults: Faults) -> None:
     check_number(info.priority, -LARGEST, LARGEST, ("info", "priority"), faults)
     check_attributes(info.userattr, ("info", "userattr"), faults)
     check_resources(info.resources, ("info", "resources"), faults)
+    check_retry(info.retry, ("info", "retry"), faults)
     _check_reuse(info.reuse, ("info", "reuse"), faults)
 
 
@@ -57,6 +62,7 @@ def check_task(task: SentTask, place: Place, faults: Faults) -> None:
     check_number(task.walltime or 0, 0, LONGEST_WALLTIME, (*place, "walltime"), faults)
     check_attributes(task.userattr, (*place, "userattr"), faults)
     check_resources(task.resources, (*place, "resources"), faults)
+    check_retry(task.retry, (*place, "retry"), faults)
     _check_reuse(task.reuse, (*place, "reuse"), faults)
 
 
@@ -64,6 +70,29 @@ def check_notify(notify: Notify | UnsetType, place: Place, faults: Faults) -> No
     """Note faults of whom a job is to be told to, if that is said."""
     for name, text in faults_of(notify) if notify is not UNSET else ():
         faults.at((*place, name), text)
+
+
+def check_retry(retry: Retry | UnsetType, place: Place, faults: Faults) -> None:
+    """Note faults of what is said of further tries, if anything is."""
+    if not retry:
+        return
+    for cause in CAUSES:
+        check_number(getattr(retry, cause) or 0, 0, MOST_TRIES, (*place, cause), faults)
+    for name in ("wait", "wait_max"):
+        _check_pause(getattr(retry, name) or 0, (*place, name), faults)
+    for name in ("memory_factor", "time_factor"):
+        factor = getattr(retry, name)
+        if factor is not UNSET and not 1 <= factor <= MOST_TRIES:
+            faults.at((*place, name), f"must be a number from 1 to {MOST_TRIES}")
+
+
+def _check_pause(said: float | str, place: Place, faults: Faults) -> None:
+    try:
+        if 0 <= seconds_of(said) <= LONGEST_WALLTIME:
+            return
+    except ValueError:
+        pass
+    faults.at(place, f"{quoted(str(said))} must be seconds, at least 0, or a text as 10s, 5m, 1h or 1d")
 
 
 def check_resources(said: Said | UnsetType, place: Place, faults: Faults) -> None:

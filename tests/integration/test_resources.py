@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import pytest_twisted
 
-from tests.integration.daemon import Daemon
+from tests.integration.daemon import Daemon, Stage
 from tests.integration.jobs import ended, job, reaches, shell, start
+from tests.waiting import until
 
 G = 1 << 30
 
@@ -105,3 +106,49 @@ async def test_a_command_is_told_and_kept_to_what_it_has(daemon: Daemon) -> None
     assert done["state"] == "completed", done
     said = [await daemon.call("GET", f"/work/{done['id']}_{number}_0?report=stdout") for number in range(2)]
     assert said == ["1 1048576 1 0,1\n1\n", "1 1\n"]
+
+
+HOG = "x = b'x' * (150 << 20); import time; time.sleep(1)"
+"""A command with 150 MB of memory for long enough to be seen."""
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_lacks_memory_runs_again_with_more_and_completes(daemon: Daemon) -> None:
+    """With a control group, where the worker can make one, or watched."""
+    start(daemon, "w", "--memory", "1G")
+    hog = {"cmd": {"name": sys.executable, "args_array": ["-c", HOG]}, "resources": {"memory": "100M"}}
+    done = await ended(daemon, job(hog))
+    assert done["state"] == "completed", done
+    first, second = done["tasks"][0]["attempts"]
+    assert (first["cause"], first["asked"]["memory"]) == ("memory", 100 << 20)
+    assert (second["cause"], second["asked"]["memory"]) == ("done", 200 << 20)
+    assert second["used"]["memory"] > 150 << 20
+    assert second["used"]["cpu"] > 0
+    assert done["tasks"][0]["resources"] == {"memory": "100M"}
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_sleeps_past_its_walltime_has_failed_for_time(daemon: Daemon) -> None:
+    start(daemon)
+    failed = await ended(daemon, job({**shell("exec sleep 60"), "walltime": 1, "retry": {"time": 0}}))
+    assert (failed["state"], failed["error"]["cause"]) == ("suspend", "time")
+    assert [one["cause"] for one in failed["tasks"][0]["attempts"]] == ["time"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_whose_worker_is_killed_is_lost_and_costs_nothing_of_the_other_tries(stage: Stage) -> None:
+    config = stage.folder / "awed.conf"
+    config.write_text("[Server]\nheartbeat_limit = 1\nmax_work_failure = 1\n")
+    daemon = stage.daemon("--config", str(config))
+    await daemon.start()
+    worker = start(daemon, "v")
+    begun, go = stage.folder / "begun", stage.folder / "go"
+    submitted = await daemon.submit(job(shell(f"echo >> {begun}; until [ -e {go} ]; do sleep 0.05; done")))
+    await until(begun.exists)
+    worker.signal("KILL")
+    await daemon.program.said("silent for too long")
+    go.touch()
+    start(daemon, "w")
+    done = await reaches(daemon, submitted["id"], "completed", "suspend")
+    assert done["state"] == "completed", done
+    assert [one["cause"] for one in done["tasks"][0]["attempts"]] == ["lost", "done"]

@@ -9,7 +9,7 @@ from twisted.internet.error import ConnectionDone
 from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 
-from awed.model.work import Cause
+from awed.model.attempts import Cause
 from tests.unit.api.served import MAX_LOG, Served, data, fault
 from tests.unit.web.wire import parse
 

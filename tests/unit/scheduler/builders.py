@@ -22,8 +22,8 @@ from awed.model.times import NO_TIME, Moment
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.changes import Prepare
 from awed.scheduler.core import Scheduler
-from awed.scheduler.entries import ClientEntry, Place
-from awed.scheduler.requirements import Spare, Wanted
+from awed.scheduler.entries import PLAIN_RANKS, ClientEntry, Place, Variant
+from awed.scheduler.requirements import NOBODY, Spare, Wanted
 from awed.scheduler.state import Limits, State
 from awed.scheduler.tasks import Prepared
 from awed.workflow.submission import Submission
@@ -203,14 +203,15 @@ def _check_work(state: State) -> None:
 def _check_place(place: Place) -> int:
     """How many ranks wait in a place, which are none of those that run or are done, and failed where they must."""
     entry = place.entry
-    assert place.wanted is not None
+    assert (place.wanted is None) is place.variant.paused
     assert len(place.ranks) > 0
     for rank in range(entry.first_rank, entry.last_rank + 1):
         if rank in place.ranks:
             record = entry.records.get(rank)
             assert record is None or record.state is WorkState.QUEUED
             assert entry.has_unfinished(rank)
-            assert not place.avoid or (record is not None and place.avoid == set(record.failed_on))
+            variant = Variant.of(record) if record else PLAIN_RANKS
+            assert place.variant in (variant, variant._replace(avoid=NOBODY))
     return len(place.ranks)
 
 
@@ -221,10 +222,11 @@ def _check_queue(state: State) -> None:
     ]
     counted: Counter[Wanted] = Counter()
     for place in places:
-        assert place.wanted is not None
-        counted[place.wanted] += len(place.ranks)
+        if place.wanted is not None:
+            counted[place.wanted] += len(place.ranks)
+    paused = sum(len(place.ranks) for place in places if place.wanted is None)
     assert {queued.wanted: queued.work for queued in state.queue.queued()} == counted
-    assert counted.total() == state.counts.work[WorkState.QUEUED]
+    assert counted.total() + paused == state.counts.work[WorkState.QUEUED]
     rows = [row for crossing in state.queue._crossings.values() for row in crossing.rows.values()]
     standing = Counter(place for row in rows for place in row.line)
     assert standing == {place: len(list(place.wanted.routes())) for place in places if place.wanted}

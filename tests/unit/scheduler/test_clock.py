@@ -2,9 +2,9 @@
 
 import pytest
 
+from awed.model.attempts import Cause
 from awed.model.errors import ClientSuspended, NothingToDo
 from awed.model.states import ClientState, JobState
-from awed.model.work import Cause
 from awed.scheduler.requirements import Spare
 from tests.unit.scheduler.builders import World, job, task
 

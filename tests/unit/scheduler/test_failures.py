@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from msgspec import Raw
 
+from awed.model.attempts import Cause, Retry, Used
 from awed.model.errors import ClientSuspended, NoEligibleWork, NothingToDo
 from awed.model.job import Job
 from awed.model.states import ClientState, JobState
-from awed.model.work import Cause
 from awed.scheduler.clients import IDLE_ASKS
 from awed.scheduler.retries import AGAIN
 from awed.scheduler.state import Limits
@@ -219,7 +220,7 @@ def test_a_client_that_cannot_begin_is_put_aside_for_growing_whiles_and_the_job_
 
 
 def test_lack_of_memory_or_disk_in_a_command_is_the_jobs_own_fault() -> None:
-    world = World(Limits(max_work_failure=1))
+    world = World(Limits(retry_memory=0))
     submitted = world.submit(job(task("0")))
     world.client("a")
     fail(world, "a", Cause.MEMORY, exitstatus=-9)
@@ -268,3 +269,173 @@ def test_a_person_suspends_a_client_for_good() -> None:
     view = world.scheduler.clients.view(world.scheduler.clients.get("a"), world.now)
     assert (view.status, view.suspend_reason) == (ClientState.SUSPEND, "manually suspended")
     check_invariants(world.scheduler)
+
+
+# Retries by cause.
+
+
+def tried(world: World, **retry: Any) -> Job:
+    """A job of one task that says how it is tried again, and a client that tells its memory."""
+    world.client("a", slots=9, offers={"cores": 4.0, "memory": 1000})
+    one = task("0", needs={"memory": 100}, walltime=60)
+    one.retry = Retry(**retry)
+    return world.submit(job(one))
+
+
+@pytest.mark.parametrize(
+    ("cause", "retry", "attempts"),
+    [
+        (Cause.EXIT, {}, 3),
+        (Cause.EXIT, {"exit": 0}, 1),
+        (Cause.EXIT, {"exit": 4, "memory": 0}, 5),
+        (Cause.SIGNAL, {"exit": 4}, 3),
+        (Cause.MEMORY, {}, 3),
+        (Cause.MEMORY, {"memory": 0}, 1),
+        (Cause.TIME, {"time": 1}, 2),
+    ],
+)
+def test_as_often_as_its_document_says_for_each_cause(cause: Cause, retry: dict[str, int], attempts: int) -> None:
+    world = World()
+    submitted = tried(world, **retry)
+    for number in range(attempts):
+        assert state_of(submitted) is not JobState.SUSPEND, number
+        world.live(60, "a")
+        fail(world, "a", cause)
+    assert state_of(submitted) is JobState.SUSPEND
+    assert submitted.error
+    assert submitted.error.cause == cause
+    assert [one.cause for one in submitted.tasks[0].attempts] == [cause] * attempts
+
+
+def test_each_cause_counts_for_itself() -> None:
+    world = World()
+    submitted = tried(world, exit=1, signal=1)
+    for cause in (Cause.EXIT, Cause.SIGNAL):
+        fail(world, "a", cause)
+        world.live(60, "a")
+    assert state_of(submitted) is JobState.IN_PROGRESS
+    fail(world, "a", Cause.EXIT)
+    assert state_of(submitted) is JobState.SUSPEND
+
+
+@pytest.mark.parametrize("how", ["noretry", "status 42"])
+def test_noretry_and_status_42_go_before_any_number(how: str) -> None:
+    world = World()
+    submitted = tried(world, exit=9)
+    submitted.info.noretry = how == "noretry"
+    fail(world, "a", exitstatus=42 if how == "status 42" else 1)
+    assert state_of(submitted) is JobState.SUSPEND
+
+
+def test_who_lacked_memory_gets_twice_as_much_as_far_as_some_client_has_it() -> None:
+    world = World()
+    submitted = tried(world, memory=9)
+    asked = []
+    while state_of(submitted) is not JobState.SUSPEND:
+        world.live(60, "a")
+        unit = world.checkout("a")
+        assert world.scheduler.clients.get("a").free["memory"] == 1000 - unit.resources["memory"]  # type: ignore[index]
+        check_invariants(world.scheduler)
+        asked.append(unit.resources["memory"])  # type: ignore[index]
+        world.report(unit, "fail", cause=Cause.MEMORY, exitstatus=-9)
+    assert asked == [100, 200, 400, 800, 1000]
+    assert [one.asked["memory"] for one in submitted.tasks[0].attempts] == asked
+    assert submitted.tasks[0].resources == {"memory": 100}
+
+
+def test_factors_are_those_of_the_document_and_hold_over_a_restart() -> None:
+    world = World()
+    submitted = tried(world, memory_factor=3, time_factor=1.5, time=5)
+    fail(world, "a", Cause.MEMORY)
+    world.live(60, "a")
+    fail(world, "a", Cause.TIME)
+    world.restart()
+    world.client("a", slots=9, offers={"cores": 4.0, "memory": 1000})
+    world.live(60, "a")
+    unit = world.checkout("a")
+    assert (unit.resources, unit.walltime) == ({"memory": 300}, 90)
+    check_invariants(world.scheduler)
+    assert submitted.tasks[0].walltime == 60
+
+
+def test_a_pause_that_the_document_asks_for_is_one_for_all_and_grows_to_its_end() -> None:
+    world = World()
+    tried(world, exit=9, wait="4s", wait_max=10)
+    fail(world, "a")
+    check_invariants(world.scheduler)
+    world.client("b", offers={"cores": 4.0})
+    world.live(3, "a", "b")
+    with pytest.raises(NoEligibleWork):
+        world.checkout("b")
+    world.live(1, "a", "b")
+    fail(world, "b")
+    world.scheduler.clients.suspend("b", world.now)
+    assert [pause(world, "a") for _ in range(3)] == [8, 10, 10]
+
+
+def test_a_pause_goes_on_after_a_restart() -> None:
+    world = World()
+    tried(world, exit=9, wait=60)
+    fail(world, "a")
+    world.restart()
+    check_invariants(world.scheduler)
+    world.client("a", slots=9, offers={"cores": 4.0, "memory": 1000})
+    assert pause(world, "a", "done") == 60
+
+
+def lose(world: World, client_id: str) -> None:
+    """A client falls silent with a workunit."""
+    world.client(client_id, offers={"cores": 4.0, "memory": 1000})
+    world.checkout(client_id)
+    world.pass_time(31)
+    world.scheduler.tick(world.now)
+    check_invariants(world.scheduler)
+
+
+def test_lost_work_is_had_at_once_by_others_and_not_for_ever() -> None:
+    world = World(Limits(retry_lost=2, max_work_failure=1))
+    submitted = world.submit(job(task("0", work=2), task("1")))
+    for number in range(3):
+        assert state_of(submitted) is not JobState.SUSPEND
+        lose(world, f"c{number}")
+    assert state_of(submitted) is JobState.SUSPEND
+    assert submitted.error
+    assert (submitted.error.cause, submitted.error.clientfailed) == ("lost", "c2")
+    assert "was lost 3 time(s)" in submitted.notes
+    assert [one.cause for one in submitted.tasks[0].attempts] == ["lost"] * 3
+
+
+def test_who_was_thought_lost_and_comes_back_with_its_work_lost_nothing() -> None:
+    world = World(Limits(retry_lost=0))
+    submitted = world.submit(job(task("0")))
+    one = submitted.tasks[0]
+    one.retry = Retry(lost=1)
+    for _ in range(3):
+        world.client("c")
+        unit = world.checkout("c")
+        world.pass_time(31)
+        world.scheduler.tick(world.now)
+        assert [attempt.cause for attempt in one.attempts] == ["lost"]
+        world.client("c", work=[unit.wuid])
+        assert not one.attempts
+        world.report(unit, "discarded")
+        check_invariants(world.scheduler)
+    assert world.run("c").attempt == 4
+    assert [(attempt.cause, attempt.attempt) for attempt in one.attempts] == [("done", 4)]
+
+
+def test_a_task_shows_its_last_attempts_with_what_they_used() -> None:
+    world = World()
+    submitted = world.submit(job(task("0", work=30)))
+    world.client("a")
+    perf = Raw(b'{"max_mem_usage": 5, "cpu_seconds": 1.5, "max_disk_usage": 7, "bytes_read": 8, "bytes_written": 9}')
+    for _ in range(30):
+        unit = world.checkout("a")
+        world.pass_time(1)
+        world.report(unit, exitstatus=0, perf=perf)
+    attempts = submitted.tasks[0].attempts
+    assert [int(one.work.split("_")[2]) for one in attempts] == list(range(11, 31))
+    last = attempts[-1]
+    assert (last.cause, last.exitstatus, last.asked) == ("done", 0, {"cores": 1})
+    assert (last.ended - last.begun).total_seconds() == 1
+    assert last.used == Used(5, 1.5, 7, 8, 9)

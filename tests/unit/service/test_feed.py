@@ -8,10 +8,11 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.task import Clock
 
 from awed.model.access import Acl, GroupAcl, User
+from awed.model.attempts import Cause
 from awed.model.errors import Gone, StoreAway
 from awed.model.feed import FeedEvent, StateChange, Subject
 from awed.model.records import Batch
-from awed.model.work import Cause, Report, ReportStatus
+from awed.model.work import Report, ReportStatus
 from awed.scheduler.state import Limits
 from awed.service import feed as feeds
 from awed.service.engine import Engine

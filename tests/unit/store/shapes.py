@@ -51,7 +51,7 @@ def _named(kind: Any) -> str:
         return "Any"
     if isinstance(kind, type) and issubclass(kind, Enum):
         return " or ".join(repr(member.value) for member in kind)
-    return "None" if kind is NoneType else str(kind.__name__)
+    return "None" if kind is NoneType else "..." if kind is ... else str(kind.__name__)
 
 
 def main() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from awed.model.work import Cause, Perf, ReportStatus
+from awed.model.attempts import Cause
+from awed.model.work import Perf, ReportStatus
 from awed.wire.reports import MAX_COMPUTETIME, RunReport
 from tests.unit.worker.builders import CLIENT, JOB
 

@@ -17,10 +17,11 @@ from twisted.internet.task import Clock, LoopingCall
 from twisted.logger import capturedLogs
 
 from awed.client.asynchronous import Server
+from awed.model.attempts import Cause
 from awed.model.job import Environ, Info
 from awed.model.node import Node
 from awed.model.times import now
-from awed.model.work import Cause, ReportStatus, Workunit
+from awed.model.work import ReportStatus, Workunit
 from awed.worker.cache import Cache
 from awed.worker.cgroups import groups_of_commands, hierarchies
 from awed.worker.containers.interface import Plain

@@ -477,3 +477,24 @@ def test_a_long_chain_is_no_problem_and_neither_is_a_long_circle() -> None:
     chain[0]["dependsOn"] = [str(count - 1)]
     [text] = faults(*chain)
     assert text.startswith("dependency cycle: 0 -> 19999 -> ")
+
+
+@pytest.mark.parametrize(
+    ("retry", "text"),
+    [
+        ({"exit": -1}, "tasks[0].retry.exit: must be at least 0"),
+        ({"lost": 1001}, "tasks[0].retry.lost: must be at most 1000"),
+        ({"memory": 1.5}, "tasks[0].retry.memory: expected integer, found number"),
+        (
+            {"wait": "soon"},
+            'tasks[0].retry.wait: "soon" must be seconds, at least 0, or a text as 10s, 5m, 1h or 1d',
+        ),
+        (
+            {"wait_max": -1},
+            'tasks[0].retry.wait_max: "-1.0" must be seconds, at least 0, or a text as 10s, 5m, 1h or 1d',
+        ),
+        ({"memory_factor": 0.5}, "tasks[0].retry.memory_factor: must be a number from 1 to 1000"),
+    ],
+)
+def test_what_cannot_be_said_of_further_tries(retry: dict[str, Any], text: str) -> None:
+    assert faults(task(retry=retry)) == [text]
