@@ -7,7 +7,7 @@ from msgspec import Raw
 from awed.model.attempts import Attempt, Cause, Policy, used_of
 from awed.model.feed import WorkEvent
 from awed.model.job import JobError
-from awed.model.resources import MEMORY
+from awed.model.resources import MEMORY, MOST
 from awed.model.states import JobState
 from awed.model.times import Moment
 from awed.model.work import Report, ReportStatus, WorkRecord
@@ -17,6 +17,7 @@ from awed.scheduler.flow import Flow
 from awed.scheduler.ranks import RankSet
 from awed.scheduler.state import State
 from awed.scheduler.tellings import work_change
+from awed.workflow.values import LONGEST_WALLTIME
 
 STDERR_TAIL = 4096
 """Characters of the stderr of a failed command in its job's document."""
@@ -76,7 +77,8 @@ class Failures:
             record.paused = False
             return False
         if cause is Cause.TIME and policy.time_factor > 1:
-            record.walltime = math.ceil((record.walltime or entry.task.walltime or 0) * policy.time_factor)
+            longer = math.ceil((record.walltime or entry.task.walltime or 0) * policy.time_factor)
+            record.walltime = min(longer, LONGEST_WALLTIME)
         return cause is not Cause.MEMORY or self._grows(entry, record, policy)
 
     def _counts(self, entry: TaskEntry, record: WorkRecord, cause: Cause, policy: Policy) -> bool:
@@ -93,8 +95,8 @@ class Failures:
             return True
         wanted = Place(entry, PLAIN_RANKS, RankSet()).asks()
         able = [client.stock for client in self._state.clients.values() if wanted.suits(client.kind)]
-        most = max((stock.total.get(MEMORY, stock.untold) for stock in able), default=math.inf)
-        record.memory = int(min(asked * policy.memory_factor, most))
+        most = max((stock.total.get(MEMORY, stock.untold) for stock in able), default=MOST)
+        record.memory = int(min(asked * policy.memory_factor, most, MOST))
         return record.memory > asked
 
     def _give_up(self, entry: TaskEntry, record: WorkRecord, error: JobError, now: Moment) -> None:

@@ -25,11 +25,16 @@ class Pauses:
         self._heap: list[tuple[float, int, TaskEntry, WorkRecord, int]] = []
         self._pushed = count()
 
-    def add(self, entry: TaskEntry, record: WorkRecord, policy: Policy, now: Moment) -> None:
-        """Begin the pause of a workunit, which is the longer the more often it has failed."""
+    def add(self, entry: TaskEntry, record: WorkRecord, policy: Policy, now: Moment, is_begun: bool = False) -> None:
+        """Begin the pause of a workunit, which is the longer the more often it has failed.
+
+        *is_begun*: go on with the pause that its record says, as before a restart.
+        """
         shortest, longest = (SHORTEST, LONGEST) if policy.wait is None else (policy.wait, policy.wait_max)
         doubled = min(sum(record.failures.values()) - 1, MOST_DOUBLED)
         seconds = min(shortest * 2.0 ** max(0, doubled), longest)
+        if is_begun:  # at most the whole pause, whoever set the clock
+            seconds = max(0.0, min(seconds, (record.until - now.time).total_seconds()))
         record.until = now.after(seconds).time
         self.again(entry, record, now.seconds + seconds)
 

@@ -185,7 +185,7 @@ class State:
             self.queue.add(place, now)
         for record in entry.records.values():
             if record.state is WorkState.QUEUED:
-                self._pause(entry, record, now)
+                self._pause(entry, record, now, is_begun=record.paused)
 
     def withdraw(self, entry: TaskEntry) -> None:
         """Take all ranks of a task out of the queue."""
@@ -221,9 +221,9 @@ class State:
         """How work of this task is tried again."""
         return policy_of(self.limits.policy, *entry.retry)
 
-    def _pause(self, entry: TaskEntry, record: WorkRecord, now: Moment) -> None:
+    def _pause(self, entry: TaskEntry, record: WorkRecord, now: Moment, is_begun: bool = False) -> None:
         if record.paused or record.failed_on:
-            self.pauses.add(entry, record, self.policy(entry), now)
+            self.pauses.add(entry, record, self.policy(entry), now, is_begun)
 
     def begin_job(self, entry: JobEntry, now: Moment) -> None:
         """Set a queued job in progress, as the first of its work was checked out or needs not run."""

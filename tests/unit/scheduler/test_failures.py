@@ -8,10 +8,12 @@ from msgspec import Raw
 from awed.model.attempts import Cause, Retry, Used
 from awed.model.errors import ClientSuspended, NoEligibleWork, NothingToDo
 from awed.model.job import Job
+from awed.model.resources import MOST
 from awed.model.states import ClientState, JobState
 from awed.scheduler.clients import IDLE_ASKS
 from awed.scheduler.retries import AGAIN
 from awed.scheduler.state import Limits
+from awed.workflow.values import LONGEST_WALLTIME
 from tests.unit.scheduler.builders import World, check_invariants, job, task
 
 
@@ -373,10 +375,24 @@ def test_a_pause_that_the_document_asks_for_is_one_for_all_and_grows_to_its_end(
     assert [pause(world, "a") for _ in range(3)] == [8, 10, 10]
 
 
+def test_what_grows_stays_a_number_that_can_be_stored() -> None:
+    world = World()
+    world.client("a")
+    one = task("0", needs={"memory": 100}, walltime=60)
+    one.retry = Retry(memory=1000, time=1000, memory_factor=1000, time_factor=1000)
+    submitted = world.submit(job(one))
+    for cause in [*[Cause.TIME] * 9, *[Cause.MEMORY] * 9]:
+        if state_of(submitted) is not JobState.SUSPEND:
+            fail(world, "a", cause)
+            world.live(60, "a")
+    assert submitted.tasks[0].attempts[-1].asked == {"cores": 1, "memory": MOST, "walltime": LONGEST_WALLTIME}
+
+
 def test_a_pause_goes_on_after_a_restart() -> None:
     world = World()
-    tried(world, exit=9, wait=60)
+    tried(world, exit=9, wait=100)
     fail(world, "a")
+    world.live(40, "a")
     world.restart()
     check_invariants(world.scheduler)
     world.client("a", slots=9, offers={"cores": 4.0, "memory": 1000})
