@@ -248,6 +248,10 @@ def _check_clients(state: State) -> None:
     assert held == out
     for entry in state.clients.values():
         assert not entry.held.keys() & entry.discards
+        for item in entry.held.values():
+            of = state.task(item.record.taskid)
+            assert of
+            assert item.needs == of.needs_with(item.record.memory)
         if entry.client.status is not ClientState.SUSPEND:
             assert (entry.client.status is ClientState.BUSY) == bool(entry.held)
             assert not entry.client.suspend_reason

@@ -356,6 +356,7 @@ def test_factors_are_those_of_the_document_and_hold_over_a_restart() -> None:
     world.live(60, "a")
     unit = world.checkout("a")
     assert (unit.resources, unit.walltime) == ({"memory": 300}, 90)
+    world.restart()
     check_invariants(world.scheduler)
     assert submitted.tasks[0].walltime == 60
 
