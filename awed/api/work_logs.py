@@ -30,7 +30,7 @@ MAX_PIECES = 4 * 1024 * 1024
 MAX_WAIT = 60.0
 """Seconds for which a request may wait for a log to grow."""
 
-_RANGE = re.compile(r"bytes=([0-9]{1,18})-([0-9]{0,18})")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 _pieces = msgspec.json.Decoder(Annotated[list[LogPiece], Meta(max_length=2 * MAX_AT_ONCE)])
 
@@ -117,10 +117,12 @@ def known(job: JobRecord, work_id: str) -> WorkId:
 
 
 def _range(request: AwedRequest) -> tuple[int | None, int]:
-    """From where and how many bytes a Range asks for; None for no range that is understood."""
+    """From where (below 0: from the end), and how many bytes, a Range asks for; None for none that is understood."""
     match = _RANGE.fullmatch(header(request, b"range") or "")
-    if match is None:
+    if match is None or match[0] == "bytes=-":
         return None, MOST
+    if not match[1]:
+        return -min(MOST, int(match[2])) or None, MOST
     first, last = int(match[1]), int(match[2] or 10**18)
     return (first, min(MOST, last + 1 - first)) if first <= last else (None, MOST)
 

@@ -1,13 +1,16 @@
 """Follows a job to its end by asking for its document whenever something happens to it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Protocol
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TimeElapsedColumn
+from rich.text import Text
 
+from awed.cli.lastlines import last_lines
 from awed.cli.why import print_why
 from awed.cli.words import clean, parts, running
 from awed.client import events as feed
@@ -40,7 +43,7 @@ def follow(server: Server, job: Job, console: Console, sleep: Callable[[float], 
     """
     quiet = 0.0
     pauses = iter(_PAUSES)
-    with _view(console) as view:
+    with _view(console, partial(last_lines, server, job.id)) as view:
         view.show(job)
         while job.state not in _ENDS:
             pause = next(pauses)
@@ -96,14 +99,16 @@ class _View(Protocol):
     def away(self, reason: str) -> None: ...
 
 
-def _view(console: Console) -> AbstractContextManager[_View]:
-    return _Bar(console) if console.is_terminal else nullcontext(_Lines(console))
+def _view(console: Console, lines: Callable[[], Sequence[str]]) -> AbstractContextManager[_View]:
+    return _Bar(console, lines) if console.is_terminal else nullcontext(_Lines(console))
 
 
 class _Bar(Progress):
-    """On a terminal: a progress bar of tasks, with the names of running ones."""
+    """On a terminal: a progress bar of tasks, with the names of running ones, over what *lines* returns."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, lines: Callable[[], Sequence[str]]) -> None:
+        self._read = lines
+        self._lines: Sequence[str] = ()
         columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), "{task.fields[now]}")
         super().__init__(*columns, console=console)
         self._bar: TaskID | None = None
@@ -111,7 +116,12 @@ class _Bar(Progress):
     def show(self, job: Job) -> None:
         if self._bar is None:
             self._bar = self.add_task(clean(job.info.name) or "tasks", total=len(job.tasks), now="")
-        self.update(self._bar, completed=len(job.tasks) - job.remaintasks, now=running(job.tasks))
+        self._lines = self._read() if job.state is JobState.IN_PROGRESS else ()
+        self.update(self._bar, completed=len(job.tasks) - job.remaintasks, now=running(job.tasks), refresh=True)
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        yield from super().get_renderables()
+        yield from (Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in self._lines)
 
     def away(self, reason: str) -> None:
         assert self._bar is not None

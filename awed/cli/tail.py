@@ -5,13 +5,13 @@ from threading import BoundedSemaphore, Event, Lock, Thread
 
 import click
 
-from awed.cli.words import clean
+from awed.cli.words import clean, run_name
 from awed.client.blocking import Server
 from awed.client.handle import JobHandle
 from awed.client.logs import part
 from awed.model.errors import AwedError
 from awed.model.feed import Subject
-from awed.model.ids import parse_work_id, task_name
+from awed.model.ids import task_name
 from awed.model.job import Job
 from awed.model.states import WorkState
 
@@ -21,7 +21,7 @@ _WAIT = 20.0
 _AT_ONCE = 256
 """Runs that are followed at once; others are begun as these end."""
 
-_STREAMS = ("stdout", "stderr")
+STREAMS = ("stdout", "stderr")
 
 
 class Tail:
@@ -57,7 +57,7 @@ class Tail:
     def _follow(self, work: str, attempt: int) -> None:
         """Print both streams of a run to its end."""
         try:
-            both = [Thread(target=self._stream, args=(work, attempt, stream), daemon=True) for stream in _STREAMS]
+            both = [Thread(target=self._stream, args=(work, attempt, stream), daemon=True) for stream in STREAMS]
             for thread in both:
                 thread.start()
             for thread in both:
@@ -85,8 +85,4 @@ class Tail:
     def _print(self, work: str, line: str) -> None:
         text = line if self._raw else clean(line, strip=False)
         with self._printing:
-            click.echo(text if self._is_alone else f"{self._name(work)} | {text}")
-
-    def _name(self, work: str) -> str:
-        found = parse_work_id(work)
-        return clean(found.task_name) + (f"/{found.rank}" if found.rank else "")
+            click.echo(text if self._is_alone else f"{run_name(work)} | {text}")

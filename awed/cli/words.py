@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from awed.model.client import Client
-from awed.model.ids import task_name
+from awed.model.ids import parse_work_id, task_name
 from awed.model.job import Job, Task
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
@@ -86,6 +86,12 @@ def work_name(work_id: str) -> str:
     job_id, _, rest = work_id.partition("_")
     task, _, rank = rest.rpartition("_")
     return f"{short(job_id)} {task}" + (f" {rank}" if rank != "0" else "")
+
+
+def run_name(work_id: str) -> str:
+    """The name of a workunit within its job: ``TASK``, and for all ranks but the first ``TASK/RANK``."""
+    found = parse_work_id(work_id)
+    return clean(found.task_name) + (f"/{found.rank}" if found.rank else "")
 
 
 def running(tasks: Sequence[Task]) -> str:

@@ -73,6 +73,28 @@ def logs(job_id: str) -> Call[JobLogs]:
     return Call(Request("GET", f"/job/{job_id}?report"), data(JobLogs))
 
 
+class Running(NamedTuple):
+    """Ids of workunits that run, and how many there are in all."""
+
+    works: list[str]
+    total: int
+
+
+class _Work(Struct):
+    wuid: str
+
+
+def running(job_id: str, most: int) -> Call[Running]:
+    """Get the workunits of a job that run: those that were begun first, *most* of them."""
+    query = f"query&jobid={job_id}&state=checkout&order=checkout_time&direction=asc&limit={most}"
+    return Call(Request("GET", f"/work?{query}"), _running)
+
+
+def _running(response: Response) -> Running:
+    read = answer(response)
+    return Running([work.wuid for work in read.read(list[_Work])], read.total_count)
+
+
 def delete(job_id: str, *, full: bool = False) -> Call[str]:
     """Delete a job; *full*: with its document, logs and files."""
     return Call(Request("DELETE", f"/job/{job_id}{'?full' if full else ''}"), data(str))

@@ -22,11 +22,20 @@ def part(work: str, stream: str, offset: int, *, attempt: int, wait: float) -> C
     lay there is not kept.
     """
     query = urlencode({"stream": stream, "offset": offset, "attempt": attempt, "wait": wait})
-    return Call(Request("GET", f"/work/{quote(work, safe='')}/log?{query}", patience=wait + PATIENCE), _part)
+    return Call(Request("GET", f"{_path(work)}?{query}", patience=wait + PATIENCE), _part)
+
+
+def end(work: str, stream: str, most: int) -> Call[Part]:
+    """Get the last *most* bytes of what the last run of a workunit has written to *stream* so far."""
+    return Call(Request("GET", f"{_path(work)}?stream={stream}", headers={"Range": f"bytes=-{most}"}), _part)
+
+
+def _path(work: str) -> str:
+    return f"/work/{quote(work, safe='')}/log"
 
 
 def _part(response: Response) -> Part:
-    if response.status != 200:
+    if response.status not in {200, 206}:
         answer(response)
     try:
         begin, end = int(response.headers["awe-log-offset"]), int(response.headers["awe-log-end"])

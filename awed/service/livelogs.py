@@ -68,12 +68,13 @@ class Ring:
             os.pwrite(file.fileno(), msgspec.json.encode(head) + b"\n", 0)
 
     def read(self, offset: int, most: int) -> tuple[int, bytes]:
-        """The offset and the bytes, at most *most*, from *offset* or the first byte that is kept on.
+        """The offset and the bytes, at most *most*, from *offset* or the first byte that is kept on. An offset below
+        0 counts from the end.
 
         Raises :class:`OSError`.
         """
         head = self.head
-        begin = min(max(offset, head.start), head.end)
+        begin = min(max(offset if offset >= 0 else head.end + offset, head.start), head.end)
         length = min(most, head.end - begin)
         if not length:
             return begin, b""

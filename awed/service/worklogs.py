@@ -42,8 +42,8 @@ class WorkLogs:
     async def read(
         self, work: WorkId, stream: str, offset: int, *, attempt: int = 0, most: int = MOST, wait: float = 0
     ) -> LogPart:
-        """Up to *most* bytes from *offset* on. *attempt*: of which run, 0: the last one. *wait*: seconds to wait if
-        there is nothing yet. The workunit must exist."""
+        """Up to *most* bytes from *offset* on, which counts from the end if it is below 0. *attempt*: of which run,
+        0: the last one. *wait*: seconds to wait if there is nothing yet. The workunit must exist."""
         until = self._shell.reactor.seconds() + wait
         while True:
             part = await self._read(work, stream, offset, attempt, most)
@@ -76,7 +76,9 @@ class WorkLogs:
 
 def part_of(data: bytes, cut: Cut | None, offset: int) -> tuple[int, bytes, int]:
     """The offset where the bytes begin, the bytes of the log *data* from *offset* on up to a gap, and the size of the
-    whole log. *cut*: where the log was shortened."""
+    whole log. *offset* counts from the end if it is below 0. *cut*: where the log was shortened."""
+    if offset < 0:
+        offset = max(0, offset + (len(data) if cut is None else cut.size))
     if cut is None:
         begin = min(offset, len(data))
         return begin, data[begin:], len(data)

@@ -78,7 +78,19 @@ def test_ranges(served: Served, work: str) -> None:
     reply = served.call("GET", f"/work/{work}/log", headers={"Range": "bytes=8-"})
     assert (reply.status, reply.body) == (206, b"89")
     assert served.call("GET", f"/work/{work}/log", headers={"Range": "bytes=10-"}).status == 200
+    for nothing in ("bytes=-", "bytes=-0"):
+        assert served.call("GET", f"/work/{work}/log", headers={"Range": nothing}).body == b"0123456789"
     assert served.call("GET", f"/work/{work}/log", headers={"Range": "bytes=4-2"}).body == b"0123456789"
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize(("asked", "found"), [("3", (7, b"789")), ("99", (0, b"0123456789"))])
+def test_the_end_of_a_log(served: Served, work: str, done: bool, asked: str, found: tuple[int, bytes]) -> None:
+    send(served, work, 0, b"0123456789")
+    if done:
+        served.call("PUT", f"/work/{work}?status=done&client=c1&report", {"stdout": b"0123456789"})
+    reply = served.call("GET", f"/work/{work}/log", headers={"Range": f"bytes=-{asked}"})
+    assert (reply.status, int(reply.headers["Awe-Log-Offset"]), reply.body) == (206, *found)
 
 
 def test_what_is_no_workunit_has_no_log(served: Served, work: str) -> None:

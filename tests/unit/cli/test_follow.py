@@ -1,6 +1,7 @@
 """Following a job to its end."""
 
 import itertools
+import re
 from io import StringIO
 
 import msgspec
@@ -84,6 +85,25 @@ def test_a_terminal_shows_a_bar_of_tasks(server: FakeServer) -> None:
     out = StringIO()
     follow(Server(server.url), BEGIN, Console(file=out, force_terminal=True, width=100), sleep=lambda _: None)
     assert "2/2" in out.getvalue()
+
+
+def test_a_terminal_shows_what_running_commands_wrote_last(server: FakeServer) -> None:
+    """Each stream by itself; of what is written over itself, as bars are, the last; the names of further ones."""
+    server.on(f"GET /job/{JOB_ID}", MIDDLE, END)
+    query = f"query&jobid={JOB_ID}&state=checkout&order=checkout_time&direction=asc&limit=5"
+    works = [{"wuid": f"{JOB_ID}_{name}"} for name in ("b_0", "b_1")]
+    answer = {"status": 200, "data": works, "error": None, "total_count": 9}
+    server.raw(f"GET /work?{query}", (200, msgspec.json.encode(answer)))
+    said = {("b_0", "stdout"): b"one\n 5 %\r 9 %\x1b[0m\n\n", ("b_0", "stderr"): b"warned", ("b_1", "stdout"): b""}
+    for (name, stream), text in {**said, ("b_1", "stderr"): b""}.items():
+        path = f"/work/{JOB_ID}_{name}/log?stream={stream}"
+        server.headers[path] = {"Awe-Log-Offset": "0", "Awe-Log-End": str(len(text))}
+        server.raw(f"GET {path}", (206 if text else 200, text))
+    out = StringIO()
+    follow(Server(server.url), BEGIN, Console(file=out, force_terminal=True, width=100), sleep=lambda _: None)
+    lines = [line.strip() for line in re.sub("\x1b\\[[0-9;?]*[A-Za-z]", "", out.getvalue()).splitlines()]
+    assert [line for line in lines if "|" in line][:3] == ["b | 9 % [0m", "b | warned", "b/1 |"]
+    assert "and 7 more" in lines
 
 
 def test_a_pause_ends_when_something_happens_to_the_job(server: FakeServer) -> None:
