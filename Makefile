@@ -63,7 +63,8 @@ demo: $(DEMO)/ready
 	$(DEMO)/bin/python examples/run_demo.py
 
 # A worker that ends at the time limit of a test ends the run: what it had still to do would never be done.
-PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist loadfile --max-worker-restart 0
+# Files in their own order: integration tests take long and come first, many short ones fill the cores at the end.
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 # All tests but those marked slow
 test: venv

@@ -115,7 +115,7 @@ class WritingContract(StoreTests):
 
     @ensureDeferred
     async def test_a_page_of_large_records_has_few_and_all_are_read_in_the_end(self, store: IStore) -> None:
-        large = [report("a", index, rank, stdout=PAGE * "x") for index in (0, 1) for rank in range(1, 11)]
+        large = [report("a", index, rank, stdout=PAGE * "x") for index in (0, 1) for rank in range(1, 6)]
         small = [report("b", index, rank) for index in range(TASKS + 1) for rank in (1, 2)]
         await store.commit(Batch(reports=[*large, *small]))
         assert 1 <= len(await store.page(WorkReport, [], AT_ONCE, job="a")) < len(large)
@@ -391,14 +391,14 @@ class WritingContract(StoreTests):
         await store.commit(
             Batch(
                 jobs=[job("a", description=text)],
-                tasks=[task("a", index) for index in range(2500)],
+                tasks=[task("a", index) for index in range(1100)],
                 reports=[report("a", 0, stdout=text)],
             )
         )
         found = await store.job("a")
         assert found is not None
         assert found.job.info.description == text
-        assert [task.taskid for task in found.job.tasks] == [f"a_{index}" for index in range(2500)]
+        assert [task.taskid for task in found.job.tasks] == [f"a_{index}" for index in range(1100)]
 
     @ensureDeferred
     async def test_a_closed_store_says_so(self, home: Home) -> None:
