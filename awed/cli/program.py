@@ -20,6 +20,7 @@ from awed.cli.jobs import job, jobs
 from awed.cli.logs import logs
 from awed.cli.options import NOT_DONE, complain
 from awed.cli.submit import import_job, submit, wait
+from awed.cli.top import top
 from awed.cli.why import why
 from awed.cli.workers import events, queue, workers
 from awed.model.errors import AwedError
@@ -77,7 +78,7 @@ _ALONE = {"login", "completion"}
 """Commands that do without the server, or ask for the token themselves."""
 
 awe.section("Submit", (submit, check, wait, import_job))
-awe.section("Watch", (jobs, job, logs, why))
+awe.section("Watch", (jobs, job, logs, why, top))
 awe.section("Files", (put, get))
 awe.section("Change jobs", (changes.suspend, changes.resume, changes.rerun, changes.recompute, changes.resubmit))
 awe.section("Change jobs", (changes.delete, changes.priority, changes.group, changes.expire))

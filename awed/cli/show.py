@@ -12,7 +12,7 @@ from awed.cli.words import clean, done, elapsed, sentence, short, span, work_nam
 from awed.model.access import Account, ShownGroup
 from awed.model.client import Client
 from awed.model.ids import task_name
-from awed.model.job import Job
+from awed.model.job import Job, Task
 from awed.model.quantities import rough_size
 from awed.model.states import ACTIVE
 from awed.model.times import NO_TIME
@@ -33,10 +33,10 @@ def jobs_table(jobs: Sequence[Job], now: datetime) -> Rows:
         table.add(
             short(job.id),
             job.info.name,
-            _state(job.state),
+            state_text(job.state),
             done(job),
             lasting(elapsed(job.info.submittime, NO_TIME, now)),
-            _ran(job),
+            ran(job),
             sentence(job.notes),
         )
     return table
@@ -99,9 +99,9 @@ def tasks_table(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Rows:
         effort = efforts.get(task.taskid, Effort())
         table.add(
             task_name(task.taskid),
-            _state(task.state),
+            state_text(task.state),
             f"{task.totalwork - task.remainwork}/{task.totalwork}",
-            lasting(elapsed(task.createddate, task.completeddate, _clock(job, now))),
+            took(job, task, now),
             lasting(effort.ran if effort.workers else None),
             lasting(effort.files if effort.workers else None),
             ", ".join(effort.workers),
@@ -110,7 +110,12 @@ def tasks_table(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Rows:
     return table
 
 
-def _ran(job: Job) -> Told:
+def took(job: Job, task: Task, now: datetime) -> Told:
+    """The time from when a task was ready to its end, or so far."""
+    return lasting(elapsed(task.createddate, task.completeddate, _clock(job, now)))
+
+
+def ran(job: Job) -> Told:
     """How long its commands ran, as far as they have ended, in whole seconds."""
     seconds = sum(task.computetime for task in job.tasks)
     return Told(span(seconds) if seconds >= 10 else f"{seconds} s", f"{seconds}s")
@@ -142,7 +147,7 @@ def workers_table(clients: Sequence[Client], now: datetime) -> Rows:
             short(client.id),
             client.name,
             client.group,
-            _state(client.status),
+            state_text(client.status),
             ", ".join(client.apps),
             ", ".join(map(work_name, client.current_work)),
             str(client.total_completed),
@@ -151,6 +156,14 @@ def workers_table(clients: Sequence[Client], now: datetime) -> Rows:
             client.hostname or client.host,
         )
     return table
+
+
+def load(client: Client) -> tuple[float, float, str]:
+    """How much of a worker is in use, of how much, and of what: cores, or slots if it did not tell of its cores."""
+    if client.offers and client.free and client.offers.get("cores"):
+        cores = client.offers["cores"]
+        return cores - client.free.get("cores", cores), cores, "cores"
+    return len(client.current_work), client.slots, "slots"
 
 
 _TWICE = {
@@ -210,5 +223,6 @@ def events_table(codes: Mapping[str, Mapping[str, str]]) -> Rows:
     return table
 
 
-def _state(state: str) -> Text:
+def state_text(state: str) -> Text:
+    """A state in its colour."""
     return Text(state, style=_STYLES.get(state, ""))

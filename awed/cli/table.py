@@ -23,6 +23,9 @@ _LEAST = 12
 """Columns of the screen that a text which is wrapped or cut gets at least, unless it needs less."""
 
 
+_BAR = 12
+
+
 def screen(*, stderr: bool = False) -> Console:
     """The console to print on. Texts are printed as they are, not as markup."""
     console = Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=True)
@@ -64,6 +67,14 @@ def at(when: datetime) -> Told:
     return Told(moment(when), "" if when == NO_TIME else rfc3339(when.astimezone(UTC).replace(microsecond=0)))
 
 
+def bar(done: float, total: float) -> Text:
+    """A bar of _BAR columns, which is full if all of *total* is *done*."""
+    full = round(_BAR * min(1.0, done / total)) if total else 0
+    return Text.assemble(
+        ("\N{BOX DRAWINGS HEAVY HORIZONTAL}" * full, "cyan"), "\N{BOX DRAWINGS LIGHT HORIZONTAL}" * (_BAR - full)
+    )
+
+
 Cell = str | Text | Told
 
 
@@ -82,10 +93,12 @@ class Rows:
         self._cut = cut
         self._spare = spare
         self._rows: list[tuple[Cell, ...]] = []
+        self._styles: list[str] = []
 
-    def add(self, *cells: Cell) -> None:
+    def add(self, *cells: Cell, style: str = "") -> None:
         """Add a row. Characters in texts that would control a terminal are left out."""
         self._rows.append(tuple(clean(cell) if isinstance(cell, str) else cell for cell in cells))
+        self._styles.append(style)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         texts = [
@@ -102,8 +115,8 @@ class Rows:
             heading = self._columns[place]
             overflow: OverflowMethod = "ellipsis" if heading in self._cut else "fold"
             table.add_column(heading, width=width, no_wrap=heading not in self._folded, overflow=overflow)
-        for row in texts:
-            table.add_row(*(row[place] for place in shown))
+        for row, style in zip(texts, self._styles, strict=True):
+            table.add_row(*(row[place] for place in shown), style=style)
         yield table
 
     def _fitted(self, natural: Sequence[int], room: int) -> tuple[list[int], list[int]]:

@@ -54,6 +54,11 @@ def test_a_list_that_is_watched_is_asked_for_again_at_each_change(server: FakeSe
     assert server.paths().count("GET /job?order=info.submittime&limit=25") == 2
 
 
+def test_top_says_what_it_needs_where_there_is_no_terminal(awe: Awe, capsys: Any) -> None:
+    assert awe("top") == 2
+    assert "awe top needs a terminal; awe queue, awe jobs and awe workers print tables" in capsys.readouterr().err
+
+
 def test_an_unknown_state_is_a_mistake(awe: Awe, capsys: Any) -> None:
     assert awe("jobs", "--state", "lost") == 2
     assert "in-progress" in capsys.readouterr().err
