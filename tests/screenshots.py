@@ -14,7 +14,7 @@ from bench.common.program import Server, fresh_daemon
 from tests.integration.browser import window
 
 ROOT = Path(__file__).parents[1]
-WIDTHS = {1280: 800, 375: 812}
+WIDTHS = {1280: 800, 375: 812, 1920: 1080}
 SCHEMES = ("light", "dark")
 
 Task = dict[str, Any]
@@ -41,11 +41,13 @@ def main(folder: Path) -> None:
                             look.page.screenshot(path=folder / f"{name}-{scheme}-{width}.png")
         finally:
             worker.terminate()
+            worker.terminate()  # it ends what it runs
             worker.wait()
 
 
 def _pages(jobs: dict[str, str]) -> Iterator[tuple[str, str]]:
-    yield from (("jobs", ""), ("submit", "submit"), ("workers", "workers"), ("queue", "queue"), ("login", "login"))
+    yield "jobs", ""
+    yield from ((name, name) for name in ("submit", "workers", "queue", "farm", "api", "login"))
     yield "job", f"job/{jobs['amplicon']}"
     yield "task", f"job/{jobs['assembly']}/task/assemble"
     for tab in ("timeline", "tasks", "files", "document", "events"):

@@ -4,9 +4,13 @@ from twisted.web.iweb import IRequest
 
 from awed.api.context import Context
 from awed.auth.sessions import LASTS, SCHEME
+from awed.auth.tokens import same
 from awed.web.params import header
 
 _SAFE = (b"GET", b"HEAD")
+
+SEAL = b"awe-form-token"
+"""The header in which the page's script sends the seal of the session."""
 
 
 def session_token(context: Context, request: IRequest) -> str:
@@ -20,12 +24,16 @@ def session_token(context: Context, request: IRequest) -> str:
 
 
 def session_authorization(context: Context, request: IRequest) -> str | None:
-    """The header Authorization that stands for the cookie of a GET or HEAD request; None without a cookie.
+    """The header Authorization that stands for the cookie of a request; None without a cookie.
 
-    For other methods the cookie does not count, as a browser sends it also with requests that other sites cause.
+    A browser sends the cookie also with requests that other sites cause. So for other methods than GET and HEAD it
+    counts only with the session's seal in the header :data:`SEAL`, which the pages of this server alone know.
     """
-    token = session_token(context, request) if request.method in _SAFE else ""
-    return f"{SCHEME} {token}" if token else None
+    token = session_token(context, request)
+    if not token:
+        return None
+    is_meant = request.method in _SAFE or same(header(request, SEAL) or "", context.sessions.seal(token))
+    return f"{SCHEME} {token}" if is_meant else None
 
 
 def set_session(context: Context, request: IRequest, token: str) -> None:

@@ -1,12 +1,15 @@
 """Reading of the feed of events: which of them a reader asks for and may see, and how far it has read."""
 
 from collections.abc import Callable, Collection
+from datetime import timedelta
 
 from msgspec import Struct
 
 from awed.model.access import Acl, User
 from awed.model.feed import FeedEvent, StateChange, Subject, event_of
+from awed.service.runs import Runs
 from awed.service.shell import Shell
+from awed.tx.turns import Turns
 
 MOST_LOOKED_AT = 20_000
 """Changes that one call of :meth:`Cursor.read` looks at. Few of them may be wanted."""
@@ -115,6 +118,14 @@ class EventVerbs:
         number = since or self._feed.oldest - 1
         self._feed.require(number)
         return Cursor(self._shell, group_acl, user, choice, number)
+
+    async def may_read(self, user: User, change: StateChange) -> bool:
+        """Whether *user* may see *change*, which is of a job or of a part of it."""
+        return await self._shell.sight.may_read(user, change)
+
+    def runs(self, turns: Turns, lasts: timedelta) -> Runs:
+        """The latest runs of workunits; those that ended longer ago than *lasts* are forgotten."""
+        return Runs(self._feed, turns, lambda: self._shell.now().time, lasts)
 
     async def age(self) -> None:
         """Remove events that are too old or too many."""

@@ -114,6 +114,19 @@ class Feed(Observer):
         self.require(number)
         return [page for page in pages if page.last <= self.last]
 
+    async def before(self, time: datetime) -> int:
+        """The number of the last change that became durable before *time*, found by halving; that before the oldest
+        one if there is none. Raises :class:`~awed.model.errors.StoreAway`."""
+        low, high = self.oldest - 1, self.last
+        while low < high:
+            middle = (low + high) // 2
+            page = next(iter(await self._store.page(FeedPage, [page_id(middle)], 1)), None)
+            if page is None or page.time >= time:
+                high = middle
+            else:
+                low = page.last
+        return low
+
     async def news(self, number: int, seconds: float) -> bool:
         """Wait up to *seconds*, or until :meth:`close`, for changes after *number*. Returns whether there are any."""
         if self.last <= number and seconds > 0 and not self.closed:

@@ -3,6 +3,8 @@
 from itertools import chain
 
 from awed.api.context import Context
+from awed.ui.api import ApiPage
+from awed.ui.farm import FarmPage
 from awed.ui.frame import Pages
 from awed.ui.job import JobPage
 from awed.ui.jobs import JobList
@@ -13,11 +15,19 @@ from awed.ui.workers import WorkersPage
 from awed.web.calls import Calls
 
 
-class UiResource(JobList, JobPage, SubmitPage, WorkersPage, QueuePage, LoginPages):
+class UiResource(JobList, JobPage, SubmitPage, WorkersPage, QueuePage, FarmPage, ApiPage, LoginPages):
     """The page for people."""
 
     calls = Calls[Context](
-        chain.from_iterable(
-            pages.calls for pages in (Pages, JobList, JobPage, SubmitPage, WorkersPage, QueuePage, LoginPages)
+        chain(
+            Pages.calls,
+            JobList.calls,
+            JobPage.calls,
+            SubmitPage.calls,
+            WorkersPage.calls,
+            QueuePage.calls,
+            FarmPage.calls,
+            ApiPage.calls,
+            LoginPages.calls,
         )
     )

@@ -38,7 +38,14 @@ _HEADERS = {
     "Vary": "Cookie",
 }
 
-_PAGES = (("", "Jobs"), ("submit", "Submit"), ("workers", "Workers"), ("queue", "Queue"))
+_PAGES = (
+    ("", "Jobs"),
+    ("submit", "Submit"),
+    ("workers", "Workers"),
+    ("queue", "Queue"),
+    ("farm", "Farm"),
+    ("api", "API"),
+)
 
 FORM_TOKEN = "form_token"  # noqa: S105
 """The hidden field that proves that a form comes from a page of this server."""

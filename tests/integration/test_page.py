@@ -109,6 +109,57 @@ async def test_a_failing_job_is_explained_and_run_again(daemon: Daemon) -> None:
 
 
 @ensureDeferred
+async def test_calls_of_the_api_are_tried_by_who_is_logged_in(stage: Stage) -> None:
+    (stage.folder / "awed.conf").write_text("[Anonymous]\nread = true\nwrite = false\ndelete = false\n")
+    daemon = stage.daemon("--config", str(stage.folder / "awed.conf"))
+    await daemon.start()
+    token = (daemon.data / "admin-token").read_text().strip()
+    document = daemon.stage.folder / "job.json"
+    document.write_text(json.dumps(sleeping("tried")))
+
+    def steps(look: Look) -> None:
+        page = look.page
+        look.expected += ["401"]
+
+        def tried(call: str, status: int) -> str:
+            page.click(f"#{call} .buttons button")
+            page.wait_for_selector(f"#{call} [data-status='{status}']")
+            page.locator(f"#{call} .answer button").wait_for(state="detached")
+            return str(page.text_content(f"#{call} .answer pre"))
+
+        look.go("api")
+        page.click("#post_job summary")
+        page.set_input_files("#post_job [name='part.upload']", str(document))
+        assert "curl -X POST -F 'upload=@job.json'" in page.text_content("#post_job .curl")
+        tried("post_job", 401)
+        look.go("login")
+        page.fill("input[name=token]", token)
+        page.click("form.login button")
+        look.go("api")
+        page.click("#post_job summary")
+        page.set_input_files("#post_job [name='part.upload']", str(document))
+        job = json.loads(tried("post_job", 200))["data"]["id"]
+        page.click("#get_job summary")
+        page.fill("#get_job [name='query.words']", "<img src=x onerror=alert(1)>' tried")
+        assert json.loads(tried("get_job", 200))["data"] == []
+        page.fill("#get_job [name='query.words']", "tried")
+        assert json.loads(tried("get_job", 200))["data"][0]["id"] == job
+        page.click("#delete_job_job_id summary")
+        page.fill("#delete_job_job_id [name='path.job_id']", job)
+        page.once("dialog", lambda dialog: dialog.accept())
+        assert "deleted" in tried("delete_job_job_id", 200)
+        page.click("text=events")
+        page.click("#get_events summary")
+        page.fill("#get_events [name='query.since']", "0")
+        page.check("#get_events [name='query.stream']")
+        page.click("#get_events .buttons button")
+        page.wait_for_selector(f"#get_events pre:has-text('{job}')")
+        page.click("text=Stop")
+
+    await in_browser(daemon.url, steps)
+
+
+@ensureDeferred
 async def test_several_jobs_are_suspended_and_found(daemon: Daemon) -> None:
     for number in range(3):
         await daemon.submit(sleeping(f"job {number}"))
@@ -221,7 +272,7 @@ async def _appears(path: Path) -> None:
         await deferLater(reactor, 0.05)
 
 
-PAGES = ("", "submit", "workers", "queue", "login", "job/{job}", "job/{job}/task/count")
+PAGES = ("", "submit", "workers", "queue", "farm", "api", "api?of=node", "login", "job/{job}", "job/{job}/task/count")
 
 
 def _axe(folder: Path) -> str:
@@ -246,6 +297,7 @@ async def test_axe_finds_nothing_serious_on_any_page(daemon: Daemon, tmp_path: P
         found = []
         for path in [*(path.format(job=job) for path in PAGES), *tabs]:
             look.go(path)
+            look.page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
             look.page.evaluate(source)
             results = look.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
             found += [

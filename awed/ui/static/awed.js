@@ -1,5 +1,6 @@
 // The script of all pages. Pages work without it; it keeps them up to date, and adds keys and quick panels.
 
+import { trying } from "./api.js";
 import { keys } from "./keys.js";
 import { absolute, listen, show } from "./live.js";
 import { logs } from "./logs.js";
@@ -42,6 +43,8 @@ document.addEventListener("submit", (event) => {
   const sure = event.submitter?.dataset.sure;
   if (sure && !confirm(sure)) event.preventDefault();
 });
+
+trying();
 
 // A menu closes at a click outside of it.
 document.addEventListener("click", (event) => {

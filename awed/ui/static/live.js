@@ -5,9 +5,16 @@ import { morph } from "./morph.js";
 import { dress, heard } from "./times.js";
 
 const GAP = 1000;
+const GAPS = { farm: 5000 };
 const LOOK = 3000;
 const WAIT = 50;
-const KINDS = { jobs: ["job", "task"], job: ["job", "task", "work"], workers: ["client", "work"], queue: ["work", "task", "client", "job"] };
+const KINDS = {
+  jobs: ["job", "task"],
+  job: ["job", "task", "work"],
+  workers: ["client", "work"],
+  queue: ["work", "task", "client", "job"],
+  farm: ["work", "client"],
+};
 
 let busy = null;
 let last = 0;
@@ -86,7 +93,7 @@ function tell(text) {
   notice.textContent = text;
 }
 
-/** Loads this page again, at most once a second, and once more if it was called meanwhile. */
+/** Loads this page again, at most once in its gap of milliseconds, and once more if it was called meanwhile. */
 export function refresh() {
   if (busy) {
     busy.again = true;
@@ -106,7 +113,7 @@ export function refresh() {
     const wanted = busy.again || again;
     busy = null;
     if (wanted) setTimeout(refresh, again);
-  }, Math.max(0, last + GAP - Date.now()));
+  }, Math.max(0, last + (GAPS[document.body.dataset.live] ?? GAP) - Date.now()));
 }
 
 const pause = (time) => new Promise((resume) => setTimeout(resume, time));

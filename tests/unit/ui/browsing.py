@@ -28,6 +28,10 @@ class Browser:
         body = urlencode({**fields, "form_token": token}).encode()
         return self._call("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded", **headers})
 
+    def api(self, method: str, path: str, headers: Mapping[str, str]) -> Reply:
+        """Make a call of the API, as a script does."""
+        return self._call(method, path, b"", headers)
+
     def seal(self) -> str:
         """What the forms on a page carry."""
         found = _FIELD.search(self.get("/ui/login").body.decode())

@@ -57,3 +57,48 @@ def test_the_queue_is_suspended_by_administrators_alone(served: Served) -> None:
     assert served.call("POST", "/ui/queue?suspend", user="root").status == 303
     assert "nothing is handed out" in text(browser.get("/ui/queue"))
     assert served.call("POST", "/ui/queue?resume", user="root").status == 303
+
+
+def test_the_farm_shows_what_each_worker_ran(served: Served) -> None:
+    job = submit(served)
+    served.register(id="c1", name="box")
+    work = data(served.call("GET", "/work?client=c1"))["id"]
+    page = text(served.call("GET", "/ui/farm"))
+    assert 'data-lane="c1"' in page
+    assert f'href="./job/{job}/task/a" aria-label="{job[:8]} a: runs now"' in page
+    served.clock.advance(60)
+    served.call("PUT", f"/work/{work}?client=c1&status=done")
+    page = text(served.call("GET", "/ui/farm?hours=1"))
+    assert f"{job[:8]} a: done, 1 min" in page
+    served.call("DELETE", "/client/c1")
+    assert ">gone<" in text(served.call("GET", "/ui/farm"))
+    assert served.call("GET", "/ui/farm?hours=2").status == 400
+
+
+def test_the_farm_names_neither_workers_nor_jobs_that_one_may_not_read(served: Served) -> None:
+    data(served.call("POST", "/cgroup/secret", user="ann"))
+    served.call("POST", "/client", {"profile": b'{"id": "c9", "group": "secret", "apps": ["*"]}'}, user="ann")
+    assert 'data-lane="c9"' not in text(served.call("GET", "/ui/farm"))
+    assert 'data-lane="c9"' in text(served.call("GET", "/ui/farm", user="ann"))
+    served.register(id="c1", name="box")
+    submit(served, user="ann")
+    work = data(served.call("GET", "/work?client=c1"))["id"]
+    served.clock.advance(60)
+    served.call("PUT", f"/work/{work}?client=c1&status=done")
+    assert "done, 1 min" in text(served.call("GET", "/ui/farm", user="bob"))
+    assert work[:8] not in text(served.call("GET", "/ui/farm", user="bob"))
+    assert work[:8] in text(served.call("GET", "/ui/farm", user="ann"))
+
+
+def test_many_short_runs_are_drawn_as_few_pieces(served: Served) -> None:
+    tasks = [{"taskid": str(number), "cmd": {"name": "x"}} for number in range(300)]
+    served.submit({"info": {"name": "many"}, "tasks": tasks})
+    served.register(id="c1", name="box")
+    for _ in tasks:
+        work = data(served.call("GET", "/work?client=c1"))["id"]
+        served.clock.advance(0.1)
+        served.call("PUT", f"/work/{work}?client=c1&status=done")
+    served.clock.advance(3600)
+    page = text(served.call("GET", "/ui/farm"))
+    assert "149 runs, done" in page
+    assert page.count('class="f-done"') < 5

@@ -65,6 +65,18 @@ def test_text_of_jobs_is_never_markup_and_nothing_is_inline(served: Served, path
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_the_cookie_changes_something_through_the_api_only_with_the_seal_of_the_session(served: Served) -> None:
+    browser = Browser(served)
+    assert browser.log_in(token="user ann").status == 303
+    job = submit(served, user="ann")
+    seal, stranger = browser.seal(), Browser(served).seal()
+    for headers in ({}, {"Awe-Form-Token": stranger}, {"Awe-Form-Token": seal[:-1]}, {"Awe-Form-Token": ""}):
+        assert browser.api("DELETE", f"/job/{job}", headers).status == 404
+    assert browser.api("DELETE", f"/job/{job}", {"Awe-Form-Token": seal}).status == 200
+    foreign = {"Awe-Form-Token": seal, "Origin": "https://evil.example"}
+    assert browser.api("DELETE", f"/job/{submit(served, user='ann')}", foreign).status == 401
+
+
 def test_a_page_that_is_the_same_is_not_sent_again(served: Served) -> None:
     first = served.call("GET", "/ui/")
     again = served.call("GET", "/ui/", headers={"If-None-Match": first.headers["ETag"]})
