@@ -15,6 +15,7 @@ QUESTIONS = (
     "endtoend",
     "chain",
     "executor",
+    "follow",
     "list",
     "ui",
     "recover",

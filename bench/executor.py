@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from awed.client import AweExecutor, Client
 from bench.common.figures import Figure
-from bench.common.program import Server, fresh_daemon, workers
+from bench.common.program import fresh_daemon, workers
 
 CALLS, CHUNK, ALONE = 1000, 100, 50
 MOMENT = 0.001
@@ -13,7 +13,7 @@ MOMENT = 0.001
 
 
 def measure(runs: int) -> Iterator[list[Figure]]:
-    with fresh_daemon() as daemon, workers(daemon, 2), AweExecutor(_client(daemon)) as executor:
+    with fresh_daemon() as daemon, workers(daemon, 2), AweExecutor(Client(daemon.url)) as executor:
         for _ in range(runs):
             began = time.perf_counter()
             list(executor.map(time.sleep, [MOMENT] * CALLS, chunksize=CHUNK))
@@ -25,7 +25,3 @@ def measure(runs: int) -> Iterator[list[Figure]]:
                 Figure(f"{CALLS} functions, {CHUNK} in a workunit", mapped - began, "s", at_most=3),
                 Figure("a function that is a job of its own", alone * 1e3, "ms"),
             ]
-
-
-def _client(daemon: Server) -> Client:
-    return Client("http://{}:{}".format(*daemon.address))

@@ -159,8 +159,8 @@ class LiveLogs(Observer):
             with suppress(TimeoutError):
                 await news.wait().addTimeout(seconds, self._reactor)
         finally:
-            if not news:
-                self._news.pop(wuid, None)
+            if not news and self._news.get(wuid) is news:  # others may wait for another one by now
+                del self._news[wuid]
 
     def close(self) -> None:
         """Wake all who wait, at the end of the daemon."""

@@ -46,6 +46,7 @@ class Tail:
         self._followed: dict[Key, Followed] = {}
         self._next: IDelayedCall | None = None
         self._sending = False
+        self._begun = 0.0
         self._refused_until = 0.0
 
     def follow(self, key: Key, logs: Logs) -> None:
@@ -60,18 +61,19 @@ class Tail:
             self._next.cancel()
             self._next = None
 
-    def _look_later(self) -> None:
+    def _look_later(self, pause: float = PERIOD) -> None:
         if self._followed and self._next is None and not self._sending:
-            self._next = self._clock.callLater(PERIOD, self._look)
+            self._next = self._clock.callLater(pause, self._look)
 
     def _look(self) -> None:
         self._next = None
         self._sending = True
+        self._begun = self._clock.seconds()
         Deferred.fromCoroutine(self._send()).addErrback(self._broken).addBoth(self._looked)
 
     def _looked(self, _: object) -> None:
         self._sending = False
-        self._look_later()
+        self._look_later(max(0.0, self._begun + PERIOD - self._clock.seconds()))
 
     def _broken(self, failure: Failure) -> None:
         self._log.failure("sending what commands write failed", failure)

@@ -58,6 +58,10 @@ class Server(Program, frozen=True):
 
     address: tuple[str, int]
 
+    @property
+    def url(self) -> str:
+        return "http://{}:{}".format(*self.address)
+
 
 @contextmanager
 def daemon(folder: Path, settings: str = "") -> Iterator[Server]:
@@ -81,18 +85,18 @@ def fresh_daemon(settings: str = "") -> Iterator[Server]:
 
 
 @contextmanager
-def workers(server: Server, count: int) -> Iterator[list[Program]]:
-    """As many ``awe-worker`` of one slot each, registered at *server*."""
+def workers(server: Server, count: int, *options: str) -> Iterator[list[Program]]:
+    """As many ``awe-worker``, with these options, registered at *server*."""
     with temporary() as folder, ExitStack() as stack:
         names = [f"worker-{number}" for number in range(count)]
-        yield [stack.enter_context(_worker(server, folder / name)) for name in names]
+        yield [stack.enter_context(_worker(server, folder / name, options)) for name in names]
 
 
 @contextmanager
-def _worker(server: Server, folder: Path) -> Iterator[Program]:
+def _worker(server: Server, folder: Path, options: Sequence[str]) -> Iterator[Program]:
     folder.mkdir()
-    url = "http://{}:{}".format(*server.address)
-    with _started(["-m", "awed.worker", "--server", url, "--workdir", str(folder / "work")], folder) as child:
+    arguments = ["-m", "awed.worker", "--server", server.url, "--workdir", str(folder / "work"), *options]
+    with _started(arguments, folder) as child:
         _wait_for(folder / "log", child, "registered")
         yield Program(child.pid)
 

@@ -1,6 +1,7 @@
 """``awe`` against a real daemon."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,24 @@ async def test_output_is_followed_as_it_is_written_and_over_a_restart(stage: Sta
     go.touch()
     assert await awe.ended() == 0
     assert sorted(awe.output.splitlines()) == ["a | first", "a | second", "b | first", "b | second"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_hundred_commands_are_followed_at_once(stage: Stage, daemon: Daemon) -> None:
+    """The first line of each is printed while all of them run: none ends before the gate opens."""
+    number, gate = 100, stage.folder / "gate"
+    os.mkfifo(gate)
+    command = {"name": "sh", "args_array": ["-c", f"echo first; : < '{gate}'; echo second"]}
+    task = {"taskid": "many", "cmd": command, "totalwork": number, "resources": {"cores": 0.01}}
+    job = (await daemon.submit({"tasks": [task]}))["id"]
+    stage.run("-m", "awed.worker", "--server", daemon.url, "--workdir", "worker", "--slots", str(number))
+    awe = stage.run("-m", "awed.cli", "--server", daemon.url, "logs", "-f", job)
+    names = [f"many/{rank}" for rank in range(1, number + 1)]
+    for name in names:
+        await awe.said(rf"^{name} \| first$")
+    opened = os.open(gate, os.O_RDWR)
+    assert await awe.ended() == 0
+    os.close(opened)
+    assert sorted(awe.output.splitlines()) == sorted(
+        f"{name} | {text}" for name in names for text in ("first", "second")
+    )

@@ -94,6 +94,20 @@ async def test_a_log_is_read_while_it_is_written_and_afterwards(world: EngineWor
 
 
 @ensureDeferred
+async def test_who_waits_for_one_stream_hears_of_the_end_also_when_the_other_had_news(world: EngineWorld) -> None:
+    unit = await out(world)
+    work = parse_work_id(unit.wuid)
+    silent, loud = (state_of(world.engine.logs.read(work, name, 0, wait=30)) for name in ("stderr", "stdout"))
+    await send(world, unit, 0, b"x")
+    world.clock.advance(0)
+    assert loud.called
+    assert not silent.called
+    await world.engine.work.report(Report(unit.wuid, "a", ReportStatus.DONE, logs={"stdout": "x"}))
+    world.clock.advance(0)
+    assert silent.result == LogPart(1, 0, b"", 0, complete=True)
+
+
+@ensureDeferred
 async def test_who_does_not_have_the_work_writes_no_log(world: EngineWorld) -> None:
     unit = await out(world)
     with pytest.raises(StaleAttempt):
