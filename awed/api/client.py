@@ -13,7 +13,7 @@ from awed.auth.rights import require
 from awed.model.access import User, Verb
 from awed.model.client import Client, Heartbeat
 from awed.model.errors import ClientNotFound, Invalid, Unauthorized
-from awed.model.ids import new_id, parse_work_id
+from awed.model.ids import new_id
 from awed.model.states import ClientState
 from awed.web.arguments import Body
 from awed.web.calls import Call, Calls
@@ -70,7 +70,7 @@ class ClientResource(Resource):
         """The registered workers, in the order of names and ids."""
         allowed = self._allowed(call.user, "read")
         clients = [client for client in self.engine.clients.all() if selection(client) and allowed(client)]
-        shows = self._shows_to(call.user)
+        shows = self.engine.jobs.shows(call.user)
         ordered = sorted(clients, key=lambda client: (client.name, client.id))
         return [ShownClient.of(client, shows) for client in ordered]
 
@@ -87,7 +87,7 @@ class ClientResource(Resource):
     @calls("GET /<client_id>", to("read", a_client))
     async def show(self, call: Call[Client]) -> ShownClient:
         """A worker."""
-        return ShownClient.of(call.thing, self._shows_to(call.user))
+        return ShownClient.of(call.thing, self.engine.jobs.shows(call.user))
 
     @calls("GET /<client_id>?heartbeat", as_this_client("read"), acts=True)
     async def beat(self, call: Call[str]) -> Heartbeat:
@@ -124,11 +124,6 @@ class ClientResource(Resource):
         """A worker signs off. Its work is queued again."""
         await self.engine.clients.remove(call.thing)
         return "client deleted"
-
-    def _shows_to(self, user: User) -> Callable[[str], bool]:
-        """Which ids of workunits are for *user*: those of jobs that they may read."""
-        jobs = self.engine.jobs
-        return lambda work_id: user.admin or jobs.allows(user, "read", parse_work_id(work_id).job_id)
 
     def _allowed(self, user: User, verb: Verb) -> Callable[[Client], bool]:
         return lambda client: self.context.groups.acl(client.group).allows(user, verb)

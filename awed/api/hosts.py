@@ -50,13 +50,15 @@ class OwnHosts:
         Also true if only this machine can connect and the request names another host: such a page can make its own
         host name resolve to this machine (DNS rebinding).
         """
-        origin = header(request, b"origin")
-        if origin is None:
-            is_cross = header(request, b"sec-fetch-site") == "cross-site"
-        else:
-            own = {self._external_url.lower(), self._met(request).lower()}
-            is_cross = self._allowed_origins.isdisjoint({origin.lower(), "*"}) and origin.lower() not in own
-        return is_cross or (self._only_local and not self._is_met_here(request))
+        return self.is_from_elsewhere(request) or (self._only_local and not self._is_met_here(request))
+
+    def is_from_elsewhere(self, request: IRequest) -> bool:
+        """Whether a browser says that a page of another site made *request*, which no setting allows."""
+        site, origin = header(request, b"sec-fetch-site"), header(request, b"origin")
+        if origin is None or site == "same-origin":  # behind a proxy only the browser knows its own address
+            return site == "cross-site"
+        own = {self._external_url.lower(), self._met(request).lower()}
+        return self._allowed_origins.isdisjoint({origin.lower(), "*"}) and origin.lower() not in own
 
     def _is_met_here(self, request: IRequest) -> bool:
         """Whether the host in *request* is one by which this machine connects to itself, or the external URL's."""

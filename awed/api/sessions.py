@@ -33,7 +33,16 @@ def session_authorization(context: Context, request: IRequest) -> str | None:
     if not token:
         return None
     is_meant = request.method in _SAFE or same(header(request, SEAL) or "", context.sessions.seal(token))
-    return f"{SCHEME} {token}" if is_meant else None
+    return authorization_of(request, token) if is_meant else None
+
+
+def authorization_of(request: IRequest, token: str) -> str:
+    """The header Authorization for *token*, the secret of the session in which *request* is made.
+
+    The browser keeps no copy of the answer, which would be there after the session has ended.
+    """
+    request.responseHeaders.setRawHeaders("Cache-Control", ["private, no-store"])
+    return f"{SCHEME} {token}"
 
 
 def set_session(context: Context, request: IRequest, token: str) -> None:

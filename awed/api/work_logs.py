@@ -132,7 +132,6 @@ def _send(request: AwedRequest, part: LogPart, first: int | None) -> bytes:
     headers = {
         "Content-Type": "text/plain",
         "Content-Length": str(len(part.data)),
-        "X-Content-Type-Options": "nosniff",
         "Accept-Ranges": "bytes",
         "Awe-Log-Offset": str(part.offset),
         "Awe-Log-End": str(part.end),

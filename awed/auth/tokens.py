@@ -23,8 +23,8 @@ def token_hash(token: str) -> str:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two hashes are equal. Takes the same time wherever they differ."""
-    return hmac.compare_digest(one, other)
+    """Whether two hashes are equal. Takes the same time wherever they differ. What a peer sent may be any text."""
+    return hmac.compare_digest(one.encode(errors="replace"), other.encode(errors="replace"))
 
 
 @implementer(IAuthenticator)

@@ -1,7 +1,7 @@
 """The scheduler's verbs for jobs, made durable."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -9,7 +9,7 @@ from awed.model.access import Acl, User, Verb
 from awed.model.errors import Conflict, Invalid, StoreAway
 from awed.model.events import Event
 from awed.model.hook import Hook
-from awed.model.ids import parse_work_id
+from awed.model.ids import job_of, parse_work_id
 from awed.model.job import Job
 from awed.model.records import Batch, JobRecord, Secret, SubmissionKey, TaskRecord
 from awed.model.states import JobState, TaskState
@@ -120,6 +120,10 @@ class JobVerbs:
     def allows(self, user: User, verb: Verb, job_id: str) -> bool:
         """Whether *user* has the right *verb* to a job that is unfinished. False for other jobs."""
         return job_id in self._shell.scheduler.job_ids and self.acl(job_id).allows(user, verb)
+
+    def shows(self, user: User) -> Callable[[str], bool]:
+        """Which ids of workunits that clients have are for *user*: those of jobs that they may read."""
+        return lambda work_id: user.admin or self.allows(user, "read", job_of(work_id))
 
     def user_of(self, job_id: str) -> User | None:
         """The user as whom workers of an unfinished job use its nodes; None if there is no such job."""

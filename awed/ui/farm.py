@@ -55,8 +55,12 @@ class FarmPage(Pages):
         lanes = await self._lanes(call.user, whole)
         window = _fitting(whole, lanes)
 
+        shows = self.engine.jobs.shows(call.user)
+
         async def may_name(run: Run) -> bool:
-            return run.ended == NO_TIME or await self.engine.events.may_read(call.user, run.change)
+            if run.ended == NO_TIME:
+                return shows(run.change.about)
+            return await self.engine.events.may_read(call.user, run.change)
 
         drawing = Drawing(window, 1 / min(max(PIECES // max(len(lanes), 1), 24), 240), links, may_name)
         rows = [await drawing.row(lane) for lane in lanes[:MOST]]

@@ -10,8 +10,7 @@ from twisted.web.template import Tag, flattenString, tags
 
 from awed.api.context import Context, Resource
 from awed.api.rights import ANYONE
-from awed.api.sessions import session_token
-from awed.auth.sessions import SCHEME
+from awed.api.sessions import authorization_of, session_token
 from awed.model.access import PUBLIC, User
 from awed.model.errors import Unauthorized
 from awed.ui import assets
@@ -32,9 +31,7 @@ _POLICY = "; ".join(
 
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    "Cache-Control": "private, no-cache",
     "Vary": "Cookie",
 }
 
@@ -88,6 +85,9 @@ def meant(right: Right[Context, T]) -> Right[Context, T]:
     """*right* for a call that changes something: it must come from a form of this server, which :data:`FORM_TOKEN`
     proves, or have a header Authorization. With the form, the session counts as that header.
 
+    Without a session the token proves nothing: another site can read it in a login form of its own, and would log
+    the browser's user in as somebody else. So the browser is asked as well.
+
     Raises :class:`~awed.model.errors.Unauthorized` for any other form.
     """
 
@@ -95,10 +95,11 @@ def meant(right: Right[Context, T]) -> Right[Context, T]:
         request = asked.request
         if header(request, b"authorization") is None:
             token = session_token(context, request)
-            if (await request.form()).text(FORM_TOKEN) != context.sessions.seal(token):
+            sealed = (await request.form()).text(FORM_TOKEN) == context.sessions.seal(token)
+            if not sealed or context.hosts.is_from_elsewhere(request):
                 raise Unauthorized(FORGED)
             if token:
-                request.requestHeaders.setRawHeaders("Authorization", [f"{SCHEME} {token}"])
+                request.requestHeaders.setRawHeaders("Authorization", [authorization_of(request, token)])
         return await right.grant(context, asked)
 
     return Right(grant, right.query)
@@ -122,7 +123,6 @@ class Pages(Resource):
             "Content-Type": asset.type,
             "Content-Length": str(len(asset.body)),
             "Cache-Control": assets.FOR_EVER,
-            "X-Content-Type-Options": "nosniff",
         }
         _set(call.request, headers)
         return asset.body
@@ -247,6 +247,8 @@ def _flat(tag: Tag) -> bytes:
 
 def _send(request: IRequest, body: bytes, status: int) -> bytes:
     _set(request, _HEADERS)
+    if not request.responseHeaders.hasHeader("Cache-Control"):
+        _set(request, {"Cache-Control": "private, no-cache"})
     etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
     if status == 200 and request.method != b"POST":
         _set(request, {"ETag": etag})

@@ -42,23 +42,27 @@ Drawn = tuple[Shape, Layout] | None
 
 
 class Layouts:
-    """Makes the layouts of graphs, and remembers the last ones by job, as its tasks never change, and by shape."""
+    """Makes the layouts of graphs, and remembers the last ones by job, as its tasks never change, and by shape.
+
+    After a job is removed another one may have its id.
+    """
 
     def __init__(self, in_thread: InThread) -> None:
         self._in_thread = in_thread
-        self._of_jobs: OrderedDict[str, Drawn] = OrderedDict()
+        self._of_jobs: OrderedDict[tuple[str, datetime, int], Drawn] = OrderedDict()
         self._of_shapes: OrderedDict[Parents, Layout] = OrderedDict()
 
     async def of(self, job: Job) -> Drawn:
         """The shape and layout of a job's graph."""
-        if job.id not in self._of_jobs:
+        key = (job.id, job.info.submittime, len(job.tasks))
+        if key not in self._of_jobs:
             steps = [Step(task.taskid, tuple(task.depends_on), task.cmd.name) for task in job.tasks]
             drawn = await self._in_thread(self._drawn, steps)
-            _keep(self._of_jobs, job.id, drawn)
+            _keep(self._of_jobs, key, drawn)
             if drawn:
                 _keep(self._of_shapes, drawn[0].parents, drawn[1])
-        self._of_jobs.move_to_end(job.id)
-        return self._of_jobs[job.id]
+        self._of_jobs.move_to_end(key)
+        return self._of_jobs[key]
 
     def _drawn(self, steps: Sequence[Step]) -> Drawn:
         """The shape and layout of a graph of *steps*. Runs in a thread."""

@@ -8,7 +8,7 @@ from twisted.web.template import Tag, tags
 from awed.api.context import Context
 from awed.api.rights import a_job, to
 from awed.model.access import PUBLIC
-from awed.model.errors import Invalid, NotFound
+from awed.model.errors import NotFound
 from awed.model.ids import task_id
 from awed.model.job import Job
 from awed.model.records import JobRecord
@@ -26,8 +26,8 @@ from awed.ui.view import JobView, look
 from awed.ui.why import why
 from awed.ui.words import count, elapsed, moment, short
 from awed.web.calls import Call, Calls
+from awed.web.kinds import INTEGER, or_empty, word
 from awed.web.kinds import count as number
-from awed.web.kinds import or_empty, word
 from awed.web.pages import see_other
 
 TABS = {
@@ -197,11 +197,7 @@ class JobPage(Pages):
     @calls("POST /job/<job_id>?priority", meant(to("write", a_job)))
     async def prioritize(self, call: Call[JobRecord]) -> bytes:
         """Set the priority of the job; work of jobs with a higher one is handed out first."""
-        text = (await call.request.form()).text("priority") or ""
-        try:
-            priority = int(text[:20])
-        except ValueError:
-            raise Invalid(f"priority must be a whole number, found: {text}") from None
+        priority = INTEGER.read("priority", [(await call.request.form()).text("priority") or ""])
         await self.engine.revisions.steer(call.thing.job.id, lambda info: setattr(info, "priority", priority))
         return _back(call)
 

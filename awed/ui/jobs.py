@@ -9,7 +9,7 @@ from awed.api.context import Context
 from awed.api.rights import may
 from awed.auth.rights import reader, require
 from awed.model.access import PUBLIC, User, Verb
-from awed.model.errors import AwedError, Invalid
+from awed.model.errors import AwedError, Invalid, JobNotFound
 from awed.model.records import JobRecord
 from awed.model.states import ACTIVE, JobState, TaskState
 from awed.ui.frame import Links, Pages, Screen, hidden, meant
@@ -18,7 +18,7 @@ from awed.ui.search import PAGE, Selection
 from awed.ui.view import look
 from awed.ui.why import why
 from awed.ui.words import elapsed, moment, short
-from awed.web.calls import Call, Calls
+from awed.web.calls import Asked, Call, Calls
 from awed.web.kinds import count as number
 from awed.web.pages import see_other
 
@@ -65,8 +65,8 @@ class JobList(Pages):
     ) -> bytes:
         """A page of jobs."""
         if not call.request.path.endswith(b"/"):
-            name, mark, query = call.request.uri.decode().rpartition("/")[2].partition("?")
-            return see_other(call.request, f"{name}/{mark}{query}")
+            path, mark, query = call.request.uri.decode().partition("?")
+            return see_other(call.request, f"{path.rpartition('/')[2]}/{mark}{query}")
         selection, links = Selection(q, sort, up, offset), Links(call.request)
         counts = await self.engine.jobs.counts(reader(call.user))
         told: Tag | None = None
@@ -95,6 +95,7 @@ class JobList(Pages):
         if len(chosen) > MOST:
             raise Invalid(f"At most {MOST} jobs are changed at once, found: {len(chosen)}")
         verb, name = action
+        await may(verb).grant(self.context, Asked(call.request, {}, {}))
         faults = [fault for job_id in chosen if (fault := await self._one(call.user, job_id, verb, name))]
         if faults:
             raise Invalid(*faults)
@@ -104,7 +105,7 @@ class JobList(Pages):
         """Change one job; the error as a text, "" if there is none."""
         jobs = self.engine.jobs
         try:
-            require(user, verb, (await jobs.get(job_id)).acl)
+            require(user, verb, (await jobs.get(job_id)).acl, JobNotFound(job_id))
             if name == "delete":
                 await jobs.delete(job_id, full=False)
             else:

@@ -10,6 +10,7 @@ from awed.api.context import Context
 from awed.api.rights import ANYONE
 from awed.api.sessions import session_token, set_session
 from awed.auth.identity import DEFAULT_SCHEME
+from awed.auth.sessions import SCHEME
 from awed.model.access import User
 from awed.model.errors import Invalid, Unauthorized, UnknownCredentials
 from awed.ui.frame import Links, Pages, Screen, meant
@@ -61,7 +62,7 @@ class LoginPages(Pages):
         token, name, password = ((form.text(field) or "").strip() for field in ("token", "name", "password"))
         if name and not token:
             said = ["basic " + base64.b64encode(f"{name}:{password}".encode()).decode()]
-        elif _WITH_WORD.fullmatch(token):
+        elif _WITH_WORD.fullmatch(token) and not token.lower().startswith(f"{SCHEME} "):  # no session makes another
             said = [token]
         elif token:
             said = [f"bearer {token}", *([f"{DEFAULT_SCHEME} {token}"] if self.context.about.auth else [])]

@@ -38,10 +38,6 @@ class SubmitPage(Pages):
 
     calls = Calls[Context]()
 
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self._drafts = Layouts(context.in_thread)
-
     @calls("GET /submit", may("write"))
     async def blank(self, call: Call[None]) -> bytes:
         """The empty form."""
@@ -92,7 +88,8 @@ class SubmitPage(Pages):
         if found.job is None:
             return [told]
         view = JobView(found.job, self.context.now(), "#", "graph")
-        return [told, tags.section(await picture(view, self._drafts), class_="card", **{"data-view": "graph"})]
+        drawn = await picture(view, Layouts(self.context.in_thread))
+        return [told, tags.section(drawn, class_="card", **{"data-view": "graph"})]
 
     def _screen(self, call: Call[None], text: str, told: Sequence[Tag], icon: str = "awed") -> Screen:
         links = Links(call.request)

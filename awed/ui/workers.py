@@ -1,7 +1,8 @@
 """The page of the workers: what each runs, how much of its resources is used, and why it gets no work."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import islice
 from urllib.parse import quote
 
 from twisted.web.template import Tag, tags
@@ -72,7 +73,7 @@ class WorkersPage(Pages):
         return tags.tr(
             tags.td(badge(client.status), class_="c-state"),
             tags.td(client.name or short(client.id), tags.small(about), *_suspended(client), class_="c-name"),
-            tags.td(*self._runs(client, links), class_="c-runs"),
+            tags.td(*self._runs(client, self.engine.jobs.shows(call.user), links), class_="c-runs"),
             tags.td(*_used(client), class_="c-used"),
             tags.td(f"{client.total_completed:,}", class_="num"),
             tags.td(f"{client.total_failed:,}", class_="num"),
@@ -82,10 +83,10 @@ class WorkersPage(Pages):
             **{"data-client": client.id, "data-state": client.status.value},
         )
 
-    def _runs(self, client: Client, links: Links) -> list[Tag | str]:
-        """The first RUNS workunits that a worker has, with links to their tasks."""
+    def _runs(self, client: Client, shows: Callable[[str], bool], links: Links) -> list[Tag | str]:
+        """The first RUNS workunits of a worker for which *shows* is true, with links to their tasks."""
         shown: list[Tag | str] = []
-        for work in list(client.current_work)[:RUNS]:
+        for work in islice(filter(shows, client.current_work), RUNS):
             try:
                 found = parse_work_id(work)
             except Invalid:
@@ -93,7 +94,7 @@ class WorkersPage(Pages):
             part = f" {found.rank}" if found.rank else ""
             address = _address(links, found.job_id, found.task_name)
             shown.append(tags.div(tags.a(f"{short(found.job_id)} {found.task_name}{part}", href=address)))
-        more = len(client.current_work) - RUNS
+        more = len(client.current_work) - len(shown)
         return [*shown, *([tags.small(f"and {more} more")] if more > 0 else [])]
 
 

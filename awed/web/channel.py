@@ -64,9 +64,11 @@ _TLS = b"\x16\x03"
 _ALWAYS = (
     b"\r\nServer: %b\r\nAccess-Control-Allow-Origin: *\r\n"
     b"Access-Control-Allow-Methods: POST, GET, PUT, DELETE, OPTIONS\r\n"
-    b"Access-Control-Allow-Headers: Authorization, Datatoken\r\nX-Request-Id: %%b\r\nDate: %%b" % server.version
+    b"Access-Control-Allow-Headers: Authorization, Datatoken\r\nX-Content-Type-Options: nosniff\r\n"
+    b"X-Request-Id: %%b\r\nDate: %%b" % server.version
 )
-"""Headers of every answer. Any page may use the API from a browser, as with the original."""
+"""Headers of every answer. Any page may use the API from a browser, as with the original. No browser may take a file
+of a user for a script or a page of this server."""
 
 
 @implementer(IHalfCloseableProtocol)

@@ -234,11 +234,15 @@ class UrlencodedReceiver:
             raise TooLarge(f"urlencoded form is longer than {MAX_URLENCODED} bytes: send it as multipart/form-data")
 
     def finish(self) -> Form:
+        text = self._body.decode("latin-1")  # a letter for each byte: of bytes parse_qsl takes only ASCII
         try:
-            fields = parse_qsl(self._body, keep_blank_values=True, max_num_fields=MAX_PARTS)
+            fields = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_PARTS, encoding="latin-1")
         except ValueError:
             raise TooLarge(f"urlencoded form has more than {MAX_PARTS} fields") from None
-        parts = [whole_part(name.decode(errors="replace"), None, value, self._spool) for name, value in fields]
+        parts = [
+            whole_part(name.encode("latin-1").decode(errors="replace"), None, value.encode("latin-1"), self._spool)
+            for name, value in fields
+        ]
         return Form(is_form=True, parts=parts)
 
     def discard(self) -> None:

@@ -54,6 +54,7 @@ def test_an_upload_comes_back_as_it_was(shock: Shock, size: int) -> None:
     assert reply.headers["Content-Length"] == str(size)
     assert reply.headers["Content-Disposition"].startswith('attachment; filename="my file.txt"')
     assert reply.headers["Access-Control-Allow-Origin"] == "*"
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_a_download_may_be_named_or_raw(shock: Shock) -> None:

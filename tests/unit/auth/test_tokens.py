@@ -53,6 +53,12 @@ async def test_the_token_of_a_group() -> None:
     assert await method.authenticate("oauth", "t") is None
 
 
+@pytest.mark.parametrize("credentials", ["awed-job.j.\u00e9", "awed-job.\udcff.0", "awed-job", "awed-job.."])
+@pytest_twisted.ensureDeferred
+async def test_what_is_no_token_of_a_job_is_unknown_whatever_letters_it_has(credentials: str) -> None:
+    assert await JobTokens("key", lambda job_id: User("ann")).authenticate("bearer", credentials) is None
+
+
 @pytest_twisted.ensureDeferred
 async def test_a_group_without_name_is_none() -> None:
     assert await GroupTokens(lambda token: "").authenticate("cg_token", "") is None

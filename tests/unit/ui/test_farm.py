@@ -19,6 +19,16 @@ def test_a_worker_shows_what_it_runs_and_can_be_suspended(served: Served) -> Non
     assert browser.post("/ui/workers/c1?resume", {}).status == 400
 
 
+def test_what_a_worker_runs_is_shown_to_those_who_may_read_it(served: Served) -> None:
+    client = served.register()["id"]
+    job = submit(served, user="ann")
+    data(served.call("GET", f"/work?client={client}"))
+    for path in ("/ui/workers", "/ui/farm"):
+        assert f"job/{job}/task/a" in text(served.call("GET", path, user="ann"))
+        assert job[:8] not in text(served.call("GET", path, user="bob"))
+    assert "and 1 more" in text(served.call("GET", "/ui/workers", user="bob"))
+
+
 def test_workers_of_a_group_that_one_may_not_read_are_not_there(served: Served) -> None:
     data(served.call("POST", "/cgroup/secret", user="ann"))
     served.call("POST", "/client", {"profile": b'{"id": "c9", "group": "secret", "apps": ["*"]}'}, user="ann")

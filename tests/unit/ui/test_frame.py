@@ -50,6 +50,11 @@ def test_its_address_ends_with_a_slash(served: Served) -> None:
     assert served.call("GET", "/ui?q=x").headers["Location"] == "ui/?q=x"
 
 
+def test_no_search_leads_to_another_site(served: Served) -> None:
+    for query in (r"q=/\\evil.example", "q=/https:evil.example"):
+        assert served.call("GET", f"/ui?{query}").headers["Location"] == f"ui/?{query}"
+
+
 @pytest.mark.parametrize("path", ["", "job/{job}", "job/{job}/task/a", *(f"job/{{job}}?tab={tab}" for tab in TABS)])
 def test_text_of_jobs_is_never_markup_and_nothing_is_inline(served: Served, path: str) -> None:
     job = submit(served, name=EVIL, project=EVIL)
@@ -70,7 +75,7 @@ def test_the_cookie_changes_something_through_the_api_only_with_the_seal_of_the_
     assert browser.log_in(token="user ann").status == 303
     job = submit(served, user="ann")
     seal, stranger = browser.seal(), Browser(served).seal()
-    for headers in ({}, {"Awe-Form-Token": stranger}, {"Awe-Form-Token": seal[:-1]}, {"Awe-Form-Token": ""}):
+    for headers in ({}, {"Awe-Form-Token": stranger}, {"Awe-Form-Token": seal[:-1]}, {"Awe-Form-Token": "é"}):
         assert browser.api("DELETE", f"/job/{job}", headers).status == 404
     assert browser.api("DELETE", f"/job/{job}", {"Awe-Form-Token": seal}).status == 200
     foreign = {"Awe-Form-Token": seal, "Origin": "https://evil.example"}

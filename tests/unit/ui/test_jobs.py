@@ -1,6 +1,7 @@
 """The list of jobs: search, pages, order, and what is done to several."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -67,9 +68,25 @@ def test_bulk_changes_tell_of_each_that_failed(served: Served) -> None:
     assert (reply.status, reply.headers["Location"]) == (303, "./?q=n")
     assert data(served.call("GET", f"/job/{mine}"))["state"] == "suspend"
     reply = browser.post("/ui/jobs", {"job": anns, "do": "delete"})
-    assert (reply.status, anns[:8] in text(reply)) == (400, True)
+    assert (reply.status, f"{anns[:8]}: job not found: {anns}" in text(reply)) == (400, True)
     assert browser.post("/ui/jobs", {"job": other, "do": "explode"}).status == 400
     assert browser.post("/ui/jobs", {"do": "suspend"}).status == 400
+
+
+def test_bulk_changes_need_the_rights_of_single_ones(tmp_path: Path) -> None:
+    served = Served(tmp_path, anonymous=["read", "write"])
+    browser, job = Browser(served), submit(served)
+    for path in (f"/ui/job/{job}?delete", "/ui/jobs"):
+        assert browser.post(path, {"job": job, "do": "delete"}).status == 401
+    assert data(served.call("GET", f"/job/{job}"))["state"] == "queued"
+
+
+@pytest.mark.parametrize("number", ["9" * 19, "1e3", "\u0663", ""])
+def test_a_priority_is_one_that_the_api_takes(served: Served, number: str) -> None:
+    browser, job = Browser(served), submit(served)
+    assert browser.post(f"/ui/job/{job}?priority", {"priority": number}).status == 400
+    assert browser.post(f"/ui/job/{job}?priority", {"priority": "-3"}).status == 303
+    assert data(served.call("GET", f"/job/{job}"))["info"]["priority"] == -3
 
 
 def test_why_a_job_stands_still_is_in_its_row(served: Served) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.unit.api.served import Served, data
 from tests.unit.ui.browsing import Browser, text
 from tests.unit.ui.test_frame import submit
@@ -53,6 +55,34 @@ def test_a_form_counts_in_its_own_session_alone(served: Served) -> None:
     other = Browser(served)
     other.log_in(token="user bob")
     assert other.post(f"/ui/job/{job}?resume", {}).status == 404
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec_Fetch_Site": "cross-site"}])
+def test_another_site_logs_nobody_in_or_out(served: Served, headers: dict[str, str]) -> None:
+    """It knows what a login form carries without a session, as it can ask for one itself."""
+    evil, browser = Browser(served), Browser(served)
+    assert browser.post("/ui/login", {"token": "user evil"}, seal=evil.seal(), **headers).status == 401
+    assert browser.cookie == ""
+    reply = browser.post("/ui/logout", {}, seal=evil.seal(), **headers)
+    assert (reply.status, "Set-Cookie" in reply.headers) == (401, False)
+
+
+def test_no_session_makes_another_that_lasts_longer(served: Served) -> None:
+    browser, other = Browser(served), Browser(served)
+    browser.log_in(token="user ann")
+    secret = browser.cookie.partition("=")[2]
+    for word in ("session", "Session"):
+        assert (other.log_in(token=f"{word} {secret}").status, other.cookie) == (401, "")
+
+
+def test_a_browser_keeps_nothing_that_it_saw_in_a_session(served: Served) -> None:
+    browser, job = Browser(served), submit(served, user="ann")
+    assert browser.get("/ui/").headers["Cache-Control"] == "private, no-cache"
+    browser.log_in(token="user ann")
+    for path in ("/ui/", f"/ui/job/{job}", f"/ui/job/{'0' * 8}", f"/job/{job}", "/node"):
+        assert browser.get(path).headers["Cache-Control"] == "private, no-store"
+    reply = browser.post("/ui/submit?check", {"document": "{}"})
+    assert (reply.status, reply.headers["Cache-Control"]) == (200, "private, no-store")
 
 
 def test_a_login_leads_nowhere_else(served: Served) -> None:

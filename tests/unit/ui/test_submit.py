@@ -77,6 +77,14 @@ def test_a_check_makes_no_job_and_shows_the_graph(served: Served) -> None:
     assert data(served.call("GET", "/job", user="root")) == []
 
 
+def test_a_document_that_was_changed_since_the_last_check_has_its_own_graph(served: Served) -> None:
+    for names in (["a", "b"], ["a"]):
+        tasks = [{"taskid": name, "cmd": {"name": "true"}} for name in names]
+        document = msgspec.json.encode({"id": "11111111-1111-4111-8111-111111111111", "tasks": tasks}).decode()
+        page = text(Browser(served).post("/ui/submit?check", {"document": document}))
+        assert [name for name in "ab" if f'data-task="{name}"' in page] == names
+
+
 def test_a_form_of_another_page_submits_nothing(served: Served) -> None:
     browser = Browser(served)
     browser.log_in(token="user ann")

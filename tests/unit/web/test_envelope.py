@@ -45,6 +45,7 @@ def test_the_whole_answer() -> None:
         b"Access-Control-Allow-Origin: *",
         b"Access-Control-Allow-Methods: POST, GET, PUT, DELETE, OPTIONS",
         b"Access-Control-Allow-Headers: Authorization, Datatoken",
+        b"X-Content-Type-Options: nosniff",
         b"X-Request-Id: r",
         b"Content-Type: application/json",
         b"Content-Length: 48",

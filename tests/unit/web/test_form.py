@@ -175,5 +175,7 @@ def test_plain_and_urlencoded_bodies(spool: Spool) -> None:
     assert plain is not None
     assert plain.data == b"hello"
     assert parse(b"", spool, "text/plain") == Form(is_form=False)
-    parsed = parse(b"a=1&b=%20&c=", spool, "application/x-www-form-urlencoded; charset=utf-8")
-    assert [(part.name, part.text()) for part in parsed.parts] == [("a", "1"), ("b", " "), ("c", "")]
+    parsed = parse(b"a=1&b=%20&c=&%C3%A9=%D9%A3", spool, "application/x-www-form-urlencoded; charset=utf-8")
+    assert [(part.name, part.text()) for part in parsed.parts] == [("a", "1"), ("b", " "), ("c", ""), ("é", "٣")]
+    (part,) = parse(b"a=%ff\xfe", spool, "application/x-www-form-urlencoded").parts
+    assert part.data == b"\xff\xfe"
