@@ -30,8 +30,8 @@ class Hierarchy(NamedTuple):
 def hierarchies(proc: Path = Path("/proc/self")) -> dict[str, Hierarchy]:
     """The hierarchies that this process can see, by controller; empty on a system without cgroups."""
     try:
-        groups = (proc / "cgroup").read_text().splitlines()
-        mounts = (proc / "mountinfo").read_text().splitlines()
+        groups = (proc / "cgroup").read_text(errors="surrogateescape").splitlines()
+        mounts = (proc / "mountinfo").read_text(errors="surrogateescape").splitlines()
     except OSError:
         return {}
     own = {}
@@ -143,13 +143,19 @@ class Groups:
         self._directory = directory
         self._unified = unified
 
-    def make(self, name: str, memory: int) -> Group:
-        """A new group with a limit of *memory* bytes. Raises :class:`OSError`."""
-        directory = self._directory / f"{PREFIX}{name}"
-        directory.mkdir()
+    def make(self, memory: int, pid: int | None = None) -> Group:
+        """A new group with a limit of *memory* bytes, for the process *pid* and its descendants; None: an empty one.
+
+        Raises :class:`OSError`.
+        """
+        directory = self._directory / f"{PREFIX}{pid or 'try'}"
         group = Group(directory, self._unified)
+        group.remove()  # an earlier process with this id may have left it
+        directory.mkdir()
         try:
             group.limit(memory)
+            if pid is not None:
+                group.add(pid)
         except OSError:
             group.remove()
             raise
@@ -176,7 +182,7 @@ def groups_of_commands(found: dict[str, Hierarchy]) -> Groups | None:
             groups = Groups(found["memory"].own, unified=False)
         if groups is not None:
             groups.tidy()
-            groups.make("try", TRY).remove()
+            groups.make(TRY).remove()
     except OSError:
         return None
     return groups

@@ -70,12 +70,10 @@ class Guard:
         if groups is None:
             return None
         try:
-            group = groups.make(str(self._process.pid), int(self._most[MEMORY]))
-            group.add(self._process.pid)
+            return groups.make(int(self._most[MEMORY]), self._process.pid)
         except OSError as error:
             self._log.warn("no control group for command {pid}: {error}", pid=self._process.pid, error=error)
             return None
-        return group
 
     def start(self, exceeded: Callable[[], object]) -> None:
         """Begin to measure. *exceeded* is called once, when the command exceeds a limit; the guard then stops."""

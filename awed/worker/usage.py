@@ -30,18 +30,21 @@ def _children(process: Path) -> Iterator[int]:
 
 def memory_of(pids: Iterable[int], proc: Path = PROC) -> int:
     """Bytes of memory of processes, without pages of files. Memory that several of them share counts for each."""
-    return sum(_kilobytes(proc / str(pid) / "status", ("RssAnon:", "RssShmem:")) for pid in pids) << 10
+    return sum(_kilobytes(proc / str(pid) / "status", (b"RssAnon:", b"RssShmem:")) for pid in pids) << 10
 
 
 def exact_memory_of(pids: Iterable[int], proc: Path = PROC) -> int:
     """As :func:`memory_of`, but memory that several processes share counts once. Takes much longer."""
-    return sum(_kilobytes(proc / str(pid) / "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:")) for pid in pids) << 10
+    return sum(_kilobytes(proc / str(pid) / "smaps_rollup", (b"Pss_Anon:", b"Pss_Shmem:")) for pid in pids) << 10
 
 
-def _kilobytes(file: Path, names: tuple[str, ...]) -> int:
-    """The sum of the fields *names* of a file in ``/proc``, in kB; 0 for a process that has ended."""
+def _kilobytes(file: Path, names: tuple[bytes, ...]) -> int:
+    """The sum of the fields *names* of a file in ``/proc``, in kB; 0 for a process that has ended.
+
+    Bytes, for the name that a process gives itself need not be UTF-8; a line feed in it is escaped.
+    """
     try:
-        lines = file.read_text().splitlines()
+        lines = file.read_bytes().split(b"\n")
     except OSError:
         return 0
     return sum(int(line.split()[1]) for line in lines if line.startswith(names))

@@ -9,6 +9,8 @@ from awed.model.resources import Said, amounts_of
 from awed.model.work import Workunit
 from awed.worker.cgroups import (
     UNIFIED,
+    Group,
+    Groups,
     Hierarchy,
     cores_allowed,
     groups_of_commands,
@@ -144,6 +146,8 @@ def test_groups_of_both_versions_are_found_with_what_they_allow(tmp_path: Path) 
         f"32 25 0:28 /box {cpu} rw - cgroup cgroup rw,cpu,cpuacct\n"
         "33 25 0:29 / /tmp rw - tmpfs tmpfs rw\n",
     )
+    with (proc / "mountinfo").open("ab") as mounts:
+        mounts.write(b"34 25 0:30 / /no-utf-8-\xff rw - tmpfs tmpfs rw\n")
     for group in (unified / "user" / "worker", memory / "job", cpu):
         group.mkdir(parents=True)
     (unified / "user" / "cpu.max").write_text("150000 100000\n")
@@ -178,15 +182,30 @@ def test_a_worker_that_is_alone_in_its_group_of_version_2_makes_groups_for_comma
     assert (own / "awe-worker" / "cgroup.procs").read_text() == "0"
     assert (own / "cgroup.subtree_control").read_text() == "+memory"
     assert not (own / "awe.left").exists()
-    group = groups.make("7", 4096)
-    made = own / "awe.7"
+    group = groups.make(4096, os.getpid())
+    made = own / f"awe.{os.getpid()}"
     files = {name: (made / name).read_text() for name in ("memory.max", "memory.swap.max", "memory.oom.group")}
     assert files == {"memory.max": "4096", "memory.swap.max": "0", "memory.oom.group": "1"}
-    group.add(os.getpid())
     assert int((made / "cgroup.procs").read_text()) > 0
     assert not group.has_killed
     (made / "memory.events").write_text("oom 1\noom_kill 2\n")
     assert group.has_killed
+
+
+def test_no_group_is_left_of_a_command_that_cannot_be_moved_or_of_an_earlier_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(group: Group, pid: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Group, "limit", lambda group, memory: None)
+    groups = Groups(tmp_path, unified=True)
+    (tmp_path / "awe.7").mkdir()
+    with monkeypatch.context() as patched:
+        patched.setattr(Group, "add", refuse)
+        with pytest.raises(PermissionError):
+            groups.make(4096, 7)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,18 @@ def test_all_that_descends_from_a_process_counts() -> None:
             os.kill(pid, 9)
 
 
+def test_whatever_name_a_process_gives_itself_it_is_measured() -> None:
+    script = (
+        "import time\ndata = b'x' * (64 << 20)\nopen('/proc/self/comm', 'wb').write(b'\\xff\\rRssAnon: -9')\n"
+        "print(flush=True)\ntime.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        assert memory_of([process.pid]) > 64 << 20
+        process.kill()
+
+
 def test_what_processes_share_counts_once_if_one_looks_closely() -> None:
     script = "import os, sys, time\ndata = b'x' * (64 << 20)\nif os.fork(): print(flush=True)\ntime.sleep(60)\n"
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
