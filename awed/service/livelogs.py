@@ -1,9 +1,11 @@
 """Logs of running commands: the last bytes of each stream of each run, in files of a fixed size."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +21,7 @@ from awed.model.records import Batch
 from awed.model.states import WorkState
 from awed.model.work import WorkRecord
 from awed.service.observer import Observer
-from awed.tx.locks import Condition, PerKey
+from awed.tx.locks import Condition, PerKey, unbroken
 from awed.tx.threads import InThread
 
 HEAD = 4096
@@ -60,12 +62,18 @@ class Ring:
             return
         start = head.start if offset <= head.end else offset
         begin = max(offset, head.end, end - head.size)
-        head.start = max(start, end - head.size)  # before it is overwritten: somebody may be reading
+        kept = max(start, end - head.size)
         with open(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0) as file:
+            if kept > head.start:  # before it is overwritten: somebody may be reading, or the daemon be killed
+                head.start, head.end = kept, max(kept, head.end)
+                self._note(file)
             for place, piece in _places(begin, data[begin - offset :], head.size):
-                os.pwrite(file.fileno(), piece, HEAD + place)
+                _put(file, piece, HEAD + place)
             head.end = end
-            os.pwrite(file.fileno(), msgspec.json.encode(head) + b"\n", 0)
+            self._note(file)
+
+    def _note(self, file: FileIO) -> None:
+        _put(file, msgspec.json.encode(self.head) + b"\n", 0)
 
     def read(self, offset: int, most: int) -> tuple[int, bytes]:
         """The offset and the bytes, at most *most*, from *offset* or the first byte that is kept on. An offset below
@@ -84,6 +92,11 @@ class Ring:
             )
         lost = max(0, head.start - begin)  # overwritten meanwhile
         return begin + lost, data[lost:]
+
+
+def _put(file: FileIO, data: bytes, place: int) -> None:
+    if os.pwrite(file.fileno(), data, place) < len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _spans(offset: int, length: int, size: int) -> Iterator[tuple[int, int]]:
@@ -136,8 +149,10 @@ class LiveLogs(Observer):
             if ring is None or ring.head.attempt != run.attempt:
                 ring = Ring(self._path(run, stream), Head(run.wuid, run.attempt, stream, self._size))
                 self._hold(ring)
-            await self._in_thread(ring.write, offset, data)
-        self._notify([run.wuid])
+            try:
+                await unbroken(self._in_thread(ring.write, offset, data))
+            finally:
+                self._notify([run.wuid])
 
     def has(self, run: Run) -> bool:
         """Whether anything is kept of a run."""

@@ -50,7 +50,8 @@ class WorkLogs:
             left = until - self._shell.reactor.seconds()
             if part.data or part.complete or left <= 0 or self._shell.feed.closed:
                 return part
-            await self._live.news(str(work), left)
+            if part.offset == part.end:  # else there is more by now than when it was read
+                await self._live.news(str(work), left)
 
     async def _read(self, work: WorkId, stream: str, offset: int, attempt: int, most: int) -> LogPart:
         scheduler, wuid = self._shell.scheduler.work, str(work)

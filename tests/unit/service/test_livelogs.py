@@ -1,23 +1,32 @@
 """Logs of commands that run: their last bytes, in files of a fixed size, and what was reported afterwards."""
 
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_twisted import ensureDeferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 
 from awed.model.errors import StaleAttempt
 from awed.model.ids import parse_work_id
 from awed.model.work import Cut, Report, ReportStatus, Workunit
-from awed.service.livelogs import Head, LiveLogs, Ring
+from awed.service.livelogs import HEAD, Head, LiveLogs, Ring, _found
 from awed.service.livelogs import Run as RunOf
 from awed.service.worklogs import LogPart, part_of
 from awed.wire.reports import LogPiece
 from tests.unit.scheduler.builders import job, task
 from tests.unit.service.worlds import EngineWorld, state_of
 from tests.unit.web.traversal import at_once
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 WRITTEN = bytes(range(256)) * 4
 
@@ -40,6 +49,29 @@ def test_a_ring_has_the_last_bytes_and_each_in_its_place(
             begin, data = ring.read(asked, 1000)
             assert begin == min(max(asked, head.start), head.end)
             assert data == WRITTEN[begin : head.end]
+
+
+@pytest.mark.parametrize("lost", range(5))
+def test_whenever_the_daemon_is_killed_a_ring_has_no_bytes_in_a_wrong_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    """Killed before the write number *lost*, or out of disk in the middle of it."""
+    ring = Ring(tmp_path / "ring", Head("w", 1, "stdout", 50))
+    ring.write(0, WRITTEN[:70])
+    kept = count()
+
+    def pwrite(file: int, data: bytes, place: int) -> int:
+        return pwritten(file, data if next(kept) < lost else data[: len(data) // 2] if place >= HEAD else b"", place)
+
+    pwritten = os.pwrite
+    with monkeypatch.context() as patched, suppress(OSError):
+        patched.setattr(os, "pwrite", pwrite)
+        ring.write(70, WRITTEN[70:110])
+    for known in (ring, *_found(tmp_path, 50)):
+        begin, data = known.read(0, 1000)
+        assert data == WRITTEN[begin : begin + len(data)] == WRITTEN[begin : known.head.end]
+    ring.write(70, WRITTEN[70:110])
+    assert ring.read(0, 1000) == (60, WRITTEN[60:110])
 
 
 @given(st.integers(0, 100), st.integers(0, 20), st.integers(0, 20), st.integers(0, 120))
@@ -144,6 +176,55 @@ async def test_a_restarted_daemon_goes_on_with_the_logs_of_what_is_out(world: En
     await send(world, unit, 7, b"after")
     assert (await read(world, unit)).data == b"before after"
     assert len(world.spooled()) == 1
+
+
+class Slow:
+    """An :class:`InThread` whose calls come back when the test lets them."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Deferred[Any], Any]] = []
+
+    def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+        back: Deferred[T] = Deferred()
+        self.calls.append((back, function(*args, **kwargs)))
+        return back
+
+    def let_go(self) -> None:
+        back, result = self.calls.pop(0)
+        back.callback(result)
+
+
+@ensureDeferred
+async def test_what_comes_between_the_look_and_the_wait_is_not_missed(world: EngineWorld) -> None:
+    unit = await out(world)
+    await send(world, unit, 0, b"one")
+    world.engine.logs._live._in_thread = slow = Slow()
+    reading = state_of(read(world, unit, 3, wait=30))
+    writing = state_of(send(world, unit, 3, b"two"))
+    slow.calls.reverse()
+    slow.let_go()
+    world.clock.advance(0)
+    assert writing.called
+    slow.let_go()
+    slow.let_go()
+    assert reading.result == LogPart(1, 3, b"two", 6, complete=False)
+
+
+@ensureDeferred
+async def test_a_sender_that_leaves_does_not_let_the_next_write_at_the_same_time(tmp_path: Path) -> None:
+    slow = Slow()
+    logs = LiveLogs(tmp_path, 100, slow, Clock())
+    started = Deferred.fromCoroutine(logs.start(lambda run: True))
+    slow.let_go()
+    assert started.called
+    first = Deferred.fromCoroutine(logs.append(RunOf("j_0_0", 1), "stdout", 0, b"x"))
+    first.cancel()
+    second = Deferred.fromCoroutine(logs.append(RunOf("j_0_0", 1), "stdout", 0, b"xy"))
+    assert len(slow.calls) == 1
+    slow.let_go()
+    slow.let_go()
+    assert second.called
+    await first.addErrback(lambda failure: failure.trap(CancelledError))
 
 
 @ensureDeferred
