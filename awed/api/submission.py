@@ -1,6 +1,7 @@
 """Makes a job of a document, or checks the document: used by all calls that take documents."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from hashlib import sha256
 from secrets import token_urlsafe
 from typing import NamedTuple
@@ -45,24 +46,21 @@ async def make_job(context: Context, call: Call[None], body: bytes, submission: 
         token = context.job_token(submission.job.id)
 
     async def make(key: SubmissionKey | None) -> Job:
-        hook = await _hook(context, submission, call.user)
-        job = await context.engine.jobs.submit(submission, call.user, token, hosts, key, hook=hook)
-        if hook is not None:
-            context.hooks.take(hook)
-        return job
+        hook = _hook(submission, call.user)
+        jobs, user = context.engine.jobs, call.user
+        store = partial(jobs.submit, submission, user, token, hosts, key, hook=hook)
+        return await (store() if hook is None else context.hooks.take_with(hook, user, store))
 
     return await once(context, call, body, submission.job.id, make)
 
 
-async def _hook(context: Context, submission: Submission, user: User) -> Hook | None:
+def _hook(submission: Submission, user: User) -> Hook | None:
     """The hook that the document asks for, which goes when the job ends."""
     notify = submission.notify
     if notify is None:
         return None
     secret = notify.secret or token_urlsafe(32)
-    hook = Hook(new_id(), notify.url, notify.events, secret, user.name, submission.job.id, with_job=True)
-    await context.hooks.admit(hook, user)
-    return hook
+    return Hook(new_id(), notify.url, notify.events, secret, user.name, submission.job.id, with_job=True)
 
 
 async def check(context: Context, call: Call[None], body: bytes, token: str = "") -> Check:

@@ -100,6 +100,11 @@ class FeedEvent(Struct, omit_defaults=True):
     totalwork: int | UnsetType = UNSET
     remaintasks: int | UnsetType = UNSET
 
+    @property
+    def name(self) -> str:
+        """What has happened, as ``KIND.STATE``."""
+        return f"{self.kind}.{self.state}"
+
 
 def page_id(number: int) -> str:
     """The id of the page whose last change has *number*, with leading zeros so that ids sort as numbers do."""

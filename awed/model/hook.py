@@ -25,6 +25,9 @@ STATES: dict[Subject, tuple[str, ...]] = {
 DEFAULT = ["job.completed", "job.suspend"]
 """The events of a hook that names none."""
 
+ENDS = ("job.completed", "job.deleted")
+"""After these events a job needs no hook that goes with it."""
+
 _SECRET = re.compile("[ -~]{1,200}")
 
 
@@ -110,3 +113,18 @@ class Hook(Struct):
     cursor: int = 0
     created: datetime | None = None
     deliveries: list[HookDelivery] = []
+
+    @property
+    def listens(self) -> bool:
+        """Whether it needs events: a dead one only if it goes with its job."""
+        return self.state is HookState.ACTIVE or self.with_job
+
+    @property
+    def heard(self) -> frozenset[str]:
+        """The events that it needs, as *events* has them."""
+        sent = self.events if self.state is HookState.ACTIVE else ()
+        return frozenset([*sent, *(ENDS if self.with_job else ())])
+
+    def wants(self, event: FeedEvent) -> bool:
+        """Whether it is to be sent *event*."""
+        return self.state is HookState.ACTIVE and not {event.kind, event.name}.isdisjoint(self.events)

@@ -5,6 +5,8 @@ import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 from msgspec import Struct, json
 from twisted.internet.defer import CancelledError, Deferred
@@ -15,11 +17,11 @@ from twisted.logger import Logger
 from awed.model.access import User
 from awed.model.errors import AwedError, Gone, NotFound, QuotaReached, StoreAway, Unavailable
 from awed.model.feed import FeedEvent
-from awed.model.hook import DeliveryState, Hook, HookDelivery, HookState, Try
+from awed.model.hook import ENDS, DeliveryState, Hook, HookDelivery, HookState, Try
 from awed.model.records import Batch, Commit
 from awed.service.events import Choice, Cursor, EventVerbs, GroupAcl
 from awed.store.interface import IStore
-from awed.tx.locks import PerKey
+from awed.tx.locks import PerKey, to_the_end
 from awed.tx.pauses import Pauses
 
 MOST_OF_USER = 100
@@ -32,7 +34,7 @@ PAUSES = Pauses(1.0, 3600.0)
 """Seconds between the tries of a delivery."""
 
 PATIENCE = 86400.0
-"""Seconds from the first try on after which a hook is dead."""
+"""Seconds from the first try of this daemon on after which a hook is dead."""
 
 AT_ONCE = 4
 """Requests to hooks of one user that are under way at a time."""
@@ -42,6 +44,8 @@ SAVED = 600.0
 
 KEPT = 20
 """Deliveries, and tries of each, of which a hook tells."""
+
+T = TypeVar("T")
 
 Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[int]]
 """Sends a body with headers to a URL: the status of the answer. Raises any exception if there is none."""
@@ -53,19 +57,6 @@ class Payload(Struct):
     delivery: str
     hook: str
     event: FeedEvent
-
-
-ENDS = ("job.completed", "job.deleted")
-"""After these events a job needs no hook that goes with it."""
-
-
-def wants(hook: Hook, event: FeedEvent) -> bool:
-    """Whether a hook is to be sent *event*."""
-    return event.kind in hook.events or f"{event.kind}.{event.state}" in hook.events
-
-
-def _ends(event: FeedEvent) -> bool:
-    return f"{event.kind}.{event.state}" in ENDS
 
 
 def signature(secret: str, time: int, body: bytes) -> str:
@@ -112,7 +103,7 @@ class Hooks:
     async def start(self) -> None:
         """Go on with the stored hooks where they were."""
         for hook in await self._store.all(Hook):
-            self.take(hook)
+            self._take(hook)
 
     def stop(self) -> None:
         """Send nothing more. What is not known to have arrived is sent again after the next start."""
@@ -132,19 +123,16 @@ class Hooks:
         return hook
 
     async def add(self, hook: Hook, user: User) -> None:
-        """Take a new hook of *user*, which hears what happens from now on. Raises :class:`~awed.model.errors.Invalid`
-        for its address, :class:`QuotaReached` if there are too many, :class:`StoreAway` if it was not taken."""
-        await self.admit(hook, user)
-        self._hooks[hook.id] = hook
-        try:
-            await self._commit(Batch(hooks=[hook]), Batch(gone_hooks=[hook.id]))
-        except StoreAway:
-            self._hooks.pop(hook.id, None)
-            raise
-        self.take(hook)
+        """Take a new hook of *user*. Raises as :meth:`take_with`."""
+        await self.take_with(hook, user, partial(self._commit, Batch(hooks=[hook]), Batch(gone_hooks=[hook.id])))
 
-    async def admit(self, hook: Hook, user: User) -> None:
-        """See that *user* may have a new hook, and let it hear what happens from now on. Raises as :meth:`add`."""
+    async def take_with(self, hook: Hook, user: User, store: Callable[[], Awaitable[T]]) -> T:
+        """Take a new hook of *user*, which hears what happens from now on, and have *store* store it. Returns what
+        that returns. It goes on if the result is cancelled.
+
+        Raises :class:`~awed.model.errors.Invalid` for its address, :class:`QuotaReached` if there are too many, and
+        what *store* raises, after which the hook is not there.
+        """
         await self._check(hook.url)
         mine = sum(one.owner == user.name for one in self._hooks.values())
         if not user.admin and mine >= MOST_OF_USER:
@@ -152,32 +140,46 @@ class Hooks:
         if len(self._hooks) >= MOST:
             raise QuotaReached(f"there are {MOST} hooks already")
         hook.cursor, hook.created = self._events.last, self._now()
+        self._hooks[hook.id] = hook
+        return await to_the_end(self._stored(hook, store()))
+
+    async def _stored(self, hook: Hook, storing: Awaitable[T]) -> T:
+        try:
+            stored = await storing
+        except BaseException:
+            self._hooks.pop(hook.id, None)
+            raise
+        if hook.id in self._hooks:  # else it was removed meanwhile
+            self._take(hook)
+        return stored
 
     async def remove(self, hook_id: str) -> None:
         """Send nothing more to a hook, and forget it. Raises :class:`NotFound`."""
         self.get(hook_id)
-        if running := self._running.pop(hook_id, None):
+        if running := self._running.get(hook_id):
             running.cancel()
         await self._forget(hook_id)
 
     async def _forget(self, hook_id: str) -> None:
         del self._hooks[hook_id]
+        self._running.pop(hook_id, None)
         await self._commit(Batch(gone_hooks=[hook_id]))
 
-    def take(self, hook: Hook) -> None:
+    def _take(self, hook: Hook) -> None:
         """Begin with a hook that is stored."""
         self._hooks[hook.id] = hook
-        if hook.state is HookState.ACTIVE:
+        if hook.listens:
             self._running[hook.id] = running = Deferred.fromCoroutine(self._run(hook))
             running.addErrback(lambda failure: self._log.failure("a hook fails", failure))
 
     async def _run(self, hook: Hook) -> None:
-        """Deliver one event after the other, until the hook is dead."""
+        """Deliver one event after the other, until the hook is dead and its job, if it goes with one, has ended."""
         with suppress(CancelledError):
-            while self._hooks.get(hook.id) is hook and hook.state is HookState.ACTIVE and not self._events.closed:
+            while self._hooks.get(hook.id) is hook and hook.listens and not self._events.closed:
                 try:
                     await self._next(hook)
                 except Gone as error:
+                    hook.cursor = self._events.oldest - 1
                     await self._die(hook, str(error))
                 except Unavailable:  # the store is away
                     await deferLater(self._clock, PAUSES.first)
@@ -188,21 +190,21 @@ class Hooks:
         moved, hook.cursor = hook.cursor != cursor.number, cursor.number
         if found:
             hook.cursor = found[0].id - 1
-            if wants(hook, found[0]):
+            if hook.wants(found[0]):
                 await self._deliver(hook, found[0])
-            if hook.with_job and _ends(found[0]):
+            if hook.with_job and found[0].name in ENDS:
                 await self._forget(hook.id)
         elif moved and not self._events.closed:
             await self._save(hook)
 
     def _cursor(self, hook: Hook, user: User) -> Cursor:
-        ends = ENDS if hook.with_job else ()
-        choice = Choice(job=hook.job, owner=user.name if hook.mine else "", events=frozenset([*hook.events, *ends]))
+        choice = Choice(job=hook.job, owner=user.name if hook.mine else "", events=hook.heard)
         return self._events.cursor(user, self._group_acl, choice, hook.cursor)
 
     async def _deliver(self, hook: Hook, event: FeedEvent) -> None:
         """Send an event until it arrives, or the hook is dead."""
         delivery = self._delivery(hook, event)
+        end = self._clock.seconds() + PATIENCE
         for pause in PAUSES:
             tried = await self._try(hook, delivery)
             delivery.tries = [*delivery.tries[: KEPT - 1], tried]
@@ -210,7 +212,7 @@ class Hooks:
                 delivery.state, hook.cursor = DeliveryState.DELIVERED, event.id
                 await self._save(hook)
                 return
-            if (tried.time - delivery.tries[0].time).total_seconds() > PATIENCE:
+            if self._clock.seconds() > end:
                 delivery.state = DeliveryState.FAILED
                 await self._die(hook, f"not delivered for a day: {tried.error or f'status {tried.status}'}")
                 return
@@ -228,8 +230,11 @@ class Hooks:
         return delivery
 
     async def _try(self, hook: Hook, delivery: HookDelivery) -> Try:
+        async with self._places.place(hook.owner):
+            return await self._tried(hook, delivery, self._now())
+
+    async def _tried(self, hook: Hook, delivery: HookDelivery, now: datetime) -> Try:
         body = json.encode(Payload(delivery.delivery, hook.id, delivery.event))
-        now = self._now()
         headers = {
             "Content-Type": "application/json",
             "Awe-Delivery": delivery.delivery,
@@ -237,8 +242,7 @@ class Hooks:
             "Awe-Signature": signature(hook.secret, int(now.timestamp()), body),
         }
         try:
-            async with self._places.place(hook.owner):
-                return Try(now, status=await self._post(hook.url, body, headers))
+            return Try(now, status=await self._post(hook.url, body, headers))
         except AwedError as error:
             return Try(now, error=str(error)[:500])
         except CancelledError:
@@ -248,7 +252,6 @@ class Hooks:
 
     async def _die(self, hook: Hook, reason: str) -> None:
         hook.state, hook.reason = HookState.DEAD, reason
-        self._running.pop(hook.id, None)
         self._log.warn("hook {hook} of {user} is dead: {reason}", hook=hook.id, user=hook.owner, reason=reason)
         await self._save(hook)
 

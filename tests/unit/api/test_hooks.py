@@ -2,14 +2,23 @@
 
 import hashlib
 import hmac
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionLost
+from twisted.python.failure import Failure
 
+from awed.model.access import User
+from awed.model.errors import StoreAway
+from awed.model.hook import Hook
+from awed.model.records import Batch
 from awed.service import hooks
-from awed.service.hooks import MOST_OF_USER, PATIENCE
-from tests.unit.api.served import Served, data, done, fault
+from awed.service.hooks import AT_ONCE, MOST_OF_USER, PATIENCE
+from tests.unit.api.served import BOUNDARY, Served, data, done, fault, form
+from tests.unit.web.wire import message
 
 JOB = {"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
 URL = "https://example.org/hook"
@@ -93,6 +102,81 @@ def test_after_a_day_a_hook_is_dead_and_says_why(served: Served) -> None:
     assert len(sent(served)) == before
 
 
+def test_neither_a_clock_that_is_set_nor_a_daemon_that_was_stopped_ends_a_hook(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = make(served, events=["job.init"])
+    served.receiver.status = 500
+    served.submit(JOB, user="ann")
+    served.clock.advance(0)
+    monkeypatch.setattr(served.hooks, "_now", lambda: served.now() + timedelta(days=3))
+    served.clock.advance(1)
+    assert data(served.call("GET", f"/hook/{hook['id']}", user="ann"))["state"] == "active"
+    monkeypatch.undo()
+    served.hooks.stop()
+    served.clock.advance(3 * PATIENCE)
+    done(served.hooks.start())
+    served.clock.advance(0)
+    assert data(served.call("GET", f"/hook/{hook['id']}", user="ann"))["state"] == "active"
+
+
+def test_a_signature_says_when_it_is_sent_and_not_when_it_came_into_line(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[Deferred[int]] = []
+    times: list[int] = []
+
+    async def post(url: str, body: bytes, headers: dict[str, str]) -> int:
+        times.append(int(headers["Awe-Signature"].partition(",")[0].removeprefix("t=")))
+        answers.append(Deferred())
+        return await answers[-1]
+
+    monkeypatch.setattr(served.hooks, "_post", post)
+    for _ in range(AT_ONCE + 1):
+        make(served, events=["job.init"])
+    served.submit(JOB, user="ann")
+    served.clock.advance(0)
+    served.clock.advance(400)
+    answers[0].callback(204)
+    assert times[-1] - times[0] == 400
+
+
+@pytest.mark.parametrize("path", ["/hook", "/job"])
+def test_a_client_that_leaves_has_its_hook_all_the_same(
+    served: Served, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    gate, commit = Deferred[None](), served.store.commit
+
+    async def late(batch: Batch) -> None:
+        await gate
+        await commit(batch)
+
+    monkeypatch.setattr(served.store, "commit", late)
+    connection, _ = served.connect()
+    form_type = f"multipart/form-data; boundary={BOUNDARY}"
+    kind, body = {
+        "/hook": ("application/json", msgspec.json.encode({"url": URL, "events": ["job.init"]})),
+        "/job": (form_type, form([("upload", msgspec.json.encode({**JOB, "info": {"notify": NOTIFY}}))])),
+    }[path]
+    head = {"Authorization": "user ann", "Content-Type": kind}
+    connection.dataReceived(message("POST", path, head, body))
+    connection.connectionLost(Failure(ConnectionLost()))
+    gate.callback(None)
+    monkeypatch.undo()
+    served.submit(JOB, user="ann")
+    assert len(sent(served)) == 1
+    assert len(data(served.call("GET", "/hook", user="ann"))) == 1
+
+
+def test_what_is_not_stored_is_no_hook(served: Served) -> None:
+    async def away() -> None:
+        raise StoreAway("no database")
+
+    taking = Deferred.fromCoroutine(served.hooks.take_with(Hook("1", URL, ["job"], "key", "ann"), User("ann"), away))
+    taking.addErrback(lambda failure: failure.trap(StoreAway))
+    assert data(served.call("GET", "/hook", user="ann")) == []
+
+
 def test_a_restart_goes_on_where_it_was_and_sends_nothing_twice_that_arrived(served: Served) -> None:
     make(served, events=["job.init"])
     first = served.submit(JOB, user="ann")["id"]
@@ -174,7 +258,21 @@ def test_a_document_says_who_is_to_be_told_and_nobody_else_hears_of_that(served:
     served.call("DELETE", f"/job/{job['id']}", user="ann")
     sent(served)
     assert data(served.call("GET", "/hook", user="ann")) == []
+    assert served.hooks._running == {}
     done(served.hooks.start())
+    assert data(served.call("GET", "/hook", user="ann")) == []
+
+
+def test_a_dead_hook_of_a_job_goes_with_it_too(served: Served) -> None:
+    served.receiver.status = 500
+    job = served.submit({**JOB, "info": {"notify": NOTIFY}}, user="ann")
+    for _ in range(int(PATIENCE / 3600) + 15):
+        served.clock.advance(3600)
+    (hook,) = data(served.call("GET", "/hook", user="ann"))
+    assert hook["state"] == "dead"
+    before = len(served.receiver.received)
+    served.call("DELETE", f"/job/{job['id']}", user="ann")
+    assert len(sent(served)) == before
     assert data(served.call("GET", "/hook", user="ann")) == []
 
 
