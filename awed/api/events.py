@@ -1,6 +1,7 @@
 """``/events``: changes of jobs, tasks, workunits and workers, one by one as they become durable."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 
 from msgspec import Struct, json
@@ -10,8 +11,17 @@ from awed.api.rights import may
 from awed.model.errors import Gone, Unavailable
 from awed.model.feed import FeedEvent, Subject
 from awed.service.events import Choice, Cursor
-from awed.web.calls import Call, Calls
-from awed.web.eventstream import IDLE, KEEP_ALIVE, MEDIA_TYPE, Message, last_event_id, send_stream, wants_stream
+from awed.web.calls import Asked, Call, Calls
+from awed.web.eventstream import (
+    IDLE,
+    KEEP_ALIVE,
+    MEDIA_TYPE,
+    Message,
+    last_event_id,
+    send_stream,
+    wants_stream,
+    while_allowed,
+)
 from awed.web.kinds import Kind, count, split, word
 from awed.web.streaming import listed
 from awed.wire.envelope import Events
@@ -25,8 +35,7 @@ AT_ONCE = 1000
 MOST = 10_000
 """The largest ``limit``."""
 
-LONGEST = 3600.0
-"""Seconds after which a stream ends, so that listeners authenticate again."""
+_LISTEN = may("read")
 
 _SUBJECT = word(Subject)
 _SUBJECTS = Kind(lambda name, texts: [_SUBJECT.read(name, [text]) for text in split(texts)], {"type": "string"})
@@ -51,13 +60,15 @@ class EventsResource(Resource):
 
     calls = Calls[Context]()
 
-    @calls("GET /?stream", may("read"))
+    @calls("GET /?stream", _LISTEN)
     async def stream(self, call: Call[None], *, wanted: Wanted) -> Stream:
         """The events as a stream, as with ``Accept: text/event-stream``. ``Last-Event-ID`` overrides ``since``."""
         cursor = self._cursor(call, wanted, last_event_id(call.request))
-        return await send_stream(call.request, self._messages(cursor))
+        require = partial(_LISTEN.grant, self.context, Asked(call.request, {}, {}))
+        messages = while_allowed(self._messages(cursor), require, self.engine.events.seconds)
+        return await send_stream(call.request, messages)
 
-    @calls("GET /", may("read"))
+    @calls("GET /", _LISTEN)
     async def index(
         self,
         call: Call[None],
@@ -87,10 +98,8 @@ class EventsResource(Resource):
 
         Ends when the server stops, and for a listener that was too slow: the next request is answered by the error.
         """
-        events = self.engine.events
-        end = events.seconds() + LONGEST
         yield Message(cursor.number).encode()
-        while not events.closed and events.seconds() < end:
+        while not self.engine.events.closed:
             before = cursor.number
             try:
                 found = await cursor.wait(AT_ONCE, KEEP_ALIVE)

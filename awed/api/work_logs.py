@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
@@ -16,8 +17,17 @@ from awed.model.records import JobRecord
 from awed.service.worklogs import MOST, LogPart
 from awed.web.arguments import Body
 from awed.web.body import AwedRequest
-from awed.web.calls import Call, Calls
-from awed.web.eventstream import IDLE, KEEP_ALIVE, MEDIA_TYPE, Message, last_event_id, send_stream, wants_stream
+from awed.web.calls import Asked, Call, Calls
+from awed.web.eventstream import (
+    IDLE,
+    KEEP_ALIVE,
+    MEDIA_TYPE,
+    Message,
+    last_event_id,
+    send_stream,
+    wants_stream,
+    while_allowed,
+)
 from awed.web.kinds import count
 from awed.web.params import header
 from awed.wire.errors import status_of
@@ -31,6 +41,8 @@ MAX_WAIT = 60.0
 """Seconds for which a request may wait for a log to grow."""
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
+
+_READ = to("read", a_job)
 
 _pieces = msgspec.json.Decoder(Annotated[list[LogPiece], Meta(max_length=2 * MAX_AT_ONCE)])
 
@@ -61,7 +73,7 @@ class WorkLogs(Resource):
             return Outcome(piece.wuid, status_of(error), error.texts)
         return Outcome(piece.wuid, 200)
 
-    @calls("GET /<path:work_id>/log", to("read", a_job))
+    @calls("GET /<path:work_id>/log", _READ)
     async def follow(
         self,
         call: Call[JobRecord],
@@ -78,7 +90,9 @@ class WorkLogs(Resource):
         if wants_stream(call.request):
             last = last_event_id(call.request)
             begin = offset if last is None else last
-            return await send_stream(call.request, self._messages(work, stream, begin, attempt or 0))
+            require = partial(_READ.grant, self.context, Asked(call.request, {}, {"work_id": work_id}))
+            messages = self._messages(work, stream, begin, attempt or 0)
+            return await send_stream(call.request, while_allowed(messages, require, self.engine.events.seconds))
         first, most = _range(call.request)
         part = await self.engine.logs.read(
             work,

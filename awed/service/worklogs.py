@@ -35,9 +35,11 @@ class WorkLogs:
     async def append(self, client: str, piece: LogPiece) -> None:
         """Add what a running command has written. Raises :class:`~awed.model.errors.StaleAttempt` if *client* does
         not have this attempt of the workunit."""
-        if self._shell.scheduler.work.holder(parse_work_id(piece.wuid)) != client:
+        work = parse_work_id(piece.wuid)
+        if self._shell.scheduler.work.holder(work) != client:
             raise StaleAttempt(f"workunit {piece.wuid} is not checked out by client {client}")
-        await self._live.append(Run(piece.wuid, piece.attempt), piece.stream, piece.offset, piece.data)
+        # By the one way to write its id, by which the rings of a run are removed.
+        await self._live.append(Run(str(work), piece.attempt), piece.stream, piece.offset, piece.data)
 
     async def read(
         self, work: WorkId, stream: str, offset: int, *, attempt: int = 0, most: int = MOST, wait: float = 0

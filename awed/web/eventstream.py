@@ -1,9 +1,10 @@
 """Streams of events as ``text/event-stream``, at the pace of the peer."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from msgspec import Struct
 
+from awed.model.errors import AwedError
 from awed.tx.streams import Pace
 from awed.web.body import AwedRequest
 from awed.web.kinds import COUNT
@@ -28,6 +29,9 @@ class Message(Struct, frozen=True):
         return b"id: %d\n%b\n" % (self.id, data)
 
 
+LOOK = 60.0
+"""Seconds after which it is looked again whether the listener may still listen."""
+
 IDLE = b":\n\n"
 """A comment, to keep the connection open."""
 
@@ -45,6 +49,22 @@ def last_event_id(request: AwedRequest) -> int | None:
     """
     text = header(request, b"last-event-id")
     return None if text is None else COUNT.read("Last-Event-ID", [text])
+
+
+async def while_allowed(
+    messages: AsyncIterator[bytes], require: Callable[[], Awaitable[object]], seconds: Callable[[], float]
+) -> AsyncIterator[bytes]:
+    """*messages* until *require* raises an error: rights may change, and tokens be revoked, while a stream is open.
+    *seconds* is a clock."""
+    due = seconds() + LOOK
+    async for message in messages:
+        if seconds() >= due:
+            try:
+                await require()
+            except AwedError:  # which answers the listener's next request
+                return
+            due = seconds() + LOOK
+        yield message
 
 
 async def send_stream(request: AwedRequest, messages: AsyncIterator[bytes]) -> bytes:

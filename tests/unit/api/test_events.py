@@ -6,8 +6,9 @@ from typing import Any
 
 from twisted.internet.testing import StringTransport
 
+from awed.model.access import User
 from awed.service.feed import Keep
-from awed.web.eventstream import KEEP_ALIVE
+from awed.web.eventstream import KEEP_ALIVE, LOOK
 from tests.unit.api.served import Served, data, done, fault
 from tests.unit.web.wire import parse
 
@@ -121,6 +122,24 @@ def test_a_stream_goes_on_where_it_was_cut(served: Served) -> None:
     connection, sent = served.connect()
     connection.dataReceived(b"GET /events?since=0&stream HTTP/1.1\r\nHost: a\r\nLast-Event-ID: 1\r\n\r\n")
     assert streamed(sent) == [("1", None), *found[1:]]
+
+
+def test_a_stream_ends_soon_after_the_session_in_which_it_was_begun(served: Served) -> None:
+    secret = done(served.sessions.begin(User("ann")))
+    connection, sent = served.connect()
+    connection.dataReceived(
+        f"GET /events?stream HTTP/1.1\r\nHost: a\r\nAuthorization: session {secret}\r\n\r\n".encode()
+    )
+    served.clock.pump([1.0] * int(LOOK + KEEP_ALIVE))
+    served.submit(JOB, user="ann")
+    served.clock.advance(0)
+    assert [id for id, _ in streamed(sent)][-1] == "3"
+    done(served.sessions.end(secret))
+    served.clock.pump([1.0] * int(LOOK + KEEP_ALIVE))
+    served.submit(JOB, user="ann")
+    served.clock.advance(0)
+    assert b'"job"' not in sent.value()
+    assert sent.value().endswith(b"0\r\n\r\n")
 
 
 def test_a_stream_says_how_far_it_came_where_there_was_nothing_to_tell(served: Served) -> None:

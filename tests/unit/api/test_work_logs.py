@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from awed.web.eventstream import KEEP_ALIVE, LOOK
 from tests.unit.api.served import Served, data, fault
 from tests.unit.api.test_events import streamed
 
@@ -36,6 +37,14 @@ def test_pieces_of_logs_are_taken_each_for_itself(served: Served, work: str) -> 
     assert (refused["status"], refused["error"]) == (409, [f"attempt 2 of workunit {work} is over"])
     wrong = fault(send(served, work, 0, b"x" * 65537))
     assert wrong.startswith("the body must be a JSON list of pieces of logs: ")
+
+
+def test_a_workunit_has_one_log_however_its_id_is_written(served: Served, work: str) -> None:
+    """Others would never be removed."""
+    encoded = f"base64:{base64.b64encode(work.encode()).decode()}"
+    for number, written in enumerate((work, f"{work}0", encoded)):
+        data(send(served, written, number, b"x"))
+    assert served.call("GET", f"/work/{work}/log").body == b"xxx"
 
 
 def test_a_log_says_where_it_begins_and_ends(served: Served, work: str) -> None:
@@ -97,6 +106,22 @@ def test_what_is_no_workunit_has_no_log(served: Served, work: str) -> None:
     job = work.partition("_")[0]
     assert fault(served.call("GET", f"/work/{job}_0_7/log")) == f"no workunit found with id {job}_0_7"
     assert fault(served.call("GET", f"/work/{work}/log?stream=worknotes")).startswith("stream must be one of")
+
+
+def test_a_stream_ends_soon_after_the_right_to_read_it(served: Served) -> None:
+    job = served.submit(JOB, user="ann")["id"]
+    served.register(id="c1")
+    work = data(served.call("GET", "/work?client=c1"))["wuid"]
+    served.call("PUT", f"/job/{job}/acl/read?users=bob", user="ann")
+    connection, sent = served.connect()
+    head = f"GET /work/{work}/log HTTP/1.1\r\nHost: a\r\nAuthorization: user bob\r\nAccept: text/event-stream\r\n\r\n"
+    connection.dataReceived(head.encode())
+    served.call("DELETE", f"/job/{job}/acl/read?users=bob", user="ann")
+    served.clock.pump([1.0] * int(LOOK + KEEP_ALIVE))
+    send(served, work, 0, b"secret")
+    served.clock.advance(0)
+    assert b"secret" not in sent.value()
+    assert sent.value().endswith(b"0\r\n\r\n")
 
 
 def test_a_stream_ends_with_the_log(served: Served, work: str) -> None:
