@@ -12,7 +12,6 @@ from awed.model.feed import REMOVED
 from awed.model.ids import parse_work_id
 from awed.model.states import ClientState, WorkState
 from awed.model.times import Moment
-from awed.model.work import WorkRecord
 from awed.scheduler.entries import ClientEntry
 from awed.scheduler.failures import Failures
 from awed.scheduler.requirements import Wanted
@@ -46,7 +45,7 @@ class Clients:
         entry = self._new(profile, now) if known is None else self._again(known, profile, now)
         keep = set(current_work)
         for wuid in entry.held.keys() - keep:
-            self._requeue(entry.held[wuid].record, now, Cause.LOST)
+            self._requeue(entry, wuid, now, Cause.LOST)
         self._reclaim(entry, keep, now)
         return self.view(entry, now)
 
@@ -153,7 +152,7 @@ class Clients:
         latest = now.seconds - self._state.limits.heartbeat
         lost = {wuid for wuid, held in entry.held.items() if wuid not in runs and held.since < latest}
         for wuid in lost:
-            self._requeue(entry.held[wuid].record, now, Cause.LOST)
+            self._requeue(entry, wuid, now, Cause.LOST)
         return lost
 
     def _reclaim(self, entry: ClientEntry, runs: Set[str], now: Moment) -> None:
@@ -230,13 +229,15 @@ class Clients:
         return lost
 
     def _take_back(self, entry: ClientEntry, now: Moment, cause: Cause | None, discard: bool) -> None:
-        for wuid, held in list(entry.held.items()):
-            if held.record.state is WorkState.CHECKOUT:  # giving one up may have suspended others
-                self._requeue(held.record, now, cause)
+        for wuid in list(entry.held):
+            self._requeue(entry, wuid, now, cause)
             if discard:
                 entry.discards |= {wuid}
 
-    def _requeue(self, record: WorkRecord, now: Moment, cause: Cause | None) -> None:
+    def _requeue(self, entry: ClientEntry, wuid: str, now: Moment, cause: Cause | None) -> None:
+        if wuid not in entry.held:  # its job was suspended, as other work of it was lost too often
+            return
+        record = entry.held[wuid].record
         task = self._state.task(record.taskid)
         assert task is not None
         assert record.state is WorkState.CHECKOUT

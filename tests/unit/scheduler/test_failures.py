@@ -422,6 +422,22 @@ def test_lost_work_is_had_at_once_by_others_and_not_for_ever() -> None:
     assert [one.cause for one in submitted.tasks[0].attempts] == ["lost"] * 3
 
 
+def test_one_lost_too_often_suspends_the_job_of_others_that_are_lost_with_it() -> None:
+    world = World(Limits(retry_lost=0))
+    submitted = world.submit(job(task("0", work=3)))
+    world.client("c", slots=3)
+    assert len(world.checkout_many("c")) == 3
+    world.client("c", slots=3)
+    assert state_of(submitted) is JobState.SUSPEND
+    check_invariants(world.scheduler)
+    world.scheduler.jobs.resume(submitted.id, world.now)
+    assert len(world.checkout_many("c")) == 3
+    world.pass_time(31)
+    world.scheduler.clients.heartbeat("c", [], world.now)
+    assert state_of(submitted) is JobState.SUSPEND
+    check_invariants(world.scheduler)
+
+
 def test_who_was_thought_lost_and_comes_back_with_its_work_lost_nothing() -> None:
     world = World(Limits(retry_lost=0))
     submitted = world.submit(job(task("0")))
