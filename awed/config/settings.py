@@ -189,6 +189,12 @@ class Server(Struct, frozen=True):
         int, whole(0), "How often a workunit is tried again that lacked memory, each time with twice as much."
     ] = 2
     retry_lost: Annotated[int, whole(0), "How often a workunit is tried again whose worker vanished."] = 10
+    fair_share: Annotated[
+        bool,
+        FLAG,
+        "Of users whose work has the same priority, that one's goes first who has fewest cores at work. Off: the"
+        " order of the original, in which earlier jobs go first, whoever submitted them.",
+    ] = False
     max_client_failure: Annotated[
         int,
         whole(1),
@@ -226,6 +232,16 @@ class Limits(Struct, frozen=True):
     user_tasks: Annotated[int, whole(0), "Most tasks of these jobs in all."] = 2_000_000
     user_bytes: Annotated[int, SIZE, "Most bytes of the documents of these jobs in all."] = 4 << 30
     user_groups: Annotated[int, whole(0), "Most client groups of a user who is no administrator."] = 100
+    user_work_out: Annotated[
+        int, whole(0), "Most workunits of one user that run at once. 0: no limit, also in the next three."
+    ] = 0
+    user_cores_out: Annotated[int, whole(0), "Most cores for the workunits of one user that run at once."] = 0
+    group_work_out: Annotated[
+        int, whole(0), "Most workunits that run at once on the workers of one client group."
+    ] = 0
+    group_cores_out: Annotated[
+        int, whole(0), "Most cores for the workunits that run at once on the workers of one client group."
+    ] = 0
     log_spool: Annotated[int, LOG, "Bytes of stdout and stderr each that are kept while a command runs."] = 1 << 20
     max_log: Annotated[int, LOG, "Bytes of each that are kept afterwards, first and last."] = 1 << 20
     max_upload: Annotated[

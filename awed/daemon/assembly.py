@@ -1,5 +1,6 @@
 """Makes the parts of the daemon as the configuration says, and joins them."""
 
+import math
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
@@ -35,6 +36,7 @@ from awed.nodes.records import NodeRecords
 from awed.nodes.store import NodeStore
 from awed.scheduler.core import TICK
 from awed.scheduler.quotas import Quota
+from awed.scheduler.shares import Most
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
 from awed.service.feed import Keep
@@ -147,6 +149,9 @@ class Parts:
             keep_pipelines=server.pipeline_expire,
             quota=Quota(most.user_jobs or None, most.user_tasks or None, most.user_bytes or None),
             anybodys=self._config.anonymous.write,
+            user_out=Most(most.user_work_out or math.inf, most.user_cores_out or math.inf),
+            group_out=Most(most.group_work_out or math.inf, most.group_cores_out or math.inf),
+            fair_share=server.fair_share,
         )
         shell = Shell(
             store=self._store,

@@ -19,6 +19,8 @@ class Why(StrEnum):
     """No registered worker may run it and has what it needs, but for suspended ones."""
     TIME = "time"
     """The workers that could run it leave before it would be done."""
+    SHARE = "share"
+    """Its user, or the groups of the workers that could run it, have out as much as they may."""
     AFTER = "after"
     """It depends on tasks that are not done."""
     PAUSE = "pause"

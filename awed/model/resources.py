@@ -90,6 +90,11 @@ def needs_of(*said: Said | UnsetType) -> Needs:
     return as_needs({CORES: 1, **amounts}) if amounts else PLAIN
 
 
+def cores_of(needs: Needs) -> float:
+    """How many cores they are."""
+    return 1 if needs is PLAIN else dict(needs).get(CORES, 0)
+
+
 def as_needs(amounts: Amounts) -> Needs:
     """*amounts* as a hashable value."""
     return tuple(sorted((name, amount) for name, amount in amounts.items() if amount))

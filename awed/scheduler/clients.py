@@ -52,7 +52,8 @@ class Clients:
     def _new(self, profile: Client, now: Moment) -> ClientEntry:
         profile.status = ClientState.IDLE
         profile.regtime = now.time
-        entry = ClientEntry(profile, self._state.besides(profile.group), now.seconds)
+        group = profile.group
+        entry = ClientEntry(profile, self._state.besides(group), self._state.shares.group(group), now.seconds)
         self.hold(entry)
         self._state.changes.client(profile)
         self._state.changes.state(client_change(profile, profile.status))
@@ -60,7 +61,8 @@ class Clients:
 
     def _again(self, entry: ClientEntry, profile: Client, now: Moment) -> ClientEntry:
         kept = {name: getattr(entry.client, name) for name in _KEPT}
-        entry.introduce(structs.replace(profile, **kept), self._state.besides(profile.group))
+        besides, share = self._state.besides(profile.group), self._state.shares.group(profile.group)
+        entry.introduce(structs.replace(profile, **kept), besides, share)
         entry.confirmed = True
         entry.last_ask = now.seconds
         self._touch(entry, now)
@@ -88,7 +90,7 @@ class Clients:
         for entry in self._state.clients.values():
             if entry.client.group == name:
                 before = entry.kind
-                entry.introduce(entry.client, self._state.besides(name))
+                entry.introduce(entry.client, self._state.besides(name), entry.share)
                 if entry.kind != before:
                     changed.append(entry.client.id)
         return changed
@@ -176,7 +178,7 @@ class Clients:
         for entry in self._state.clients.values():
             if entry.client.status is ClientState.SUSPEND or not (entry.held or entry.last_ask > latest):
                 continue
-            if wanted.fits(entry.offer(now).whole(), disk):
+            if wanted.fits(entry.offer(now).at_best(), disk):
                 return True
         return False
 

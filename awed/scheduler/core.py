@@ -18,10 +18,11 @@ from awed.scheduler.entries import ClientEntry, Place
 from awed.scheduler.failures import Failures
 from awed.scheduler.flow import Flow
 from awed.scheduler.jobs import Jobs
-from awed.scheduler.queue import Queued
+from awed.scheduler.queue import Queued, Row
 from awed.scheduler.reasons import Reasons
 from awed.scheduler.reservations import Reservations
 from awed.scheduler.retries import Retries
+from awed.scheduler.shares import Share
 from awed.scheduler.state import Limits, State
 from awed.scheduler.tasks import Tasks
 from awed.scheduler.work import Work
@@ -77,7 +78,8 @@ class Scheduler:
         for client in stored.clients:
             if client.status is not ClientState.SUSPEND:
                 client.status = ClientState.IDLE
-            entry = ClientEntry(client, self._state.besides(client.group), now.seconds, confirmed=False)
+            besides, share = self._state.besides(client.group), self._state.shares.group(client.group)
+            entry = ClientEntry(client, besides, share, now.seconds, confirmed=False)
             self._blame.remember(entry, now)
             self.clients.hold(entry)
         tasks: dict[str, list[TaskRecord]] = {}
@@ -163,6 +165,15 @@ class Scheduler:
         """The ids of the clients that may have got fit for queued work since the last call."""
         freed, self._state.queue.freed = self._state.queue.freed, {}
         return freed
+
+    def take_eased(self) -> tuple[Collection[Row], Collection[Share]]:
+        """The queued work, and the client groups, of which more may be out than when this was called last."""
+        rows: list[Row] = []
+        groups: list[Share] = []
+        for share, before in self._state.shares.take_eased():
+            rows += self._state.queue.eased(share, before)
+            groups += [] if share.standings else [share]
+        return rows, groups
 
     def take_fresh_work(self) -> Collection[Place]:
         """The places that work was queued in since the last call, in that order."""

@@ -31,6 +31,7 @@ from awed.scheduler.requirements import (
     stock_of,
     wanted_of,
 )
+from awed.scheduler.shares import UNLIMITED, Share
 
 
 class QueueKey(NamedTuple):
@@ -45,13 +46,15 @@ class QueueKey(NamedTuple):
 class JobEntry:
     """An unfinished job: its document with tasks, its ACL, and the entries of its tasks in the document's order."""
 
-    __slots__ = ("_nodes", "acl", "by_name", "job", "limited", "size", "submitter", "tasks", "to_redo")
+    __slots__ = ("_nodes", "acl", "by_name", "job", "limited", "share", "size", "submitter", "tasks", "to_redo")
 
     def __init__(self, record: JobRecord) -> None:
         self.job = job = record.job
         self.acl = record.acl
         self.limited = record.limited
         self.submitter = record.submitter
+        self.share = UNLIMITED
+        """What its submitter has out, and may have."""
         self.size = record.size
         self.to_redo = RankSet(record.to_redo)
         """Indexes of the tasks that are to run again and have not been reset yet."""
@@ -169,9 +172,24 @@ class Place:
         return self.entry.needs_with(self.variant.memory)
 
     @property
-    def order(self) -> tuple[QueueKey, int]:
-        """The sort key of its first rank in the order of hand-out."""
-        return self.key, self.ranks.first
+    def share(self) -> Share:
+        """The share of the user whose work it is."""
+        return self.entry.job.share
+
+    @property
+    def may_go_out(self) -> bool:
+        """Whether it is queued, and what its user may have out allows that work of it goes out."""
+        return self.wanted is not None and self.wanted.cores <= self.share.left
+
+    @property
+    def order(self) -> tuple[int, float, QueueKey, int]:
+        """The sort key of its first rank in the order of hand-out, by what users have out at present."""
+        return (*order_of(self.key, self.share), self.ranks.first)
+
+
+def order_of(key: QueueKey, share: Share) -> tuple[int, float, QueueKey]:
+    """The sort key of work of a user among that of all users."""
+    return key.minus_priority, share.standing, key
 
 
 Places = Mapping[Variant, Place]
@@ -411,11 +429,12 @@ NO_WORK: frozenset[str] = frozenset()
 
 
 class Held(NamedTuple):
-    """A workunit that a client has, since when (in seconds), and the resources that it takes there."""
+    """A workunit that a client has, since when (in seconds), the resources that it takes there, and whose it is."""
 
     record: WorkRecord
     since: float
     needs: Needs
+    share: Share
 
 
 class ClientEntry:
@@ -434,14 +453,19 @@ class ClientEntry:
         "kind",
         "last_ask",
         "last_seen",
+        "share",
         "spare",
         "stock",
     )
 
-    def __init__(self, client: Client, besides: frozenset[str], last_seen: float, confirmed: bool = True) -> None:
+    def __init__(
+        self, client: Client, besides: frozenset[str], share: Share, last_seen: float, confirmed: bool = True
+    ) -> None:
         self.held: dict[str, Held] = {}
         """The workunits that it has, by id."""
-        self.introduce(client, besides)
+        self.share = share
+        """What clients of its group have out, and may have."""
+        self.introduce(client, besides, share)
         self.last_seen = self.last_ask = last_seen
         self.confirmed = confirmed
         """False after a restart, until the client registers again and says what it has."""
@@ -460,17 +484,20 @@ class ClientEntry:
         self.back_at = math.inf
         """When it gets work again, in seconds, if it was put aside."""
 
-    def introduce(self, client: Client, besides: frozenset[str]) -> None:
-        """Set what the client says of itself. *besides*: see :meth:`Kind.of`."""
+    def introduce(self, client: Client, besides: frozenset[str], share: Share) -> None:
+        """Set what the client says of itself. *besides*: see :meth:`Kind.of`. *share*: that of its group."""
         self.client = client
         self.kind = Kind.of(client, besides)
         self.stock = stock_of(client)
         for held in self.held.values():
             self._count(held.needs, -1)
+            self.share.count(held.needs, -1)
+            share.count(held.needs, 1)
+        self.share = share
 
     def offer(self, now: Moment) -> Offer:
         """What it offers to work at the moment *now*."""
-        return self.spare.offer(self.client.id, self.kind, self.stock, now)
+        return self.spare.offer(self.client.id, self.kind, self.stock, self.share.left, now)
 
     @property
     def counts_resources(self) -> bool:
@@ -487,17 +514,21 @@ class ClientEntry:
         """How much of them is free; 0 where work that was handed out in advance exceeds it."""
         return {name: max(0, self.stock.free[name]) for name in self.offers}
 
-    def hold(self, record: WorkRecord, since: float, needs: Needs) -> None:
-        """Add a workunit, which it has since the second *since*."""
+    def hold(self, record: WorkRecord, since: float, needs: Needs, share: Share) -> None:
+        """Add a workunit, which it has since the second *since*. *share*: that of the user whose it is."""
         self.let_go(record.wuid)
-        self.held[record.wuid] = Held(record, since, needs)
+        self.held[record.wuid] = Held(record, since, needs, share)
         self._count(needs, -1)
+        self.share.count(needs, 1)
+        share.count(needs, 1)
 
     def let_go(self, wuid: str) -> bool:
         """Remove a workunit. Returns whether it had it."""
         held = self.held.pop(wuid, None)
         if held is not None:
             self._count(held.needs, 1)
+            self.share.count(held.needs, -1)
+            held.share.count(held.needs, -1)
         return held is not None
 
     def _count(self, needs: Needs, sign: int) -> None:

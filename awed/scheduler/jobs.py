@@ -106,7 +106,7 @@ class Jobs:
                 self._state.changes.work(record)
                 self._state.changes.state(work_change(entry, record, WorkEvent.QUEUED, Cause.LOST))
             else:
-                client.hold(record, now.seconds, entry.needs_with(record.memory))
+                client.hold(record, now.seconds, entry.needs_with(record.memory), entry.job.share)
                 out += 1
         return out
 

@@ -2,14 +2,15 @@
 
 import sys
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import NamedTuple
 
 from awed.model.times import Moment
-from awed.scheduler.entries import Place, QueueKey
+from awed.scheduler.entries import Place, QueueKey, order_of
 from awed.scheduler.line import Line
 from awed.scheduler.requirements import ANY_APP, Offer, Route, Wanted
+from awed.scheduler.shares import UNLIMITED, Share
 
 
 class Queued(NamedTuple):
@@ -21,18 +22,24 @@ class Queued(NamedTuple):
 
 
 class Row:
-    """The places on a route that ask for the same. The row itself is in the line *among*, by its first place."""
+    """The places on a route that ask for the same. The row is in the line of its *lane*, by its first place."""
 
-    __slots__ = ("_least", "_standing", "among", "line", "number", "wanted")
+    __slots__ = ("_least", "_standing", "cores", "lane", "line", "number", "wanted")
 
-    def __init__(self, wanted: Wanted, among: "Line[Row]", number: int) -> None:
+    def __init__(self, wanted: Wanted, lane: "Lane", number: int) -> None:
         self.wanted = wanted
+        self.cores = wanted.cores
         self.line = Line[Place]()
-        self.among = among
+        self.lane = lane
         self.number = number
         """Makes its key in that line unique, as first places of several rows may be of the same task."""
         self._least = wanted.least()
         self._standing: QueueKey | None = None
+
+    @property
+    def may_go_out(self) -> bool:
+        """Whether it has places, and the share of their user allows that work of them goes out."""
+        return bool(self.line) and self.cores <= self.lane.share.left
 
     def add(self, place: Place) -> None:
         self.line.add(place.key, (place.disk,), place)
@@ -46,22 +53,59 @@ class Row:
         head = self.line.head if self.line else None
         if head is self._standing:
             return
+        among = self.lane.line
         if self._standing is None:
-            self.among.add((head, self.number), self._least, self)
+            among.add((head, self.number), self._least, self)
         elif head is None:
-            self.among.remove((self._standing, self.number))
+            among.remove((self._standing, self.number))
         else:
-            self.among.move((self._standing, self.number), (head, self.number))
+            among.move((self._standing, self.number), (head, self.number))
         self._standing = head
+        self.lane.stand()
+
+
+class Lane:
+    """The rows of one user on a route, in the order of their first places; or of all users, if none has a share.
+
+    The lane itself is in the line *among*, in the order of hand-out between users. That is None if there is but one
+    lane on each route.
+    """
+
+    __slots__ = ("_standing", "among", "line", "rows", "share")
+
+    def __init__(self, share: Share, among: "Line[Lane] | None") -> None:
+        self.share = share
+        self.rows: dict[Wanted, Row] = {}
+        self.line = Line[Row]()
+        self.among = among
+        self._standing: tuple[int, float, QueueKey] | None = None
+        if among is not None:
+            share.standings.add(self)
+
+    def stand(self) -> None:
+        """Take the place that it has now."""
+        among, before = self.among, self._standing
+        if among is None:
+            return
+        self._standing = order_of(self.line.head[0], self.share) if self.line else None
+        if before == self._standing:
+            return
+        if before is None:
+            among.add(self._standing, (), self)
+        elif self._standing is None:
+            among.remove(before)
+        else:
+            among.move(before, self._standing)
 
 
 class Bucket:
-    """The places that ask for the same. Each is in all *rows*, which may have places of other buckets too."""
+    """The places of a user that ask for the same. Each is in all *rows*, which may have places of others too."""
 
-    __slots__ = ("rows", "since", "wanted", "work")
+    __slots__ = ("rows", "share", "since", "wanted", "work")
 
-    def __init__(self, wanted: Wanted, rows: Sequence[Row]) -> None:
+    def __init__(self, wanted: Wanted, share: Share, rows: Sequence[Row]) -> None:
         self.wanted = wanted
+        self.share = share
         self.rows = rows
         self.since: OrderedDict[Place, float] = OrderedDict()
         """When each place was queued, in seconds; the oldest first."""
@@ -88,13 +132,29 @@ class Bucket:
 
 
 class Crossing:
-    """All rows on a route, by what they ask for, and in the order of their first places."""
+    """All lanes on a route, by the shares of their users, and in the order of hand-out."""
 
-    __slots__ = ("in_order", "rows")
+    __slots__ = ("_line", "lanes")
 
     def __init__(self) -> None:
-        self.rows: dict[Wanted, Row] = {}
-        self.in_order = Line[Row]()
+        self.lanes: dict[Share, Lane] = {}
+        self._line = Line[Lane]()
+
+    def lane(self, share: Share) -> Lane:
+        """The lane for work of this share, which is made if it is new."""
+        lane = self.lanes.get(share)
+        if lane is None:
+            lane = self.lanes[share] = Lane(share, None if share is UNLIMITED else self._line)
+        return lane
+
+    def drop(self, lane: Lane) -> None:
+        """Remove a lane without rows."""
+        del self.lanes[lane.share]
+        lane.share.standings.discard(lane)
+
+    def in_order(self) -> Iterable[Lane]:
+        """The lanes in the order of hand-out."""
+        return self._line or self.lanes.values()
 
 
 class WorkQueue:
@@ -106,7 +166,7 @@ class WorkQueue:
     """
 
     def __init__(self) -> None:
-        self._buckets: dict[Wanted, Bucket] = {}
+        self._buckets: dict[tuple[Wanted, Share], Bucket] = {}
         self._crossings: dict[Route, Crossing] = {}
         self._numbers = count()
         self.fresh: dict[Place, None] = {}
@@ -121,24 +181,25 @@ class WorkQueue:
         self.fresh[place] = None
         if place.wanted is None:
             place.wanted = place.asks()
-            self._bucket(place.wanted).add(place, now)
-        self._buckets[place.wanted].count(place)
+            self._bucket(place.wanted, place.share).add(place, now)
+        self._buckets[place.wanted, place.share].count(place)
 
-    def _bucket(self, wanted: Wanted) -> Bucket:
+    def _bucket(self, wanted: Wanted, share: Share) -> Bucket:
         """The bucket for such work, which is made if it is new."""
-        bucket = self._buckets.get(wanted)
+        bucket = self._buckets.get((wanted, share))
         if bucket is None:
-            rows = [self._row(route, _on(route, wanted)) for route in wanted.routes()]
-            bucket = self._buckets[wanted] = Bucket(wanted, rows)
+            rows = [self._row(route, _on(route, wanted), share) for route in wanted.routes()]
+            bucket = self._buckets[wanted, share] = Bucket(wanted, share, rows)
         return bucket
 
-    def _row(self, route: Route, wanted: Wanted) -> Row:
+    def _row(self, route: Route, wanted: Wanted, share: Share) -> Row:
         crossing = self._crossings.get(route)
         if crossing is None:
             crossing = self._crossings[route] = Crossing()
-        row = crossing.rows.get(wanted)
+        lane = crossing.lane(share)
+        row = lane.rows.get(wanted)
         if row is None:
-            row = crossing.rows[wanted] = Row(wanted, crossing.in_order, next(self._numbers))
+            row = lane.rows[wanted] = Row(wanted, lane, next(self._numbers))
         return row
 
     def remove(self, place: Place) -> None:
@@ -146,7 +207,7 @@ class WorkQueue:
         self.fresh.pop(place, None)
         wanted, place.wanted = place.wanted, None
         if wanted is not None:
-            bucket = self._buckets[wanted]
+            bucket = self._buckets[wanted, place.share]
             bucket.remove(place)
             if not bucket.since:
                 self._drop(bucket)
@@ -162,12 +223,15 @@ class WorkQueue:
 
     def _drop(self, bucket: Bucket) -> None:
         """Remove an empty bucket, and those of its rows that are empty."""
-        del self._buckets[bucket.wanted]
-        for route in bucket.wanted.routes():
-            rows, wanted = self._crossings[route].rows, _on(route, bucket.wanted)
-            if not rows[wanted].line:
-                del rows[wanted]
-            if not rows:
+        del self._buckets[bucket.wanted, bucket.share]
+        for route, row in zip(bucket.wanted.routes(), bucket.rows, strict=True):
+            if row.line:
+                continue
+            lane, crossing = row.lane, self._crossings[route]
+            del lane.rows[row.wanted]
+            if not lane.rows:
+                crossing.drop(lane)
+            if not crossing.lanes:
                 del self._crossings[route]
 
     def recount(self, place: Place) -> None:
@@ -175,16 +239,27 @@ class WorkQueue:
         if place.wanted is None:
             return
         if place.ranks:
-            self._buckets[place.wanted].count(place)
+            self._buckets[place.wanted, place.share].count(place)
             self.unkeep(place)
         else:
             self.remove(place)
 
+    def eased(self, share: Share, before: float) -> Iterator[Row]:
+        """The rows of a user of which work may go out now, but not while *before* cores were left of the share."""
+        for lane in share.standings:
+            assert isinstance(lane, Lane)
+            yield from (row for row in lane.rows.values() if row.cores > before and row.may_go_out)
+
     def queued(self) -> Iterator[Queued]:
         """The queued work by kind. Work that avoids some clients is a kind of its own."""
-        return (
-            Queued(bucket.wanted, bucket.work, next(iter(bucket.since.values()))) for bucket in self._buckets.values()
-        )
+        found: dict[Wanted, Queued] = {}
+        for (wanted, _), bucket in self._buckets.items():
+            since = next(iter(bucket.since.values()))
+            other = found.get(wanted)
+            found[wanted] = Queued(
+                wanted, bucket.work + (other.work if other else 0), min(since, other.since) if other else since
+            )
+        return iter(found.values())
 
     def touch_all(self) -> None:
         """Make all places *fresh*, so that waiting clients are offered all of them."""
@@ -194,16 +269,26 @@ class WorkQueue:
     def find(self, offer: Offer) -> Place | None:
         """The place with the first rank, in the order of hand-out, that a client with this offer may have."""
         best: Place | None = None
-        most = offer.most()
         for route in offer.kind.routes():
             crossing = self._crossings.get(route)
-            for row in crossing.in_order.fitting(most) if crossing else ():
-                if best is not None and best.key < row.line.head:
+            for lane in crossing.in_order() if crossing else ():
+                if best is not None and best.order < order_of(lane.line.head[0], lane.share):
                     break
-                found = _first(row.line, offer.available) if row.wanted.fits(offer) else None
-                if found is not None and (best is None or found.order < best.order):
-                    best = found
+                if lane.share.left:
+                    best = _first_in(lane, offer.within(lane.share.left), best)
         return best
+
+
+def _first_in(lane: Lane, offer: Offer, best: Place | None) -> Place | None:
+    """The first place in a lane for a client with this offer, or *best* if there is none before that."""
+    order = best.order if best is not None else None
+    for row in lane.line.fitting(offer.most()):
+        if order is not None and order < order_of(row.line.head, lane.share):
+            break
+        found = _first(row.line, offer.available) if row.wanted.fits(offer) else None
+        if found is not None and (order is None or found.order < order):
+            best, order = found, found.order
+    return best
 
 
 def _first(line: Line[Place], available: float) -> Place | None:

@@ -2,25 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
-from typing import NamedTuple
 
 from msgspec import UNSET
 
 from awed.model.errors import WorkNotFound
 from awed.model.ids import WorkId, task_name
-from awed.model.quantities import rough_size
 from awed.model.reasons import Waits, Why
 from awed.model.remarks import Remark
-from awed.model.resources import SIZES
 from awed.model.states import ClientState, JobState, WorkState
-from awed.model.times import Moment, rfc3339
+from awed.model.times import NO_TIME, Moment, rfc3339
 from awed.model.work import WorkRecord
 from awed.scheduler.entries import PLAIN_RANKS, ClientEntry, JobEntry, Place, TaskEntry
 from awed.scheduler.ranks import RankSet
 from awed.scheduler.requirements import Misfit, Wanted, groups_of
 from awed.scheduler.reservations import Reservations
+from awed.scheduler.shares import Share
 from awed.scheduler.state import State
+from awed.scheduler.tallies import BUSY, FREE, SUSPENDED, Tally, asking, told, word
 
 MOST_TASKS = 1000
 """How many tasks of a job are searched for needs that no worker meets."""
@@ -31,36 +31,8 @@ LOOKED_AT = 100
 LONGEST = 200
 """The most characters of a sentence."""
 
-_LONGEST_NAME = 60
-
 FEW = 10
 """The most names in a sentence."""
-
-FREE, BUSY, SUSPENDED = "free", "busy", "suspended"
-"""The hindrances of workers that have all that the work asks for; FREE is none."""
-
-AVOIDED, GROUP, COMMAND, EXECUTORS, IMAGE, TIME = "avoided", "group", "command", "executors", "image", "time"
-"""The kinds of a :class:`~awed.scheduler.requirements.Misfit` besides resources, in the order of the checks."""
-
-
-class Tally(NamedTuple):
-    """The workers that could be asked to run some work, counted.
-
-    *counts*: by what hinders them. *best*: for each hindrance, the misfit of the worker that has most.
-    """
-
-    workers: int
-    counts: Counter[str]
-    best: dict[str, Misfit]
-
-    @property
-    def able(self) -> int:
-        """How many workers have all that the work asks for, whether they are free or not."""
-        return self.counts[FREE] + self.counts[BUSY] + self.counts[SUSPENDED]
-
-    def shown(self) -> dict[str, int]:
-        """The counts as the API shows them."""
-        return {"workers": self.workers, "able": self.able, **dict(sorted(self.counts.items()))}
 
 
 class Reasons:
@@ -80,13 +52,13 @@ class Reasons:
         for (wanted, disk), place in islice(places.items(), LOOKED_AT):
             if not self._is_met(wanted, disk, now):
                 tally = self.tally(wanted, disk, place, now)
-                found.setdefault(_told(tally, wanted), f"tasks[{place.entry.index}].{_asking(tally)}")
+                found.setdefault(told(tally, wanted), f"tasks[{place.entry.index}].{asking(tally)}")
         return [Remark(where, text) for text, where in found.items()]
 
     def _is_met(self, wanted: Wanted, disk: int, now: Moment) -> bool:
         """Whether a worker could run work with *disk* bytes of inputs that asks for *wanted*, if it ran no other."""
         clients = (client for client in self._state.clients.values() if client.confirmed)
-        return any(wanted.fits(client.offer(now).whole(), disk) for client in clients)
+        return any(wanted.fits(client.offer(now).at_best(), disk) for client in clients)
 
     def tasks(self, job: JobEntry, now: Moment) -> Iterator[Waits]:
         """Why each waiting task of a job waits."""
@@ -169,7 +141,13 @@ class Reasons:
         if tally is None:
             tally = known[wanted, place.disk] = self.tally(wanted, place.disk, place, now)
         unlike = (entry.reusing and entry.reusing.unlike) or UNSET
-        return Waits(name, _word(tally), _cut(f"waits: {_told(tally, wanted)}"), tally.shown(), reuse=unlike)
+        state, text, end, until = word(tally), told(tally, wanted), "", NO_TIME
+        if state is Why.SHARE and not place.may_go_out:
+            text = _share(wanted, place.share)
+        if state is Why.PAUSE and (record := entry.records[place.ranks.first]).until > now.time:
+            until = record.until.replace(microsecond=0)
+            end = _next_try(until)
+        return Waits(name, state, _cut(f"waits: {text}", end), tally.shown(), until=until, reuse=unlike)
 
     def tally(self, wanted: Wanted, disk: int, place: Place, now: Moment) -> Tally:
         """What hinders each worker from running *place*. Counts only workers that run work of this user, or of the
@@ -190,7 +168,7 @@ class Reasons:
 
     def hindrance(self, client: ClientEntry, place: Place, wanted: Wanted, disk: int, now: Moment) -> Misfit | None:
         """Why *client*, if it asked now, would not get work of *place*, even if that were first; None if it would."""
-        offer = client.offer(now)
+        offer = client.offer(now).within(place.share.left)
         misfit = wanted.misfit(offer.whole(), disk)
         if misfit is not None:
             return misfit
@@ -204,7 +182,23 @@ def _paused(name: str, record: WorkRecord) -> Waits:
     failed = sum(record.failures.values())
     times = f"{failed} times" if failed > 1 else "once"
     until = record.until.replace(microsecond=0)
-    return Waits(name, Why.PAUSE, f"waits: it has failed {times}, next try at {rfc3339(until)}", until=until)
+    return Waits(name, Why.PAUSE, f"waits: it has failed {times}{_next_try(until)}", until=until)
+
+
+def _next_try(until: datetime) -> str:
+    return f"; next try at {rfc3339(until)}"
+
+
+def _share(wanted: Wanted, share: Share) -> str:
+    """Why what a user has out leaves nothing for this work."""
+    work, cores = share.most.work, share.most.cores
+    if share.work >= work:
+        return f"as many workunits of its user run as may: {work:g}"
+    if wanted.cores > cores:
+        return f"it needs {wanted.cores:g} cores, and a user may use {cores:g} at once"
+    return (
+        f"it needs {wanted.cores:g} of the {cores:g} cores that its user may use at once, and {share.left:g} are left"
+    )
 
 
 def _suspended(job: JobEntry) -> str:
@@ -215,95 +209,10 @@ def _suspended(job: JobEntry) -> str:
     return f"{task}{error.servernotes}{': ' if error.worknotes else ''}{error.worknotes}"
 
 
-def _word(tally: Tally) -> Why:
-    counts = tally.counts
-    if counts[FREE]:
-        return Why.READY
-    if counts[BUSY]:
-        return Why.BUSY
-    if counts[AVOIDED] and not counts[SUSPENDED]:
-        return Why.PAUSE
-    return Why.TIME if counts[TIME] and not counts[SUSPENDED] else Why.NOBODY
-
-
-def _told(tally: Tally, wanted: Wanted) -> str:
-    """``12 workers: 7 of other groups, 3 lack the command "blastp", 2 lack memory (needs 64 GB, most 31.2 GB)``."""
-    if not tally.workers:
-        return _no_worker(wanted)
-    if tally.counts[GROUP] == tally.workers:
-        return f"{_no_worker(wanted)}, {tally.workers} of other groups"
-    parts = (_part(what, number, tally, wanted) for what, number in sorted(tally.counts.items(), key=_furthest))
-    return f"{tally.workers} worker{'s' if tally.workers > 1 else ''}: {', '.join(parts)}"
-
-
-_ORDER = (FREE, BUSY, SUSPENDED, AVOIDED)
-_LAST = (TIME, IMAGE, EXECUTORS, COMMAND, GROUP)
-
-
-def _furthest(item: tuple[str, int]) -> tuple[int, str]:
-    """The sort key of a hindrance with its count: first those that are nearest to running the work."""
-    what, _ = item
-    if what in _ORDER:
-        return _ORDER.index(what), what
-    return len(_ORDER) + (1 + _LAST.index(what) if what in _LAST else 0), what
-
-
-def _part(what: str, number: int, tally: Tally, wanted: Wanted) -> str:
-    lack = "lacks" if number == 1 else "lack"
-    if what == COMMAND:
-        return f"{number} {lack} the command {_quoted(wanted.app)}"
-    words = {
-        FREE: "free to take it",
-        BUSY: "busy",
-        SUSPENDED: "suspended",
-        AVOIDED: "where it failed",
-        GROUP: "of other groups",
-        IMAGE: "without container images",
-        EXECUTORS: "that run no TES tasks",
-    }
-    if what in words:
-        return f"{number} {words[what]}"
-    return f"{number} {lack} {what} ({_amounts(tally.best[what])})"
-
-
-def _amounts(misfit: Misfit) -> str:
-    return f"needs {_amount(misfit.what, misfit.asked)}, most {_amount(misfit.what, misfit.has)}"
-
-
-def _amount(name: str, amount: float) -> str:
-    if name in SIZES:
-        return rough_size(amount)
-    return f"{amount:.0f} s" if name == TIME else f"{amount:g}"
-
-
-def _no_worker(wanted: Wanted) -> str:
-    groups = f"group {' or '.join(sorted(wanted.named))}" if wanted.named else "an open group"
-    return f"no worker is registered of {groups}"
-
-
-_FIELDS = {
-    GROUP: "clientgroups",
-    COMMAND: "cmd.name",
-    EXECUTORS: "tes.executors",
-    IMAGE: "cmd.Dockerimage",
-    TIME: "walltime",
-}
-
-
-def _asking(tally: Tally) -> str:
-    """The path in a task of what the nearest workers lack."""
-    what, _ = min(tally.counts.items(), key=_furthest, default=(GROUP, 0))
-    return _FIELDS.get(what, f"resources.{what}")
-
-
 def _tasks(names: list[str]) -> str:
     few = ", ".join(names[:FEW])
     more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
     return f"task {few}" if len(names) == 1 else f"tasks {few}{more}"
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"' if len(name) <= _LONGEST_NAME else f'"{name[:_LONGEST_NAME]}..."'
 
 
 def _cut(text: str, end: str = "") -> str:

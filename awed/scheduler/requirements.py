@@ -8,11 +8,14 @@ from typing import NamedTuple
 from awed.model.access import PUBLIC
 from awed.model.client import Client
 from awed.model.job import Task
-from awed.model.resources import CORES, DISK, MEMORY, PLAIN, Needs
+from awed.model.resources import CORES, DISK, MEMORY, PLAIN, Needs, cores_of
 from awed.model.times import Moment
 
 ANY_APP = "*"
 """The app of clients that have all commands."""
+
+SHARE = "share"
+"""What lacks whose share of cores is used up: see :class:`Misfit`."""
 
 NOBODY: frozenset[str] = frozenset()
 """No clients."""
@@ -85,7 +88,8 @@ def stock_of(client: Client) -> Stock:
 class Offer(NamedTuple):
     """What a client has for work at one moment.
 
-    *available*: bytes of free disk. *time_left*: seconds until it leaves. Both infinite if not known.
+    *available*: bytes of free disk. *time_left*: seconds until it leaves. Both infinite if not known. *share*: how
+    many cores more its group, or the user whose work it is, may have out.
     """
 
     client: str
@@ -93,22 +97,32 @@ class Offer(NamedTuple):
     available: float = math.inf
     time_left: float = math.inf
     stock: Stock = ENOUGH
+    share: float = math.inf
 
     def whole(self) -> "Offer":
         """What it would be if the client had no work."""
         return self._replace(stock=self.stock._replace(free=self.stock.total))
 
+    def at_best(self) -> "Offer":
+        """What it would be if nobody had any work out."""
+        return self.whole()._replace(share=math.inf)
+
+    def within(self, share: float) -> "Offer":
+        """The same to work of a user who may have so many cores more out."""
+        return self if share >= self.share else self._replace(share=share)
+
     def most(self) -> tuple[float, ...]:
         """The amounts that are compared with :meth:`Wanted.least`."""
         _, free, untold = self.stock
-        return (self.time_left, free.get(CORES, untold), free.get(MEMORY, untold), free.get(DISK, untold))
+        cores = min(free.get(CORES, untold), self.share)
+        return (self.time_left, cores, free.get(MEMORY, untold), free.get(DISK, untold))
 
 
 class Misfit(NamedTuple):
     """Why a client cannot have work: *what* it lacks, how much of that is *asked* for, and how much it *has*.
 
-    *what*: ``group``, ``command``, ``executors``, ``image``, ``avoided`` (the work failed there), ``time``, or
-    the name of a resource.
+    *what*: ``group``, ``command``, ``executors``, ``image``, ``avoided`` (the work failed there), ``time``, ``share``
+    (of cores that a user or a client group may have out), or the name of a resource.
     """
 
     what: str
@@ -116,8 +130,8 @@ class Misfit(NamedTuple):
     has: float = 0
 
     @property
-    def share(self) -> float:
-        """The share of what is asked for that is lacking, from 0 to 1."""
+    def part(self) -> float:
+        """The part of what is asked for that is lacking, from 0 to 1."""
         return 1 - self.has / self.asked if self.asked else 1.0
 
 
@@ -163,6 +177,8 @@ class Wanted(NamedTuple):
         for name, amount in self.needs:
             if amount > free.get(name, untold):
                 return Misfit(name, amount, free.get(name, untold))
+        if offer.share < math.inf and self.cores > offer.share:
+            return Misfit(SHARE, self.cores, offer.share)
         return Misfit("avoided") if offer.client in self.avoid else None
 
     def _unsuited(self, kind: Kind) -> Misfit | None:
@@ -174,10 +190,15 @@ class Wanted(NamedTuple):
             return Misfit("executors")
         return Misfit("image") if self.image and not kind.images else None
 
+    @property
+    def cores(self) -> float:
+        """How many cores it needs."""
+        return cores_of(self.needs)
+
     def least(self) -> tuple[float, ...]:
         """How much time, cores, memory and disk a client must have. By these, blocks of a line are passed over."""
         amounts = dict(self.needs)
-        return (self.walltime, amounts.get(CORES, 0), amounts.get(MEMORY, 0), amounts.get(DISK, 0))
+        return (self.walltime, self.cores, amounts.get(MEMORY, 0), amounts.get(DISK, 0))
 
     def routes(self) -> Iterator[Route]:
         """The routes on which clients find it: for each group, one for its app and one for clients with all apps."""
@@ -202,14 +223,15 @@ class Spare(NamedTuple):
         """What is left after *disk* bytes more are used."""
         return self if self.available is None else self._replace(available=max(0, self.available - disk))
 
-    def offer(self, client: str, kind: Kind, stock: Stock, now: Moment) -> Offer:
-        """The offer of the client at the moment *now*."""
+    def offer(self, client: str, kind: Kind, stock: Stock, share: float, now: Moment) -> Offer:
+        """The offer of the client at the moment *now*. *share*: see :class:`Offer`."""
         return Offer(
             client,
             kind,
             math.inf if self.available is None else self.available,
             math.inf if self.until is None else self.until - now.seconds,
             stock,
+            share,
         )
 
 

@@ -75,11 +75,11 @@ class Reservations:
         return kept in (None, client) or self._lacks(kept, place, now) > self._lacks(client, place, now)
 
     def _lacks(self, client: ClientEntry, place: Place, now: Moment) -> float:
-        """The share of what the place needs that is not free at the client, from 0 to 1; 2 if it will never fit."""
+        """The part of what the place needs that is not free at the client, from 0 to 1; 2 if it will never fit."""
         assert place.wanted is not None
         offer = client.offer(now)
         asks = client.client.status is not ClientState.SUSPEND and client.last_ask > now.seconds - IDLE_ASKS
         if not asks or not place.wanted.fits(offer.whole(), place.disk):
             return 2.0
         misfit = place.wanted.misfit(offer, place.disk)
-        return misfit.share if misfit else 0.0
+        return misfit.part if misfit else 0.0

@@ -32,6 +32,7 @@ from awed.scheduler.pauses import Pauses
 from awed.scheduler.queue import WorkQueue
 from awed.scheduler.quotas import Quota, Usages
 from awed.scheduler.requirements import ANYBODYS, NOBODY
+from awed.scheduler.shares import Most, Shares
 from awed.scheduler.tellings import client_change, job_change, task_change, work_change
 
 DELETED_TOGETHER = 1000
@@ -47,7 +48,9 @@ class Limits(Struct, frozen=True):
     silence after which a client is removed. *keep_jobs*: seconds for which a finished job is kept, None for ever;
     *keep_pipelines*: in place of that, by pipeline. *tasks_at_once*: tasks of a job that take a step at once.
     *quota*: what a user who is no administrator may have unfinished. *anybodys*: whether clients of unknown groups
-    get work that names no group.
+    get work that names no group. *user_out*, *group_out*: how much of each user, and at the clients of each group,
+    may be out at once. *fair_share*: whether of users with work of equal priority that one's is next who has least
+    out.
     """
 
     max_work_failure: int = 3
@@ -60,6 +63,9 @@ class Limits(Struct, frozen=True):
     tasks_at_once: int = 200
     quota: Quota = Quota()
     anybodys: bool = True
+    user_out: Most = Most()
+    group_out: Most = Most()
+    fair_share: bool = False
 
     @property
     def policy(self) -> Policy:
@@ -80,6 +86,7 @@ class State:
         """By known group, what its clients run besides work that names it."""
         self.aside: dict[str, ClientEntry] = {}
         """The clients that are put aside, by id."""
+        self.shares = Shares(limits.user_out, limits.group_out, limits.fair_share)
         self.queue = WorkQueue()
         self.pauses = Pauses()
         self.queue_suspended = False
@@ -168,6 +175,7 @@ class State:
     def hold(self, entry: JobEntry) -> None:
         """Add a job, and count it and its tasks."""
         self.jobs[entry.job.id] = entry
+        entry.share = self.shares.user(entry.submitter)
         self.counts.jobs[entry.job.state] += 1
         self.counts.tasks.update(task.task.state for task in entry.tasks)
         self.usages.add(entry)
@@ -251,7 +259,7 @@ class State:
             self.changes.task(entry)
         client = self.clients.get(record.client)
         if client is not None:
-            client.hold(record, now.seconds, needs)
+            client.hold(record, now.seconds, needs, entry.job.share)
             client.discards -= {record.wuid}
             if client.client.status is ClientState.IDLE:
                 self.set_client(client, ClientState.BUSY)

@@ -108,6 +108,9 @@ class Shell:
             self.waiting.hand_out(fresh, self.now())
         for client_id in self.scheduler.take_freed_clients():
             self.waiting.look_again(client_id, self.now())
+        rows, groups = self.scheduler.take_eased()
+        if rows or groups:
+            self.waiting.reopen(rows, groups, self.now())
         self.effects.perform(self.scheduler.take_effects())
         self.committer.begin()
         if self.scheduler.is_sweeping and not self._going_on:

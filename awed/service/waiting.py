@@ -15,7 +15,12 @@ from awed.model.times import Moment
 from awed.model.work import Workunit
 from awed.scheduler.entries import ClientEntry, Place
 from awed.scheduler.line import Line, Need
+from awed.scheduler.queue import Row
 from awed.scheduler.requirements import Kind, Spare, Wanted
+from awed.scheduler.shares import Share
+
+REFUSED = 16
+"""How many waiting clients of a group that has come below its limit are tried in vain."""
 
 
 class Ask(Struct, frozen=True):
@@ -43,7 +48,7 @@ class Waiter(Struct, eq=False):
     def need(self, now: Moment) -> Need:
         """What the client offers, as negative numbers: in a :class:`Line`, work then finds the clients that have
         enough of everything, those that have waited longest first."""
-        offer = self.entry.offer(now)
+        offer = self.entry.offer(now)._replace(share=math.inf)  # which may become more while it waits
         return (-offer.available, *(-number for number in offer.most()))
 
 
@@ -123,13 +128,29 @@ class WaitingRoom:
         passed: set[Waiter] = set()
         """Those for whom the checkout found nothing."""
         for place in fresh:
-            while place.wanted is not None and place.disk < nobody.get(place.wanted, math.inf):
+            while place.wanted is not None and place.may_go_out and place.disk < nobody.get(place.wanted, math.inf):
                 wanted, disk = place.wanted, place.disk
                 waiter = self._first(wanted, disk, passed, now)
                 if waiter is None:
                     nobody[wanted] = disk
                 elif not self._serve(waiter):
                     passed.add(waiter)
+
+    def reopen(self, rows: Iterable[Row], groups: Iterable[Share], now: Moment) -> None:
+        """Hand out work that no client could have for the share of its user, or that no client of a group could have
+        for that of the group: of both more may be out now."""
+        passed: set[Waiter] = set()
+        for row in rows:
+            while row.may_go_out and (waiter := self._first(row.wanted, 0, passed, now)):
+                if not self._serve(waiter):
+                    passed.add(waiter)
+        for share in groups:
+            refused = 0
+            for waiter in [waiter for waiter in self._waiters.values() if waiter.entry.share is share]:
+                if not share.left or refused == REFUSED:
+                    break
+                if not waiter.handed.called:
+                    refused += not self._serve(waiter)
 
     def _first(self, wanted: Wanted, disk: int, passed: Container[Waiter], now: Moment) -> Waiter | None:
         """The waiter that has waited longest of those that may have work with *disk* bytes of inputs and *wanted*."""

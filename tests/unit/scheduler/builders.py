@@ -16,14 +16,15 @@ from awed.model.client import Client
 from awed.model.errors import NothingToDo
 from awed.model.job import IO, Cmd, Info, Job, Task
 from awed.model.records import Unfinished
-from awed.model.resources import Said
+from awed.model.resources import Said, cores_of
 from awed.model.states import ClientState, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.changes import Prepare
 from awed.scheduler.core import Scheduler
-from awed.scheduler.entries import PLAIN_RANKS, ClientEntry, Place, Variant
+from awed.scheduler.entries import PLAIN_RANKS, ClientEntry, Place, Variant, order_of
 from awed.scheduler.requirements import NOBODY, Spare, Wanted
+from awed.scheduler.shares import UNLIMITED, Share
 from awed.scheduler.state import Limits, State
 from awed.scheduler.tasks import Prepared
 from awed.workflow.submission import Submission
@@ -82,9 +83,9 @@ class World:
     def submit(self, submission: Submission, token: str = "", user: str = PUBLIC) -> Job:
         return self.scheduler.jobs.submit(submission, User(user), token, self.now)
 
-    def prepared(self, submission: Submission) -> Job:
+    def prepared(self, submission: Submission, user: str = PUBLIC) -> Job:
         """Submit a job whose files are ready."""
-        submitted = self.submit(submission)
+        submitted = self.submit(submission, user=user)
         for effect in self.scheduler.take_effects():
             assert isinstance(effect, Prepare)
             item = self.scheduler.tasks.get(effect.taskid, effect.generation)
@@ -162,6 +163,7 @@ def check_invariants(scheduler: Scheduler) -> None:
     state = scheduler._state
     _check_work(state)
     _check_clients(state)
+    _check_shares(state)
     assert +state.counts.jobs == Counter(entry.job.state for entry in state.jobs.values())
     assert +state.counts.tasks == Counter(task.task.state for entry in state.jobs.values() for task in entry.tasks)
     for entry in state.jobs.values():
@@ -227,12 +229,37 @@ def _check_queue(state: State) -> None:
     paused = sum(len(place.ranks) for place in places if place.wanted is None)
     assert {queued.wanted: queued.work for queued in state.queue.queued()} == counted
     assert counted.total() + paused == state.counts.work[WorkState.QUEUED]
-    rows = [row for crossing in state.queue._crossings.values() for row in crossing.rows.values()]
+    rows = [
+        row
+        for crossing in state.queue._crossings.values()
+        for lane in crossing.lanes.values()
+        for row in lane.rows.values()
+    ]
     standing = Counter(place for row in rows for place in row.line)
     assert standing == {place: len(list(place.wanted.routes())) for place in places if place.wanted}
     assert all(row.line for row in rows)
     for crossing in state.queue._crossings.values():
-        assert list(crossing.in_order) == sorted(crossing.rows.values(), key=lambda row: (row.line.head, row.number))
+        in_order = list(crossing.in_order())
+        assert Counter(in_order) == Counter(crossing.lanes.values())
+        assert in_order == sorted(in_order, key=lambda lane: order_of(lane.line.head[0], lane.share))
+        for lane in in_order:
+            assert list(lane.line) == sorted(lane.rows.values(), key=lambda row: (row.line.head, row.number))
+
+
+def _check_shares(state: State) -> None:
+    """Users and groups have out what their clients have."""
+    counted: defaultdict[Share, list[float]] = defaultdict(list)
+    for client in state.clients.values():
+        assert client.share is state.shares.group(client.client.group)
+        for held in client.held.values():
+            assert held.share is state.shares.user(state.jobs[held.record.jobid].submitter)
+            for share in (held.share, client.share):
+                counted[share].append(cores_of(held.needs))
+    users = {entry.share for entry in state.jobs.values()}
+    for share in (users | {client.share for client in state.clients.values()}) - {UNLIMITED}:
+        assert (share.work, share.cores) == (len(counted[share]), round(sum(counted[share]), 2))
+        left = max(0.0, round(share.most.cores - share.cores, 2))
+        assert share.left == (left if share.work < share.most.work else 0)
 
 
 def _check_clients(state: State) -> None:

@@ -14,6 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from msgspec.structs import replace
 from twisted.internet.defer import Deferred
 
+from awed.model.attempts import Cause, Retry
 from awed.model.errors import AwedError, StaleAttempt
 from awed.model.ids import new_id
 from awed.model.job import IO, NO_NODE, OWN_HOST
@@ -24,12 +25,21 @@ from awed.scheduler.changes import Check, Effect, Prepare
 from awed.scheduler.core import Scheduler
 from awed.scheduler.entries import ClientEntry
 from awed.scheduler.requirements import Spare
+from awed.scheduler.shares import Most
 from awed.scheduler.state import Limits
 from awed.scheduler.tasks import Prepared
 from awed.store.memory import MemoryStore
 from tests.unit.scheduler.builders import World, check_invariants, job, task
 
 T = TypeVar("T")
+
+RETRIES = [
+    Retry(),
+    Retry(),
+    Retry(exit=3, wait=5),
+    Retry(memory=3, time=1, lost=0, wait_max=3, wait="2s", time_factor=2),
+]
+"""What tasks say of further tries."""
 
 NOTHING = Prepared([], [], [], 1)
 
@@ -53,9 +63,15 @@ class SchedulerMachine(RuleBasedStateMachine):
     clients = Bundle("clients")
     units = Bundle("units")
 
-    @initialize(target=clients)
-    def begin(self) -> object:
-        self.world = World(Limits(max_work_failure=2, max_client_failure=2, heartbeat=30, tasks_at_once=2))
+    @initialize(
+        target=clients,
+        fair=st.booleans(),
+        user=st.sampled_from([Most(), Most(), Most(work=2), Most(cores=2.5)]),
+        group=st.sampled_from([Most(), Most(), Most(work=2), Most(cores=3)]),
+    )
+    def begin(self, fair: bool, user: Most, group: Most) -> object:
+        limits = Limits(max_work_failure=2, retry_lost=2, max_client_failure=2, heartbeat=30, tasks_at_once=2)
+        self.world = World(replace(limits, fair_share=fair, user_out=user, group_out=group))
         self.store = MemoryStore()
         done(self.store.open())
         self.effects: list[Effect] = []
@@ -74,6 +90,8 @@ class SchedulerMachine(RuleBasedStateMachine):
         priority=st.integers(1, 3),
         walltime=st.sampled_from([0, 0, 60]),
         needs=st.sampled_from([{}, {}, {"cores": 2}, {"cores": 0.3}, {"memory": "1G"}, {"x": 1}]),
+        retry=st.sampled_from(RETRIES),
+        user=st.sampled_from(["public", "u", "v"]),
     )
     def submit(
         self,
@@ -85,6 +103,8 @@ class SchedulerMachine(RuleBasedStateMachine):
         priority: int,
         walltime: int,
         needs: Said,
+        retry: Retry,
+        user: str,
     ) -> str:
         after = {n: sorted({str(a) for a, b in edges if b == n and a < n}) for n in range(len(widths))}
         tasks = [
@@ -98,7 +118,8 @@ class SchedulerMachine(RuleBasedStateMachine):
             )
             for n, width in enumerate(widths)
         ]
-        return self.world.submit(job(*tasks, groups=groups, priority=priority)).id
+        tasks[0].retry = retry
+        return self.world.submit(job(*tasks, groups=groups, priority=priority), user=user).id
 
     @rule(
         target=clients,
@@ -138,8 +159,16 @@ class SchedulerMachine(RuleBasedStateMachine):
             return multiple()
         assert 1 <= len(taken) <= most
         assert time_left is None or not any(unit.walltime for unit in taken)
-        self.fits_together(self.scheduler.clients.get(f"c{number}"), taken, ahead)
+        client = self.scheduler.clients.get(f"c{number}")
+        self.fits_together(client, taken, ahead)
+        self.within_shares(client, taken)
         return multiple(*copy.deepcopy(taken))
+
+    def within_shares(self, client: ClientEntry, taken: list[Workunit]) -> None:
+        """What was just handed out is within what its users, and the client's group, may have out."""
+        for share in {client.share, *(client.held[unit.wuid].share for unit in taken)}:
+            assert share.work <= share.most.work
+            assert share.cores <= share.most.cores
 
     def fits_together(self, client: ClientEntry, taken: list[Workunit], ahead: int) -> None:
         """Nothing was handed out that does not fit beside the rest, but for plain work ahead of that."""
@@ -155,7 +184,9 @@ class SchedulerMachine(RuleBasedStateMachine):
         names = list(self.scheduler._state.clients)
         for name in names[turn:] + names[:turn]:
             try:
-                return copy.deepcopy(self.world.checkout(name))
+                unit = self.world.checkout(name)
+                self.within_shares(self.scheduler.clients.get(name), [unit])
+                return copy.deepcopy(unit)
             except AwedError as error:
                 assert str(error) in CHECKOUT_TEXTS
                 if str(error) == "Client not found":
@@ -174,11 +205,15 @@ class SchedulerMachine(RuleBasedStateMachine):
             self.answer_effect(0, True)
 
     @rule(
-        unit=units, status=st.sampled_from(["done", "done", "done", "fail", "discarded"]), names_attempt=st.booleans()
+        unit=units,
+        status=st.sampled_from(["done", "done", "done", "fail", "fail", "discarded"]),
+        names_attempt=st.booleans(),
+        cause=st.sampled_from(Cause),
     )
-    def report(self, unit: Workunit, status: str, names_attempt: bool) -> None:
+    def report(self, unit: Workunit, status: str, names_attempt: bool, cause: Cause = Cause.EXIT) -> None:
+        attempt, why = unit.attempt if names_attempt else None, cause if status == "fail" else None
         try:
-            self.world.report(unit, status, attempt=unit.attempt if names_attempt else None)
+            self.world.report(unit, status, attempt=attempt, cause=why)
         except StaleAttempt:
             assert names_attempt
         except AwedError as error:
@@ -277,6 +312,12 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.world.pass_time(seconds)
         self.scheduler.clients.remove_lost(self.world.now)
 
+    @rule(seconds=st.integers(1, 12))
+    def live(self, seconds: int) -> None:
+        """Time passes as in the daemon: pauses end."""
+        clients = self.scheduler._state.clients
+        self.world.live(seconds, *[name for name, entry in clients.items() if entry.confirmed])
+
     @rule(seconds=st.sampled_from([-86400, -60, 60, 86400]))
     def set_clock(self, seconds: int) -> None:
         self.world.set_clock(seconds)
@@ -325,7 +366,8 @@ class SchedulerMachine(RuleBasedStateMachine):
             try:
                 self.world.run(name)
             except AwedError:
-                self.scheduler.clients.remove_lost(self.world.now.after(60))
+                self.world.pass_time(60)
+                self.scheduler.tick(self.world.now)
             self.books_balance()
         raise AssertionError(f"not finished: {[entry.job for entry in self.scheduler._state.jobs.values()]}")
 

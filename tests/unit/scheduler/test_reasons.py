@@ -11,6 +11,8 @@ from awed.model.work import Workunit
 from awed.scheduler import reservations
 from awed.scheduler.entries import ClientEntry, Place
 from awed.scheduler.requirements import Spare
+from awed.scheduler.shares import Most
+from awed.scheduler.state import Limits
 from tests.unit.scheduler.builders import World, job, task
 
 G = 1 << 30
@@ -22,6 +24,7 @@ TASKS = st.fixed_dictionaries(
         "walltime": st.sampled_from([0, 0, 60]),
         "inputs": st.sampled_from([(), (), (5,)]),
         "work": st.integers(1, 3),
+        "user": st.sampled_from(["u", "v"]),
     },
     optional={
         "needs": st.fixed_dictionaries(
@@ -47,14 +50,20 @@ CLIENTS = st.fixed_dictionaries(
 DEEDS = st.lists(
     st.tuples(st.sampled_from([*4 * ["take"], "fail", "done", "suspend", "wait"]), st.integers(0, 3)), max_size=20
 )
-PLAYS = st.tuples(st.lists(CLIENTS, min_size=1, max_size=4), st.lists(TASKS, min_size=1, max_size=6), DEEDS)
+LIMITS = st.builds(
+    Limits,
+    fair_share=st.booleans(),
+    user_out=st.sampled_from([Most(), Most(), Most(work=2), Most(cores=2.5)]),
+    group_out=st.sampled_from([Most(), Most(), Most(work=2), Most(cores=3)]),
+)
+PLAYS = st.tuples(st.lists(CLIENTS, min_size=1, max_size=4), st.lists(TASKS, min_size=1, max_size=6), DEEDS, LIMITS)
 
 
 class Play:
     """A world in which something happened, and what each client says that it has when it asks."""
 
-    def __init__(self, clients: list[dict[str, Any]], tasks: list[dict[str, Any]]) -> None:
-        self.world = World()
+    def __init__(self, clients: list[dict[str, Any]], tasks: list[dict[str, Any]], limits: Limits) -> None:
+        self.world = World(limits)
         self.spares: dict[str, Spare] = {}
         self.units: list[Workunit] = []
         for number, profile in enumerate(clients):
@@ -62,8 +71,8 @@ class Play:
             until = None if left is None else self.world.now.seconds + left
             self.spares[self.world.client(f"c{number}", **profile)] = Spare(available, until)
         for fields in tasks:
-            groups = fields.pop("groups")
-            self.world.prepared(job(task("0", **fields), groups=groups))
+            groups, user = fields.pop("groups"), fields.pop("user")
+            self.world.prepared(job(task("0", **fields), groups=groups), user)
 
     def do(self, deed: str, number: int) -> None:
         """Something happens, at the client or to the workunit of this number."""
@@ -102,9 +111,11 @@ class Play:
         return reasons.hindrance(client, place, place.wanted, place.disk, self.world.now) is None
 
 
-def agrees(clients: list[dict[str, Any]], tasks: list[dict[str, Any]], deeds: list[tuple[str, int]]) -> None:
+def agrees(
+    clients: list[dict[str, Any]], tasks: list[dict[str, Any]], deeds: list[tuple[str, int]], limits: Limits
+) -> None:
     """Whatever is explained to be free for a client it gets, and it gets nothing else."""
-    play = Play(clients, tasks)
+    play = Play(clients, tasks, limits)
     for deed, number in deeds:
         play.do(deed, number)
     for name in play.spares:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from awed.model.attempts import Retry
 from awed.model.errors import NothingToDo
 from awed.model.ids import parse_work_id
 from awed.model.job import Cmd, Job
@@ -14,6 +15,8 @@ from awed.model.reasons import Waits
 from awed.scheduler import reservations
 from awed.scheduler.changes import Prepare
 from awed.scheduler.reasons import LONGEST
+from awed.scheduler.shares import Most
+from awed.scheduler.state import Limits
 from tests.pages import DOCS
 from tests.unit.scheduler.builders import World, job, task
 
@@ -169,6 +172,45 @@ def _(world: World) -> Waits:
         world.report(world.checkout_many("c", most=1)[0])
     world.checkout_many("c")
     return told(world)
+
+
+def crowded(**limits: Most) -> World:
+    """A world with such limits, in which a client of a group has a workunit."""
+    world = World(Limits(**limits))  # type: ignore[arg-type]
+    world.client("c", "g", slots=9)
+    told(world)
+    world.checkout("c")
+    return world
+
+
+@situation("as many workunits of its user run as may")
+def _(_: World) -> Waits:
+    return told(crowded(user_out=Most(work=1)))
+
+
+@situation("as many cores are at work for its user as may be")
+def _(_: World) -> Waits:
+    return told(crowded(user_out=Most(cores=4)), needs={"cores": 3.5})
+
+
+@situation("it needs more cores than may ever be at work for a user")
+def _(_: World) -> Waits:
+    return told(crowded(user_out=Most(cores=4)), needs={"cores": 8})
+
+
+@situation("as many workunits run on the workers of a group as may")
+def _(_: World) -> Waits:
+    return told(crowded(group_out=Most(work=1)))
+
+
+@situation("a failure, after which its job asks for a pause")
+def _(world: World) -> Waits:
+    world.client("c")
+    submitted = job(task("a"))
+    submitted.job.info.retry = Retry(exit=3, wait="10m")
+    world.submit(submitted)
+    world.report(world.checkout("c"), "fail")
+    return waits(world, submitted.job)
 
 
 @situation("tasks that come first")

@@ -9,6 +9,8 @@ from awed.model.client import Client
 from awed.model.errors import ClientSuspended, QueueEmpty, Unavailable
 from awed.model.work import Workunit
 from awed.scheduler.requirements import ANYBODYS, NOBODY, Spare
+from awed.scheduler.shares import Most
+from awed.scheduler.state import Limits
 from awed.service.waiting import Ask, WaitingRoom
 from tests.unit.scheduler.builders import World, job, task
 from tests.unit.service.worlds import EngineWorld, state_of
@@ -224,3 +226,35 @@ async def test_work_goes_to_who_has_enough_of_what_it_needs(world: EngineWorld) 
         waiting[name] = state_of(world.engine.work.checkout(name, None, wait=60))
     await world.submit(job(task("0", needs={"memory": 2})))
     assert [waiting[name].called for name in ("small", "large")] == [False, True]
+
+
+async def waiting(limits: Limits, clients: int) -> tuple[EngineWorld, list[Deferred[object]]]:
+    """A world with such limits, in which clients of one group wait for work."""
+    world = EngineWorld(limits)
+    await world.start()
+    names = [await world.client(f"c{number}") for number in range(clients)]
+    return world, [state_of(world.engine.work.checkout(name, None, wait=60)) for name in names]
+
+
+@pytest.mark.parametrize("limits", [Limits(user_out=Most(work=2)), Limits(group_out=Most(cores=2))])
+@ensureDeferred
+async def test_who_waits_gets_work_the_moment_more_of_a_user_or_in_a_group_may_run(limits: Limits) -> None:
+    world, answers = await waiting(limits, 5)
+    await world.submit(job(task("0", work=9)))
+    assert [each.called for each in answers] == [True, True, False, False, False]
+    for number in range(3):
+        unit = await answers[number]
+        assert isinstance(unit, Workunit)
+        await world.report(unit)
+        assert [each.called for each in answers] == [True] * (3 + number) + [False] * (2 - number)
+
+
+@ensureDeferred
+async def test_so_does_who_can_run_another_kind_of_that_users_work() -> None:
+    world, answers = await waiting(Limits(user_out=Most(cores=4)), 3)
+    await world.submit(job(task("0", needs={"cores": 4}), task("1", needs={"cores": 3}), task("2")))
+    assert [each.called for each in answers] == [True, False, False]
+    unit = await answers[0]
+    assert isinstance(unit, Workunit)
+    await world.report(unit)
+    assert all(each.called for each in answers)
