@@ -72,3 +72,11 @@ def bar(counts: Mapping[TaskState, int]) -> Tag:
             left += width
     told = ", ".join(f"{number} {word(state)}" for state, number in counts.items() if number)
     return svg("svg", pieces, class_="bar", role="img", aria_label=told or "no tasks")
+
+
+def share(name: str, used: float, whole: float, told: str) -> Tag:
+    """A bar of how much of *whole* is *used*, with *told* beside its *name*."""
+    width = min(100 * used / whole, 100) if whole else 0
+    rect = svg("rect", class_="fill s-in-progress", x="0", width=f"{width:.1f}%", height="100%")
+    drawn = svg("svg", rect, class_="bar", role="img", aria_label=f"{name}: {told}")
+    return tags.div(tags.small(f"{name} {told}"), drawn, class_="share")

@@ -134,6 +134,7 @@ def _node(view: JobView, layout: Layout, number: int, node: Node) -> Tag:
     x, y = _at(layout.layer[number], layout.row[number])
     first = node.tasks[0]
     name, state, many = task_name(first.taskid), node.state, len(node.tasks)
+    look = "failed" if any(view.look(task) == "failed" for task in node.tasks) else state.value
     title = f"{name} and {many - 1:,} more" if many > 1 else name
     here = " here" if view.chosen in (task_name(task.taskid) for task in node.tasks) else ""
     shapes = [svg("rect", class_="box", width=str(WIDE), height=str(HIGH), rx="8")]
@@ -145,13 +146,13 @@ def _node(view: JobView, layout: Layout, number: int, node: Node) -> Tag:
         svg("text", shown, x="34", y="19", class_="name"),
         svg("text", more, x="34", y="35", class_="more"),
     ]
-    told = svg("title", f"{title}: {word(state)}\n{command(first.cmd)}")
-    group = svg("g", *shapes, _shape(state), *texts, told, transform=f"translate({x:.0f} {y:.0f})")
+    told = svg("title", f"{title}: {word(look)}\n{command(first.cmd)}")
+    group = svg("g", *shapes, _shape(look), *texts, told, transform=f"translate({x:.0f} {y:.0f})")
     return svg(
         "a",
         group,
         href=view.task(name),
-        class_=f"node s-{state}{here}",
+        class_=f"node s-{look}{here}",
         id=f"n-{number}",
         data_task=name,
         data_state=state.value,
@@ -159,8 +160,8 @@ def _node(view: JobView, layout: Layout, number: int, node: Node) -> Tag:
     )
 
 
-def _shape(state: str) -> Tag:
-    return glyph(state)(x="10", y="15", width="16", height="16")
+def _shape(look: str) -> Tag:
+    return glyph(look)(x="10", y="15", width="16", height="16")
 
 
 def _second_line(node: Node, clock: datetime) -> str:

@@ -7,15 +7,15 @@ from twisted.web.template import Tag, tags
 
 from awed.api.context import Context
 from awed.api.rights import a_job, to
-from awed.model.access import PUBLIC
-from awed.model.errors import NotFound
-from awed.model.ids import task_id
-from awed.model.job import Job
+from awed.model.access import PUBLIC, User
+from awed.model.errors import ClientNotFound, NotFound, WorkNotFound
+from awed.model.ids import parse_work_id, task_id, work_id
+from awed.model.job import Job, Task
 from awed.model.records import JobRecord
 from awed.model.states import TaskState
 from awed.model.work import PerfRecord
 from awed.ui import side, tasks
-from awed.ui.actions import Action, actions
+from awed.ui.actions import Action, actions, recompute_from
 from awed.ui.files import files
 from awed.ui.frame import Links, Pages, Screen, meant
 from awed.ui.glyphs import badge, bar
@@ -86,8 +86,29 @@ class JobPage(Pages):
             raise NotFound(f"job {job.id} has no task {task}")
         logs = await side.logs(self.engine, found, job, part)
         view = self._view(call, tab, task)
-        beside = side.panel(view, found, logs, Links(call.request))
+        links, again = Links(call.request), recompute_from(job, found)
+        beside = side.panel(
+            view,
+            found,
+            logs,
+            links,
+            more=[("Runs on", await self._holder(call.user, found, logs.rank, links))],
+            action=self._action(call, view, again, "do-recompute-here") if again else "",
+        )
         return await self._shown(call, view, await self._tab(call, view, state, offset), beside)
+
+    async def _holder(self, user: User, task: Task, rank: int, links: Links) -> Tag | str:
+        """The worker that runs a workunit of *task* now; "" if there is none, or *user* may not see it."""
+        if task.state is not TaskState.IN_PROGRESS:
+            return ""
+        try:
+            work = await self.engine.work.get(parse_work_id(work_id(task.taskid, rank)))
+            client = self.engine.clients.get(work.client)
+        except (WorkNotFound, ClientNotFound):
+            return ""
+        if not self.context.groups.acl(client.group).allows(user, "read"):
+            return ""
+        return tags.a(client.name or short(client.id), href=f"{links('workers')}#w-{client.id}")
 
     def _view(self, call: Call[JobRecord], tab: str, chosen: str = "") -> JobView:
         here = Links(call.request)(f"job/{call.thing.job.id}")
@@ -159,15 +180,14 @@ class JobPage(Pages):
         )
 
     def _actions(self, call: Call[JobRecord], view: JobView) -> Tag:
-        menus = [self._action(call, view, one) for one in actions(view.job)]
+        menus = [self._action(call, view, one, f"do-{one.flag}") for one in actions(view.job)]
         return tags.div(*menus, class_="actions")
 
-    def _action(self, call: Call[JobRecord], view: JobView, action: Action) -> Tag:
+    def _action(self, call: Call[JobRecord], view: JobView, action: Action, id: str) -> Tag:
         look = "danger" if action.flag == "delete" else "main"
         button = tags.button(action.name, type="submit", class_=look)
         form = self.form(call, f"{view.here}?{action.flag}", tags.p(action.about), *action.fields, button)
-        attributes = {"data-keep": ""}
-        return tags.details(tags.summary(action.name), form, class_="action", id=f"do-{action.flag}", **attributes)
+        return tags.details(tags.summary(action.name), form, class_="action", id=id)
 
     @calls("POST /job/<job_id>?suspend", meant(to("write", a_job)))
     async def suspend(self, call: Call[JobRecord]) -> bytes:

@@ -6,8 +6,6 @@ from awed.api.context import Context
 from awed.api.rights import ADMIN, may
 from awed.auth.rights import reader
 from awed.model.access import User
-from awed.model.quantities import rough_size
-from awed.model.resources import SIZES
 from awed.model.states import JobState
 from awed.scheduler.queue import Queued
 from awed.scheduler.requirements import Wanted, groups_of
@@ -15,7 +13,7 @@ from awed.store.interface import JobQuery, RecordPage
 from awed.ui.frame import Links, Pages, Screen, meant
 from awed.ui.glyphs import badge
 from awed.ui.why import why
-from awed.ui.words import moment, short, span
+from awed.ui.words import moment, needs, short, span
 from awed.web.calls import Call, Calls
 from awed.web.pages import see_other
 
@@ -107,9 +105,8 @@ class QueuePage(Pages):
 
 
 def _needs(wanted: Wanted) -> str:
-    told = [f"{rough_size(amount) if name in SIZES else f'{amount:g}'} {name}" for name, amount in wanted.needs]
     more = [f"{wanted.walltime} s" if wanted.walltime else "", "an image" if wanted.image else ""]
-    return ", ".join(filter(None, [*told, *more]))
+    return ", ".join(filter(None, [needs(wanted.needs), *more]))
 
 
 def _counts(states: dict[str, dict[str, int]]) -> Tag:

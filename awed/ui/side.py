@@ -10,22 +10,30 @@ from awed.model.errors import Invalid, LogNotFound
 from awed.model.ids import parse_work_id, task_name, work_id
 from awed.model.job import IO, Job, Task
 from awed.model.quantities import rough_size
+from awed.model.resources import amounts_of
 from awed.model.states import TaskState
 from awed.service.engine import Engine
+from awed.ui.attempts import attempts
 from awed.ui.files import where
 from awed.ui.frame import Links
 from awed.ui.glyphs import badge
 from awed.ui.tasks import began_at
 from awed.ui.view import JobView
-from awed.ui.words import command, count, elapsed, moment
+from awed.ui.words import command, count, elapsed, moment, needs
 
 TAIL = 100_000
-"""How many characters at the end of a log are shown."""
+"""How many bytes at the end of a log are shown."""
 
 FOLLOWED = ("stdout", "stderr")
 """Logs that can be read while the command runs."""
 
 STREAMS = (*FOLLOWED, "worknotes")
+
+
+Fact = tuple[str, Tag | str]
+"""A name and its value, "" for none."""
+
+Facts = Sequence[Fact]
 
 
 class Logs(NamedTuple):
@@ -54,11 +62,12 @@ async def logs(engine: Engine, task: Task, job: Job, part: int | None) -> Logs:
     return Logs(rank, texts)
 
 
-def panel(view: JobView, task: Task, found: Logs, links: Links) -> Tag:
-    """The panel of *task*, with the logs that were *found*."""
+def panel(view: JobView, task: Task, found: Logs, links: Links, *, more: Facts, action: Tag | str) -> Tag:
+    """The panel of *task*, with the logs that were *found*, *more* facts, and an *action*, "" for none."""
     name, clock = task_name(task.taskid), view.clock
     began = began_at(task)
-    facts = [
+    facts: list[Fact] = [
+        ("Needs", needs(amounts_of(view.job.info.resources, task.resources).items())),
         ("Ran", elapsed(began, task.completeddate, clock, lives=view.lives) if began else ""),
         ("Ready", moment(task.createddate)),
         ("Ended", moment(task.completeddate)),
@@ -66,13 +75,14 @@ def panel(view: JobView, task: Task, found: Logs, links: Links) -> Tag:
         ("Groups", task.clientgroups),
         ("Walltime", f"{task.walltime} s" if task.walltime else ""),
         ("Image", task.cmd.docker_image or task.cmd.docker_pull),
+        *more,
     ]
     shown = [tags.div(tags.dt(name), tags.dd(value)) for name, value in facts if value]
     after = [task_name(before) for before in task.depends_on]
     return tags.aside(
         tags.div(
             tags.h2(name),
-            badge(task.state),
+            badge(view.look(task)),
             tags.a(
                 "\N{MULTIPLICATION SIGN}",
                 href=view.tabbed(view.tab),
@@ -84,10 +94,12 @@ def panel(view: JobView, task: Task, found: Logs, links: Links) -> Tag:
         tags.h3("Command"),
         tags.pre(_lines(task), class_="command", tabindex="0"),
         tags.dl(*shown, class_="facts"),
+        action,
         *([tags.h3("After"), tags.p(*_links(view, after))] if after else []),
         *_files("Inputs", task.inputs, links),
         *_files("Outputs", task.outputs, links),
         *_parts(task, found.rank, view.task(task)),
+        *attempts(task),
         *_logs(task, found, links),
         class_="card side",
         id="side",
@@ -139,11 +151,12 @@ def _logs(task: Task, found: Logs, links: Links) -> list[Tag]:
 
 def _log(name: str, text: str, work: str, links: Links, *, follows: bool) -> Tag:
     """A log with its *text* as it is now. *follows*: whether the page's script adds what comes."""
-    cut = text[-TAIL:]
+    tail = text[-TAIL:].encode(errors="replace")[-TAIL:]
+    cut = tail.decode(errors="ignore")  # it may begin within a character
     attributes = {"data-log": name, "data-work": work, "role": "log", "aria-label": name}
     if follows:
         attributes["data-source"] = links.api(f"work/{quote(work)}/log?stream={name}")
-    told = "empty" if not text else f"the last {rough_size(len(cut))}" if len(cut) < len(text) else ""
+    told = "empty" if not text else f"the last {rough_size(len(tail))}" if len(cut) < len(text) else ""
     pane = tags.pre(cut, class_="log", tabindex="0", id=f"pane-{work}-{name}", **attributes)
     whole = tags.a("Download", href=links.api(f"work/{quote(work)}?report={name}"), download=f"{work}.{name}")
     about = {"data-find": name, "aria-label": f"Find in {name}"}

@@ -39,13 +39,13 @@ def _row(view: JobView, task: Task) -> Tag:
         elapsed(task.createddate, began or NO_TIME, clock, lives=view.lives) if task.createddate != NO_TIME else ""
     )
     return tags.tr(
-        tags.td(badge(task.state), class_="c-state"),
+        tags.td(badge(view.look(task)), class_="c-state"),
         tags.td(tags.a(name, href=view.task(task)), class_="c-name"),
         tags.td(tags.code(command(task.cmd)), class_="c-command"),
         tags.td(parts, class_="num"),
         tags.td(waited, class_="num"),
         tags.td(elapsed(began, task.completeddate, clock, lives=view.lives) if began else "", class_="num"),
-        tags.td(_some([task_name(before) for before in task.depends_on]), class_="c-after"),
+        tags.td(some([task_name(before) for before in task.depends_on]), class_="c-after"),
         id=f"t-{name}",
         **{"data-task-row": name, "data-state": task.state.value},
     )
@@ -58,7 +58,8 @@ def began_at(task: Task) -> datetime | None:
     return task.starteddate
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """The first *names*, and how many more there are."""
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 

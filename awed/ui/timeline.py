@@ -151,9 +151,9 @@ def _row(view: JobView, lane: Lane, first: datetime, whole: float, is_critical: 
         for piece in lane.pieces
         if piece.end > piece.begin
     ]
-    picture = svg("svg", drawn, class_=f"lane s-{lane.task.state}", aria_hidden="true")
+    picture = svg("svg", drawn, class_=f"lane s-{view.look(lane.task)}", aria_hidden="true")
     return tags.tr(
-        tags.td(badge(lane.task.state), " ", tags.a(lane.name, href=view.task(lane.task)), class_="c-lane"),
+        tags.td(badge(view.look(lane.task)), " ", tags.a(lane.name, href=view.task(lane.task)), class_="c-lane"),
         *(tags.td(took(look), class_="num") for look in ("wait", "files", "run")),
         tags.td(picture, class_="axis"),
         class_="critical" if is_critical else "",

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from awed.model.ids import task_name
 from awed.model.job import Job, Task
-from awed.model.states import ACTIVE, JobState
+from awed.model.states import ACTIVE, JobState, TaskState
 
 
 class JobView(Struct, frozen=True):
@@ -30,6 +30,11 @@ class JobView(Struct, frozen=True):
     def clock(self) -> datetime:
         """The end for durations of what has not ended: now, or the last change of a job that is not active."""
         return self.now if self.lives else self.job.updatetime
+
+    def look(self, task: Task) -> str:
+        """The name of the look of *task*: its state, but ``failed`` if the job is suspended because it failed."""
+        error = self.job.error if task.state is TaskState.SUSPEND and self.job.state is JobState.SUSPEND else None
+        return "failed" if error and error.taskfailed == task.taskid else task.state
 
     def tabbed(self, tab: str, **fields: object) -> str:
         """The address of the view *tab*. *fields*: of the query string; empty ones are left out."""

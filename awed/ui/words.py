@@ -1,10 +1,13 @@
 """Numbers, sizes, times and names for people."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from twisted.web.template import Tag, tags
 
 from awed.model.job import Cmd
+from awed.model.quantities import rough_size
+from awed.model.resources import SIZES
 from awed.model.times import NO_TIME, rfc3339
 
 _SPANS = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
@@ -53,3 +56,14 @@ def elapsed(start: datetime, end: datetime, now: datetime, *, lives: bool = True
         return ""
     seconds = ((now if end == NO_TIME else end) - start).total_seconds()
     return tags.span(span(seconds), **({"data-since": rfc3339(start)} if lives and end == NO_TIME else {}))
+
+
+def needs(amounts: Iterable[tuple[str, float]]) -> str:
+    """Amounts of resources by name: ``2 cores, 64 GB memory``."""
+    told = (f"{amount_of(name, amount)} {name}" for name, amount in amounts)
+    return ", ".join("1 core" if one == "1 cores" else one for one in told)
+
+
+def amount_of(name: str, amount: float) -> str:
+    """An amount of the resource *name*: a size, or a number."""
+    return rough_size(amount) if name in SIZES else f"{amount:g}"

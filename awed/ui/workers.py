@@ -12,13 +12,11 @@ from awed.api.rights import a_client, may, to
 from awed.model.client import Client
 from awed.model.errors import Invalid
 from awed.model.ids import parse_work_id
-from awed.model.quantities import rough_size
-from awed.model.resources import SIZES
 from awed.model.states import ClientState
 from awed.model.times import NO_TIME
 from awed.ui.frame import Links, Pages, Screen, meant
-from awed.ui.glyphs import badge, svg, word
-from awed.ui.words import count, elapsed, moment, short
+from awed.ui.glyphs import badge, share, word
+from awed.ui.words import amount_of, count, elapsed, moment, short
 from awed.web.calls import Call, Calls
 from awed.web.pages import see_other
 
@@ -116,21 +114,10 @@ def _used(client: Client) -> list[Tag]:
     """A bar for each resource that a worker registered, or for its slots if it registered none."""
     if not client.offers:
         taken = len(client.current_work)
-        return [_share("slots", taken, client.slots, f"{taken} of {count(client.slots, 'slot')}")]
+        return [share("slots", taken, client.slots, f"{taken} of {count(client.slots, 'slot')}")]
     free: Mapping[str, float] = client.free or {}
-    used = {name: whole - free.get(name, 0) for name, whole in client.offers.items() if whole}
     return [
-        _share(name, number, client.offers[name], f"{_amount(name, number)} of {_amount(name, client.offers[name])}")
-        for name, number in used.items()
+        share(name, used := whole - free.get(name, 0), whole, f"{amount_of(name, used)} of {amount_of(name, whole)}")
+        for name, whole in client.offers.items()
+        if whole
     ]
-
-
-def _amount(name: str, number: float) -> str:
-    return rough_size(number) if name in SIZES else f"{number:g}"
-
-
-def _share(name: str, used: float, whole: float, told: str) -> Tag:
-    width = min(100 * used / whole, 100) if whole else 0
-    rect = svg("rect", class_="fill s-in-progress", x="0", width=f"{width:.1f}%", height="100%")
-    drawn = svg("svg", rect, class_="bar", role="img", aria_label=f"{name}: {told}")
-    return tags.div(tags.small(f"{name} {told}"), drawn, class_="share")

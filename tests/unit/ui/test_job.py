@@ -1,0 +1,91 @@
+"""The page of a job: what each action will do, how a task's runs ended, and what they used."""
+
+import re
+from typing import Any
+
+import pytest
+
+from awed.ui import side
+from tests.unit.api.served import Served, data
+from tests.unit.ui.browsing import Browser, text
+from tests.unit.ui.test_frame import EVIL
+
+CHAIN = [
+    {"taskid": "a", "cmd": {"name": "x"}, "resources": {"cores": 1, "memory": "1G"}},
+    {"taskid": "b", "cmd": {"name": "x"}, "dependsOn": ["a"]},
+    {"taskid": "c", "cmd": {"name": "x"}, "dependsOn": ["b"]},
+]
+
+FILES = ("perf", "worknotes", "stdout")
+
+
+def run(served: Served, client: str = "c1", **report: Any) -> None:
+    """Run the next workunit."""
+    work = data(served.call("GET", f"/work?client={client}"))["id"]
+    served.clock.advance(10)
+    fields = "&".join(f"{name}={value}" for name, value in report.items() if name not in FILES)
+    files = {name: report[name] for name in FILES if name in report}
+    assert served.call("PUT", f"/work/{work}?client={client}&{fields}", files or None).status == 200
+
+
+def failed(served: Served) -> str:
+    """The id of a job whose first task failed twice, once for want of memory."""
+    retry = {"exit": 0, "memory": 1}
+    job = str(served.submit({"info": {"name": "n", "retry": retry}, "tasks": CHAIN})["id"])
+    for client in ("c1", "c2"):
+        served.register(id=client, name="box", resources={"cores": 1, "memory": "4G"})
+    run(
+        served, status="fail", cause="memory", exitstatus=137, perf='{"max_mem_usage": 943718400, "cpu_seconds": 5.0}'
+    )
+    run(served, "c2", status="fail", cause="exit", exitstatus=3, worknotes=EVIL)
+    return job
+
+
+def test_a_tasks_runs_are_shown_with_causes_and_what_they_used_of_what_they_had(served: Served) -> None:
+    page = text(served.call("GET", f"/ui/job/{failed(served)}/task/a"))
+    assert re.findall(r'data-attempt="(\d)" data-cause="(\w+)"', page) == [("2", "exit"), ("1", "memory")]
+    assert "exit status 3" in page
+    assert "memory 900 MB of 1 GB" in page
+    assert "cores 0.5 of 1" in page
+    assert "1 core, 1 GB memory" in page
+    assert "<script>alert" not in served.call("GET", f"/ui/job/{failed(served)}/task/a").body.decode()
+
+
+def test_a_task_is_recomputed_from_its_side_with_all_that_depend_on_it(served: Served) -> None:
+    browser, job = Browser(served), failed(served)
+    page = text(browser.get(f"/ui/job/{job}/task/a"))
+    assert "a runs again, and then what depends on it, 2 tasks: b, c." in page
+    assert "c runs again. The" in text(browser.get(f"/ui/job/{job}/task/c"))
+    assert browser.post(f"/ui/job/{job}?recompute", {"task": "a"}).status == 303
+    page = text(browser.get(f"/ui/job/{job}/task/a"))
+    assert "recompute" not in page.lower()
+    run(served, status="done")
+    data(served.call("GET", "/work?client=c1"))
+    assert "What runs now is stopped: 1 task." in text(browser.get(f"/ui/job/{job}"))
+
+
+def test_the_worker_that_runs_a_task_is_named_to_those_who_may_see_it(served: Served) -> None:
+    data(served.call("POST", "/cgroup/secret", user="ann"))
+    served.call(
+        "POST", "/client", {"profile": b'{"id": "c9", "name": "box", "group": "secret", "apps": ["*"]}'}, user="ann"
+    )
+    document = {"info": {"name": "n", "clientgroups": "secret"}, "tasks": CHAIN[:1]}
+    job = served.submit(document, user="ann")["id"]
+    data(served.call("PUT", f"/job/{job}/acl/read?users=bob", user="ann"))
+    assert served.call("GET", "/work?client=c9", user="ann").status == 200
+    assert "#w-c9" in text(served.call("GET", f"/ui/job/{job}/task/a", user="ann"))
+    page = served.call("GET", f"/ui/job/{job}/task/a", user="bob")
+    assert (page.status, "c9" in text(page), "box" in re.sub(r'class="[^"]*"', "", text(page))) == (200, False, False)
+
+
+def test_a_log_is_cut_by_its_bytes_and_not_within_a_character(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = served.submit({"info": {"name": "n"}, "tasks": CHAIN[:1]})["id"]
+    served.register(id="c1", name="box")
+    run(served, status="done", stdout="a€€")
+    assert ">a€€</pre>" in text(served.call("GET", f"/ui/job/{job}/task/a"))
+    monkeypatch.setattr(side, "TAIL", 5)
+    page = text(served.call("GET", f"/ui/job/{job}/task/a"))
+    assert ">€</pre>" in page
+    assert "the last 5 B" in page
