@@ -36,6 +36,7 @@ class Batch:
         self.calls = calls
         self.node = ""
         self.sending = Lock()
+        self.is_sent = False
         self.has_ended = False
         self.is_closed = False
         self._has_lists = chunks > 0

@@ -17,7 +17,7 @@ from awed.model.errors import Unavailable
 from awed.tx.pauses import Pauses
 
 AWAY = Pauses(0.2, 4.0)
-"""Pauses between the tries of :meth:`Server.persist`."""
+"""Pauses between the tries of :func:`patiently`."""
 
 _BLOCK = 1 << 16
 
@@ -61,19 +61,8 @@ class Server:
         return call.read(self.send(call.request))
 
     def persist(self, call: Call[T], deadline: float | None = None) -> T:
-        """As :meth:`ask`, but tries again while the server is away.
-
-        Raises :class:`TimeoutError` when it is away at the *deadline*, by :func:`time.monotonic`; None: never.
-        """
-        pauses = iter(AWAY)
-        while True:
-            try:
-                return self.ask(call)
-            except Unavailable as error:
-                pause = next(pauses)
-                if deadline is not None and time.monotonic() + pause > deadline:
-                    raise TimeoutError(f"the time to wait is over: {error}") from error
-                time.sleep(pause)
+        """As :meth:`ask`, but tries again while the server is away. Raises also what :func:`patiently` raises."""
+        return patiently(lambda: self.ask(call), deadline)
 
     def send(self, request: Request) -> Response:
         """The response to a request, whatever its status.
@@ -129,6 +118,22 @@ class Server:
         except (OSError, ValueError, http.client.HTTPException) as error:
             origin = "/".join(without_password(url)[0].split("/")[:3])
             raise Unavailable(f"no answer from {origin}: {_reason(error)}") from error
+
+
+def patiently(step: Callable[[], T], deadline: float | None = None) -> T:
+    """The result of *step*, which is tried again while the server is away.
+
+    Raises :class:`TimeoutError` when it is away at the *deadline*, by :func:`time.monotonic`; None: never.
+    """
+    pauses = iter(AWAY)
+    while True:
+        try:
+            return step()
+        except Unavailable as error:
+            pause = next(pauses)
+            if deadline is not None and time.monotonic() + pause > deadline:
+                raise TimeoutError(f"the time to wait is over: {error}") from error
+            time.sleep(pause)
 
 
 def _connected(where: Address, patience: float, tls: ssl.SSLContext | None) -> http.client.HTTPConnection:

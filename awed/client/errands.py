@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -11,7 +12,7 @@ from msgspec import Struct
 from awed.client import jobs as calls
 from awed.client import submission
 from awed.client.batch import Batch
-from awed.client.blocking import Server
+from awed.client.blocking import Server, patiently
 from awed.client.calls import Call
 from awed.client.functions import CALLS, TASK, large, said, task_of
 from awed.client.handle import JobFailed
@@ -42,12 +43,14 @@ class Errands(Struct, frozen=True):
             if batch.is_closed:
                 return
             try:
-                file = {} if batch.calls.is_small else submission.uploaded(self.server, CALLS, batch.calls.data)
+                file = {} if batch.calls.is_small else patiently(partial(self._uploaded, batch.calls.data))
                 batch.node = file.get("node", "")
                 task = task_of(batch.calls, batch.size, file, self.resources, self.python)
                 info = {"name": batch.name, "clientgroups": self.group}
                 sent = {"id": batch.id, "info": info, "tasks": [task]}
-                submission.submit(self.server, "call.json", msgspec.json.encode(sent))
+                text = msgspec.json.encode(sent)
+                patiently(partial(submission.submit, self.server, "call.json", text, key=batch.id))
+                batch.is_sent = True
                 return
             except Exception as error:
                 batch.fail(error)
@@ -57,9 +60,9 @@ class Errands(Struct, frozen=True):
         """See whether the job has ended."""
         try:
             state = self.server.persist(calls.job(batch.id)).state
-        except NotFound:
-            return  # it is still to be made; if somebody deletes it, an event tells
         except AwedError as error:
+            if isinstance(error, NotFound) and not batch.is_sent:
+                return  # it is still to be made
             batch.fail(error)
             self.close(batch)
         else:
@@ -127,8 +130,14 @@ class Errands(Struct, frozen=True):
                     batch.settle(work.rank, outcome)
         if are_large:
             for url in kept_outputs(self.server.persist(calls.job(batch.id))).values():
-                file = BytesIO()
-                self.server.download(url, file)
-                for rank, outcome in large(file.getvalue()):
+                for rank, outcome in large(patiently(partial(self._downloaded, url))):
                     batch.settle(rank, outcome)
         batch.fail(RuntimeError(f"job {batch.id} is done, and has no outcome of the call"))
+
+    def _uploaded(self, data: bytes) -> dict[str, str]:
+        return submission.uploaded(self.server, CALLS, data)
+
+    def _downloaded(self, url: str) -> bytes:
+        file = BytesIO()
+        self.server.download(url, file)
+        return file.getvalue()

@@ -64,11 +64,15 @@ class JobHandle:
             try:
                 heard = self._server.persist(call, deadline)
             except Gone:  # this program slept for longer than events are kept
-                last, state = self._server.ask(feed.events(None)).last, self.state
-                continue
+                last = self._server.persist(feed.events(None), deadline).last
+                heard = feed.Heard([], last)
             last = heard.last
-            state = JobState(heard.events[-1].state) if heard.events else state
+            state = JobState(heard.events[-1].state) if heard.events else self._looked(deadline)
         return state
+
+    def _looked(self, deadline: float | None = None) -> JobState:
+        """Its state now. That a job is removed for good is told by no event to those who could only read it."""
+        return self._server.persist(calls.job(self.id), deadline).state
 
     def result(self, directory: str | Path | None = None, timeout: float | None = None) -> dict[str, Path]:
         """Wait until it is completed, and fetch its outputs: the path of each by ``TASK/FILENAME``.
@@ -79,7 +83,7 @@ class JobHandle:
         if (state := self.wait(timeout)) is not JobState.COMPLETED:
             reason = "is deleted" if state is JobState.DELETED else self.why()
             raise JobFailed(f"job {self.id} {reason}")
-        urls = kept_outputs(self.document())
+        urls = kept_outputs(self._server.persist(calls.job(self.id)))
         root = Path(mkdtemp(prefix="awe-") if directory is None else directory)
         paths = {name: path_below(root, name) for name in urls}
         for name, url in urls.items():
@@ -107,6 +111,8 @@ class JobHandle:
         while state in ACTIVE or heard.events or heard.last < newest:
             wait = feed.LONGEST_WAIT if state in ACTIVE else 0.0
             heard = self._server.persist(feed.events(heard.last, job=self.id, wait=wait))
+            if not heard.events and state in ACTIVE:
+                newest, state = self._server.persist(feed.events(None)).last, self._looked()
             for event in heard.events:
                 state = JobState(event.state) if event.kind is Subject.JOB else state
                 yield event

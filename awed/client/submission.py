@@ -20,14 +20,18 @@ File = TypeVar("File")
 
 
 def submit(
-    server: Server, name: str, text: bytes, away: Callable[[Unavailable, float], None] = lambda error, pause: None
+    server: Server,
+    name: str,
+    text: bytes,
+    away: Callable[[Unavailable, float], None] = lambda error, pause: None,
+    key: str = "",
 ) -> calls.Submitted:
-    """Submit the document *text*, called *name*. All tries have one key, so they make one job.
+    """Submit the document *text*, called *name*. All tries have one key, a new one or *key*, so they make one job.
 
     *away* is called before each pause, with the error and the seconds. Raises the
     :class:`~awed.model.errors.AwedError` with which the server refuses, or the last try failed.
     """
-    key = new_id()
+    key = key or new_id()
     for pause in PAUSES:
         try:
             return server.ask(calls.submit(name, BytesIO(text), key))

@@ -1,13 +1,17 @@
 """Jobs as programs hold them: documents are submitted with their files, and a job is waited for by its events."""
 
 import json
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from awed.client import Client, JobFailed, JobHandle
+from awed.client import Client, JobFailed, JobHandle, remote
+from awed.client.batch import Batch
+from awed.client.errands import Errands
+from awed.client.functions import INLINE, packed
 from awed.model.errors import NotFound, Unavailable
 from awed.model.job import IO
 from awed.model.states import JobState, TaskState
@@ -101,6 +105,20 @@ def test_a_server_that_is_away_is_waited_for(
         handle.wait()
 
 
+def test_whom_no_event_tells_that_a_job_is_removed_hears_it_all_the_same(
+    server: FakeServer, handle: JobHandle
+) -> None:
+    """Those who could read a job are told no more of one that is gone; only its owner is."""
+    server.raw("GET /events", (200, heard(5)))
+    server.raw(WAITING, (200, heard(5)))
+    server.raw(f"GET /events?since=0&job={JOB_ID}&wait=60.000", (200, heard(5)))
+    runs, gone = (200, envelope(job(task("a")))), (404, b'{"status": 404, "data": null, "error": ["not found"]}')
+    for call in (handle.wait, lambda: list(handle.events())):
+        server.raw(JOB, runs, gone)
+        with pytest.raises(NotFound):
+            call()
+
+
 def test_who_slept_until_events_were_gone_asks_anew(server: FakeServer, handle: JobHandle) -> None:
     server.raw("GET /events", (200, heard(5)), (200, heard(9)))
     server.refuse(WAITING, 410, "kept from 8 on")
@@ -156,6 +174,45 @@ def test_events_end_with_the_job_and_not_before_the_latest_was_heard(server: Fak
     server.raw(f"GET /events?since=6&job={JOB_ID}", (200, heard(9, {"kind": "job", "state": "completed"})))
     server.raw(f"GET /events?since=9&job={JOB_ID}", (200, heard(9)))
     assert [event.state for event in handle.events()] == ["suspend", "completed"]
+
+
+def test_calls_wait_for_a_server_that_is_away_and_are_sent_once(
+    server: FakeServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("awed.client.blocking.AWAY", Pauses(0.0, 0.0))
+    monkeypatch.setattr("awed.client.submission.PAUSES", Pauses(0.0, 0.0, most=1))
+    away = (503, b'{"status": 503, "data": null, "error": ["it starts"]}')
+    batch = Batch("f", packed(bytes, [[((b"x" * INLINE,), {})]]), 0, lambda batch: None)
+    server.raw("POST /node", away, away, (200, envelope({"id": "n"})))
+    server.raw("POST /job", *[away] * 7, (200, envelope(job(task("call")))))
+    ended: list[str] = []
+    errands = Errands(
+        client.server, "", {}, "", lambda batch: ended.append("closed"), lambda: ended.append("deleted")
+    )
+    errands.look(batch)
+    errands.send(batch)
+    assert len({request.key for request in server.requests if request.path == "/job"}) == 1
+    assert not ended
+    server.refuse(f"GET /job/{batch.id}", 404, "job not found")
+    errands.look(batch)
+    assert ended == ["closed", "deleted"]
+
+
+def test_what_breaks_off_is_fetched_again(
+    server: FakeServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("awed.client.blocking.AWAY", Pauses(0.0, 0.0))
+    batch = Batch("f", packed(int, [[((), {})]]), 0, lambda batch: None)
+    line = {"taskid": f"{batch.id}_call", "workunits": [{"rank": 0, "logs": {"stdout": remote.RESULT}}]}
+    server.on(f"GET /job/{batch.id}?report", {"tasks": [line]})
+    output = IO(remote.RESULT, host=server.url, node="1")
+    server.on(f"GET /job/{batch.id}", job(task("call", TaskState.COMPLETED, outputs=[output])))
+    outcome = pickle.dumps(([7], None, ""))
+    framed = f"{0:0{remote.DIGITS}x}{len(outcome):0{remote.DIGITS}x}".encode() + outcome
+    server.raw("GET /node/1?download", (503, b""), (200, framed))
+    (future,) = batch.open.values()
+    Errands(client.server, "", {}, "", lambda batch: None, lambda: None).end(batch, JobState.COMPLETED)
+    assert future.result() == 7
 
 
 def test_logs_are_by_task_and_rank(server: FakeServer, handle: JobHandle) -> None:
