@@ -52,8 +52,9 @@ from awed.shock.client import ShockClient
 from awed.shock.http import DataHttp
 from awed.store.interface import IStore
 from awed.tes.resource import TES
-from awed.tx.http import Reach, bounded_http_client, http_client, origin_of, post, require_within
+from awed.tx.http import Reach, bounded_http_client, http_client, origin_of, require_within
 from awed.tx.longwork import LongWork
+from awed.tx.posts import post
 from awed.tx.threads import InThread, in_threads_of
 from awed.tx.timers import Rounds
 from awed.tx.turns import Turns

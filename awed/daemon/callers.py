@@ -31,6 +31,7 @@ from awed.model.access import ADMIN, Account, Session, User, Verb
 from awed.model.records import Commit
 from awed.service.groups import Groups
 from awed.store.interface import IStore
+from awed.tx.heads import connections
 from awed.tx.recent import Recent
 from awed.tx.threads import in_threads_of
 
@@ -55,7 +56,7 @@ class Callers:
         now: Callable[[], datetime],
         reactor: Any,
     ) -> None:
-        servers = identity_servers(config.auth, IdentityHttp(Agent(reactor), reactor))
+        servers = identity_servers(config.auth, IdentityHttp(Agent(reactor, pool=connections(reactor)), reactor))
         words = SECRET_SCHEMES | GLOBUS_SCHEMES | MGRAST_SCHEMES | config.auth.userinfo_urls.keys()
         self._admin = AdminToken(admin_token, words)
         job_tokens = JobTokens(admin_token, user_of)

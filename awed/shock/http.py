@@ -35,6 +35,7 @@ from awed.shock.interface import WAITS
 from awed.tx.http import Uri, origin_of
 from awed.tx.locks import PerKey
 from awed.tx.pauses import Pauses
+from awed.tx.posts import cause_of, told
 from awed.tx.streams import Pump
 from awed.tx.threads import InThread
 from awed.wire.errors import error_of
@@ -244,7 +245,7 @@ class DataHttp:
             )
             return cast(IResponse, await watch.guard(waiting))
         except RequestGenerationFailed as error:
-            raise Invalid(f"{call.what}: {_cause(error)}") from None
+            raise Invalid(f"{call.what}: {cause_of(error)}") from None
         except _Astray:
             raise Invalid(f"{call.what}: too many redirects, or one that leads nowhere") from None
         except (ValueError, SchemeNotSupported):
@@ -289,10 +290,10 @@ class _Watch:
                 raise
             raise Transient(f"no progress for {self._idle:.0f} s") from None
         except _BROKEN as error:
-            cause = _cause(error)
+            cause = cause_of(error)
             if isinstance(cause, _LOST):
                 raise _Astray from None
-            raise Transient(str(cause) or type(cause).__name__) from None
+            raise Transient(told(cause)) from None
         finally:
             if timer.active():
                 timer.cancel()
@@ -333,12 +334,6 @@ class _Body(Protocol):
     @property
     def _connection(self) -> Any:
         return self.transport
-
-
-def _cause(error: BaseException) -> BaseException:
-    """The original exception in an error of twisted.web's client, which may wrap it several times."""
-    reasons = getattr(error, "reasons", None)
-    return _cause(reasons[0].value) if reasons else error
 
 
 def shown(url: str) -> str:

@@ -4,7 +4,7 @@ The rule is applied to the address of each connection, redirects included, so a 
 address the next time does not get around it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
 
@@ -24,21 +24,19 @@ from twisted.internet.interfaces import (
     IResolutionReceiver,
     IStreamClientEndpoint,
 )
-from twisted.internet.protocol import Protocol
 from twisted.python.failure import Failure
 from twisted.web.client import (
     URI,
     Agent,
     BrowserLikePolicyForHTTPS,
-    HTTPConnectionPool,
 )
 from twisted.web.error import SchemeNotSupported
-from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgentEndpointFactory, IPolicyForHTTPS
 from zope.interface import implementer
 
 from awed.model.addresses import address
 from awed.model.errors import Invalid
+from awed.tx.heads import connections
 
 
 class Reach(Struct, frozen=True):
@@ -259,23 +257,6 @@ class _Addresses:
         self.complete.callback(self._found)
 
 
-async def post(client: HTTPClient, url: str, body: bytes, headers: Mapping[str, str], limit: float) -> int:
-    """Post *body* to a URL: the status of the answer, of which nothing else is read. A redirect is not followed.
-    Raises any exception if there is no answer within *limit* seconds."""
-    raw = Headers({name: [text] for name, text in headers.items()})
-    response = await client.post(url, data=body, headers=raw, allow_redirects=False, timeout=limit, unbuffered=True)
-    response.deliverBody(_Unread())
-    return int(response.code)
-
-
-class _Unread(Protocol):
-    """Closes the connection instead of reading a body."""
-
-    def connectionMade(self) -> None:
-        transport: Any = self.transport
-        transport.loseConnection()
-
-
 def http_client(reactor: Any, tls: IPolicyForHTTPS | None = None) -> HTTPClient:
     """A treq client that reuses connections and gives up connecting after CONNECT_LIMIT.
 
@@ -293,7 +274,7 @@ def bounded_http_client(reactor: Any, reach: Reach) -> HTTPClient:
 
 
 def _client(reactor: Any, endpoints: Endpoints) -> HTTPClient:
-    return HTTPClient(Agent.usingEndpointFactory(reactor, endpoints, HTTPConnectionPool(reactor)))
+    return HTTPClient(Agent.usingEndpointFactory(reactor, endpoints, connections(reactor)))
 
 
 class Uri(URL):
