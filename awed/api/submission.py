@@ -70,10 +70,11 @@ async def check(context: Context, call: Call[None], body: bytes, token: str = ""
     if (submission := document.submission) is None:
         found = Checked(False, document.errors, warnings, document.tasks, document.workunits, [])
         return Check(found, None)
-    errors = await checks.refusals(submission, call.user)
+    entry = await checks.entry(submission, call.user)
+    errors = await checks.refusals(entry, call.user)
     hosts = token_hosts(submission.job) if token else []
     warnings = [*warnings, *await checks.unreadable(document.nodes, call.user, token, hosts)]
-    unmet = checks.unmet(submission, call.user)
+    unmet = checks.unmet(entry)
     found = Checked(not errors, errors, warnings, document.tasks, document.workunits, unmet)
     return Check(found, submission.job)
 

@@ -166,6 +166,7 @@ class Parts:
             live_logs=LiveLogs(
                 Path(self._config.directories.data) / "livelogs", most.log_spool, self._in_thread, self._reactor
             ),
+            in_thread=self._in_thread,
             keep=Keep(server.events_keep, server.events_max),
         )
         return Engine(shell)

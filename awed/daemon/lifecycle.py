@@ -83,7 +83,7 @@ def end_badly(reactor: IReactorCore, reason: str) -> None:
         reactor.stop()
 
 
-YOUNG_OBJECTS, YOUNG_COLLECTIONS, MIDDLE_COLLECTIONS = 25_000, 4, 2_000
+YOUNG_OBJECTS, YOUNG_COLLECTIONS, MIDDLE_COLLECTIONS = 10_000, 4, 5_000
 """The thresholds of Python's garbage collector, for its three generations, see ``gc.set_threshold``.
 
 With Python's 700 new objects, loading a job of 10,000 tasks would cause 140 collections. A full collection of two

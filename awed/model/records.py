@@ -82,6 +82,12 @@ class DeleteNodes(Struct, frozen=True):
     nodes: list[tuple[str, str]]
 
 
+class Draft(Struct, frozen=True):
+    """The job *id* of which tasks are stored already, and which is to follow. If it does not, they are removed."""
+
+    id: str
+
+
 class SubmissionKey(Struct, frozen=True):
     """The ``Idempotency-Key`` of a submission: a repeated submission with this key makes no second job.
 
@@ -117,6 +123,7 @@ class Batch(Struct):
     hooks: list[Hook] = []
     nodes: list[NodeRecord] = []
     deletions: list[DeleteNodes] = []
+    drafts: list[Draft] = []
     submission_keys: list[SubmissionKey] = []
     results: list[Result] = []
     feed: list[FeedPage] = []
@@ -131,6 +138,7 @@ class Batch(Struct):
     gone_hooks: list[str] = []
     gone_nodes: list[str] = []
     gone_deletions: list[str] = []
+    gone_drafts: list[str] = []
     gone_submission_keys: list[str] = []
     gone_key_periods: list[str] = []
     gone_feed: list[str] = []
@@ -238,6 +246,7 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind("hooks", Hook, {"id": _at("id")}, {"gone_hooks": "id"}),
     Kind("nodes", NodeRecord, {"id": _at("node.id")}, {"gone_nodes": "id"}),
     Kind("deletions", DeleteNodes, {"id": _at("id")}, {"gone_deletions": "id"}),
+    Kind("drafts", Draft, {"id": _at("id")}, {"gone_drafts": "id"}),
     Kind(
         "submission_keys",
         SubmissionKey,

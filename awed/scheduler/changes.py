@@ -115,6 +115,10 @@ class Changes:
         """Note that the record of a deletion is deleted, also if it was noted before."""
         merge(self._batch, Batch(gone_deletions=[deletion_id]))
 
+    def draft_gone(self, job_id: str) -> None:
+        """Note that a draft is deleted, also if it was noted before."""
+        merge(self._batch, Batch(gone_drafts=[job_id]))
+
     def result(self, result: Result) -> None:
         """Write the result of a finished task."""
         self._batch.results.append(result)

@@ -1,6 +1,6 @@
 """The verbs for jobs: submit, suspend, resume, delete, run again, and changes of priority and groups."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import structs
 
@@ -28,38 +28,48 @@ class Jobs:
         self._state = state
         self._flow = flow
 
-    def submit(self, submission: Submission, owner: User, token: str, now: Moment, hosts: Sequence[str] = ()) -> Job:
+    def submit(
+        self,
+        submission: Submission,
+        owner: User,
+        token: str,
+        now: Moment,
+        hosts: Sequence[str] = (),
+        *,
+        draft: JobEntry | None = None,
+    ) -> Job:
         """Add a new job and queue what can run. *token*: its data token, "" for none, which may be sent to *hosts*.
+        *draft*: its entry (:func:`entry_of`), if its tasks and their secrets are stored as those of a draft.
 
         Raises :class:`~awed.model.errors.Conflict` if its id is taken, and :class:`~awed.model.errors.QuotaReached`
         if *owner*, unless an administrator, would have too much unfinished.
         """
-        entry = self.admit(submission, owner)
+        entry = draft or entry_of(submission, owner)
+        self.admit(entry, owner)
         job = entry.job
         job.info.auth = bool(token)
         self._state.hold(entry)
         self._state.touch_job(entry, now)
         self._state.changes.state(job_change(entry))
-        for task in entry.tasks:
-            self._state.changes.task(task)
         if token:
             self._state.changes.secret(Secret(job.id, job.id, token=token, hosts=list(hosts)))
-        private, passwords = submission.private_env, submission.passwords
-        for task_id in {**private, **passwords}:
-            environ, told = private.get(task_id, {}), passwords.get(task_id, {})
-            self._state.changes.secret(Secret(task_id, job.id, environ=environ, passwords=told))
+        if draft:
+            self._state.changes.draft_gone(job.id)
+        else:
+            for task in entry.tasks:
+                self._state.changes.task(task)
+            for secret in task_secrets(submission):
+                self._state.changes.secret(secret)
         self._state.event("JQ", now, jobid=job.id)
         self._flow.start(entry, now)
         return job
 
-    def admit(self, submission: Submission, owner: User) -> JobEntry:
-        """The entry that :meth:`submit` would add. Raises what :meth:`submit` raises."""
-        entry = entry_of(submission, owner)
+    def admit(self, entry: JobEntry, owner: User) -> None:
+        """Raises what :meth:`submit` would raise for a new job of *owner* with this entry."""
         if entry.job.id in self._state.jobs:
             raise Conflict(f"job id {entry.job.id} is known already")
         if not owner.admin:
             self._state.usages.check(entry)
-        return entry
 
     def adopt(
         self, record: JobRecord, tasks: Iterable[TaskRecord], work: Iterable[WorkRecord], now: Moment
@@ -213,6 +223,14 @@ class Jobs:
 def entry_of(submission: Submission, owner: User) -> JobEntry:
     """The scheduler's entry for a new job of *owner*."""
     return JobEntry(JobRecord(submission.job, Acl.of(owner.name), owner.name, size=submission.size))
+
+
+def task_secrets(submission: Submission) -> Iterator[Secret]:
+    """The secrets of the tasks of a new job."""
+    private, passwords = submission.private_env, submission.passwords
+    for task_id in {**private, **passwords}:
+        environ, told = private.get(task_id, {}), passwords.get(task_id, {})
+        yield Secret(task_id, submission.job.id, environ=environ, passwords=told)
 
 
 def _downstream(first: TaskEntry) -> list[TaskEntry]:

@@ -8,6 +8,7 @@ from awed.model.access import User
 from awed.model.errors import AwedError, Conflict
 from awed.model.job import IO, OWN_HOST
 from awed.model.remarks import Remark
+from awed.scheduler.entries import JobEntry
 from awed.scheduler.jobs import entry_of
 from awed.service.files import Access, DataToken
 from awed.service.shell import Shell
@@ -33,11 +34,15 @@ class CheckVerbs:
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
 
-    async def refusals(self, submission: Submission, owner: User) -> list[Remark]:
-        """Why a valid submission of *owner* would be refused: its id is taken, or a quota reached."""
-        job_id = submission.job.id
+    async def entry(self, submission: Submission, owner: User) -> JobEntry:
+        """The entry that a valid submission of *owner* would have."""
+        return await self._shell.in_thread(entry_of, submission, owner)
+
+    async def refusals(self, entry: JobEntry, owner: User) -> list[Remark]:
+        """Why a new job of *owner* would be refused: its id is taken, or a quota reached."""
+        job_id = entry.job.id
         try:
-            self._shell.scheduler.jobs.admit(submission, owner)
+            self._shell.scheduler.jobs.admit(entry, owner)
             if await self._shell.store.job(job_id) is not None:
                 raise Conflict(f"job id {job_id} is known already")
         except AwedError as error:
@@ -45,9 +50,9 @@ class CheckVerbs:
             return [Remark(place, text) for text in error.texts]
         return []
 
-    def unmet(self, submission: Submission, owner: User) -> list[Remark]:
+    def unmet(self, entry: JobEntry) -> list[Remark]:
         """What the work needs and no registered worker has that may run it."""
-        return self._shell.scheduler.reasons.unmet(entry_of(submission, owner), self._shell.now())
+        return self._shell.scheduler.reasons.unmet(entry, self._shell.now())
 
     async def unreadable(self, nodes: Nodes, owner: User, token: str, hosts: Collection[str]) -> list[Remark]:
         """Those of *nodes* that a job of *owner* could not read. *token*: its data token, for *hosts*."""

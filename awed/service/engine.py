@@ -70,6 +70,7 @@ class Engine:
         self._shell.server_uuid = stored.meta[SERVER_UUID]
         await self._shell.feed.start()
         self._shell.scheduler.restore(stored, self._shell.now())
+        await self.jobs.drafts.start()
         self.once.restore(stored.meta)
         self._log.info(
             "restored {jobs} unfinished jobs with {tasks} tasks, {out} workunits that were out, {clients} clients",

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from msgspec.structs import replace
 
 from awed.model.access import Acl, User, Verb
-from awed.model.errors import Conflict, Invalid, StoreAway
+from awed.model.errors import AwedError, Conflict, Invalid, StoreAway
 from awed.model.events import Event
 from awed.model.hook import Hook
 from awed.model.ids import job_of, parse_work_id
@@ -14,7 +14,11 @@ from awed.model.job import Job
 from awed.model.records import Batch, JobRecord, Secret, SubmissionKey, TaskRecord
 from awed.model.states import JobState, TaskState
 from awed.model.work import PerfRecord, WorkReport
+from awed.scheduler.changes import MANY
+from awed.scheduler.entries import JobEntry
+from awed.scheduler.jobs import entry_of, task_secrets
 from awed.scheduler.tellings import job_change
+from awed.service.drafts import Drafts
 from awed.service.shell import Shell
 from awed.store.interface import IStore, JobPage, JobQuery, RecordPage
 from awed.store.paging import every, reports_by_task
@@ -27,6 +31,7 @@ class JobVerbs:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
+        self.drafts = Drafts(shell)
 
     async def submit(
         self,
@@ -77,11 +82,27 @@ class JobVerbs:
         hook: Hook | None,
     ) -> None:
         await self._require_new(submission.job.id)
-        self._shell.scheduler.jobs.submit(submission, owner, token, self._shell.now(), hosts)
+        jobs, draft = self._shell.scheduler.jobs, None
+        if len(submission.job.tasks) > MANY:
+            draft = await self._draft(submission, owner)
+        try:
+            jobs.submit(submission, owner, token, self._shell.now(), hosts, draft=draft)
+        except AwedError:
+            if draft is not None:
+                self.drafts.discard(submission.job.id)
+            raise
         if key is not None:
             self._shell.scheduler.changes.submission_key(key)
         if hook is not None:
             self._shell.scheduler.changes.hook(hook)
+
+    async def _draft(self, submission: Submission, owner: User) -> JobEntry:
+        """The entry of a large new job, whose tasks have been stored. Raises what ``submit`` raises."""
+        entry = await self._shell.in_thread(entry_of, submission, owner)
+        self._shell.scheduler.jobs.admit(entry, owner)
+        tasks = (task.record() for task in entry.tasks)
+        await self.drafts.write(entry.job.id, tasks, task_secrets(submission))
+        return entry
 
     async def import_finished(
         self, job: Job, owner: User, token: str = "", size: int = 0, key: SubmissionKey | None = None
@@ -97,15 +118,20 @@ class JobVerbs:
     async def _import(self, job: Job, owner: User, token: str, size: int, keys: list[SubmissionKey]) -> None:
         await self._require_new(job.id)
         record = JobRecord(replace(job, tasks=[]), Acl.of(owner.name), owner.name, size=size)
+        tasks = [TaskRecord(task, index) for index, task in enumerate(job.tasks)]
+        is_large = len(tasks) > MANY
+        if is_large:
+            await self.drafts.write(job.id, tasks, [])
         batch = Batch(
             jobs=[record],
-            tasks=[TaskRecord(task, index) for index, task in enumerate(job.tasks)],
+            tasks=[] if is_large else tasks,
+            gone_drafts=[job.id] if is_large else [],
             secrets=[Secret(job.id, job.id, token=token, hosts=token_hosts(job))] if token else [],
             events=[Event("JI", self._shell.now().time, {"jobid": job.id})],
             submission_keys=keys,
             changes=[job_change(record)],
         )
-        undo = Batch(gone_jobs=[job.id], gone_submission_keys=[key.id for key in keys])
+        undo = Batch(gone_jobs=[job.id], gone_drafts=[job.id], gone_submission_keys=[key.id for key in keys])
         await self._shell.committer.commit(batch, undo)
 
     async def _require_new(self, job_id: str) -> None:

@@ -26,6 +26,7 @@ from awed.service.sight import Sight
 from awed.service.waiting import Ask, WaitingRoom
 from awed.store.interface import IStore
 from awed.tx.locks import Alone, Condition
+from awed.tx.threads import InThread
 
 KEEP = Keep()
 
@@ -45,6 +46,7 @@ class Shell:
         reactor: IReactorTime,
         now: Callable[[], datetime],
         live_logs: LiveLogs,
+        in_thread: InThread,
         patience: float = 15.0,
         soon: Soon = at_once,
         observer: Observer | None = None,
@@ -56,6 +58,7 @@ class Shell:
         kept.
         """
         self.store = store
+        self.in_thread = in_thread
         self.data_hosts = data_hosts
         self._time = now
         self.reactor = reactor

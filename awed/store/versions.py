@@ -121,6 +121,8 @@ STEPS = (
     # 20: New fields: retry and attempts of a task, retry of a job's info; failures by cause,
     # memory, walltime, paused and until of a workunit.
     Step(records={"work": _counts_by_cause}),
+    # 21: A new kind: drafts.
+    Step("CREATE TABLE drafts (id TEXT PRIMARY KEY, doc TEXT NOT NULL);"),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

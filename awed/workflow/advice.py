@@ -99,18 +99,31 @@ def misspelt(document: Any) -> list[Remark]:
 def _has_unknown_keys(body: bytes) -> bool:
     """Whether a document has unknown keys, or may have. Most have none, which one decoding finds out quickly."""
     try:
-        msgspec.json.decode(plain(body), type=_strict(SentJob))
+        # The tasks one by one: to decode all in one call would hold the interpreter, and with it the reactor.
+        tasks = msgspec.json.decode(plain(body), type=_Tasks).tasks
+        msgspec.json.decode(plain(body), type=_strict(SentJob, whole=("tasks",)))
+        decode = msgspec.json.Decoder(_strict(SentTask)).decode
+        for task in tasks:
+            decode(task)
     except msgspec.ValidationError:
         return True
     return False
 
 
+class _Tasks(Struct):
+    """The tasks of a document, not decoded."""
+
+    tasks: list[Raw] = []
+
+
 @cache
-def _strict(kind: type[Struct]) -> type[Struct]:
-    """A type to decode to, with the known keys of *kind* and no others, and any values."""
+def _strict(kind: type[Struct], whole: tuple[str, ...] = ()) -> type[Struct]:
+    """A type to decode to, with the known keys of *kind* and no others, and any values. *whole*: fields of
+    which any inner keys are taken as well."""
     kinds = field_kinds(kind)
     names = sorted(_known(kind))
-    types = [_strict_inner(kinds[name]) if name in _inner(kind) else Raw for name in names]
+    inner = set(_inner(kind)) - set(whole)
+    types = [_strict_inner(kinds[name]) if name in inner else Raw for name in names]
     fields = [
         (f"field{number}", of, msgspec.field(default=None, name=name))
         for number, (name, of) in enumerate(zip(names, types, strict=True))

@@ -34,7 +34,9 @@ class DocumentLimits(Struct, frozen=True):
 
         To call before decoding: a decoded value takes up to a hundred times its bytes.
         """
-        values = sum(map(body.count, (b"[", b"{", b",")))
+        values = 0
+        for mark in (b"[", b"{", b","):  # no map: its one call would hold the interpreter three times as long
+            values += body.count(mark)
         if values > self.values:
             raise TooLarge(
                 f"a job document may have about {self.values} values at this server (texts, numbers, lists and"

@@ -122,6 +122,7 @@ class Served:
             reactor=self.clock,
             now=self.now,
             live_logs=LiveLogs(directory / "livelogs", 100, at_once, self.clock),
+            in_thread=at_once,
             keep=keep,
         )
         self.engine = Engine(shell)

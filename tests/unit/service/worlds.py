@@ -140,6 +140,7 @@ class EngineWorld:
             reactor=self.clock,
             now=self.now,
             live_logs=LiveLogs(Path(self.folder.name), 100, at_once, self.clock),
+            in_thread=at_once,
             patience=10.0,
             soon=self.soon,
             observer=self.told,

@@ -14,7 +14,7 @@ from awed.model.feed import FeedPage, StateChange, Subject
 from awed.model.hook import Hook
 from awed.model.job import IO, Cmd, Info, Job, Task
 from awed.model.node import Node, NodeRecord
-from awed.model.records import KINDS, Batch, DeleteNodes, JobRecord, Kind, Secret, SubmissionKey, TaskRecord
+from awed.model.records import KINDS, Batch, DeleteNodes, Draft, JobRecord, Kind, Secret, SubmissionKey, TaskRecord
 from awed.model.reuse import Result
 from awed.model.states import JobState
 from awed.model.work import PerfRecord, WorkRecord, WorkReport
@@ -87,6 +87,7 @@ SAMPLES: dict[type, Callable[[str, str], Any]] = {
     Result: lambda name, text: Result(name, name, text, {}, []),
     SubmissionKey: lambda name, text: SubmissionKey(name, "j", text, f"at {name}"),
     DeleteNodes: lambda name, text: DeleteNodes(name, "j", "joe", [("own:", text)]),
+    Draft: lambda name, text: Draft(name),
     Hook: lambda name, text: Hook(name, text, ["job"], "secret", "joe", created=T0),
     FeedPage: lambda name, text: FeedPage(name, 7, T0, [StateChange(Subject.JOB, "j", text, remaintasks=1)]),
 }
