@@ -152,13 +152,25 @@ def parse_as(body: bytes, kind: type[T]) -> T:
     except RecursionError:
         raise Invalid("malformed JSON: nested too deeply") from None
     except msgspec.DecodeError as error:
-        raise _malformed(body, *_position(str(error), len(body))) from None
+        raise _malformed(body, *_position(str(error), body)) from None
 
 
-def _position(message: str, end: int) -> tuple[int, str]:
-    """The byte and the reason that a message of msgspec names; the end of the body if it names none."""
+_ESCAPE = re.compile(rb"\\(?:u(d[89ab]..)(?!\\ud[c-f]..)|.)", re.IGNORECASE)
+"""An escape in a text, with a group if it is the first half of a pair of surrogates without the second."""
+
+
+def _position(message: str, body: bytes) -> tuple[int, str]:
+    """The byte and the reason that a message of msgspec names.
+
+    If it names none something lacks: half a pair of surrogates, or the end of the body.
+    """
     match = re.fullmatch(r"(?:JSON is malformed: )?(.*) \(byte (\d+)\)", message, re.DOTALL)
-    return (int(match[2]), match[1]) if match else (end, "unexpected end")
+    if match:
+        return int(match[2]), match[1]
+    for escape in _ESCAPE.finditer(body):
+        if escape[1]:
+            return escape.start(), "invalid utf-16 surrogate pair"
+    return len(body), "unexpected end"
 
 
 def _malformed(body: bytes, position: int, reason: str) -> Invalid:

@@ -25,6 +25,10 @@ def refusal(body: bytes) -> list[str]:
         (b"", "malformed JSON: unexpected end (line 1, column 1)"),
         (b'{"tasks": [\n', "malformed JSON: unexpected end (line 2, column 1)"),
         ('{"ä": "'.encode() + b'\xff"}', "malformed JSON: invalid UTF-8 (line 1, column 8)"),
+        (
+            rb'{"info": {"name": "\\ud800\ud83d\ude00\ud800"}}',
+            "malformed JSON: invalid utf-16 surrogate pair (line 1, column 39)",
+        ),
         (b'{"info": {"userattr": {"a": 1e999}}}', "malformed JSON: number out of range"),
         (b'{"tasks": ' + b"9" * 6000 + b"}", "malformed JSON: number out of range"),
         (b"[" * 1_000_000, "malformed JSON: nested too deeply"),
