@@ -73,8 +73,9 @@ def counts(connection: sqlite3.Connection, reader: str | None) -> dict[JobState,
 
 
 def is_long(query: JobQuery) -> bool:
-    """Whether the query may take long: the page is large, or documents must be searched."""
-    return is_deep(*query.fields) or not paths.is_quick_order(query.order) or not 0 < query.limit <= LARGE
+    """Whether the query may take long: the page is large, or all names or documents must be searched."""
+    is_large = not 0 < query.limit <= LARGE
+    return is_large or bool(query.words) or is_deep(*query.fields) or not paths.is_quick_order(query.order)
 
 
 def values(connection: sqlite3.Connection, path: str, query: JobQuery) -> list[object]:

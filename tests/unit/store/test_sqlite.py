@@ -313,6 +313,7 @@ async def test_a_search_that_takes_too_long_is_broken_off(
         (JobQuery(fields={"info.project": ["x"]}, order="info.name"), False),
         (JobQuery(order="tasks.taskid"), False),
         (JobQuery(fields={"info.description": ["x"]}), True),
+        (JobQuery(words=("x",)), True),
         (JobQuery(order="info.description"), True),
         (JobQuery(order="info.userattr.submission"), True),
         (JobQuery(limit=0), True),
