@@ -28,32 +28,45 @@ LONGEST_LINE = 8 * 1024
 
 
 class Lines:
-    """Sees by its first line whether a form ends its lines with a line feed alone, and then puts a carriage return
-    before each of them. What is in the parts stays as it is."""
+    """Sees by its first lines whether a form ends lines with a line feed alone, all of them or those in the heads of
+    parts, and then ends them with a carriage return as well. What is in the parts stays as it is."""
 
     def __init__(self, boundary: str) -> None:
-        self._delimiter = b"\n--" + boundary.encode()
+        self._first = b"--" + boundary.encode()
+        self._newline: bytes | None = None
+        """How boundaries end; empty if nothing is to be changed, None while that is not known."""
         self._rest = b""
-        self._has_begun = False
-        self._is_odd = False
         self._in_head = False
 
     def read(self, data: bytes) -> bytes:
         """What is known of the form after this piece of it."""
-        if not self._has_begun:
-            self._rest += data
-            data, first_line = self._rest, self._delimiter[1:] + b"\n"
-            if len(data) < len(first_line) and first_line.startswith(data):
-                return b""
-            self._has_begun, self._is_odd = True, data.startswith(first_line)
-            self._rest = b"\n" if self._is_odd else b""
-        return b"".join(self._pieces(self._rest + data)) if self._is_odd else data
+        data = self._rest + data
+        if self._newline is None:
+            self._newline = self._found_in(data)
+            if self._newline is not None:
+                data = self._newline + data
+        if self._newline:
+            return b"".join(self._pieces(data, self._newline))
+        data, self._rest = (data, b"") if self._newline is not None else (b"", data)
+        return data
+
+    def _found_in(self, data: bytes) -> bytes | None:
+        """The ends of boundaries in a form that begins with *data*, as *_newline* has them."""
+        if data.startswith(self._first + b"\n"):
+            return b"\n"
+        boundary = self._first + b"\r\n"
+        end = data.find(b"\n", len(boundary))
+        if boundary.startswith(data[: len(boundary)]) and end == -1 and len(data) < LONGEST_LINE:
+            return None
+        return b"\r\n" if data.startswith(boundary) and end != -1 and data[end - 1 : end] != b"\r" else b""
 
     def end(self) -> bytes:
         """What was waited for."""
         return self._rest
 
-    def _pieces(self, data: bytes) -> Iterator[bytes]:
+    def _pieces(self, data: bytes, newline: bytes) -> Iterator[bytes]:
+        delimiter = newline + self._first
+        unclear = (b"", b"-", newline[:-1])
         at, end = 0, len(data)
         while True:
             start = at
@@ -67,13 +80,14 @@ class Lines:
                 yield line + b"\r\n"
                 self._in_head = bool(line)
                 continue
-            place = data.find(self._delimiter, start)
-            after = place + len(self._delimiter)
-            if place == -1 or data[after:] in (b"", b"-"):  # it may be one, or not
-                at = place if place != -1 else max(start, end - len(self._delimiter) + 1)
+            place = data.find(delimiter, start)
+            after = place + len(delimiter)
+            if place == -1 or data[after:] in unclear:  # it may be one, or not
+                at = place if place != -1 else max(start, end - len(delimiter) + 1)
                 yield data[start:at]
                 break
-            self._in_head = data[after : after + 1] == b"\n"
-            at = after + 1 if self._in_head else after
-            yield data[start:place] + b"\r" + data[place:after] + (b"\r\n" if self._in_head else b"")
+            at = after + len(newline)
+            self._in_head = data[after:at] == newline
+            at = at if self._in_head else after
+            yield data[start:place] + b"\r\n" + self._first + (b"\r\n" if self._in_head else b"")
         self._rest = data[at:]

@@ -55,20 +55,35 @@ def test_pieces_of_any_size_give_the_same_parts(spool: Spool, data: list[bytes],
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.lists(CONTENTS.filter(lambda data: not data.endswith(b"\r")), max_size=5), piece=st.integers(1, 3000))
-def test_lines_may_end_with_a_line_feed_alone(spool: Spool, data: list[bytes], piece: int) -> None:
-    """What is in the parts stays as it is, with whatever ends of lines."""
+@given(
+    data=st.lists(CONTENTS.filter(lambda data: not data.endswith(b"\r")), max_size=5),
+    piece=st.integers(1, 3000),
+    end=st.sampled_from([b"\n", b"\r\n"]),
+)
+def test_lines_may_end_with_a_line_feed_alone(spool: Spool, data: list[bytes], piece: int, end: bytes) -> None:
+    """All of them, or all but the boundaries. What is in the parts stays as it is, with whatever ends of lines."""
     body = b"".join(
-        b'--b\nContent-Disposition: form-data; name="%d"; filename="f"\nContent-Type: text/plain\n\n%b\n'
-        % (number, value)
+        b'--b%bContent-Disposition: form-data; name="%d"; filename="f"\nContent-Type: text/plain\n\n%b%b'
+        % (end, number, value, end)
         for number, value in enumerate(data)
     )
-    parts = parse(body + b"--b--\n", spool, piece=piece).parts
+    parts = parse(body + b"--b--" + end, spool, piece=piece).parts
     assert [content(part) for part in parts] == data
     assert [part.filename for part in parts] == ["f"] * len(data)
 
 
-@pytest.mark.parametrize("body", [b"--b\n" + b"a: b\n" * 1000, b"--b\n" + b"a" * 20_000, b"--b\nA: b\n\nx", b"--b"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"--b\n" + b"a: b\n" * 1000,
+        b"--b\n" + b"a" * 20_000,
+        b"--b\r\n" + b"a" * 20_000,
+        b"--b\nA: b\n\nx",
+        b"--b\r\nA: b\n\nx",
+        b"--b\r\n\nx",
+        b"--b",
+    ],
+)
 def test_what_ends_with_a_line_feed_alone_and_is_no_form(spool: Spool, body: bytes) -> None:
     for piece in (1 << 20, 7):
         with pytest.raises((Invalid, TooLarge)):
