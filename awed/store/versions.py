@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from awed.model.addresses import without_password
 from awed.model.records import KINDS, Kind
 
 
@@ -53,6 +54,13 @@ def _perf_of(report: dict[str, Any]) -> dict[str, Any] | None:
 def _counts_by_cause(work: dict[str, Any]) -> None:
     if "failures" not in work:
         work["failures"] = {"exit": work["failed"]} if work.get("failed") else {}
+
+
+def _hides_passwords(task: dict[str, Any]) -> None:
+    for name in ("inputs", "outputs", "predata"):
+        for file in task["task"].get(name) or ():
+            for field in {"url", "host"} & file.keys():
+                file[field] = without_password(file[field])[0]
 
 
 STEPS = (
@@ -123,6 +131,8 @@ STEPS = (
     Step(records={"work": _counts_by_cause}),
     # 21: A new kind: drafts.
     Step("CREATE TABLE drafts (id TEXT PRIMARY KEY, doc TEXT NOT NULL);"),
+    # 22: No URL of a file has a password. Workers of awed 0.1.0 could not use those that have one.
+    Step(records={"tasks": _hides_passwords}),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

@@ -38,6 +38,13 @@ def test_what_awed_0_1_0_did_not_say_of_jobs_and_tasks() -> None:
     assert changed("tasks", {"task": {"outputs": outputs}})["made"] == ["a"]
 
 
+def test_passwords_that_awed_0_1_0_kept_in_urls_are_gone() -> None:
+    files = [{"node": "-", "type": "", "host": "http://u:p@h", "url": "https://u:p@h/a?b"}, {"node": "-", "type": ""}]
+    task = {"task": {"inputs": files, "outputs": files, "predata": None}}
+    for file in changed("tasks", task)["task"]["inputs"], changed("tasks", task)["task"]["outputs"]:
+        assert file[0] == {**files[0], "host": "http://u@h", "url": "https://u@h/a?b"}
+
+
 def test_performance_was_told_with_the_logs() -> None:
     whose = {"wuid": "a_0_1", "jobid": "a", "taskid": "a_0", "rank": 1}
     old = [{**whose, "stdout": "out", "perf": perf} for perf in ({"runtime": 1}, None)]
