@@ -117,7 +117,7 @@ def _table(rows: Sequence[Tag], window: Window, more: int) -> Tag:
     head = tags.thead(tags.tr(*(tags.th(name, scope="col") for name in names), axis))
     legend = (tags.span(tags.i(class_=f"key f-{look}"), text) for look, text in LEGEND.items())
     left_out = tags.p(f"and {count(more, 'more worker')}", class_="empty") if more else ""
-    table = tags.table(head, tags.tbody(*rows), class_="lanes farm")
+    table = tags.table(head, tags.tbody(*rows, id="rows"), class_="lanes farm")
     return tags.div(
         tags.p(*legend, class_="legend"), tags.div(table, left_out, class_="scroll"), class_="card", id="farm"
     )

@@ -34,13 +34,14 @@ def history(view: JobView) -> Tag:
             tags.td(badge(one.state), class_="c-state"),
             tags.td(tags.a(one.task, href=view.task(one.task)) if one.task else "the job"),
             tags.td(one.text, class_="c-why"),
+            id=f"e-{one.state}-{one.task}",
         )
         for one in found[:MOST]
     ]
     names = ("When", "Became", "What", "")
     head = tags.thead(tags.tr(*(tags.th(name, scope="col") for name in names)))
     more = tags.p(f"and {len(found) - MOST:,} earlier ones", class_="empty") if len(found) > MOST else ""
-    return tags.div(tags.table(head, tags.tbody(*rows)), more, class_="scroll", id="history")
+    return tags.div(tags.table(head, tags.tbody(*rows, id="rows")), more, class_="scroll", id="history")
 
 
 def _all(view: JobView) -> list[Happened]:

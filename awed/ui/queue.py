@@ -91,6 +91,7 @@ class QueuePage(Pages):
                 tags.td(tags.a(record.job.info.name or short(record.job.id), href=links(f"job/{record.job.id}"))),
                 tags.td(moment(record.job.info.submittime)),
                 tags.td(why(self.engine, record.job), class_="c-why"),
+                id=f"q-{record.job.id}",
                 **{"data-job": record.job.id},
             )
             for record in page.records
@@ -100,7 +101,7 @@ class QueuePage(Pages):
         names = ("Job", "Submitted", "Why it waits")
         head = tags.thead(tags.tr(*(tags.th(name, scope="col") for name in names)))
         more = tags.a(f"all {page.total:,}", href=links("?q=state:queued")) if page.total > len(rows) else ""
-        table = tags.div(tags.table(head, tags.tbody(*rows)), class_="card scroll")
+        table = tags.div(tags.table(head, tags.tbody(*rows, id="rows")), class_="card scroll")
         return tags.section(tags.h2("Waiting jobs"), table, more, id="waiting")
 
 

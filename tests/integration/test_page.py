@@ -71,6 +71,7 @@ async def test_a_job_is_submitted_with_a_file_watched_to_its_end_and_its_output_
         assert page.evaluate("window.notReloaded")
         assert page.locator("[data-task=end]").get_attribute("data-state") == "completed"
         page.click("text=Files")
+        page.wait_for_selector("[data-view=files]")
         with page.expect_download() as download:
             page.click("[data-kind=output] a[download]")
         return Path(download.value.path()).read_text()
@@ -182,6 +183,62 @@ async def test_several_jobs_are_suspended_and_found(daemon: Daemon) -> None:
         page.locator("#rows tr[data-state=suspend]").nth(1).wait_for()
 
     await in_browser(daemon.url, steps)
+
+
+@ensureDeferred
+async def test_what_comes_late_does_not_take_the_place_of_where_one_has_gone(daemon: Daemon) -> None:
+    job = (await daemon.submit(sleeping("late")))["id"]
+
+    def steps(look: Look) -> None:
+        page, held = look.page, list[Any]()
+
+        def hold(route: Any) -> None:
+            held.append(route)
+
+        look.go(f"job/{job}")
+        page.route(f"**/ui/job/{job}", hold)
+        live = "document.querySelector('script[type=module]').src.replace('awed.js', 'live.js')"
+        page.evaluate(f"() => import({live}).then((live) => {{ window.late = live.show(location.href) }})")
+        page.click("text=Files")
+        page.wait_for_selector("[data-view=files]")
+        for route in held:
+            route.continue_()
+        page.evaluate("window.late")
+        assert page.locator("[data-view=files]").count() == 1
+
+    await in_browser(daemon.url, steps)
+
+
+@ensureDeferred
+async def test_no_row_moves_under_the_pointer(daemon: Daemon) -> None:
+    await daemon.submit(sleeping("first"))
+    marks = {name: daemon.stage.folder / name for name in ("there", "workers")}
+
+    def steps(look: Look) -> None:
+        page = look.page
+        look.go()
+        page.hover("#rows tr:has-text('first')")
+        marks["there"].touch()
+        page.wait_for_selector("#newer")
+        assert page.locator("#rows tr").count() == 1
+        page.click("#newer")
+        page.locator("#rows tr").nth(1).wait_for()
+        page.locator("#newer").wait_for(state="detached")
+        look.go("workers")
+        page.hover("#rows tr >> nth=0")
+        marks["workers"].touch()
+        page.wait_for_selector("#newer")
+        assert page.locator(".notice").count() == 0
+        page.click("#newer")
+        page.locator("#rows tr").nth(1).wait_for()
+
+    await daemon.register(name="b")
+    done = in_browser(daemon.url, steps)
+    await _appears(marks["there"])
+    await daemon.submit(sleeping("second"))
+    await _appears(marks["workers"])
+    await daemon.register(name="a")
+    await done
 
 
 @ensureDeferred

@@ -32,7 +32,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   show(to.href, { push: true }).catch(() => (location.href = to.href));
 });
-addEventListener("popstate", () => show(location.href).catch(() => location.reload()));
+addEventListener("popstate", () => show(location.href, { force: true }).catch(() => location.reload()));
 
 // A box that checks all boxes, and a question before a form that cannot be undone.
 document.addEventListener("change", (event) => {

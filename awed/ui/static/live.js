@@ -19,12 +19,18 @@ const KINDS = {
 let busy = null;
 let last = 0;
 let waits = null;
+let moves = 0;
 
-/** Shows the page at *address* in place of this one, changing only what differs. */
-export async function show(address, { push = false } = {}) {
+/**
+ * Shows the page at *address* in place of this one, changing only what differs. With *push* the browser goes there,
+ * with *force* rows are moved in any case. Nothing is done if the reader has gone elsewhere meanwhile.
+ */
+export async function show(address, { push = false, force = push } = {}) {
+  const move = push ? ++moves : moves;
   const response = await fetch(address, { headers: { Accept: "text/html" } });
   heard(response);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  if (move !== moves || (!push && address !== location.href)) return;
   absolute(page, response.url);
   const main = page.querySelector("main");
   if (!main) return;
@@ -37,7 +43,7 @@ export async function show(address, { push = false } = {}) {
     if (page.body.dataset[name] === undefined) delete document.body.dataset[name];
     else document.body.dataset[name] = page.body.dataset[name];
   }
-  settle(document.querySelector("main"), main, push);
+  settle(document.querySelector("main"), main, force);
   document.dispatchEvent(new CustomEvent("awed:shown"));
 }
 
@@ -54,23 +60,22 @@ export function absolute(page, base) {
 function settle(main, fresh, force) {
   const rows = main.querySelector("#rows");
   const other = fresh.querySelector("#rows");
-  if (!rows || !other || force || same(rows, other) || !inUse(rows)) {
-    morph(main, fresh);
-    return;
+  if (rows && other && !force && !same(rows, other) && inUse(rows)) {
+    const known = new Map([...other.children].map((row) => [row.id, row]));
+    other.replaceChildren(...[...rows.children].map((row) => known.get(row.id) ?? row.cloneNode(true)));
+    fresh.append(newer(rows));
   }
-  const known = new Map([...other.children].map((row) => [row.id, row]));
-  for (const row of rows.children) {
-    if (known.has(row.id)) morph(row, known.get(row.id));
-  }
-  morph(main.querySelector("#chips"), fresh.querySelector("#chips"));
-  if (main.querySelector("[data-newer]")) return;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.dataset.newer = "";
+  morph(main, fresh);
+}
+
+function newer(rows) {
+  const button = Object.assign(document.createElement("button"), { type: "button", id: "newer", className: "newer" });
   button.textContent = "The list has changed: show it";
-  button.addEventListener("click", () => show(location.href, { push: false }).then(() => button.remove()));
-  button.addEventListener("click", () => rows.querySelectorAll(":checked").forEach((box) => (box.checked = false)));
-  main.querySelector("#foot").prepend(button);
+  button.addEventListener("click", () => {
+    rows.querySelectorAll(":checked").forEach((box) => (box.checked = false));
+    show(location.href, { force: true });
+  });
+  return button;
 }
 
 function same(rows, other) {
