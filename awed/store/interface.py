@@ -15,7 +15,7 @@ from awed.model.times import NO_TIME
 class JobQuery(Struct, frozen=True):
     """A page of the jobs for which all conditions hold.
 
-    *id_prefix*: the begin of the job's id.
+    *id_prefix*: the begin of the job's id. *ids*: it must be one of these; None for any.
 
     *fields*: by dotted path in the document (``info.project``, ``tasks.cmd.name``), the values of which one must
     match. A value that reads as a number, boolean or RFC 3339 time also matches that number, boolean or time. Where
@@ -31,6 +31,7 @@ class JobQuery(Struct, frozen=True):
 
     states: tuple[JobState, ...] = ()
     id_prefix: str = ""
+    ids: tuple[str, ...] | None = None
     fields: Mapping[str, Sequence[str]] = {}
     words: tuple[str, ...] = ()
     owner: str = ""

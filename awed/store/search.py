@@ -26,6 +26,7 @@ class Found:
             (not query.states or self.job.state in query.states)
             and query.owner in ("", self._acl.owner)
             and self.job.id.startswith(query.id_prefix)
+            and (query.ids is None or self.job.id in query.ids)
             and all(folded(word) in folded(info.name) for word in query.words)
             and self.readable(query.reader)
             and (span is None or any(span[0] <= time < span[1] for time in (info.submittime, info.completedtime)))

@@ -24,7 +24,7 @@ from awed.web.calls import Call, Calls
 from awed.web.kinds import word
 
 HOURS = ("1", "3", "6", "12", "24")
-"""How many hours can be shown."""
+"""How many hours can be shown, REMEMBERED at most."""
 
 MOST = 100
 """The most lanes that are shown."""
@@ -40,16 +40,12 @@ class FarmPage(Pages):
 
     calls = Calls[Context]()
 
-    def __init__(self, context: Context) -> None:
-        super().__init__(context)
-        self._latest = context.engine.events.runs(context.turns, timedelta(hours=int(HOURS[-1])))
-
     @calls("GET /farm", may("read"))
     async def farm(
         self, call: Call[None], *, hours: Annotated[str, word(HOURS), "How many hours are shown."] = "3"
     ) -> bytes:
         """What the workers that the caller may see ran in the last hours, the busiest first."""
-        await self._latest.read()
+        await self.runs.read()
         now, links = self.context.now(), Links(call.request)
         whole = Window(now - timedelta(hours=int(hours)), now)
         lanes = await self._lanes(call.user, whole)
@@ -65,7 +61,7 @@ class FarmPage(Pages):
         drawing = Drawing(window, 1 / min(max(PIECES // max(len(lanes), 1), 24), 240), links, may_name)
         rows = [await drawing.row(lane) for lane in lanes[:MOST]]
         told = tags.span(count(len(lanes), "worker"), class_="done")
-        since = self._latest.since
+        since = self.runs.since
         cut = tags.p("Only the latest runs are known, since ", moment(since), ".", class_="why")
         content = [
             tags.div(tags.h1("Farm"), told, _choice(hours, links), class_="head"),
@@ -76,10 +72,10 @@ class FarmPage(Pages):
 
     async def _lanes(self, user: User, window: Window) -> list[Lane]:
         """The lanes of the workers that *user* may see: those that are here, and those that ran something."""
-        acl, groups = self.context.groups.acl, self._latest.groups
+        acl, groups = self.context.groups.acl, self.runs.groups
         clients = {client.id: client for client in self.engine.clients.all()}
         runs: defaultdict[str, list[Run]] = defaultdict(list)
-        async for run in self.context.turns(list(self._latest.runs)):
+        async for run in self.context.turns(list(self.runs.runs)):
             if run.ended == NO_TIME or run.ended > window.begin:
                 runs[run.change.client].append(run)
         lanes = []

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -43,6 +44,9 @@ _PAGES = (
     ("farm", "Farm"),
     ("api", "API"),
 )
+
+REMEMBERED = timedelta(days=1)
+"""How long it is remembered what workers ran."""
 
 FORM_TOKEN = "form_token"  # noqa: S105
 """The hidden field that proves that a form comes from a page of this server."""
@@ -114,6 +118,7 @@ class Pages(Resource):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self.traits = Traits(body_limit=context.max_upload, answer_error=self._failed)
+        self.runs = context.engine.events.runs(context.turns, REMEMBERED)
 
     @calls("GET /static/<digest>/<name>", ANYONE)
     async def static(self, call: Call[None], digest: str, name: str) -> bytes:

@@ -12,6 +12,7 @@ from awed.model.access import PUBLIC, User, Verb
 from awed.model.errors import AwedError, Invalid, JobNotFound
 from awed.model.records import JobRecord
 from awed.model.states import ACTIVE, JobState, TaskState
+from awed.ui.at_workers import jobs_at
 from awed.ui.frame import Links, Pages, Screen, hidden, meant
 from awed.ui.glyphs import badge, bar, glyph, word
 from awed.ui.search import PAGE, Selection
@@ -73,7 +74,8 @@ class JobList(Pages):
         records: Sequence[JobRecord] = []
         total = 0
         try:
-            page = await self.engine.jobs.heads(selection.query(call.user, self.context.now()))
+            ids = await jobs_at(self.context, self.runs, call.user, selection.workers)
+            page = await self.engine.jobs.heads(selection.query(call.user, self.context.now(), ids))
             records, total = page.records, page.total
         except Invalid as error:
             told = tags.p(str(error), role="alert")

@@ -24,6 +24,9 @@ FIELDS = {
 }
 """The words before a colon that stand for a field of the document."""
 
+WORKER = "worker"
+"""The word before a colon that stands for the name, or the id, of a worker."""
+
 ORDERS = {
     "changed": "updatetime",
     "submitted": "info.submittime",
@@ -52,15 +55,22 @@ class Selection(msgspec.Struct, frozen=True):
         chosen = msgspec.structs.replace(self, **changes)
         return query_string(_changed(chosen))
 
-    def query(self, user: User, now: datetime) -> JobQuery:
-        """The query for those jobs that *user* may read. Raises :class:`~awed.model.errors.Invalid` for a wrong
-        search, with what is expected."""
+    @property
+    def workers(self) -> list[str]:
+        """The names or ids of workers that the search asks for."""
+        return [text for key, text in _terms(self.q) if key == WORKER]
+
+    def query(self, user: User, now: datetime, ids: tuple[str, ...] | None = None) -> JobQuery:
+        """The query for those jobs that *user* may read. *ids*: of the jobs at the :attr:`workers`.
+
+        Raises :class:`~awed.model.errors.Invalid` for a wrong search, with what is expected.
+        """
         if self.sort not in ORDERS:
             raise Invalid(f"sort must be one of {', '.join(ORDERS)}, found: {self.sort}")
         states: set[JobState] | None = None
         fields: dict[str, list[str]] = {}
         words: list[str] = []
-        more: dict[str, str | datetime] = {}
+        more: dict[str, str | datetime | tuple[str, ...]] = {}
         for key, text in _terms(self.q):
             if key in ("", "name"):
                 words.append(text)
@@ -73,10 +83,12 @@ class Selection(msgspec.Struct, frozen=True):
                 more[key] = _time(key, text, now)
             elif key in FIELDS:
                 fields.setdefault(FIELDS[key], []).append(text)
+            elif key == WORKER:
+                more["ids"] = ids or ()
             elif key == "user":
                 more["owner"] = user.name if text == "me" else text
             else:
-                known = ", ".join(["state", "name", "id", "user", *FIELDS, "since", "until"])
+                known = ", ".join(["state", "name", "id", "user", WORKER, *FIELDS, "since", "until"])
                 raise Invalid(f"{key}: is none of the words that can stand before a colon: {known}")
         if states is not None and not states:
             raise Invalid("no job is in two states at once")

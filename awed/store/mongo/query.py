@@ -54,11 +54,11 @@ async def values(database: Database, path: str, query: JobQuery) -> list[object]
 async def _matching(database: Database, query: JobQuery) -> Document:
     """The filter for the jobs that match *query*."""
     where = _where(query)
-    if query.fields:
-        where["$and"] = [await _has(database, path, texts) for path, texts in query.fields.items()]
-    if query.words:
-        where["$and"] = [*where.get("$and", []), *map(_in_name, query.words)]
-    return where
+    more = [await _has(database, path, texts) for path, texts in query.fields.items()]
+    more += map(_in_name, query.words)
+    if query.ids is not None:
+        more.append({"_id": {"$in": list(query.ids)}})
+    return where | {"$and": more} if more else where
 
 
 def _where(query: JobQuery) -> Document:

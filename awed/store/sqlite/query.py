@@ -153,6 +153,8 @@ def _conditions(query: JobQuery) -> list[Sql]:
         conditions.append(Sql("j.owner = ?", [query.owner]))
     if query.id_prefix:
         conditions.append(Sql("(j.id >= ? AND j.id < ?)", [query.id_prefix, query.id_prefix + _LAST]))
+    if query.ids is not None:
+        conditions.append(among("j.id", query.ids))
     conditions += [Sql("instr(lower(j.name), ?)", [folded(word)]) for word in query.words]
     if query.span:
         span = [sortable(moment) for moment in query.span]

@@ -121,6 +121,7 @@ QUERIES = st.builds(
     JobQuery,
     states=st.lists(st.sampled_from(JobState), max_size=2).map(tuple),
     id_prefix=st.sampled_from(["", "", "j", "j1", "x"]),
+    ids=st.none() | st.lists(st.sampled_from(["j0", "j1", "x"]), max_size=2).map(tuple),
     fields=st.dictionaries(PATHS, st.lists(TEXTS_ASKED, max_size=2), max_size=2),
     reader=st.none() | USERS,
     since=st.none() | TIMES,

@@ -90,6 +90,9 @@ class QueryContract(StoreTests):
         assert await ids(store, id_prefix="ab1", fields={"info.priority": ["1"]}) == ["ab1"]
         assert await ids(store, id_prefix="b") == await ids(store, id_prefix="ab", reader="eve") == []
         assert (await store.jobs(JobQuery(id_prefix="ab", limit=1))).total == 4
+        assert await ids(store, ids=("ac", "ab1", "gone")) == ["ac", "ab1"]
+        assert await ids(store, ids=("ac", "ab1"), id_prefix="ab", words=("",)) == ["ab1"]
+        assert await ids(store, ids=()) == []
 
     @ensureDeferred
     async def test_words_occur_in_the_name(self, store: IStore) -> None:

@@ -33,6 +33,28 @@ def test_the_search_box(served: Served) -> None:
     assert shown(served, "?q=command:echo+id:zz") == []
 
 
+def test_jobs_are_found_by_the_worker_that_ran_or_runs_them(served: Served) -> None:
+    data(served.call("POST", "/cgroup/secret", user="ann"))
+    profile = b'{"id": "c9aaaa", "name": "hidden", "group": "secret", "apps": ["*"]}'
+    served.call("POST", "/client", {"profile": profile}, user="ann")
+    for client in ("c1", "c2"):
+        served.register(id=f"{client}-0000", name=client)
+        submit(served, name=f"at {client}")
+        work = data(served.call("GET", f"/work?client={client}-0000"))["id"]
+    served.call("PUT", f"/work/{work}?client=c2-0000&status=done")
+    served.call("DELETE", "/client/c2-0000")
+    submit(served, name="nowhere")
+    assert shown(served, "?q=worker:C1") == ["at c1"]
+    assert shown(served, "?q=worker:c1-0+state:suspended") == []
+    assert shown(served, "?q=worker:c2-0+at") == ["at c2"]
+    assert shown(served, "?q=worker:c1+worker:c2-0") == []
+    for unknown in ("c2", "c9aaaa", "hidden", "c9aa", "%3Cscript%3E"):
+        reply = served.call("GET", f"/ui/?q=worker:{unknown}")
+        assert (reply.status, "none that you may see" in text(reply)) == (400, True)
+        assert "<script>" not in reply.body.decode()
+    assert served.call("GET", "/ui/?q=worker:hidden", user="ann").status == 200
+
+
 @pytest.mark.parametrize(
     ("q", "told"),
     [
