@@ -15,7 +15,8 @@ KEPT = 20
 
 
 class Cause(StrEnum):
-    """Why a run ended that was not done. *start*: there is no such program, or it cannot be executed."""
+    """Why a run ended that was not done. *start*: there is no such program, or it cannot be executed. *image*: its
+    container image cannot be had."""
 
     EXIT = "exit"
     SIGNAL = "signal"
@@ -23,6 +24,7 @@ class Cause(StrEnum):
     TIME = "time"
     DISK = "disk"
     START = "start"
+    IMAGE = "image"
     INPUT = "input"
     OUTPUT = "output"
     LOST = "lost"
@@ -43,6 +45,7 @@ class Retry(Struct):
     time: int | UnsetType = UNSET
     disk: int | UnsetType = UNSET
     start: int | UnsetType = UNSET
+    image: int | UnsetType = UNSET
     input: int | UnsetType = UNSET
     output: int | UnsetType = UNSET
     lost: int | UnsetType = UNSET

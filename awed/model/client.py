@@ -14,8 +14,8 @@ class Client(Struct):
     *slots*: how many workunits it may hold at once. *images*: whether it runs commands in container images.
     *suspend_reason*: why it gets no work, "" if it is not suspended. *suspended_until*: when the server resumes it;
     ``NO_TIME`` if a person must resume it.
-    *executors*: whether it runs TES tasks. *offers*: the resources that it registered, None for none; *free*: what of
-    them is free, in views only.
+    *executors*: whether it runs TES tasks. *containers*: what runs its containers, as it says. *offers*: the
+    resources that it registered, None for none; *free*: what of them is free, in views only.
     """
 
     id: str
@@ -51,6 +51,7 @@ class Client(Struct):
     offers: dict[str, int | float] | None = None
     free: dict[str, int | float] | None = None
     executors: bool = False
+    containers: str = ""
 
 
 class Heartbeat(Struct, omit_defaults=True):

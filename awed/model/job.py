@@ -52,7 +52,12 @@ class Cmd(Struct):
     @property
     def has_image(self) -> bool:
         """Whether the command is to run in a container image."""
-        return bool(self.docker_image or self.docker_pull)
+        return bool(self.image)
+
+    @property
+    def image(self) -> str:
+        """The container image in which it is to run, "" for none."""
+        return self.docker_image or self.docker_pull
 
 
 class IO(Struct):

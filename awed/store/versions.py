@@ -133,6 +133,8 @@ STEPS = (
     Step("CREATE TABLE drafts (id TEXT PRIMARY KEY, doc TEXT NOT NULL);"),
     # 22: No URL of a file has a password. Workers of awed 0.1.0 could not use those that have one.
     Step(records={"tasks": _hides_passwords}),
+    # 23: New fields: containers of a client, image of a retry. A new cause: image.
+    Step(),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

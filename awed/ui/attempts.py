@@ -22,6 +22,7 @@ CAUSES: Mapping[str, str] = {
     Cause.TIME: "over its walltime",
     Cause.DISK: "too little disk",
     Cause.START: "could not be started",
+    Cause.IMAGE: "its container image could not be had",
     Cause.INPUT: "an input could not be fetched",
     Cause.OUTPUT: "an output could not be delivered",
     Cause.LOST: "its worker was lost",

@@ -24,7 +24,8 @@ class Profile(Struct, omit_defaults=True):
 
     *slots*: how many workunits it may hold at once. *current_work*: workunits that it runs or has yet to report.
     *images*: whether it runs commands in container images. The default is right for workers of the original, which do
-    and do not send it. *resources*: what it has for workunits, None from workers that do not send it.
+    and do not send it. *containers*: by what it runs them. *resources*: what it has for workunits, None from workers
+    that do not send it.
     """
 
     id: str = ""
@@ -52,6 +53,7 @@ class Profile(Struct, omit_defaults=True):
     images: bool = True
     resources: Said | None = None
     executors: bool = False
+    containers: str = ""
 
 
 class Registered(Client, kw_only=True):

@@ -85,7 +85,9 @@ def assemble(
     cache = Cache(workdir.cache, in_thread, workdir.is_low)
     janitor = Janitor(workdir, cache, reactor, in_thread, settings.keep_failed * 3600)
     logs = LogFiles(workdir.logs, janitor.remove)
-    containers = settings.isolation.containers(partial(start, reactor, orphans=orphans))
+    containers = settings.isolation.containers(
+        partial(start, reactor, orphans=orphans), in_thread, reactor, workdir.images
+    )
     equipment = Equipment(
         server=server,
         outage=outage,
@@ -135,6 +137,7 @@ def _profile(client: str, settings: Settings, machine: Machine, containers: Cont
         slots=machine.slots,
         images=containers.runs_images,
         executors=containers.runs_images,
+        containers=containers.kind,
         version=__version__,
         resources=dict(machine.offers),
     )

@@ -30,7 +30,7 @@ from awed.tx.timers import use_monotonic_time
 from awed.wire.headers import authorization
 from awed.worker.assembly import Settings, assemble
 from awed.worker.containers.choice import NONE, WAYS, Isolation
-from awed.worker.errors import NoContainers, WorkdirInUse, WorkerRefused
+from awed.worker.errors import NoContainers, WorkdirInUse, WorkerRefused, WorkFailed
 from awed.worker.lifetime import MARGIN, parse_time
 from awed.worker.machine import MOST_SLOTS, Told, machine_of
 from awed.worker.orphans import Orphans, kill_leftovers
@@ -186,9 +186,17 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
     default=NONE,
     show_default=True,
     type=click.Choice(WAYS),
-    help="What to do with work that names a container image, as all tasks of TES do. none: do not take it. ignore: "
-    "run it without the image, in a sandbox with a /tmp of its own, the paths of the task, and the network. Needs "
-    "bubblewrap (bwrap).",
+    help="What to do with work that names a container image, as all tasks of TES do. none: do not take it. podman, "
+    "docker, apptainer: run it in a container. auto: by the first of these that works here. bwrap: over an image "
+    "that lies unpacked in --image-dir, by bubblewrap. ignore: without the image, in a sandbox of bubblewrap with a "
+    "/tmp of its own, the paths of the task, and the network.",
+)
+@click.option(
+    "--image-dir",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    callback=lambda context, parameter, value: value and value.absolute(),
+    help="Where images lie unpacked, each as a directory of its name, for --containers bwrap and auto.",
 )
 @click.option(
     "--sandbox",
@@ -203,7 +211,8 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
     multiple=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     callback=_absolute,
-    help="A directory that tasks may read and write by file URLs, and in a sandbox at its own path. Repeatable.",
+    help="A directory that tasks may read and write by file URLs, and in a container or sandbox at its own path. "
+    "Repeatable.",
 )
 @click.option(
     "--keep-failed",
@@ -241,7 +250,8 @@ def main(token_file: TextIO | None, log_format: str, **options: Any) -> None:
     token = token_file.read() if token_file else ""
     try:
         told = Told(**{name: options.pop(name) for name in Told._fields})
-        isolation = Isolation(hidden=_file(token_file), **{name: options.pop(name) for name in _ISOLATION}).found()
+        asked = Isolation(hidden=_file(token_file), **{name: options.pop(name) for name in _ISOLATION})
+        isolation = asked.found(options["workdir"])
         settings = Settings(isolation=isolation, authorization=authorization(token, "CG_TOKEN"), told=told, **options)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--token-file") from None
@@ -252,7 +262,7 @@ def main(token_file: TextIO | None, log_format: str, **options: Any) -> None:
     react(partial(run, settings=settings))
 
 
-_ISOLATION = ("images", "sandbox", "roots")
+_ISOLATION = ("images", "sandbox", "roots", "image_dir")
 
 
 def _file(file: TextIO | None) -> tuple[Path, ...]:
@@ -282,6 +292,11 @@ async def run(reactor: Any, settings: Settings) -> None:
     keep_files_from_commands()
     if killed := kill_leftovers(client):
         _log.warn("killed {count} processes that an earlier worker left behind", count=killed)
+    try:
+        if ended := settings.isolation.end_left(client):
+            _log.warn("removed {count} containers that an earlier worker left behind", count=ended)
+    except WorkFailed as failure:
+        raise SystemExit(f"awe-worker: {failure}") from None
     machine = machine_of(settings.told, workdir.available(), os.environ)
     _allow_files_for(machine.most)
     adopt_orphans()

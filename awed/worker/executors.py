@@ -25,6 +25,7 @@ from awed.worker.containers.interface import View
 from awed.worker.errors import WorkFailed
 from awed.worker.fileroots import FileRoots
 from awed.worker.logs import Log, Logs
+from awed.worker.machine import Allotment
 from awed.worker.process import Exit
 from awed.worker.tree import Tree
 
@@ -38,7 +39,6 @@ class Command(NamedTuple):
     argv: list[str]
     environ: Mapping[str, str]
     view: View
-    image: str
 
 
 Run = Callable[[Command], Awaitable[Exit]]
@@ -56,7 +56,7 @@ class Executors:
         *,
         roots: FileRoots,
         environ: Mapping[str, str],
-        has_gpus: bool,
+        allotment: Allotment,
         in_thread: InThread,
         now: Callable[[], datetime],
     ) -> None:
@@ -65,8 +65,9 @@ class Executors:
         self._logs = logs
         self._tree = Tree(root / TREE, roots)
         self._roots = roots
+        self._points = _points(task, roots)
         self._environ = environ
-        self._has_gpus = has_gpus
+        self._allotment = allotment
         self._in_thread = in_thread
         self._now = now
         self.log = RunLog(start_time=rfc3339(now()))
@@ -91,8 +92,12 @@ class Executors:
         for path in task.volumes:
             tree.make_directory(path)
         for output in task.outputs:
-            if not WILDCARDS.search(output.path):
-                tree.make(output.path)
+            if point := _place_of(output):
+                tree.make_directory(point)
+            elif output.type == DIRECTORY:
+                tree.make_directory(output.path)
+            elif not WILDCARDS.search(output.path):
+                tree.make(output.path).touch()  # in the root, of which no other part is shown
         for executor in task.executors:
             if executor.workdir and not SYSTEM.match(executor.workdir):
                 tree.make_directory(executor.workdir)
@@ -124,14 +129,15 @@ class Executors:
             with ExitStack() as stack:
                 stdin = stack.enter_context(self._tree.opened(executor.stdin)) if executor.stdin else None
                 view = View(
+                    self._allotment,
+                    executor.image,
                     tree=self._tree.base,
+                    points=self._points,
                     workdir=executor.workdir,
                     stdin=stdin,
                     network=self._task.has_network,
-                    has_image=True,
-                    gpus=self._has_gpus,
                 )
-                exit = await run(Command(executor.command, environ, view, executor.image))
+                exit = await run(Command(executor.command, environ, view))
             log.exit_code = exit.status
         finally:
             log.end_time = rfc3339(self._now())
@@ -189,6 +195,23 @@ class Executors:
         if not self._tree.real(path).is_dir():
             raise WorkFailed(f"missing output directory: {path}")
         return [(found, _below(url, str(PurePosixPath(found).relative_to(path)))) for found in self._tree.files(path)]
+
+
+def _points(task: TesTask, roots: FileRoots) -> tuple[str, ...]:
+    """The paths of *task* that its executors share; none lies below another."""
+    paths = ["/tmp", *task.volumes, *(one.path for one in task.inputs)]  # noqa: S108  the task's own
+    paths += [_place_of(output) or output.path for output in task.outputs]
+    points: list[str] = []
+    for path in sorted({path.rstrip("/") for path in paths if not roots.has(Path(path))}):
+        if not any(PurePosixPath(path).is_relative_to(point) for point in points):
+            points.append(path)
+    return tuple(points)
+
+
+def _place_of(output: Output) -> str:
+    """The directory in which an output is made, "" for the root."""
+    begin = WILDCARDS.split(output.path, maxsplit=1)[0]
+    return begin.rstrip("/").rpartition("/")[0] if begin == output.path else begin.rpartition("/")[0]
 
 
 def _below(url: str, path: str) -> str:

@@ -19,7 +19,7 @@ from awed.model.resources import DISK, MEMORY
 from awed.tx.threads import InThread
 from awed.worker.cgroups import Group, Groups
 from awed.worker.machine import Allotment
-from awed.worker.process import Process
+from awed.worker.process import Exit, Running
 from awed.worker.usage import descendants, disk_of, exact_memory_of, memory_of
 
 FIRST = 0.2
@@ -50,12 +50,13 @@ class Guard:
 
     _log = Logger()
 
-    def __init__(self, process: Process, allotment: Allotment, places: Sequence[Path], shared: Guarding) -> None:
+    def __init__(self, process: Running, allotment: Allotment, places: Sequence[Path], shared: Guarding) -> None:
         self._process = process
         self._most = {name: allotment.said[name] for name in (MEMORY, DISK) if name in allotment.said}
         self._places = places
         self._shared = shared
-        self._group = self._grouped() if MEMORY in self._most else None
+        self._group = self._grouped() if MEMORY in self._most and not process.limits_memory else None
+        self._is_limited = MEMORY not in self._most or process.limits_memory or self._group is not None
         self._looks: list[LoopingCall] = []
         self._begin: IDelayedCall | None = None
         self.memory = 0
@@ -80,14 +81,14 @@ class Guard:
         self._exceeded = exceeded
         self._begin = self._shared.clock.callLater(FIRST, self._begin_looks)
 
-    async def finish(self, has_files: bool) -> Excess | None:
+    async def finish(self, exit: Exit, has_files: bool) -> Excess | None:
         """Measure for the last time, after the command has ended by itself; the limit that it exceeded, if any.
 
-        *has_files*: whether there may be files in its directory.
+        *exit*: how it ended. *has_files*: whether there may be files in its directory.
         """
         looked = bool(self._looks)
         self._stop_looks()
-        if self._group is not None and self._group.has_killed:
+        if exit.out_of_memory or (self._group is not None and self._group.has_killed):
             most = self._most[MEMORY]
             self.memory = max(self.memory, int(most))
             self._exceeds(Cause.MEMORY, most, most)
@@ -109,7 +110,7 @@ class Guard:
                 look.stop()
 
     def _begin_looks(self) -> None:
-        memory = OFTEN if MEMORY in self._most and self._group is None else SELDOM
+        memory = SELDOM if self._is_limited else OFTEN
         disk = OFTEN if DISK in self._most else SELDOM
         for period, look in ((memory, self._look_at_memory), (disk, self._look_at_disk)):
             looks = LoopingCall(self._careful, look)
@@ -126,13 +127,13 @@ class Guard:
 
     async def _look_at_memory(self) -> None:
         in_thread = self._shared.in_thread
-        pids = await in_thread(descendants, self._process.roots())
+        pids = await in_thread(descendants, await self._process.roots())
         used = await in_thread(memory_of, pids)
         most = self._most.get(MEMORY, used)
         if used > most:
             used = await in_thread(exact_memory_of, pids) or used
         self.memory = max(self.memory, used)
-        if used > most and self._group is None:
+        if used > most and not self._is_limited:
             self._exceeds(Cause.MEMORY, used, most)
 
     async def _look_at_disk(self) -> None:

@@ -126,13 +126,20 @@ class Said(NamedTuple):
     cuts: Mapping[str, Cut] = {}
 
 
-class Logs:
+class Outputs:
+    """Where a command writes to."""
+
+    def __init__(self, stdout: Log, stderr: Log) -> None:
+        self.stdout = stdout
+        self.stderr = stderr
+
+
+class Logs(Outputs):
     """The files for stdout and stderr of one command. Raises :class:`OSError` if one cannot be made."""
 
     def __init__(self, files: LogFiles) -> None:
         self._files = files
-        self.stdout = files.take()
-        self.stderr = files.take()
+        super().__init__(files.take(), files.take())
 
     @property
     def paths(self) -> tuple[Path, Path]:

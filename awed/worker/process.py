@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.interfaces import IReactorFDSet, IReactorTime, IReadDescriptor
 from twisted.internet.task import deferLater
@@ -16,7 +16,7 @@ from zope.interface import implementer
 
 from awed.tx.locks import Condition
 from awed.worker.errors import WorkFailed
-from awed.worker.logs import Logs
+from awed.worker.logs import Outputs
 from awed.worker.orphans import Orphans
 
 GROUP_POLL = 0.1
@@ -27,12 +27,16 @@ _IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
 """Signals that Python ignores, and that a command must not ignore."""
 
 
+Files = list[tuple[Any, ...]]
+
+
 class Exit(NamedTuple):
     """How a command ended, and what it used, together with the children for which it waited.
 
     *status*: its exit status, or minus the number of the signal that killed it. *max_rss*: peak memory of the largest
     process, in bytes; 0 if it used no more than this process, where the kernel's count begins. *cpu*: seconds of
-    processor time. *read* and *written*: bytes, also of pipes and sockets.
+    processor time. *read* and *written*: bytes, also of pipes and sockets. *out_of_memory*: whether it was killed
+    because it, or a process of it, used more memory than it may.
     """
 
     status: int
@@ -40,6 +44,23 @@ class Exit(NamedTuple):
     cpu: float = 0.0
     read: int = 0
     written: int = 0
+    out_of_memory: bool = False
+
+
+class Running(Protocol):
+    """A command that was started. *limits_memory*: whether what runs it limits its memory."""
+
+    pid: int
+    limits_memory: bool
+
+    async def roots(self) -> list[int]:
+        """The process ids from which all processes of the command descend, as far as they are known."""
+
+    async def ended(self) -> Exit:
+        """How the command ended, as soon as it has, and once all that it left running is killed."""
+
+    async def kill(self, clock: IReactorTime, grace: float) -> Exit:
+        """End the command and all that it started, by force after *grace* seconds; how it ended."""
 
 
 @implementer(IReadDescriptor)
@@ -49,6 +70,8 @@ class Process:
     Not ``reactor.spawnProcess``, which starts no session for the command, forks slowly, and reports a program that
     cannot be executed just by an exit status.
     """
+
+    limits_memory = False
 
     def __init__(self, reactor: IReactorFDSet, orphans: Orphans, pid: int) -> None:
         self._reactor = reactor
@@ -62,12 +85,12 @@ class Process:
         reactor.addReader(self)
 
     async def ended(self) -> Exit:
-        """How the command ended, as soon as it has, and once the processes that it left running are killed."""
-        exit = await self._own_end()
+        exit = await self.exited()
         await self._orphans.kill()
         return exit
 
-    async def _own_end(self) -> Exit:
+    async def exited(self) -> Exit:
+        """How the command ended, as soon as it has; what it left may still run."""
         while self._exit is None:
             await self._ended.wait()
         return self._exit
@@ -83,7 +106,7 @@ class Process:
             self.signal(signal.SIGTERM)
             last = clock.callLater(grace, self.signal, signal.SIGKILL)
             try:
-                await self._own_end()
+                await self.exited()
                 while last.active() and self.signal(0):
                     await deferLater(clock, GROUP_POLL)
                     self._orphans.reap()
@@ -93,8 +116,8 @@ class Process:
         self._orphans.ended(self.pid)
         return await self.ended()
 
-    def roots(self) -> list[int]:
-        """The process ids from which all processes of the command descend: its own, and those of its orphans."""
+    async def roots(self) -> list[int]:
+        """Its own process id, and those of its orphans."""
         return [self.pid, *self._orphans.of(self.pid)]
 
     def signal(self, number: int) -> bool:
@@ -148,7 +171,15 @@ class Start(Protocol):
     """:func:`start` for a certain reactor and its orphans."""
 
     def __call__(
-        self, argv: list[str], environ: Mapping[str, str], directory: Path, logs: Logs, *, stdin: int | None = None
+        self,
+        argv: list[str],
+        environ: Mapping[str, str],
+        directory: Path,
+        logs: Outputs,
+        *,
+        stdin: int | None = None,
+        third: int | None = None,
+        cpus: frozenset[int] | None = None,
     ) -> Process: ...
 
 
@@ -157,18 +188,22 @@ def start(
     argv: list[str],
     environ: Mapping[str, str],
     directory: Path,
-    logs: Logs,
+    logs: Outputs,
     *,
     orphans: Orphans,
     stdin: int | None = None,
+    third: int | None = None,
+    cpus: frozenset[int] | None = None,
 ) -> Process:
     """Start the program *argv* in *directory*, with its output in *logs*. *orphans* is told of its start and end.
-    *stdin*: the descriptor of its input, None for an empty one.
+    *stdin*: the descriptor of its input, None for an empty one. *third*: one that it has as number 3, None for
+    none. *cpus*: the processors to which it is bound, None for all.
 
     Raises :class:`WorkFailed` if the program does not exist, or cannot be executed or watched.
     """
     try:
-        pid = _spawn(argv, environ, directory, logs, stdin)
+        with _kept_to(cpus):
+            pid = _spawn(argv, environ, directory, _files(logs, stdin, third))
     except (OSError, ValueError) as error:
         raise WorkFailed(_why_not(argv[0], environ, error)) from error
     try:
@@ -182,7 +217,7 @@ def start(
 
 
 @contextmanager
-def kept_to(cpus: frozenset[int] | None) -> Iterator[None]:
+def _kept_to(cpus: frozenset[int] | None) -> Iterator[None]:
     """Context in which the commands that this thread starts are bound to the processors *cpus*; None: no change."""
     if not cpus:
         yield
@@ -195,18 +230,23 @@ def kept_to(cpus: frozenset[int] | None) -> Iterator[None]:
         os.sched_setaffinity(0, own)
 
 
-def _spawn(argv: list[str], environ: Mapping[str, str], directory: Path, logs: Logs, stdin: int | None) -> int:
+def _files(logs: Outputs, stdin: int | None, third: int | None) -> Files:
+    """What ``posix_spawn`` is to do for the files of a command."""
+    return [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0) if stdin is None else (os.POSIX_SPAWN_DUP2, stdin, 0),
+        (os.POSIX_SPAWN_OPEN, 1, logs.stdout.path, os.O_WRONLY | os.O_APPEND, 0),
+        (os.POSIX_SPAWN_OPEN, 2, logs.stderr.path, os.O_WRONLY | os.O_APPEND, 0),
+        *([] if third is None else [(os.POSIX_SPAWN_DUP2, third, 3)]),
+    ]
+
+
+def _spawn(argv: list[str], environ: Mapping[str, str], directory: Path, files: Files) -> int:
     """Start a process by ``posix_spawn``, at half of what ``subprocess`` costs; its process id. Raises
     :class:`OSError`, or :class:`ValueError` for a null byte in an argument.
 
     The process inherits the current directory, which is changed for the time of the call: no other thread of a worker
     may use a relative path. Descriptors that Python opens are closed in the process.
     """
-    files = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0) if stdin is None else (os.POSIX_SPAWN_DUP2, stdin, 0),
-        (os.POSIX_SPAWN_OPEN, 1, logs.stdout.path, os.O_WRONLY | os.O_APPEND, 0),
-        (os.POSIX_SPAWN_OPEN, 2, logs.stderr.path, os.O_WRONLY | os.O_APPEND, 0),
-    ]
     with chdir(directory):
         program = argv[0] if "/" in argv[0] else shutil.which(argv[0], path=environ["PATH"])
         if program is None:

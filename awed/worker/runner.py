@@ -1,7 +1,8 @@
 """Runs one workunit: makes its directory, downloads, executes, uploads, and makes the report."""
 
 import errno
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,7 +39,7 @@ from awed.worker.machine import Allotment
 from awed.worker.outage import Outage
 from awed.worker.outputs import find_outputs
 from awed.worker.paths import inside, path_of
-from awed.worker.process import Exit, Process, how_it_ended, kept_to
+from awed.worker.process import Exit, Running, how_it_ended
 from awed.worker.report import Finished, Key
 from awed.worker.tail import Tail
 from awed.worker.workdir import Workdir
@@ -169,7 +170,6 @@ class Runner:
 
     async def _steps(self) -> None:
         work, files, perf = self._work, self._with.files, self._perf
-        await self._with.containers.prepare(work.cmd.docker_image or work.cmd.docker_pull)
         has_files = bool(work.inputs or work.outputs or work.predata or work.tes)
         root = self._directory = self._with.workdir.make(work.wuid, work.attempt, fresh=has_files)
         self._logs = Logs(self._with.logs)
@@ -182,6 +182,8 @@ class Runner:
         if work.tes:
             await self._task(work.tes, root, self._logs)
             return
+        if work.cmd.has_image:
+            await self._prepare([work.cmd.image], root, self._logs)
         self._cause = Cause.START
         _, perf.runtime = await self._timed(self._execute(root, self._logs, private))
         self._cause = Cause.OUTPUT
@@ -191,27 +193,47 @@ class Runner:
 
     async def _task(self, task: TesTask, root: Path, logs: Logs) -> None:
         """Run a TES task in the work directory *root*, where the inputs of its job are."""
-        containers, perf = self._with.containers, self._perf
+        perf = self._perf
         executors = self._executors = Executors(
             task,
             root,
             logs,
             roots=self._with.roots,
             environ=environment(self._work, self._allotment, {}, self._with.inherited),
-            has_gpus=bool(self._allotment.gpus),
+            allotment=self._allotment,
             in_thread=self._with.in_thread,
             now=self._with.now,
         )
         await executors.fetch()
+        await self._prepare(dict.fromkeys(executor.image for executor in task.executors), root, logs)
         self._cause = Cause.START
 
         async def run(command: Command) -> Exit:
-            await containers.prepare(command.image)
             return await self._run(command.argv, command.environ, root, logs, command.view)
 
         _, perf.runtime = await self._timed(executors.run(run))
         self._cause = Cause.OUTPUT
         perf.size_outfile, perf.time_data_out = await self._timed(executors.deliver())
+
+    async def _prepare(self, images: Iterable[str], root: Path, logs: Logs) -> None:
+        """Have *images* here, with the progress in *logs*, before a command of the run starts."""
+        self._cause = Cause.IMAGE
+        environ = environment(self._work, self._allotment, {}, self._with.inherited)
+        with self._followed(logs):
+            began = self._with.clock.seconds()
+            for image in images:
+                await self._with.containers.prepare(image, environ, root, logs)
+            self._perf.dockerprep = round(self._with.clock.seconds() - began)
+
+    @contextmanager
+    def _followed(self, logs: Logs) -> Iterator[None]:
+        """Context in which readers are shown what is written to *logs*."""
+        key = Key(self._work.wuid, self._work.attempt)
+        self._with.tail.follow(key, logs)
+        try:
+            yield
+        finally:
+            self._with.tail.leave(key)
 
     async def _secrets(self) -> tuple[Tokens, dict[str, str]]:
         """The tokens and the private variables, if the workunit has any."""
@@ -238,7 +260,7 @@ class Runner:
         argv = command_line(cmd, files, environ)
         if cmd.cmd_script:
             _write_script(root, cmd.cmd_script)
-        view = View(network=bool(work.network), has_image=cmd.has_image, gpus=bool(self._allotment.gpus))
+        view = View(self._allotment, cmd.image, network=bool(work.network))
         exit = await self._run(argv, environ, root, logs, view, publishes=True)
         if exit.status:
             raise WorkFailed(how_it_ended(exit.status))
@@ -258,19 +280,16 @@ class Runner:
         Raises :class:`WorkFailed` if it cannot be started, or is killed for a limit.
         """
         work = self._work
-        with kept_to(self._allotment.cpus):
-            process = self._with.containers.start(argv, environ, root, logs, view)
+        process = await self._with.containers.start(argv, environ, root, logs, view)
         guard = Guard(process, self._allotment, (root, *logs.paths), self._with.guarding)
-        key = Key(work.wuid, work.attempt)
-        self._with.tail.follow(key, logs)
         try:
-            exit, excess = await self._within_limits(process, guard)
+            with self._followed(logs):
+                exit, excess = await self._within_limits(process, guard)
         except CancelledError:
             await process.kill(self._with.clock, self._with.grace)
             raise
         finally:
             guard.stop()
-            self._with.tail.leave(key)
         self._exit = exit
         self._ran.append((exit, guard))
         self._cause = excess.cause if excess else Cause.SIGNAL if exit.status < 0 else Cause.EXIT
@@ -280,7 +299,7 @@ class Runner:
             raise WorkFailed(excess.text)
         return exit
 
-    async def _within_limits(self, process: Process, guard: Guard) -> tuple[Exit, Excess | None]:
+    async def _within_limits(self, process: Running, guard: Guard) -> tuple[Exit, Excess | None]:
         """How the command ended, and the limit for which it was killed, None if it ended by itself within all."""
         ended = Deferred.fromCoroutine(process.ended())
         if self._work.walltime:
@@ -289,7 +308,8 @@ class Runner:
             ended.addTimeout(max(0.0, self._until - self._with.clock.seconds()), self._with.clock)
         guard.start(ended.cancel)
         try:
-            return await ended, await guard.finish(bool(self._work.inputs or self._work.outputs))
+            exit = await ended
+            return exit, await guard.finish(exit, bool(self._work.inputs or self._work.outputs))
         except TimeoutError:
             excess = Excess(Cause.TIME, f"killed after {self._work.walltime} seconds, its walltime")
         except CancelledError:

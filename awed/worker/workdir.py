@@ -37,6 +37,7 @@ class Workdir:
     trash/...               what is about to be removed
     reports.jsonl           reports that the server has not settled
     cache/<key>.<md5>       predata, and inputs that are to be cached
+    images/<digest>.sif     container images of Apptainer
     """
 
     _log = Logger()
@@ -49,6 +50,7 @@ class Workdir:
         self.trash = self.root / "trash"
         self.reports = self.root / "reports.jsonl"
         self.cache = self.root / "cache"
+        self.images = self.root / "images"
         self.spare: list[Path] = []
         """Empty directories of workunits that are over, for others to use."""
 
@@ -58,7 +60,7 @@ class Workdir:
         Raises :class:`WorkdirInUse` if a worker runs here, :class:`OSError` if nothing can be written here.
         """
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for directory in (self.work, self.logs, self.failed, self.trash, self.cache):
+        for directory in (self.work, self.logs, self.failed, self.trash, self.cache, self.images):
             directory.mkdir(exist_ok=True)
         self._lock = _locked(self.root / "lock")
         for left in (*self.work.iterdir(), *self.logs.iterdir(), *self.cache.glob(f"*{ARRIVING}")):

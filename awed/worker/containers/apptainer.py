@@ -1,0 +1,90 @@
+"""Commands in containers of Apptainer, which are processes of the worker like any: its limits and kills reach them.
+
+``exec``
+    ``--containall``: no files, processes, variables of the worker. ``--no-home``: no home of the worker's user.
+    ``--no-eval``: variables are no code for a shell. ``--mount``: the directory of the run and the shared ones.
+    ``--pwd``: where it begins. ``--net --network none``: unless it asks for the network. ``--nv``: if it has GPUs.
+    The variables of the command are, with ``APPTAINERENV_`` before their names, among those of the program.
+``pull --disable-cache``
+    Makes one file of an image, in the worker's directory.
+"""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from awed.tx.threads import InThread
+from awed.worker.containers.engine import bind, mounts
+from awed.worker.containers.fetching import Fetching, checked
+from awed.worker.containers.interface import View
+from awed.worker.containers.variables import of_engine, own
+from awed.worker.logs import Logs
+from awed.worker.process import Running, Start
+
+APPTAINER = "apptainer"
+
+_PART = ".part"
+
+
+class Apptainer:
+    """*program*: its path. *directory*: where images are kept. *roots*: directories that are at their own paths."""
+
+    def __init__(
+        self,
+        program: str,
+        start: Start,
+        fetching: Fetching,
+        in_thread: InThread,
+        *,
+        directory: Path,
+        roots: Sequence[Path],
+    ) -> None:
+        self._program = program
+        self._start = start
+        self._fetching = fetching
+        self._in_thread = in_thread
+        self._directory = directory
+        self._roots = roots
+
+    async def prepare(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
+        async with self._fetching.one.place(checked(image)):
+            file = file_of(self._directory, image)
+            if not file.exists():
+                await self._fetching.fetch(image, environ, root, logs)
+                await self._in_thread(part_of(self._directory, image).rename, file)
+
+    async def start(
+        self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View
+    ) -> Running:
+        options = exec_options(mounts(root, self._roots, view), network=view.network)
+        if view.allotment.gpus:
+            options.append("--nv")
+        if workdir := view.workdir or ("" if view.tree else str(root)):
+            options += ["--pwd", workdir]
+        command = [self._program, *options, str(file_of(self._directory, view.image)), *argv]
+        theirs = {f"APPTAINERENV_{name}": value for name, value in own(environ, root, view).items()}
+        variables = {**of_engine(environ), **theirs}
+        return self._start(command, variables, root, logs, stdin=view.stdin, cpus=view.allotment.cpus)
+
+
+def exec_options(places: Mapping[str, str], *, network: bool) -> list[str]:
+    """``exec`` with its options, for a container that has *places*."""
+    options = ["exec", "--containall", "--no-home", "--no-eval"]
+    options += [part for path, source in places.items() for part in ("--mount", bind(source, path))]
+    return options if network else [*options, "--net", "--network", "none"]
+
+
+def pull(program: str, directory: Path, image: str) -> list[str]:
+    """The command that fetches *image* into *directory*."""
+    address = image if "://" in image else f"docker://{image}"
+    return [program, "pull", "--disable-cache", "--force", str(part_of(directory, image)), address]
+
+
+def file_of(directory: Path, image: str) -> Path:
+    """The file of an image."""
+    return directory / f"{sha256(image.encode()).hexdigest()}.sif"
+
+
+def part_of(directory: Path, image: str) -> Path:
+    """The same while it is fetched."""
+    return file_of(directory, image).with_suffix(_PART)

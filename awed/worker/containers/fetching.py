@@ -1,0 +1,54 @@
+"""Fetches container images, each once for all who wait for it."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from twisted.internet.defer import CancelledError
+from twisted.internet.interfaces import IReactorTime
+
+from awed.tx.locks import PerKey
+from awed.worker.containers.variables import of_engine
+from awed.worker.errors import WorkFailed
+from awed.worker.logs import Logs, Outputs
+from awed.worker.process import Start
+
+GRACE = 5.0
+"""Seconds that a program that fetches has to end."""
+
+_TOLD = 2000
+"""Bytes of the end of what it wrote that a failure tells."""
+
+_NAME = re.compile(r"[\w][\w./:@+-]{0,500}", re.ASCII)
+
+
+class Fetching:
+    """Runs the program that *command* says for an image."""
+
+    def __init__(self, start: Start, command: Callable[[str], list[str]], clock: IReactorTime) -> None:
+        self._start = start
+        self._command = command
+        self._clock = clock
+        self.one = PerKey(1)
+        """Held while an image is looked for and fetched."""
+
+    async def fetch(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
+        """Fetch *image*. Its progress goes to stderr. Raises :class:`WorkFailed` with what the program said."""
+        before = logs.stderr.size
+        process = self._start(self._command(image), of_engine(environ), root, Outputs(logs.stderr, logs.stderr))
+        try:
+            exit = await process.ended()
+        except CancelledError:
+            await process.kill(self._clock, GRACE)
+            raise
+        if exit.status:
+            begin = max(before, logs.stderr.size - _TOLD)
+            said = logs.stderr.piece(begin, _TOLD).decode(errors="replace").strip()
+            raise WorkFailed(f"cannot fetch the image {image}: {said or f'exit status {exit.status}'}")
+
+
+def checked(image: str) -> str:
+    """*image*, the name of an image. Raises :class:`WorkFailed` for what is none, and may be taken for an option."""
+    if not _NAME.fullmatch(image):
+        raise WorkFailed(f"{image!r} is no name of an image")
+    return image

@@ -1,0 +1,222 @@
+"""Engines for containers, in whose places stand programs that record what they are told."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+import pytest_twisted
+
+from awed.model.attempts import Cause
+from awed.model.job import Environ
+from awed.model.work import ReportStatus
+from awed.worker.containers.choice import Isolation
+from awed.worker.errors import NoContainers
+from awed.worker.machine import Allotment
+from awed.worker.orphans import Orphans
+from awed.worker.process import start
+from awed.worker.runner import Runner
+from tests.unit.worker.builders import CLIENT, IN_THREAD, workunit
+from tests.unit.worker.test_runner import REACTOR, World
+
+RECORD = """\
+#!/bin/sh
+for word; do printf '%s\\n' "$word"; done >>{log}
+echo == >>{log}
+case "$1 $2" in
+"image inspect") test -e {image} || exit 1;;
+"container inspect") echo "{state}";;
+esac
+case "$1" in
+create) cat "$3" >>{log}.variables;;
+pull) echo progress >&2; {pull};;
+run) for last; do :; done; : >"$last";;
+start) echo said; exit {status};;
+exec) env | grep APPTAINERENV_ >>{log}.variables;;
+esac
+"""
+
+
+class Recorded:
+    """A stand-in for the program *name*, in a directory of its own."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.path = folder / name
+        self.log = folder / "log"
+
+    def write(self, *, state: str = "exited 0 false 0", pull: str = "", status: int = 0) -> None:
+        text = RECORD.format(
+            log=self.log, image=self.path.with_name("image"), state=state, pull=pull or ":", status=status
+        )
+        self.path.write_text(text)
+        self.path.chmod(0o755)
+
+    def calls(self) -> list[list[str]]:
+        """The arguments of each call."""
+        return [call.split("\n") for call in self.log.read_text().split("\n==\n")[:-1]]
+
+    def variables(self) -> list[str]:
+        return self.log.with_name("log.variables").read_text().splitlines()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path / "w")
+
+
+@pytest.fixture
+def engine(tmp_path: Path, world: World) -> Callable[[str], Recorded]:
+    """Has images run by the stand-in for a program."""
+
+    def engine(name: str) -> Recorded:
+        recorded = Recorded(tmp_path, name)
+        isolation = Isolation(name, roots=(tmp_path / "root",), engine=str(recorded.path), user=("--user", "1:2"))
+        starting = partial(start, REACTOR, orphans=Orphans(CLIENT, REACTOR))
+        containers = isolation.containers(starting, IN_THREAD, REACTOR, world.workdir.images)
+        world.equipment = replace(world.equipment, containers=containers)
+        return recorded
+
+    return engine
+
+
+ALLOTMENT = Allotment(
+    {"cores": 1, "memory": 1000, "gpus": 2}, {"cores": 1, "memory": 1000, "gpus": 2}, gpus=("0", "3")
+)
+
+WORK = workunit("run", "it", docker_image="quay.io/x/y:1", environ=Environ({"A": "b c", "LD_PRELOAD": "./evil"}))
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize(
+    ("name", "gpus"),
+    [
+        ("docker", ["--gpus", '"device=0,3"']),
+        ("podman", ["--device", "nvidia.com/gpu=0", "--device", "nvidia.com/gpu=3"]),
+    ],
+)
+async def test_a_container_is_made_started_and_removed(
+    engine: Callable[[str], Recorded], world: World, tmp_path: Path, name: str, gpus: list[str]
+) -> None:
+    """Its variables are in no arguments; the module of the engine says why there is each argument."""
+    recorded = engine(name)
+    recorded.write()
+    finished = await Runner(WORK, ALLOTMENT, world.equipment).run()
+    assert (finished.status, finished.stdout) == (ReportStatus.DONE, b"said\n"), finished.worknotes
+    look, pull, create, begin, state, remove = recorded.calls()
+    root, shared = world.root(WORK), tmp_path / "root"
+    container = f"awe-{WORK.wuid}.1-1"
+    assert look == ["image", "inspect", "--format", "{{.Id}}", "quay.io/x/y:1"]
+    assert pull == ["pull", "quay.io/x/y:1"]
+    assert create == [
+        *("create", "--env-file", f"{root}.env", "--name", container),
+        *("--label", f"awe.client={CLIENT}", "--label", f"awe.work={root.name}"),
+        *("--pull", "never", "--log-driver", "none", "--entrypoint", "", "--user", "1:2"),
+        *("--security-opt", "label=disable", "--security-opt", "no-new-privileges"),
+        *("--memory", "1000", "--memory-swap", "1000", "--cpus", "1", *gpus),
+        *("--mount", f"type=bind,source={root},destination={root}"),
+        *("--mount", f"type=bind,source={shared},destination={shared}"),
+        *("--workdir", str(root), "--network", "none"),
+        *("quay.io/x/y:1", "run", "it"),
+    ]
+    assert begin == ["start", "--attach", container]
+    assert (state[:2], state[-1]) == (["container", "inspect"], container)
+    assert remove == ["rm", "--force", "--volumes", container]
+    assert {"A=b c", "LD_PRELOAD=./evil", "AWE_MEMORY=1000", f"HOME={root}"} <= set(recorded.variables())
+    assert not any(line.startswith("PATH=") for line in recorded.variables())
+    assert not root.with_name(f"{root.name}.env").exists()
+
+
+@pytest_twisted.ensureDeferred
+async def test_apptainer_has_what_it_is_to_show_and_no_variable_of_the_command(
+    engine: Callable[[str], Recorded], world: World, tmp_path: Path
+) -> None:
+    recorded = engine("apptainer")
+    recorded.write(pull=': >"$4"')
+    for work in (WORK, workunit("again", rank=1, docker_image="quay.io/x/y:1")):
+        finished = await Runner(work, ALLOTMENT, world.equipment).run()
+        assert finished.status is ReportStatus.DONE, finished.worknotes
+    pull, run, _ = recorded.calls()
+    root, shared = world.root(WORK), tmp_path / "root"
+    [image] = world.workdir.images.iterdir()
+    assert pull == ["pull", "--disable-cache", "--force", str(image.with_suffix(".part")), "docker://quay.io/x/y:1"]
+    assert run == [
+        *("exec", "--containall", "--no-home", "--no-eval"),
+        *("--mount", f"type=bind,source={root},destination={root}"),
+        *("--mount", f"type=bind,source={shared},destination={shared}"),
+        *("--net", "--network", "none", "--nv", "--pwd", str(root)),
+        *(str(image), "run", "it"),
+    ]
+    assert "APPTAINERENV_LD_PRELOAD=./evil" in recorded.variables()
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize(
+    ("answers", "cause", "told"),
+    [
+        ({"pull": "echo 'denied: no access' >&2; exit 1"}, Cause.IMAGE, "denied: no access"),
+        ({"state": "exited 137 true 0", "status": 137}, Cause.MEMORY, "more memory than the 1 KB"),
+        ({"state": "exited 137 false 0", "status": 137}, Cause.MEMORY, "more memory than the 1 KB"),
+        ({"state": "exited 3 false 0", "status": 3}, Cause.EXIT, "exit status 3"),
+        ({"state": "created 0 false 0", "status": 125}, Cause.START, "the container was not started"),
+    ],
+)
+async def test_what_an_engine_says_of_a_failure_is_told(
+    engine: Callable[[str], Recorded], world: World, answers: dict[str, str], cause: Cause, told: str
+) -> None:
+    engine("docker").write(**answers)  # type: ignore[arg-type]
+    finished = await Runner(WORK, ALLOTMENT, world.equipment).run()
+    assert (finished.cause, told in finished.worknotes) == (cause, True), finished.worknotes
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("variables", [{"A": "b\nC=d"}, {"#A": "b"}, {"A B": "c"}])
+async def test_variables_that_would_become_others_are_refused(
+    engine: Callable[[str], Recorded], world: World, variables: dict[str, str]
+) -> None:
+    engine("docker").write()
+    work = workunit("run", docker_image="image", environ=Environ(variables))
+    finished = await Runner(work, ALLOTMENT, world.equipment).run()
+    assert f"the variable {next(iter(variables))!r} cannot be set" in finished.worknotes
+
+
+def test_auto_takes_the_first_engine_that_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files that its containers make belong to the worker. If none works, it is told why."""
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    podman, docker = Recorded(tmp_path, "podman"), Recorded(tmp_path, "docker")
+    podman.path.write_text("#!/bin/sh\necho no namespaces >&2\nexit 1\n")
+    podman.path.chmod(0o755)
+    docker.write()
+    found = Isolation("auto").found(tmp_path / "w")
+    assert (found.images, found.engine) == ("docker", str(docker.path))
+    assert found.user == ("--user", f"{os.getuid()}:{os.getgid()}")
+    docker.path.unlink()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoContainers) as caught:
+        Isolation("auto").found(tmp_path / "w")
+    told = "podman: a trial run of podman failed: podman import: no namespaces"
+    assert caught.value.texts == [
+        told,
+        "docker: there is no docker in PATH",
+        "apptainer: there is no apptainer in PATH",
+    ]
+
+
+@pytest_twisted.ensureDeferred
+async def test_variables_of_a_command_are_none_of_its_sandbox(world: World, tmp_path: Path) -> None:
+    """A library that one names would be loaded outside; and its arguments are shown to all users."""
+    seen = tmp_path / "seen"
+    bubblewrap = tmp_path / "bwrap"
+    bubblewrap.write_text(f'#!/bin/sh\n{{ env; echo "$@"; cat <&3; }} | tr "\\0" "\\n" >{seen}\n')
+    bubblewrap.chmod(0o755)
+    starting = partial(start, REACTOR, orphans=Orphans(CLIENT, REACTOR))
+    isolation = Isolation(sandbox=True, program=str(bubblewrap))
+    containers = isolation.containers(starting, IN_THREAD, REACTOR, world.workdir.images)
+    world.equipment = replace(world.equipment, containers=containers)
+    work = workunit("run", environ=Environ({"LD_PRELOAD": "./evil", "SECRET": "s"}))
+    assert (await world.begin(work)).status is ReportStatus.DONE
+    text = seen.read_text()
+    assert "LD_PRELOAD=" not in text
+    assert "--setenv\nLD_PRELOAD\n./evil\n" in text
+    assert text.index("--setenv") > text.index("--args 3 --")
