@@ -88,11 +88,12 @@ class Callers:
         self.anyone = Authenticators(methods, free, admins)
         self.of_files = Authenticators([job_tokens, *methods], free, admins)
 
-    async def user(self, name: str) -> User:
-        """The user of that name, with the rights that the user has now."""
+    async def user(self, name: str) -> tuple[User, datetime | None]:
+        """The user of that name, with the rights that the user has now, and when the user's account was made; None
+        for who has none."""
         account = await self._account(name)
         is_admin = name == ADMIN or name in self.anyone.admins or (account is not None and account.admin)
-        return User(name, admin=is_admin)
+        return User(name, admin=is_admin), account.created if account else None
 
     def use(self, config: Config) -> None:
         """Take the names of administrators from *config*."""

@@ -97,7 +97,7 @@ class Hook(Struct):
     *events*: ``KIND.STATE``, or ``KIND`` for all of that kind. *owner*: the user who hears. *job*: that job's events
     only, *mine*: those of jobs that the user owns. *with_job*: it goes when that job is completed or deleted.
     *reason*: why it is dead. *cursor*: the number of the event up to which all are delivered. *deliveries*: the last
-    ones.
+    ones. *account*: when the owner's account was made, None for an owner without one; the hook is dead without it.
     """
 
     id: str
@@ -112,6 +112,7 @@ class Hook(Struct):
     reason: str = ""
     cursor: int = 0
     created: datetime | None = None
+    account: datetime | None = None
     deliveries: list[HookDelivery] = []
 
     @property

@@ -69,7 +69,8 @@ class Hooks:
     """All hooks. They are few, and held in memory; each goes through the feed at the pace of its receiver.
 
     *post* sends; *check* raises :class:`~awed.model.errors.Invalid` for an address that it would not send to. *user*
-    says what rights the user of a name has now. :meth:`start` comes first, :meth:`stop` last.
+    says what rights the user of a name has now, and when the user's account was made. :meth:`start` comes first,
+    :meth:`stop` last.
     """
 
     _log = Logger()
@@ -81,7 +82,7 @@ class Hooks:
         commit: Commit,
         events: EventVerbs,
         group_acl: GroupAcl,
-        user: Callable[[str], Awaitable[User]],
+        user: Callable[[str], Awaitable[tuple[User, datetime | None]]],
         post: Post,
         check: Callable[[str], Awaitable[None]],
         clock: IReactorTime,
@@ -134,12 +135,13 @@ class Hooks:
         what *store* raises, after which the hook is not there.
         """
         await self._check(hook.url)
+        _, account = await self._user(hook.owner)
         mine = sum(one.owner == user.name for one in self._hooks.values())
         if not user.admin and mine >= MOST_OF_USER:
             raise QuotaReached(f"you have {mine} hooks: delete one that you do not need")
-        if len(self._hooks) >= MOST:
+        if not user.admin and len(self._hooks) >= MOST:
             raise QuotaReached(f"there are {MOST} hooks already")
-        hook.cursor, hook.created = self._events.last, self._now()
+        hook.cursor, hook.created, hook.account = self._events.last, self._now(), account
         self._hooks[hook.id] = hook
         return await to_the_end(self._stored(hook, store()))
 
@@ -185,7 +187,10 @@ class Hooks:
                     await deferLater(self._clock, PAUSES.first)
 
     async def _next(self, hook: Hook) -> None:
-        cursor = self._cursor(hook, await self._user(hook.owner))
+        cursor = await self._cursor(hook)
+        if cursor is None:
+            await self._die(hook, f"the account of {hook.owner} is gone")
+            return
         found = await cursor.wait(1, SAVED)
         moved, hook.cursor = hook.cursor != cursor.number, cursor.number
         if found:
@@ -197,7 +202,11 @@ class Hooks:
         elif moved and not self._events.closed:
             await self._save(hook)
 
-    def _cursor(self, hook: Hook, user: User) -> Cursor:
+    async def _cursor(self, hook: Hook) -> Cursor | None:
+        """Reads on for a hook, with the rights that its owner has now; None if the owner's account is gone."""
+        user, account = await self._user(hook.owner)
+        if hook.account not in (None, account):  # another one may have the name
+            return None
         choice = Choice(job=hook.job, owner=user.name if hook.mine else "", events=hook.heard)
         return self._events.cursor(user, self._group_acl, choice, hook.cursor)
 
@@ -206,6 +215,11 @@ class Hooks:
         delivery = self._delivery(hook, event)
         end = self._clock.seconds() + PATIENCE
         for pause in PAUSES:
+            cursor = await self._cursor(hook)
+            if cursor is None or [one.id for one in await cursor.read(1)] != [event.id]:  # nothing to hear any more
+                delivery.state, hook.cursor = DeliveryState.FAILED, event.id
+                await self._save(hook)
+                return
             tried = await self._try(hook, delivery)
             delivery.tries = [*delivery.tries[: KEPT - 1], tried]
             if 200 <= tried.status < 300:

@@ -135,6 +135,8 @@ STEPS = (
     Step(records={"tasks": _hides_passwords}),
     # 23: New fields: containers of a client, image of a retry. A new cause: image.
     Step(),
+    # 24: A new field: account of a hook.
+    Step(),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

@@ -74,9 +74,9 @@ async def metrics(user: User) -> bytes:
     return b"up 1\n"
 
 
-async def user_named(name: str) -> User:
-    """As :class:`ByName` knows the user."""
-    return User(name, admin=name == "root")
+async def user_named(name: str) -> tuple[User, datetime | None]:
+    """As :class:`ByName` knows the user, who has no account."""
+    return User(name, admin=name == "root"), None
 
 
 class Receiver:

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -35,6 +35,12 @@ def sent(served: Served) -> list[tuple[str, str, str]]:
     served.clock.advance(0)
     events = [(msgspec.json.decode(body), headers) for _, body, headers in served.receiver.received]
     return [(body["event"]["job"], body["event"]["state"], headers["Awe-Delivery"]) for body, headers in events]
+
+
+def bodies(served: Served) -> list[dict[str, Any]]:
+    """What has come."""
+    served.clock.advance(0)
+    return [msgspec.json.decode(body) for _, body, _ in served.receiver.received]
 
 
 def test_events_that_are_wanted_are_sent_and_signed(served: Served) -> None:
@@ -204,6 +210,55 @@ def test_one_hears_what_one_may_read_by_then(served: Served) -> None:
     assert len(sent(served)) == 3
 
 
+def test_what_one_may_no_longer_read_is_not_tried_again(served: Served) -> None:
+    job = served.submit(JOB, user="ann")["id"]
+    served.call("PUT", f"/job/{job}/acl/read?users=bob", user="ann")
+    hook = make(served, user="bob", events=["job"])["id"]
+    served.receiver.status = 500
+    served.call("PUT", f"/job/{job}?suspend", user="ann")
+    assert len(sent(served)) == 1
+    served.call("DELETE", f"/job/{job}/acl/read?users=bob", user="ann")
+    served.receiver.status = 200
+    served.clock.advance(1)
+    assert len(sent(served)) == 1
+    (delivery,) = data(served.call("GET", f"/hook/{hook}", user="bob"))["deliveries"]
+    assert delivery["state"] == "failed"
+    mine = served.submit(JOB, user="bob")["id"]
+    assert [one for one, _, _ in sent(served)[1:]] == [mine] * 2
+
+
+def test_who_is_no_administrator_any_more_hears_as_such(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(served, user="root", events=["job.init"])
+
+    async def user(name: str) -> tuple[User, None]:
+        return User(name), None
+
+    monkeypatch.setattr(served.hooks, "_user", user)
+    served.submit(JOB, user="ann")
+    assert sent(served) == []
+
+
+def test_a_hook_is_dead_without_the_account_of_its_owner(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else may get the name."""
+    accounts = [served.now()]
+
+    async def user(name: str) -> tuple[User, datetime | None]:
+        return User(name), accounts[-1] if accounts else None
+
+    monkeypatch.setattr(served.hooks, "_user", user)
+    hooks = [make(served, events=["job.init"])["id"]]
+    accounts.append(served.now() + timedelta(days=1))
+    hooks.append(make(served, events=["job.init"])["id"])
+    served.submit(JOB, user="ann")
+    assert {body["hook"] for body in bodies(served)} == {hooks[1]}
+    accounts.clear()
+    served.submit(JOB, user="ann")
+    assert len(bodies(served)) == 1
+    for hook in hooks:
+        shown = data(served.call("GET", f"/hook/{hook}", user="ann"))
+        assert (shown["state"], shown["reason"]) == ("dead", "the account of ann is gone")
+
+
 def test_a_hook_is_its_owners_alone(served: Served) -> None:
     hook = make(served)["id"]
     assert data(served.call("GET", "/hook", user="bob")) == []
@@ -242,6 +297,9 @@ def test_a_user_has_so_many(served: Served, monkeypatch: pytest.MonkeyPatch) -> 
     assert fault(served.call("POST", "/hook", body=body, user="ann"), 429).startswith("you have 2 hooks")
     make(served, user="bob")
     assert MOST_OF_USER == 100
+    monkeypatch.setattr(hooks, "MOST", 3)
+    assert fault(served.call("POST", "/hook", body=body, user="eve"), 429) == "there are 3 hooks already"
+    make(served, user="root")
 
 
 NOTIFY = {"url": URL, "events": ["job.init"], "secret": "key"}

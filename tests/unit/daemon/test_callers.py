@@ -8,12 +8,14 @@ from twisted.internet.testing import MemoryReactorClock
 from awed.config import parse_config
 from awed.config.settings import Auth
 from awed.daemon.callers import Callers, identity_servers
-from awed.model.access import User
+from awed.model.access import Account, User
 from awed.model.records import Batch
 from awed.service.groups import Groups
 from awed.store.memory import MemoryStore
 from tests.unit.auth.identity_server import Server
 
+NOW = datetime(2026, 11, 23, 20, 41, 5, tzinfo=UTC)
+WORKER = User("ann", nodes=())
 USERINFO = {"bearer": "https://id.example/me", "kc": "https://kc.example/userinfo"}
 
 
@@ -32,24 +34,36 @@ async def no_commit(batch: Batch, undo: Batch | None = None) -> None:
     """Nothing is kept."""
 
 
-@ensureDeferred
-async def test_a_jobs_token_is_known_here_and_not_sent_to_an_identity_server() -> None:
-    config = parse_config("[Auth]\nuserinfo_urls = bearer=https://id.example/me", "awed.conf").config
+async def made(config: str, *accounts: Account) -> tuple[Callers, MemoryReactorClock]:
+    """Those of a daemon with these accounts and a job of ann, and its reactor."""
     store, reactor = MemoryStore(), MemoryReactorClock()
     await store.open()
-    groups = Groups(no_commit, lambda: datetime.now(UTC), lambda: "token", lambda name, besides: None)
-    worker = User("ann", nodes=())
+    await store.commit(Batch(accounts=list(accounts)))
     callers = Callers(
-        config,
+        parse_config(config, "awed.conf").config,
         "secret",
         store=store,
-        groups=groups,
-        user_of={"job": worker}.get,
+        groups=Groups(no_commit, lambda: NOW, lambda: "token", lambda name, besides: None),
+        user_of={"job": WORKER}.get,
         commit=no_commit,
-        now=lambda: datetime.now(UTC),
+        now=lambda: NOW,
         reactor=reactor,
     )
+    return callers, reactor
+
+
+@ensureDeferred
+async def test_a_jobs_token_is_known_here_and_not_sent_to_an_identity_server() -> None:
+    callers, reactor = await made("[Auth]\nuserinfo_urls = bearer=https://id.example/me")
     for word in ("OAuth", "Bearer"):
-        assert await callers.of_files.user(f"{word} {callers.job_token('job')}", "read") is worker
+        assert await callers.of_files.user(f"{word} {callers.job_token('job')}", "read") is WORKER
     assert not reactor.sslClients
     assert not reactor.tcpClients
+
+
+@ensureDeferred
+async def test_a_user_by_name_has_the_rights_of_now_and_the_age_of_the_account() -> None:
+    callers, _ = await made("[Admin]\nusers = bob", Account("ann", admin=True, created=NOW))
+    assert await callers.user("ann") == (User("ann", admin=True), NOW)
+    assert await callers.user("bob") == (User("bob", admin=True), None)
+    assert await callers.user("eve") == (User("eve"), None)
