@@ -1,5 +1,6 @@
 """Commands that show jobs."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import NoReturn
 from urllib.parse import urlencode
@@ -11,7 +12,7 @@ from rich.live import Live
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
 from awed.cli.selection import Conditions, conditions_options
-from awed.cli.show import Effort, job_facts, jobs_table, tasks_table
+from awed.cli.show import Effort, job_facts, jobs_table, needs_table, tasks_table
 from awed.cli.table import Rows, screen
 from awed.cli.words import short, worker_name
 from awed.client import events as feed
@@ -107,6 +108,10 @@ def job(server: Server, job_id: str, as_json: bool) -> None:
     console.print(job_facts(document, efforts, now()))
     console.print()
     console.print(tasks_table(document, efforts, now()))
+    needs = needs_table(document)
+    if needs:
+        console.print()
+        console.print(needs)
 
 
 class _WorkPerf(Struct):
@@ -126,18 +131,22 @@ class _JobPerf(Struct):
 
 
 def _efforts(server: Server, job_id: str) -> dict[str, Effort]:
-    """What workers did for each task, by task id; empty if that is not known."""
+    """What workers did and do for each task, by task id, as far as that is known."""
     try:
         perf = server.get(f"/job/{job_id}?perf").read(_JobPerf)
     except AwedError:  # imported jobs have no such record, and other workers may send another form of it
-        return {}
-    names = {client.id: worker_name(client) for client in server.ask(registered())}
-    efforts: dict[str, Effort] = {}
+        perf = _JobPerf()
+    clients = server.ask(registered())
+    names = {client.id: worker_name(client) for client in clients}
+    efforts: defaultdict[str, Effort] = defaultdict(Effort)
     for work_id, measured in perf.work_stats.items():
-        effort = efforts.setdefault(work_id.rpartition("_")[0], Effort())
-        effort.ran += measured.runtime
-        effort.files += measured.time_predata_in + measured.time_data_in + measured.time_data_out
-        worker = names.get(measured.client_id, short(measured.client_id))
-        if worker and worker not in effort.workers:
-            effort.workers.append(worker)
+        effort = efforts[work_id.rpartition("_")[0]]
+        effort.ran = (effort.ran or 0) + measured.runtime
+        moved = measured.time_predata_in + measured.time_data_in + measured.time_data_out
+        effort.files = (effort.files or 0) + moved
+        effort.add(names.get(measured.client_id, short(measured.client_id)))
+    for client in clients:
+        for work_id in client.current_work:
+            if work_id.startswith(f"{job_id}_"):
+                efforts[work_id.rpartition("_")[0]].add(names[client.id])
     return efforts

@@ -1,5 +1,6 @@
 """Tables and texts that show documents to users. All functions are pure."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -10,10 +11,12 @@ from rich.text import Text
 from awed.cli.table import Rows, Told, at, lasting
 from awed.cli.words import clean, done, elapsed, sentence, short, span, work_name
 from awed.model.access import Account, ShownGroup
+from awed.model.attempts import Attempt
 from awed.model.client import Client
 from awed.model.ids import task_name
 from awed.model.job import Job, Task
 from awed.model.quantities import rough_size
+from awed.model.resources import DISK, MEMORY, SIZES, amounts_of
 from awed.model.states import ACTIVE
 from awed.model.times import NO_TIME
 
@@ -43,21 +46,31 @@ def jobs_table(jobs: Sequence[Job], now: datetime) -> Rows:
 
 
 class Effort(Struct):
-    """What workers did for a task: their names, the seconds of commands (*ran*) and those of transfers (*files*)."""
+    """What workers did for a task: their names, the seconds of commands (*ran*) and those of transfers (*files*).
+
+    None if no run has ended.
+    """
 
     workers: list[str] = []
-    ran: float = 0
-    files: float = 0
+    ran: float | None = None
+    files: float | None = None
+
+    def add(self, worker: str) -> None:
+        """Name a worker, once."""
+        if worker and worker not in self.workers:
+            self.workers.append(worker)
 
 
 def job_facts(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Table:
     """A table of a job's properties that are set. *efforts*: by task id."""
     info = job.info
+    ended = [effort.ran for effort in efforts.values() if effort.ran is not None]
     facts: dict[str, str | Told] = {
         "job": job.id,
         "name": info.name,
         "state": f"{job.state}, tasks done: {done(job)}",
         "notes": job.notes,
+        "cause": job.error.cause if job.error else "",
         "pipeline": info.pipeline,
         "project": info.project,
         "user": info.user,
@@ -68,7 +81,7 @@ def job_facts(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Table:
         "completed": at(info.completedtime),
         "expires": at(job.expiration),
         "took": lasting(elapsed(info.startedtime, info.completedtime, _clock(job, now))),
-        "ran": lasting(sum(effort.ran for effort in efforts.values()) if efforts else None),
+        "ran": lasting(sum(ended) if ended else None),
     }
     table = Table.grid(padding=(0, 2))
     for name, value in facts.items():
@@ -102,12 +115,46 @@ def tasks_table(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Rows:
             state_text(task.state),
             f"{task.totalwork - task.remainwork}/{task.totalwork}",
             took(job, task, now),
-            lasting(effort.ran if effort.workers else None),
-            lasting(effort.files if effort.workers else None),
+            lasting(effort.ran),
+            lasting(effort.files),
             ", ".join(effort.workers),
             ", ".join(output.filename for output in task.outputs),
         )
     return table
+
+
+def needs_table(job: Job) -> Rows:
+    """A table of what tasks need, of what their last runs used, and of how these ended, for those that tell of it."""
+    table = Rows("task", "needs", "used at most", "runs", folded=("task", "needs", "used at most", "runs"))
+    for task in job.tasks:
+        needs = amounts_of(job.info.resources, task.resources)
+        if needs or task.attempts:
+            table.add(task_name(task.taskid), amounts(needs), _used(task.attempts), _ends(task.attempts))
+    return table
+
+
+def amounts(of: Mapping[str, float]) -> str:
+    """Amounts of resources: ``2 cores, 8 GB memory``."""
+    return ", ".join(f"{amount(name, number)} {name}" for name, number in of.items())
+
+
+def amount(name: str, number: float) -> str:
+    """An amount of a resource, without its name: ``2``, ``8 GB``."""
+    return rough_size(number) if name in SIZES else f"{number:g}"
+
+
+def _used(attempts: Sequence[Attempt]) -> str:
+    used = [each.used for each in attempts if each.used]
+    if not used:
+        return ""
+    most = {name: max(getattr(each, name) for each in used) for name in (MEMORY, DISK)}
+    sizes = [amounts({name: size}) for name, size in most.items() if size]
+    return ", ".join([*sizes, f"{span(max(each.cpu for each in used))} CPU"])
+
+
+def _ends(attempts: Sequence[Attempt]) -> str:
+    """How often each came: ``2 memory, 1 done``."""
+    return ", ".join(f"{number} {cause}" for cause, number in Counter(each.cause for each in attempts).items())
 
 
 def took(job: Job, task: Task, now: datetime) -> Told:
@@ -134,13 +181,15 @@ def workers_table(clients: Sequence[Client], now: datetime) -> Rows:
         "group",
         "state",
         "apps",
+        "free",
         "working on",
         "done",
         "failed",
         "age",
         "host",
-        folded=("apps", "working on", "host"),
-        spare=("host", "age", "apps"),
+        folded=("apps", "free", "working on", "host"),
+        cut=("name",),
+        spare=("host", "age", "apps", "failed", "done"),
     )
     for client in clients:
         table.add(
@@ -149,6 +198,7 @@ def workers_table(clients: Sequence[Client], now: datetime) -> Rows:
             client.group,
             state_text(client.status),
             ", ".join(client.apps),
+            free(client),
             ", ".join(map(work_name, client.current_work)),
             str(client.total_completed),
             str(client.total_failed),
@@ -156,6 +206,16 @@ def workers_table(clients: Sequence[Client], now: datetime) -> Rows:
             client.hostname or client.host,
         )
     return table
+
+
+def free(client: Client) -> str:
+    """What is free of what a worker offers: ``1.5/4 cores, 2 GB/8 GB memory``; of slots, if it does not say."""
+    if not client.offers:
+        return f"{max(0, client.slots - len(client.current_work))}/{client.slots} slots"
+    left = client.free or {}
+    return ", ".join(
+        f"{amount(name, left.get(name, 0))}/{amount(name, most)} {name}" for name, most in client.offers.items()
+    )
 
 
 def load(client: Client) -> tuple[float, float, str]:

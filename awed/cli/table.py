@@ -95,6 +95,9 @@ class Rows:
         self._rows: list[tuple[Cell, ...]] = []
         self._styles: list[str] = []
 
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
     def add(self, *cells: Cell, style: str = "") -> None:
         """Add a row. Characters in texts that would control a terminal are left out."""
         self._rows.append(tuple(clean(cell) if isinstance(cell, str) else cell for cell in cells))

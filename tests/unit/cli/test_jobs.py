@@ -106,5 +106,6 @@ def test_a_job_without_a_performance_record_that_is_understood(
 ) -> None:
     server.on(f"GET /job/{JOB_ID}", job(task("a")))
     server.on(f"GET /job/{JOB_ID}?perf", {"work_stats": work_stats})
+    server.on("GET /client", [Client(id="id-1", name="w1", current_work={f"{JOB_ID}_a_0": True})])
     assert awe("job", JOB_ID) == 0
-    assert "queued" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines()[-1].split() == ["a", "queued", "0/1", "w1"]

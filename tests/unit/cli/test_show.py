@@ -7,9 +7,10 @@ from io import StringIO
 import pytest
 from rich.console import Console, RenderableType
 
-from awed.cli.show import Effort, job_facts, jobs_table, queue_table, tasks_table, workers_table
+from awed.cli.show import Effort, job_facts, jobs_table, needs_table, queue_table, tasks_table, workers_table
 from awed.cli.table import screen
 from awed.cli.words import between, clean, running, span, work_name
+from awed.model.attempts import Attempt, Used
 from awed.model.client import Client
 from awed.model.job import IO, Info
 from awed.model.states import JobState, TaskState
@@ -92,6 +93,30 @@ def test_where_the_time_of_tasks_went() -> None:
     assert table[2] == ["second", "in-progress", "2/6", "60s"]
 
 
+def test_what_tasks_need_and_what_became_of_their_runs() -> None:
+    asks = task("a", resources={"cores": 2, "memory": "8G"})
+    asks.attempts = (
+        Attempt("w", 1, "memory", used=Used(8 << 30, 1.25, 3 << 20)),
+        Attempt("w", 2, "memory", used=Used(9 << 30, 12.4)),
+        Attempt("w", 3, "done", used=None),
+    )
+    (_, *table) = rows(needs_table(job(asks, task("b"), info=Info(resources={"gpus": 1}))))
+    assert table == [
+        ["a", "1 gpus, 2 cores, 8 GB memory", "9 GB memory, 3 MB disk, 12 s CPU", "2 memory, 1 done"],
+        ["b", "1 gpus"],
+    ]
+    assert not needs_table(job(task("a")))
+
+
+def test_what_a_worker_offers_and_what_of_it_is_free_on_eighty_columns() -> None:
+    offers, free = {"cores": 4.0, "memory": 8 << 30, "x": 2}, {"cores": 1.5, "memory": 2 << 30, "x": 0}
+    client = Client(id="42becfc8", name="node17", group="large", offers=offers, free=free, host="h" * 40)
+    assert "1.5/4 cores, 2 GB/8 GB memory, 0/2 x" in rows(workers_table([client], NOW))[1]
+    text = StringIO()
+    Console(file=text, width=80, force_terminal=True, color_system=None).print(workers_table([client], NOW))
+    assert max(map(len, text.getvalue().splitlines())) <= 80
+
+
 def test_a_worker_and_what_it_works_on() -> None:
     client = Client(
         id="42becfc8-36b9-43a4-ae9c-a11546daa7ed",
@@ -110,6 +135,7 @@ def test_a_worker_and_what_it_works_on() -> None:
         "g",
         "active-idle",
         "sort, awk",
+        "0/1 slots",
         "128068d0 orfs 3",
         "5",
         "0",
@@ -167,7 +193,7 @@ def test_jobs_on_narrow_and_wide_screens() -> None:
 
 
 def test_workers_on_narrow_and_wide_screens() -> None:
-    """What there is no room for is left out: first where a worker runs, then its age, then its commands."""
+    """What there is no room for is left out: first where a worker runs, then its age, its commands, its failures."""
     client = Client(
         id="42becfc8-36b9-43a4-ae9c-a11546daa7ed",
         name="worker-of-node-17",
@@ -176,14 +202,19 @@ def test_workers_on_narrow_and_wide_screens() -> None:
         regtime=ago(120),
         current_work={f"{JOB_ID}_orfs_3": True},
         host="127.0.0.1",
+        offers={"cores": 4.0, "memory": 8 << 30},
+        free={"cores": 1.5, "memory": 2 << 30},
     )
     assert on_terminal(workers_table([client], NOW), 80) == [
-        "id        name               group     state        working on      done  failed",
-        "42becfc8  worker-of-node-17  assembly  active-idle  128068d0 orfs   0     0",
-        "                                                    3",
+        "id        name          group     state        free           working on    done",
+        "42becfc8  worker-of-n…  assembly  active-idle  1.5/4 cores,   128068d0      0",
+        "                                               2 GB/8 GB      orfs 3",
+        "                                               memory",
     ]
     assert on_terminal(workers_table([client], NOW), 120) == [
-        "id        name               group     state        apps       working on       done  failed  age    host",
-        "42becfc8  worker-of-node-17  assembly  active-idle  sort, awk  128068d0 orfs 3  0     0       2 min  "
-        "127.0.0.1",
+        "id        name           group     state        apps       free            working on     done  failed  "
+        "age    host",
+        "42becfc8  worker-of-no…  assembly  active-idle  sort, awk  1.5/4 cores, 2  128068d0 orfs  0     0       "
+        "2 min  127.0.0.1",
+        "                                                           GB/8 GB memory  3",
     ]
