@@ -45,6 +45,8 @@ def _pages(server: Server) -> Mapping[str, str]:
         "submit": "submit",
         "workers": "workers",
         "queue": "queue",
+        "farm": "farm",
+        "API": "api?of=node",
     }
 
 

@@ -1,8 +1,9 @@
 """Long loops on the reactor, in turns, so that other requests are served in between."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable
 from typing import TypeVar
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
@@ -35,4 +36,16 @@ class Turns:
             yield item
             if self._reactor.seconds() >= until:
                 await deferLater(self._reactor, 0)
+                until = self._reactor.seconds() + TURN
+
+    def paced(self, items: Iterable[T]) -> Generator[T | Deferred[str], None, None]:
+        """The *items*, and after each turn a Deferred of "", for a reader who waits for such before going on.
+
+        A template does. It asks for one item after the other, so the time to make them counts, too.
+        """
+        until = self._reactor.seconds() + TURN
+        for item in items:
+            yield item
+            if self._reactor.seconds() >= until:
+                yield deferLater(self._reactor, 0, str)
                 until = self._reactor.seconds() + TURN

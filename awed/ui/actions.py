@@ -13,7 +13,7 @@ from awed.ui.frame import hidden
 from awed.ui.tasks import some
 from awed.ui.words import count
 
-MOST = 1000
+MOST = 300
 """The most tasks in a list to choose from."""
 
 
@@ -95,6 +95,8 @@ def _recompute(job: Job) -> Action:
     names = [task_name(task.taskid) for task in job.tasks[:MOST]]
     choice = tags.select(*(tags.option(name, value=name) for name in names), name="task")
     about = "This task and all that depend on it run again; the results of the others stay."
+    if len(job.tasks) > MOST:
+        about += f" The list has the first {MOST} tasks: open another one to recompute from there."
     return Action("recompute", "Recompute from", about, [tags.label("Task", choice)])
 
 

@@ -72,8 +72,8 @@ class ApiPage(Pages):
         whole = tags.a("openapi.json", href=links.api("openapi.json"))
         title = tags.div(tags.h1("API"), tags.span("described in ", whole, class_="done"), class_="head")
         base = self.context.hosts.base(call.request)
-        each = [self._operation(call, one, base, links) for one in shown]
-        content = [title, _collections(found, of, links), _token(), tags.div(*each, id="calls")]
+        each = self.context.turns.paced(self._operation(call, one, base, links) for one in shown)
+        content = [title, _collections(found, of, links), _token(), tags.div(each, id="calls")]
         return await self.show(call, Screen(f"API: {of}", content, here="API"))
 
     @calls("POST /api", meant(may("read")))

@@ -1,9 +1,9 @@
 """The page of the farm: what each worker ran in the last hours, a lane for each."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from twisted.web.template import Tag, tags
 
@@ -59,14 +59,14 @@ class FarmPage(Pages):
             return await self.engine.events.may_read(call.user, run.change)
 
         drawing = Drawing(window, 1 / min(max(PIECES // max(len(lanes), 1), 24), 240), links, may_name)
-        rows = [await drawing.row(lane) for lane in lanes[:MOST]]
+        rows = [await drawing.row(lane) async for lane in self.context.turns(lanes[:MOST])]
         told = tags.span(count(len(lanes), "worker"), class_="done")
         since = self.runs.since
         cut = tags.p("Only the latest runs are known, since ", moment(since), ".", class_="why")
         content = [
             tags.div(tags.h1("Farm"), told, _choice(hours, links), class_="head"),
             *([cut] if since > whole.begin else []),
-            _table(rows, window, len(lanes) - len(rows)) if rows else _nobody(links),
+            _table(self.context.turns.paced(rows), window, len(lanes) - len(rows)) if rows else _nobody(links),
         ]
         return await self.show(call, Screen("Farm", content, here="Farm", live="farm"))
 
@@ -107,13 +107,13 @@ def _earlier(client: Client | None, runs: Sequence[Run]) -> Iterator[Run]:
             yield Run(StateChange(Subject.WORK, work, WorkEvent.CHECKOUT), NO_TIME)
 
 
-def _table(rows: Sequence[Tag], window: Window, more: int) -> Tag:
+def _table(rows: Generator[Any, None, None], window: Window, more: int) -> Tag:
     names = ("Worker", "Done", "Failed", "Busy")
     axis = tags.th(_clock(window), scope="col", class_="axis", **{"aria-label": "When"})
     head = tags.thead(tags.tr(*(tags.th(name, scope="col") for name in names), axis))
     legend = (tags.span(tags.i(class_=f"key f-{look}"), text) for look, text in LEGEND.items())
     left_out = tags.p(f"and {count(more, 'more worker')}", class_="empty") if more else ""
-    table = tags.table(head, tags.tbody(*rows, id="rows"), class_="lanes farm")
+    table = tags.table(head, tags.tbody(rows, id="rows"), class_="lanes farm")
     return tags.div(
         tags.p(*legend, class_="legend"), tags.div(table, left_out, class_="scroll"), class_="card", id="farm"
     )

@@ -18,11 +18,12 @@ MOST = 1000
 def files(view: JobView, links: Links) -> Tag:
     """The table: first the outputs, then the inputs that no task of the job makes."""
     found = list(_found(view.job))
-    rows = [_row(view, links, *one) for one in found[:MOST]]
+    rows = (_row(view, links, *one) for one in found[:MOST])
     head = tags.thead(tags.tr(*(tags.th(name, scope="col") for name in ("", "File", "Task", "Size", ""))))
     more = tags.p(f"and {count(len(found) - MOST, 'more file')}", class_="empty") if len(found) > MOST else ""
     none = tags.p("It has no files.", class_="empty")
-    return tags.div(tags.table(head, tags.tbody(*rows)) if rows else none, more, class_="scroll", id="files-of-job")
+    table = tags.table(head, tags.tbody(view.turns.paced(rows))) if found else none
+    return tags.div(table, more, class_="scroll", id="files-of-job")
 
 
 def _found(job: Job) -> Iterator[tuple[str, str, IO]]:

@@ -33,7 +33,7 @@ _WORDS: Mapping[str, str] = {
 }
 
 
-def svg(name: str, *children: Tag | str | list[Tag], **attributes: str) -> Tag:
+def svg(name: str, *children: object, **attributes: str) -> Tag:
     """A tag of SVG. In the names of attributes ``_`` stands for ``-``; one at the end is dropped (``class_``)."""
     named = {key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}
     return Tag(name, attributes=dict(named), children=list(children))  # type: ignore[arg-type]

@@ -86,8 +86,9 @@ async def picture(view: JobView, layouts: Layouts) -> Tag:
         return tags.p(text, class_="empty")
     found, layout = drawn
     members = [Node([job.tasks[index] for index in numbers]) for numbers in found.members]
-    edges = [_edge(layout, members[parent].state, parent, node) for parent, node in layout.paths]
-    nodes = [_node(view, layout, number, node) for number, node in enumerate(members)]
+    states = [node.state for node in members]
+    edges = view.turns.paced(_edge(layout, states[parent], parent, node) for parent, node in layout.paths)
+    nodes = view.turns.paced(_node(view, layout, number, node) for number, node in enumerate(members))
     width = layout.layers * ACROSS - (ACROSS - WIDE) + 2 * EDGE
     height = round(layout.rows * DOWN - (DOWN - HIGH) + 2 * EDGE)
     told = "" if found.is_whole else f", in {count(len(members), 'group')} of like ones"

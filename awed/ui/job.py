@@ -112,7 +112,7 @@ class JobPage(Pages):
 
     def _view(self, call: Call[JobRecord], tab: str, chosen: str = "") -> JobView:
         here = Links(call.request)(f"job/{call.thing.job.id}")
-        return JobView(call.thing.job, self.context.now(), here, tab, chosen)
+        return JobView(call.thing.job, self.context.now(), self.context.turns, here, tab, chosen)
 
     async def _shown(self, call: Call[JobRecord], view: JobView, shown: Tag, beside: Tag | None = None) -> bytes:
         """The answer with the page. *shown*: the view; *beside*: the panel of a task, if one was chosen."""
@@ -131,7 +131,7 @@ class JobPage(Pages):
         if view.tab == "files":
             return files(view, Links(call.request))
         if view.tab == "events":
-            return history(view)
+            return await history(view)
         if view.tab == "document":
             return await self._document(view.job)
         return await picture(view, self._layouts)

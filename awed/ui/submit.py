@@ -87,7 +87,7 @@ class SubmitPage(Pages):
         told = _remarks(found.checked)
         if found.job is None:
             return [told]
-        view = JobView(found.job, self.context.now(), "#", "graph")
+        view = JobView(found.job, self.context.now(), self.context.turns, "#", "graph")
         drawn = await picture(view, Layouts(self.context.in_thread))
         return [told, tags.section(drawn, class_="card", **{"data-view": "graph"})]
 

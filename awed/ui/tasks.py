@@ -1,5 +1,6 @@
 """The tasks of a job as a table, page by page."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -20,12 +21,12 @@ PAGE = 100
 def table(view: JobView, state: str, offset: int) -> Tag:
     """A page of the tasks of a job. *state*: only tasks in this state, "" for all; *offset*: of the first task."""
     tasks = [task for task in view.job.tasks if state in ("", task.state)]
-    rows = [_row(view, task) for task in tasks[offset : offset + PAGE]]
+    rows = (_row(view, task) for task in tasks[offset : offset + PAGE])
     names = ("State", "Task", "Command", "Parts", "Waited", "Ran", "After")
     head = tags.thead(tags.tr(*(tags.th(name, scope="col") for name in names)))
     return tags.div(
         _filters(view, state),
-        tags.div(tags.table(head, tags.tbody(*rows), class_="tasks"), class_="scroll"),
+        tags.div(tags.table(head, tags.tbody(view.turns.paced(rows)), class_="tasks"), class_="scroll"),
         _pages(view, len(tasks), offset, state) if len(tasks) > PAGE else "",
         id="tasks",
     )
@@ -65,8 +66,8 @@ def some(names: Sequence[str]) -> str:
 
 def counted(job: Job) -> Mapping[TaskState, int]:
     """The number of tasks in each state that any task is in, in the order of the states."""
-    counts = {state: sum(task.state is state for task in job.tasks) for state in TaskState}
-    return {state: number for state, number in counts.items() if number}
+    counts = Counter(task.state for task in job.tasks)
+    return {state: counts[state] for state in TaskState if counts[state]}
 
 
 def _filters(view: JobView, chosen: str) -> Tag:

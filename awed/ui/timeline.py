@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, NamedTuple
 
 from twisted.web.template import Tag, tags
@@ -58,20 +59,23 @@ def timeline(view: JobView, perfs: Perfs) -> Tag:
     """The timeline, a table whose last column has the picture."""
     job = view.job
     begun = sorted((task for task in job.tasks if task.createddate != NO_TIME), key=lambda task: task.createddate)
-    lanes = [lane for task in begun for lane in _lanes(view, task, perfs.get(task.taskid, ()))]
+    left_out = sum(_lanes_of(perfs.get(task.taskid, ())) for task in begun) - MOST
+    all_lanes = (lane for task in begun for lane in _lanes(view, task, perfs.get(task.taskid, ())))
+    lanes = list(islice(all_lanes, MOST))
     first = job.info.submittime
     last = max([view.clock, *(piece.end for lane in lanes for piece in lane.pieces)])
     whole = max((last - first).total_seconds(), 0.001)
     critical = critical_path(job)
-    rows = [_row(view, lane, first, whole, lane.task.taskid in critical) for lane in lanes[:MOST]]
+    rows = (_row(view, lane, first, whole, lane.task.taskid in critical) for lane in lanes)
     names = [tags.th(name, scope="col") for name in ("Task", "Waited", "Files", "Ran")]
     head = tags.thead(tags.tr(*names, tags.th(_ticks(whole), class_="axis")))
-    more = tags.p(f"and {len(lanes) - MOST:,} more lanes", class_="empty") if len(lanes) > MOST else ""
+    more = tags.p(f"and {left_out:,} more lanes", class_="empty") if left_out > 0 else ""
     none = tags.p("Nothing has begun yet.", class_="empty")
+    body = tags.tbody(view.turns.paced(rows))
     legend = (tags.span(tags.i(class_=f"key k-{look}"), text) for look, text in LEGEND)
     return tags.div(
         tags.p(*legend, class_="legend"),
-        tags.div(tags.table(head, tags.tbody(*rows), class_="lanes") if rows else none, more, class_="scroll"),
+        tags.div(tags.table(head, body, class_="lanes") if lanes else none, more, class_="scroll"),
         id="timeline",
     )
 
@@ -99,9 +103,14 @@ def _end(task: Task) -> datetime:
     return datetime.max.replace(tzinfo=UTC) if task.completeddate == NO_TIME else task.completeddate
 
 
+def _lanes_of(records: Sequence[PerfRecord]) -> int:
+    """How many lanes a task with these *records* has."""
+    return len(records) if 0 < len(records) <= MOST_PARTS else 1
+
+
 def _lanes(view: JobView, task: Task, records: Sequence[PerfRecord]) -> list[Lane]:
     name = task_name(task.taskid)
-    if records and len(records) <= MOST_PARTS:
+    if records and _lanes_of(records) == len(records):
         return [Lane(task, f"{name} {one.rank}" if one.rank else name, _measured(task, one.perf)) for one in records]
     end = task.completeddate if task.completeddate != NO_TIME else view.clock
     began = task.starteddate if task.starteddate != NO_TIME and task.state is not TaskState.QUEUED else end

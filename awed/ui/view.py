@@ -9,14 +9,16 @@ from msgspec import Struct
 from awed.model.ids import task_name
 from awed.model.job import Job, Task
 from awed.model.states import ACTIVE, JobState, TaskState
+from awed.tx.turns import Turns
 
 
 class JobView(Struct, frozen=True):
     """A job on its page. *here*: the address of the page; *tab*: the name of the view; *chosen*: the name of the task
-    whose panel is open, "" for none."""
+    whose panel is open, "" for none. *turns*: for what is made of many tasks."""
 
     job: Job
     now: datetime
+    turns: Turns
     here: str
     tab: str
     chosen: str = ""
