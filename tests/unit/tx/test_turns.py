@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.web.template import Tag, flattenString, tags
 
 from awed.tx.turns import TURN, Turns
 
@@ -46,3 +47,21 @@ def test_who_is_gone_gets_no_more_turns() -> None:
     loop.running.cancel()
     clock.advance(0)
     assert loop.came == [0, 1]
+
+
+def test_a_template_with_many_items_is_made_in_turns_and_whole() -> None:
+    clock, made = Clock(), list[int]()
+
+    def items() -> Iterator[Tag]:
+        for item in range(5):
+            clock.rightNow += TURN * 0.6
+            made.append(item)
+            yield tags.li(str(item))
+
+    answers: list[bytes] = []
+    flattenString(None, tags.ul(Turns(clock).paced(items()))).addCallback(answers.append)
+    assert made == [0, 1]
+    clock.advance(0)
+    assert made == [0, 1, 2, 3]
+    clock.advance(0)
+    assert answers == [b"<ul><li>0</li><li>1</li><li>2</li><li>3</li><li>4</li></ul>"]
