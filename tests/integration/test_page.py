@@ -61,6 +61,8 @@ async def test_a_job_is_submitted_with_a_file_watched_to_its_end_and_its_output_
         page.click("button[type=submit].main")
         page.wait_for_url("**/ui/job/*")
         page.evaluate("window.notReloaded = true")
+        look.expected.append("503")
+        page.route("**/log?*", lambda route: route.fulfill(status=503), times=2)
         page.click("[data-task=count]")
         page.wait_for_url("**/task/count?*")
         page.wait_for_selector("[data-log=stdout]:has-text('line 1')")

@@ -36,7 +36,11 @@ function follow() {
 }
 
 async function read(pane, signal) {
-  const ask = (query, headers = {}) => fetch(`${pane.dataset.source}${query}`, { signal, headers });
+  const ask = async (query, headers = {}) => {
+    const answer = await fetch(`${pane.dataset.source}${query}`, { signal, headers });
+    if (answer.status >= 500) throw new Error(answer.statusText); // it passes: asked again later
+    return answer;
+  };
   let offset = null;
   let attempt = null;
   let decoder = new TextDecoder();
