@@ -247,7 +247,9 @@ class Limits(Struct, frozen=True):
     max_upload: Annotated[
         int, SIZE, "Largest file in the node store, uploaded or made there of others. 0: no limit."
     ] = 0
-    min_free_space: Annotated[int, SIZE, "Free disk space that uploads must leave, else they are refused."] = 1 << 30
+    min_free_space: Annotated[
+        int, SIZE, "Free disk space that uploads and logs of running commands must leave, else they are refused."
+    ] = 1 << 30
     long_work: Annotated[
         int,
         whole(1),

@@ -164,7 +164,11 @@ class Parts:
             observer=Observers([EventJournal(self._events), self._measures, self._debug]),
             data_hosts=self._config.security.data_hosts,
             live_logs=LiveLogs(
-                Path(self._config.directories.data) / "livelogs", most.log_spool, self._in_thread, self._reactor
+                Path(self._config.directories.data) / "livelogs",
+                most.log_spool,
+                self._in_thread,
+                self._reactor,
+                min_free=most.min_free_space,
             ),
             in_thread=self._in_thread,
             keep=Keep(server.events_keep, server.events_max),

@@ -1,16 +1,12 @@
 """Logs of running commands: the last bytes of each stream of each run, in files of a fixed size."""
 
-import errno
 import hashlib
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from msgspec import Struct
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -21,11 +17,10 @@ from awed.model.records import Batch
 from awed.model.states import WorkState
 from awed.model.work import WorkRecord
 from awed.service.observer import Observer
+from awed.service.ring import HEAD, Head, Ring
+from awed.tx.files import check_space, shortage_told
 from awed.tx.locks import Condition, PerKey, unbroken
 from awed.tx.threads import InThread
-
-HEAD = 4096
-"""Bytes at the beginning of a file that are reserved for its :class:`Head`."""
 
 
 class Run(NamedTuple):
@@ -35,94 +30,18 @@ class Run(NamedTuple):
     attempt: int
 
 
-class Head(Struct):
-    """The head of a file with the bytes of a stream from *start* to *end*, each at its offset modulo *size*."""
-
-    wuid: str
-    attempt: int
-    stream: str
-    size: int
-    start: int = 0
-    end: int = 0
-
-
-class Ring:
-    """A file with the last bytes of a stream. :meth:`write` and :meth:`read` block; one of each may run at a time."""
-
-    def __init__(self, path: Path, head: Head) -> None:
-        self.path = path
-        self.head = head
-
-    def write(self, offset: int, data: bytes) -> None:
-        """Add *data*, which begins at *offset* of the stream. Bytes that the file has already are skipped; after a
-        gap, the bytes before it are dropped. Raises :class:`OSError`."""
-        head = self.head
-        end = offset + len(data)
-        if not data or end <= head.end:
-            return
-        start = head.start if offset <= head.end else offset
-        begin = max(offset, head.end, end - head.size)
-        kept = max(start, end - head.size)
-        with open(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0) as file:
-            if kept > head.start:  # before it is overwritten: somebody may be reading, or the daemon be killed
-                head.start, head.end = kept, max(kept, head.end)
-                self._note(file)
-            for place, piece in _places(begin, data[begin - offset :], head.size):
-                _put(file, piece, HEAD + place)
-            head.end = end
-            self._note(file)
-
-    def _note(self, file: FileIO) -> None:
-        _put(file, msgspec.json.encode(self.head) + b"\n", 0)
-
-    def read(self, offset: int, most: int) -> tuple[int, bytes]:
-        """The offset and the bytes, at most *most*, from *offset* or the first byte that is kept on. An offset below
-        0 counts from the end.
-
-        Raises :class:`OSError`.
-        """
-        head = self.head
-        begin = min(max(offset if offset >= 0 else head.end + offset, head.start), head.end)
-        length = min(most, head.end - begin)
-        if not length:
-            return begin, b""
-        with self.path.open("rb", buffering=0) as file:
-            data = b"".join(
-                os.pread(file.fileno(), size, HEAD + place) for place, size in _spans(begin, length, head.size)
-            )
-        lost = max(0, head.start - begin)  # overwritten meanwhile
-        return begin + lost, data[lost:]
-
-
-def _put(file: FileIO, data: bytes, place: int) -> None:
-    if os.pwrite(file.fileno(), data, place) < len(data):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def _spans(offset: int, length: int, size: int) -> Iterator[tuple[int, int]]:
-    """The places in a ring of *size* bytes that hold *length* bytes from *offset* on, each with its length."""
-    while length:
-        place = offset % size
-        part = min(length, size - place)
-        yield place, part
-        offset, length = offset + part, length - part
-
-
-def _places(offset: int, data: bytes, size: int) -> Iterator[tuple[int, bytes]]:
-    for place, part in _spans(offset, len(data), size):
-        yield place, data[:part]
-        data = data[part:]
-
-
 class LiveLogs(Observer):
     """The rings of all runs that are under way, in *folder*, each of *size* bytes. Only names and offsets are in
-    memory. To use after :meth:`start`."""
+    memory. They leave *min_free* bytes of the disk. To use after :meth:`start`."""
 
     _log = Logger()
 
-    def __init__(self, folder: Path, size: int, in_thread: InThread, reactor: IReactorTime) -> None:
+    def __init__(
+        self, folder: Path, size: int, in_thread: InThread, reactor: IReactorTime, min_free: int = 0
+    ) -> None:
         self._folder = folder
         self._size = size
+        self._min_free = min_free
         self._in_thread = in_thread
         self._reactor = reactor
         self._rings: dict[str, dict[str, Ring]] = {}
@@ -141,7 +60,10 @@ class LiveLogs(Observer):
                 await self._in_thread(_remove, [ring.path])
 
     async def append(self, run: Run, stream: str, offset: int, data: bytes) -> None:
-        """Add *data* to a stream of a run. Raises :class:`StaleAttempt` if the run is over, and :class:`OSError`."""
+        """Add *data* to a stream of a run.
+
+        Raises :class:`StaleAttempt` if the run is over, :class:`~awed.model.errors.NoSpace`, and :class:`OSError`.
+        """
         async with self._one.place(run.wuid):
             if not self._is_out(run):
                 raise StaleAttempt(f"attempt {run.attempt} of workunit {run.wuid} is over")
@@ -150,9 +72,15 @@ class LiveLogs(Observer):
                 ring = Ring(self._path(run, stream), Head(run.wuid, run.attempt, stream, self._size))
                 self._hold(ring)
             try:
-                await unbroken(self._in_thread(ring.write, offset, data))
+                await unbroken(self._in_thread(self._write, ring, offset, data))
             finally:
                 self._notify([run.wuid])
+
+    def _write(self, ring: Ring, offset: int, data: bytes) -> None:
+        if ring.head.end < ring.head.size:  # its file is to grow
+            check_space(self._folder, len(data), self._min_free)
+        with shortage_told():
+            ring.write(offset, data)
 
     def has(self, run: Run) -> bool:
         """Whether anything is kept of a run."""

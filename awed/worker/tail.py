@@ -91,10 +91,10 @@ class Tail:
             return
         for piece, verdict in zip(pieces, verdicts, strict=True):
             followed = self._followed.get(Key(piece.wuid, piece.attempt))
-            if verdict is not None:
-                self.leave(Key(piece.wuid, piece.attempt))
-            elif followed is not None:
+            if verdict is None and followed is not None:
                 followed.sent[piece.stream] = piece.offset + len(piece.data)
+            elif verdict is not None and not isinstance(verdict, Unavailable):
+                self.leave(Key(piece.wuid, piece.attempt))
 
     def _pieces(self) -> list[LogPiece]:
         """What there is of news, no more in all than may go at once."""

@@ -14,11 +14,12 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 
-from awed.model.errors import StaleAttempt
+from awed.model.errors import NoSpace, StaleAttempt
 from awed.model.ids import parse_work_id
 from awed.model.work import Cut, Report, ReportStatus, Workunit
-from awed.service.livelogs import HEAD, Head, LiveLogs, Ring, _found
+from awed.service.livelogs import LiveLogs, _found
 from awed.service.livelogs import Run as RunOf
+from awed.service.ring import HEAD, Head, Ring
 from awed.service.worklogs import LogPart, part_of
 from awed.wire.reports import LogPiece
 from tests.unit.scheduler.builders import job, task
@@ -233,6 +234,25 @@ async def test_a_job_takes_its_logs_along(world: EngineWorld) -> None:
     await send(world, unit, 0, b"x")
     await world.engine.jobs.delete(unit.jobid, full=True)
     assert world.spooled() == []
+
+
+@ensureDeferred
+async def test_logs_leave_so_much_of_the_disk_and_go_on_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = LiveLogs(tmp_path, 100, at_once, Clock(), min_free=50)
+    await logs.start(lambda run: True)
+    run = RunOf("j_0_0", 1)
+    await logs.append(run, "stdout", 0, b"x" * 100)
+    monkeypatch.setattr("awed.tx.files.free_bytes", lambda directory: 50)
+    await logs.append(run, "stdout", 100, b"y")
+    with pytest.raises(NoSpace):
+        await logs.append(run, "stderr", 0, b"z")
+    assert await logs.read(run, "stdout", 100, 9) == (100, b"y", 101)
+    assert await logs.read(run, "stderr", 0, 9) == (0, b"", 0)
+    monkeypatch.undo()
+    await logs.append(run, "stderr", 0, b"z")
+    assert await logs.read(run, "stderr", 0, 9) == (0, b"z", 1)
 
 
 @ensureDeferred

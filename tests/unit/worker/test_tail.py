@@ -96,6 +96,14 @@ def test_a_server_that_does_not_know_it_is_left_alone(world: World, answer: Any)
     assert [piece["data"] for asked in world.fake.of("log")[1:] for piece in pieces(asked.body)] == [b"one"]
 
 
+def test_what_a_full_server_does_not_take_is_sent_again(world: World) -> None:
+    logs = world.command()
+    say(logs.stdout.path, b"one")
+    world.fake.script("log", judged((507, "there is too little free disk space for this file")))
+    world.look()
+    assert [piece["data"] for piece in world.look()] == [b"one"]
+
+
 def test_a_run_that_is_not_ours_any_more_is_left(world: World) -> None:
     logs = world.command()
     say(logs.stdout.path, b"one")
