@@ -140,6 +140,8 @@ class Logs(Outputs):
     def __init__(self, files: LogFiles) -> None:
         self._files = files
         super().__init__(files.take(), files.take())
+        self.sent: dict[Stream, int] = {}
+        """How much of each the server has had while commands run, one after another."""
 
     @property
     def paths(self) -> tuple[Path, Path]:

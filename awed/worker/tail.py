@@ -1,6 +1,5 @@
 """What commands write, sent to the server while they run."""
 
-from msgspec import Struct
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -26,13 +25,6 @@ REFUSED = 600.0
 """Seconds for which nothing is sent to a server that does not take it."""
 
 
-class Followed(Struct):
-    """A command that runs, and how much of each of its logs the server has."""
-
-    logs: Logs
-    sent: dict[Stream, int] = {}
-
-
 class Tail:
     """Sends what the commands write that it follows, as the worker *client*. It fails in silence: whatever the server
     does not get now is in the report."""
@@ -43,7 +35,7 @@ class Tail:
         self._server = server
         self._client = client
         self._clock = clock
-        self._followed: dict[Key, Followed] = {}
+        self._followed: dict[Key, Logs] = {}
         self._next: IDelayedCall | None = None
         self._sending = False
         self._begun = 0.0
@@ -51,7 +43,7 @@ class Tail:
 
     def follow(self, key: Key, logs: Logs) -> None:
         """A command runs."""
-        self._followed[key] = Followed(logs)
+        self._followed[key] = logs
         self._look_later()
 
     def leave(self, key: Key) -> None:
@@ -90,19 +82,19 @@ class Tail:
             self._log.info("the server takes no logs of commands that run: {error}", error=error)
             return
         for piece, verdict in zip(pieces, verdicts, strict=True):
-            followed = self._followed.get(Key(piece.wuid, piece.attempt))
-            if verdict is None and followed is not None:
-                followed.sent[piece.stream] = piece.offset + len(piece.data)
+            logs = self._followed.get(Key(piece.wuid, piece.attempt))
+            if verdict is None and logs is not None:
+                logs.sent[piece.stream] = piece.offset + len(piece.data)
             elif verdict is not None and not isinstance(verdict, Unavailable):
                 self.leave(Key(piece.wuid, piece.attempt))
 
     def _pieces(self) -> list[LogPiece]:
         """What there is of news, no more in all than may go at once."""
         news = [
-            (key, stream, log, followed.sent.get(stream, 0))
-            for key, followed in self._followed.items()
-            for stream, log in followed.logs.streams.items()
-            if log.size > followed.sent.get(stream, 0)
+            (key, stream, log, logs.sent.get(stream, 0))
+            for key, logs in self._followed.items()
+            for stream, log in logs.streams.items()
+            if log.size > logs.sent.get(stream, 0)
         ]
         share = min(PIECE, AT_ONCE // max(1, len(news)))
         return [_piece(key, stream, log, sent, share) for key, stream, log, sent in news]

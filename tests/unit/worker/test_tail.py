@@ -75,6 +75,16 @@ def test_what_is_new_is_sent_with_its_place(world: World) -> None:
     assert not world.clock.getDelayedCalls()
 
 
+def test_the_next_command_of_a_run_goes_on_where_the_last_was(world: World) -> None:
+    logs = world.command()
+    say(logs.stdout.path, b"one\n")
+    world.look()
+    world.tail.leave(KEY)
+    world.tail.follow(KEY, logs)
+    say(logs.stdout.path, b"two\n")
+    assert [(piece["offset"], piece["data"]) for piece in world.look()] == [(4, b"two\n")]
+
+
 def test_a_server_that_is_away_gets_it_later(world: World) -> None:
     logs = world.command()
     say(logs.stdout.path, b"one")
