@@ -8,7 +8,7 @@ from awed.api.context import Context
 from awed.api.job_changes import JobChanges
 from awed.api.job_query import FIELD, JobList
 from awed.api.job_views import JobLogs, JobPerf, MinimalJob, minimal, whole, with_logs, with_perf
-from awed.api.rights import ADMIN, a_job, may, to
+from awed.api.rights import ADMIN, a_head, a_job, may, to
 from awed.api.submission import check, once, submit
 from awed.auth.rights import changed_by
 from awed.model.access import Acl, User
@@ -101,7 +101,7 @@ class JobResource(JobChanges):
         jobs, total = await self.engine.jobs.page(asked.query_for(call.user, fields))
         return asked.page(listed(self._explained(job) async for job in jobs), total)
 
-    @calls("GET /<job_id>?explain", to("read", a_job))
+    @calls("GET /<job_id>?explain", to("read", a_head))
     async def explain(self, call: Call[JobRecord]) -> Explained:
         """Why a job is not done, and why each of its waiting tasks waits."""
         return self._explained(call.thing.job)
@@ -121,7 +121,7 @@ class JobResource(JobChanges):
         """The times and sizes of a job, its tasks and its workunits."""
         return with_perf(call.thing.job, await self.engine.jobs.perfs(call.thing.job.id))
 
-    @calls("GET /<job_id>?position", to("read", a_job))
+    @calls("GET /<job_id>?position", to("read", a_head))
     async def position(self, call: Call[JobRecord]) -> dict[str, int]:
         """The place of a job in the queue, from 1."""
         state = call.thing.job.state
@@ -149,14 +149,14 @@ class JobResource(JobChanges):
         """Delete all jobs of the caller that are unfinished in the store and unknown to the scheduler."""
         return f"deleted {await self.engine.sweeps.delete_zombies(_whose(call.user), full)} zombie jobs"
 
-    @calls("DELETE /<job_id>", to("delete", a_job))
+    @calls("DELETE /<job_id>", to("delete", a_head))
     async def delete(self, call: Call[JobRecord], *, full: Full = False) -> str:
         """Delete a job and take its work out of the queue."""
         await self.engine.jobs.delete(call.thing.job.id, full=full)
         return f"job deleted: {call.thing.job.id}"
 
-    @calls("GET /<job_id>/acl", to("read", a_job))
-    @calls("GET /<job_id>/acl/<kind>", to("read", a_job))
+    @calls("GET /<job_id>/acl", to("read", a_head))
+    @calls("GET /<job_id>/acl/<kind>", to("read", a_head))
     async def show_acl(self, call: Call[JobRecord], kind: str = ALL) -> Acl:
         """The ACL of a job."""
         return call.thing.acl

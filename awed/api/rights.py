@@ -110,6 +110,13 @@ async def a_job(context: Context, asked: Asked) -> Found[JobRecord]:
     return Found(record, record.acl, JobNotFound(job_id))
 
 
+async def a_head(context: Context, asked: Asked) -> Found[JobRecord]:
+    """As :func:`a_job`, but the job has no tasks: for calls that need none, as there may be very many."""
+    job_id = asked.names["job_id"]
+    record = await context.engine.jobs.head(job_id)
+    return Found(record, record.acl, JobNotFound(job_id))
+
+
 async def a_workunit(context: Context, asked: Asked) -> Found[Workunit]:
     """Finds the workunit that the path names, if it is queued, checked out or suspended."""
     work_id = _work_id(asked)

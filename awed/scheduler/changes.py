@@ -99,7 +99,10 @@ class Changes:
 
     def reports_gone(self, task_id: str) -> None:
         """Note that a task's reports and performance records are deleted, also those noted before."""
-        merge(self._batch, Batch(gone_reports=[task_id]))
+        if self._batch.reports or self._batch.perfs:
+            merge(self._batch, Batch(gone_reports=[task_id]))
+        else:
+            self._batch.gone_reports.append(task_id)  # which is all that merge would do
 
     def client(self, client: Client) -> None:
         self._clients[client.id] = client
@@ -153,10 +156,11 @@ class Changes:
     def job_gone(self, entry: JobEntry | None, job_id: str) -> None:
         """Note that a job is removed with all parts, also those noted before. *entry*: None for one only stored."""
         self._jobs.pop(job_id, None)
-        for task in entry.tasks if entry else ():
-            self._tasks.pop(task.task.taskid, None)
-            for record in task.records.values():
-                self._work.pop(record.wuid, None)
+        if entry is not None:
+            for task_id in [id for id, task in self._tasks.items() if task.job is entry]:
+                del self._tasks[task_id]
+            for wuid in [id for id, record in self._work.items() if record.jobid == job_id]:
+                del self._work[wuid]
         merge(self._batch, Batch(gone_jobs=[job_id]))
 
     def __bool__(self) -> bool:

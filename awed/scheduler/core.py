@@ -17,7 +17,7 @@ from awed.scheduler.counts import QueueCounts, Tally
 from awed.scheduler.entries import ClientEntry, Place
 from awed.scheduler.failures import Failures
 from awed.scheduler.flow import Flow
-from awed.scheduler.jobs import Jobs
+from awed.scheduler.jobs import Jobs, stored_entry
 from awed.scheduler.queue import Queued, Row
 from awed.scheduler.reasons import Reasons
 from awed.scheduler.reservations import Reservations
@@ -89,7 +89,7 @@ class Scheduler:
         for record in stored.work:
             work.setdefault(record.jobid, []).append(record)
         for job in stored.jobs:
-            self.jobs.adopt(job, tasks.get(job.job.id, []), work.get(job.job.id, []), now)
+            self.jobs.adopt(stored_entry(job, tasks.get(job.job.id, []), work.get(job.job.id, [])), now)
         for deletion in stored.deletions:
             self._state.restore_deletion(deletion)
         for entry in self._state.clients.values():

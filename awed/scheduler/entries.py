@@ -92,6 +92,12 @@ class JobEntry:
                 for after in entry.dependents:
                     after.blockers += 1
 
+    def part(self) -> tuple[list["TaskEntry"], list[Task]]:
+        """Take the tasks out of the job: their entries, and their documents."""
+        entries, self.tasks, self.by_name = self.tasks, [], {}
+        tasks, self.job = list(self.job.tasks), structs.replace(self.job, tasks=[])
+        return entries, tasks
+
     def record(self) -> JobRecord:
         """The record for the store, without tasks."""
         return structs.replace(self.whole(), job=structs.replace(self.job, tasks=[]))

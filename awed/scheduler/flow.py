@@ -1,7 +1,7 @@
 """The steps of tasks through a job: ready, queued, checked, completed, which starts the tasks after it."""
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
@@ -39,6 +39,8 @@ class Flow:
         if entry.index in entry.job.to_redo:
             entry.job.to_redo.discard(entry.index)
             self._state.changes.job(entry.job)
+            if entry.task.state is TaskState.SUSPEND and entry.task.starteddate != NO_TIME:
+                self._state.counts.work[WorkState.SUSPEND] -= entry.task.remainwork
             self._withdraw_task(entry)
             self._reset(entry)
         if entry.task.state is TaskState.SUSPEND:
@@ -132,13 +134,15 @@ class Flow:
         job.job.registered = False
         state.limit_lifetime(job, now)
         state.set_job(job, JobState.COMPLETED, now)
-        state.drop(job)
         state.event("JD", now, jobid=job.job.id)
-        made = (io for entry in job.tasks for io in entry.task.outputs if io.node in entry.made)
-        inputs = (io for entry in job.tasks for io in entry.task.inputs)
-        temporary = [io for io in made if io.delete or io.temporary]
-        unneeded = temporary + [io for io in inputs if io.delete and not io.origin]
-        state.delete_nodes(job.job.id, job.submitter, unneeded)
+        with_files = (entry for entry in job.tasks if entry.made or entry.task.inputs)
+        state.delete_nodes(job.job.id, job.submitter, [io for entry in with_files for io in _unneeded(entry)])
+        self.drop(job)
+
+    def drop(self, job: JobEntry) -> None:
+        """Remove a job, whose work must have left the queue."""
+        self._state.drop(job)
+        self.sweeps.leave(job, self._state.discount)
 
     def suspend(self, job: JobEntry, now: Moment, notes: str, error: JobError | None = None) -> None:
         """Suspend a job: take its work out of the queue and back from clients. *notes*, *error*: why."""
@@ -154,11 +158,10 @@ class Flow:
         if entry.is_at_work:
             self._state.suspend_task(entry)
 
-    def rest(self, job: JobEntry) -> None:
-        """Suspend, at once, all tasks of a suspended job that are still at work."""
+    def rest(self, job: JobEntry, now: Moment) -> None:
+        """Take all work of a job that has none queued, or is suspended, out of the queue at once."""
         for entry in job.tasks:
-            if entry.is_at_work:
-                self._state.suspend_task(entry)
+            self._halt_task(entry, now)
 
     def _rests(self, job: JobEntry) -> bool:
         return self._is_held(job) and job.job.state is JobState.SUSPEND
@@ -169,8 +172,8 @@ class Flow:
         job.job.resumed += 1
         job.job.notes = job.job.lastfailed = ""
         job.job.error = None
-        any_done = any(not entry.task.remainwork and entry.index not in job.to_redo for entry in job.tasks)
-        state.set_job(job, JobState.IN_PROGRESS if any_done else JobState.QUEUED, now)
+        has_begun = job.job.remaintasks < len(job.tasks) or any(map(_is_run, job.tasks))
+        state.set_job(job, JobState.IN_PROGRESS if has_begun else JobState.QUEUED, now)
         self.start(job, now)
 
     def _resume_task(self, entry: TaskEntry, now: Moment) -> None:
@@ -191,26 +194,32 @@ class Flow:
     def withdraw(self, job: JobEntry, now: Moment) -> None:
         """Take all work of a job out of the queue and back from clients, and delete its records.
 
-        Takes all tasks at once, so a large job should be suspended before.
+        A large job should have been suspended, and its tasks have come to rest, as they are halted at once.
         """
+        if job.job.state is not JobState.SUSPEND or self.sweeps.concern(job.job.id):
+            self.rest(job, now)
         for entry in job.tasks:
-            self._halt_task(entry, now)
-            self._withdraw_task(entry)
+            if entry.records:
+                self._withdraw_task(entry)
 
     def _withdraw_task(self, entry: TaskEntry) -> None:
-        if entry.task.state is TaskState.SUSPEND and entry.task.starteddate != NO_TIME:
-            self._state.counts.work[WorkState.SUSPEND] -= entry.task.remainwork
         for record in entry.records.values():
             self._state.changes.work_gone(record.wuid)
 
     def redo(self, job: JobEntry, entries: list[TaskEntry], now: Moment) -> None:
         """Run these tasks of a suspended or completed job again, from the beginning."""
-        self.rest(job)
-        job.to_redo = RankSet()
-        for entry in entries:
-            job.to_redo.add(entry.index)
-        job.job.remaintasks = sum(not entry.is_done for entry in job.tasks)
-        job.count_blockers()
+        if self.sweeps.concern(job.job.id):
+            self.rest(job, now)
+        if job.job.remaintasks < len(job.tasks):
+            for entry in [entry for entry in entries if entry.is_done]:
+                job.job.remaintasks += 1
+                for after in entry.dependents:
+                    after.blockers += 1
+        if len(entries) == len(job.tasks):
+            job.to_redo = RankSet.of([range(len(entries))])
+        else:
+            for entry in entries:
+                job.to_redo.add(entry.index)
         job.job.registered = True
         job.job.info.completedtime = NO_TIME
         self._state.prolong_lifetime(job)
@@ -245,6 +254,17 @@ class Flow:
         for place in entry.places.values():
             self._state.queue.remove(place)
             self._state.queue.add(place, now)
+
+
+def _is_run(entry: TaskEntry) -> bool:
+    """Whether all ranks of a task that is not completed are done."""
+    return not entry.task.remainwork and entry.task.state is not TaskState.COMPLETED
+
+
+def _unneeded(entry: TaskEntry) -> Iterator[IO]:
+    """The files of a task whose nodes are not needed once its job is done."""
+    yield from (io for io in entry.task.outputs if io.node in entry.made and (io.delete or io.temporary))
+    yield from (io for io in entry.task.inputs if io.delete and not io.origin)
 
 
 def _forget_node(io: IO) -> None:

@@ -8,7 +8,7 @@ from awed.model.access import Acl, User
 from awed.model.attempts import Cause
 from awed.model.errors import Conflict, Invalid, JobNotFound
 from awed.model.feed import WorkEvent
-from awed.model.job import Job
+from awed.model.job import IO, Job
 from awed.model.records import JobRecord, Secret, TaskRecord
 from awed.model.states import ACTIVE, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
@@ -71,26 +71,15 @@ class Jobs:
         if not owner.admin:
             self._state.usages.check(entry)
 
-    def adopt(
-        self, record: JobRecord, tasks: Iterable[TaskRecord], work: Iterable[WorkRecord], now: Moment
-    ) -> JobEntry:
-        """Add a stored job. An unfinished one goes on where it was."""
-        by_task: dict[str, list[WorkRecord]] = {}
-        for item in work:
-            by_task.setdefault(item.taskid, []).append(item)
-        ordered = sorted(tasks, key=lambda task: task.index)
-        record.job.tasks = [task.task for task in ordered]
-        entry = JobEntry(record)
-        for task_entry, task in zip(entry.tasks, ordered, strict=True):
-            task_entry.restore(task, by_task.get(task.task.taskid, []))
+    def adopt(self, entry: JobEntry, now: Moment) -> None:
+        """Add a stored job, see :func:`stored_entry`. An unfinished one goes on where it was."""
         self._state.hold(entry)
         for task_entry in entry.tasks:
             self._count_work(task_entry, now)
         if entry.is_active:
             self._continue(entry, now)
         else:
-            self._flow.rest(entry)  # the daemon may have been killed while it suspended the tasks
-        return entry
+            self._flow.rest(entry, now)  # the daemon may have been killed while it suspended the tasks
 
     def _count_work(self, entry: TaskEntry, now: Moment) -> None:
         work = self._state.counts.work
@@ -169,22 +158,25 @@ class Jobs:
         self._state.limit_lifetime(entry, now)
         entry.job.registered = False
         self._state.set_job(entry, JobState.DELETED, now)
-        self._state.drop(entry)
         self._state.event("JR" if full else "JL", now, jobid=job_id)
         if full:
             self._state.changes.job_gone(entry, job_id)
             made = (task.record() for task in entry.tasks if task.made)
             self._state.delete_nodes(job_id, entry.submitter, own_outputs(made))
+        self._flow.drop(entry)
 
-    def remove_stored(self, record: JobRecord, tasks: Iterable[TaskRecord], now: Moment, expired: bool) -> None:
-        """Remove all that is stored of a job that the scheduler does not have. *expired*: whether it has expired."""
+    def remove_stored(self, record: JobRecord, outputs: Iterable[IO], now: Moment, expired: bool) -> None:
+        """Remove all that is stored of a job that the scheduler does not have, and *outputs* (:func:`own_outputs`).
+
+        *expired*: whether it has expired.
+        """
         job = record.job
         if job.state is not JobState.DELETED:
             gone = structs.replace(job_change(record), state=JobState.DELETED, cause="expired" if expired else "")
             self._state.changes.state(gone)
         self._state.event("JE" if expired else "JR", now, jobid=job.id)
         self._state.changes.job_gone(None, job.id)
-        self._state.delete_nodes(job.id, record.submitter, own_outputs(tasks))
+        self._state.delete_nodes(job.id, record.submitter, outputs)
 
     def recompute(self, task_name: str, makers: Sequence[str], entry: JobEntry, now: Moment) -> None:
         """Run the task *task_name* again, and all that depend on it. The job must be suspended or completed.
@@ -223,6 +215,19 @@ class Jobs:
 def entry_of(submission: Submission, owner: User) -> JobEntry:
     """The scheduler's entry for a new job of *owner*."""
     return JobEntry(JobRecord(submission.job, Acl.of(owner.name), owner.name, size=submission.size))
+
+
+def stored_entry(record: JobRecord, tasks: Iterable[TaskRecord], work: Iterable[WorkRecord]) -> JobEntry:
+    """The scheduler's entry for a stored job."""
+    by_task: dict[str, list[WorkRecord]] = {}
+    for item in work:
+        by_task.setdefault(item.taskid, []).append(item)
+    ordered = sorted(tasks, key=lambda task: task.index)
+    record.job.tasks = [task.task for task in ordered]
+    entry = JobEntry(record)
+    for task_entry, task in zip(entry.tasks, ordered, strict=True):
+        task_entry.restore(task, by_task.get(task.task.taskid, []))
+    return entry
 
 
 def task_secrets(submission: Submission) -> Iterator[Secret]:

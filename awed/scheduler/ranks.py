@@ -33,6 +33,10 @@ class RankSet:
 
     def add(self, rank: int) -> None:
         """Add a rank, if it is not there."""
+        if self._lasts and rank == self._lasts[-1] + 1:  # as most are
+            self._lasts[-1] = rank
+            self._count += 1
+            return
         if rank in self:
             return
         self._count += 1

@@ -181,11 +181,17 @@ class State:
         self.usages.add(entry)
 
     def drop(self, entry: JobEntry) -> None:
-        """Remove a job, whose work must have left the queue."""
+        """Remove a job, whose work must have left the queue. Its tasks are still counted, see :meth:`discount`."""
         del self.jobs[entry.job.id]
         self.counts.jobs[entry.job.state] -= 1
-        self.counts.tasks.subtract(task.task.state for task in entry.tasks)
         self.usages.remove(entry)
+
+    def discount(self, entry: TaskEntry) -> None:
+        """Count a task no longer, whose job was removed."""
+        task = entry.task
+        self.counts.tasks[task.state] -= 1
+        if task.state is TaskState.SUSPEND and task.starteddate != NO_TIME:
+            self.counts.work[WorkState.SUSPEND] -= task.remainwork
 
     def queue_up(self, entry: TaskEntry, now: Moment) -> None:
         """Queue all ranks of a task that are neither done nor checked out."""

@@ -203,7 +203,7 @@ class JobVerbs:
         suspended.
         """
         if self._shell.held(job_id) is None:
-            await self._shell.job(job_id)
+            await self._shell.head(job_id)
             raise Invalid(f"fail to resume job: {job_id} job {job_id} is not in 'suspend' status")
         await self._shell.durably(lambda: self._shell.scheduler.jobs.resume(job_id, self._shell.now()))
 
@@ -216,7 +216,7 @@ class JobVerbs:
         await self._shell.settle()
 
     async def _delete(self, job_id: str, full: bool) -> None:
-        record = await self._shell.job(job_id)
+        record = await self._shell.head(job_id)
         if self._shell.held(job_id) is not None:
             await self._shell.delete(job_id, full)
         elif full:
@@ -225,9 +225,12 @@ class JobVerbs:
             record.job.state = JobState.DELETED
             record.job.registered = False
             record.job.updatetime = self._shell.now().time
-            record.job.tasks = []
             self._shell.scheduler.changes.job_record(record)
             self._shell.scheduler.changes.state(job_change(record))
+
+    async def head(self, job_id: str) -> JobRecord:
+        """A job without its tasks, finished or not. Raises :class:`~awed.model.errors.JobNotFound`."""
+        return await self._shell.head(job_id)
 
     async def get(self, job_id: str) -> JobRecord:
         """A job with its tasks, finished or not. Raises :class:`~awed.model.errors.JobNotFound`."""
@@ -254,7 +257,7 @@ class JobVerbs:
     async def _unfinished(self, job_id: str, verb: str) -> None:
         """Raises ``JobNotFound`` for an unknown job, and ``Invalid`` for a finished one. *verb*: for the message."""
         if self._shell.held(job_id) is None:
-            state = (await self._shell.job(job_id)).job.state
+            state = (await self._shell.head(job_id)).job.state
             raise Invalid(f"fail to {verb} job: {job_id} job {job_id} is in {state} state")
 
     async def reports(self, job: Job) -> AsyncIterator[AsyncIterator[WorkReport]]:

@@ -12,6 +12,7 @@ from awed.model.records import JobRecord, Secret
 from awed.model.states import ACTIVE, JobState
 from awed.model.times import Moment
 from awed.scheduler.entries import JobEntry
+from awed.scheduler.jobs import stored_entry
 from awed.service.files import Access
 from awed.service.remaking import makers_of_missing
 from awed.service.shell import Shell
@@ -40,7 +41,7 @@ class RevisionVerbs:
         """As :meth:`recover`, for callers that hold the job's lock and await durability themselves."""
         if self._shell.held(job_id) is not None:
             raise Invalid(f"fail to recover job: {job_id} job {job_id} is already active")
-        state = (await self._shell.job(job_id)).job.state
+        state = (await self._shell.head(job_id)).job.state
         if state in (JobState.COMPLETED, JobState.DELETED):
             raise Invalid(f"fail to recover job: {job_id} job is in {state} state thus cannot be recovered")
         await self.adopt(job_id)
@@ -106,8 +107,9 @@ class RevisionVerbs:
             stored = await self._shell.store.load_job(job_id)
             if stored is None:
                 raise JobNotFound(job_id)
+            entry = await self._shell.in_thread(stored_entry, stored.jobs[0], stored.tasks, stored.work)
             if self._shell.held(job_id) is None:
-                return self._shell.scheduler.jobs.adopt(stored.jobs[0], stored.tasks, stored.work, self._shell.now())
+                self._shell.scheduler.jobs.adopt(entry, self._shell.now())
         return self._shell.scheduler.jobs.get(job_id)
 
     async def steer(self, job_id: str, change: Callable[[Info], object]) -> None:
@@ -126,9 +128,10 @@ class RevisionVerbs:
     async def set_token(self, job_id: str, token: str) -> None:
         """Replace the job's data token."""
 
+        hosts = token_hosts((await self._shell.job(job_id)).job)
+
         def change(record: JobRecord) -> None:
             record.job.info.auth = True
-            hosts = token_hosts(record.job)
             self._shell.scheduler.changes.secret(Secret(job_id, job_id, token=token, hosts=hosts))
 
         await self._revise(job_id, change)
@@ -153,12 +156,11 @@ class RevisionVerbs:
     async def _revised(
         self, job_id: str, change: Callable[[JobRecord], object], follow: Callable[[JobEntry, Moment], None]
     ) -> JobRecord:
-        record = await self._shell.job(job_id)
+        record = self._shell.held(job_id) or await self._shell.head(job_id)
         change(record)
         if self._shell.held(job_id) is not None:
             follow(self._shell.scheduler.jobs.get(job_id), self._shell.now())
         else:
             record.job.updatetime = self._shell.now().time
-            record.job.tasks = []
             self._shell.scheduler.changes.job_record(record)
         return record

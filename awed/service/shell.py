@@ -9,11 +9,12 @@ from twisted.internet.interfaces import IReactorTime
 
 from awed.model.errors import AwedError, JobNotFound
 from awed.model.ids import parse_work_id
-from awed.model.records import JobRecord, Secret
+from awed.model.records import JobRecord, Secret, TaskRecord
 from awed.model.reuse import Result
 from awed.model.states import WorkState
 from awed.model.times import Moment
 from awed.model.work import Workunit
+from awed.scheduler.changes import own_outputs
 from awed.scheduler.core import Scheduler
 from awed.scheduler.state import Limits
 from awed.service.committer import Committer, Soon, at_once
@@ -25,6 +26,7 @@ from awed.service.observer import Observer, Observers
 from awed.service.sight import Sight
 from awed.service.waiting import Ask, WaitingRoom
 from awed.store.interface import IStore
+from awed.store.paging import every
 from awed.tx.locks import Alone, Condition
 from awed.tx.threads import InThread
 
@@ -171,6 +173,16 @@ class Shell:
         """The result of a finished task, by the id of the result; None if there is none."""
         return await self.store.one(Result, id=result_id)
 
+    async def head(self, job_id: str) -> JobRecord:
+        """A job without its tasks, finished or not. Raises :class:`~awed.model.errors.JobNotFound`."""
+        await self.committer.durable()
+        if job_id in self.scheduler.job_ids:
+            return self.scheduler.jobs.get(job_id).record()
+        record = await self.store.one(JobRecord, id=job_id)
+        if record is None:
+            raise JobNotFound(job_id)
+        return record
+
     async def job(self, job_id: str) -> JobRecord:
         """A job with its tasks, finished or not. Raises :class:`~awed.model.errors.JobNotFound`."""
         await self.committer.durable()
@@ -205,12 +217,15 @@ class Shell:
             self.follow()
             await self.swept(job_id)
         jobs.delete(job_id, self.now(), full)
+        self.follow()
+        await self.swept(job_id)  # so that its tasks are not counted any more
 
     async def remove_stored(self, job_id: str, expired: bool) -> None:
         """Remove all that is stored of a job that the scheduler does not have."""
-        stored = await self.store.load_job(job_id)
-        if stored is not None:
-            self.scheduler.jobs.remove_stored(stored.jobs[0], stored.tasks, self.now(), expired)
+        record = await self.store.one(JobRecord, id=job_id)
+        if record is not None:
+            outputs = [io async for task in every(self.store, TaskRecord, job=job_id) for io in own_outputs([task])]
+            self.scheduler.jobs.remove_stored(record, outputs, self.now(), expired)
 
     def checkout_now(self, ask: Ask) -> list[Workunit]:
         """Hand out work for *ask*. Raises what :meth:`awed.scheduler.work.Work.checkout` raises."""

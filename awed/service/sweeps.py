@@ -59,7 +59,7 @@ class SweepVerbs:
         return len(zombies)
 
     async def _delete_zombie(self, job_id: str, full: bool) -> None:
-        record = await self._shell.job(job_id)
+        record = await self._shell.head(job_id)
         if self._shell.held(job_id) is None and record.job.state in ACTIVE:
             await self._revisions.adopt(job_id)
             self._shell.scheduler.jobs.delete(job_id, self._shell.now(), full)
@@ -78,7 +78,7 @@ class SweepVerbs:
         strays = [job_id for job_id in await self._shell.store.job_ids(ACTIVE) if self._shell.held(job_id) is None]
         if owner is None:
             return strays
-        return [job_id for job_id in strays if (await self._shell.job(job_id)).acl.owner == owner]
+        return [job_id for job_id in strays if (await self._shell.head(job_id)).acl.owner == owner]
 
     async def remove_expired(self) -> int:
         """Remove all that is stored of finished jobs that have expired. Returns how many there were."""
@@ -91,6 +91,6 @@ class SweepVerbs:
         return len(expired)
 
     async def _expire(self, job_id: str) -> None:
-        record = await self._shell.job(job_id)
+        record = await self._shell.head(job_id)
         if self._shell.held(job_id) is None and record.job.expiration <= self._shell.now().time:
             await self._shell.remove_stored(job_id, expired=True)

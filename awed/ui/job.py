@@ -6,7 +6,7 @@ import msgspec
 from twisted.web.template import Tag, tags
 
 from awed.api.context import Context
-from awed.api.rights import a_job, to
+from awed.api.rights import a_head, a_job, to
 from awed.model.access import PUBLIC, User
 from awed.model.errors import ClientNotFound, NotFound, WorkNotFound
 from awed.model.ids import parse_work_id, task_id, work_id
@@ -189,39 +189,39 @@ class JobPage(Pages):
         form = self.form(call, f"{view.here}?{action.flag}", tags.p(action.about), *action.fields, button)
         return tags.details(tags.summary(action.name), form, class_="action", id=id)
 
-    @calls("POST /job/<job_id>?suspend", meant(to("write", a_job)))
+    @calls("POST /job/<job_id>?suspend", meant(to("write", a_head)))
     async def suspend(self, call: Call[JobRecord]) -> bytes:
         """Suspend the job."""
         await self.engine.jobs.suspend(call.thing.job.id)
         return _back(call)
 
-    @calls("POST /job/<job_id>?resume", meant(to("write", a_job)))
+    @calls("POST /job/<job_id>?resume", meant(to("write", a_head)))
     async def resume(self, call: Call[JobRecord]) -> bytes:
         """Resume the job."""
         await self.engine.jobs.resume(call.thing.job.id)
         return _back(call)
 
-    @calls("POST /job/<job_id>?recompute", meant(to("write", a_job)))
+    @calls("POST /job/<job_id>?recompute", meant(to("write", a_head)))
     async def recompute(self, call: Call[JobRecord]) -> bytes:
         """Run a task, and all that depends on it, again."""
         task = (await call.request.form()).text("task") or ""
         await self.engine.revisions.recompute(call.thing.job.id, task)
         return _back(call)
 
-    @calls("POST /job/<job_id>?resubmit", meant(to("write", a_job)))
+    @calls("POST /job/<job_id>?resubmit", meant(to("write", a_head)))
     async def resubmit(self, call: Call[JobRecord]) -> bytes:
         """Run all tasks again."""
         await self.engine.revisions.resubmit(call.thing.job.id)
         return _back(call)
 
-    @calls("POST /job/<job_id>?priority", meant(to("write", a_job)))
+    @calls("POST /job/<job_id>?priority", meant(to("write", a_head)))
     async def prioritize(self, call: Call[JobRecord]) -> bytes:
         """Set the priority of the job; work of jobs with a higher one is handed out first."""
         priority = INTEGER.read("priority", [(await call.request.form()).text("priority") or ""])
         await self.engine.revisions.steer(call.thing.job.id, lambda info: setattr(info, "priority", priority))
         return _back(call)
 
-    @calls("POST /job/<job_id>?delete", meant(to("delete", a_job)))
+    @calls("POST /job/<job_id>?delete", meant(to("delete", a_head)))
     async def delete(self, call: Call[JobRecord]) -> bytes:
         """Delete the job."""
         await self.engine.jobs.delete(call.thing.job.id, full=False)

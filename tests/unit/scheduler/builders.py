@@ -22,7 +22,7 @@ from awed.model.times import NO_TIME, Moment
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.changes import Prepare
 from awed.scheduler.core import Scheduler
-from awed.scheduler.entries import PLAIN_RANKS, ClientEntry, Place, Variant, order_of
+from awed.scheduler.entries import PLAIN_RANKS, ClientEntry, Place, TaskEntry, Variant, order_of
 from awed.scheduler.requirements import NOBODY, Spare, Wanted
 from awed.scheduler.shares import UNLIMITED, Share
 from awed.scheduler.state import Limits, State
@@ -161,11 +161,12 @@ class World:
 def check_invariants(scheduler: Scheduler) -> None:
     """Counters equal recounts, a workunit is in one place, nothing runs before its dependencies."""
     state = scheduler._state
-    _check_work(state)
+    _check_work(scheduler)
     _check_clients(state)
     _check_shares(state)
     assert +state.counts.jobs == Counter(entry.job.state for entry in state.jobs.values())
-    assert +state.counts.tasks == Counter(task.task.state for entry in state.jobs.values() for task in entry.tasks)
+    held = [task for entry in state.jobs.values() for task in entry.tasks]
+    assert +state.counts.tasks == Counter(task.task.state for task in (*held, *_leaving(scheduler)))
     for entry in state.jobs.values():
         assert entry.job.remaintasks == sum(not task.is_done for task in entry.tasks) > 0
         assert entry.job.state not in (JobState.COMPLETED, JobState.DELETED)
@@ -177,8 +178,18 @@ def check_invariants(scheduler: Scheduler) -> None:
                 )
 
 
-def _check_work(state: State) -> None:
+def _leaving(scheduler: Scheduler) -> list[TaskEntry]:
+    """The tasks of jobs that are gone which are still counted."""
+    return [entry for leaving in scheduler._flow.sweeps._leaving for entry in leaving.entries]
+
+
+def _check_work(scheduler: Scheduler) -> None:
+    state = scheduler._state
     counted: Counter[WorkState] = Counter()
+    for left in _leaving(scheduler):
+        assert not left.is_at_work
+        if left.task.state is TaskState.SUSPEND and left.task.starteddate != NO_TIME:
+            counted[WorkState.SUSPEND] += left.task.remainwork
     for job_entry in state.jobs.values():
         for entry in job_entry.tasks:
             task = entry.task

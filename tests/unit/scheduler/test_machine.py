@@ -24,6 +24,7 @@ from awed.model.work import Workunit
 from awed.scheduler.changes import Check, Effect, Prepare
 from awed.scheduler.core import Scheduler
 from awed.scheduler.entries import ClientEntry
+from awed.scheduler.jobs import stored_entry
 from awed.scheduler.requirements import Spare
 from awed.scheduler.shares import Most
 from awed.scheduler.state import Limits
@@ -282,7 +283,8 @@ class SchedulerMachine(RuleBasedStateMachine):
         if kept is None or kept.jobs[0].job.state not in ("completed", "suspend"):
             return
         if kept.jobs[0].job.state == "completed":
-            entry = self.scheduler.jobs.adopt(kept.jobs[0], kept.tasks, [], self.world.now)
+            entry = stored_entry(kept.jobs[0], kept.tasks, [])
+            self.scheduler.jobs.adopt(entry, self.world.now)
         else:
             entry = self.scheduler.jobs.get(job)
         if number:

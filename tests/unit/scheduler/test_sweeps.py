@@ -1,5 +1,7 @@
 """Large jobs change some tasks at a time; verbs in between see the job in its new state."""
 
+import gc
+
 import pytest
 
 from awed.model.access import Acl
@@ -8,6 +10,8 @@ from awed.model.job import Job
 from awed.model.records import JobRecord, TaskRecord
 from awed.model.states import JobState, TaskState
 from awed.scheduler.changes import Prepare
+from awed.scheduler.entries import TaskEntry
+from awed.scheduler.jobs import stored_entry
 from awed.scheduler.state import Limits
 from awed.scheduler.tasks import Prepared
 from tests.unit.scheduler.builders import World, check_invariants, job, task
@@ -132,7 +136,9 @@ def test_a_job_that_is_begun_anew_is_so_whole_whatever_restart_comes_between(wor
         world.run("a")
     jobs = world.scheduler.jobs
     tasks = [TaskRecord(item, index, done="0") for index, item in enumerate(submitted.tasks)]
-    jobs.resubmit(jobs.adopt(JobRecord(submitted, Acl.of("ann"), "ann"), tasks, [], world.now), world.now)
+    entry = stored_entry(JobRecord(submitted, Acl.of("ann"), "ann"), tasks, [])
+    jobs.adopt(entry, world.now)
+    jobs.resubmit(entry, world.now)
     world.restart()
     check_invariants(world.scheduler)
     world.client("a", slots=TASKS)
@@ -155,3 +161,34 @@ def test_what_was_answered_while_a_job_was_being_suspended_is_asked_again_when_i
     finish(world)
     again = {effect.taskid for effect in world.scheduler.take_effects() if isinstance(effect, Prepare)}
     assert {first.taskid, last.taskid} <= again
+
+
+def test_a_job_that_is_gone_is_freed_some_tasks_at_a_time_without_the_garbage_collector(
+    world: World,
+) -> None:
+    """Which is set to look at old objects hardly ever, as that would hold up everybody."""
+
+    def left() -> int:
+        return sum(isinstance(one, TaskEntry) for one in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = left()
+        deleted = world.submit(job(*(task(str(number)) for number in range(TASKS)))).id
+        completed = world.submit(job(task("0"), task("1"), task("2", "1"))).id
+        finish(world)
+        world.scheduler.jobs.delete(deleted, world.now, full=True)
+        world.scheduler.take_changes()
+        world.scheduler.take_fresh_work()
+        assert left() - before == TASKS - 2 + 3
+        finish(world)
+        assert left() - before == 3
+        while completed in world.scheduler.job_ids:
+            world.run("a")
+        finish(world)
+        world.scheduler.take_changes()
+        world.scheduler.take_fresh_work()
+        assert left() == before
+    finally:
+        gc.enable()
