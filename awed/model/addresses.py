@@ -14,6 +14,8 @@ NO_ADDRESS = "expected http://HOST:PORT or https://HOST"
 _PORTS = {"http": 80, "https": 443}
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
+_FILE = re.compile(r"file://(localhost)?/[^\x00-\x1f\x7f]*", re.IGNORECASE)
+_S3 = re.compile(r"s3://([A-Za-z0-9][A-Za-z0-9._-]{0,254})/(.+)", re.IGNORECASE)
 _LOGIN = re.compile(r"([a-z]+://)([^/?#]*)@", re.IGNORECASE)
 
 
@@ -64,6 +66,32 @@ def address(url: str) -> Address:
     return Address(
         scheme, _host(scheme, host), port or _PORTS[scheme], quote(target, safe=string.printable), unquote(login)
     )
+
+
+NO_FILE = "expected http://..., https://..., file:///PATH or s3://BUCKET/KEY"
+"""What :func:`check_file_url` says of a text that is no URL at all."""
+
+
+def check_file_url(url: str) -> None:
+    """Raises :class:`ValueError`, with what is wrong, unless *url* is one at which workers find files."""
+    scheme = url.partition(":")[0].lower()
+    if scheme == "s3":
+        bucket_and_key(url)
+    elif scheme == "file":
+        if not _FILE.fullmatch(url):
+            raise ValueError("expected file:///PATH")
+    else:
+        try:
+            address(url)
+        except ValueError as error:
+            raise ValueError(NO_FILE if str(error) == NO_ADDRESS else str(error)) from None
+
+
+def bucket_and_key(url: str) -> tuple[str, str]:
+    """The parts of ``s3://bucket/key``, decoded. Raises :class:`ValueError`."""
+    if (found := _S3.fullmatch(url)) is None or _BLANK.search(url):
+        raise ValueError("expected s3://BUCKET/KEY")
+    return found[1], unquote(found[2])
 
 
 def _host(scheme: str, host: str) -> str:

@@ -91,6 +91,11 @@ class IO(Struct):
         return self.optional is True
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether this file has no node, but a URL of its own, from or to which workers bring it."""
+        return bool(self.url) and not self.host
+
+    @property
     def is_made(self) -> bool:
         """Whether this output gets a node of its own, which is deleted when the output is no longer needed."""
         return self.type != UPDATE

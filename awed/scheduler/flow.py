@@ -228,7 +228,7 @@ class Flow:
     def _reset(self, entry: TaskEntry) -> None:
         """Reset a task to ``init``, without runs, logs and outputs."""
         task = entry.task
-        made = [io for io in task.outputs if io.is_made]
+        made = [io for io in task.outputs if io.is_made and not io.is_elsewhere]
         unneeded = [io for io in made if io.node in entry.made]
         self._state.delete_nodes(entry.job.job.id, entry.job.submitter, unneeded)
         entry.made = frozenset()

@@ -94,6 +94,7 @@ class TaskFiles:
             if io.origin:
                 source = _output_of(io, origins)
                 io = replace(io, host=source.host, node=source.node, size=source.size)
+                io.url = source.url if source.is_elsewhere else io.url
             if io.node == NO_NODE:
                 return Input(io, None)
             node = await self.readable(io, access)
@@ -149,7 +150,7 @@ class TaskFiles:
         return made
 
     async def _output(self, io: IO, totalwork: int, access: Access) -> IO:
-        if io.node != NO_NODE:
+        if io.node != NO_NODE or io.is_elsewhere:
             return io
         with _about(io):
             shock = self._shock_for(io.host)
@@ -166,6 +167,9 @@ class TaskFiles:
         missing: list[str] = []
         ranks: set[int] = set()
         for io in task.outputs:
+            if io.is_elsewhere:  # its worker brought it there, or has failed
+                outputs.append(io)
+                continue
             with _about(io):
                 node = await self._delivered(io, access)
             if node is not None and _satisfies(io, node):

@@ -25,7 +25,7 @@ async def makers_of_missing(job: Job, first: str, is_there: IsThere) -> list[str
     while todo:
         for origin, output in _read(todo.pop(), tasks):
             known = origin in again or origin in makers or output.node in looked_at
-            if not known and (output.node == NO_NODE or not await is_there(output)):
+            if not known and not output.is_elsewhere and (output.node == NO_NODE or not await is_there(output)):
                 makers.add(origin)
                 todo.append(tasks[origin])
             looked_at.add(output.node)

@@ -16,8 +16,8 @@ from zope.interface import implementer
 from awed.model.access import Acl
 from awed.model.errors import Conflict, Invalid, NotFound, Unavailable
 from awed.model.node import Lock, Node, NodeIndex
+from awed.shock.body import Body, file_body, form_body
 from awed.shock.decoding import part_md5, read, read_node
-from awed.shock.formbody import FormBody
 from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, Call, DataHttp, shown
 from awed.shock.interface import WAITS, IShock
 from awed.tx.files import Slice, md5_of
@@ -184,6 +184,10 @@ class ShockClient:
         """Download a plain HTTP or HTTPS URL to *path*. Returns the number of bytes."""
         return (await self._http.fetch(Call(f"get {shown(url)}", "GET", url), path)).size
 
+    async def put_url(self, url: str, path: Path) -> None:
+        """Send the file at *path* to a plain HTTP or HTTPS URL by PUT."""
+        await self._http.ask(Call(f"put {shown(url)}", "PUT", url), partial(file_body, path, self._in_thread))
+
     async def url_version(self, url: str) -> str:
         """The version of the file at a plain URL (see :meth:`DataHttp.version`), "" if the host does not tell it."""
         return await self._http.version(Call(f"get {shown(url)}", "GET", url))
@@ -212,11 +216,11 @@ class ShockClient:
         *,
         idle: float = IDLE_LIMIT,
     ) -> Node:
-        body = partial(FormBody, fields, self._in_thread)
+        body = partial(form_body, fields, self._in_thread)
         asked = self._call(f"{call} node", "PUT", node_id, token, tail, idle=idle)
         return read_node(asked.what, await self._send(asked, body), node_id)
 
-    async def _send(self, call: Call, body: Callable[[Callable[[], object]], FormBody] | None = None) -> Any:
+    async def _send(self, call: Call, body: Callable[[Callable[[], object]], Body] | None = None) -> Any:
         answer = await self._http.ask(call, body)
         try:
             return msgspec.json.decode(answer, type=Envelope[Any]).data

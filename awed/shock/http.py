@@ -30,7 +30,7 @@ from zope.interface import implementer
 from awed.model.addresses import address
 from awed.model.errors import Invalid, Locked, Unavailable
 from awed.shock.arrival import Admit, Arrival
-from awed.shock.formbody import FormBody
+from awed.shock.body import Body
 from awed.shock.interface import WAITS
 from awed.tx.http import Uri, origin_of
 from awed.tx.locks import PerKey
@@ -108,7 +108,7 @@ class DataHttp:
         self._quotes = quotes
         self._places = PerKey(AT_ONCE)
 
-    async def ask(self, call: Call, make_body: Callable[[Callable[[], object]], FormBody] | None = None) -> bytes:
+    async def ask(self, call: Call, make_body: Callable[[Callable[[], object]], Body] | None = None) -> bytes:
         """The body of the answer.
 
         *make_body* makes the body of the request anew for each try. Its argument is to be called at each progress.
@@ -231,7 +231,7 @@ class DataHttp:
             raise
         return bytes(content)
 
-    async def _request(self, watch: "_Watch", call: Call, body: FormBody | None = None) -> IResponse:
+    async def _request(self, watch: "_Watch", call: Call, body: Body | None = None) -> IResponse:
         try:
             url = address(call.url)
         except ValueError as error:

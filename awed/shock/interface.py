@@ -96,6 +96,9 @@ class DataHost(Protocol):
     async def fetch_url(self, url: str, path: Path) -> int:
         """Download a plain HTTP or HTTPS URL to *path*. Returns the number of bytes."""
 
+    async def put_url(self, url: str, path: Path) -> None:
+        """Send the file at *path* to a plain HTTP or HTTPS URL by PUT."""
+
     async def url_version(self, url: str) -> str:
         """The version of the file at a plain URL, "" if the host does not tell it."""
 

@@ -23,6 +23,7 @@ from awed.tx.http import http_client
 from awed.tx.locks import Condition
 from awed.tx.threads import in_threads_of
 from awed.wire.clients import Profile
+from awed.worker.account import Account
 from awed.worker.cache import Cache
 from awed.worker.cgroups import groups_of_commands, hierarchies
 from awed.worker.containers.choice import Isolation
@@ -43,6 +44,7 @@ from awed.worker.report import Finished
 from awed.worker.runner import Equipment, Runner
 from awed.worker.runs import Prefetch
 from awed.worker.tail import Tail
+from awed.worker.urls import Urls
 from awed.worker.workdir import Workdir
 from awed.worker.worker import Worker
 
@@ -53,7 +55,7 @@ class Settings:
 
     *keep_failed* is in hours, the other times in seconds. *ca* decides which certificates of servers are valid.
     *told*: what the machine has for commands. *prefetch*: workunits to keep in hand for each core; None for as many
-    as can begin soon. *isolation*: from what commands are kept away.
+    as can begin soon. *isolation*: from what commands are kept away. *account*: for S3, None for none.
     """
 
     server: str
@@ -70,6 +72,7 @@ class Settings:
     idle_timeout: float | None
     heartbeat: float
     isolation: Isolation
+    account: Account | None
 
 
 def assemble(
@@ -97,7 +100,7 @@ def assemble(
         logs=logs,
         tail=Tail(server, client, reactor),
         containers=containers,
-        roots=FileRoots(settings.isolation.roots),
+        urls=Urls(FileRoots(settings.isolation.roots), settings.account, ShockClient(data_http, ""), in_thread),
         in_thread=in_thread,
         guarding=Guarding(reactor, in_thread, groups_of_commands(hierarchies())),
         clock=reactor,

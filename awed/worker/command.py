@@ -28,9 +28,10 @@ from awed.tx.loglines import FORMATS, observer
 from awed.tx.pem import certificates
 from awed.tx.timers import use_monotonic_time
 from awed.wire.headers import authorization
+from awed.worker.account import read_account
 from awed.worker.assembly import Settings, assemble
 from awed.worker.containers.choice import NONE, WAYS, Isolation
-from awed.worker.errors import NoContainers, WorkdirInUse, WorkerRefused, WorkFailed
+from awed.worker.errors import NoContainers, NotSetUp, WorkdirInUse, WorkerRefused, WorkFailed
 from awed.worker.lifetime import MARGIN, parse_time
 from awed.worker.machine import MOST_SLOTS, Told, machine_of
 from awed.worker.orphans import Orphans, kill_leftovers
@@ -215,6 +216,14 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
     "Repeatable.",
 )
 @click.option(
+    "--s3-config",
+    "s3_config",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file as AWS's programs have it, with keys below [default], by which tasks may read and write s3 URLs. "
+    "Needs the extra s3.",
+)
+@click.option(
     "--keep-failed",
     default=24.0,
     show_default=True,
@@ -240,7 +249,7 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
 )
 @click.option("--heartbeat", default=HEARTBEAT, hidden=True, type=click.FloatRange(min=0.01))
 @click.version_option(__version__, prog_name="awe-worker")
-def main(token_file: TextIO | None, log_format: str, **options: Any) -> None:
+def main(token_file: TextIO | None, s3_config: Path | None, log_format: str, **options: Any) -> None:
     """Run the workunits of an AWE server on this machine.
 
     SIGTERM (or ^C): take no more work, finish what runs, report and leave. The second one: kill what runs, hand it
@@ -250,11 +259,21 @@ def main(token_file: TextIO | None, log_format: str, **options: Any) -> None:
     token = token_file.read() if token_file else ""
     try:
         told = Told(**{name: options.pop(name) for name in Told._fields})
-        asked = Isolation(hidden=_file(token_file), **{name: options.pop(name) for name in _ISOLATION})
+        hidden = (*_file(token_file), *([s3_config.absolute()] if s3_config else ()))
+        account = read_account(s3_config) if s3_config else None
+        asked = Isolation(hidden=hidden, **{name: options.pop(name) for name in _ISOLATION})
         isolation = asked.found(options["workdir"])
-        settings = Settings(isolation=isolation, authorization=authorization(token, "CG_TOKEN"), told=told, **options)
+        settings = Settings(
+            isolation=isolation,
+            account=account,
+            authorization=authorization(token, "CG_TOKEN"),
+            told=told,
+            **options,
+        )
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--token-file") from None
+    except NotSetUp as error:
+        raise click.BadParameter(str(error), param_hint="--s3-config") from None
     except NoContainers as error:
         raise click.BadParameter(str(error), param_hint="--containers or --sandbox") from None
     log_to(sys.stderr, log_format)

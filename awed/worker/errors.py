@@ -17,3 +17,7 @@ class WorkerRefused(Exception):
 
 class NoContainers(AwedError):
     """Commands cannot be run on this machine as the command line says; the texts tell why."""
+
+
+class NotSetUp(AwedError):
+    """A file that the command line names does not say what is needed, or the worker lacks a library for it."""

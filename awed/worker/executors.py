@@ -1,5 +1,6 @@
 """A TES task: its inputs, its executors one after another, its outputs."""
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
@@ -14,6 +15,7 @@ from awed.model.tes import (
     WILDCARDS,
     Executor,
     ExecutorLog,
+    Input,
     Output,
     OutputLog,
     RunLog,
@@ -28,6 +30,7 @@ from awed.worker.logs import Log, Logs
 from awed.worker.machine import Allotment
 from awed.worker.process import Exit
 from awed.worker.tree import Tree
+from awed.worker.urls import Urls
 
 TAIL = 10_000
 """Bytes of the end of an executor's stdout and stderr that are reported."""
@@ -54,7 +57,7 @@ class Executors:
         root: Path,
         logs: Logs,
         *,
-        roots: FileRoots,
+        urls: Urls,
         environ: Mapping[str, str],
         allotment: Allotment,
         in_thread: InThread,
@@ -63,9 +66,9 @@ class Executors:
         self._task = task
         self._root = root
         self._logs = logs
-        self._tree = Tree(root / TREE, roots)
-        self._roots = roots
-        self._points = _points(task, roots)
+        self._tree = Tree(root / TREE, urls.roots)
+        self._points = _points(task, urls.roots)
+        self._urls = urls
         self._environ = environ
         self._allotment = allotment
         self._in_thread = in_thread
@@ -78,17 +81,30 @@ class Executors:
         return self.log
 
     async def fetch(self) -> None:
-        """Bring the inputs that are no inputs of the job. Raises :class:`WorkFailed`, :class:`OSError`."""
-        await self._in_thread(self._fetch)
+        """Bring the inputs that are no inputs of the job. Raises :class:`AwedError`, :class:`OSError`."""
+        for one in self._task.inputs:
+            if one.content or not one.url:
+                await self._in_thread(self._write, one)
+            elif not one.url.lower().startswith(("http://", "https://")):
+                await self._bring(one)
+        await self._in_thread(self._make_places)
 
-    def _fetch(self) -> None:
+    def _write(self, one: Input) -> None:
+        self._tree.make(one.path).write_text(one.content)
+
+    async def _bring(self, one: Input) -> None:
+        target = await self._in_thread(self._tree.make, one.path)
+        if self._urls.is_at(one.url, target):
+            return  # it is shared, and visible there
+        if one.type == DIRECTORY:
+            await self._urls.fetch_directory(one.url, target)
+        else:
+            await self._urls.fetch(one.url, target)
+
+    def _make_places(self) -> None:
+        """Make the directories in which the commands expect to write."""
         tree, task = self._tree, self._task
         tree.make_directory("/tmp")  # noqa: S108  the task's own
-        for one in task.inputs:
-            if one.content or not one.url:
-                tree.make(one.path).write_text(one.content)
-            elif not one.url.lower().startswith(("http://", "https://")):
-                self._copy(one.url, one.path, one.type)
         for path in task.volumes:
             tree.make_directory(path)
         for output in task.outputs:
@@ -103,15 +119,6 @@ class Executors:
                 tree.make_directory(executor.workdir)
             for path in filter(None, (executor.stdout, executor.stderr)):
                 tree.make(path)
-
-    def _copy(self, url: str, path: str, type: str) -> None:
-        source, target = self._roots.path_of(url), self._tree.make(path)
-        if source == target:
-            return  # it is shared, and visible there
-        if type == DIRECTORY:
-            self._roots.copy_directory(source, target)
-        else:
-            self._roots.copy_file(source, target)
 
     async def run(self, run: Run) -> None:
         """Run the executors. Raises :class:`WorkFailed` if one fails whose error is not ignored."""
@@ -164,18 +171,22 @@ class Executors:
                 since += file.write(piece)
 
     async def deliver(self) -> int:
-        """Bring the outputs to their URLs; their bytes. Raises :class:`WorkFailed`, :class:`OSError`."""
-        await self._in_thread(self._deliver)
+        """Bring the outputs to their URLs; their bytes. Raises :class:`AwedError`, :class:`OSError`."""
+        for output in self._task.outputs:
+            for path, url in await self._in_thread(self._found, output):
+                size = await self._bring_out(path, url)
+                self.log.outputs.append(OutputLog(url, path, str(size)))
         return sum(int(one.size_bytes) for one in self.log.outputs)
 
-    def _deliver(self) -> None:
-        for output in self._task.outputs:
-            for path, url in self._found(output):
-                source, target = self._tree.real(path), self._roots.path_of(url)
-                if not source.is_file():
-                    raise WorkFailed(f"missing output files: {path}")
-                self._roots.deliver(source, target)
-                self.log.outputs.append(OutputLog(url, path, str(source.stat().st_size)))
+    async def _bring_out(self, path: str, url: str) -> int:
+        """Bring the file at *path* to *url*; its bytes. What was opened is what is sent, whoever changes the path."""
+        with ExitStack() as stack:
+            try:
+                file = await self._in_thread(stack.enter_context, self._tree.opened(path))
+            except FileNotFoundError:
+                raise WorkFailed(f"missing output files: {path}") from None
+            await self._urls.deliver(Path(f"/proc/self/fd/{file}"), url)
+            return os.fstat(file).st_size
 
     def _found(self, output: Output) -> list[tuple[str, str]]:
         """The paths of the files of an output, each with its URL."""

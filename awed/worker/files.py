@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from msgspec.structs import replace
@@ -26,6 +26,7 @@ from awed.worker.cache import Cache
 from awed.worker.errors import WorkFailed
 from awed.worker.outputs import Output, needs_file
 from awed.worker.paths import inside, path_of
+from awed.worker.urls import Urls, is_directory
 
 _OPENERS: Mapping[str, Callable[[Path], gzip.GzipFile | bz2.BZ2File]] = {"gzip": gzip.GzipFile, "bzip2": bz2.BZ2File}
 
@@ -65,6 +66,17 @@ def unit_range(rank: int, totalwork: int, units: int) -> str:
     return f"{first}-{last}" if last > first else f"{first}"
 
 
+class Access(NamedTuple):
+    """What the files of a workunit are read and written with."""
+
+    tokens: Tokens
+    urls: Urls
+
+    def at(self, io: IO) -> str:
+        """The token for the host of *io*."""
+        return self.tokens.at(io.host)
+
+
 class FileMover:
     """Downloads inputs and predata into work directories, and uploads outputs to their nodes.
 
@@ -76,40 +88,56 @@ class FileMover:
         self._cache = cache
         self._in_thread = in_thread
 
-    async def fetch_predata(self, work: Workunit, root: Path, tokens: Tokens) -> int:
+    async def fetch_predata(self, work: Workunit, root: Path, access: Access) -> int:
         """Put the predata into the work directory *root*, through the cache; their size in bytes."""
-        files = [_opened(io, tokens) for io in work.predata]
-        return sum([await _about(io, self._fetch_predata(io, root, tokens.at(io.host))) for io in files])
+        files = [_opened(io, access.tokens) for io in work.predata]
+        return sum([await _about(io, self._fetch_predata(io, root, access)) for io in files])
 
-    async def fetch_inputs(self, work: Workunit, root: Path, tokens: Tokens) -> int:
+    async def fetch_inputs(self, work: Workunit, root: Path, access: Access) -> int:
         """Put the inputs into the work directory *root*; their size in bytes."""
-        files = [_opened(io, tokens) for io in work.inputs]
-        return sum([await _about(io, self._fetch_input(io, work, root, tokens.at(io.host))) for io in files])
+        files = [_opened(io, access.tokens) for io in work.inputs]
+        return sum([await _about(io, self._fetch_input(io, work, root, access)) for io in files])
 
-    async def deliver(self, work: Workunit, outputs: Iterable[Output], root: Path, tokens: Tokens) -> None:
+    async def deliver(self, work: Workunit, outputs: Iterable[Output], root: Path, access: Access) -> None:
         """Upload *outputs* in the work directory *root*: whole, or as the part of the rank of *work*."""
         for output in outputs:
-            await _about(output.io, self._deliver(output, work, root, tokens.at(output.io.host)))
+            await _about(output.io, self._deliver(output, work, root, access))
 
-    async def _fetch_input(self, io: IO, work: Workunit, root: Path, token: str) -> int:
-        node = await self._node(io, token)
+    async def _fetch_input(self, io: IO, work: Workunit, root: Path, access: Access) -> int:
+        if io.is_elsewhere and is_directory(io.url):
+            return await self._bring_directory(io, root, access)
+        node = await self._node(io, access)
         if io.attrfile:
             await self._in_thread(write_attributes, inside(root, io.attrfile), node and node.attributes)
         if io.nofile:
             return 0
         part = part_of(work, io)
-        return await self._bring(io, node, root, token, part, shared=io.cache and part is None)
+        return await self._bring(io, node, root, access, part, shared=io.cache and part is None)
 
-    async def _fetch_predata(self, io: IO, root: Path, token: str) -> int:
-        return await self._bring(io, await self._node(io, token), root, token, shared=True)
+    async def _fetch_predata(self, io: IO, root: Path, access: Access) -> int:
+        if io.is_elsewhere and is_directory(io.url):
+            return await self._bring_directory(io, root, access)
+        return await self._bring(io, await self._node(io, access), root, access, shared=True)
+
+    async def _bring_directory(self, io: IO, root: Path, access: Access) -> int:
+        target = path_of(root, io)
+        await access.urls.fetch_directory(io.url, target)
+        return await self._in_thread(_total_size, target)
 
     async def _bring(
-        self, io: IO, node: Node | None, root: Path, token: str, part: tuple[str, str] | None = None, *, shared: bool
+        self,
+        io: IO,
+        node: Node | None,
+        root: Path,
+        access: Access,
+        part: tuple[str, str] | None = None,
+        *,
+        shared: bool,
     ) -> int:
         """Put a file at its path when it is complete; its size in bytes. *shared*: through the cache."""
         place, arriving = path_of(root, io), root / f".{uuid4().hex}"
-        fetch = partial(self._fetch, io=io, node=node, token=token, part=part)
-        if shared and (source := await self._source(io, node)):
+        fetch = partial(self._fetch, io=io, node=node, access=access, part=part)
+        if shared and (source := await self._source(io, node, access.urls)):
             await self._cache.copy(_cache_key(source, io), arriving, fetch)
         else:
             await fetch(arriving)
@@ -117,10 +145,10 @@ class FileMover:
         arriving.rename(place)
         return place.stat().st_size
 
-    async def _node(self, io: IO, token: str) -> Node | None:
-        return await self._host_at(io.host).node(io.node, token) if has_node(io) else None
+    async def _node(self, io: IO, access: Access) -> Node | None:
+        return await self._host_at(io.host).node(io.node, access.at(io)) if has_node(io) else None
 
-    async def _source(self, io: IO, node: Node | None) -> str:
+    async def _source(self, io: IO, node: Node | None, urls: Urls) -> str:
         """What identifies the content of *io*, for the key of the cache; "" if nothing does.
 
         The host was asked just now with the workunit's own token, so nobody reads from the cache what the host would
@@ -128,27 +156,31 @@ class FileMover:
         """
         if node is not None:
             return f"{io.host} {_md5(node) or node.id}"
-        version = await self._host_at("").url_version(io.url) if io.url else ""
+        version = await urls.version(io.url) if io.url else ""
         return version and f"{io.url} {version}"
 
     async def _fetch(
-        self, path: Path, io: IO, node: Node | None, token: str, part: tuple[str, str] | None = None
+        self, path: Path, io: IO, node: Node | None, access: Access, part: tuple[str, str] | None = None
     ) -> None:
         if has_node(io):
             md5 = _md5(node) if part is None else None
-            await self._host_at(io.host).download(io.node, path, token=token, part=part, md5=md5)
+            await self._host_at(io.host).download(io.node, path, token=access.at(io), part=part, md5=md5)
         elif io.url:
-            await self._host_at("").fetch_url(io.url, path)
+            await access.urls.fetch(io.url, path)
         else:
             raise WorkFailed("neither a node nor a url to fetch it from")
         if io.uncompress:
             await self._in_thread(unpack, path, io.uncompress)
 
-    async def _deliver(self, output: Output, work: Workunit, root: Path, token: str) -> None:
+    async def _deliver(self, output: Output, work: Workunit, root: Path, access: Access) -> None:
         io = output.io
+        if io.is_elsewhere:
+            if output.path:
+                await access.urls.deliver(output.path, io.url)
+            return
         if not has_node(io):
             raise WorkFailed("no node to deliver it to")
-        host = self._host_at(io.host)
+        host, token = self._host_at(io.host), access.at(io)
         attributes = await self._attributes(io, root) if work.rank <= 1 else None
         if io.type == "copy":
             await host.copy(io.node, _parent(io, work), token)
@@ -221,6 +253,11 @@ def _parent(io: IO, work: Workunit) -> str:
 def _md5(node: Node | None) -> str | None:
     """The md5 of the node's whole file; None if it is not known."""
     return node.file.checksum.get("md5") if node else None
+
+
+def _total_size(directory: Path) -> int:
+    """The bytes of all files below *directory*. Blocks: for a thread."""
+    return sum(path.lstat().st_size for path in directory.rglob("*") if not path.is_dir())
 
 
 def _cache_key(source: str, io: IO) -> str:

@@ -3,12 +3,17 @@
 import os
 import stat
 from collections.abc import Iterable
+from glob import glob
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from awed.model.job import IO
+from awed.model.tes import WILDCARDS
 from awed.worker.errors import WorkFailed
-from awed.worker.paths import path_of
+from awed.worker.paths import inside, path_of
 
 
 class Output(NamedTuple):
@@ -27,10 +32,11 @@ def find_outputs(root: Path, declared: Iterable[IO]) -> list[Output]:
     found: list[Output] = []
     faults: dict[str, list[str]] = {}
     for io in declared:
-        output, fault = _look_at(root, io)
-        if fault:
-            faults.setdefault(fault, []).append(os.path.join(io.directory, io.filename))
-        found.append(output)
+        for one in _each(root, io):
+            output, fault = _look_at(root, one)
+            if fault:
+                faults.setdefault(fault, []).append(os.path.join(one.directory, one.filename))
+            found.append(output)
     if faults:
         raise WorkFailed(*(f"{fault}: {', '.join(names)}" for fault, names in faults.items()))
     return found
@@ -39,6 +45,24 @@ def find_outputs(root: Path, declared: Iterable[IO]) -> list[Output]:
 def needs_file(io: IO) -> bool:
     """Whether *io* needs a file; some outputs only set attributes of a node, or share another node's file."""
     return not io.nofile and io.type not in ("update", "copy")
+
+
+def _each(root: Path, io: IO) -> list[IO]:
+    """*io* itself; if its URL is that of a directory all files below its path, or that match it, each with its URL.
+
+    Without any it is *io*, which is then missing.
+    """
+    if not io.is_elsewhere or not io.url.endswith("/"):
+        return [io]
+    top, pattern = inside(root, io.directory) if io.directory else root, io.filename.rstrip("/")
+    below = top if WILDCARDS.search(pattern) else top / pattern
+    matches = [top / found for found in glob(pattern, root_dir=top, recursive=True)]
+    files = {file for match in matches for file in (match.rglob("*") if match.is_dir() else [match])}
+    return [
+        replace(io, filename=str(file.relative_to(top)), url=io.url + quote(str(file.relative_to(below))))
+        for file in sorted(files)
+        if not file.is_dir()
+    ] or [io]
 
 
 def _look_at(root: Path, io: IO) -> tuple[Output, str]:

@@ -30,8 +30,7 @@ from awed.worker.arguments import command_line, environment
 from awed.worker.containers.interface import Containers, View
 from awed.worker.errors import WorkFailed
 from awed.worker.executors import Command, Executors
-from awed.worker.fileroots import FileRoots
-from awed.worker.files import FileMover
+from awed.worker.files import Access, FileMover
 from awed.worker.guard import Excess, Guard, Guarding
 from awed.worker.janitor import Janitor
 from awed.worker.logs import LogFiles, Logs, Said
@@ -42,6 +41,7 @@ from awed.worker.paths import inside, path_of
 from awed.worker.process import Exit, Running, how_it_ended
 from awed.worker.report import Finished, Key
 from awed.worker.tail import Tail
+from awed.worker.urls import Urls
 from awed.worker.workdir import Workdir
 
 KILL_GRACE = 10.0
@@ -72,7 +72,7 @@ class Equipment:
     logs: LogFiles
     tail: Tail
     containers: Containers
-    roots: FileRoots
+    urls: Urls
     in_thread: InThread
     guarding: Guarding
     clock: IReactorTime
@@ -174,11 +174,12 @@ class Runner:
         root = self._directory = self._with.workdir.make(work.wuid, work.attempt, fresh=has_files)
         self._logs = Logs(self._with.logs)
         tokens, private = await self._secrets()
+        access = Access(tokens, self._with.urls.of(private))
         if has_files:
             await self._with.janitor.room(sum(io.size for io in (*work.inputs, *work.predata)))
         self._cause = Cause.INPUT
-        perf.size_predata, perf.time_predata_in = await self._timed(files.fetch_predata(work, root, tokens))
-        perf.size_infile, perf.time_data_in = await self._timed(files.fetch_inputs(work, root, tokens))
+        perf.size_predata, perf.time_predata_in = await self._timed(files.fetch_predata(work, root, access))
+        perf.size_infile, perf.time_data_in = await self._timed(files.fetch_inputs(work, root, access))
         if work.tes:
             await self._task(work.tes, root, self._logs)
             return
@@ -189,7 +190,7 @@ class Runner:
         self._cause = Cause.OUTPUT
         outputs = find_outputs(root, work.outputs)
         perf.size_outfile = sum(output.size for output in outputs)
-        _, perf.time_data_out = await self._timed(files.deliver(work, outputs, root, tokens))
+        _, perf.time_data_out = await self._timed(files.deliver(work, outputs, root, access))
 
     async def _task(self, task: TesTask, root: Path, logs: Logs) -> None:
         """Run a TES task in the work directory *root*, where the inputs of its job are."""
@@ -198,7 +199,7 @@ class Runner:
             task,
             root,
             logs,
-            roots=self._with.roots,
+            urls=self._with.urls,
             environ=environment(self._work, self._allotment, {}, self._with.inherited),
             allotment=self._allotment,
             in_thread=self._with.in_thread,

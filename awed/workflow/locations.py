@@ -4,7 +4,7 @@ import re
 from collections.abc import Container, Iterable
 from itertools import chain
 
-from awed.model.addresses import NO_ADDRESS, address, has_user, without_password
+from awed.model.addresses import NO_ADDRESS, NO_FILE, address, check_file_url, has_user, without_password
 from awed.model.job import IO, NO_NODE, OWN_HOST, UPDATE, Job
 from awed.model.node import NODE_ID
 from awed.workflow.document import SentTask, entries
@@ -51,6 +51,8 @@ class Locator:
         names = {io.filename for _, io in entries(task.inputs)}
         for key, io in entries(task.outputs):
             self._output(io, names, (*place, "outputs", key))
+            if io.is_elsewhere and (task.totalwork > 1 or task.maxworksize or task.partinfo):
+                self._faults.at((*place, "outputs", key), "a task of several workunits cannot bring a file to a URL")
         for key, io in entries(task.predata):
             self._predata(io, (*place, "predata", key))
 
@@ -65,6 +67,9 @@ class Locator:
             self._faults.add(place, f"Invalid IO, required fields url or host / node missing ({shown(place)})")
 
     def _output(self, io: IO, inputs: Container[str], place: Place) -> None:
+        if io.url and not io.host and not io.type and io.node in ("", NO_NODE) and not _DOWNLOAD.fullmatch(io.url):
+            self._elsewhere(io, place)
+            return
         by_url = _DOWNLOAD.fullmatch(io.url) is not None
         of_node = io.type in _OF_NODES and (by_url or io.node not in ("", NO_NODE))
         if not io.host and not (of_node and by_url):
@@ -75,6 +80,13 @@ class Locator:
         self._unsettle(io, place)
         if io.type == UPDATE and not io.origin and io.filename not in inputs:
             self._faults.at(place, "an update needs host and node, an origin, or an input of the same name")
+
+    def _elsewhere(self, io: IO, place: Place) -> None:
+        """Check the URL of an output that is brought there, and has no node."""
+        io.node = NO_NODE
+        self._check_file(io.url, (*place, "url"))
+        if has_user(io.url):
+            self._faults.at((*place, "url"), "the URL of an output takes no user and password")
 
     def _unsettle(self, io: IO, place: Place) -> None:
         """Set node and URL of *io* to none, whatever was sent: it has no node yet."""
@@ -88,7 +100,7 @@ class Locator:
         elif not io.url:
             return False
         else:
-            self._check(io.url, (*place, "url"))
+            self._check_file(io.url, (*place, "url"))
             download = _DOWNLOAD.fullmatch(io.url)
             if download is None:
                 io.host, io.node = "", NO_NODE
@@ -112,16 +124,26 @@ class Locator:
                 self._check(host, place, "?#")
         return host
 
+    def _check_file(self, url: str, place: Place) -> None:
+        """Note a fault if workers can find no file at *url*."""
+        try:
+            check_file_url(url)
+        except ValueError as error:
+            self._note(url, place, "" if str(error) == NO_FILE else str(error))
+
     def _check(self, url: str, place: Place, without: str = "") -> None:
-        """Note a fault if *url* is not valid, or has any of the characters *without*."""
+        """Note a fault if *url* is no address of a host, or has any of the characters *without*."""
         try:
             address(url)
             fault = "" if set(url).isdisjoint(without) else NO_ADDRESS
         except ValueError as error:
             fault = str(error)
         if fault:
-            reason = "" if fault == NO_ADDRESS else f": {fault}"
-            self._faults.add(place, f"Not a valid url: {cut(_PASSWORD.sub('//...@', url))} ({shown(place)}){reason}")
+            self._note(url, place, "" if fault == NO_ADDRESS else fault)
+
+    def _note(self, url: str, place: Place, fault: str) -> None:
+        reason = fault and f": {fault}"
+        self._faults.add(place, f"Not a valid url: {cut(_PASSWORD.sub('//...@', url))} ({shown(place)}){reason}")
 
 
 def take_passwords(files: Iterable[IO]) -> dict[str, str]:

@@ -42,6 +42,9 @@ class Relay:
             reset(connection)
         self._open.clear()
 
+    def took(self, data: bytes) -> None:
+        """*data* has come, and is passed on next."""
+
     def close(self) -> None:
         self.refusing = True
         self.stalled = False
@@ -65,6 +68,7 @@ class Relay:
             while data := source.recv(65536):
                 time.sleep(self.delay)
                 self._go_on.wait()
+                self.took(data)
                 sink.sendall(data)
         for end in (source, sink):
             with suppress(OSError):

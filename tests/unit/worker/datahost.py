@@ -52,6 +52,9 @@ class FakeHost:
         self._hosts.calls.append(("fetch_url", url))
         return self._write(url, path)
 
+    async def put_url(self, url: str, path: Path) -> None:
+        self._hosts.calls.append(("put_url", url, str(path)))
+
     async def url_version(self, url: str) -> str:
         return self._hosts.versions.get(url, "")
 

@@ -18,8 +18,10 @@ from awed.model.work import Part
 from awed.wire.headers import Tokens
 from awed.worker.cache import Cache
 from awed.worker.errors import WorkFailed
-from awed.worker.files import FileMover, part_of, unit_range
+from awed.worker.fileroots import FileRoots
+from awed.worker.files import Access, FileMover, part_of, unit_range
 from awed.worker.outputs import find_outputs
+from awed.worker.urls import Urls
 from tests.unit.worker.builders import HOST, IN_THREAD, file, result, workunit
 from tests.unit.worker.datahost import FakeHosts
 
@@ -37,17 +39,18 @@ class World:
         self.root.mkdir()
         self.cache.mkdir()
         self.hosts = FakeHosts()
+        self.access = Access(TOKENS, Urls(FileRoots([directory]), None, self.hosts(""), IN_THREAD))
         self.mover = FileMover(self.hosts, Cache(self.cache, IN_THREAD, lambda wanted: False), IN_THREAD)
 
     def fetch(self, *inputs: IO, **fields: Any) -> int:
-        return result(self.mover.fetch_inputs(workunit(inputs=list(inputs), **fields), self.root, TOKENS))
+        return result(self.mover.fetch_inputs(workunit(inputs=list(inputs), **fields), self.root, self.access))
 
     def predata(self, *predata: IO) -> int:
-        return result(self.mover.fetch_predata(workunit(predata=list(predata)), self.root, TOKENS))
+        return result(self.mover.fetch_predata(workunit(predata=list(predata)), self.root, self.access))
 
     def deliver(self, *outputs: IO, **fields: Any) -> None:
         work = workunit(outputs=list(outputs), **fields)
-        result(self.mover.deliver(work, find_outputs(self.root, outputs), self.root, TOKENS))
+        result(self.mover.deliver(work, find_outputs(self.root, outputs), self.root, self.access))
 
     def make(self, name: str, content: str) -> None:
         (self.root / name).write_text(content)

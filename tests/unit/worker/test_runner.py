@@ -37,6 +37,7 @@ from awed.worker.process import GROUP_POLL, start
 from awed.worker.report import Finished
 from awed.worker.runner import Equipment, Runner
 from awed.worker.tail import Tail
+from awed.worker.urls import Urls
 from awed.worker.workdir import Workdir
 from tests.conftest import LoggedErrors
 from tests.unit.worker.builders import CLIENT, IN_THREAD, JOB, PLAIN, file, workunit
@@ -68,7 +69,7 @@ class World:
             logs=LogFiles(self.workdir.logs, janitor.remove),
             tail=Tail(server, CLIENT, REACTOR),
             containers=Containers(Plain(partial(start, REACTOR, orphans=Orphans(CLIENT, REACTOR)))),
-            roots=FileRoots(),
+            urls=Urls(FileRoots(), None, self.hosts(""), IN_THREAD),
             in_thread=IN_THREAD,
             guarding=Guarding(REACTOR, IN_THREAD),
             clock=REACTOR,

@@ -310,9 +310,7 @@ def test_an_input_must_be_somewhere(sent: dict[str, str]) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "url", ["ftp://x/y", "x", "file:///etc/passwd", "http://", "http:///x", "http://h:port/", "//h/x"]
-)
+@pytest.mark.parametrize("url", ["ftp://x/y", "x", "http://", "http:///x", "http://h:port/", "//h/x"])
 def test_what_is_no_url(url: str) -> None:
     assert faults(task(inputs=[{"filename": "a", "url": url}])) == [
         f"Not a valid url: {url} (tasks[0].inputs[0].url)"

@@ -249,10 +249,13 @@ def test_an_output_about_a_node_may_name_it_by_url() -> None:
     assert (io.host, io.node, read.shockhost) == (SHOCK, NODE, "")
 
 
-def test_an_output_does_not_go_to_a_plain_url() -> None:
-    for kind in ("", "copy"):
-        io = only_output(type=kind, url=URL)
-        assert (io.host, io.node, io.url) == (OWN_HOST, NO_NODE, "")
+def test_an_output_goes_to_a_url_of_its_own_or_to_a_node() -> None:
+    for url in (URL, "s3://bucket/key", "file:///data/a", "s3://bucket/dir/"):
+        io = only_output(url=url)
+        assert (io.host, io.node, io.url, io.is_elsewhere) == ("", NO_NODE, url, True)
+    for sent in ({"type": "copy"}, {"host": SHOCK}):
+        io = only_output(url=URL, **sent)
+        assert (io.node, io.url, io.is_elsewhere) == (NO_NODE, "", False)
 
 
 def test_an_update_may_be_of_an_input_or_of_another_tasks_output() -> None:

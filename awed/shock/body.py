@@ -1,6 +1,7 @@
-"""Forms as bodies of requests, with files that are read from the disk as they are sent."""
+"""Bodies of requests, files and forms with files, that are read from the disk as they are sent."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IConsumer
@@ -14,16 +15,18 @@ from awed.wire.multipart import Field, form
 
 
 @implementer(IBodyProducer)
-class FormBody(Sender):
-    """A form as the body of one request. *progress* is called after each piece that is sent."""
+class Body(Sender):
+    """The body of one request, of these *pieces*. *progress* is called after each part that is sent."""
 
-    def __init__(self, fields: Iterable[Field[Slice]], in_thread: InThread, progress: Callable[[], object]) -> None:
-        self.content_type, pieces = form(fields)
+    def __init__(
+        self, content_type: str, pieces: Sequence[bytes | Slice], in_thread: InThread, progress: Callable[[], object]
+    ) -> None:
+        self.content_type = content_type
         self.length = sum(piece.length if isinstance(piece, Slice) else len(piece) for piece in pieces)
         super().__init__(Pieces(pieces), in_thread, progress)
 
     def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        """Send the form to *consumer*. Fires at the end.
+        """Send it to *consumer*. Fires at the end.
 
         Once it was told to stop it never fires, as Twisted demands: the end of the connection says what became of the
         request.
@@ -37,3 +40,14 @@ class FormBody(Sender):
             if self.is_stopped:
                 await Deferred[None]()
             raise
+
+
+def form_body(fields: Iterable[Field[Slice]], in_thread: InThread, progress: Callable[[], object]) -> Body:
+    """A form as a body."""
+    return Body(*form(fields), in_thread, progress)
+
+
+def file_body(path: Path, in_thread: InThread, progress: Callable[[], object]) -> Body:
+    """The file at *path* as a body. Raises :class:`OSError`."""
+    whole = Slice(path, 0, path.stat().st_size)
+    return Body("application/octet-stream", [whole], in_thread, progress)

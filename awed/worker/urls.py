@@ -1,0 +1,106 @@
+"""Files where a URL says: below the roots of this worker, in an S3 store, at a web server."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import CancelledError
+
+from awed.shock.interface import DataHost
+from awed.tx.threads import InThread
+from awed.worker.account import EXTRA, LACKING, Account, account_of
+from awed.worker.errors import WorkFailed
+from awed.worker.fileroots import FileRoots
+
+if TYPE_CHECKING:
+    from awed.worker.s3 import S3
+
+
+@dataclass(frozen=True)
+class Urls:
+    """What this worker may read and write by URL. *account*: for s3. *web* does http and https.
+
+    All methods raise :class:`~awed.model.errors.AwedError`, most of them with the URL, and :class:`OSError`.
+    """
+
+    roots: FileRoots
+    account: Account | None
+    web: DataHost
+    in_thread: InThread
+
+    def of(self, private: Mapping[str, str]) -> "Urls":
+        """The same for a task with these private variables."""
+        return replace(self, account=account_of(private, self.account))
+
+    async def version(self, url: str) -> str:
+        """What identifies the present content of a file; "" if nothing does."""
+        match _scheme(url):
+            case "s3":
+                return await self.in_thread(lambda: self._s3().version(url))
+            case "http" | "https":
+                return await self.web.url_version(url)
+        return ""
+
+    def is_at(self, url: str, path: Path) -> bool:
+        """Whether *url* is that of *path* itself."""
+        return _scheme(url) not in ("s3", "http", "https") and self.roots.path_of(url) == path
+
+    async def fetch(self, url: str, path: Path) -> None:
+        """Bring the file at *url* to *path*."""
+        match _scheme(url):
+            case "s3":
+                await self._transfer(lambda s3, stop: s3.fetch(url, path, stop))
+            case "http" | "https":
+                await self.web.fetch_url(url, path)
+            case _:
+                await self.in_thread(self.roots.copy_file, self.roots.path_of(url), path)
+
+    async def fetch_directory(self, url: str, target: Path) -> None:
+        """Bring all that is below *url* to the directory *target*, with its layout."""
+        match _scheme(url):
+            case "s3":
+                await self._transfer(lambda s3, stop: s3.fetch_directory(url, target, stop))
+            case _:
+                await self.in_thread(self.roots.copy_directory, self.roots.path_of(url), target)
+
+    async def deliver(self, path: Path, url: str) -> None:
+        """Bring the file at *path* to *url*, where it is once it is complete."""
+        match _scheme(url):
+            case "s3":
+                await self._transfer(lambda s3, stop: s3.deliver(path, url, stop))
+            case "http" | "https":
+                await self.web.put_url(url, path)
+            case _:
+                await self.in_thread(self.roots.deliver, path, self.roots.path_of(url))
+
+    async def _transfer(self, call: "Callable[[S3, Event], None]") -> None:
+        """Run *call* in a thread. It ends early if this is cancelled, and nobody waits for that."""
+        stop = Event()
+        try:
+            await self.in_thread(lambda: call(self._s3(), stop))
+        except CancelledError:
+            stop.set()
+            raise
+
+    def _s3(self) -> "S3":
+        """The files of the account. Blocks: for a thread."""
+        if self.account is None:
+            raise WorkFailed(LACKING)
+        try:
+            s3 = import_module("awed.worker.s3")  # only now, as it takes long and may not be there
+        except ModuleNotFoundError:
+            raise WorkFailed(f"s3 URLs need {EXTRA}") from None
+        made: S3 = s3.S3(self.account)
+        return made
+
+
+def is_directory(url: str) -> bool:
+    """Whether *url* stands for all files below it; web servers cannot list them."""
+    return url.endswith("/") and _scheme(url) in ("file", "s3")
+
+
+def _scheme(url: str) -> str:
+    return url.partition(":")[0].lower()
