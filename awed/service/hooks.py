@@ -190,6 +190,8 @@ class Hooks:
         cursor = await self._cursor(hook)
         if cursor is None:
             await self._die(hook, f"the account of {hook.owner} is gone")
+            if hook.with_job:  # nobody is left to see it
+                await self._forget(hook.id)
             return
         found = await cursor.wait(1, SAVED)
         moved, hook.cursor = hook.cursor != cursor.number, cursor.number

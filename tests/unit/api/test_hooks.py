@@ -16,7 +16,7 @@ from awed.model.errors import StoreAway
 from awed.model.hook import Hook
 from awed.model.records import Batch
 from awed.service import hooks
-from awed.service.hooks import AT_ONCE, MOST_OF_USER, PATIENCE
+from awed.service.hooks import AT_ONCE, MOST_OF_USER, PATIENCE, SAVED
 from tests.unit.api.served import BOUNDARY, Served, data, done, fault, form
 from tests.unit.web.wire import message
 
@@ -251,9 +251,15 @@ def test_a_hook_is_dead_without_the_account_of_its_owner(served: Served, monkeyp
     hooks.append(make(served, events=["job.init"])["id"])
     served.submit(JOB, user="ann")
     assert {body["hook"] for body in bodies(served)} == {hooks[1]}
+    served.submit({**JOB, "info": {"notify": {**NOTIFY, "events": ["job.suspend"]}}}, user="ann")
+    bodies(served)
+    served.receiver.received.clear()
+    assert len(data(served.call("GET", "/hook", user="ann"))) == 3
     accounts.clear()
     served.submit(JOB, user="ann")
-    assert len(bodies(served)) == 1
+    served.clock.advance(SAVED)
+    assert bodies(served) == []
+    assert len(data(served.call("GET", "/hook", user="ann"))) == 2
     for hook in hooks:
         shown = data(served.call("GET", f"/hook/{hook}", user="ann"))
         assert (shown["state"], shown["reason"]) == ("dead", "the account of ann is gone")
