@@ -72,8 +72,8 @@ class _Parameters:
             name: amount
             for name, amount in (
                 (CORES, said.cpu_cores),
-                (MEMORY, said.ram_gb and round(said.ram_gb * GB)),
-                (DISK, said.disk_gb and round(said.disk_gb * GB)),
+                (MEMORY, said.ram_gb and _bytes(said.ram_gb)),
+                (DISK, said.disk_gb and _bytes(said.disk_gb)),
             )
             if amount
         }
@@ -104,6 +104,11 @@ class _Parameters:
             self.values[name] = text
         else:
             self.needs[name] = int(text)
+
+
+def _bytes(gb: float) -> int:
+    """Bytes of so many GB; too many for any task where the product is no number."""
+    return round(min(gb * GB, 1e30))
 
 
 def _job(sent: TesTask, said: _Parameters) -> dict[str, Any]:

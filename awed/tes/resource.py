@@ -12,6 +12,7 @@ from awed.api.context import Context, Resource
 from awed.api.rights import a_job, may, to
 from awed.api.submission import make_job
 from awed.auth.rights import reader
+from awed.model.access import User
 from awed.model.errors import Invalid, JobNotFound
 from awed.model.ids import WorkId, new_id
 from awed.model.job import Job
@@ -162,7 +163,7 @@ class TesResource(Resource):
             name=about.title,
             organization=Organization(about.title, url),
             storage=about.storage,
-            parameters=sorted({*PARAMETERS, *self._kinds()}),
+            parameters=sorted({*PARAMETERS, *self._kinds(call.user)}),
             contact=f"mailto:{about.contact}" if about.contact else None,
         )
 
@@ -250,9 +251,14 @@ class TesResource(Resource):
     def _state(self, job: Job) -> str:
         return state_of(job, lambda job_id: self.engine.work.is_out(_work(job_id)))
 
-    def _kinds(self) -> set[str]:
-        """The kinds of resources that workers offer."""
-        return offered(client.offers for client in self.engine.clients.all())
+    def _kinds(self, user: User | None = None) -> set[str]:
+        """The kinds of resources that workers offer, or those workers of which *user* may know."""
+        acl = self.context.groups.acl
+        return offered(
+            client.offers
+            for client in self.engine.clients.all()
+            if user is None or acl(client.group).allows(user, "read")
+        )
 
 
 def _work(job_id: str) -> WorkId:

@@ -2,10 +2,20 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.api.served import Served, data
 from tests.unit.tes.tasks import BASE, ECHO, create, get, listed, post, refused, run
+
+
+def test_service_info_does_not_tell_what_workers_offer_of_which_one_may_not_know(served: Served) -> None:
+    data(served.call("POST", "/cgroup/secret", user="ann"))
+    profile = {"id": "c9", "group": "secret", "apps": ["*"], "resources": {"cores": 1, "rareLicence": 1}}
+    data(served.call("POST", "/client", {"profile": msgspec.json.encode(profile)}, user="ann"))
+    for user, tells in (("ann", True), ("bob", False)):
+        info = served.call("GET", f"{BASE}/service-info", user=user).json
+        assert ("rareLicence" in info["tesResources_backend_parameters"]) is tells
 
 
 def test_service_info_says_what_the_service_is(served: Served) -> None:

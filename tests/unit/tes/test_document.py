@@ -38,6 +38,8 @@ def test_what_was_not_said_is_not_shown(served: Served) -> None:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
+        ({"resources": {"ram_gb": 1e300}}, "resources: memory: must be a number of bytes"),
+        ({"resources": {"disk_gb": -1}}, "resources: disk: must be a number of bytes"),
         ({"executors": []}, "executors: a task has at least one executor"),
         ({"executors": [{"command": ["a"]}]}, "executors[0].image: missing"),
         ({"executors": [{"image": "a"}]}, "executors[0].command: missing"),
