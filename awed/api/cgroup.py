@@ -55,8 +55,9 @@ class GroupResource(Resource):
 
     @calls("DELETE /<group_id>", to("delete", a_group))
     async def delete(self, call: Call[GroupRecord], group_id: str) -> str:
-        """Remove a client group. Its token becomes void."""
+        """Remove a client group. Its token becomes void, and its workers are signed off."""
         await self.context.groups.delete(group_id)
+        await self.engine.clients.remove_all(call.thing.group.name)
         return f"clientgroup deleted: {group_id}"
 
     @calls("PUT /<group_id>/token", OWN_GROUP)

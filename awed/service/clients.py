@@ -84,6 +84,13 @@ class ClientVerbs:
         self._shell.scheduler.changes.client(client)
         await self._shell.settle()
 
+    async def remove_all(self, group: str) -> None:
+        """Remove the clients of a group, and queue their work again."""
+        for client in self.all():
+            if client.group == group:
+                self._shell.scheduler.clients.remove(client.id, self._shell.now())
+        await self._shell.settle()
+
     async def remove(self, client_id: str) -> None:
         """Remove the client and queue its work again. Raises :class:`~awed.model.errors.ClientNotFound`."""
         self._shell.scheduler.clients.remove(client_id, self._shell.now())

@@ -1,7 +1,7 @@
 """Reading of the feed of events: which of them a reader asks for and may see, and how far it has read."""
 
 from collections.abc import Callable, Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -14,8 +14,8 @@ from awed.tx.turns import Turns
 MOST_LOOKED_AT = 20_000
 """Changes that one call of :meth:`Cursor.read` looks at. Few of them may be wanted."""
 
-GroupAcl = Callable[[str], Acl]
-"""The ACL of the client group with this name."""
+GroupAcl = Callable[[str, datetime], Acl]
+"""The ACL of the client group that had this name at that time."""
 
 
 class Choice(Struct, frozen=True):
@@ -61,7 +61,7 @@ class Cursor:
                 while self.number < page.last and len(found) < limit:
                     number = self.number + 1
                     change = page.changes[number - page.first]
-                    if self._choice.has(change) and await self._may_read(change):
+                    if self._choice.has(change) and await self._may_read(change, page.time):
                         found.append(event_of(number, page.time, change))
                     self.number = number
         return found
@@ -77,9 +77,9 @@ class Cursor:
             if self.number == self._feed.last and not await self._feed.news(self.number, left):
                 return found
 
-    async def _may_read(self, change: StateChange) -> bool:
+    async def _may_read(self, change: StateChange, time: datetime) -> bool:
         if change.kind is Subject.CLIENT:
-            return self._group_acl(change.group).allows(self._user, "read")
+            return self._group_acl(change.group, time).allows(self._user, "read")
         return await self._sight.may_read(self._user, change)
 
 

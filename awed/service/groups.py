@@ -70,10 +70,13 @@ class Groups:
         """Whether there is a group called *name*."""
         return name in self._by_name
 
-    def acl(self, name: str) -> GroupAcl:
-        """The ACL of the group called *name*; if there is none, one by which everybody has all rights."""
+    def acl(self, name: str, at: datetime | None = None) -> GroupAcl:
+        """The ACL of the group called *name*; everybody has all rights to "", and only administrators to a group that
+        is not there, or was made after *at*, as it is another one than was meant then."""
         record = self._by_name.get(name)
-        return GroupAcl.of(PUBLIC) if record is None else record.acl
+        if record is None or (at is not None and record.group.created_on > at):
+            return GroupAcl.of(ADMIN if name else PUBLIC)
+        return record.acl
 
     def is_open(self, record: GroupRecord) -> bool:
         """Whether the group gets all work that names no group."""
@@ -158,7 +161,7 @@ class Groups:
         return record
 
     async def delete(self, group_id: str) -> None:
-        """Delete the group. Its token is void, its workers stay registered."""
+        """Delete the group. Its token is void."""
         record = self.get(group_id)
         self._drop(record)
         await self._commit(Batch(gone_groups=[group_id]))

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.api.served import Served, data, fault
@@ -165,3 +166,21 @@ def test_only_workers_with_tokens_where_the_server_says_so(tmp_path: Path) -> No
     profile = {"profile": b'{"id": "c1", "group": "g", "apps": ["*"]}'}
     assert fault(served.call("POST", "/client", profile), 401) == "No Authorization"
     assert served.call("POST", "/client", profile, user="group g").status == 200
+
+
+def test_the_workers_of_a_group_that_is_deleted_are_nobodys(served: Served) -> None:
+    """Whoever makes a group of that name must not be them, nor hear of them."""
+    group = data(served.call("POST", "/cgroup/g", user="ann"))["id"]
+    profile = msgspec.json.encode({"id": "c1", "group": "g", "apps": ["*"]})
+    data(served.call("POST", "/client", {"profile": profile}, user="ann"))
+    document = {"info": {"clientgroups": "g"}, "tasks": [{"taskid": "t", "cmd": {"name": "x"}}]}
+    served.submit(document, user="ann")
+    work = data(served.call("GET", "/work?client=c1", user="ann"))["id"]
+    data(served.call("DELETE", f"/cgroup/{group}", user="ann"))
+    assert data(served.call("GET", f"/work/{work}", user="ann"))["state"] == "queued"
+    served.clock.advance(1)
+    data(served.call("POST", "/cgroup/g", user="bob"))
+    assert data(served.call("GET", "/client", user="bob")) == []
+    assert data(served.call("GET", "/events?since=0&kind=client", user="bob")) == []
+    told = data(served.call("GET", "/events?since=0&kind=client", user="root"))
+    assert [event["state"] for event in told] == ["active-idle", "removed"]

@@ -31,7 +31,7 @@ CHANGES = [StateChange(Subject.JOB, "j", str(number)) for number in range(20)]
 
 def listen(engine: Engine, since: int = 0, user: User = ADMIN, choice: Choice = ALL) -> Cursor:
     """Someone who listens; all groups are everybody's."""
-    return engine.events.cursor(user, lambda name: GroupAcl.of("public"), choice, since)
+    return engine.events.cursor(user, lambda name, at: GroupAcl.of("public"), choice, since)
 
 
 def told(events: Sequence[FeedEvent]) -> list[tuple[str, str, str]]:
@@ -247,7 +247,7 @@ async def test_a_job_that_is_gone_is_its_owners_and_not_that_of_who_takes_its_id
 async def test_clients_are_told_to_those_who_may_see_their_group(world: EngineWorld) -> None:
     await world.client("a")
     for user, heard in ((ANN, 1), (BOB, 0)):
-        hearing = world.engine.events.cursor(user, lambda name: Acl.of("ann"), ALL, 0)
+        hearing = world.engine.events.cursor(user, lambda name, at: Acl.of("ann"), ALL, 0)
         assert len(await hearing.read(10)) == heard
 
 

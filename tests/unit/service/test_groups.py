@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import pytest
 from twisted.internet.defer import Deferred
 
-from awed.model.access import PUBLIC, ClientGroup, GroupAcl, GroupRecord, User
+from awed.model.access import ADMIN, PUBLIC, ClientGroup, GroupAcl, GroupRecord, User
 from awed.model.errors import AwedError, Conflict, Invalid, NotFound, QuotaReached, StoreAway
 from awed.model.records import Batch
 from awed.scheduler.requirements import ANYBODYS, NOBODY, whose
@@ -97,8 +97,9 @@ def test_names(kept: Kept, group: GroupRecord) -> None:
     assert len(kept.batches) == 1
 
 
-def test_a_group_that_nobody_made_is_everybodys(kept: Kept, group: GroupRecord) -> None:
-    assert kept.groups.acl("new").execute == [PUBLIC]
+def test_a_group_that_a_worker_makes_is_everybodys(kept: Kept, group: GroupRecord) -> None:
+    assert kept.groups.acl("").execute == [PUBLIC]
+    assert kept.groups.acl("new").execute == [ADMIN]
     done(kept.groups.ensure("new"))
     done(kept.groups.ensure("new"))
     done(kept.groups.ensure("g"))
