@@ -15,6 +15,9 @@ from bench.common.wire import Script, ask, play, request
 
 DEPTHS = (100, 1000, 10_000, 100_000)
 
+KINDS_DEPTH = 10_000
+"""The depth at which many kinds of needs are queued."""
+
 BLOCK = 50
 """Checkouts, or submissions, in a row; as many new tasks follow, so that the depth stays what it is."""
 
@@ -42,13 +45,15 @@ def measure(runs: int) -> Iterator[list[Figure]]:
 
         depths = {depth: _filled(fresh(), depth) for depth in DEPTHS}
         returned = _returned(fresh())
+        needs = _filled(fresh(), KINDS_DEPTH, clients.KINDS)
         waiting = {count: _unfit(fresh(), unfit) for count, unfit in ((BLOCK, 0), (WAITING, UNFIT), (CROWD, 1))}
         for daemon in (*depths.values(), returned):
             clients.register(daemon.address, 2, slots=BLOCK)
+        clients.register(needs.address, 1, slots=BLOCK, tells=True)
         for count, daemon in waiting.items():
             clients.register(daemon.address, count)
         for _ in range(runs):
-            yield [*_depths(depths, returned), *_hand_outs(waiting)]
+            yield [*_depths(depths, returned), *_kinds(depths[KINDS_DEPTH], needs), *_hand_outs(waiting)]
 
 
 def _depths(depths: dict[int, Server], returned: Server) -> Iterator[Figure]:
@@ -67,6 +72,17 @@ def _depths(depths: dict[int, Server], returned: Server) -> Iterator[Figure]:
     yield Figure("to the shallowest", cost[RETURNED] / shallow, "", at_most=1.2)
 
 
+def _kinds(none: Server, needs: Server) -> Iterator[Figure]:
+    """A checkout from a queue of many kinds of needs, and from one as deep where no task says any."""
+    took: dict[int, list[float]] = {0: [], clients.KINDS: []}
+    for _ in range(BLOCKS):
+        took[0] += _block(none, CLIENT)
+        took[clients.KINDS] += _block(needs, CLIENT, clients.KINDS)
+    plain, of_kinds = (median(times) * 1e6 for times in took.values())
+    yield Figure(f"{KINDS_DEPTH:,} queued, {clients.KINDS} kinds of needs", of_kinds, "us/checkout")
+    yield Figure("to none", of_kinds / plain, "", at_most=clients.NEEDS_COST)
+
+
 def _hand_outs(waiting: dict[int, Server]) -> Iterator[Figure]:
     """A submission whose task goes to one of those who wait, with more or less that fits nobody."""
     took: dict[int, list[float]] = {count: [] for count in waiting}
@@ -80,9 +96,9 @@ def _hand_outs(waiting: dict[int, Server]) -> Iterator[Figure]:
         yield Figure("to nothing else", cost[count] / cost[BLOCK], "", at_most=1.2)
 
 
-def _filled(daemon: Server, depth: int) -> Server:
+def _filled(daemon: Server, depth: int, kinds: int = 0) -> Server:
     for _ in range(depth // 100):
-        clients.submit(daemon.address, clients.job(tasks=100))
+        clients.submit(daemon.address, clients.job(tasks=100, kinds=kinds))
     return daemon
 
 
@@ -118,7 +134,7 @@ def _too_large(number: int) -> clients.Document:
     return {"filename": "in", "url": "http://localhost/in", "size": TOO_LARGE + number}
 
 
-def _block(daemon: Server, client: str) -> list[float]:
+def _block(daemon: Server, client: str, kinds: int = 0) -> list[float]:
     """Seconds of each of a few checkouts."""
     took: list[float] = []
 
@@ -131,7 +147,7 @@ def _block(daemon: Server, client: str) -> list[float]:
             units.append(clients.handed.decode(answer.data()))
         for unit in units:
             yield clients.report(client, unit)
-        yield clients.submission(clients.job(tasks=BLOCK))
+        yield clients.submission(clients.job(tasks=BLOCK, kinds=kinds))
 
     play(daemon.address, [script()])
     return took

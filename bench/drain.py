@@ -34,6 +34,11 @@ def _drain(constant: Server, daemon: Server, number: int) -> Iterator[Figure]:
     yield Figure(
         f"clients: {number}, ratio", single.per_second / yardstick.per_second, "", at_least=GOALS.get(number)
     )
+    clients.register(daemon.address, number, tells=True)
+    clients.submit(daemon.address, clients.job(tasks=WORK, kinds=clients.KINDS))
+    needs = paced(daemon, WORK, [clients.worker(name, WORK // number) for name in names])
+    yield from needs.figures(f"clients: {number}, {clients.KINDS} kinds of needs", "pair")
+    yield Figure(f"clients: {number}, kinds to none, server", needs.cpu / single.cpu, "", at_most=clients.NEEDS_COST)
     clients.submit(daemon.address, clients.job(tasks=MANY))
     many = paced(daemon, MANY, [clients.batch_worker(name, AT_ONCE, MANY // number) for name in names])
     yield from many.figures(f"clients: {number}, {AT_ONCE} at once", "workunit")

@@ -220,6 +220,7 @@ class TaskEntry:
     """
 
     __slots__ = (
+        "_needs",
         "attempts",
         "base_attempts",
         "blockers",
@@ -265,6 +266,7 @@ class TaskEntry:
         """The number (``generation``) of the effect under way, 0 for none. Answers with other numbers are ignored."""
         self.reusing: Reusing | None = None
         """How the task is recognised, if it has ``reuse`` and is prepared."""
+        self._needs: Needs | None = None
         self.data_wait: DataWait | None = None
         """The last data host that a preparation or check waited for."""
 
@@ -280,8 +282,10 @@ class TaskEntry:
 
     @property
     def needs(self) -> Needs:
-        """What each of its workunits needs of a machine."""
-        return needs_of(self.job.job.info.resources, self.task.resources)
+        """What each of its workunits needs of a machine, as its document says, which does not change."""
+        if self._needs is None:
+            self._needs = needs_of(self.job.job.info.resources, self.task.resources)
+        return self._needs
 
     def needs_with(self, memory: int) -> Needs:
         """The same with so many bytes of memory, 0 for those of the task."""

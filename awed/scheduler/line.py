@@ -92,20 +92,15 @@ class Line(Generic[Item]):
 
     def move(self, key: Any, to: Any) -> None:
         """The item of this *key*, which must be there, has another one from now on. That is cheap as long as it stays
-        where it is."""
+        in its block."""
         at = bisect_left(self._lasts, key)
         entries = self._blocks[at].entries
         place = bisect_left(entries, (key,))
         _, need, item = entries[place]
-        is_last = place == len(entries) - 1
-        if (place or at) and to < (entries[place - 1][0] if place else self._lasts[at - 1]):
-            stays = False
-        elif is_last:
-            stays = at == len(self._blocks) - 1 or to < self._blocks[at + 1].entries[0][0]
-        else:
-            stays = to < entries[place + 1][0]
-        if stays:
-            entries[place] = (to, need, item)
+        is_before_next = at == len(self._blocks) - 1 or to < self._blocks[at + 1].entries[0][0]
+        if is_before_next and (not at or self._lasts[at - 1] < to):
+            del entries[place]
+            insort(entries, (to, need, item))
             self._lasts[at] = entries[-1][0]
         else:
             self.remove(key)

@@ -52,8 +52,17 @@ handed = msgspec.json.Decoder(Handed)
 handed_list = msgspec.json.Decoder(list[Handed])
 
 
-def job(tasks: int = 1, work: int = 1, chain: bool = False, command: str = "true") -> Document:
-    """A workflow of *tasks* tasks without files, of *work* workunits each; *chain*: each waits for the one before."""
+KINDS = 50
+"""Different needs, where what these cost is measured; the goal there is to stay within NEEDS_COST."""
+
+NEEDS_COST = 1.15
+
+_OFFERED = {"cores": 64, "memory": 1 << 40}
+
+
+def job(tasks: int = 1, work: int = 1, chain: bool = False, command: str = "true", kinds: int = 0) -> Document:
+    """A workflow of *tasks* tasks without files, of *work* workunits each; *chain*: each waits for the one before.
+    *kinds*: how many different needs they have, 0 if they say none."""
     return {
         "info": {"name": "bench", "project": "bench", "user": "bench", "pipeline": "bench"},
         "tasks": [
@@ -62,10 +71,15 @@ def job(tasks: int = 1, work: int = 1, chain: bool = False, command: str = "true
                 "totalwork": work,
                 "cmd": {"name": command, "args": "", "description": "measured"},
                 "dependsOn": [str(number - 1)] if chain and number else [],
+                **({"resources": _needs(number % kinds)} if kinds else {}),
             }
             for number in range(tasks)
         ],
     }
+
+
+def _needs(kind: int) -> Document:
+    return {"cores": 1 + kind % 4, "memory": (1 + kind // 4) << 20}
 
 
 def submission(document: Document) -> bytes:
@@ -98,18 +112,20 @@ def _asked(address: Address, path: str) -> Document:
     return answer
 
 
-def registration(name: str, slots: int = 1) -> bytes:
-    """The request that registers a worker; *name* is its id as well."""
+def registration(name: str, slots: int = 1, tells: bool = False) -> bytes:
+    """The request that registers a worker; *name* is its id as well. *tells*: it says what its machine has."""
     profile = {"id": name, "name": name, "group": "bench", "apps": ["*"], "slots": slots}
+    if tells:
+        profile["resources"] = _OFFERED
     body, content_type = form("profile", msgspec.json.encode(profile))
     return request("POST", "/client", body, content_type)
 
 
-def register(address: Address, count: int, slots: int = 1) -> list[str]:
-    """Register *count* workers: their ids."""
+def register(address: Address, count: int, slots: int = 1, tells: bool = False) -> list[str]:
+    """Register *count* workers: their ids. *tells*: see :func:`registration`."""
     names = [f"worker-{number}" for number in range(count)]
     for name in names:
-        ask(address, registration(name, slots)).data()
+        ask(address, registration(name, slots, tells)).data()
     return names
 
 
