@@ -108,7 +108,7 @@ def _workers(board: Board, height: int) -> RenderableType:
 def _opened(board: Board, height: int, now: datetime) -> RenderableType:
     job = board.opened()
     if job is None:
-        return Text("")
+        return Text(" ")  # a layout takes an empty text for none
     lines = [_line(line, "dim") for line in board.news.lines]
     room = max(1, height - _TITLES - 1 - len(lines))
     unfinished = next((place for place, task in enumerate(job.tasks) if task.remainwork), 0)

@@ -9,6 +9,7 @@ import click
 from msgspec import Struct
 
 from awed.cli.completion import complete_tasks
+from awed.cli.errors import Mistake
 from awed.cli.lookup import Line, find_line
 from awed.cli.options import NOT_DONE, complain, confirm, job_argument, pass_server, yes_option
 from awed.cli.selection import Jobs, jobs_options, require_jobs
@@ -179,7 +180,7 @@ def rerun(server: Server, job_id: str, task: str | None, yes: bool) -> int:
     found = find_line(server, job_id)
     error = server.ask(calls.job(found.id)).error if found.state is JobState.SUSPEND else None
     if error is None:
-        raise click.UsageError(
+        raise Mistake(
             f"in {found.label} nothing failed: --from TASK says where to begin, awe resubmit runs all of it again"
         )
     failed = f"runs again from task {clean(task_name(error.taskfailed))}" if error.taskfailed else "goes on"

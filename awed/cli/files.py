@@ -8,11 +8,12 @@ from typing import BinaryIO
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
 
+from awed.cli.errors import Mistake
 from awed.cli.lookup import find_job
 from awed.cli.options import NOT_DONE, complain, job_argument, pass_server
 from awed.cli.show import outputs_table
 from awed.cli.table import screen
-from awed.cli.words import clean, counted, short
+from awed.cli.words import clean, counted, short, title
 from awed.client import jobs as calls
 from awed.client.blocking import Server
 from awed.client.outputs import fetch, kept_outputs, output_urls, path_below
@@ -63,17 +64,17 @@ def get(server: Server, job_id: str, output: str | None, every: bool, out: Path 
 def output_url(job: Job, wanted: str) -> str:
     """The URL of the output *wanted* (``file`` or ``task/file``).
 
-    Raises :class:`click.UsageError` if there is none, if there are several, or if it is not made yet.
+    Raises :class:`~awed.cli.errors.Mistake` if there is none, if there are several, or if it is not made yet.
     """
     outputs = output_urls(job)
     fitting = [name for name in outputs if wanted in {name, name.partition("/")[2]}]
     if not fitting:
-        raise click.UsageError(f"the job has no output {wanted}; it has {', '.join(outputs)}")
+        raise Mistake(f"the job has no output {wanted}; it has {', '.join(outputs)}")
     if len(fitting) > 1:
-        raise click.UsageError(f"which {wanted}? {', '.join(fitting)}")
+        raise Mistake(f"which {wanted}? {', '.join(fitting)}")
     (name,) = fitting
     if not outputs[name]:
-        raise click.UsageError(f"{name} is not there yet; awe job {short(job.id)} shows how far its task is")
+        raise Mistake(f"{name} is not there yet; awe job {short(job.id)} shows how far its task is")
     return outputs[name]
 
 
@@ -86,7 +87,11 @@ def _fetch_all(server: Server, job: Job, folder: Path) -> int:
     bar = Progress(*columns, console=console, disable=not console.is_terminal)
     with bar, ThreadPoolExecutor(_AT_ONCE) as threads:
         fetches = [threads.submit(_fetch_one, server, name, url, folder, bar) for name, url in urls.items()]
-        faults = [fault for one in fetches if (fault := one.result())]
+        found = [one.result() for one in fetches]
+    for path in found:
+        if isinstance(path, Path):
+            click.echo(path)
+    faults = [fault for fault in found if isinstance(fault, str)]
     complain(*faults)
     late = [clean(name) for name in output_urls(job) if name.partition("/")[0] not in done]
     if late:
@@ -95,15 +100,14 @@ def _fetch_all(server: Server, job: Job, folder: Path) -> int:
     return NOT_DONE if faults or late else 0
 
 
-def _fetch_one(server: Server, name: str, url: str, folder: Path, bar: Progress) -> str:
-    """Fetch an output and print its path. Returns the error as a text, "" if there is none."""
-    row = bar.add_task(clean(name), total=None)
+def _fetch_one(server: Server, name: str, url: str, folder: Path, bar: Progress) -> Path | str:
+    """Fetch an output. Returns its path, or the error as a text."""
+    row = bar.add_task(title(name), total=None)
     try:
         path = path_below(folder, name)
         fetch(server, url, path, lambda there: bar.update(row, completed=there))
     except (AwedError, OSError, ValueError) as error:
         return f"{clean(name)}: {error}"
-    size = path.stat().st_size
-    bar.update(row, total=size, completed=size)
-    click.echo(path)
-    return ""
+    finally:
+        bar.update(row, visible=False)
+    return path

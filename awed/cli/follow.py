@@ -12,7 +12,7 @@ from rich.text import Text
 
 from awed.cli.lastlines import last_lines
 from awed.cli.why import print_why
-from awed.cli.words import clean, parts, running
+from awed.cli.words import parts, running, title
 from awed.client import events as feed
 from awed.client import jobs as calls
 from awed.client.blocking import Server
@@ -115,7 +115,7 @@ class _Bar(Progress):
 
     def show(self, job: Job) -> None:
         if self._bar is None:
-            self._bar = self.add_task(clean(job.info.name) or "tasks", total=len(job.tasks), now="")
+            self._bar = self.add_task(title(job.info.name) or "tasks", total=len(job.tasks), now="")
         self._lines = self._read() if job.state is JobState.IN_PROGRESS else ()
         self.update(self._bar, completed=len(job.tasks) - job.remaintasks, now=running(job.tasks), refresh=True)
 

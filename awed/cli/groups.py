@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 import click
 
+from awed.cli.errors import Mistake
 from awed.cli.options import confirm, json_option, pass_server, print_answer, yes_option
 from awed.cli.show import groups_table
 from awed.client.blocking import Server
@@ -67,11 +68,9 @@ def remove(server: Server, name: str, yes: bool) -> None:
 
 
 def _find_group(server: Server, name: str) -> str:
-    """The id of the group whose name or id is *name*. Raises :class:`click.UsageError` if there is none."""
+    """The id of the group whose name or id is *name*. Raises :class:`~awed.cli.errors.Mistake` if there is none."""
     known = server.get("/cgroup?limit=0").read(list[ClientGroup])
     for group in known:
         if name in {group.name, group.id}:
             return group.id
-    raise click.UsageError(
-        f"there is no group {name}; there are {', '.join(group.name for group in known) or 'none'}"
-    )
+    raise Mistake(f"there is no group {name}; there are {', '.join(group.name for group in known) or 'none'}")

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import NoReturn
 from urllib.parse import urlencode
 
@@ -79,9 +80,13 @@ def _list(path: str) -> Call[Answer]:
 def _watch(server: Server, table: Callable[[], Rows]) -> NoReturn:
     """Show what *table* returns, again whenever something happens, and at least every _AGING seconds."""
     last = server.ask(feed.events(None)).last
-    with Live(console=screen(), auto_refresh=False) as live:
+    console = screen()
+    with Live(console=console, auto_refresh=False) if console.is_terminal else nullcontext() as live:
         while True:
-            live.update(table(), refresh=True)
+            if live is None:
+                console.print(table())
+            else:
+                live.update(table(), refresh=True)
             try:
                 last = server.persist(feed.events(last, wait=_AGING)).last
             except Gone:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import click
 
 from awed.cli.completion import complete_tasks
+from awed.cli.errors import Mistake
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
 from awed.cli.tail import Tail
@@ -34,7 +35,7 @@ def logs(server: Server, job_id: str, task: str | None, *, follow: bool, raw: bo
         document = server.ask(calls.job(ident))
         known = [task_name(one.taskid) for one in document.tasks]
         if task is not None and task not in known:
-            raise click.UsageError(f"there is no task {task}; there are {', '.join(known)}")
+            raise Mistake(f"there is no task {task}; there are {', '.join(known)}")
         Tail(server, document, task, raw).run()
         return
     answer = server.get(f"/job/{ident}?report")
@@ -61,5 +62,5 @@ def _chosen(tasks: list[TaskLogs], name: str | None) -> list[TaskLogs]:
         return tasks
     chosen = [task for task in tasks if name in {task_name(task.taskid), task.taskid}]
     if not chosen:
-        raise click.UsageError(f"there is no task {name}; there are {', '.join(task_name(t.taskid) for t in tasks)}")
+        raise Mistake(f"there is no task {name}; there are {', '.join(task_name(t.taskid) for t in tasks)}")
     return chosen

@@ -3,10 +3,10 @@
 import re
 from urllib.parse import quote
 
-import click
 from msgspec import Struct, field
 
-from awed.cli.words import clean, short
+from awed.cli.errors import Mistake
+from awed.cli.words import clean, short, title
 from awed.client.blocking import Server
 from awed.client.jobs import registered
 from awed.model.ids import is_uuid
@@ -37,7 +37,7 @@ class Line(Struct):
     @property
     def label(self) -> str:
         """The job, as messages name it: ``job 1a2b3c4d (lambda)``."""
-        name = clean(self.name)
+        name = title(self.name)
         return f"job {short(self.id)}{f' ({name})' if name else ''}"
 
 
@@ -52,22 +52,22 @@ def find_job(server: Server, text: str) -> str:
 def find_line(server: Server, text: str) -> Line:
     """The job whose id begins with *text*, or else the one of that name; ``last`` is the user's last one.
 
-    Raises :class:`click.UsageError` for none, and for several.
+    Raises :class:`~awed.cli.errors.Mistake` for none, and for several.
     """
     if text == LAST:
         newest = lines(server, "mine&order=info.submittime&limit=1")[0]
         if not newest:
-            raise click.UsageError("you have submitted no job yet")
+            raise Mistake("you have submitted no job yet")
         return newest[0]
     if re.fullmatch("[0-9a-fA-F-]+", text):
         found, total = lines(server, f"id_prefix={text}&limit={_SHOWN}")
         if not all(job.id.startswith(text) for job in found):
-            raise click.UsageError(f"this server knows jobs by their whole ids only, and {text} is none")
+            raise Mistake(f"this server knows jobs by their whole ids only, and {text} is none")
         if found:
             return _only(f"have an id that begins with {text}", found, total)
     named, total = lines(server, f"query&info.name={quote(text, safe='')}&limit={_SHOWN}") if text else ([], 0)
     if not named:
-        raise click.UsageError(f"no job has the name {text!r} or an id that begins so")
+        raise Mistake(f"no job has the name {text!r} or an id that begins so")
     return _only(f"are called {text}", named, total)
 
 
@@ -81,18 +81,21 @@ def _only(alike: str, found: list[Line], total: int) -> Line:
     if total > 1:
         listed = "".join(f"\n  {job.id}  {clean(job.name)}" for job in found)
         more = f"\n  and {total - len(found)} more" if total > len(found) else ""
-        raise click.UsageError(f"{total} jobs {alike}:{listed}{more}")
+        raise Mistake(f"{total} jobs {alike}:{listed}{more}")
     return found[0]
 
 
 def find_worker(server: Server, text: str) -> str:
     """The id of the worker that is called *text*, or whose id begins with it.
 
-    Raises :class:`click.UsageError` if there is none, or several.
+    Raises :class:`~awed.cli.errors.Mistake` if there is none, or several.
     """
     clients = server.ask(registered())
-    fitting = [client.id for client in clients if client.name == text or client.id.startswith(text)]
-    if len(fitting) != 1:
-        names = ", ".join(f"{client.name} ({client.id})" for client in clients)
-        raise click.UsageError(f"{len(fitting)} workers are called {text} or have an id that begins so; of {names}")
-    return fitting[0]
+    fitting = [client for client in clients if client.name == text or client.id.startswith(text)]
+    if not fitting:
+        raise Mistake(f"no worker is called {text} or has an id that begins so; see awe workers")
+    if len(fitting) > 1:
+        listed = "".join(f"\n  {client.id}  {clean(client.name)}" for client in fitting[:_SHOWN])
+        more = f"\n  and {len(fitting) - _SHOWN} more" if len(fitting) > _SHOWN else ""
+        raise Mistake(f"{len(fitting)} workers are called {text} or have an id that begins so:{listed}{more}")
+    return fitting[0].id

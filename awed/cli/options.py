@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from awed.cli.completion import complete_jobs
+from awed.cli.errors import Mistake
 from awed.cli.table import Rows, screen
 from awed.client.blocking import Server
 from awed.client.calls import Answer
@@ -48,7 +49,7 @@ def print_answer(answer: Answer, as_json: bool, table: Callable[[], Rows]) -> No
 def confirm(question: str, yes: bool) -> None:
     """Ask *question* on stderr, unless *yes*.
 
-    Raises :class:`click.ClickException` if the answer is not yes, and :class:`click.UsageError` if nobody is there.
+    Raises :class:`click.ClickException` if the answer is not yes, and :class:`Mistake` if nobody is there.
     """
     if yes:
         return
@@ -56,7 +57,8 @@ def confirm(question: str, yes: bool) -> None:
         meant = click.confirm(question, err=True)
     except click.Abort:  # the end of stdin, or ^C
         if not sys.stdin.isatty():
-            raise click.UsageError("nothing was done: nobody answers the question here, --yes does") from None
+            click.echo(err=True)
+            raise Mistake("nothing was done: nobody answers the question here, --yes does") from None
         meant = False
     if not meant:
         raise click.ClickException("nothing was done")

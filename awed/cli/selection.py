@@ -60,7 +60,7 @@ class Jobs(Struct, frozen=True):
         return len(self.texts) == 1
 
     def find(self, server: Server) -> list[Line]:
-        """The jobs. Raises :class:`click.UsageError` for a text that names no job, or several."""
+        """The jobs. Raises :class:`~awed.cli.errors.Mistake` for a text that names no job, or several."""
         if self.texts:
             return list({found.id: found for found in (find_line(server, text) for text in self.texts)}.values())
         return lines(server, urlencode({**self.conditions.query(), "limit": 0}))[0]

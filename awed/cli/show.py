@@ -31,7 +31,7 @@ _STYLES = {
 
 def jobs_table(jobs: Sequence[Job], now: datetime) -> Rows:
     """A table of jobs, in the order given."""
-    table = Rows("id", "name", "state", "tasks", "age", "ran", "notes", cut=("name", "notes"))
+    table = Rows("id", "name", "state", "tasks", "age", "ran", "notes", cut=("name", "notes"), spare=("ran",))
     for job in jobs:
         table.add(
             short(job.id),
@@ -106,7 +106,7 @@ def tasks_table(job: Job, efforts: Mapping[str, Effort], now: datetime) -> Rows:
         "worker",
         "output",
         folded=("task", "worker", "output"),
-        spare=("files",),
+        spare=("files", "output", "ran"),
     )
     for task in job.tasks:
         effort = efforts.get(task.taskid, Effort())
@@ -187,8 +187,8 @@ def workers_table(clients: Sequence[Client], now: datetime) -> Rows:
         "failed",
         "age",
         "host",
-        folded=("apps", "free", "working on", "host"),
-        cut=("name",),
+        folded=("apps", "free", "host"),
+        cut=("name", "working on"),
         spare=("host", "age", "apps", "failed", "done"),
     )
     for client in clients:

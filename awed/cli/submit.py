@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from awed.cli.check import checked, told
+from awed.cli.errors import Mistake
 from awed.cli.follow import Hearing, follow
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, pass_server
@@ -130,13 +131,13 @@ def _hint(text: bytes) -> Iterator[str]:
 def _with_inputs(text: bytes, files: dict[str, Path], place: Callable[[str, Path], dict[str, str]]) -> bytes:
     """The document *text* with a location, which *place* makes, for each of *files* in the inputs that have its name.
 
-    Raises :class:`click.UsageError` for names without an input that lacks a location.
+    Raises :class:`~awed.cli.errors.Mistake` for names without an input that lacks a location.
     """
     try:
         document = msgspec.json.decode(text)
         fill_in(document, files, place)
     except msgspec.DecodeError as error:
-        raise click.UsageError(f"the document is not JSON: {error}") from error
+        raise Mistake(f"the document is not JSON: {error}") from error
     except ValueError as error:
-        raise click.UsageError(str(error)) from None
+        raise Mistake(str(error)) from None
     return msgspec.json.encode(document)

@@ -8,6 +8,7 @@ from rich.console import Console, ConsoleOptions, OverflowMethod, RenderResult
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
+from rich.theme import Theme
 
 from awed.cli.words import clean, moment, span
 from awed.model.times import NO_TIME, rfc3339
@@ -25,12 +26,25 @@ _LEAST = 12
 
 _BAR = 12
 
+_THEME = Theme(
+    {
+        "bar.back": "dim",
+        "bar.complete": "cyan",
+        "bar.finished": "green",
+        "bar.pulse": "cyan",
+        "progress.elapsed": "none",
+        "progress.download": "none",
+        "progress.data.speed": "none",
+    }
+)
+"""Colours that can be read on dark and on light terminals: those that the user's terminal gives to these names."""
+
 
 def screen(*, stderr: bool = False) -> Console:
-    """The console to print on. Texts are printed as they are, not as markup."""
-    console = Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=True)
+    """The console to print on. Texts are printed as they are, not as markup; on a terminal words are not broken."""
+    console = Console(stderr=stderr, markup=False, emoji=False, highlight=False, theme=_THEME)
     if not console.is_terminal:
-        console.width = _WIDE
+        console.width, console.soft_wrap = _WIDE, True
     return console
 
 

@@ -16,6 +16,7 @@ from rich.live import Live
 
 from awed.cli.board import Act, Board, News, Wish
 from awed.cli.boardview import render
+from awed.cli.errors import Mistake
 from awed.cli.keys import pressed, single_keys
 from awed.cli.lastlines import last_lines
 from awed.cli.options import pass_server
@@ -55,7 +56,7 @@ def top(server: Server, conditions: Conditions) -> None:
     Of jobs those that are not done, or those that the options select. Keys: see the last line.
     """
     if not (sys.stdin.isatty() and screen().is_terminal):
-        raise click.UsageError("awe top needs a terminal; awe queue, awe jobs and awe workers print tables")
+        raise Mistake("awe top needs a terminal; awe queue, awe jobs and awe workers print tables")
     if not conditions.states:
         conditions = msgspec.structs.replace(conditions, states=_UNFINISHED)
     _Top(server, conditions).run()

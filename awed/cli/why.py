@@ -10,7 +10,7 @@ from rich.console import Console
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
 from awed.cli.table import screen
-from awed.cli.words import STATES, between, clean, done, parts, short, worker_name
+from awed.cli.words import STATES, between, clean, done, parts, short, title, worker_name
 from awed.client import jobs as calls
 from awed.client.blocking import Server
 from awed.model.client import Client
@@ -57,7 +57,7 @@ def print_why(server: Server, job: Job, console: Console) -> None:
 def explain(facts: Facts) -> Iterator[str]:
     """The lines of the explanation."""
     job = facts.job
-    name = f" ({clean(job.info.name)})" if job.info.name else ""
+    name = f" ({title(job.info.name)})" if job.info.name else ""
     yield f"Job {short(job.id)}{name} is {STATES[job.state]}, {done(job)} tasks done."
     if job.state is JobState.SUSPEND:
         yield from _failure(job, job.error, facts.clients) if job.error else [f"Nothing failed: {clean(job.notes)}."]

@@ -31,11 +31,22 @@ def clean(text: str, *, strip: bool = True) -> str:
 _SENTENCE = 60
 """Characters of a sentence that is cut short."""
 
+_NAME = 32
+"""Characters of a name in a sentence or before a bar."""
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}\N{HORIZONTAL ELLIPSIS}"
+
 
 def sentence(text: str) -> str:
     """The first sentence of *text*, cut short if it is long."""
-    first = clean(text).split("; ")[0].split(". ")[0]
-    return first if len(first) <= _SENTENCE else f"{first[: _SENTENCE - 1]}\N{HORIZONTAL ELLIPSIS}"
+    return _cut(clean(text).split("; ")[0].split(". ")[0], _SENTENCE)
+
+
+def title(name: str) -> str:
+    """A name, cut short if it is long."""
+    return _cut(clean(name), _NAME)
 
 
 def short(ident: str) -> str:

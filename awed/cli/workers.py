@@ -7,7 +7,7 @@ from awed.cli.lookup import find_worker
 from awed.cli.options import json_option, pass_server, print_answer, print_json
 from awed.cli.show import events_table, queue_table, workers_table
 from awed.cli.table import screen
-from awed.cli.words import counted
+from awed.cli.words import clean, counted
 from awed.client.blocking import Server
 from awed.client.jobs import about
 from awed.model.times import now
@@ -42,7 +42,8 @@ def workers(context: click.Context, as_json: bool) -> None:
 @pass_server
 def suspend_worker(server: Server, worker: str) -> None:
     """Give WORKER (its name, or how its id begins) no work; what it has goes back."""
-    click.echo(server.put(f"/client/{find_worker(server, worker)}?suspend").read(str))
+    server.put(f"/client/{find_worker(server, worker)}?suspend")
+    click.echo(f"worker {clean(worker)}: suspended")
 
 
 @workers.command("resume")
@@ -50,7 +51,8 @@ def suspend_worker(server: Server, worker: str) -> None:
 @pass_server
 def resume_worker(server: Server, worker: str) -> None:
     """Give a suspended WORKER (its name, or how its id begins) work again."""
-    click.echo(server.put(f"/client/{find_worker(server, worker)}?resume").read(str))
+    server.put(f"/client/{find_worker(server, worker)}?resume")
+    click.echo(f"worker {clean(worker)}: resumed")
 
 
 @click.group(invoke_without_command=True)
@@ -70,14 +72,16 @@ def queue(context: click.Context, as_json: bool) -> None:
 @pass_server
 def suspend_queue(server: Server) -> None:
     """Hand out nothing to anybody until the queue is resumed."""
-    click.echo(server.put("/queue?suspend").read(str))
+    server.put("/queue?suspend")
+    click.echo("The queue is suspended: nothing is handed out.")
 
 
 @queue.command("resume")
 @pass_server
 def resume_queue(server: Server) -> None:
     """Hand out work again."""
-    click.echo(server.put("/queue?resume").read(str))
+    server.put("/queue?resume")
+    click.echo("The queue is running.")
 
 
 @click.command()

@@ -207,14 +207,14 @@ def test_workers_on_narrow_and_wide_screens() -> None:
     )
     assert on_terminal(workers_table([client], NOW), 80) == [
         "id        name          group     state        free           working on    done",
-        "42becfc8  worker-of-n…  assembly  active-idle  1.5/4 cores,   128068d0      0",
-        "                                               2 GB/8 GB      orfs 3",
+        "42becfc8  worker-of-n…  assembly  active-idle  1.5/4 cores,   128068d0 or…  0",
+        "                                               2 GB/8 GB",
         "                                               memory",
     ]
     assert on_terminal(workers_table([client], NOW), 120) == [
         "id        name           group     state        apps       free            working on     done  failed  "
         "age    host",
-        "42becfc8  worker-of-no…  assembly  active-idle  sort, awk  1.5/4 cores, 2  128068d0 orfs  0     0       "
+        "42becfc8  worker-of-no…  assembly  active-idle  sort, awk  1.5/4 cores, 2  128068d0 orf…  0     0       "
         "2 min  127.0.0.1",
-        "                                                           GB/8 GB memory  3",
+        "                                                           GB/8 GB memory",
     ]

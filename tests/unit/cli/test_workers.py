@@ -37,28 +37,36 @@ def test_event_codes_are_explained(server: FakeServer, awe: Awe, capsys: Any) ->
 
 
 @pytest.mark.parametrize(
-    ("arguments", "request_line"),
+    ("arguments", "request_line", "told"),
     [
-        (["workers", "suspend", "w1"], "PUT /client/id-1?suspend"),
-        (["workers", "resume", "id-1"], "PUT /client/id-1?resume"),
-        (["queue", "suspend"], "PUT /queue?suspend"),
-        (["queue", "resume"], "PUT /queue?resume"),
+        (["workers", "suspend", "w1"], "PUT /client/id-1?suspend", "worker w1: suspended"),
+        (["workers", "resume", "id-1"], "PUT /client/id-1?resume", "worker id-1: resumed"),
+        (["queue", "suspend"], "PUT /queue?suspend", "The queue is suspended: nothing is handed out."),
+        (["queue", "resume"], "PUT /queue?resume", "The queue is running."),
     ],
 )
 def test_workers_and_queue_are_stopped_and_go_on(
-    server: FakeServer, awe: Awe, capsys: Any, arguments: list[str], request_line: str
+    server: FakeServer, awe: Awe, capsys: Any, *, arguments: list[str], request_line: str, told: str
 ) -> None:
     server.on("GET /client", [Client(id="id-1", name="w1"), Client(id="id-2", name="w2")])
     server.on(request_line, "it is done")
     assert awe(*arguments) == 0
-    assert capsys.readouterr().out == "it is done\n"
+    assert capsys.readouterr().out == f"{told}\n"
 
 
-@pytest.mark.parametrize("worker", ["w3", "id"])
-def test_which_worker_is_meant_must_be_clear(server: FakeServer, awe: Awe, capsys: Any, worker: str) -> None:
+@pytest.mark.parametrize(
+    ("worker", "told"),
+    [
+        ("w3", "awe: no worker is called w3 or has an id that begins so; see awe workers\n"),
+        ("id", "awe: 2 workers are called id or have an id that begins so:\n  id-1  w1\n  id-2  w2\n"),
+    ],
+)
+def test_which_worker_is_meant_must_be_clear(
+    server: FakeServer, awe: Awe, capsys: Any, worker: str, told: str
+) -> None:
     server.on("GET /client", [Client(id="id-1", name="w1"), Client(id="id-2", name="w2")])
     assert awe("workers", "suspend", worker) == 2
-    assert "w1 (id-1), w2 (id-2)" in capsys.readouterr().err
+    assert capsys.readouterr().err == told
 
 
 def test_no_worker_is_no_empty_table(server: FakeServer, awe: Awe, capsys: Any) -> None:
