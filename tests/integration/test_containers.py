@@ -1,7 +1,9 @@
 """Commands in containers, on real daemons and workers: by Podman, and by bubblewrap over an unpacked image."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from tests.integration.images import IMAGE, MARK, podman, unpacked
 from tests.integration.jobs import content, ended, job, reaches, start, uploaded
 from tests.integration.program import Program
 from tests.integration.test_tes import made, run, sh
+from tests.pages import DOCS, blocks
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -189,3 +192,22 @@ async def test_the_executors_of_a_task_share_its_paths_and_have_the_image_beside
     told = [one["stdout"] for one in task["logs"][0]["logs"]]
     assert told == [f"pear\nfig\n{MARK}top\n/vol/x\n", "file\nx\n"]
     assert made(shared) == {"out/a.txt": f"{os.getuid()}\n", "root.txt": "root\n"}
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_workflow_of_the_tutorial(daemon: Daemon, worker: Worker) -> None:
+    """With another image that has the same programs, as no registry is asked."""
+    worker()
+    tutorial = {block.caption: block.text for name in ("workflow", "containers") for block in blocks(page(name))}
+    document = json.loads(tutorial["contained.json"])
+    for task in document["tasks"]:
+        task["cmd"]["Dockerimage"] = IMAGE
+    document["tasks"][0]["inputs"] = [await uploaded(daemon, "text", tutorial["tyger.txt"].encode())]
+    done = await ended(daemon, document)
+    assert done["state"] == "completed", done
+    assert (await content(done["tasks"][1]["outputs"][0])).split() == b"5 the 4 what 2 dare".split()
+
+
+def page(name: str) -> Path:
+    """A page of the tutorial."""
+    return DOCS / "tutorial" / f"{name}.rst"

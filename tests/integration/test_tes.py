@@ -15,6 +15,7 @@ from awed.model.errors import AwedError
 from awed.worker.containers.bubblewrap import found_program
 from tests.integration.daemon import Daemon, Stage
 from tests.integration.jobs import ended, job, shell, start, uploaded
+from tests.waiting import until
 
 
 def _lack() -> str:
@@ -219,39 +220,41 @@ async def test_a_cancelled_task_ends(daemon: Daemon) -> None:
         before = beat.read_text()
 
 
-SPY = """
-cat {worker}/id {worker}/lock {token} 2>&1
-ls {worker}/cache 2>&1
-ls {worker}/work {worker} | grep -c .
-cat /proc/{pid}/environ /proc/{pid}/cmdline 2>&1
-test $(ls /proc | grep -c '^[0-9]') -lt 9 && echo 'own processes'
-test $(grep -c : /proc/net/dev) = 1 && echo 'loopback alone'
-echo x > /usr/x 2>&1 || echo 'no write'
-(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>&1 || echo 'no network'
-pwd; touch here && echo 'own directory'
-"""
+SPIES = {
+    "the token": "cat {token} {worker}/token && exit; env | grep -i secret && exit; echo nothing",
+    "another run": "ls {other} && exit; ls {worker}/work | grep -v $AWE_WORKID && exit; echo nothing",
+    "the cache": "ls {worker}/cache && exit; ls {worker} | grep -v '^work$' && exit; echo nothing",
+    "the network": "(exec 3<>/dev/tcp/127.0.0.1/{port}) && exit; test $(grep -c : /proc/net/dev) = 1 && echo nothing",
+    "the worker's process": "cat /proc/{pid}/environ /proc/{pid}/cmdline && exit; "
+    "test $(ls /proc | grep -c '^[0-9]') -lt 9 && echo nothing",
+    "a place to write": "for place in /usr /etc /opt /; do echo >$place/x && exit; done; touch here && echo nothing",
+}
+"""What commands look for, and say if they do not find it."""
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
-async def test_a_command_in_a_sandbox_finds_nothing_of_others(daemon: Daemon) -> None:
-    """Neither token, nor other runs, nor the cache, nor the worker's process, nor the network."""
+@pytest.mark.parametrize("sought", SPIES)
+async def test_a_command_in_a_sandbox_does_not_find(daemon: Daemon, sought: str) -> None:
     token = daemon.stage.folder / "token"
     token.write_text("")
     program = start(daemon, "w", "--sandbox", "--token-file", str(token))
     await program.said("registered")
-    spy = SPY.format(
+    other = await daemon.submit(job(shell("touch running; sleep 1000")))
+    work = daemon.stage.folder / "w" / "work" / f"{other['id']}_0_0.1"
+    await until((work / "running").exists)
+    spy = SPIES[sought].format(
         worker=daemon.stage.folder / "w",
         token=token,
+        other=work,
         pid=program.transport.pid,
         port=daemon.url.rpartition(":")[2],
     )
-    script = {"cmd": {"name": "bash", "cmd_script": ["#!/bin/bash", *spy.splitlines()]}}
-    done = await ended(daemon, job(script))
+    done = await ended(daemon, job({"cmd": {"name": "bash", "args_array": ["-c", spy]}}))
     assert done["state"] == "completed", done
-    told = (await daemon.call("GET", f"/work/{done['id']}_0_0?report=stdout")).splitlines()
-    assert sum("No such file or directory" in line for line in told) == 6
-    assert told[4] == "4", told  # two headings, ``work`` and its own run
-    assert {"own processes", "loopback alone", "no write", "no network", "own directory"} <= set(told), told
+    assert await daemon.call("GET", f"/work/{done['id']}_0_0?report=stdout") == "nothing\n"
+    await daemon.call("DELETE", f"/job/{other['id']}")
+    await until(lambda: not work.exists())
 
 
 @pytest_twisted.ensureDeferred
