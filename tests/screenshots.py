@@ -1,6 +1,7 @@
 """``make screenshots``: pictures of each page, dark and light, wide and narrow."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -25,8 +26,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with fresh_daemon() as daemon:
         url = "http://{}:{}".format(*daemon.address)
-        options = ("--server", url, "--workdir", str(folder / "work"), "--name", "node-3", "--slots", "3")
-        worker = subprocess.Popen([sys.executable, "-m", "awed.worker", *options], stderr=subprocess.DEVNULL)
+        workers = [_worker(url, folder / name, name) for name in ("node-3", "node-7")]
         try:
             jobs = _submit(daemon)
             _wait(url, jobs["assembly"], "suspend")
@@ -40,9 +40,15 @@ def main(folder: Path) -> None:
                             look.page.wait_for_timeout(200)
                             look.page.screenshot(path=folder / f"{name}-{scheme}-{width}.png")
         finally:
-            worker.terminate()
-            worker.terminate()  # it ends what it runs
-            worker.wait()
+            for worker in workers:
+                for number in (signal.SIGTERM, signal.SIGINT):  # the second ends what it runs
+                    worker.send_signal(number)
+                worker.wait()
+
+
+def _worker(url: str, folder: Path, name: str) -> subprocess.Popen[bytes]:
+    options = ("--server", url, "--workdir", str(folder), "--name", name, "--slots", "2")
+    return subprocess.Popen([sys.executable, "-m", "awed.worker", *options], stderr=subprocess.DEVNULL)
 
 
 def _pages(jobs: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -68,15 +74,16 @@ def _submit(daemon: Server) -> dict[str, str]:
         task("call", sleep, "600", "merge qc"),
         task("report", "true", "", "call"),
     ]
-    failing = "-c 'echo reading 2,000,000 reads; echo reads.fq: no such file >&2; exit 3'"
+    work = "echo reading 2,000,000 reads; head -c 90M /dev/zero | tail >/dev/null; sleep 1"
+    failing = f"-c '{work}; echo reads.fq: no such file >&2; exit 3'"
     assembly = [
         task("trim", "true"),
-        task("assemble", "bash", failing, "trim"),
+        task("assemble", "bash", failing, "trim") | {"resources": {"cores": 1, "memory": "200M"}},
         task("annotate", "true", "", "assemble"),
     ]
     documents: dict[str, tuple[dict[str, Any], list[Task]]] = {
         "training": ({"name": "train the classifier", "clientgroups": "gpu"}, [task("train", "python3", "train.py")]),
-        "assembly": ({"name": "soil metagenome, assembly", "project": "soil", "noretry": True}, assembly),
+        "assembly": ({"name": "soil metagenome, assembly", "project": "soil", "retry": {"exit": 1}}, assembly),
         "amplicon": ({"name": "amplicon run 7", "project": "amplicon", "pipeline": "soil"}, amplicon),
         "survey": (
             {"name": "lake survey", "project": "lakes"},

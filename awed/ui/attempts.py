@@ -65,7 +65,7 @@ def _bars(one: Attempt) -> Iterator[Tag]:
             yield tags.small(f"{name} {rough_size(amount)}")
     if used.cpu:
         cores = asked.get(CORES, 1)
-        yield share(CORES, used.cpu / seconds, cores, f"{used.cpu / seconds:.2g} of {cores:g}")
+        yield share(CORES, used.cpu / seconds, cores, f"{used.cpu / seconds:.2f} of {cores:g}")
     if limit := asked.get(WALLTIME, 0):
         yield share(WALLTIME, seconds, limit, f"{span(seconds)} of {span(limit)}")
     if used.read or used.written:

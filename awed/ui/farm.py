@@ -29,7 +29,8 @@ HOURS = ("1", "3", "6", "12", "24")
 MOST = 100
 """The most lanes that are shown."""
 
-LEAST = timedelta(minutes=2)
+LEAST = timedelta(minutes=8)
+"""The shortest time that is shown."""
 
 PIECES = 2400
 """About how many pieces are drawn at most, in one row of each lane."""

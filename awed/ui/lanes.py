@@ -15,7 +15,7 @@ from awed.model.times import NO_TIME
 from awed.service.runs import Run
 from awed.ui.frame import Links
 from awed.ui.glyphs import badge, svg
-from awed.ui.words import short, span
+from awed.ui.words import labelled, short, span
 
 ROWS = 3
 """How many runs at the same time have rows of their own in a lane; more of them share the rows."""
@@ -93,9 +93,9 @@ class Drawing(Struct):
         here = badge(lane.client.status) if lane.client else tags.span("gone", class_="badge")
         return tags.tr(
             tags.td(here, " ", tags.b(lane.name), class_="c-lane"),
-            tags.td(f"{looks.count('done'):,}", class_="num"),
-            tags.td(f"{looks.count('failed'):,}", class_="num"),
-            tags.td(f"{100 * busy(lane.runs, self.window):.0f} %", class_="num"),
+            labelled("Done", f"{looks.count('done'):,}"),
+            labelled("Failed", f"{looks.count('failed'):,}"),
+            labelled("Busy", f"{100 * busy(lane.runs, self.window):.0f} %"),
             tags.td(picture, class_="axis"),
             id=f"f-{lane.id}",
             **{"data-lane": lane.id},

@@ -35,12 +35,13 @@ class QueuePage(Pages):
         button = self.form(call, links(f"queue?{flag}"), tags.button(name, type="submit"), class_="actions")
         states = (JobState.QUEUED,)
         page = await self.engine.jobs.heads(JobQuery(states=states, reader=reader(call.user), descending=False))
-        kinds = [kind for kind in queue.queued() if self._may_know(call.user, kind.wanted)]
+        every = list(queue.queued())
+        kinds = [kind for kind in every if self._may_know(call.user, kind.wanted)]
         content = [
             tags.div(tags.h1("Queue"), *([button] if call.user.admin else []), class_="head"),
             *([suspended] if queue.is_suspended else []),
             _counts(queue.states()),
-            self._kinds(kinds),
+            self._kinds(kinds, bool(every)),
             self._jobs(page, links),
         ]
         return await self.show(call, Screen("Queue", content, here="Queue", live="queue"))
@@ -64,7 +65,8 @@ class QueuePage(Pages):
             return user.admin or wanted.groups <= groups_of("", user.name)
         return all(groups.has(name) and groups.acl(name).allows(user, "read") for name in wanted.named)
 
-    def _kinds(self, kinds: list[Queued]) -> Tag:
+    def _kinds(self, kinds: list[Queued], are_any: bool) -> Tag:
+        """The table of *kinds*. *are_any*: whether there are any, also such as the user may not know of."""
         kinds.sort(key=lambda kind: kind.since)
         now = self.engine.events.seconds()
         rows = [
@@ -79,9 +81,8 @@ class QueuePage(Pages):
         ]
         names = ("Group", "Command", "Needs", "Waiting workunits", "The oldest since")
         head = tags.thead(tags.tr(*(tags.th(name, scope="col") for name in names)))
-        shown: Tag = (
-            tags.table(head, tags.tbody(*rows)) if rows else tags.p("No work waits for a worker.", class_="empty")
-        )
+        told = "What waits is for groups that you may not see." if are_any else "No work waits for a worker."
+        shown = tags.table(head, tags.tbody(*rows)) if rows else tags.p(told, class_="empty")
         more = tags.p(f"and {len(kinds) - MOST:,} more kinds") if len(kinds) > MOST else ""
         return tags.section(tags.h2("Waiting work"), tags.div(shown, more, class_="card scroll"), id="kinds")
 

@@ -15,7 +15,7 @@ from awed.model.times import NO_TIME
 from awed.model.work import PerfRecord
 from awed.ui.glyphs import badge, svg
 from awed.ui.view import JobView
-from awed.ui.words import span
+from awed.ui.words import labelled, span
 
 MOST = 300
 """The most lanes that are shown."""
@@ -67,7 +67,7 @@ def timeline(view: JobView, perfs: Perfs) -> Tag:
     whole = max((last - first).total_seconds(), 0.001)
     critical = critical_path(job)
     rows = (_row(view, lane, first, whole, lane.task.taskid in critical) for lane in lanes)
-    names = [tags.th(name, scope="col") for name in ("Task", "Waited", "Files", "Ran")]
+    names = [tags.th(name, scope="col") for name in ("Task", *PIECES.values())]
     head = tags.thead(tags.tr(*names, tags.th(_ticks(whole), class_="axis")))
     more = tags.p(f"and {left_out:,} more lanes", class_="empty") if left_out > 0 else ""
     none = tags.p("Nothing has begun yet.", class_="empty")
@@ -79,6 +79,9 @@ def timeline(view: JobView, perfs: Perfs) -> Tag:
         id="timeline",
     )
 
+
+PIECES = {"wait": "Waited", "files": "Files", "run": "Ran"}
+"""The looks of pieces, and the columns for how long they took."""
 
 LEGEND = (("wait", "waiting"), ("files", "files"), ("run", "running"), ("critical", "on the critical path"))
 
@@ -163,7 +166,7 @@ def _row(view: JobView, lane: Lane, first: datetime, whole: float, is_critical: 
     picture = svg("svg", drawn, class_=f"lane s-{view.look(lane.task)}", aria_hidden="true")
     return tags.tr(
         tags.td(badge(view.look(lane.task)), " ", tags.a(lane.name, href=view.task(lane.task)), class_="c-lane"),
-        *(tags.td(took(look), class_="num") for look in ("wait", "files", "run")),
+        *(labelled(name, took(look)) for look, name in PIECES.items()),
         tags.td(picture, class_="axis"),
         class_="critical" if is_critical else "",
         **{"data-lane": lane.name},

@@ -58,6 +58,11 @@ def elapsed(start: datetime, end: datetime, now: datetime, *, lives: bool = True
     return tags.span(span(seconds), **({"data-since": rfc3339(start)} if lives and end == NO_TIME else {}))
 
 
+def labelled(name: str, value: Tag | str) -> Tag:
+    """A cell with a number; where the head of the table has no room, *name* stands before it."""
+    return tags.td(value, class_="num", **({"data-label": name} if value else {}))
+
+
 def needs(amounts: Iterable[tuple[str, float]]) -> str:
     """Amounts of resources by name: ``2 cores, 64 GB memory``."""
     told = (f"{amount_of(name, amount)} {name}" for name, amount in amounts)

@@ -16,7 +16,7 @@ from awed.model.states import ClientState
 from awed.model.times import NO_TIME
 from awed.ui.frame import Links, Pages, Screen, meant
 from awed.ui.glyphs import badge, share, word
-from awed.ui.words import amount_of, count, elapsed, moment, short
+from awed.ui.words import amount_of, count, elapsed, labelled, moment, short
 from awed.web.calls import Call, Calls
 from awed.web.pages import see_other
 
@@ -73,9 +73,9 @@ class WorkersPage(Pages):
             tags.td(client.name or short(client.id), tags.small(about), *_suspended(client), class_="c-name"),
             tags.td(*self._runs(client, self.engine.jobs.shows(call.user), links), class_="c-runs"),
             tags.td(*_used(client), class_="c-used"),
-            tags.td(f"{client.total_completed:,}", class_="num"),
-            tags.td(f"{client.total_failed:,}", class_="num"),
-            tags.td(elapsed(client.regtime, NO_TIME, now), class_="num"),
+            labelled("Done", f"{client.total_completed:,}"),
+            labelled("Failed", f"{client.total_failed:,}"),
+            labelled("Here for", elapsed(client.regtime, NO_TIME, now)),
             tags.td(button, class_="c-do"),
             id=f"w-{client.id}",
             **{"data-client": client.id, "data-state": client.status.value},

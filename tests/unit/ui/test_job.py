@@ -46,7 +46,7 @@ def test_a_tasks_runs_are_shown_with_causes_and_what_they_used_of_what_they_had(
     assert re.findall(r'data-attempt="(\d)" data-cause="(\w+)"', page) == [("2", "exit"), ("1", "memory")]
     assert "exit status 3" in page
     assert "memory 900 MB of 1 GB" in page
-    assert "cores 0.5 of 1" in page
+    assert "cores 0.50 of 1" in page
     assert "1 core, 1 GB memory" in page
     assert "<script>alert" not in served.call("GET", f"/ui/job/{failed(served)}/task/a").body.decode()
 
