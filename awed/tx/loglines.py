@@ -51,7 +51,7 @@ def json_line(event: LogEvent) -> str | None:
     }
     if "log_failure" in event:
         line["traceback"] = event["log_failure"].getTraceback()
-    return msgspec.json.encode({name: _encodable(value) for name, value in line.items()}).decode() + "\n"
+    return msgspec.json.encode({name: encodable(value) for name, value in line.items()}).decode() + "\n"
 
 
 FORMATS: Mapping[str, Callable[[LogEvent], str | None]] = {"text": text_line, "json": json_line}
@@ -73,6 +73,6 @@ def _ids(event: LogEvent) -> dict[str, str]:
     return {**found, "request": request} if request else found
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """*text* without surrogates, which cannot be encoded. File names that are not UTF-8 have them."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -22,6 +22,7 @@ from awed.model.tes import (
     TesTask,
 )
 from awed.model.times import rfc3339
+from awed.tx.loglines import encodable
 from awed.tx.threads import InThread
 from awed.worker.containers.interface import View
 from awed.worker.errors import WorkFailed
@@ -175,7 +176,7 @@ class Executors:
         for output in self._task.outputs:
             for path, url in await self._in_thread(self._found, output):
                 size = await self._bring_out(path, url)
-                self.log.outputs.append(OutputLog(url, path, str(size)))
+                self.log.outputs.append(OutputLog(encodable(url), encodable(path), str(size)))
         return sum(int(one.size_bytes) for one in self.log.outputs)
 
     async def _bring_out(self, path: str, url: str) -> int:
@@ -228,4 +229,4 @@ def _place_of(output: Output) -> str:
 def _below(url: str, path: str) -> str:
     """The URL of *path* below *url*."""
     relative = path.lstrip("/")
-    return f"{url.rstrip('/')}/{relative if url.startswith('/') else quote(relative)}"
+    return f"{url.rstrip('/')}/{relative if url.startswith('/') else quote(os.fsencode(relative))}"

@@ -7,9 +7,10 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
+from uuid import uuid4
 
 from awed.worker.errors import WorkFailed
 
@@ -65,14 +66,19 @@ class FileRoots:
         """Put a copy of the plain file *source* to *target*, below a root, once it is complete. Likewise."""
         target.parent.mkdir(parents=True, exist_ok=True)
         directory = os.open(target.parent, os.O_DIRECTORY)
-        arriving = f".{target.name[:200]}.part"
+        arriving = f".{uuid4().hex}.part"  # for others may bring the same file at the same time
         try:
             self.require(directory, target)
             with opened(source) as descriptor:
                 if _is_at(descriptor, target.name, directory):
                     return  # it is there already
-                _copy(descriptor, Path(arriving), directory)
-            os.rename(arriving, target.name, src_dir_fd=directory, dst_dir_fd=directory)
+                try:
+                    _copy(descriptor, Path(arriving), directory)
+                    os.rename(arriving, target.name, src_dir_fd=directory, dst_dir_fd=directory)
+                except OSError:
+                    with suppress(FileNotFoundError):
+                        os.unlink(arriving, dir_fd=directory)
+                    raise
         finally:
             os.close(directory)
 
@@ -84,7 +90,7 @@ def _path(url: str) -> Path:
         parts = urlsplit(url)
         if parts.scheme.lower() != "file" or parts.netloc not in ("", "localhost"):
             raise WorkFailed(f"this worker has no way to {parts.scheme or 'such'} URLs")
-        path = unquote(parts.path)
+        path = os.fsdecode(unquote_to_bytes(parts.path))
     if not path.startswith("/") or "\0" in path:
         raise WorkFailed(f"{url} is not the URL of a file")
     return Path(os.path.normpath(path))

@@ -24,6 +24,7 @@ from awed.model.resources import CORES, DISK, MEMORY
 from awed.model.tes import TesTask
 from awed.model.work import Perf, ReportStatus, Workunit
 from awed.shock.interface import WAITS
+from awed.tx.loglines import encodable
 from awed.tx.threads import InThread
 from awed.wire.headers import Tokens
 from awed.worker.arguments import command_line, environment
@@ -119,7 +120,7 @@ class Runner:
             perf=perf,
             exitstatus=self._exit and self._exit.status,
             cause=None if status is ReportStatus.DONE else self._cause,
-            worknotes="\n".join(self._notes),
+            worknotes=encodable("\n".join(self._notes)),
             stdout=said.stdout,
             stderr=said.stderr,
             cuts=dict(said.cuts),

@@ -131,6 +131,24 @@ async def test_files_and_directories_come_and_go(daemon: Daemon) -> None:
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("scheme", ["file://", ""])
+async def test_names_that_are_no_utf_8_go_as_they_are_and_are_told_as_text(daemon: Daemon, scheme: str) -> None:
+    shared = worker(daemon)
+    task = await run(
+        daemon,
+        executors=[sh("mkdir -p /data/out; echo x > /data/out/$(printf 'a\\377')")],
+        outputs=[
+            {"path": "/data/out", "url": f"{scheme}{shared}/whole", "type": "DIRECTORY"},
+            {"path": "/data/out/a*", "path_prefix": "/data/out", "url": f"{scheme}{shared}/matching"},
+        ],
+    )
+    assert task["state"] == "COMPLETE", task["logs"]
+    for directory in ("whole", "matching"):
+        assert os.listdir(os.fsencode(shared / directory)) == [b"a\xff"]
+    assert {one["path"] for one in task["logs"][0]["outputs"]} == {r"/data/out/a\udcff"}
+
+
+@pytest_twisted.ensureDeferred
 @pytest.mark.parametrize(
     ("url", "told"),
     [
