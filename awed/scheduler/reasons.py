@@ -44,21 +44,25 @@ class Reasons:
 
     def unmet(self, job: JobEntry, now: Moment) -> list[Remark]:
         """The needs of a job that no worker meets which may run its work: each once, at its first place."""
+        job.share = self._state.shares.user(job.submitter)  # which one that is only checked does not have
         places: dict[tuple[Wanted, int], Place] = {}
         for entry in islice(job.tasks, MOST_TASKS):
             place = Place(entry, PLAIN_RANKS, RankSet.of([range(1)]))
             places.setdefault((place.asks(), place.disk), place)
         found: dict[str, str] = {}
         for (wanted, disk), place in islice(places.items(), LOOKED_AT):
-            if not self._is_met(wanted, disk, now):
+            if not self._is_met(wanted, disk, place.share, now):
                 tally = self.tally(wanted, disk, place, now)
-                found.setdefault(told(tally, wanted), f"tasks[{place.entry.index}].{asking(tally)}")
+                found.setdefault(_text(tally, wanted, place.share), f"tasks[{place.entry.index}].{asking(tally)}")
         return [Remark(where, text) for text, where in found.items()]
 
-    def _is_met(self, wanted: Wanted, disk: int, now: Moment) -> bool:
-        """Whether a worker could run work with *disk* bytes of inputs that asks for *wanted*, if it ran no other."""
+    def _is_met(self, wanted: Wanted, disk: int, share: Share, now: Moment) -> bool:
+        """Whether a worker could run work with *disk* bytes of inputs that asks for *wanted*, if nothing else ran."""
         clients = (client for client in self._state.clients.values() if client.confirmed)
-        return any(wanted.fits(client.offer(now).at_best(), disk) for client in clients)
+        return any(
+            wanted.fits(client.offer(now).at_best(min(share.most.cores, client.share.most.cores)), disk)
+            for client in clients
+        )
 
     def tasks(self, job: JobEntry, now: Moment) -> Iterator[Waits]:
         """Why each waiting task of a job waits."""
@@ -141,9 +145,7 @@ class Reasons:
         if tally is None:
             tally = known[wanted, place.disk] = self.tally(wanted, place.disk, place, now)
         unlike = (entry.reusing and entry.reusing.unlike) or UNSET
-        state, text, end, until = word(tally), told(tally, wanted), "", NO_TIME
-        if state is Why.SHARE and not place.may_go_out:
-            text = _share(wanted, place.share)
+        state, text, end, until = word(tally), _text(tally, wanted, place.share), "", NO_TIME
         if state is Why.PAUSE and (record := entry.records[place.ranks.first]).until > now.time:
             until = record.until.replace(microsecond=0)
             end = _next_try(until)
@@ -187,6 +189,10 @@ def _paused(name: str, record: WorkRecord) -> Waits:
 
 def _next_try(until: datetime) -> str:
     return f"; next try at {rfc3339(until)}"
+
+
+def _text(tally: Tally, wanted: Wanted, share: Share) -> str:
+    return _share(wanted, share) if word(tally) is Why.SHARE and wanted.cores > share.left else told(tally, wanted)
 
 
 def _share(wanted: Wanted, share: Share) -> str:

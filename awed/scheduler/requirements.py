@@ -103,9 +103,9 @@ class Offer(NamedTuple):
         """What it would be if the client had no work."""
         return self._replace(stock=self.stock._replace(free=self.stock.total))
 
-    def at_best(self) -> "Offer":
-        """What it would be if nobody had any work out."""
-        return self.whole()._replace(share=math.inf)
+    def at_best(self, share: float = math.inf) -> "Offer":
+        """What it would be if nobody had any work out, and *share* cores might be."""
+        return self.whole()._replace(share=share)
 
     def within(self, share: float) -> "Offer":
         """The same to work of a user who may have so many cores more out."""

@@ -113,6 +113,7 @@ _FIELDS = {
     EXECUTORS: "tes.executors",
     IMAGE: "cmd.Dockerimage",
     TIME: "walltime",
+    SHARE: "resources.cores",
 }
 
 

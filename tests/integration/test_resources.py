@@ -152,3 +152,20 @@ async def test_whose_worker_is_killed_is_lost_and_costs_nothing_of_the_other_tri
     done = await reaches(daemon, submitted["id"], "completed", "suspend")
     assert done["state"] == "completed", done
     assert [one["cause"] for one in done["tasks"][0]["attempts"]] == ["lost", "done"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_one_user_has_no_more_at_work_than_the_configuration_says(stage: Stage) -> None:
+    config = stage.folder / "awed.conf"
+    config.write_text("[Server]\nfair_share = true\n[Limits]\nuser_work_out = 1\n")
+    daemon = stage.daemon("--config", str(config))
+    await daemon.start()
+    start(daemon, "w", "--cores", "4")
+    begun, go = stage.folder / "begun", stage.folder / "go"
+    submitted = await daemon.submit(job(*2 * [shell(f"echo >> {begun}; until [ -e {go} ]; do sleep 0.05; done")]))
+    await until(begun.exists)
+    (waits,) = (await daemon.call("GET", f"/job/{submitted['id']}?explain"))["tasks"]
+    assert (waits["state"], waits["why"]) == ("share", "waits: as many workunits of its user run as may: 1")
+    assert begun.read_text() == "\n"
+    go.touch()
+    await reaches(daemon, submitted["id"], "completed")

@@ -5,9 +5,10 @@ exactly the records that the batches of the old one left.
 """
 
 import copy
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import Any, TypeVar, cast
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
@@ -21,6 +22,7 @@ from awed.model.job import IO, NO_NODE, OWN_HOST
 from awed.model.records import DeleteNodes
 from awed.model.resources import Said
 from awed.model.work import Workunit
+from awed.scheduler import reservations
 from awed.scheduler.changes import Check, Effect, Prepare
 from awed.scheduler.core import Scheduler
 from awed.scheduler.entries import ClientEntry
@@ -372,6 +374,14 @@ class SchedulerMachine(RuleBasedStateMachine):
                 self.scheduler.tick(self.world.now)
             self.books_balance()
         raise AssertionError(f"not finished: {[entry.job for entry in self.scheduler._state.jobs.values()]}")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _hasty() -> Iterator[None]:
+    """Clients are kept for large work soon."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reservations, "PASSES", 1)
+        yield
 
 
 SchedulerMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)

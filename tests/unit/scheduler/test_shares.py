@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from awed.model.access import User
 from awed.model.errors import NoEligibleWork
 from awed.model.resources import Said
 from awed.model.work import Workunit
 from awed.scheduler import queue
+from awed.scheduler.jobs import entry_of
 from awed.scheduler.shares import Most
 from awed.scheduler.state import Limits
 from tests.unit.scheduler.builders import World, check_invariants, job, task
@@ -117,6 +119,21 @@ def test_nobody_has_more_out_than_a_user_may(most: Most, needs: Said | None, out
     for unit in units[:1]:
         world.report(unit)
         assert users(world, taken(world, "c")) == {"a": 1}
+
+
+def test_what_no_user_and_no_group_may_ever_have_out_is_unmet() -> None:
+    world = World(Limits(user_out=Most(cores=4), group_out=Most(cores=2)))
+    world.client("c", offers={"cores": 16.0}, slots=99)
+    submit(world, "a", work=4)
+    taken(world, "c")
+
+    def unmet(cores: int) -> list[tuple[str, str]]:
+        entry = entry_of(job(task("0", needs={"cores": cores})), User("a"))
+        return [(found.place, found.text) for found in world.scheduler.reasons.unmet(entry, world.now)]
+
+    assert not unmet(2), "it may wait, but not for ever"
+    assert [place for place, _ in unmet(3)] == ["tasks[0].resources.cores"]
+    assert unmet(8) == [("tasks[0].resources.cores", "it needs 8 cores, and a user may use 4 at once")]
 
 
 def test_what_a_user_may_have_out_is_asked_for_in_the_order_of_hand_out() -> None:
