@@ -61,6 +61,14 @@ def test_every_example_is_run_but_for_those_that_are_known() -> None:
     assert not [block for block in found if not (block.is_command or block.caption or NOT_RUN in block.classes)]
 
 
+@pytest.mark.parametrize("page", practical_pages(), ids=str)
+def test_every_file_of_an_example_is_used_by_a_command(page: Path) -> None:
+    found = blocks(page)
+    commands = "".join(block.text for block in found if block.language == "console")
+    files = [block for block in found if block.caption and block.language != "json"]
+    assert not [block.place for block in files if block.caption not in commands]
+
+
 DOCUMENTS = [block for page in sorted(DOCS.rglob("*.rst")) for block in blocks(page) if block.language == "json"]
 
 
