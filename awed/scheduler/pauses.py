@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import count
 
 from awed.model.attempts import Policy
@@ -22,7 +23,7 @@ class Pauses:
     """Failed workunits that are queued for other clients than those where they failed, by the end of their pauses."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, TaskEntry, WorkRecord, int]] = []
+        self._heap: list[tuple[float, int, TaskEntry, WorkRecord, datetime]] = []
         self._pushed = count()
 
     def add(self, entry: TaskEntry, record: WorkRecord, policy: Policy, now: Moment, is_begun: bool = False) -> None:
@@ -40,15 +41,15 @@ class Pauses:
 
     def again(self, entry: TaskEntry, record: WorkRecord, due: float) -> None:
         """Look at a workunit again at *due*, in seconds."""
-        heapq.heappush(self._heap, (due, next(self._pushed), entry, record, record.attempt))
+        heapq.heappush(self._heap, (due, next(self._pushed), entry, record, record.until))
 
     def due(self, now: Moment, most: int) -> Iterator[tuple[TaskEntry, WorkRecord]]:
-        """Take up to *most* workunits whose pause is over and that were not checked out meanwhile."""
+        """Take up to *most* workunits whose pause is over, and that are queued and had no other pause since."""
         while most and self._heap and self._heap[0][0] <= now.seconds:
-            _, _, entry, record, attempt = heapq.heappop(self._heap)
+            _, _, entry, record, until = heapq.heappop(self._heap)
             if (
                 record.state is WorkState.QUEUED
-                and record.attempt == attempt
+                and record.until == until
                 and entry.records.get(record.rank) is record
             ):
                 most -= 1

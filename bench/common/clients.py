@@ -57,7 +57,7 @@ KINDS = 50
 
 NEEDS_COST = 1.15
 
-_OFFERED = {"cores": 64, "memory": 1 << 40}
+_OFFERED = {"cores": 1000, "memory": 1 << 40}
 
 
 def job(tasks: int = 1, work: int = 1, chain: bool = False, command: str = "true", kinds: int = 0) -> Document:

@@ -457,6 +457,17 @@ def test_who_was_thought_lost_and_comes_back_with_its_work_lost_nothing() -> Non
     assert [(attempt.cause, attempt.attempt) for attempt in one.attempts] == [("done", 4)]
 
 
+def test_a_pause_that_ended_otherwise_cuts_no_later_one_short() -> None:
+    world = World()
+    tried(world, wait=40)
+    unit = world.checkout("a")
+    world.live(31)
+    world.client("a", slots=9, work=[unit.wuid], offers={"cores": 4.0, "memory": 1000})
+    world.live(20, "a")
+    world.report(unit, "fail", cause=Cause.EXIT)
+    assert pause(world, "a") == 40
+
+
 def test_a_task_shows_its_last_attempts_with_what_they_used() -> None:
     world = World()
     submitted = world.submit(job(task("0", work=30)))
