@@ -33,6 +33,13 @@ EXAMPLE = """{
 }"""
 
 
+LONGEST = 1_000_000
+"""Bytes of a document that a page gives back, as it is made whole before it is sent."""
+
+MOST_TOLD = 50
+"""The most remarks of a kind that are shown."""
+
+
 class SubmitPage(Pages):
     """``/ui/submit``."""
 
@@ -41,7 +48,7 @@ class SubmitPage(Pages):
     @calls("GET /submit", may("write"))
     async def blank(self, call: Call[None]) -> bytes:
         """The empty form."""
-        return await self.show(call, self._screen(call, "", []))
+        return await self.show(call, self._screen(call, b"", []))
 
     @calls("POST /submit?check", meant(may("write")))
     async def checked(self, call: Call[None]) -> bytes:
@@ -49,8 +56,9 @@ class SubmitPage(Pages):
         form = await call.request.form()
         text = await self._sent_document(call, form)
         named = {part.filename for part in _files(form)} | set((form.text("named") or "").split("\n"))
-        found = await check(self.context, call, _with_nodes(text, dict.fromkeys(named - {None}, None)))
-        return await self.show(call, self._screen(call, text.decode("utf-8", "replace"), await self._told(found)))
+        document = await self.context.in_thread(_with_nodes, text, dict.fromkeys(named - {None}, None))
+        found = await check(self.context, call, document)
+        return await self.show(call, self._screen(call, text, await self._told(found)))
 
     @calls("POST /submit", meant(may("write")))
     async def submitted(self, call: Call[None]) -> bytes:
@@ -58,13 +66,13 @@ class SubmitPage(Pages):
         form = await call.request.form()
         text = await self._sent_document(call, form)
         try:
-            _require_wanted(text, _files(form))
+            await self.context.in_thread(_require_wanted, text, _files(form))
             nodes = {part.filename or "": await self._keep(call, part) for part in _files(form)}
-            job, _ = await submit(self.context, call, _with_nodes(text, nodes, self._host(call)))
+            document = await self.context.in_thread(_with_nodes, text, nodes, self._host(call))
+            job, _ = await submit(self.context, call, document)
         except AwedError as error:
             alert = tags.div(*(tags.p(one) for one in error.texts), role="alert")
-            screen = self._screen(call, text.decode("utf-8", "replace"), [alert], icon="failed")
-            return await self.show(call, screen, 400)
+            return await self.show(call, self._screen(call, text, [alert], icon="failed"), 400)
         return see_other(call.request, Links(call.request)(f"job/{job.id}"))
 
     async def _sent_document(self, call: Call[None], form: Form) -> bytes:
@@ -91,10 +99,11 @@ class SubmitPage(Pages):
         drawn = await picture(view, Layouts(self.context.in_thread))
         return [told, tags.section(drawn, class_="card", **{"data-view": "graph"})]
 
-    def _screen(self, call: Call[None], text: str, told: Sequence[Tag], icon: str = "awed") -> Screen:
+    def _screen(self, call: Call[None], text: bytes, told: Sequence[Tag], icon: str = "awed") -> Screen:
         links = Links(call.request)
+        is_short = len(text) <= LONGEST
         area = tags.textarea(
-            text,
+            text.decode("utf-8", "replace") if is_short else "",
             name="document",
             rows="22",
             spellcheck="false",
@@ -108,6 +117,7 @@ class SubmitPage(Pages):
             links("submit"),
             tags.p("Paste a workflow document (JSON), or drop it here together with the files that it reads."),
             area,
+            "" if is_short else tags.p("The document is too long to be shown here: choose its file anew."),
             tags.label("Files that its inputs name", files),
             tags.ul(id="files", class_="files", **{"data-keep": ""}),
             tags.div(check_button, tags.button("Submit", type="submit", class_="main"), class_="buttons"),
@@ -188,5 +198,6 @@ def _remarks(found: Checked) -> Tag:
 def _list(look: str, title: str, remarks: Sequence[Remark]) -> list[Tag]:
     if not remarks:
         return []
-    lines = [tags.li(tags.code(remark.place), " ", remark.text) for remark in remarks[:50]]
-    return [tags.h3(title), tags.ul(*lines, class_=f"remarks s-{look}")]
+    lines = [tags.li(tags.code(remark.place), " ", remark.text) for remark in remarks[:MOST_TOLD]]
+    more = [tags.li(f"and {len(remarks) - MOST_TOLD:,} more")] if len(remarks) > MOST_TOLD else []
+    return [tags.h3(title), tags.ul(*lines, *more, class_=f"remarks s-{look}")]

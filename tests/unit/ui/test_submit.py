@@ -85,6 +85,15 @@ def test_a_document_that_was_changed_since_the_last_check_has_its_own_graph(serv
         assert [name for name in "ab" if f'data-task="{name}"' in page] == names
 
 
+@pytest.mark.parametrize("path", ["/ui/submit", "/ui/submit?check"])
+def test_a_long_document_is_not_given_back(served: Served, path: str) -> None:
+    """A page is made whole, on the thread that serves everybody."""
+    long = msgspec.json.encode({"tasks": [{"taskid": "<" * 100}] * 20_000})
+    reply = send(served, path, ("document", "job.json", long))
+    assert "The document is too long to be shown here" in text(reply)
+    assert len(reply.body) < 100_000
+
+
 def test_a_form_of_another_page_submits_nothing(served: Served) -> None:
     browser = Browser(served)
     browser.log_in(token="user ann")
