@@ -198,12 +198,14 @@ async def test_toil_runs_a_workflow(
     programs = environment(tmp_path / "venv", "toil==7.0.0", "toil-batch-system-tes==2.0.0")
     monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
     worker(daemon, shared)
-    (tmp_path / "hello.py").write_text(HELLO)
+    script = tmp_path / "script" / "hello.py"
+    script.parent.mkdir()  # Toil takes along all that lies beside it
+    script.write_text(HELLO)
     commit = await said(daemon.stage, [programs / "python", "-c", "import toil.version as v; print(v.currentCommit)"])
     told = await said(
         daemon.stage,
         [
-            *(programs / "python", "hello.py", "--batchSystem", "tes", "--tesEndpoint", daemon.url),
+            *(programs / "python", script, "--batchSystem", "tes", "--tesEndpoint", daemon.url),
             *("--clean", "always", "--workDir", shared, f"file:{shared}/store"),
         ],
         TOIL_APPLIANCE_SELF=f"example.org/toil:7.0.0-{commit.strip()}",
