@@ -69,13 +69,14 @@ class Janitor(Service):
     async def room(self, wanted: int = 0) -> int:
         """Bytes of disk that commands may use: the free ones, and those of the cache.
 
-        If free disk is scarce, or would be once *wanted* bytes are taken, directories of failed workunits and then
-        files of the cache are removed first, oldest first.
+        If free disk is scarce, or would be once *wanted* bytes are taken, directories of failed workunits, then files
+        of the cache, then container images are removed first, oldest first.
         """
         while self._workdir.is_low(wanted) and self._kept:
             await self._clean(remove, [self._kept.popleft()[1]])
         if self._workdir.is_low(wanted):
             await self._in_thread(self._cache.evict, wanted)
+            await self._in_thread(self._workdir.evict_images, wanted)
         return self._workdir.available() + self._cache.size
 
     def take(self, directory: Path, failed: bool) -> None:

@@ -22,6 +22,9 @@ MIN_FREE = 64 << 20
 ROOM = 1 << 30
 """Bytes of disk to keep free for commands; a twentieth of the disk if that is less, but at least 2 * ``MIN_FREE``."""
 
+UNUSED = 3600.0
+"""Seconds after its last use from which on a container image may be removed."""
+
 LONGEST = 200
 """Characters of a quoted id that a file name may hold. File systems allow 255, and more is appended."""
 
@@ -92,6 +95,15 @@ class Workdir:
         disk = os.statvfs(self.root)
         room = max(2 * MIN_FREE, min(ROOM, disk.f_blocks * disk.f_frsize // 20))
         return self.available() < wanted + room
+
+    def evict_images(self, wanted: int = 0) -> None:
+        """Remove container images, those that were used longest ago first, until *wanted* bytes have room. Some that
+        were used lately may be about to be used again, and stay. Blocks: for a thread."""
+        used = sorted((time.time() - image.stat().st_mtime, image) for image in self.images.iterdir())
+        for age, image in reversed(used):
+            if age < UNUSED or not self.is_low(wanted):
+                return
+            image.unlink()
 
     def make(self, wuid: str, attempt: int, *, fresh: bool = True) -> Path:
         """An empty directory for a run of a workunit; *fresh*: newly made, not one of :attr:`spare`."""

@@ -9,6 +9,7 @@
     Makes one file of an image, in the worker's directory.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -49,7 +50,9 @@ class Apptainer:
     async def prepare(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
         async with self._fetching.one.place(checked(image)):
             file = file_of(self._directory, image)
-            if not file.exists():
+            try:
+                await self._in_thread(os.utime, file)  # it is in use
+            except FileNotFoundError:
                 await self._fetching.fetch(image, environ, root, logs)
                 await self._in_thread(part_of(self._directory, image).rename, file)
 

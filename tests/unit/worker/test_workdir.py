@@ -17,7 +17,7 @@ from awed.model.ids import is_uuid
 from awed.worker.cache import Cache
 from awed.worker.errors import WorkdirInUse
 from awed.worker.janitor import BATCH_PERIOD, KEPT_AT_MOST, SWEEP_PERIOD, Janitor, remove
-from awed.worker.workdir import ARRIVING, Workdir, file_name
+from awed.worker.workdir import ARRIVING, UNUSED, Workdir, file_name
 from tests.unit.worker.builders import IN_THREAD, JOB, result
 
 WUID = f"{JOB}_0_0"
@@ -268,6 +268,17 @@ def test_what_is_kept_makes_room_the_oldest_first_and_no_more_than_needed(small:
     assert result(keeper.room(31 * GIB)) == (40 - 5 + 5) * GIB
     assert names(small.failed) == []
     assert names(small.cache) == ["young"]
+
+
+def test_images_make_room_too_but_for_those_in_use(small: Workdir) -> None:
+    for name, age in (("used", 0.0), ("old", 2 * UNUSED), ("older", 3 * UNUSED), ("oldest", 4 * UNUSED)):
+        grown(small.images / name, 11)
+        os.utime(small.images / name, (time.time() - age,) * 2)
+    keeper = janitor(small)
+    assert result(keeper.room(10 * GIB)) == (40 - 2 * 11) * GIB
+    assert names(small.images) == ["old", "used"]
+    assert result(keeper.room(40 * GIB)) == (40 - 11) * GIB
+    assert names(small.images) == ["used"]
 
 
 def test_the_directory_of_a_command_that_filled_the_disk_is_not_kept(small: Workdir) -> None:
