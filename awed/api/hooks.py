@@ -9,6 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 from awed.api.context import Context, Resource
 from awed.api.rights import Found, may, to
 from awed.model.access import Acl, User
+from awed.model.addresses import without_password
 from awed.model.errors import Invalid, JobNotFound, NotFound
 from awed.model.hook import Hook, HookDelivery, HookState, Notify, faults_of
 from awed.model.ids import new_id
@@ -29,7 +30,7 @@ class NewHook(Notify, forbid_unknown_fields=True):
 
 
 class ShownHook(Struct, omit_defaults=True):
-    """A hook as it is shown: its *secret* only where it was made, and only once."""
+    """A hook as it is shown: its *secret* only where it was made, and only once; *url* without its password."""
 
     id: str
     url: str
@@ -98,4 +99,5 @@ def _read(body: bytes) -> NewHook:
 
 
 def _shown(hook: Hook, *, secret: str = "", deliveries: list[HookDelivery] | UnsetType = UNSET) -> ShownHook:
-    return ShownHook(hook.id, hook.url, hook.events, hook.job, hook.mine, hook.state, hook.reason, secret, deliveries)
+    url, _ = without_password(hook.url)
+    return ShownHook(hook.id, url, hook.events, hook.job, hook.mine, hook.state, hook.reason, secret, deliveries)

@@ -56,7 +56,9 @@ class OwnHosts:
         """Whether a browser says that a page of another site made *request*, which no setting allows."""
         site, origin = header(request, b"sec-fetch-site"), header(request, b"origin")
         if origin is None or site == "same-origin":  # behind a proxy only the browser knows its own address
-            return site == "cross-site"
+            # What a page at another port of this host loads as a picture or a script is foreign, a link on it is not.
+            is_loaded = site == "same-site" and header(request, b"sec-fetch-mode") == "no-cors"
+            return site == "cross-site" or is_loaded
         own = {self._external_url.lower(), self._met(request).lower()}
         return self._allowed_origins.isdisjoint({origin.lower(), "*"}) and origin.lower() not in own
 

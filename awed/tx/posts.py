@@ -1,5 +1,6 @@
 """Posting to hosts of which only the status is of interest, and why a host does not answer."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,19 +11,24 @@ from twisted.internet.error import ConnectError, ConnectingCancelledError, Conne
 from twisted.internet.protocol import Protocol
 from twisted.web.http_headers import Headers
 
+from awed.model.addresses import address
 from awed.model.errors import Invalid, Unavailable
+from awed.tx.http import Uri
 
 
 async def post(client: HTTPClient, url: str, body: bytes, headers: Mapping[str, str], limit: float) -> int:
-    """Post *body* to a URL: the status of the answer, of which nothing else is read. A redirect is not followed.
+    """Post *body* to a URL, which must be valid and may have user and password: the status of the answer, of which
+    nothing else is read. A redirect is not followed.
 
     Raises :class:`~awed.model.errors.Invalid` for a host beyond reach, and :class:`~awed.model.errors.Unavailable` if
     there is no answer within *limit* seconds.
     """
-    raw = Headers({name: [text] for name, text in headers.items()})
+    to, raw = address(url), Headers({name: [text] for name, text in headers.items()})
+    if to.login:
+        raw.setRawHeaders("Authorization", [b"Basic " + b64encode(to.login.encode())])
     try:
         response = await client.post(
-            url, data=body, headers=raw, allow_redirects=False, timeout=limit, unbuffered=True
+            Uri.from_text(to.uri), data=body, headers=raw, allow_redirects=False, timeout=limit, unbuffered=True
         )
     except (CancelledError, Invalid):
         raise

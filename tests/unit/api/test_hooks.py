@@ -73,6 +73,16 @@ def test_a_secret_is_shown_once(served: Served) -> None:
     assert "secret" not in data(served.call("GET", "/hook", user="ann"))[0]
 
 
+def test_the_password_of_an_address_is_sent_and_not_shown(served: Served) -> None:
+    url = "https://ann:secret@example.org/hook"
+    hook = make(served, url=url, events=["job.init"])
+    assert hook["url"] == "https://ann@example.org/hook"
+    assert "secret@" not in served.call("GET", f"/hook/{hook['id']}", user="ann").body.decode()
+    served.submit(JOB, user="ann")
+    assert len(sent(served)) == 1
+    assert served.receiver.received[0][0] == url
+
+
 def test_what_fails_is_tried_again_and_keeps_its_order_and_its_id(served: Served) -> None:
     hook = make(served, events=["job.init"])
     served.receiver.status = 0

@@ -113,6 +113,8 @@ def is_foreign(head: bytes, external_url: str = "", **options: Any) -> bool:
         (b"Host: awe.example:8001\r\nOrigin: null", True),
         (b"Host: awe.example:8001\r\nSec-Fetch-Site: cross-site", True),
         (b"Host: awe.example:8001\r\nSec-Fetch-Site: none", False),
+        (b"Host: awe.example:8001\r\nSec-Fetch-Site: same-site\r\nSec-Fetch-Mode: no-cors", True),
+        (b"Host: awe.example:8001\r\nSec-Fetch-Site: same-site\r\nSec-Fetch-Mode: navigate", False),
         (b"Host: inner:8001\r\nOrigin: https://awe.example\r\nSec-Fetch-Site: same-origin", False),
         (b"Host: inner:8001\r\nOrigin: https://evil.example\r\nSec-Fetch-Site: same-site", True),
     ],

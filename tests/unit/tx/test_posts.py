@@ -15,14 +15,14 @@ from awed.tx.posts import post
 
 
 @contextmanager
-def speaking(words: bytes) -> Iterator[str]:
-    """The URL of a host that says these words to whoever comes."""
+def speaking(words: bytes, heard: list[bytes] | None = None) -> Iterator[str]:
+    """The URL of a host that says these words to whoever comes. What it hears is added to *heard*."""
     with create_server(("127.0.0.1", 0)) as server:
 
         def speak() -> None:
             peer, _ = server.accept()
             with peer:
-                peer.recv(65536)
+                (heard if heard is not None else []).append(peer.recv(65536))
                 peer.sendall(words)
 
         thread = Thread(target=speak)
@@ -39,3 +39,11 @@ async def test_nothing_is_quoted(words: bytes) -> None:
     with speaking(words) as url, pytest.raises(Unavailable) as refused:
         await post(http_client(reactor), url, b"", {}, 10.0)
     assert str(refused.value) == "what came is no answer of HTTP"
+
+
+@pytest_twisted.ensureDeferred
+async def test_user_and_password_of_a_url_are_said_to_its_host() -> None:
+    heard: list[bytes] = []
+    with speaking(b"HTTP/1.1 204 No Content\r\n\r\n", heard) as url:
+        assert await post(http_client(reactor), url.replace("//", "//ann:p%40w@"), b"x", {"A": "b"}, 10.0) == 204
+    assert b"\r\nAuthorization: Basic YW5uOnBAdw==\r\n" in heard[0]
