@@ -232,6 +232,12 @@ class Work:
             if chosen(job):
                 yield from (spans(entry) for entry in job.tasks if at_work(entry))
 
+    def spans_of(self, job_id: str, task_name: str) -> list[Span]:
+        """The workunits of a task that are queued, checked out or suspended; empty if the job or task is not here."""
+        job = self._state.jobs.get(job_id)
+        entry = job.by_name.get(task_name) if job else None
+        return spans(entry) if entry and at_work(entry) else []
+
     def units(self, entry: TaskEntry, ranks: Iterable[int]) -> Iterator[Workunit]:
         """The workunits of these ranks, as they are when they are iterated, without those that are gone by then."""
         job_id = entry.task.jobid

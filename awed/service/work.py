@@ -101,6 +101,11 @@ class WorkVerbs:
         await self._shell.committer.durable()
         return self._shell.scheduler.work.spans(chosen)
 
+    async def spans_of(self, job_id: str, task_name: str) -> list[Span]:
+        """See :meth:`awed.scheduler.work.Work.spans_of`."""
+        await self._shell.committer.durable()
+        return self._shell.scheduler.work.spans_of(job_id, task_name)
+
     def units(self, entry: TaskEntry, ranks: Iterable[int]) -> Iterator[Workunit]:
         """See :meth:`awed.scheduler.work.Work.units`."""
         return self._shell.scheduler.work.units(entry, ranks)

@@ -9,7 +9,7 @@ from awed.api.context import Context
 from awed.api.rights import a_head, a_job, to
 from awed.model.access import PUBLIC, User
 from awed.model.errors import ClientNotFound, NotFound, WorkNotFound
-from awed.model.ids import parse_work_id, task_id, work_id
+from awed.model.ids import parse_work_id, task_id, task_name, work_id
 from awed.model.job import Job, Task
 from awed.model.records import JobRecord
 from awed.model.states import TaskState
@@ -21,6 +21,7 @@ from awed.ui.frame import Links, Pages, Screen, meant
 from awed.ui.glyphs import badge, bar
 from awed.ui.graph import Layouts, picture
 from awed.ui.history import history
+from awed.ui.parts import parts
 from awed.ui.timeline import by_task, timeline
 from awed.ui.view import JobView, look
 from awed.ui.why import why
@@ -87,14 +88,13 @@ class JobPage(Pages):
         logs = await side.logs(self.engine, found, job, part)
         view = self._view(call, tab, task)
         links, again = Links(call.request), recompute_from(job, found)
-        beside = side.panel(
-            view,
-            found,
-            logs,
-            links,
-            more=[("Runs on", await self._holder(call.user, found, logs.rank, links))],
+        spans = await self.engine.work.spans_of(job.id, task_name(found.taskid))
+        more = side.More(
             action=self._action(call, view, again, "do-recompute-here") if again else "",
+            worker=await self._holder(call.user, found, logs.rank, links),
+            parts=parts(view, found, logs.rank, spans),
         )
+        beside = side.panel(view, found, logs, links, more)
         return await self._shown(call, view, await self._tab(call, view, state, offset), beside)
 
     async def _holder(self, user: User, task: Task, rank: int, links: Links) -> Tag | str:

@@ -1,6 +1,6 @@
 """The panel of a task beside the view of its job: its command, files, progress and logs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from awed.ui.frame import Links
 from awed.ui.glyphs import badge
 from awed.ui.tasks import began_at
 from awed.ui.view import JobView
-from awed.ui.words import command, count, elapsed, moment, needs
+from awed.ui.words import command, elapsed, moment, needs
 
 TAIL = 100_000
 """How many bytes at the end of a log are shown."""
@@ -32,8 +32,6 @@ STREAMS = (*FOLLOWED, "worknotes")
 
 Fact = tuple[str, Tag | str]
 """A name and its value, "" for none."""
-
-Facts = Sequence[Fact]
 
 
 class Logs(NamedTuple):
@@ -62,8 +60,17 @@ async def logs(engine: Engine, task: Task, job: Job, part: int | None) -> Logs:
     return Logs(rank, texts)
 
 
-def panel(view: JobView, task: Task, found: Logs, links: Links, *, more: Facts, action: Tag | str) -> Tag:
-    """The panel of *task*, with the logs that were *found*, *more* facts, and an *action*, "" for none."""
+class More(NamedTuple):
+    """What the panel of a task has that is not in its record: an *action*, "" for none; the *worker* that runs it, ""
+    for none; and its *parts*."""
+
+    action: Tag | str
+    worker: Tag | str
+    parts: Iterable[Tag]
+
+
+def panel(view: JobView, task: Task, found: Logs, links: Links, more: More) -> Tag:
+    """The panel of *task*, with the logs that were *found*."""
     name, clock = task_name(task.taskid), view.clock
     began = began_at(task)
     facts: list[Fact] = [
@@ -71,11 +78,10 @@ def panel(view: JobView, task: Task, found: Logs, links: Links, *, more: Facts, 
         ("Ran", elapsed(began, task.completeddate, clock, lives=view.lives) if began else ""),
         ("Ready", moment(task.createddate)),
         ("Ended", moment(task.completeddate)),
-        ("Parts", f"{task.totalwork - task.remainwork:,} of {task.totalwork:,} done" if task.totalwork > 1 else ""),
         ("Groups", task.clientgroups),
         ("Walltime", f"{task.walltime} s" if task.walltime else ""),
         ("Image", task.cmd.docker_image or task.cmd.docker_pull),
-        *more,
+        ("Runs on", more.worker),
     ]
     shown = [tags.div(tags.dt(name), tags.dd(value)) for name, value in facts if value]
     after = [task_name(before) for before in task.depends_on]
@@ -94,11 +100,11 @@ def panel(view: JobView, task: Task, found: Logs, links: Links, *, more: Facts, 
         tags.h3("Command"),
         tags.pre(_lines(task), class_="command", tabindex="0"),
         tags.dl(*shown, class_="facts"),
-        action,
+        more.action,
         *([tags.h3("After"), tags.p(*_links(view, after))] if after else []),
         *_files("Inputs", task.inputs, links),
         *_files("Outputs", task.outputs, links),
-        *_parts(task, found.rank, view.task(task)),
+        *more.parts,
         *attempts(task),
         *_logs(task, found, links),
         class_="card side",
@@ -129,14 +135,6 @@ def _files(title: str, files: Sequence[IO], links: Links) -> list[Tag]:
 def _file(io: IO, links: Links) -> Tag:
     address = where(links, io)
     return tags.a(io.filename, href=address, download=io.filename) if address else tags.span(io.filename)
-
-
-def _parts(task: Task, rank: int, here: str) -> list[Tag]:
-    if task.totalwork == 1:
-        return []
-    field = tags.input(type="number", name="part", value=str(rank), min="1", max=str(task.totalwork))
-    label = tags.label(f"Part, of {count(task.totalwork, 'part')} ", field)
-    return [tags.form(label, tags.button("Show"), action=here, class_="part")]
 
 
 def _logs(task: Task, found: Logs, links: Links) -> list[Tag]:

@@ -42,10 +42,11 @@ class JobView(Struct, frozen=True):
         """The address of the view *tab*. *fields*: of the query string; empty ones are left out."""
         return self.here + query_string({"tab": tab, **fields})
 
-    def task(self, task: Task | str) -> str:
-        """The address of this page with the panel of *task*, which may be given by its name."""
+    def task(self, task: Task | str, **fields: object) -> str:
+        """The address of this page with the panel of *task*, which may be given by its name. *fields*: of the query
+        string; empty ones are left out."""
         name = task if isinstance(task, str) else task_name(task.taskid)
-        return f"{self.here}/task/{quote(name, safe='')}{query_string({'tab': self.tab})}"
+        return f"{self.here}/task/{quote(name, safe='')}{query_string({'tab': self.tab, **fields})}"
 
 
 def query_string(fields: Mapping[str, object]) -> str:

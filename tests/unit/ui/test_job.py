@@ -89,3 +89,23 @@ def test_a_log_is_cut_by_its_bytes_and_not_within_a_character(
     page = text(served.call("GET", f"/ui/job/{job}/task/a"))
     assert ">€</pre>" in page
     assert "the last 5 B" in page
+
+
+def test_the_parts_of_a_split_task_are_a_table_in_which_those_alike_share_a_row(served: Served) -> None:
+    served.register(id="c1", name="box", slots=4)
+    job = served.submit(
+        {"info": {"name": "n"}, "tasks": [{"taskid": "a", "cmd": {"name": "x"}, "totalwork": 10_000}]}
+    )["id"]
+
+    def rows() -> list[tuple[str, str]]:
+        page = text(served.call("GET", f"/ui/job/{job}/task/a"))
+        return re.findall(r'data-parts="([0-9-]+)" data-state="([a-z-]+)"', page)
+
+    assert rows() == [("1-10000", "queued")]
+    run(served, status="done")
+    data(served.call("GET", "/work?client=c1"))
+    assert rows() == [("1-1", "completed"), ("2-2", "checkout"), ("3-10000", "queued")]
+    assert "part=3" in text(served.call("GET", f"/ui/job/{job}/task/a"))
+    data(served.call("PUT", f"/job/{job}?suspend"))
+    assert rows() == [("1-1", "completed"), ("2-2", "suspend"), ("3-10000", "suspend")]
+    assert served.call("GET", f"/ui/job/{job}/task/a?part=10000").status == 200
