@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from twisted.python.threadpool import ThreadPool
 from twisted.web.iweb import IPolicyForHTTPS
 
 from awed import __version__
@@ -48,6 +49,9 @@ from awed.worker.urls import Urls
 from awed.worker.workdir import Workdir
 from awed.worker.worker import Worker
 
+TRANSFERS = 20
+"""Threads for files of other hosts and of shared directories, which may hang: nothing else waits for them."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -80,6 +84,9 @@ def assemble(
 ) -> tuple[Worker, Janitor]:
     """The two services that make up a worker. *client*: the worker's id; *workdir* is open."""
     in_thread = in_threads_of(reactor)
+    transfers = ThreadPool(0, TRANSFERS, "transfers")
+    transfers.start()
+    reactor.addSystemEventTrigger("during", "shutdown", transfers.stop)
     outage = Outage(reactor, random.random)
     http = connections(reactor, address(settings.server), settings.ca)
     server = Server(http, reactor, address(settings.server).uri, settings.authorization, answered=outage.over)
@@ -100,7 +107,12 @@ def assemble(
         logs=logs,
         tail=Tail(server, client, reactor),
         containers=containers,
-        urls=Urls(FileRoots(settings.isolation.roots), settings.account, ShockClient(data_http, ""), in_thread),
+        urls=Urls(
+            FileRoots(settings.isolation.roots),
+            settings.account,
+            ShockClient(data_http, ""),
+            in_threads_of(reactor, transfers),
+        ),
         in_thread=in_thread,
         guarding=Guarding(reactor, in_thread, groups_of_commands(hierarchies())),
         clock=reactor,

@@ -12,11 +12,14 @@ import pytest
 import pytest_twisted
 from klein import Klein
 from twisted.internet import reactor as global_reactor
+from twisted.internet.defer import maybeDeferred
+from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.task import deferLater
 from twisted.web.http import Request
 from twisted.web.server import Site
 
 from tests.integration.daemon import Daemon
-from tests.integration.jobs import ended, from_task, job, shell, start
+from tests.integration.jobs import ended, from_task, job, shell, start, uploaded
 from tests.integration.program import Program
 from tests.integration.relay import Relay
 from tests.integration.test_tes import no_sandbox, run, sh
@@ -250,3 +253,27 @@ async def test_a_large_file_takes_little_memory_and_a_cut_connection_little_time
 def _md5(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "md5").hexdigest()
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_store_that_hangs_holds_up_its_own_tasks_alone(daemon: Daemon, store: Store) -> None:
+    held: list[Protocol] = []
+
+    class Silent(Protocol):
+        def connectionMade(self) -> None:
+            held.append(self)
+
+    port = reactor.listenTCP(0, Factory.forProtocol(Silent), interface="127.0.0.1")
+    store.configure(port.getHost().port)
+    store.worker("--slots", "14")
+    hangs = shell("cat a", inputs=[{"filename": "a", "url": "s3://b/a"}])
+    await daemon.submit(job(*[hangs] * 12))
+    while len(held) < 10:
+        await deferLater(reactor, 0.05)
+    assert (await ended(daemon, job(shell("cat a", inputs=[await uploaded(daemon, "a", b"1\n")]))))[
+        "state"
+    ] == "completed"
+    await maybeDeferred(port.stopListening)
+    for one in held:
+        assert one.transport
+        one.transport.loseConnection()
