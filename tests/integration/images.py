@@ -8,6 +8,8 @@ import shutil
 import struct
 import subprocess
 import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -106,6 +108,18 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
     info = tarfile.TarInfo(name)
     info.size, info.mode = len(data), 0o755
     tar.addfile(info, io.BytesIO(data))
+
+
+@contextmanager
+def docker(folder: Path) -> Iterator[None]:
+    """Context in which Docker has the image. Skips the test if there is no daemon of it."""
+    packed(folder / "image.tar")
+    try:
+        subprocess.run(["docker", "load", "--input", folder / "image.tar"], capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("needs docker and its daemon")
+    yield
+    subprocess.run(["docker", "image", "rm", "--force", IMAGE], capture_output=True, check=True)
 
 
 def podman(folder: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Commands in containers, on real daemons and workers: by Podman, and by bubblewrap over an unpacked image."""
+"""Commands in containers, on real daemons and workers: by Podman, Docker, and bubblewrap over an unpacked image."""
 
 import json
 import os
@@ -12,10 +12,10 @@ from twisted.internet import reactor
 from twisted.internet.task import deferLater
 
 from tests.integration.daemon import Daemon
-from tests.integration.images import IMAGE, MARK, podman, unpacked
+from tests.integration.images import IMAGE, MARK, docker, podman, unpacked
 from tests.integration.jobs import content, ended, job, reaches, start, uploaded
 from tests.integration.program import Program
-from tests.integration.test_tes import made, run, sh
+from tests.integration.test_tes import made, run, sh, swap
 from tests.pages import DOCS, blocks
 from tests.waiting import until
 
@@ -24,12 +24,16 @@ pytestmark = pytest.mark.slow
 Worker = Callable[..., Program]
 
 
-@pytest.fixture(scope="module", params=["podman", "bwrap"])
+@pytest.fixture(scope="module", params=["podman", "docker", "bwrap"])
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     """The options of a worker that runs containers by one engine after the other."""
     folder = tmp_path_factory.mktemp("images")
     if request.param == "bwrap":
         yield ["--containers", "bwrap", "--image-dir", str(unpacked(folder))]
+        return
+    if request.param == "docker":
+        with docker(folder):
+            yield ["--containers", "docker"]
         return
     with pytest.MonkeyPatch.context() as patch:
         for name, value in podman(folder).items():
@@ -84,7 +88,7 @@ async def test_a_command_has_its_files_and_variables_and_else_what_the_image_has
     assert "/bin" in path.split(":")
     assert variables == f"{work} 1 a b#c s'x"
     [client] = await daemon.call("GET", "/client")
-    assert client["containers"] in ("podman", "bwrap")
+    assert client["containers"] in ("podman", "docker", "bwrap")
 
 
 @pytest_twisted.ensureDeferred
@@ -192,6 +196,16 @@ async def test_the_executors_of_a_task_share_its_paths_and_have_the_image_beside
     told = [one["stdout"] for one in task["logs"][0]["logs"]]
     assert told == [f"pear\nfig\n{MARK}top\n/vol/x\n", "file\nx\n"]
     assert made(shared) == {"out/a.txt": f"{os.getuid()}\n", "root.txt": "root\n"}
+
+
+@pytest_twisted.ensureDeferred
+async def test_no_executor_changes_what_the_next_one_is_shown(daemon: Daemon, worker: Worker) -> None:
+    worker()
+    (daemon.stage.folder / "secret").write_text("secret")
+    task = swap(daemon.stage.folder / "w" / "work", daemon.stage.folder)
+    task["executors"] = [{**executor, "image": IMAGE} for executor in task["executors"]]
+    ran = await run(daemon, **task)
+    assert ran["state"] == "EXECUTOR_ERROR", ran
 
 
 @pytest_twisted.ensureDeferred

@@ -195,6 +195,29 @@ async def test_no_link_of_a_command_leads_the_worker_out(daemon: Daemon) -> None
     assert (task["state"], (shared / "out").read_text()) == ("COMPLETE", "fine\n")
 
 
+def swap(work: Path, secret: Path) -> dict[str, Any]:
+    """A task whose first executor puts a link to a directory in the place of a volume, for the second."""
+    script = f"cd {work}/*/ && rm -rf files/vol && ln -s {secret} files/vol; true"
+    return {"volumes": ["/vol"], "executors": [sh(script), sh("cat /vol/secret")]}
+
+
+@pytest_twisted.ensureDeferred
+async def test_no_executor_changes_what_the_next_one_is_shown(daemon: Daemon) -> None:
+    shared = worker(daemon)
+    (shared.parent / "secret").write_text("secret")
+    task = await run(daemon, **swap(daemon.stage.folder / "w" / "work", shared.parent))
+    assert task["state"] == "EXECUTOR_ERROR", task
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_worker_that_is_root_makes_no_root_of_its_tasks(daemon: Daemon) -> None:
+    """They may give their files away, as in a container, and neither mount nor make devices."""
+    worker(daemon)
+    task = await run(daemon, executors=[sh("grep CapEff /proc/self/status")])
+    rights = int(task["logs"][0]["logs"][0]["stdout"].split()[1], 16)
+    assert not rights & ~0b11111011, hex(rights)
+
+
 @pytest_twisted.ensureDeferred
 async def test_each_task_has_a_tmp_of_its_own(daemon: Daemon) -> None:
     """As Snakemake needs it: its script makes ``/tmp/conda``, and stops if that is there."""

@@ -29,6 +29,8 @@ _RESOLVER = "/run/systemd/resolve"
 
 _GPUS = ("/dev/dri", "/dev/nvidia0", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools")
 
+_OVER_FILES = ("CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_SETGID", "CAP_SETUID")
+
 _SHELL = ("/bin/sh", "-c", 'exec "$@"', "sh")
 """Starts a program, with the exit status 127 or 126 if it cannot be."""
 
@@ -65,14 +67,12 @@ class Bubblewrap:
         self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View
     ) -> Running:
         shown = [*self._system, *_own(root, view), *self._visible, *self._shared(), *self._hidden]
-        shown += ["--bind", str(root), str(root)]
         if view.tree is None:
-            shown += ["--remount-ro", "/"]
+            shown += ["--bind", str(root), str(root), "--remount-ro", "/"]
         shown += gpus(view)
-        where = ["--chdir", view.workdir or str(root)]
+        where = ["--chdir", view.workdir or (str(root) if view.tree is None else "/tmp")]  # noqa: S108  its own
         isolated = ["--unshare-pid", "--unshare-ipc", *([] if _has_network(view) else ["--unshare-net"])]
-        if not self._ignores_images:
-            isolated += ["--cap-drop", "ALL"]
+        isolated += capabilities(as_in_image=self._ignores_images)
         options = [*isolated, *shown, *where]
         variables = {**environ, **_homes(environ)}
         return isolate(self._start, [self._program, *options], argv, variables, root=root, logs=logs, view=view)
@@ -115,6 +115,12 @@ def isolate(
             third=file.fileno(),
             cpus=view.allotment.cpus,
         )
+
+
+def capabilities(*, as_in_image: bool) -> list[str]:
+    """Takes all rights of root from a command. *as_in_image*: but those over its own files, as engines leave them."""
+    kept = _OVER_FILES if as_in_image and os.getuid() == 0 else ()
+    return ["--cap-drop", "ALL", *(part for name in kept for part in ("--cap-add", name))]
 
 
 def gpus(view: View) -> list[str]:

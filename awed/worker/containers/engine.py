@@ -189,9 +189,14 @@ def limits(kind: str, user: Sequence[str], allotment: Allotment) -> list[str]:
 
 
 def mounts(root: Path, roots: Sequence[Path], view: View) -> dict[str, str]:
-    """What lies at which path of a container: directories and files of this machine by the paths inside."""
+    """What lies at which path of a container: directories and files of this machine by the paths inside.
+
+    Where there is a tree its directory is not shown itself: a command could put links in the places of what the next
+    one is to be shown.
+    """
+    own = [root] if view.tree is None else []
     return {
-        **{str(path): str(path) for path in (root, *roots)},
+        **{str(path): str(path) for path in (*own, *roots)},
         **{path: f"{view.tree}{path}" for path in view.points},
     }
 

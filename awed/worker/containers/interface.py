@@ -11,10 +11,10 @@ from awed.worker.process import Running, Start
 
 
 class View(NamedTuple):
-    """What a command has besides the directory of its run, which is at its own path.
+    """What a command has. If there is no tree, it has the directory of its run, at its own path.
 
     *image*: the image of the container that it is meant for, "" for none. *tree*: a directory with what stands at the
-    root, None for nothing; *points*: those paths below it that a container has, where the rest is of the image.
+    root, None for none; *points*: those paths below it that a container has, where the rest is of the image.
     *workdir*: where the command begins, "" for the directory of the run, or of the image if there is a tree. *stdin*:
     a descriptor, None for an empty one.
     """

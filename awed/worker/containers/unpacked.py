@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from awed.worker.containers.bubblewrap import devices, gpus, isolate
+from awed.worker.containers.bubblewrap import capabilities, devices, gpus, isolate
 from awed.worker.containers.engine import mounts
 from awed.worker.containers.fetching import checked
 from awed.worker.containers.interface import View
@@ -43,7 +43,7 @@ class Unpacked:
         self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View
     ) -> Running:
         places = mounts(root, self._roots, view)
-        isolated = ["--unshare-pid", "--unshare-ipc", "--cap-drop", "ALL"]
+        isolated = ["--unshare-pid", "--unshare-ipc", *capabilities(as_in_image=True)]
         isolated += [] if view.network else ["--unshare-net"]
         shown = [*_image(self._of(view.image), PurePosixPath("/"), list(places)), *devices(), *gpus(view)]
         shown += ["--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108  its own

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_twisted
+from twisted.internet.defer import gatherResults
 
 from awed.model.attempts import Cause
 from awed.model.job import Environ
@@ -126,6 +127,19 @@ async def test_a_container_is_made_started_and_removed(
     assert {"A=b c", "LD_PRELOAD=./evil", "AWE_MEMORY=1000", f"HOME={root}"} <= set(recorded.variables())
     assert not any(line.startswith("PATH=") for line in recorded.variables())
     assert not root.with_name(f"{root.name}.env").exists()
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_image_is_fetched_once_for_all_who_wait_for_it(
+    engine: Callable[[str], Recorded], world: World
+) -> None:
+    """The run that fetches it shows how far that is."""
+    recorded = engine("docker")
+    recorded.write(pull=f"touch {recorded.path.with_name('image')}")
+    runs = [workunit("run", rank=rank, docker_image="quay.io/x/y:1") for rank in (1, 2)]
+    first, second = await gatherResults([world.begin(work) for work in runs])
+    assert [call for call in recorded.calls() if call[0] == "pull"] == [["pull", "quay.io/x/y:1"]]
+    assert (first.stderr, second.stderr) == (b"progress\n", b"")
 
 
 @pytest_twisted.ensureDeferred
