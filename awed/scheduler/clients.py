@@ -252,6 +252,10 @@ class Clients:
         """All clients, as they are shown."""
         return [self.view(entry, now) for entry in self._state.clients.values()]
 
+    def silence(self, client_id: str, now: Moment) -> float:
+        """Seconds since the client made its last request. Raises :class:`~awed.model.errors.ClientNotFound`."""
+        return now.seconds - self.get(client_id).last_seen
+
     def view(self, entry: ClientEntry, now: Moment) -> Client:
         """The client as it is shown."""
         client = entry.client

@@ -37,6 +37,10 @@ class ClientVerbs:
         """The name of the client's group. Raises :class:`~awed.model.errors.ClientNotFound`."""
         return self._shell.scheduler.clients.get(client_id).client.group
 
+    def silence(self, client_id: str) -> float:
+        """Seconds since the client made its last request. Raises :class:`~awed.model.errors.ClientNotFound`."""
+        return self._shell.scheduler.clients.silence(client_id, self._shell.now())
+
     def all(self) -> list[Client]:
         """All clients, as they are shown."""
         return self._shell.scheduler.clients.all(self._shell.now())

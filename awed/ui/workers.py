@@ -16,7 +16,7 @@ from awed.model.states import ClientState
 from awed.model.times import NO_TIME
 from awed.ui.frame import Links, Pages, Screen, meant
 from awed.ui.glyphs import badge, share, word
-from awed.ui.words import amount_of, count, elapsed, labelled, moment, short
+from awed.ui.words import amount_of, count, elapsed, labelled, moment, short, span
 from awed.web.calls import Call, Calls
 from awed.web.pages import see_other
 
@@ -36,7 +36,7 @@ class WorkersPage(Pages):
         clients = [client for client in self.engine.clients.all() if acl(client.group).allows(call.user, "read")]
         clients.sort(key=lambda client: (_RANK[client.status], client.name, client.id))
         links = Links(call.request)
-        names = ("State", "Worker", "Runs now", "Used of what it offers", "Done", "Failed", "Here for", "")
+        names = ("State", "Worker", "Runs now", "Used of what it offers", "Done", "Failed", "Here for", "Heard", "")
         head = tags.thead(tags.tr(*(tags.th(name, scope="col") for name in names)))
         rows = [self._worker(call, client, now, links) for client in clients]
         table = tags.div(tags.table(head, tags.tbody(*rows, id="rows"), class_="workers"), class_="card scroll")
@@ -76,6 +76,7 @@ class WorkersPage(Pages):
             labelled("Done", f"{client.total_completed:,}"),
             labelled("Failed", f"{client.total_failed:,}"),
             labelled("Here for", elapsed(client.regtime, NO_TIME, now)),
+            labelled("Heard", _ago(self.engine.clients.silence(client.id))),
             tags.td(button, class_="c-do"),
             id=f"w-{client.id}",
             **{"data-client": client.id, "data-state": client.status.value},
@@ -94,6 +95,11 @@ class WorkersPage(Pages):
             shown.append(tags.div(tags.a(f"{short(found.job_id)} {found.task_name}{part}", href=address)))
         more = len(client.current_work) - len(shown)
         return [*shown, *([tags.small(f"and {more} more")] if more > 0 else [])]
+
+
+def _ago(seconds: float) -> str:
+    """How long ago, as exactly as heartbeats tell."""
+    return "now" if seconds < 10 else f"{span(seconds)} ago"
 
 
 _RANK = {ClientState.BUSY: 0, ClientState.IDLE: 1, ClientState.SUSPEND: 2}

@@ -6,6 +6,8 @@ import { dress, heard } from "./times.js";
 
 const GAP = 1000;
 const GAPS = { farm: 5000 };
+/** Pages that are loaded again after so many seconds, though nothing happens. */
+const AGES = { workers: 10 };
 const LOOK = 3000;
 const WAIT = 50;
 const KINDS = {
@@ -138,7 +140,7 @@ export async function listen() {
     }
     try {
       waits = new AbortController();
-      const query = since === null ? "" : `?since=${since}&wait=${WAIT}`;
+      const query = since === null ? "" : `?since=${since}&wait=${AGES[live] ?? WAIT}`;
       const response = await fetch(events + query, { headers: { Accept: "application/json" }, signal: waits.signal });
       const answer = await response.json();
       if (response.status === 410) {
@@ -149,7 +151,7 @@ export async function listen() {
         refresh();
       } else {
         // What happened after the page was made and before the first answer is in no event.
-        if (since === null || answer.data.some(concerns)) refresh();
+        if (since === null || live in AGES || answer.data.some(concerns)) refresh();
         since = answer.last;
       }
       tell("");

@@ -12,6 +12,11 @@ def test_a_worker_shows_what_it_runs_and_can_be_suspended(served: Served) -> Non
     page = text(served.call("GET", "/ui/workers"))
     assert f"{job[:8]} a" in page
     assert "1 busy, 0 idle" in page
+    assert 'data-label="Heard">now<' in page
+    served.clock.advance(20)
+    assert 'data-label="Heard">20 s ago<' in text(served.call("GET", "/ui/workers"))
+    served.call("GET", "/client/c1?heartbeat")
+    assert 'data-label="Heard">now<' in text(served.call("GET", "/ui/workers"))
     browser = Browser(served)
     assert browser.post("/ui/workers/c1?suspend", {}).status == 303
     assert data(served.call("GET", "/client/c1"))["Status"] == "suspend"
