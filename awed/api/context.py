@@ -8,6 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from awed.api.hosts import OwnHosts
+from awed.api.reading import Reading
 from awed.auth.chain import Authenticators
 from awed.auth.sessions import Sessions
 from awed.model.access import User
@@ -60,7 +61,7 @@ class Context:
     """What all collections share.
 
     *authenticators*, *file_users*: find the user of a request, the latter of one for nodes. *sessions*: the logins in
-    browsers. *now*: the wall clock.
+    browsers. *now*: the wall clock. *reading*: reads documents.
     *job_token*: makes the token with which workers of a job use the daemon's own node store. *metrics*: makes the
     page for Prometheus. *metrics_for*: who may read it, ``public``, ``token`` or ``admin``. *collections*: all
     collections by name. *client_auth_required*: whether only workers with the token of a client group may register.
@@ -77,6 +78,7 @@ class Context:
     addresses: Addresses
     hosts: OwnHosts
     in_thread: InThread
+    reading: Reading
     turns: Turns
     now: Callable[[], datetime]
     job_token: Callable[[str], str]

@@ -174,7 +174,7 @@ class JobResource(JobChanges):
 
     async def _import(self, call: Call[None], body: bytes, token: str) -> Job:
         now, limits = self.context.now(), self.context.document_limits
-        job = await self.context.in_thread(read_import, body, now=now, limits=limits)
+        job = await self.context.reading(call.user, read_import, body, now=now, limits=limits)
 
         def make(key: SubmissionKey | None) -> Awaitable[Job]:
             return self.engine.jobs.import_finished(job, call.user, token, len(body), key)

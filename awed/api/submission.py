@@ -80,7 +80,8 @@ async def check(context: Context, call: Call[None], body: bytes, token: str = ""
 
 
 async def _read(context: Context, call: Call[None], body: bytes, checks: bool = False) -> Advised:
-    return await context.in_thread(
+    return await context.reading(
+        call.user,
         read_advised,
         body,
         now=context.now(),

@@ -16,6 +16,7 @@ from twisted.web.http import Request
 from awed.api.assembly import RESOURCES, make_root
 from awed.api.context import NO_LIMIT, About, Context, Permissions
 from awed.api.hosts import OwnHosts
+from awed.api.reading import Reading
 from awed.api.root import PAGE
 from awed.config import Config
 from awed.daemon.callers import Callers
@@ -301,6 +302,7 @@ class Parts:
                 only_local=only_local(config),
             ),
             in_thread=self._in_thread,
+            reading=Reading(self._in_thread),
             turns=Turns(self._reactor),
             now=self._now,
             job_token=self.callers.job_token,

@@ -176,7 +176,8 @@ class TesResource(Resource):
     async def create(self, call: Call[None], *, body: Annotated[bytes, Body(LARGEST, TesTask)]) -> Id:
         """Submit a task. Requests with the same ``Idempotency-Key`` make one."""
         context = self.context
-        submission = await context.in_thread(
+        submission = await context.reading(
+            call.user,
             read_task,
             body,
             self._kinds(),

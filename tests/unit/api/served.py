@@ -17,6 +17,7 @@ from zope.interface import implementer
 from awed.api.assembly import RESOURCES, make_root
 from awed.api.context import NO_LIMIT, About, Context
 from awed.api.hosts import OwnHosts
+from awed.api.reading import Reading
 from awed.api.root import PAGE
 from awed.auth.chain import Authenticators
 from awed.auth.interface import IAuthenticator
@@ -160,6 +161,7 @@ class Served:
             addresses=Addresses(self.world.files, self.world.store, at_once, self.now, lambda: LETTERS[:20]),
             hosts=OwnHosts(""),
             in_thread=at_once,
+            reading=Reading(at_once),
             turns=Turns(self.clock),
             now=self.now,
             job_token="token of {}".format,
