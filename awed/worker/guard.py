@@ -56,7 +56,7 @@ class Guard:
         self._places = places
         self._shared = shared
         self._group = self._grouped() if MEMORY in self._most and not process.limits_memory else None
-        self._is_limited = MEMORY not in self._most or process.limits_memory or self._group is not None
+        self._is_limited = MEMORY not in self._most or self._group is not None
         self._looks: list[LoopingCall] = []
         self._begin: IDelayedCall | None = None
         self.memory = 0

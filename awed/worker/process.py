@@ -48,7 +48,8 @@ class Exit(NamedTuple):
 
 
 class Running(Protocol):
-    """A command that was started. *limits_memory*: whether what runs it limits its memory."""
+    """A command that was started. *limits_memory*: whether what runs it was told to limit its memory, which not every
+    engine can do."""
 
     pid: int
     limits_memory: bool

@@ -1,6 +1,7 @@
 """Engines for containers, in whose places stand programs that record what they are told."""
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -34,7 +35,8 @@ case "$1" in
 create) cat "$3" >>{log}.variables;;
 pull) echo progress >&2; {pull};;
 run) for last; do :; done; : >"$last";;
-start) echo said; exit {status};;
+start) {start}; exit {status};;
+rm) test -e {pid} && kill -9 $(cat {pid});;
 exec) env | grep APPTAINERENV_ >>{log}.variables;;
 esac
 """
@@ -46,10 +48,19 @@ class Recorded:
     def __init__(self, folder: Path, name: str) -> None:
         self.path = folder / name
         self.log = folder / "log"
+        self.pid = folder / "pid"
 
-    def write(self, *, state: str = "exited 0 false 0", pull: str = "", status: int = 0) -> None:
+    def write(
+        self, *, state: str = "exited 0 false 0", pull: str = ":", begin: str = "echo said", status: int = 0
+    ) -> None:
         text = RECORD.format(
-            log=self.log, image=self.path.with_name("image"), state=state, pull=pull or ":", status=status
+            log=self.log,
+            image=self.path.with_name("image"),
+            pid=self.pid,
+            state=state,
+            pull=pull,
+            start=begin,
+            status=status,
         )
         self.path.write_text(text)
         self.path.chmod(0o755)
@@ -182,6 +193,19 @@ async def test_what_an_engine_says_of_a_failure_is_told(
     engine("docker").write(**answers)  # type: ignore[arg-type]
     finished = await Runner(WORK, ALLOTMENT, world.equipment).run()
     assert (finished.cause, told in finished.worknotes) == (cause, True), finished.worknotes
+
+
+@pytest_twisted.ensureDeferred
+async def test_where_an_engine_limits_no_memory_the_worker_does(
+    engine: Callable[[str], Recorded], world: World
+) -> None:
+    """Podman without root may only warn that it cannot."""
+    recorded = engine("podman")
+    large = f"{sys.executable} -c 'import time; x = bytes(range(256)) * 400_000; time.sleep(1000)'"
+    recorded.write(begin=f"echo $$ >{recorded.pid}; exec {large}", state=f"running 0 false $(cat {recorded.pid})")
+    allotment = Allotment({"cores": 1, "memory": 50_000_000}, {"memory": 50_000_000})
+    finished = await Runner(WORK, allotment, world.equipment).run()
+    assert (finished.cause, "it used more memory" in finished.worknotes) == (Cause.MEMORY, True), finished.worknotes
 
 
 @pytest_twisted.ensureDeferred
