@@ -18,8 +18,9 @@ from awed.scheduler.entries import ClientEntry, Place
 from awed.scheduler.failures import Failures
 from awed.scheduler.flow import Flow
 from awed.scheduler.jobs import Jobs, stored_entry
-from awed.scheduler.queue import Queued, Row
+from awed.scheduler.queue import Queued
 from awed.scheduler.reasons import Reasons
+from awed.scheduler.requirements import Kind
 from awed.scheduler.reservations import Reservations
 from awed.scheduler.retries import Retries
 from awed.scheduler.shares import Share
@@ -166,14 +167,13 @@ class Scheduler:
         freed, self._state.queue.freed = self._state.queue.freed, {}
         return freed
 
-    def take_eased(self) -> tuple[Collection[Row], Collection[Share]]:
-        """The queued work, and the client groups, of which more may be out than when this was called last."""
-        rows: list[Row] = []
-        groups: list[Share] = []
-        for share, before in self._state.shares.take_eased():
-            rows += self._state.queue.eased(share, before)
-            groups += [] if share.standings else [share]
-        return rows, groups
+    def take_eased(self) -> Collection[Share]:
+        """The shares of users and client groups of which more may be out than when this was called last."""
+        return self._state.shares.take_eased()
+
+    def has_work(self, share: Share, kind: Kind) -> bool:
+        """Whether work of the user with this *share* is queued where clients of a kind look for it."""
+        return self._state.queue.has(share, kind)
 
     def take_fresh_work(self) -> Collection[Place]:
         """The places that work was queued in since the last call, in that order."""

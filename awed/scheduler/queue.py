@@ -4,13 +4,14 @@ import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
+from operator import attrgetter
 from typing import NamedTuple
 
 from awed.model.times import Moment
 from awed.scheduler.entries import Place, QueueKey, order_of
 from awed.scheduler.line import Line
-from awed.scheduler.requirements import ANY_APP, Offer, Route, Wanted
-from awed.scheduler.shares import UNLIMITED, Share
+from awed.scheduler.requirements import ANY_APP, Kind, Offer, Route, Wanted
+from awed.scheduler.shares import Share
 
 
 class Queued(NamedTuple):
@@ -24,22 +25,16 @@ class Queued(NamedTuple):
 class Row:
     """The places on a route that ask for the same. The row is in the line of its *lane*, by its first place."""
 
-    __slots__ = ("_least", "_standing", "cores", "lane", "line", "number", "wanted")
+    __slots__ = ("_least", "_standing", "lane", "line", "number", "wanted")
 
     def __init__(self, wanted: Wanted, lane: "Lane", number: int) -> None:
         self.wanted = wanted
-        self.cores = wanted.cores
         self.line = Line[Place]()
         self.lane = lane
         self.number = number
         """Makes its key in that line unique, as first places of several rows may be of the same task."""
         self._least = wanted.least()
         self._standing: QueueKey | None = None
-
-    @property
-    def may_go_out(self) -> bool:
-        """Whether it has places, and the share of their user allows that work of them goes out."""
-        return bool(self.line) and self.cores <= self.lane.share.left
 
     def add(self, place: Place) -> None:
         self.line.add(place.key, (place.disk,), place)
@@ -61,41 +56,22 @@ class Row:
         else:
             among.move((self._standing, self.number), (head, self.number))
         self._standing = head
-        self.lane.stand()
 
 
 class Lane:
-    """The rows of one user on a route, in the order of their first places; or of all users, if none has a share.
+    """The rows of one user on a route, in the order of their first places; or of all users, if none has a share."""
 
-    The lane itself is in the line *among*, in the order of hand-out between users. That is None if there is but one
-    lane on each route.
-    """
+    __slots__ = ("line", "rows", "share")
 
-    __slots__ = ("_standing", "among", "line", "rows", "share")
-
-    def __init__(self, share: Share, among: "Line[Lane] | None") -> None:
+    def __init__(self, share: Share) -> None:
         self.share = share
         self.rows: dict[Wanted, Row] = {}
         self.line = Line[Row]()
-        self.among = among
-        self._standing: tuple[int, float, QueueKey] | None = None
-        if among is not None:
-            share.standings.add(self)
 
-    def stand(self) -> None:
-        """Take the place that it has now."""
-        among, before = self.among, self._standing
-        if among is None:
-            return
-        self._standing = order_of(self.line.head[0], self.share) if self.line else None
-        if before == self._standing:
-            return
-        if before is None:
-            among.add(self._standing, (), self)
-        elif self._standing is None:
-            among.remove(before)
-        else:
-            among.move(before, self._standing)
+    @property
+    def order(self) -> tuple[int, float, QueueKey]:
+        """Its sort key in the order of hand-out, by what its user has out at present."""
+        return order_of(self.line.head[0], self.share)
 
 
 class Bucket:
@@ -132,29 +108,24 @@ class Bucket:
 
 
 class Crossing:
-    """All lanes on a route, by the shares of their users, and in the order of hand-out."""
+    """All lanes on a route, by the shares of their users."""
 
-    __slots__ = ("_line", "lanes")
+    __slots__ = ("lanes",)
 
     def __init__(self) -> None:
         self.lanes: dict[Share, Lane] = {}
-        self._line = Line[Lane]()
 
     def lane(self, share: Share) -> Lane:
         """The lane for work of this share, which is made if it is new."""
         lane = self.lanes.get(share)
         if lane is None:
-            lane = self.lanes[share] = Lane(share, None if share is UNLIMITED else self._line)
+            lane = self.lanes[share] = Lane(share)
         return lane
 
-    def drop(self, lane: Lane) -> None:
-        """Remove a lane without rows."""
-        del self.lanes[lane.share]
-        lane.share.standings.discard(lane)
-
     def in_order(self) -> Iterable[Lane]:
-        """The lanes in the order of hand-out."""
-        return self._line or self.lanes.values()
+        """The lanes in the order of hand-out at present."""
+        lanes = self.lanes.values()
+        return lanes if len(lanes) == 1 else sorted(lanes, key=attrgetter("order"))
 
 
 class WorkQueue:
@@ -190,6 +161,7 @@ class WorkQueue:
         if bucket is None:
             rows = [self._row(route, _on(route, wanted), share) for route in wanted.routes()]
             bucket = self._buckets[wanted, share] = Bucket(wanted, share, rows)
+            share.ask(wanted.cores)
         return bucket
 
     def _row(self, route: Route, wanted: Wanted, share: Share) -> Row:
@@ -224,13 +196,14 @@ class WorkQueue:
     def _drop(self, bucket: Bucket) -> None:
         """Remove an empty bucket, and those of its rows that are empty."""
         del self._buckets[bucket.wanted, bucket.share]
+        bucket.share.ask_no_more(bucket.wanted.cores)
         for route, row in zip(bucket.wanted.routes(), bucket.rows, strict=True):
             if row.line:
                 continue
             lane, crossing = row.lane, self._crossings[route]
             del lane.rows[row.wanted]
             if not lane.rows:
-                crossing.drop(lane)
+                del crossing.lanes[lane.share]
             if not crossing.lanes:
                 del self._crossings[route]
 
@@ -244,11 +217,10 @@ class WorkQueue:
         else:
             self.remove(place)
 
-    def eased(self, share: Share, before: float) -> Iterator[Row]:
-        """The rows of a user of which work may go out now, but not while *before* cores were left of the share."""
-        for lane in share.standings:
-            assert isinstance(lane, Lane)
-            yield from (row for row in lane.rows.values() if row.cores > before and row.may_go_out)
+    def has(self, share: Share, kind: Kind) -> bool:
+        """Whether there is work of this user on the routes of clients of a kind."""
+        crossings = map(self._crossings.get, kind.routes())
+        return any(crossing is not None and share in crossing.lanes for crossing in crossings)
 
     def queued(self) -> Iterator[Queued]:
         """The queued work by kind. Work that avoids some clients is a kind of its own."""
@@ -272,7 +244,7 @@ class WorkQueue:
         for route in offer.kind.routes():
             crossing = self._crossings.get(route)
             for lane in crossing.in_order() if crossing else ():
-                if best is not None and best.order < order_of(lane.line.head[0], lane.share):
+                if best is not None and best.order < lane.order:
                     break
                 if lane.share.left:
                     best = _first_in(lane, offer.within(lane.share.left), best)

@@ -1,8 +1,8 @@
 """What users and client groups have out, and how much more they may have: their shares."""
 
 import math
-from collections.abc import Iterator
-from typing import Protocol
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Collection
 from weakref import WeakValueDictionary
 
 from msgspec import Struct
@@ -26,27 +26,25 @@ class Most(Struct, frozen=True):
 ANYTHING = Most()
 
 
-class Standing(Protocol):
-    """Something that stands in an order by what a user has out."""
-
-    def stand(self) -> None:
-        """Take the place that it has now."""
-
-
 class Share:
     """What a user or a client group has out: workunits, and the cores that they need.
 
-    *most*: what it may have out. *counts*: whether its work goes after that of others who have less out. *eased*:
-    where it notes itself when it may have more out than before, with the cores that it could have had.
+    *most*: what it may have out. *is_fair*: whether work of a user goes after that of others who have less out.
+    *eased*: where it is noted when more may be out than before. *asked*: how many cores each kind of queued work of a
+    limited user needs, in ascending order; None of others, of whom that is not known.
     """
 
-    __slots__ = ("__weakref__", "_counts", "_eased", "cores", "left", "most", "standing", "standings", "work")
+    __slots__ = ("__weakref__", "_eased", "_is_fair", "asked", "cores", "left", "most", "standing", "work")
 
     def __init__(
-        self, most: Most = ANYTHING, counts: bool = False, eased: "dict[Share, float] | None" = None
+        self,
+        most: Most = ANYTHING,
+        is_fair: bool = False,
+        eased: "dict[Share, None] | None" = None,
+        asked: list[float] | None = None,
     ) -> None:
         self.most = most
-        self._counts = counts
+        self._is_fair = is_fair
         self._eased = eased if most.is_limit else None
         self.work = 0
         self.cores = 0.0
@@ -54,24 +52,38 @@ class Share:
         """How many cores more may go out; 0 if no more workunits may, as each needs some."""
         self.standing = 0.0
         """Of users whose work is of equal priority, the one with the least is next."""
-        self.standings: set[Standing] = set()
-        """What stands somewhere by *standing*."""
+        self.asked = asked
 
     def count(self, needs: Needs, sign: int) -> None:
         """A workunit with these *needs* went out (*sign* is 1) or came back (-1)."""
         self.work += sign
         self.cores = round(self.cores + sign * cores_of(needs), 2)
-        if self._eased is not None:
-            if sign < 0:
-                self._eased.setdefault(self, self.left)
-            self.left = self._left()
-        if self._counts:
+        if self._is_fair:
             self.standing = self.cores
-            for each in self.standings:
-                each.stand()
+        if self._eased is not None:
+            before, self.left = self.left, self._left()
+            if self.left > before and self._helps(before):
+                self._eased[self] = None
 
     def _left(self) -> float:
         return max(0.0, round(self.most.cores - self.cores, 2)) if self.work < self.most.work else 0.0
+
+    def _helps(self, before: float) -> bool:
+        """Whether queued work may go out now that could not with *before* cores left; True if that is not known."""
+        if self.asked is None:
+            return True
+        at = bisect_right(self.asked, before)
+        return at < len(self.asked) and self.asked[at] <= self.left
+
+    def ask(self, cores: float) -> None:
+        """Work of one more kind is queued, which needs so many cores."""
+        if self.asked is not None:
+            insort(self.asked, cores)
+
+    def ask_no_more(self, cores: float) -> None:
+        """No such work is queued any more."""
+        if self.asked is not None:
+            del self.asked[bisect_left(self.asked, cores)]
 
 
 class _Unlimited(Share):
@@ -97,7 +109,7 @@ class Shares:
         self._is_fair = is_fair
         self._users: WeakValueDictionary[str, Share] = WeakValueDictionary()
         self._groups: WeakValueDictionary[str, Share] = WeakValueDictionary()
-        self._eased: dict[Share, float] = {}
+        self._eased: dict[Share, None] = {}
 
     def user(self, name: str) -> Share:
         """The share of a user."""
@@ -105,7 +117,9 @@ class Shares:
             return UNLIMITED
         share = self._users.get(name)
         if share is None:
-            share = self._users[name] = Share(self._user, self._is_fair, self._eased)
+            share = self._users[name] = Share(
+                self._user, self._is_fair, self._eased, [] if self._user.is_limit else None
+            )
         return share
 
     def group(self, name: str) -> Share:
@@ -117,9 +131,8 @@ class Shares:
             share = self._groups[name] = Share(self._group, eased=self._eased)
         return share
 
-    def take_eased(self) -> Iterator[tuple[Share, float]]:
-        """The shares that may have more out than when this was called last, with the cores that they might have had
-        before; each once."""
-        eased = list(self._eased.items())
+    def take_eased(self) -> Collection[Share]:
+        """The shares of which more may be out than when this was called last, if that may let queued work go out."""
+        eased = list(self._eased)
         self._eased.clear()
-        return ((share, before) for share, before in eased if share.left > before)
+        return eased

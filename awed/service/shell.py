@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -113,9 +114,8 @@ class Shell:
             self.waiting.hand_out(fresh, self.now())
         for client_id in self.scheduler.take_freed_clients():
             self.waiting.look_again(client_id, self.now())
-        rows, groups = self.scheduler.take_eased()
-        if rows or groups:
-            self.waiting.reopen(rows, groups, self.now())
+        for share in self.scheduler.take_eased():
+            self.waiting.reopen(share, partial(self.scheduler.has_work, share))
         self.effects.perform(self.scheduler.take_effects())
         self.committer.begin()
         if self.scheduler.is_sweeping and not self._going_on:

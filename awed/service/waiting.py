@@ -15,12 +15,11 @@ from awed.model.times import Moment
 from awed.model.work import Workunit
 from awed.scheduler.entries import ClientEntry, Place
 from awed.scheduler.line import Line, Need
-from awed.scheduler.queue import Row
 from awed.scheduler.requirements import Kind, Spare, Wanted
 from awed.scheduler.shares import Share
 
 REFUSED = 16
-"""How many waiting clients of a group that has come below its limit are tried in vain."""
+"""How many waiting clients of a kind are tried in vain when more may be out."""
 
 
 class Ask(Struct, frozen=True):
@@ -136,20 +135,15 @@ class WaitingRoom:
                 elif not self._serve(waiter):
                     passed.add(waiter)
 
-    def reopen(self, rows: Iterable[Row], groups: Iterable[Share], now: Moment) -> None:
-        """Hand out work that no client could have for the share of its user, or that no client of a group could have
-        for that of the group: of both more may be out now."""
-        passed: set[Waiter] = set()
-        for row in rows:
-            while row.may_go_out and (waiter := self._first(row.wanted, 0, passed, now)):
-                if not self._serve(waiter):
-                    passed.add(waiter)
-        for share in groups:
-            refused = 0
-            for waiter in [waiter for waiter in self._waiters.values() if waiter.entry.share is share]:
+    def reopen(self, share: Share, has_work: Callable[[Kind], bool]) -> None:
+        """Hand out work that nobody could have as too much was out: of a user, of whom clients of some kinds find
+        work (*has_work*), or at the clients of a group. Of each kind some clients are asked in vain, REFUSED."""
+        for kind, line in list(self._lines.items()):
+            is_users, refused = has_work(kind), 0
+            for waiter in list(line):
                 if not share.left or refused == REFUSED:
                     break
-                if not waiter.handed.called:
+                if (is_users or waiter.entry.share is share) and not waiter.handed.called:
                     refused += not self._serve(waiter)
 
     def _first(self, wanted: Wanted, disk: int, passed: Container[Waiter], now: Moment) -> Waiter | None:

@@ -22,7 +22,7 @@ from awed.model.times import NO_TIME, Moment
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.changes import Prepare
 from awed.scheduler.core import Scheduler
-from awed.scheduler.entries import PLAIN_RANKS, ClientEntry, Place, TaskEntry, Variant, order_of
+from awed.scheduler.entries import PLAIN_RANKS, ClientEntry, Place, TaskEntry, Variant
 from awed.scheduler.requirements import NOBODY, Spare, Wanted
 from awed.scheduler.shares import UNLIMITED, Share
 from awed.scheduler.state import Limits, State
@@ -250,10 +250,7 @@ def _check_queue(state: State) -> None:
     assert standing == {place: len(list(place.wanted.routes())) for place in places if place.wanted}
     assert all(row.line for row in rows)
     for crossing in state.queue._crossings.values():
-        in_order = list(crossing.in_order())
-        assert Counter(in_order) == Counter(crossing.lanes.values())
-        assert in_order == sorted(in_order, key=lambda lane: order_of(lane.line.head[0], lane.share))
-        for lane in in_order:
+        for lane in crossing.lanes.values():
             assert list(lane.line) == sorted(lane.rows.values(), key=lambda row: (row.line.head, row.number))
 
 
@@ -271,6 +268,8 @@ def _check_shares(state: State) -> None:
         assert (share.work, share.cores) == (len(counted[share]), round(sum(counted[share]), 2))
         left = max(0.0, round(share.most.cores - share.cores, 2))
         assert share.left == (left if share.work < share.most.work else 0)
+        asked = sorted(wanted.cores for wanted, of in state.queue._buckets if of is share)
+        assert share.asked in (None, asked)
 
 
 def _check_clients(state: State) -> None:
