@@ -29,7 +29,7 @@ HOURS = ("1", "3", "6", "12", "24")
 MOST = 100
 """The most lanes that are shown."""
 
-LEAST = timedelta(minutes=8)
+LEAST = timedelta(minutes=4)
 """The shortest time that is shown."""
 
 PIECES = 2400
@@ -90,10 +90,7 @@ class FarmPage(Pages):
 
 def _fitting(window: Window, lanes: Sequence[Lane]) -> Window:
     """The part of *window* in which there were workers, and at least the last LEAST of it."""
-    begins = [lane.client.regtime for lane in lanes if lane.client] + [
-        run.begun for lane in lanes for run in lane.runs
-    ]
-    return Window(max(window.begin, min([window.end - LEAST, *begins])), window.end)
+    return Window(max(window.begin, min([window.end - LEAST, *(lane.begun for lane in lanes)])), window.end)
 
 
 def _earlier(client: Client | None, runs: Sequence[Run]) -> Iterator[Run]:

@@ -59,6 +59,11 @@ class Lane(Struct):
         """The name of the worker, or the beginning of its id."""
         return (self.client and self.client.name) or short(self.id)
 
+    @property
+    def begun(self) -> datetime:
+        """When the worker registered, or began its first run: it may have registered again since."""
+        return min([run.begun for run in self.runs[:1]] + ([self.client.regtime] if self.client else []))
+
 
 class Piece(Struct):
     """What is drawn: a run, or several short ones with the same *look*. *first*, *last*: from 0 to 1."""
@@ -86,7 +91,7 @@ class Drawing(Struct):
             drawn += [await self._piece(piece, number, len(rows)) for piece in pieces(runs, self.window, self.finest)]
         looks = [LOOKS[run.state] for run in lane.runs]
         told = ", ".join(f"{looks.count(look):,} {text}" for look, text in LEGEND.items() if look in looks)
-        began = self.window.at(lane.client.regtime if lane.client else lane.runs[0].begun)
+        began = self.window.at(lane.begun)
         there = svg("rect", class_="f-here", x=_percent(began), width=_percent(1 - began), y="47%", height="6%")
         label = f"{lane.name}: {told or 'nothing'}"
         picture = svg("svg", [there, *drawn], class_=f"lane r{len(rows)}", role="group", aria_label=label)
@@ -95,7 +100,7 @@ class Drawing(Struct):
             tags.td(here, " ", tags.b(lane.name), class_="c-lane"),
             labelled("Done", f"{looks.count('done'):,}"),
             labelled("Failed", f"{looks.count('failed'):,}"),
-            labelled("Busy", f"{100 * busy(lane.runs, self.window):.0f} %"),
+            labelled("Busy", f"{100 * busy(lane.runs, self.window) / max(1 - began, 0.001):.0f} %"),
             tags.td(picture, class_="axis"),
             id=f"f-{lane.id}",
             **{"data-lane": lane.id},
@@ -162,7 +167,7 @@ def pieces(row: Sequence[Run], window: Window, finest: float) -> list[Piece]:
 
 
 def busy(runs: Sequence[Run], window: Window) -> float:
-    """In which part of the time at least one of *runs* was running."""
+    """In which part of the *window* at least one of *runs* was running."""
     busy, until = 0.0, 0.0
     for first, last in sorted(map(window.span, runs)):
         busy += max(last - max(first, until), 0.0)

@@ -85,6 +85,7 @@ def test_the_farm_shows_what_each_worker_ran(served: Served) -> None:
     served.call("PUT", f"/work/{work}?client=c1&status=done")
     page = text(served.call("GET", "/ui/farm?hours=1"))
     assert f"{job[:8]} a: done, 1 min" in page
+    assert 'data-label="Busy">100 %<' in page  # of the time since it is here
     served.call("DELETE", "/client/c1")
     assert ">gone<" in text(served.call("GET", "/ui/farm"))
     assert served.call("GET", "/ui/farm?hours=2").status == 400
