@@ -185,6 +185,7 @@ async def test_the_executors_of_a_task_share_its_paths_and_have_the_image_beside
         volumes=["/vol"],
         executors=[
             sh("cat; cat /mark /top; pwd; touch /vol/file", image=IMAGE, stdin="/data/deep/in", workdir="/vol/x"),
+            *(sh("pwd", image=IMAGE, workdir=workdir) for workdir in ("/", "/bin", "/new/place")),
             sh("ls /vol; id -u >/out/a.txt; echo root >/root.txt", image=IMAGE, env={"A": "b"}),
         ],
         outputs=[
@@ -194,7 +195,7 @@ async def test_the_executors_of_a_task_share_its_paths_and_have_the_image_beside
     )
     assert task["state"] == "COMPLETE", task["logs"]
     told = [one["stdout"] for one in task["logs"][0]["logs"]]
-    assert told == [f"pear\nfig\n{MARK}top\n/vol/x\n", "file\nx\n"]
+    assert told == [f"pear\nfig\n{MARK}top\n/vol/x\n", "/\n", "/bin\n", "/new/place\n", "file\nx\n"]
     assert made(shared) == {"out/a.txt": f"{os.getuid()}\n", "root.txt": "root\n"}
 
 

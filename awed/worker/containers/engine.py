@@ -29,6 +29,7 @@ from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from awed.model.resources import CORES, MEMORY
+from awed.model.tes import SYSTEM
 from awed.tx.locks import unbroken
 from awed.tx.threads import InThread
 from awed.worker.arguments import CLIENT_VARIABLE
@@ -141,7 +142,8 @@ class Engine:
         for path, source in places.items():
             yield from ("--mount", bind(source, path))
         if workdir := view.workdir or ("" if view.tree else str(root)):
-            if not any(Path(workdir).is_relative_to(path) for path in places):
+            is_made = any(Path(workdir).is_relative_to(path) for path in places)
+            if not is_made and workdir != "/" and not SYSTEM.match(workdir):
                 yield from ("--mount", f"type=volume,{_quoted('destination', workdir)}")
             yield from ("--workdir", workdir)
         if not view.network:

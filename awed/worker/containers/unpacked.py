@@ -45,7 +45,9 @@ class Unpacked:
         places = mounts(root, self._roots, view)
         isolated = ["--unshare-pid", "--unshare-ipc", *capabilities(as_in_image=True)]
         isolated += [] if view.network else ["--unshare-net"]
-        shown = [*_image(self._of(view.image), PurePosixPath("/"), list(places)), *devices(), *gpus(view)]
+        image = self._of(view.image)
+        shown = [*_image(image, PurePosixPath("/"), list(places)), *_made(image, view.workdir)]
+        shown += [*devices(), *gpus(view)]
         shown += ["--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108  its own
         for path, source in sorted(places.items()):
             shown += ["--bind", source, path]
@@ -53,6 +55,11 @@ class Unpacked:
         variables = {"PATH": _PATH, **own(environ, root, view)}
         bubblewrap = [self._program, *isolated, *shown, *where]
         return isolate(self._start, bubblewrap, argv, variables, root=root, logs=logs, view=view)
+
+
+def _made(image: Path, workdir: str) -> list[str]:
+    """Makes *workdir*, if the image lacks it."""
+    return ["--dir", workdir] if workdir and not os.path.lexists(f"{image}{workdir}") else []
 
 
 def _image(image: Path, inside: PurePosixPath, points: list[str]) -> Iterator[str]:
