@@ -73,8 +73,9 @@ class Reasons:
         """Why a job is not done."""
         if job.job.state is JobState.SUSPEND:
             return _cut(f"suspended: {_suspended(job)}")
-        done = sum(entry.is_done for entry in job.tasks)
-        running = sum(any(_is_out(record.state) for record in entry.records.values()) for entry in job.tasks)
+        done = len(job.tasks) - job.job.remaintasks
+        tried = (entry for entry in job.tasks if entry.records)
+        running = sum(any(_is_out(record.state) for record in entry.records.values()) for entry in tried)
         said = f"{done} of {len(job.tasks)} tasks done, {running} running"
         moving = (self.task(entry, now, {}) for entry in job.tasks if not entry.blockers)
         first = next((waits for waits in moving if waits), None)

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import msgspec
+from msgspec.structs import replace
 from twisted.web.template import Tag, tags
 
 from awed.api.context import Context
@@ -42,6 +43,10 @@ TABS = {
 
 LONGEST_DOCUMENT = 200_000
 """Characters of a document that are shown."""
+
+MOST_TASKS = LONGEST_DOCUMENT // 100
+"""The most tasks that a shown document has: a task has more than 100 characters, so that those left out would be cut
+off anyway."""
 
 MOST_PERFS = 5000
 """The most performance records that are read for a timeline."""
@@ -87,7 +92,7 @@ class JobPage(Pages):
             raise NotFound(f"job {job.id} has no task {task}")
         logs = await side.logs(self.engine, found, job, part)
         view = self._view(call, tab, task)
-        links, again = Links(call.request), recompute_from(job, found)
+        links, again = Links(call.request), await self.context.in_thread(recompute_from, job, found)
         spans = await self.engine.work.spans_of(job.id, task_name(found.taskid))
         more = side.More(
             action=self._action(call, view, again, "do-recompute-here") if again else "",
@@ -124,12 +129,13 @@ class JobPage(Pages):
         return await self.show(call, screen)
 
     async def _tab(self, call: Call[JobRecord], view: JobView, state: TaskState | None, offset: int) -> Tag:
+        in_thread = self.context.in_thread  # there may be very many tasks
         if view.tab == "tasks":
-            return tasks.table(view, state or "", offset)
+            return await in_thread(tasks.table, view, state or "", offset)
         if view.tab == "timeline":
-            return timeline(view, by_task(await self._perfs(view.job.id)))
+            return await in_thread(timeline, view, by_task(await self._perfs(view.job.id)))
         if view.tab == "files":
-            return files(view, Links(call.request))
+            return await in_thread(files, view, Links(call.request))
         if view.tab == "events":
             return await history(view)
         if view.tab == "document":
@@ -146,7 +152,8 @@ class JobPage(Pages):
         return found
 
     async def _document(self, job: Job) -> Tag:
-        text = await self.context.in_thread(_formatted, msgspec.json.encode(job))
+        some = replace(job, tasks=job.tasks[:MOST_TASKS])
+        text = await self.context.in_thread(_formatted, msgspec.json.encode(some))
         cut = tags.p("Only the beginning is shown.") if len(text) > LONGEST_DOCUMENT else ""
         return tags.div(cut, tags.pre(text[:LONGEST_DOCUMENT], class_="document", tabindex="0"))
 
