@@ -28,7 +28,7 @@ from awed.model.errors import AwedError
 from awed.model.times import now
 from awed.store.interface import IStore
 from awed.store.open import open_store, without_password
-from awed.tx.threads import in_threads_of
+from awed.tx.threads import in_threads_of, look_names_up_apart
 from awed.tx.timers import Rounds, use_waking_time
 
 log = Logger()
@@ -37,6 +37,7 @@ log = Logger()
 def makeService(options: Options) -> IService:
     """The daemon as a service. Raises :class:`SystemExit` for invalid endpoint strings."""
     use_waking_time(reactor)
+    look_names_up_apart(reactor)
     try:
         places = listeners(options.reading.config, reactor)
     except ConfigError as error:

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.web.iweb import IRequest
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
-from tests.integration.daemon import Stage
+from tests.integration.daemon import TWISTD, Stage
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -69,3 +70,31 @@ async def test_a_receiver_that_fails_for_a_while_gets_every_event_in_order(stage
     assert {event["job"] for event in expected} == set(jobs)
     assert len(set(receiver.tried)) == len(expected)
     await port.stopListening()
+
+
+SLOW_NAMES = """
+import socket, time
+found = socket.getaddrinfo
+def slow(host, *more, **named):
+    if host.endswith(".test"):
+        open("asked", "a").write("x")
+        time.sleep(600)
+    return found(host, *more, **named)
+socket.getaddrinfo = slow
+"""
+"""Names below ``test`` have a name server that does not answer."""
+
+
+@ensureDeferred
+async def test_names_that_nobody_answers_for_hold_up_nothing_else(stage: Stage) -> None:
+    daemon = stage.daemon()
+    daemon.twistd = (TWISTD[0], SLOW_NAMES + TWISTD[1], *TWISTD[2:])
+    await daemon.start()
+    body = json.dumps({"url": "http://slow.test/hook"}).encode()
+    waiting = [Deferred.fromCoroutine(daemon.call("POST", "/hook", data=body)) for _ in range(12)]
+    asked = stage.folder / "asked"
+    await until(lambda: asked.exists() and asked.stat().st_size >= 10)
+    await daemon.call("POST", "/node", files={"upload": ("large", b"x" * 1_000_000)})
+    for one in waiting:
+        one.addErrback(lambda failure: None).cancel()
+    await daemon.kill()
