@@ -41,7 +41,7 @@ REMOVED = "removed"
 """The state in the last event of a client, which signed off or is lost."""
 
 
-class StateChange(Struct, frozen=True, omit_defaults=True):
+class StateChange(Struct, frozen=True, omit_defaults=True, gc=False):
     """A new *state* of the thing with the id *about*. *cause*: the name of the reason, "" if there is none.
 
     *owner* and *submitter* of the job, or *group* of the client, decide who may see the change. *submitter* is "" if

@@ -26,6 +26,7 @@ class ApiSite(Site):
     """The factory of the API's connections. Bodies are read by the requests themselves, not by twisted.web."""
 
     protocol = ApiChannel  # type: ignore[assignment]
+    noisy = False  # or its start would be logged as "Starting factory <... at 0x7f...>"
 
     def __init__(
         self,

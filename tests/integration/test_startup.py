@@ -57,6 +57,7 @@ async def test_the_token_is_the_administrator_s(daemon: Daemon) -> None:
 @pytest_twisted.ensureDeferred
 async def test_sigterm_ends_it_with_status_0(daemon: Daemon) -> None:
     assert await daemon.stop() == 0
+    assert "object at 0x" not in daemon.program.output
     assert not (daemon.data / "listening").exists()
     await daemon.start()
 
