@@ -6,12 +6,13 @@ from datetime import datetime
 from types import MappingProxyType
 
 from awed.model.job import IO, NO_NODE, JobError
+from awed.model.reuse import Reusing
 from awed.model.states import JobState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
 from awed.scheduler.changes import Check, Prepare
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.ranks import RankSet
-from awed.scheduler.reuse import results_of
+from awed.scheduler.reuse import moved, results_of
 from awed.scheduler.state import State
 from awed.scheduler.sweeps import Sweeps
 
@@ -251,6 +252,9 @@ class Flow:
         self.sweeps.begin(job, self._move_task, self._is_held, now)
 
     def _move_task(self, entry: TaskEntry, now: Moment) -> None:
+        if moved(entry):
+            entry.reusing = Reusing(unlike="its groups were changed")
+            self._state.changes.task(entry)
         for place in entry.places.values():
             self._state.queue.remove(place)
             self._state.queue.add(place, now)

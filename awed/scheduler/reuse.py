@@ -13,11 +13,13 @@ from awed.scheduler.entries import TaskEntry
 
 
 class Wish(NamedTuple):
-    """How to recognise a task. *user*: the submitter, *name*: of the job; *reads*: whether it may use a result."""
+    """How to recognise a task. *user*: the submitter, *name*: of the job; *reads*: whether it may use a result.
+    *groups*: see :func:`groups_part`."""
 
     user: str
     name: str
     reads: bool
+    groups: str
 
 
 def wish_of(entry: TaskEntry) -> Wish | None:
@@ -25,7 +27,25 @@ def wish_of(entry: TaskEntry) -> Wish | None:
     if not entry.reuse:
         return None
     is_anew = entry.reusing is not None and entry.reusing.anew
-    return Wish(entry.job.submitter, entry.job.job.info.name, entry.reuse in READS and not is_anew)
+    reads = entry.reuse in READS and not is_anew
+    return Wish(entry.job.submitter, entry.job.job.info.name, reads, groups_part(entry))
+
+
+GROUPS = "groups"
+"""The part of a key for the groups: a user who names some trusts no others with the result."""
+
+
+def groups_part(entry: TaskEntry) -> str:
+    """The digest of the names of the client groups that a task is for."""
+    names = entry.task.clientgroups or entry.job.job.info.clientgroups
+    return _digest(sorted({name for name in names.split(",") if name}))
+
+
+def moved(entry: TaskEntry) -> bool:
+    """Whether a task is for other groups than it was recognised by. Then it leaves no result: who may change the
+    groups of a job may not choose what the submitter's other jobs use."""
+    key = entry.reusing.key if entry.reusing is not None else {}
+    return bool(key) and key.get(GROUPS) != groups_part(entry)
 
 
 def results_of(entry: TaskEntry, md5s: Mapping[str, str]) -> Iterator[Result]:

@@ -10,7 +10,7 @@ from awed.model.ids import job_of, task_name
 from awed.model.job import IO, OWN_HOST, Task
 from awed.model.node import Node
 from awed.model.reuse import Result, Reusing
-from awed.scheduler.reuse import Wish, latest_id, result_id
+from awed.scheduler.reuse import GROUPS, Wish, latest_id, result_id
 from awed.service.splitting import Split
 
 MOST_WORK = 10_000
@@ -46,7 +46,7 @@ class Finder:
         reason = next(_hindrances(task, [*inputs, *predata], split), "")
         if reason:
             return Reusing(unlike=reason), None
-        key = dict(_parts(task, inputs, predata, split))
+        key = {GROUPS: self._wish.groups, **dict(_parts(task, inputs, predata, split))}
         if not self._wish.reads:
             return Reusing(key), None
         result = await self._one(result_id(self._wish.user, key))

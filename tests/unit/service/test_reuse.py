@@ -39,7 +39,7 @@ def steps(world: EngineWorld, node: str = "", *, reuse: Any = "both", args: str 
 async def run(world: EngineWorld, submission: Any, user: User = ANN) -> tuple[Job, list[str]]:
     """Submit it, and work for it as long as there is work: the job at its end, and the workunits that ran."""
     submitted = await world.engine.jobs.submit(submission, user)
-    await world.client("c")
+    await world.client("c", group=submission.job.info.clientgroups.partition(",")[0])
     ran = []
     while (await world.engine.jobs.get(submitted.id)).job.state is not JobState.COMPLETED:
         unit = await world.engine.work.checkout("c", None)
@@ -123,6 +123,32 @@ async def test_a_copy_that_is_tried_again_leaves_nothing(world: EngineWorld, mon
     record = await world.engine.jobs.get(again.id)
     assert record.job.state is JobState.COMPLETED
     assert len(world.shock.nodes) == 2 + 2 * 2  # of each job the input and the outputs
+
+
+@ensureDeferred
+async def test_a_result_is_for_tasks_of_the_groups_whose_workers_may_have_made_it(world: EngineWorld) -> None:
+    def of(groups: str) -> Any:
+        made = steps(world)
+        made.job.info.clientgroups = groups
+        return made
+
+    assert len((await run(world, of("")))[1]) == 2
+    assert len((await run(world, of("g")))[1]) == 2
+    assert (await run(world, of("g,g")))[1] == []
+    assert len((await run(world, of("trusted,g")))[1]) == 2
+
+
+@ensureDeferred
+async def test_who_changes_the_groups_of_a_job_chooses_no_results_for_others(world: EngineWorld) -> None:
+    """Not even if the groups are as before when the task is done."""
+    submitted = await world.engine.jobs.submit(steps(world), ANN)
+    await world.engine.revisions.steer(submitted.id, lambda info: setattr(info, "clientgroups", "g"))
+    await world.client("c", group="g")
+    unit = await world.engine.work.checkout("c", None)
+    await world.engine.revisions.steer(submitted.id, lambda info: setattr(info, "clientgroups", ""))
+    world.shock.deliver(unit.outputs[0].node, md5="forged")
+    await world.report(unit)
+    assert (await run(world, steps(world)))[1].count("a_0") == 1
 
 
 @ensureDeferred

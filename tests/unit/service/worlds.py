@@ -166,8 +166,8 @@ class EngineWorld:
     async def submit(self, submission: Submission, token: str = "") -> Job:
         return await self.engine.jobs.submit(submission, User(), token)
 
-    async def client(self, name: str, *work: str, slots: int = 1) -> str:
-        await self.engine.clients.register(Client(id=name, apps=["*"], slots=slots), work)
+    async def client(self, name: str, *work: str, slots: int = 1, group: str = "") -> str:
+        await self.engine.clients.register(Client(id=name, apps=["*"], slots=slots, group=group), work)
         return name
 
     async def report(self, unit: Workunit, status: str = "done", attempt: int | None = None) -> None:
