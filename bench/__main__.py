@@ -9,6 +9,7 @@ from bench.common.figures import Measure, medians, show, show_json
 
 QUESTIONS = (
     "drain",
+    "feed",
     "depth",
     "submit",
     "holds",

@@ -64,12 +64,12 @@ class Server(Program, frozen=True):
 
 
 @contextmanager
-def daemon(folder: Path, settings: str = "") -> Iterator[Server]:
+def daemon(folder: Path, settings: str = "", without: str = "") -> Iterator[Server]:
     """The daemon on *folder*, which may hold what an earlier one left there. Its log is in the folder's ``log``.
-    *settings*: lines of its configuration."""
+    *settings*: lines of its configuration. *without*: lines of Python that are run first and take something away."""
     config = folder / "awed.conf"
     config.write_text(settings)
-    program = "from twisted.scripts.twistd import run; run()"
+    program = f"{without}\nfrom twisted.scripts.twistd import run; run()"
     listen = "tcp:0:interface=127.0.0.1"
     options = ["--config", str(config), "--data", str(folder / "data"), "--listen", listen]
     arguments = ["-c", program, "-n", "--pidfile=", "awe", *options]
