@@ -7,7 +7,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import maybeDeferred
 from twisted.internet.task import deferLater
 
-PATIENCE = 500
+PATIENCE = 2000
 """How often to look, 20 ms apart."""
 
 

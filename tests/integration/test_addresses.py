@@ -13,6 +13,8 @@ import pytest_twisted
 from tests.integration.daemon import Daemon, Stage
 from tests.integration.jobs import content, ended, job, shell, start
 
+pytestmark = pytest.mark.slow
+
 LOCAL_NAME = (
     "import socket; look_up = socket.getaddrinfo; "
     "socket.getaddrinfo = lambda host, *more, **options: "

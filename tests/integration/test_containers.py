@@ -19,7 +19,7 @@ from tests.integration.test_tes import made, run, sh, swap
 from tests.pages import DOCS, blocks
 from tests.waiting import until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 Worker = Callable[..., Program]
 
@@ -28,6 +28,8 @@ Worker = Callable[..., Program]
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     """The options of a worker that runs containers by one engine after the other."""
     folder = tmp_path_factory.mktemp("images")
+    if request.param not in ("bwrap", *os.environ.get("AWE_TEST_ENGINES", "").split(",")):
+        pytest.skip(f"AWE_TEST_ENGINES does not name {request.param}")
     if request.param == "bwrap":
         yield ["--containers", "bwrap", "--image-dir", str(unpacked(folder))]
         return

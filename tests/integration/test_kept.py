@@ -24,6 +24,8 @@ from tests.integration.keeping import CLIENT, KEPT, MONGODB, SQLITE, check_out, 
 from tests.integration.mongodb import database, mongodb
 from tests.unit.store.contract import everything
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["mongodb"]
 
 Documents = dict[str, list[Any]]

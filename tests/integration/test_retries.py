@@ -1,5 +1,6 @@
 """Real daemons and workers: failing work, and a daemon or a worker that is away for a while."""
 
+import pytest
 import pytest_twisted
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
@@ -7,6 +8,8 @@ from twisted.internet.task import deferLater
 from tests.integration.daemon import Daemon, Stage
 from tests.integration.jobs import ended, from_task, job, reaches, shell, start
 from tests.waiting import until
+
+pytestmark = pytest.mark.slow
 
 AWAY = 3.0
 """Seconds for which a process is stopped, longer than the daemon here waits for a silent worker."""

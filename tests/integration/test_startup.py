@@ -16,6 +16,8 @@ from twisted.web.client import ResponseFailed
 from tests.integration.daemon import TWISTD, Daemon, Refused, Stage
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 JOB = {"info": {"name": "test"}, "tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
 
 
