@@ -8,7 +8,7 @@ a client down.
 from awed.model.states import ClientState
 from awed.model.times import Moment
 from awed.model.work import Report, WorkRecord
-from awed.scheduler.entries import ClientEntry
+from awed.scheduler.client_entry import ClientEntry
 from awed.scheduler.state import State
 
 SHORTEST, LONGEST = 10.0, 600.0

@@ -12,7 +12,7 @@ from awed.model.feed import REMOVED
 from awed.model.ids import parse_work_id
 from awed.model.states import ClientState, WorkState
 from awed.model.times import Moment
-from awed.scheduler.entries import ClientEntry
+from awed.scheduler.client_entry import ClientEntry
 from awed.scheduler.failures import Failures
 from awed.scheduler.requirements import Wanted
 from awed.scheduler.state import State

@@ -12,9 +12,10 @@ from awed.model.times import Moment
 from awed.model.work import WorkRecord
 from awed.scheduler.blame import Blame
 from awed.scheduler.changes import Changes, Effect
+from awed.scheduler.client_entry import ClientEntry
 from awed.scheduler.clients import Clients
 from awed.scheduler.counts import QueueCounts, Tally
-from awed.scheduler.entries import ClientEntry, Place
+from awed.scheduler.entries import Place
 from awed.scheduler.failures import Failures
 from awed.scheduler.flow import Flow
 from awed.scheduler.jobs import Jobs, stored_entry

@@ -14,7 +14,8 @@ from awed.model.remarks import Remark
 from awed.model.states import ClientState, JobState, WorkState
 from awed.model.times import NO_TIME, Moment, rfc3339
 from awed.model.work import WorkRecord
-from awed.scheduler.entries import PLAIN_RANKS, ClientEntry, JobEntry, Place, TaskEntry
+from awed.scheduler.client_entry import ClientEntry
+from awed.scheduler.entries import PLAIN_RANKS, JobEntry, Place, TaskEntry
 from awed.scheduler.ranks import RankSet
 from awed.scheduler.requirements import Misfit, Wanted, groups_of
 from awed.scheduler.reservations import Reservations

@@ -3,8 +3,9 @@
 from awed.model.resources import PLAIN
 from awed.model.states import ClientState
 from awed.model.times import Moment
+from awed.scheduler.client_entry import ClientEntry
 from awed.scheduler.clients import IDLE_ASKS
-from awed.scheduler.entries import ClientEntry, Place
+from awed.scheduler.entries import Place
 from awed.scheduler.state import State
 
 PASSES = 16

@@ -26,8 +26,9 @@ from awed.model.states import (
 from awed.model.times import NO_TIME, Moment
 from awed.model.work import WorkRecord
 from awed.scheduler.changes import Changes, Effect
+from awed.scheduler.client_entry import ClientEntry
 from awed.scheduler.counts import Counts, Tally
-from awed.scheduler.entries import NO_PLACES, ClientEntry, JobEntry, Place, TaskEntry
+from awed.scheduler.entries import NO_PLACES, JobEntry, Place, TaskEntry
 from awed.scheduler.pauses import Pauses
 from awed.scheduler.queue import WorkQueue
 from awed.scheduler.quotas import Quota, Usages

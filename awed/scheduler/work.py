@@ -25,8 +25,9 @@ from awed.model.states import ClientState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
 from awed.model.work import PerfRecord, Report, ReportStatus, WorkRecord, WorkReport, Workunit
 from awed.scheduler.blame import Blame
+from awed.scheduler.client_entry import NO_WORK, ClientEntry
 from awed.scheduler.clients import Clients
-from awed.scheduler.entries import NO_WORK, ClientEntry, JobEntry, Place, TaskEntry
+from awed.scheduler.entries import JobEntry, Place, TaskEntry
 from awed.scheduler.failures import Failures, attempt_of
 from awed.scheduler.flow import Flow
 from awed.scheduler.requirements import Spare

@@ -13,7 +13,8 @@ from twisted.internet.interfaces import IReactorTime
 from awed.model.errors import AwedError, NothingToDo, Unavailable
 from awed.model.times import Moment
 from awed.model.work import Workunit
-from awed.scheduler.entries import ClientEntry, Place
+from awed.scheduler.client_entry import ClientEntry
+from awed.scheduler.entries import Place
 from awed.scheduler.line import Line, Need
 from awed.scheduler.requirements import Kind, Spare, Wanted
 from awed.scheduler.shares import Share

@@ -21,8 +21,9 @@ from awed.model.states import ClientState, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
 from awed.model.work import Report, ReportStatus, Workunit
 from awed.scheduler.changes import Prepare
+from awed.scheduler.client_entry import ClientEntry
 from awed.scheduler.core import Scheduler
-from awed.scheduler.entries import PLAIN_RANKS, ClientEntry, Place, TaskEntry, Variant
+from awed.scheduler.entries import PLAIN_RANKS, Place, TaskEntry, Variant
 from awed.scheduler.requirements import NOBODY, Spare, Wanted
 from awed.scheduler.shares import UNLIMITED, Share
 from awed.scheduler.state import Limits, State

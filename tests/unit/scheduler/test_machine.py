@@ -24,8 +24,8 @@ from awed.model.resources import Said
 from awed.model.work import Workunit
 from awed.scheduler import reservations
 from awed.scheduler.changes import Check, Effect, Prepare
+from awed.scheduler.client_entry import ClientEntry
 from awed.scheduler.core import Scheduler
-from awed.scheduler.entries import ClientEntry
 from awed.scheduler.jobs import stored_entry
 from awed.scheduler.requirements import Spare
 from awed.scheduler.shares import Most

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from awed.model.errors import ClientBusy, ClientSuspended, NothingToDo
 from awed.model.work import Workunit
 from awed.scheduler import reservations
-from awed.scheduler.entries import ClientEntry, Place
+from awed.scheduler.client_entry import ClientEntry
+from awed.scheduler.entries import Place
 from awed.scheduler.requirements import Spare
 from awed.scheduler.shares import Most
 from awed.scheduler.state import Limits
