@@ -15,7 +15,7 @@ from awed.web.calls import Asked, Call, Calls
 from awed.web.eventstream import (
     IDLE,
     KEEP_ALIVE,
-    MEDIA_TYPE,
+    EventStream,
     Message,
     last_event_id,
     send_stream,
@@ -40,8 +40,6 @@ _LISTEN = may("read")
 _SUBJECT = word(Subject)
 _SUBJECTS = Kind(lambda name, texts: [_SUBJECT.read(name, [text]) for text in split(texts)], {"type": "string"})
 
-Stream = Annotated[bytes, MEDIA_TYPE]
-
 
 class Wanted(Struct, frozen=True):
     """Which events are asked for."""
@@ -61,7 +59,7 @@ class EventsResource(Resource):
     calls = Calls[Context]()
 
     @calls("GET /?stream", _LISTEN)
-    async def stream(self, call: Call[None], *, wanted: Wanted) -> Stream:
+    async def stream(self, call: Call[None], *, wanted: Wanted) -> EventStream:
         """The events as a stream, as with ``Accept: text/event-stream``. ``Last-Event-ID`` overrides ``since``."""
         cursor = self._cursor(call, wanted, last_event_id(call.request))
         require = partial(_LISTEN.grant, self.context, Asked(call.request, {}, {}))
@@ -76,7 +74,7 @@ class EventsResource(Resource):
         wanted: Wanted,
         wait: Annotated[float, "Seconds to wait for an event, 60 at most."] = 0.0,
         limit: Annotated[int, count(1, MOST), "How many events at most."] = AT_ONCE,
-    ) -> Events[list[FeedEvent]] | Stream:
+    ) -> Events[list[FeedEvent]] | EventStream:
         """The events, in order."""
         if wants_stream(call.request):
             return await self.stream(call, wanted=wanted)

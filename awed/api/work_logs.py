@@ -21,7 +21,7 @@ from awed.web.calls import Asked, Call, Calls
 from awed.web.eventstream import (
     IDLE,
     KEEP_ALIVE,
-    MEDIA_TYPE,
+    EventStream,
     Message,
     last_event_id,
     send_stream,
@@ -47,7 +47,6 @@ _READ = to("read", a_job)
 _pieces = msgspec.json.Decoder(Annotated[list[LogPiece], Meta(max_length=2 * MAX_AT_ONCE)])
 
 Text = Annotated[bytes, "text/plain"]
-Stream = Annotated[bytes, MEDIA_TYPE]
 
 
 class WorkLogs(Resource):
@@ -83,7 +82,7 @@ class WorkLogs(Resource):
         offset: Annotated[int, "From which byte on."] = 0,
         attempt: Annotated[int | None, count(1), "Of which run, if not of the last."] = None,
         wait: Annotated[float, "Seconds to wait for more, 60 at most."] = 0.0,
-    ) -> Text | Stream:
+    ) -> Text | EventStream:
         """What the command has written, while it runs and afterwards, 1 MB at most; or all of it as a stream, with
         ``Accept: text/event-stream``."""
         work = known(call.thing, work_id)

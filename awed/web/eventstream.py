@@ -1,6 +1,7 @@
 """Streams of events as ``text/event-stream``, at the pace of the peer."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Annotated
 
 from msgspec import Struct
 
@@ -12,6 +13,9 @@ from awed.web.params import header
 from awed.web.streaming import send_paced
 
 MEDIA_TYPE = "text/event-stream"
+
+EventStream = Annotated[bytes, MEDIA_TYPE]
+"""The answer of a handler that sends a stream."""
 
 KEEP_ALIVE = 15.0
 """Seconds without an event after which something is sent, so that proxies keep the connection open."""
