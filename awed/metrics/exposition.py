@@ -143,8 +143,8 @@ def told_apart(queued: Iterable[Queued], labels: Labels) -> dict[tuple[str, str]
     """The TOLD_APART largest kinds of queued work, by group and command, and all others together as OTHER."""
     kinds = sorted(queued, key=attrgetter("work"), reverse=True)
     found: dict[tuple[str, str], Waiting] = {}
-    for wanted, work, since in kinds[:TOLD_APART]:
-        _add(found, labels(wanted), work, since)
+    for kind in kinds[:TOLD_APART]:
+        _add(found, labels(kind.wanted), kind.work, kind.since)
     if others := kinds[TOLD_APART:]:
         _add(found, (OTHER, OTHER), sum(kind.work for kind in others), min(kind.since for kind in others))
     return found

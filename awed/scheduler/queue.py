@@ -4,7 +4,7 @@ import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from awed.model.times import Moment
@@ -15,10 +15,11 @@ from awed.scheduler.shares import Share
 
 
 class Queued(NamedTuple):
-    """The queued work of one kind: how many workunits, and since when the oldest place is queued, in seconds."""
+    """Queued work of one kind: how many workunits, the oldest place, and since when that is queued, in seconds."""
 
     wanted: Wanted
     work: int
+    oldest: Place
     since: float
 
 
@@ -226,11 +227,12 @@ class WorkQueue:
         """The queued work by kind. Work that avoids some clients is a kind of its own."""
         found: dict[Wanted, Queued] = {}
         for (wanted, _), bucket in self._buckets.items():
-            since = next(iter(bucket.since.values()))
-            other = found.get(wanted)
-            found[wanted] = Queued(
-                wanted, bucket.work + (other.work if other else 0), min(since, other.since) if other else since
-            )
+            oldest, since = next(iter(bucket.since.items()))
+            other, work = found.get(wanted), bucket.work
+            if other is not None:
+                work += other.work
+                oldest, since = min((oldest, since), (other.oldest, other.since), key=itemgetter(1))
+            found[wanted] = Queued(wanted, work, oldest, since)
         return iter(found.values())
 
     def touch_all(self) -> None:

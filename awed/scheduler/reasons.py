@@ -16,6 +16,7 @@ from awed.model.times import NO_TIME, Moment, rfc3339
 from awed.model.work import WorkRecord
 from awed.scheduler.client_entry import ClientEntry
 from awed.scheduler.entries import PLAIN_RANKS, JobEntry, Place, TaskEntry
+from awed.scheduler.queue import Queued
 from awed.scheduler.ranks import RankSet
 from awed.scheduler.requirements import Misfit, Wanted, groups_of
 from awed.scheduler.reservations import Reservations
@@ -81,6 +82,15 @@ class Reasons:
         moving = (self.task(entry, now, {}) for entry in job.tasks if not entry.blockers)
         first = next((waits for waits in moving if waits), None)
         return _cut(f"{said}; task {first.taskid} {first.why}" if first else said)
+
+    def kind(self, queued: Queued, now: Moment) -> str:
+        """Why the oldest work of a kind waits: for those who may know of the kind, but not whose work this is."""
+        if self._state.queue_suspended:
+            return "the server's queue is suspended"
+        tally = self.tally(queued.wanted, queued.oldest.disk, queued.oldest, now, queued.wanted.groups)
+        if word(tally) is Why.SHARE:
+            return "its user, or the workers' group, runs as much as may be"
+        return _cut(told(tally, queued.wanted))
 
     def work(self, work_id: WorkId, now: Moment) -> Waits:
         """Why a workunit waits, or that it runs.
@@ -153,10 +163,13 @@ class Reasons:
             end = _next_try(until)
         return Waits(name, state, _cut(f"waits: {text}", end), tally.shown(), until=until, reuse=unlike)
 
-    def tally(self, wanted: Wanted, disk: int, place: Place, now: Moment) -> Tally:
-        """What hinders each worker from running *place*. Counts only workers that run work of this user, or of the
-        groups that it names, as the user must not know of others."""
-        reach = wanted.groups | groups_of("", place.entry.job.submitter)
+    def tally(
+        self, wanted: Wanted, disk: int, place: Place, now: Moment, reach: frozenset[str] | None = None
+    ) -> Tally:
+        """What hinders each worker from running *place*. Counts only workers in *reach*: by default those that run
+        work of this user, or of the groups that it names, as the user must not know of others."""
+        if reach is None:
+            reach = wanted.groups | groups_of("", place.entry.job.submitter)
         counts: Counter[str] = Counter()
         best: dict[str, Misfit] = {}
         workers = 0

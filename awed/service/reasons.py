@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from awed.model.ids import WorkId
 from awed.model.job import Job
 from awed.model.reasons import Explained, Waits
+from awed.scheduler.queue import Queued
 from awed.service.shell import Shell
 
 
@@ -24,6 +25,10 @@ class ReasonVerbs:
         reasons, now = self._shell.scheduler.reasons, self._shell.now()
         entry = self._shell.scheduler.jobs.get(job.id)
         return Explained(job.id, job.state, reasons.job(entry, now)), reasons.tasks(entry, now)
+
+    def kind(self, queued: Queued) -> str:
+        """Why queued work of a kind waits, without whose it is."""
+        return self._shell.scheduler.reasons.kind(queued, self._shell.now())
 
     def work(self, work_id: WorkId) -> Waits:
         """Why a workunit waits, or that it runs.

@@ -12,7 +12,7 @@ from awed.scheduler.requirements import Wanted, groups_of
 from awed.store.interface import JobQuery, RecordPage
 from awed.ui.frame import Links, Pages, Screen, meant
 from awed.ui.glyphs import badge
-from awed.ui.why import why
+from awed.ui.why import sentence, why
 from awed.ui.words import moment, needs, short, span
 from awed.web.calls import Call, Calls
 from awed.web.pages import see_other
@@ -69,20 +69,22 @@ class QueuePage(Pages):
         """The table of *kinds*. *are_any*: whether there are any, also such as the user may not know of."""
         kinds.sort(key=lambda kind: kind.since)
         now = self.engine.events.seconds()
-        rows = [
+        rows = (
             tags.tr(
                 tags.td(", ".join(sorted(kind.wanted.named)) or "any open group"),
                 tags.td(tags.code(kind.wanted.app or "any")),
                 tags.td(_needs(kind.wanted)),
                 tags.td(f"{kind.work:,}", class_="num"),
                 tags.td(span(now - kind.since), class_="num"),
+                tags.td(sentence(self.engine.reasons.kind(kind)), class_="c-why"),
             )
             for kind in kinds[:MOST]
-        ]
-        names = ("Group", "Command", "Needs", "Waiting workunits", "The oldest since")
+        )
+        names = ("Group", "Command", "Needs", "Waiting workunits", "The oldest since", "Why it waits")
         head = tags.thead(tags.tr(*(tags.th(name, scope="col") for name in names)))
         told = "What waits is for groups that you may not see." if are_any else "No work waits for a worker."
-        shown = tags.table(head, tags.tbody(*rows)) if rows else tags.p(told, class_="empty")
+        table = tags.table(head, tags.tbody(self.context.turns.paced(rows)))
+        shown = table if kinds else tags.p(told, class_="empty")
         more = tags.p(f"and {len(kinds) - MOST:,} more kinds") if len(kinds) > MOST else ""
         return tags.section(tags.h2("Waiting work"), tags.div(shown, more, class_="card scroll"), id="kinds")
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import cast
+from unittest.mock import create_autospec
 
 from prometheus_client.parser import text_string_to_metric_families as parse
 from prometheus_client.samples import Sample
@@ -12,6 +13,7 @@ from awed.metrics.exposition import TOLD_APART, Exposition, told_apart
 from awed.metrics.measures import Measures
 from awed.model.access import PUBLIC, User
 from awed.scheduler.changes import Prepare
+from awed.scheduler.entries import Place
 from awed.scheduler.queue import Queued
 from awed.scheduler.requirements import Wanted
 from awed.web.request import ShortRequest
@@ -89,7 +91,7 @@ def test_a_daemon_without_its_store_is_not_ready(served: Served, exposition: Exp
 def kinds(number: int) -> Iterator[Queued]:
     """As many kinds of work, each larger than the last and younger."""
     for n in range(number):
-        yield Queued(Wanted(frozenset({f"group{n}"}), "app", 0), n + 1, float(n))
+        yield Queued(Wanted(frozenset({f"group{n}"}), "app", 0), n + 1, create_autospec(Place), float(n))
 
 
 def labels(wanted: Wanted) -> tuple[str, str]:

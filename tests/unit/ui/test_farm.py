@@ -58,6 +58,17 @@ def test_sizes_are_in_the_units_in_which_people_write_them(served: Served) -> No
     assert "0 B of 96 GB" in text(served.call("GET", "/ui/workers"))
 
 
+def test_the_queue_says_of_each_kind_of_work_why_it_waits(served: Served) -> None:
+    served.register(id="c1", apps=["cat"])
+    for name in ("cat", "echo"):
+        task = {"taskid": "a", "cmd": {"name": name}}
+        served.submit({"info": {"name": name}, "tasks": [task]})
+    page = text(served.call("GET", "/ui/queue"))
+    kinds = page[page.index('id="kinds"') : page.index('id="waiting"')]
+    assert "1 worker: 1 free to take it" in kinds
+    assert "1 worker: 1 lacks the command" in kinds
+
+
 def test_what_others_ask_for_is_not_told(served: Served) -> None:
     submit(served, user="ann", name="secret one")
     page = text(served.call("GET", "/ui/queue", user="bob"))
