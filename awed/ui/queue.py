@@ -82,7 +82,9 @@ class QueuePage(Pages):
         )
         names = ("Group", "Command", "Needs", "Waiting workunits", "The oldest since", "Why it waits")
         head = tags.thead(tags.tr(*(tags.th(name, scope="col") for name in names)))
-        told = "What waits is for groups that you may not see." if are_any else "No work waits for a worker."
+        told = "No work waits for a worker."
+        if are_any:
+            told = "What waits is for groups that you may not see; jobs that you may see are below."
         table = tags.table(head, tags.tbody(self.context.turns.paced(rows)))
         shown = table if kinds else tags.p(told, class_="empty")
         more = tags.p(f"and {len(kinds) - MOST:,} more kinds") if len(kinds) > MOST else ""
