@@ -91,7 +91,10 @@ def bucket_and_key(url: str) -> tuple[str, str]:
     """The parts of ``s3://bucket/key``, decoded. Raises :class:`ValueError`."""
     if (found := _S3.fullmatch(url)) is None or _BLANK.search(url):
         raise ValueError("expected s3://BUCKET/KEY")
-    return found[1], unquote(found[2])
+    try:
+        return found[1], unquote(found[2], errors="strict")
+    except UnicodeDecodeError:
+        raise ValueError("expected s3://BUCKET/KEY with a KEY in UTF-8, as S3 takes no other") from None
 
 
 def _host(scheme: str, host: str) -> str:

@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Iterable
-from glob import glob
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
@@ -14,6 +13,8 @@ from awed.model.job import IO
 from awed.model.tes import WILDCARDS
 from awed.worker.errors import WorkFailed
 from awed.worker.paths import inside, path_of
+from awed.worker.patterns import files_of
+from awed.worker.urls import is_directory
 
 
 class Output(NamedTuple):
@@ -27,7 +28,7 @@ class Output(NamedTuple):
 def find_outputs(root: Path, declared: Iterable[IO]) -> list[Output]:
     """The *declared* outputs as the command left them in the work directory *root*.
 
-    Raises :class:`WorkFailed` with one text for each kind of fault, which names all files with that fault.
+    Blocks: for a thread. Raises :class:`WorkFailed` with one text for each kind of fault, which names the files.
     """
     found: list[Output] = []
     faults: dict[str, list[str]] = {}
@@ -38,8 +39,17 @@ def find_outputs(root: Path, declared: Iterable[IO]) -> list[Output]:
                 faults.setdefault(fault, []).append(os.path.join(one.directory, one.filename))
             found.append(output)
     if faults:
-        raise WorkFailed(*(f"{fault}: {', '.join(names)}" for fault, names in faults.items()))
+        raise WorkFailed(*(f"{fault}: {_listed(names)}" for fault, names in faults.items()))
     return found
+
+
+_NAMED = 20
+"""Files with one fault that are named."""
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def needs_file(io: IO) -> bool:
@@ -52,16 +62,13 @@ def _each(root: Path, io: IO) -> list[IO]:
 
     Without any it is *io*, which is then missing.
     """
-    if not io.is_elsewhere or not io.url.endswith("/"):
+    if not io.is_elsewhere or not is_directory(io.url):
         return [io]
     top, pattern = inside(root, io.directory) if io.directory else root, io.filename.rstrip("/")
     below = top if WILDCARDS.search(pattern) else top / pattern
-    matches = [top / found for found in glob(pattern, root_dir=top, recursive=True)]
-    files = {file for match in matches for file in (match.rglob("*") if match.is_dir() else [match])}
     return [
-        replace(io, filename=str(file.relative_to(top)), url=io.url + quote(str(file.relative_to(below))))
-        for file in sorted(files)
-        if not file.is_dir()
+        replace(io, filename=str(file.relative_to(top)), url=io.url + quote(os.fsencode(file.relative_to(below))))
+        for file in files_of(root, top, pattern)
     ] or [io]
 
 

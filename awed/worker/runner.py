@@ -189,7 +189,7 @@ class Runner:
         self._cause = Cause.START
         _, perf.runtime = await self._timed(self._execute(root, self._logs, private))
         self._cause = Cause.OUTPUT
-        outputs = find_outputs(root, work.outputs)
+        outputs = await self._with.in_thread(find_outputs, root, work.outputs) if work.outputs else []
         perf.size_outfile = sum(output.size for output in outputs)
         _, perf.time_data_out = await self._timed(files.deliver(work, outputs, root, access))
 

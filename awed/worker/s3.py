@@ -116,7 +116,10 @@ def _stopped_by(stop: Event) -> Callable[[int], None]:
 
 
 def _place(url: str) -> dict[str, str]:
-    bucket, key = bucket_and_key(url)
+    try:
+        bucket, key = bucket_and_key(url)
+    except ValueError as error:
+        raise WorkFailed(f"{url}: {error}") from None
     return {"Bucket": bucket, "Key": key}
 
 
