@@ -206,6 +206,11 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
     "unless their task asks for it. Needs bubblewrap (bwrap).",
 )
 @click.option(
+    "--network",
+    is_flag=True,
+    help="In containers and sandboxes give the network to all tasks but those that say they need none.",
+)
+@click.option(
     "--file-root",
     "roots",
     metavar="DIR",
@@ -281,7 +286,7 @@ def main(token_file: TextIO | None, s3_config: Path | None, log_format: str, **o
     react(partial(run, settings=settings))
 
 
-_ISOLATION = ("images", "sandbox", "roots", "image_dir")
+_ISOLATION = ("images", "sandbox", "network", "roots", "image_dir")
 
 
 def _file(file: TextIO | None) -> tuple[Path, ...]:

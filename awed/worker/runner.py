@@ -262,7 +262,8 @@ class Runner:
         argv = command_line(cmd, files, environ)
         if cmd.cmd_script:
             _write_script(root, cmd.cmd_script)
-        view = View(self._allotment, cmd.image, network=bool(work.network))
+        network = self._with.containers.network if work.network is UNSET else work.network
+        view = View(self._allotment, cmd.image, network=network)
         exit = await self._run(argv, environ, root, logs, view, publishes=True)
         if exit.status:
             raise WorkFailed(how_it_ended(exit.status))

@@ -30,7 +30,8 @@ _log = Logger()
 class Isolation(NamedTuple):
     """What the command line says of it.
 
-    *images*: one of :data:`WAYS`. *sandbox*: whether commands without an image are run in a sandbox. *roots*:
+    *images*: one of :data:`WAYS`. *sandbox*: whether commands without an image are run in a sandbox. *network*:
+    whether the network is there for commands whose task does not say whether it needs it. *roots*:
     directories that commands share with others. *image_dir*: where images lie unpacked. *hidden*: files that commands
     in a sandbox must not see. By :meth:`found`: *program*, the path of bubblewrap, "" for no sandbox; *engine*, that
     of the engine; *user*, its options for that.
@@ -38,6 +39,7 @@ class Isolation(NamedTuple):
 
     images: str = NONE
     sandbox: bool = False
+    network: bool = False
     roots: tuple[Path, ...] = ()
     image_dir: Path | None = None
     hidden: tuple[Path, ...] = ()
@@ -84,9 +86,9 @@ class Isolation(NamedTuple):
         """The way to run commands, which *start* starts. *images*: a directory for those that are fetched."""
         plain = self._bubblewrap(start, ignores_images=False) if self.sandbox else Plain(start)
         if self.images == NONE:
-            return Containers(plain)
+            return Containers(plain, network=self.network)
         _log.info("work with a container image is run by {kind}", kind=self.images)
-        return Containers(plain, self._way(start, in_thread, clock, images), self.images)
+        return Containers(plain, self._way(start, in_thread, clock, images), self.images, network=self.network)
 
     def _way(self, start: Start, in_thread: InThread, clock: IReactorTime, images: Path) -> Way:
         if self.images == IGNORE:

@@ -60,12 +60,13 @@ class Plain:
 
 class Containers:
     """Runs commands without an image by *plain*, and those with one by *images*; None if they are not taken. *kind*:
-    what the server is told of *images*."""
+    what the server is told of *images*. *network*: whether a command has the network whose task does not say."""
 
-    def __init__(self, plain: Way, images: Way | None = None, kind: str = "") -> None:
+    def __init__(self, plain: Way, images: Way | None = None, kind: str = "", *, network: bool = False) -> None:
         self._plain = plain
         self._images = images
         self.kind = kind
+        self.network = network
 
     @property
     def runs_images(self) -> bool:

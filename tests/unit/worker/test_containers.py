@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_twisted
+from msgspec import UNSET, UnsetType
 from twisted.internet.defer import gatherResults
 
 from awed.model.attempts import Cause
@@ -79,12 +81,13 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture
-def engine(tmp_path: Path, world: World) -> Callable[[str], Recorded]:
+def engine(tmp_path: Path, world: World) -> Callable[..., Recorded]:
     """Has images run by the stand-in for a program."""
 
-    def engine(name: str) -> Recorded:
+    def engine(name: str, **options: Any) -> Recorded:
         recorded = Recorded(tmp_path, name)
         isolation = Isolation(name, roots=(tmp_path / "root",), engine=str(recorded.path), user=("--user", "1:2"))
+        isolation = isolation._replace(**options)
         starting = partial(start, REACTOR, orphans=Orphans(CLIENT, REACTOR))
         containers = isolation.containers(starting, IN_THREAD, REACTOR, world.workdir.images)
         world.equipment = replace(world.equipment, containers=containers)
@@ -109,7 +112,7 @@ WORK = workunit("run", "it", docker_image="quay.io/x/y:1", environ=Environ({"A":
     ],
 )
 async def test_a_container_is_made_started_and_removed(
-    engine: Callable[[str], Recorded], world: World, tmp_path: Path, name: str, gpus: list[str]
+    engine: Callable[..., Recorded], world: World, tmp_path: Path, name: str, gpus: list[str]
 ) -> None:
     """Its variables are in no arguments; the module of the engine says why there is each argument."""
     recorded = engine(name)
@@ -141,8 +144,23 @@ async def test_a_container_is_made_started_and_removed(
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.parametrize(
+    ("allowed", "asked", "has"),
+    [(False, UNSET, False), (False, True, True), (True, UNSET, True), (True, False, False)],
+)
+async def test_the_network_is_for_who_asks_for_it_or_where_it_is_allowed_for_all_who_do_not_refuse_it(
+    engine: Callable[..., Recorded], world: World, allowed: bool, asked: bool | UnsetType, has: bool
+) -> None:
+    recorded = engine("podman", network=allowed)
+    recorded.write()
+    await world.begin(workunit("run", docker_image="image", network=asked))
+    [create] = [call for call in recorded.calls() if call[0] == "create"]
+    assert ("--network" not in create) is has
+
+
+@pytest_twisted.ensureDeferred
 async def test_an_image_is_fetched_once_for_all_who_wait_for_it(
-    engine: Callable[[str], Recorded], world: World
+    engine: Callable[..., Recorded], world: World
 ) -> None:
     """The run that fetches it shows how far that is."""
     recorded = engine("docker")
@@ -155,7 +173,7 @@ async def test_an_image_is_fetched_once_for_all_who_wait_for_it(
 
 @pytest_twisted.ensureDeferred
 async def test_apptainer_has_what_it_is_to_show_and_no_variable_of_the_command(
-    engine: Callable[[str], Recorded], world: World, tmp_path: Path
+    engine: Callable[..., Recorded], world: World, tmp_path: Path
 ) -> None:
     recorded = engine("apptainer")
     recorded.write(pull=': >"$4"')
@@ -188,7 +206,7 @@ async def test_apptainer_has_what_it_is_to_show_and_no_variable_of_the_command(
     ],
 )
 async def test_what_an_engine_says_of_a_failure_is_told(
-    engine: Callable[[str], Recorded], world: World, answers: dict[str, str], cause: Cause, told: str
+    engine: Callable[..., Recorded], world: World, answers: dict[str, str], cause: Cause, told: str
 ) -> None:
     engine("docker").write(**answers)  # type: ignore[arg-type]
     finished = await Runner(WORK, ALLOTMENT, world.equipment).run()
@@ -197,7 +215,7 @@ async def test_what_an_engine_says_of_a_failure_is_told(
 
 @pytest_twisted.ensureDeferred
 async def test_where_an_engine_limits_no_memory_the_worker_does(
-    engine: Callable[[str], Recorded], world: World
+    engine: Callable[..., Recorded], world: World
 ) -> None:
     """Podman without root may only warn that it cannot."""
     recorded = engine("podman")
@@ -211,7 +229,7 @@ async def test_where_an_engine_limits_no_memory_the_worker_does(
 @pytest_twisted.ensureDeferred
 @pytest.mark.parametrize("variables", [{"A": "b\nC=d"}, {"#A": "b"}, {"A B": "c"}])
 async def test_variables_that_would_become_others_are_refused(
-    engine: Callable[[str], Recorded], world: World, variables: dict[str, str]
+    engine: Callable[..., Recorded], world: World, variables: dict[str, str]
 ) -> None:
     engine("docker").write()
     work = workunit("run", docker_image="image", environ=Environ(variables))
