@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from awed.api.context import Context
 from awed.api.hosts import uses_own_store
+from awed.auth.rights import require
 from awed.model.access import PUBLIC, User
-from awed.model.errors import Invalid
+from awed.model.errors import AwedError, Invalid, JobNotFound
 from awed.model.hook import Hook
 from awed.model.ids import new_id
 from awed.model.job import Job
@@ -46,12 +47,27 @@ async def make_job(context: Context, call: Call[None], body: bytes, submission: 
         token = context.job_token(submission.job.id)
 
     async def make(key: SubmissionKey | None) -> Job:
+        await require_run(context, call.user, submission)
         hook = _hook(submission, call.user)
         jobs, user = context.engine.jobs, call.user
         store = partial(jobs.submit, submission, user, token, hosts, key, hook=hook)
         return await (store() if hook is None else context.hooks.take_with(hook, user, store))
 
     return await once(context, call, body, submission.job.id, make)
+
+
+async def require_run(context: Context, user: User, submission: Submission) -> None:
+    """Raises :class:`~awed.model.errors.Invalid` or :class:`~awed.model.errors.Unauthorized` unless *user* may have
+    the job be a step of the run that it names, if it names one."""
+    run_id = submission.job.info.parent
+    if not run_id:
+        return
+    absent = Invalid(f"info.parent: job {run_id} has ended, or there is none")
+    try:
+        run = await context.engine.jobs.head(run_id)
+    except JobNotFound:
+        raise absent from None
+    require(user, "write", run.acl, absent)
 
 
 def _hook(submission: Submission, user: User) -> Hook | None:
@@ -72,6 +88,10 @@ async def check(context: Context, call: Call[None], body: bytes, token: str = ""
         return Check(found, None)
     entry = await checks.entry(submission, call.user)
     errors = await checks.refusals(entry, call.user)
+    try:
+        await require_run(context, call.user, submission)
+    except AwedError as error:
+        errors = [Remark("info.parent", text) for text in error.texts]
     hosts = token_hosts(submission.job) if token else []
     warnings = [*warnings, *await checks.unreadable(document.nodes, call.user, token, hosts)]
     unmet = checks.unmet(entry)

@@ -157,6 +157,7 @@ class Info(Struct):
     """What a job is about and who may run it. *clientgroups*: names joined by commas, empty for any open group.
 
     *resources*, *retry*, *reuse*: what holds for each task, as far as the task itself does not say otherwise.
+    *parent*: the id of the run of which this job is a step.
     """
 
     name: str = ""
@@ -179,6 +180,7 @@ class Info(Struct):
     resources: Said | UnsetType = UNSET
     retry: Retry | UnsetType = UNSET
     reuse: str | UnsetType = UNSET
+    parent: str | UnsetType = UNSET
 
 
 class JobError(Struct):

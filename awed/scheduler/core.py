@@ -26,6 +26,7 @@ from awed.scheduler.reservations import Reservations
 from awed.scheduler.retries import Retries
 from awed.scheduler.shares import Share
 from awed.scheduler.state import Limits, State
+from awed.scheduler.steps import Steps
 from awed.scheduler.tasks import Tasks
 from awed.scheduler.work import Work
 
@@ -47,6 +48,7 @@ class Scheduler:
         self.clients = Clients(self._state, failures)
         self._retries = Retries(self._state, self.clients)
         self.jobs = Jobs(self._state, self._flow)
+        self.steps = Steps(self._state, self._flow, self.jobs)
         self.work = Work(self._state, self._flow, self.clients, self._blame, failures)
         self.tasks = Tasks(self._state, self._flow, failures)
         self.reasons = Reasons(self._state, Reservations(self._state))
@@ -111,16 +113,18 @@ class Scheduler:
 
     @property
     def is_sweeping(self) -> bool:
-        """Whether tasks of a large job wait for :meth:`go_on`."""
-        return bool(self._flow.sweeps)
+        """Whether tasks of a large job, or steps of a run, wait for :meth:`go_on`."""
+        return bool(self._flow.sweeps or self.steps)
 
     def sweeps(self, job_id: str) -> bool:
-        """Whether tasks of this job wait for :meth:`go_on`."""
-        return self._flow.sweeps.concern(job_id)
+        """Whether tasks or steps of this job wait for :meth:`go_on`."""
+        return self._flow.sweeps.concern(job_id) or self.steps.concern(job_id)
 
     def go_on(self, now: Moment) -> None:
-        """Take the step that is under way in a large job (start, suspend, ...) with some more of its tasks."""
-        self._flow.sweeps.go_on(now)
+        """Take what is under way in a large job (start, suspend, ...), or among the steps of a run, some way on."""
+        if self._flow.sweeps:
+            self._flow.sweeps.go_on(now)
+        self.steps.go_on(now)
 
     def suspend_queue(self, now: Moment) -> None:
         """Hand out no work until :meth:`resume_queue`, also after a restart."""

@@ -13,7 +13,7 @@ from awed.scheduler.changes import Check, Prepare
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.ranks import RankSet
 from awed.scheduler.reuse import moved, results_of
-from awed.scheduler.state import State
+from awed.scheduler.state import Follow, State
 from awed.scheduler.sweeps import Sweeps
 
 NO_MD5S: Mapping[str, str] = MappingProxyType({})
@@ -147,12 +147,14 @@ class Flow:
 
     def suspend(self, job: JobEntry, now: Moment, notes: str, error: JobError | None = None) -> None:
         """Suspend a job: take its work out of the queue and back from clients. *notes*, *error*: why."""
+        state = self._state
         job.job.notes = notes
         job.job.error = error
         job.job.lastfailed = error.workfailed if error else ""
-        self._state.set_job(job, JobState.SUSPEND, now)
-        self._state.event("JP", now, notes, jobid=job.job.id)
+        state.set_job(job, JobState.SUSPEND, now)
+        state.event("JP", now, notes, jobid=job.job.id)
         self.sweeps.begin(job, self._halt_task, self._rests, now)
+        state.lead(job.job.id, Follow.SUSPEND)
 
     def _halt_task(self, entry: TaskEntry, now: Moment) -> None:
         entry.busy = 0
@@ -176,6 +178,7 @@ class Flow:
         has_begun = job.job.remaintasks < len(job.tasks) or any(map(_is_run, job.tasks))
         state.set_job(job, JobState.IN_PROGRESS if has_begun else JobState.QUEUED, now)
         self.start(job, now)
+        state.lead(job.job.id, Follow.RESUME)
 
     def _resume_task(self, entry: TaskEntry, now: Moment) -> None:
         state = self._state

@@ -16,9 +16,12 @@ from awed.model.work import WorkRecord
 from awed.scheduler.changes import own_outputs
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.flow import Flow
-from awed.scheduler.state import State
+from awed.scheduler.state import Follow, State
 from awed.scheduler.tellings import job_change, work_change
 from awed.workflow.submission import Submission
+
+WITH_RUN = "suspended with its run"
+"""The notes of a step that was suspended because its run was."""
 
 
 class Jobs:
@@ -41,8 +44,11 @@ class Jobs:
         """Add a new job and queue what can run. *token*: its data token, "" for none, which may be sent to *hosts*.
         *draft*: its entry (:func:`entry_of`), if its tasks and their secrets are stored as those of a draft.
 
-        Raises :class:`~awed.model.errors.Conflict` if its id is taken, and :class:`~awed.model.errors.QuotaReached`
-        if *owner*, unless an administrator, would have too much unfinished.
+        A step of a suspended run is suspended at once.
+
+        Raises :class:`~awed.model.errors.Conflict` if its id is taken, :class:`~awed.model.errors.Invalid` if its run
+        has ended, and :class:`~awed.model.errors.QuotaReached` if *owner*, unless an administrator, would have too
+        much unfinished.
         """
         entry = draft or entry_of(submission, owner)
         self.admit(entry, owner)
@@ -62,12 +68,16 @@ class Jobs:
                 self._state.changes.secret(secret)
         self._state.event("JQ", now, jobid=job.id)
         self._flow.start(entry, now)
+        if self._rests_with_run(entry):
+            self._flow.suspend(entry, now, WITH_RUN)
         return job
 
     def admit(self, entry: JobEntry, owner: User) -> None:
         """Raises what :meth:`submit` would raise for a new job of *owner* with this entry."""
         if entry.job.id in self._state.jobs:
             raise Conflict(f"job id {entry.job.id} is known already")
+        if entry.job.info.parent and entry.job.info.parent not in self._state.jobs:
+            raise Invalid(f"info.parent: job {entry.job.info.parent} has ended, or there is none")
         if not owner.admin:
             self._state.usages.check(entry)
 
@@ -141,12 +151,18 @@ class Jobs:
         """Let a suspended job go on.
 
         Raises :class:`~awed.model.errors.JobNotFound`, and :class:`~awed.model.errors.Invalid` if it is not
-        suspended.
+        suspended, or is a step of a suspended run.
         """
         entry = self.get(job_id)
         if entry.job.state is not JobState.SUSPEND:
             raise Invalid(f"fail to resume job: {job_id} job {job_id} is not in 'suspend' status")
+        if self._rests_with_run(entry):
+            raise Invalid(f"fail to resume job: {job_id} its run {entry.job.info.parent} is suspended: resume that")
         self._flow.resume(entry, now)
+
+    def _rests_with_run(self, entry: JobEntry) -> bool:
+        run = self._state.jobs.get(entry.job.info.parent or "")
+        return run is not None and run.job.state is JobState.SUSPEND
 
     def delete(self, job_id: str, now: Moment, full: bool) -> None:
         """Delete a job: take its work back and mark it as deleted or, with *full*, remove all that is stored of it.
@@ -164,6 +180,7 @@ class Jobs:
             made = (task.record() for task in entry.tasks if task.made)
             self._state.delete_nodes(job_id, entry.submitter, own_outputs(made))
         self._flow.drop(entry)
+        self._state.lead(job_id, Follow.REMOVE if full else Follow.DELETE)
 
     def remove_stored(self, record: JobRecord, outputs: Iterable[IO], now: Moment, expired: bool) -> None:
         """Remove all that is stored of a job that the scheduler does not have, and *outputs* (:func:`own_outputs`).
@@ -176,6 +193,7 @@ class Jobs:
             self._state.changes.state(gone)
         self._state.event("JE" if expired else "JR", now, jobid=job.id)
         self._state.changes.job_gone(None, job.id)
+        self._state.lead(job.id, Follow.REMOVE)
         self._state.delete_nodes(job.id, record.submitter, outputs)
 
     def recompute(self, task_name: str, makers: Sequence[str], entry: JobEntry, now: Moment) -> None:

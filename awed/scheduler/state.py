@@ -1,10 +1,12 @@
 """The state of the scheduler, and the small steps that change it together with counts and noted changes."""
 
 import math
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from enum import Enum, auto
 from itertools import islice
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -75,12 +77,32 @@ class Limits(Struct, frozen=True):
         return Policy(tries | {Cause.LOST: self.retry_lost, Cause.MEMORY: self.retry_memory})
 
 
+class Follow(Enum):
+    """What the steps of a run do as it did. To remove a job is to delete it with all that is stored of it."""
+
+    SUSPEND = auto()
+    RESUME = auto()
+    DELETE = auto()
+    REMOVE = auto()
+
+
+class Following(NamedTuple):
+    """The *steps* of a run, by their ids, that have still to follow it."""
+
+    run: str
+    follow: Follow
+    steps: list[str]
+
+
 class State:
     """The unfinished jobs, the clients and the queue; noted changes, effects and counts."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.jobs: dict[str, JobEntry] = {}
+        self.steps: dict[str, dict[str, JobEntry]] = {}
+        """The unfinished steps, by id, of each run that has some."""
+        self.following: deque[Following] = deque()
         self.clients: OrderedDict[str, ClientEntry] = OrderedDict()
         """In the order of their last sign of life, the longest silent first."""
         self.groups: dict[str, frozenset[str]] = {}
@@ -180,12 +202,23 @@ class State:
         self.counts.jobs[entry.job.state] += 1
         self.counts.tasks.update(task.task.state for task in entry.tasks)
         self.usages.add(entry)
+        if run_id := entry.job.info.parent:
+            self.steps.setdefault(run_id, {})[entry.job.id] = entry
 
     def drop(self, entry: JobEntry) -> None:
         """Remove a job, whose work must have left the queue. Its tasks are still counted, see :meth:`discount`."""
         del self.jobs[entry.job.id]
         self.counts.jobs[entry.job.state] -= 1
         self.usages.remove(entry)
+        if run_id := entry.job.info.parent:
+            del self.steps[run_id][entry.job.id]
+            if not self.steps[run_id]:
+                del self.steps[run_id]
+
+    def lead(self, run_id: str, follow: Follow) -> None:
+        """Have the unfinished steps of a run follow it."""
+        if steps := self.steps.get(run_id):
+            self.following.append(Following(run_id, follow, list(reversed(steps))))
 
     def discount(self, entry: TaskEntry) -> None:
         """Count a task no longer, whose job was removed."""

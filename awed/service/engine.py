@@ -11,7 +11,9 @@ from twisted.logger import Logger
 
 from awed.model.errors import Unavailable
 from awed.model.events import Event
-from awed.model.records import Batch
+from awed.model.records import Batch, JobRecord
+from awed.model.states import JobState
+from awed.scheduler.state import Follow
 from awed.service.checking import CheckVerbs
 from awed.service.clients import ClientVerbs
 from awed.service.events import EventVerbs
@@ -70,6 +72,7 @@ class Engine:
         self._shell.server_uuid = stored.meta[SERVER_UUID]
         await self._shell.feed.start()
         self._shell.scheduler.restore(stored, self._shell.now())
+        await self._follow_runs()
         await self.jobs.drafts.start()
         self.once.restore(stored.meta)
         self._log.info(
@@ -84,6 +87,16 @@ class Engine:
             self._shell.scheduler.changes.event(started)
         await self._shell.live_logs.start(self._shell.is_out)
         await self._shell.settle()
+
+    async def _follow_runs(self) -> None:
+        """Have steps follow whose run was changed, when the daemon was killed before they did."""
+        steps = self._shell.scheduler.steps
+        for run_id in list(steps.restore()):
+            run = await self._shell.store.one(JobRecord, id=run_id)
+            if run is None:
+                steps.lead(run_id, Follow.REMOVE)
+            elif run.job.state is JobState.DELETED:
+                steps.lead(run_id, Follow.DELETE)
 
     def turn_away(self) -> None:
         """The server is about to stop: whoever waits for work, or comes to wait, is told to ask again, and nobody

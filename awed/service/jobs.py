@@ -17,6 +17,7 @@ from awed.model.work import PerfRecord, WorkReport
 from awed.scheduler.changes import MANY
 from awed.scheduler.entries import JobEntry
 from awed.scheduler.jobs import entry_of, task_secrets
+from awed.scheduler.state import Follow
 from awed.scheduler.tellings import job_change
 from awed.service.drafts import Drafts
 from awed.service.shell import Shell
@@ -227,6 +228,7 @@ class JobVerbs:
             record.job.updatetime = self._shell.now().time
             self._shell.scheduler.changes.job_record(record)
             self._shell.scheduler.changes.state(job_change(record))
+            self._shell.scheduler.steps.lead(job_id, Follow.DELETE)
 
     async def head(self, job_id: str) -> JobRecord:
         """A job without its tasks, finished or not. Raises :class:`~awed.model.errors.JobNotFound`."""

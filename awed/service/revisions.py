@@ -87,6 +87,7 @@ class RevisionVerbs:
         try:
             record = await self._shell.job(job_id)
             self._require_at_rest(record.job)
+            await self._require_run(record.job)
             await self._shell.swept(job_id)
             again = await prepare(record)
             entry = await self.adopt(job_id)
@@ -100,6 +101,18 @@ class RevisionVerbs:
             raise Invalid(f"job {job.id} is already active")
         if job.state not in (JobState.COMPLETED, JobState.SUSPEND):
             raise Invalid(f"job {job.id} is not in 'completed' or 'suspend' status")
+
+    async def _require_run(self, job: Job) -> None:
+        """Raises :class:`~awed.model.errors.Invalid` if *job* is a step of a run that is suspended or gone."""
+        run_id = job.info.parent
+        if not run_id:
+            return
+        try:
+            state = (await self._shell.head(run_id)).job.state
+        except JobNotFound:
+            state = JobState.DELETED
+        if state in (JobState.SUSPEND, JobState.DELETED):
+            raise Invalid(f"its run {run_id} is in {state} state")
 
     async def adopt(self, job_id: str) -> JobEntry:
         """The scheduler's entry of a job, which is loaded from the store if need be. Raises :class:`JobNotFound`."""

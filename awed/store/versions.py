@@ -137,6 +137,13 @@ STEPS = (
     Step(),
     # 24: A new field: account of a hook.
     Step(),
+    # 25: A new field, by which jobs are found: parent of a job's info.
+    Step(
+        """
+        ALTER TABLE jobs ADD COLUMN parent TEXT;
+        CREATE INDEX jobs_parent ON jobs (parent) WHERE parent IS NOT NULL;
+        """
+    ),
 )
 """The steps from version 1, which awed 0.1.0 writes, in order. New ones are appended."""
 

@@ -17,9 +17,9 @@ from awed.workflow.reader import DocumentLimits, read_submission
 from awed.workflow.submission import Submission
 from awed.workflow.values import check_path
 
-GROUP, NETWORK, PRIORITY, WALLTIME = "group", "network", "priority", "walltime"
+GROUP, NETWORK, PARENT, PRIORITY, WALLTIME = "group", "network", "parent", "priority", "walltime"
 
-PARAMETERS = (GPUS, GROUP, NETWORK, PRIORITY, WALLTIME)
+PARAMETERS = (GPUS, GROUP, NETWORK, PARENT, PRIORITY, WALLTIME)
 """The backend parameters that every server knows; the others are the names of resources that workers offer."""
 
 GB = 10**9
@@ -96,7 +96,7 @@ class _Parameters:
                 )
             return
         self.known[key] = text
-        if name in (GROUP, NETWORK):
+        if name in (GROUP, NETWORK, PARENT):
             self.values[name] = text
         elif not _NUMBER.fullmatch(text):
             faults.at(place, f"{quoted(text)} is no whole number")
@@ -132,6 +132,7 @@ def _job(sent: TesTask, said: _Parameters) -> dict[str, Any]:
         "clientgroups": said.values.get(GROUP, ""),
         "priority": int(said.values.get(PRIORITY, 1)),
         "noretry": True,
+        "parent": said.values.get(PARENT, ""),
         "userattr": sent.tags,
     }
     return {"info": info, "tasks": [task]}

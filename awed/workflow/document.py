@@ -91,6 +91,7 @@ class SentInfo(Struct):
     resources: Said | UnsetType = UNSET
     retry: Retry | UnsetType = UNSET
     reuse: str | UnsetType = UNSET
+    parent: str | UnsetType = UNSET
     notify: Notify | UnsetType = UNSET
 
 

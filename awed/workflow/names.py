@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec import UnsetType
+
 from awed.model.ids import is_uuid, task_id, task_name_fault
 from awed.workflow.faults import Faults, quoted
 
@@ -10,6 +12,12 @@ def check_job_id(sent: str, faults: Faults) -> None:
     """Note a job's id that is no UUID."""
     if not is_uuid(sent):
         faults.add(("id",), f"Job-Id format wrong: {quoted(sent)}")
+
+
+def check_parent(sent: str | UnsetType, faults: Faults) -> None:
+    """Note the id of a run, if a job names one, that is no UUID."""
+    if sent and not is_uuid(sent):
+        faults.at(("info", "parent"), f"{quoted(sent)} is not the id of a job, which is a UUID")
 
 
 def short_name(job_id: str, sent: str) -> str:

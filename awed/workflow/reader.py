@@ -17,7 +17,7 @@ from awed.workflow.document import Files, FinishedJob, FinishedTask, SentCmd, Se
 from awed.workflow.faults import Faults
 from awed.workflow.files import check_files, check_paths
 from awed.workflow.locations import Locator, take_passwords
-from awed.workflow.names import check_job_id, check_names, short_name
+from awed.workflow.names import check_job_id, check_names, check_parent, short_name
 from awed.workflow.submission import Submission
 from awed.workflow.values import LARGEST, check_info, check_notify, check_number, check_task
 
@@ -88,6 +88,7 @@ def read_sent(
     if not sent.tasks:
         faults.add(("tasks",), "invalid job script: task list empty")
     check_info(sent.info, faults)
+    check_parent(sent.info.parent, faults)
     check_notify(sent.info.notify, ("info", "notify"), faults)
     locator = Locator(sent.shockhost, own_hosts, faults)
     for number, task in enumerate(sent.tasks):
@@ -129,6 +130,7 @@ def read_import(body: bytes, *, now: datetime, limits: DocumentLimits = NO_LIMIT
     tasks = checked_tasks(sent.id, sent.tasks, faults)
     faults.refuse_any()
     assert sent.info is not None
+    sent.info.parent = UNSET  # what is imported is no step of a run here
     for task in tasks:
         take_passwords((*task.inputs, *task.outputs, *task.predata))
     return Job(
@@ -235,4 +237,5 @@ def settled(info: Info) -> Info:
         start_at=utc(info.start_at),
         priority=max(1, info.priority),
         auth=False,
+        parent=info.parent or UNSET,
     )

@@ -19,7 +19,17 @@ from awed.store.mongo.writer import Write, Writer
 
 _log = Logger()
 
-_INDEXED_INFO = ("name", "pipeline", "clientgroups", "project", "service", "user", "priority", "userattr.submission")
+_INDEXED_INFO = (
+    "name",
+    "pipeline",
+    "clientgroups",
+    "project",
+    "service",
+    "user",
+    "priority",
+    "userattr.submission",
+    "parent",
+)
 
 _JOB_INDEXES = [
     {"readers": 1, "state": 1, "times.updatetime": -1, "_id": -1},

@@ -149,5 +149,6 @@ _COLUMNS = {
     "info.service": Column("service", _texts, _same),
     "info.user": Column("user", _texts, _same),
     "info.priority": Column("priority", _numbers, _same),
+    "info.parent": Column("parent", _texts, _same),
     "info.userattr.submission": Column("submission", _json_texts, msgspec.json.decode, ordered=False),
 }

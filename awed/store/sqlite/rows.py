@@ -22,8 +22,8 @@ class Write(NamedTuple):
 
 _ADD_JOB = """INSERT INTO jobs (
     id, state, updatetime, completedtime, expiration, readers, submittime, priority, name, pipeline, clientgroups,
-    project, service, user, submission, owner
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    project, service, user, submission, owner, parent
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, updatetime = excluded.updatetime
 WHERE (state, updatetime) IS NOT (excluded.state, excluded.updatetime)"""
 
@@ -31,11 +31,11 @@ WHERE (state, updatetime) IS NOT (excluded.state, excluded.updatetime)"""
 # as they have many indexes.
 _CHANGE_JOB = """UPDATE jobs SET (
     completedtime, expiration, readers, submittime, priority, name, pipeline, clientgroups, project, service, user,
-    submission, owner
-) = (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) WHERE id = ?1 AND (
+    submission, owner, parent
+) = (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) WHERE id = ?1 AND (
     completedtime, expiration, readers, submittime, priority, name, pipeline, clientgroups, project, service, user,
-    submission, owner
-) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"""
+    submission, owner, parent
+) IS NOT (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"""
 
 
 def table(kind: Kind[Any]) -> str:
@@ -117,6 +117,7 @@ def _job_row(record: JobRecord) -> Row:
         info.user,
         _json(info.userattr["submission"]) if "submission" in info.userattr else None,
         record.acl.owner,
+        info.parent or None,
     )
 
 

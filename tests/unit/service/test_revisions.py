@@ -11,6 +11,7 @@ from awed.model.access import User
 from awed.model.errors import Conflict, Invalid, JobNotFound, NothingToDo, Unavailable
 from awed.model.ids import new_id
 from awed.model.job import IO, Job
+from awed.model.records import Batch, JobRecord
 from awed.model.states import JobState
 from awed.model.times import NO_TIME
 from awed.scheduler.state import Limits
@@ -202,3 +203,21 @@ async def test_a_large_job_comes_to_rest_before_it_is_deleted(full: bool) -> Non
             await settled(world.engine.jobs.get(submitted.job.id))
     else:
         assert (await settled(world.engine.jobs.get(submitted.job.id))).job.state is JobState.DELETED  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("full", [False, True])
+@ensureDeferred
+async def test_steps_whose_run_was_deleted_by_a_daemon_that_was_killed_go_when_the_next_one_starts(
+    world: EngineWorld, full: bool
+) -> None:
+    run = await world.submit(job(task("run")))
+    submission = job(task("0"))
+    submission.job.info.parent = run.id
+    step = await world.submit(submission)
+    stored = await world.store.one(JobRecord, id=run.id)
+    assert stored is not None
+    stored.job.state = JobState.DELETED
+    await world.store.commit(Batch(gone_jobs=[run.id]) if full else Batch(jobs=[stored]))
+    await world.restart()
+    left = await world.store.one(JobRecord, id=step.id)
+    assert (left and left.job.state) == (None if full else JobState.DELETED)

@@ -207,7 +207,13 @@ class QueryContract(StoreTests):
             Batch(
                 jobs=[
                     job("a", name="n", project="p", priority=3, noretry=True, submittime=at(0.5), userattr=odd),
-                    job("b", name="m", project="p", userattr={"list": ["x", 4, False], "deep": {"er": {"x": "y"}}}),
+                    job(
+                        "b",
+                        name="m",
+                        project="p",
+                        userattr={"list": ["x", 4, False], "deep": {"er": {"x": "y"}}},
+                        parent="a",
+                    ),
                 ]
             )
         )
@@ -225,6 +231,7 @@ class QueryContract(StoreTests):
             "info.userattr.true": ["true"],
             "info.userattr.é ü": ["ß", "x"],
         }
+        assert await found(store, fields={"info.parent": ["a"]}) == {"b"}
         for path, texts in only_a.items():
             assert await found(store, fields={path: texts}) == {"a"}, path
         assert await found(store, fields=only_a) == {"a"}

@@ -95,6 +95,11 @@ def test_backend_parameters_place_a_task(served: Served) -> None:
     assert kept == {name: text for name, text in said.items() if name != "VmSize"}
 
 
+def test_a_task_may_be_a_step_of_a_run(served: Served) -> None:
+    run = served.submit({"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]})["id"]
+    assert job_of(served, resources={"backend_parameters": {"parent": run}})["info"]["parent"] == run
+
+
 def test_files_of_the_web_are_inputs_of_the_job(served: Served) -> None:
     """Any worker can fetch them; their passwords are secrets."""
     job = job_of(served, inputs=[{"path": "/data/in", "url": "https://ann:secret@host.example/f"}])

@@ -1,0 +1,86 @@
+"""Jobs that are steps of a run: who may make them, and how they are found."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from awed.model.ids import new_id
+from tests.unit.api.served import Served, data, fault
+
+TASKS = [{"taskid": "0", "cmd": {"name": "true"}}]
+
+
+def a_step(run: str) -> dict[str, Any]:
+    return {"info": {"parent": run}, "tasks": TASKS}
+
+
+def refused(served: Served, document: dict[str, Any], user: str, status: int = 400) -> str:
+    body = {"upload": msgspec.json.encode(document)}
+    found = fault(served.call("POST", "/job", body, user=user), status)
+    (remark,) = data(served.call("POST", "/job?check", body, user=user))["errors"]
+    assert remark["text"] in found
+    return found
+
+
+def test_the_steps_of_a_run_are_found_by_it(served: Served) -> None:
+    run, other = (served.submit({"tasks": TASKS}, user="ann")["id"] for _ in range(2))
+    step = served.submit(a_step(run), user="ann")
+    served.submit(a_step(other), user="ann")
+    assert step["info"]["parent"] == run
+    found = data(served.call("GET", f"/job?query&info.parent={run}", user="ann"))
+    assert [one["id"] for one in found] == [step["id"]]
+    assert "parent" not in data(served.call("GET", f"/job/{run}", user="ann"))["info"]
+
+
+def test_steps_of_a_run_are_made_by_who_may_write_it_alone(served: Served) -> None:
+    """Who may not know of it is answered as if there were none."""
+    run = served.submit({"tasks": TASKS}, user="ann")["id"]
+    absent = refused(served, a_step(missing := new_id()), "bob").replace(missing, run)
+    assert refused(served, a_step(run), "bob") == absent
+    data(served.call("PUT", f"/job/{run}/acl/read?users=bob", user="ann"))
+    assert refused(served, a_step(run), "bob", 401) == "User Unauthorized"
+    data(served.call("PUT", f"/job/{run}/acl/write?users=bob", user="ann"))
+    assert served.submit(a_step(run), user="bob")["info"]["parent"] == run
+
+
+def test_a_run_that_has_ended_has_no_new_steps(served: Served) -> None:
+    run = served.submit({"tasks": TASKS}, user="ann")["id"]
+    step = served.submit(a_step(run), user="ann")["id"]
+    data(served.call("DELETE", f"/job/{run}", user="ann"))
+    assert data(served.call("GET", f"/job/{step}", user="ann"))["state"] == "deleted"
+    assert "has ended" in refused(served, a_step(run), "ann")
+
+
+def test_steps_of_a_finished_run_go_with_it(served: Served) -> None:
+    run = served.submit({"info": {"priority": 2}, "tasks": TASKS}, user="ann")["id"]
+    step = served.submit(a_step(run), user="ann")["id"]
+    served.register(id="w")
+    unit = data(served.call("GET", "/work?client=w"))
+    assert unit["wuid"].startswith(run)
+    data(served.call("PUT", f"/work/{unit['wuid']}?client=w&status=done"))
+    assert data(served.call("GET", f"/job/{step}", user="ann"))["state"] == "queued"
+    data(served.call("DELETE", f"/job/{run}?full", user="ann"))
+    assert served.call("GET", f"/job/{step}", user="ann").status == 404
+
+
+def test_a_step_is_not_begun_anew_without_its_run(served: Served) -> None:
+    run = served.submit({"tasks": TASKS}, user="ann")["id"]
+    step = served.submit(a_step(run), user="ann")["id"]
+    data(served.call("PUT", f"/job/{run}?suspend", user="ann"))
+    found = fault(served.call("PUT", f"/job/{step}?resubmit", user="ann"))
+    assert f"its run {run} is in suspend state" in found
+
+
+@pytest.mark.parametrize("parent", ["x", "../.."])
+def test_what_names_no_job_is_no_run(served: Served, parent: str) -> None:
+    assert "info.parent" in fault(
+        served.call("POST", "/job", {"upload": msgspec.json.encode(a_step(parent))}, user="ann")
+    )
+
+
+def test_what_is_imported_is_no_step(served: Served) -> None:
+    run = served.submit({"tasks": TASKS}, user="ann")["id"]
+    finished = {"id": new_id(), "state": "completed", **a_step(run)}
+    job = data(served.call("POST", "/job", {"import": msgspec.json.encode(finished)}, user="bob"))
+    assert "parent" not in job["info"]
