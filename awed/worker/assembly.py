@@ -22,7 +22,7 @@ from awed.shock.client import ShockClient
 from awed.shock.http import DataHttp
 from awed.tx.http import http_client
 from awed.tx.locks import Condition
-from awed.tx.threads import in_threads_of
+from awed.tx.threads import InThread, in_threads_of
 from awed.wire.clients import Profile
 from awed.worker.account import Account
 from awed.worker.cache import Cache
@@ -51,6 +51,9 @@ from awed.worker.worker import Worker
 
 TRANSFERS = 20
 """Threads for files of other hosts and of shared directories, which may hang: nothing else waits for them."""
+
+ENGINE_CALLS = 10
+"""Threads for what an engine for containers is asked, likewise."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,6 @@ def assemble(
 ) -> tuple[Worker, Janitor]:
     """The two services that make up a worker. *client*: the worker's id; *workdir* is open."""
     in_thread = in_threads_of(reactor)
-    transfers = ThreadPool(0, TRANSFERS, "transfers")
-    transfers.start()
-    reactor.addSystemEventTrigger("during", "shutdown", transfers.stop)
     outage = Outage(reactor, random.random)
     http = connections(reactor, address(settings.server), settings.ca)
     server = Server(http, reactor, address(settings.server).uri, settings.authorization, answered=outage.over)
@@ -96,7 +96,7 @@ def assemble(
     janitor = Janitor(workdir, cache, reactor, in_thread, settings.keep_failed * 3600)
     logs = LogFiles(workdir.logs, janitor.remove)
     containers = settings.isolation.containers(
-        partial(start, reactor, orphans=orphans), in_thread, reactor, workdir.images
+        partial(start, reactor, orphans=orphans), _apart(reactor, ENGINE_CALLS), reactor, workdir.images
     )
     equipment = Equipment(
         server=server,
@@ -111,7 +111,7 @@ def assemble(
             FileRoots(settings.isolation.roots),
             settings.account,
             ShockClient(data_http, ""),
-            in_threads_of(reactor, transfers),
+            _apart(reactor, TRANSFERS),
         ),
         in_thread=in_thread,
         guarding=Guarding(reactor, in_thread, groups_of_commands(hierarchies())),
@@ -139,6 +139,14 @@ def assemble(
         heartbeat=settings.heartbeat,
     )
     return worker, janitor
+
+
+def _apart(reactor: Any, most: int) -> InThread:
+    """Runs functions in threads of their own, *most* at a time."""
+    pool = ThreadPool(0, most)
+    pool.start()
+    reactor.addSystemEventTrigger("during", "shutdown", pool.stop)
+    return in_threads_of(reactor, pool)
 
 
 def _profile(client: str, settings: Settings, machine: Machine, containers: Containers) -> Profile:

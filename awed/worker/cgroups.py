@@ -27,10 +27,13 @@ class Hierarchy(NamedTuple):
             yield group
 
 
-def hierarchies(proc: Path = Path("/proc/self")) -> dict[str, Hierarchy]:
-    """The hierarchies that this process can see, by controller; empty on a system without cgroups."""
+def hierarchies(proc: Path = Path("/proc/self"), of: Path | None = None) -> dict[str, Hierarchy]:
+    """The hierarchies that this process, *proc*, can see, by controller; empty on a system without cgroups.
+
+    *of*: the process whose groups are its *own*, None for this one.
+    """
     try:
-        groups = (proc / "cgroup").read_text(errors="surrogateescape").splitlines()
+        groups = ((of or proc) / "cgroup").read_text(errors="surrogateescape").splitlines()
         mounts = (proc / "mountinfo").read_text(errors="surrogateescape").splitlines()
     except OSError:
         return {}
@@ -85,6 +88,21 @@ def memory_allowed(found: dict[str, Hierarchy]) -> int | None:
     files = [group / "memory.max" for group in _groups(found, UNIFIED)]
     files += [group / "memory.limit_in_bytes" for group in _groups(found, "memory")]
     return min((int(text) for text in map(_read, files) if text.isdecimal()), default=None)
+
+
+def processor_time(pid: int, proc: Path = Path("/proc")) -> float:
+    """Seconds of processor time that the group of the process *pid* has used; 0 if that is not to be seen, or if it
+    has no group of its own."""
+    own, found = hierarchies(proc / "self"), hierarchies(proc / "self", proc / str(pid))
+
+    def told(controller: str, file: str) -> str:
+        group = found.get(controller)
+        return _read(group.own / file) if group and group.own not in (group.mount, own[controller].own) else ""
+
+    if nanoseconds := told("cpuacct", "cpuacct.usage"):
+        return int(nanoseconds) / 1e9
+    lines = (line.partition(" ") for line in told(UNIFIED, "cpu.stat").splitlines())
+    return sum(int(number) for name, _, number in lines if name == "usage_usec") / 1e6
 
 
 def _groups(found: dict[str, Hierarchy], controller: str) -> Iterator[Path]:

@@ -118,6 +118,7 @@ async def test_how_a_command_fails_is_told(daemon: Daemon, worker: Worker) -> No
         done = await ended(daemon, job(in_image(script, **more), noretry=True))
         assert (done["state"], done["error"]["cause"]) == ("suspend", cause), done
         assert told in done["error"]["worknotes"]
+        assert cause != "time" or done["tasks"][0]["attempts"][-1]["used"]["cpu"] > 0
     await is_still(beat.read_text)
     nothing = {"cmd": {"name": "nonesuch", "Dockerimage": IMAGE}}
     done = await ended(daemon, job(nothing, noretry=True))

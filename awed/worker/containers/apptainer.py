@@ -11,6 +11,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -48,13 +49,15 @@ class Apptainer:
         self._roots = roots
 
     async def prepare(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
-        async with self._fetching.one.place(checked(image)):
-            file = file_of(self._directory, image)
-            try:
-                await self._in_thread(os.utime, file)  # it is in use
-            except FileNotFoundError:
-                await self._fetching.fetch(image, environ, root, logs)
-                await self._in_thread(part_of(self._directory, image).rename, file)
+        await self._fetching.in_turn(checked(image), partial(self._have, image, environ, root, logs))
+
+    async def _have(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
+        file = file_of(self._directory, image)
+        try:
+            await self._in_thread(os.utime, file)  # it is in use
+        except FileNotFoundError:
+            await self._fetching.fetch(image, environ, root, logs)
+            await self._in_thread(part_of(self._directory, image).rename, file)
 
     async def start(
         self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View

@@ -100,7 +100,7 @@ class Isolation(NamedTuple):
             return Apptainer(self.engine, start, fetching, in_thread, directory=images, roots=self.roots)
         fetching = Fetching(start, lambda image: [self.engine, "pull", image], clock)
         program = Program(self.images, self.engine)
-        return Engine(program, start, fetching, in_thread, user=self.user, roots=self.roots)
+        return Engine(program, start, fetching, in_thread, clock, user=self.user, roots=self.roots)
 
     def _bubblewrap(self, start: Start, *, ignores_images: bool) -> Way:
         return Bubblewrap(

@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
 
 from awed.worker.errors import WorkFailed
 from awed.worker.logs import Logs
@@ -17,6 +19,11 @@ _KILLED = 128 + signal.SIGKILL
 
 _SAID = 1000
 """Bytes of the end of what an engine wrote that a failure tells."""
+
+
+LOOK = 0.5
+"""Seconds between two looks at the processor time: what is used after the last one is not known, as the engine
+removes the control group when the container has ended."""
 
 
 class State(NamedTuple):
@@ -33,6 +40,8 @@ class Engine(Protocol):
 
     async def state(self, name: str) -> State: ...
 
+    async def cpu(self, pid: int) -> float: ...
+
     async def remove(self, name: str) -> None: ...
 
 
@@ -40,7 +49,11 @@ class Contained:
     """The container *name*. *attached*: the engine's program that runs as long as it. *limits_memory*: whether the
     engine limits its memory."""
 
-    def __init__(self, engine: Engine, name: str, attached: Process, logs: Logs, *, limits_memory: bool) -> None:
+    _log = Logger()
+
+    def __init__(
+        self, engine: Engine, name: str, attached: Process, logs: Logs, clock: IReactorTime, *, limits_memory: bool
+    ) -> None:
         self._engine = engine
         self._name = name
         self._attached = attached
@@ -49,6 +62,15 @@ class Contained:
         self.pid = attached.pid
         self._first = 0
         """The process id of the container's first process, as soon as it is known."""
+        self._cpu = 0.0
+        self._looks = LoopingCall(self._look)
+        self._looks.clock = clock
+        looking = self._looks.start(LOOK, now=False)
+        looking.addErrback(lambda failure: self._log.failure("no look at a container", failure))
+
+    async def _look(self) -> None:
+        for pid in await self.roots():
+            self._cpu = max(self._cpu, await self._engine.cpu(pid))
 
     async def roots(self) -> list[int]:
         """The container's first process. The engine's own are not counted."""
@@ -59,6 +81,7 @@ class Contained:
 
     async def ended(self) -> Exit:
         exit = await self._attached.exited()
+        self._stop_looks()
         try:
             state = await self._engine.state(self._name)
         except WorkFailed:  # somebody has removed it
@@ -69,7 +92,11 @@ class Contained:
             return Exit(self._not_started())
         # Podman does not always see that the kernel ended it for the limit.
         lacked = self.limits_memory and (state.out_of_memory or exit.status == _KILLED)
-        return Exit(exit.status, out_of_memory=lacked)
+        return Exit(exit.status, cpu=self._cpu, out_of_memory=lacked)
+
+    def _stop_looks(self) -> None:
+        if self._looks.running:
+            self._looks.stop()
 
     def _not_started(self) -> int:
         """The exit status for a program that is not there. Raises :class:`WorkFailed` if it was not that."""
@@ -87,5 +114,7 @@ class Contained:
         ended.addTimeout(grace, clock)
         with suppress(TimeoutError):
             await ended
+        self._stop_looks()
         await self._engine.remove(self._name)
-        return await self._attached.kill(clock, grace)
+        exit = await self._attached.kill(clock, grace)
+        return Exit(exit.status, cpu=self._cpu)

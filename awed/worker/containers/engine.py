@@ -20,12 +20,15 @@ A container is made, started with its output attached, and removed, each by the 
 
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 from twisted.internet.defer import CancelledError
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from awed.model.resources import CORES, MEMORY
@@ -33,6 +36,7 @@ from awed.model.tes import SYSTEM
 from awed.tx.locks import unbroken
 from awed.tx.threads import InThread
 from awed.worker.arguments import CLIENT_VARIABLE
+from awed.worker.cgroups import processor_time
 from awed.worker.containers.contained import Contained, State
 from awed.worker.containers.fetching import Fetching, checked
 from awed.worker.containers.interface import View
@@ -52,6 +56,10 @@ LABEL = "awe.client"
 _STATE = "{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.State.Pid}}"
 
 
+class Hangs(WorkFailed):
+    """The engine does not answer."""
+
+
 class Program:
     """The engine's own program, at *path*. All methods block: for threads."""
 
@@ -60,17 +68,17 @@ class Program:
         self.path = path
 
     def call(self, *arguments: str, input: bytes = b"") -> str:
-        """What it prints. Raises :class:`WorkFailed` with its message if it fails."""
+        """What it prints. Raises :class:`WorkFailed` with its message if it fails, and :class:`Hangs`."""
         try:
-            done = subprocess.run(  # noqa: S603
-                [self.path, *arguments], capture_output=True, input=input, timeout=LIMIT, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
+            status, out, err = _ran([self.path, *arguments], input)
+        except OSError as error:
             raise WorkFailed(f"{self.kind} {arguments[0]}: {error}") from None
-        if done.returncode:
-            said = done.stderr.decode(errors="replace").strip()
-            raise WorkFailed(f"{self.kind} {arguments[0]}: {said or f'exit status {done.returncode}'}")
-        return done.stdout.decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            raise Hangs(f"{self.kind} {arguments[0]}: no answer within {LIMIT:g} seconds") from None
+        if status:
+            said = err.decode(errors="replace").strip()
+            raise WorkFailed(f"{self.kind} {arguments[0]}: {said or f'exit status {status}'}")
+        return out.decode(errors="replace")
 
     def remove(self, *names: str) -> None:
         """Remove containers, and kill what runs in them."""
@@ -84,6 +92,18 @@ class Program:
         return len(left)
 
 
+def _ran(command: list[str], input: bytes) -> tuple[int, bytes, bytes]:
+    """Its exit status, stdout and stderr. After LIMIT it is killed, with the programs that it has started."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, process_group=0) as process:  # noqa: S603
+        try:
+            out, err = process.communicate(input, LIMIT)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return process.returncode, out, err
+
+
 class Engine:
     """*user*: the options by which files belong to the worker. *roots*: directories that are at their own paths."""
 
@@ -95,6 +115,7 @@ class Engine:
         start: Start,
         fetching: Fetching,
         in_thread: InThread,
+        clock: IReactorTime,
         *,
         user: Sequence[str],
         roots: Sequence[Path],
@@ -103,18 +124,23 @@ class Engine:
         self._start = start
         self._fetching = fetching
         self._in_thread = in_thread
+        self._clock = clock
         self._user = user
         self._roots = roots
         self._numbers = count(1)
 
     async def prepare(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
-        async with self._fetching.one.place(checked(image)):
-            if not await self._in_thread(self._is_here, image):
-                await self._fetching.fetch(image, environ, root, logs)
+        await self._fetching.in_turn(checked(image), partial(self._have, image, environ, root, logs))
+
+    async def _have(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
+        if not await self._in_thread(self._is_here, image):
+            await self._fetching.fetch(image, environ, root, logs)
 
     def _is_here(self, image: str) -> bool:
         try:
             self._program.call("image", "inspect", "--format", "{{.Id}}", image)
+        except Hangs:
+            raise
         except WorkFailed:
             return False  # if it is for another reason, the fetching tells it
         return True
@@ -135,7 +161,7 @@ class Engine:
         except (CancelledError, WorkFailed):
             await self.remove(name)
             raise
-        return Contained(self, name, attached, logs, limits_memory=MEMORY in view.allotment.said)
+        return Contained(self, name, attached, logs, self._clock, limits_memory=MEMORY in view.allotment.said)
 
     def _view(self, root: Path, view: View) -> Iterator[str]:
         places = mounts(root, self._roots, view)
@@ -165,6 +191,10 @@ class Engine:
         told = await self._in_thread(self._program.call, "container", "inspect", "--format", _STATE, name)
         status, exit, oom, pid = told.split()
         return State(status, int(exit), oom == "true", int(pid))
+
+    async def cpu(self, pid: int) -> float:
+        """Seconds of processor time that the container of process *pid* has used by now; 0 if that is not known."""
+        return await self._in_thread(processor_time, pid)
 
     async def remove(self, name: str) -> None:
         """Remove a container, and kill what runs in it."""

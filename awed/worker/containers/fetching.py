@@ -1,10 +1,11 @@
 """Fetches container images, each once for all who wait for it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
+from typing import Any
 
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
 from awed.tx.locks import PerKey
@@ -15,6 +16,9 @@ from awed.worker.process import Start
 
 GRACE = 5.0
 """Seconds that a program that fetches has to end."""
+
+LIMIT = 3600.0
+"""Seconds within which an image must be here."""
 
 _TOLD = 2000
 """Bytes of the end of what it wrote that a failure tells."""
@@ -29,8 +33,23 @@ class Fetching:
         self._start = start
         self._command = command
         self._clock = clock
-        self.one = PerKey(1)
-        """Held while an image is looked for and fetched."""
+        self._one = PerKey(1)
+
+    async def in_turn(self, image: str, have: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run *have*, which looks for *image* and fetches it, when it runs for no other who needs this image.
+
+        Raises what *have* raises, and :class:`WorkFailed` after LIMIT, which includes the wait for others.
+        """
+        having = Deferred.fromCoroutine(self._alone(image, have))
+        having.addTimeout(LIMIT, self._clock)
+        try:
+            await having
+        except TimeoutError:
+            raise WorkFailed(f"the image {image} could not be fetched within {LIMIT / 60:g} minutes") from None
+
+    async def _alone(self, image: str, have: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        async with self._one.place(image):
+            await have()
 
     async def fetch(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
         """Fetch *image*. Its progress goes to stderr. Raises :class:`WorkFailed` with what the program said."""

@@ -24,13 +24,14 @@ from awed.worker.process import start
 from awed.worker.runner import Runner
 from tests.unit.worker.builders import CLIENT, IN_THREAD, workunit
 from tests.unit.worker.test_runner import REACTOR, World
+from tests.waiting import gone
 
 RECORD = """\
 #!/bin/sh
 for word; do printf '%s\\n' "$word"; done >>{log}
 echo == >>{log}
 case "$1 $2" in
-"image inspect") test -e {image} || exit 1;;
+"image inspect") {look}; test -e {image} || exit 1;;
 "container inspect") echo "{state}";;
 esac
 case "$1" in
@@ -53,12 +54,19 @@ class Recorded:
         self.pid = folder / "pid"
 
     def write(
-        self, *, state: str = "exited 0 false 0", pull: str = ":", begin: str = "echo said", status: int = 0
+        self,
+        *,
+        look: str = ":",
+        state: str = "exited 0 false 0",
+        pull: str = ":",
+        begin: str = "echo said",
+        status: int = 0,
     ) -> None:
         text = RECORD.format(
             log=self.log,
             image=self.path.with_name("image"),
             pid=self.pid,
+            look=look,
             state=state,
             pull=pull,
             start=begin,
@@ -169,6 +177,49 @@ async def test_an_image_is_fetched_once_for_all_who_wait_for_it(
     first, second = await gatherResults([world.begin(work) for work in runs])
     assert [call for call in recorded.calls() if call[0] == "pull"] == [["pull", "quay.io/x/y:1"]]
     assert (first.stderr, second.stderr) == (b"progress\n", b"")
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize(
+    ("step", "limit", "told"),
+    [
+        ("look", "engine", "docker image: no answer within 1.2 seconds"),
+        ("pull", "fetching", "the image quay.io/x/y:1 could not be fetched within 0.02 minutes"),
+    ],
+)
+async def test_an_engine_that_hangs_fails_all_who_wait_for_it_and_says_why(
+    engine: Callable[..., Recorded],
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    step: str,
+    limit: str,
+    told: str,
+) -> None:
+    monkeypatch.setattr(f"awed.worker.containers.{limit}.LIMIT", 1.2)
+    recorded = engine("docker")
+    recorded.write(**{step: f"sleep 1000 & echo $! >>{recorded.pid}; wait"})  # type: ignore[arg-type]
+    runs = [workunit("run", rank=rank, docker_image="quay.io/x/y:1") for rank in (1, 2)]
+    for finished in await gatherResults([world.begin(work) for work in runs]):
+        assert (finished.cause, finished.worknotes) == (Cause.IMAGE, told)
+    for pid in recorded.pid.read_text().split():
+        await gone(int(pid))
+
+
+@pytest_twisted.ensureDeferred
+async def test_the_processor_time_of_a_container_is_told_as_it_was_last_seen(
+    engine: Callable[..., Recorded], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded = engine("docker")
+
+    def used(pid: int) -> float:
+        recorded.path.with_name("seen").touch()
+        return pid / 4
+
+    monkeypatch.setattr("awed.worker.containers.engine.processor_time", used)
+    recorded.write(state="running 0 false 29", begin=f"until test -e {recorded.path.with_name('seen')}; do :; done")
+    finished = await Runner(WORK, ALLOTMENT, world.equipment).run()
+    assert (finished.status, finished.perf.cpu_seconds) == (ReportStatus.DONE, 7.25)
 
 
 @pytest_twisted.ensureDeferred

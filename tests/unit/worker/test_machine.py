@@ -16,6 +16,7 @@ from awed.worker.cgroups import (
     groups_of_commands,
     hierarchies,
     memory_allowed,
+    processor_time,
 )
 from awed.worker.machine import Machine, Told, found_gpus, machine_of
 from tests.unit.worker.builders import workunit
@@ -165,6 +166,33 @@ def test_groups_of_both_versions_are_found_with_what_they_allow(tmp_path: Path) 
     }
     assert cores_allowed(found) == 1.5
     assert memory_allowed(found) == 4096
+
+
+@pytest.mark.parametrize(
+    ("theirs", "used"),
+    [
+        ("3:cpu,cpuacct:/box/one\n0::/user/one\n", 2.5),
+        ("0::/user/one\n", 1.5),
+        ("3:cpu,cpuacct:/elsewhere\n0::/user/worker\n", 0),
+        ("3:cpu,cpuacct:/box/gone\n0::/../out\n", 0),
+    ],
+)
+def test_the_processor_time_of_a_container_is_that_of_its_group(tmp_path: Path, theirs: str, used: float) -> None:
+    """One that shares the group of the worker has none that could be told apart."""
+    unified, cpu = tmp_path / "unified", tmp_path / "cpu,cpuacct"
+    process(
+        tmp_path / "self",
+        "3:cpu,cpuacct:/box\n0::/user/worker\n",
+        f"30 25 0:26 / {unified} rw - cgroup2 cgroup2 rw\n32 25 0:28 /box {cpu} rw - cgroup cgroup rw,cpu,cpuacct\n",
+    )
+    process(tmp_path / "7", theirs, "")
+    for group in (unified, unified / "user" / "worker", unified / "user" / "one"):
+        group.mkdir(parents=True, exist_ok=True)
+        (group / "cpu.stat").write_text("usage_usec 1500000\nuser_usec 1400000\n")
+    for group in (cpu, cpu / "one"):
+        group.mkdir(exist_ok=True)
+        (group / "cpuacct.usage").write_text("2500000000\n")
+    assert processor_time(7, tmp_path) == used
 
 
 def test_where_there_are_no_groups_nothing_is_limited(tmp_path: Path) -> None:
