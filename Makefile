@@ -13,6 +13,9 @@ QUESTIONS ?=
 JSON ?=
 STORE ?=
 
+# Each Python that a test starts would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: bench check clean constraints crash demo docs outdated screenshots test test-slow venv venv-newest
 
 venv: $(VENV)/ready

@@ -9,7 +9,6 @@ from twisted.internet.interfaces import IReactorThreads
 
 from awed.config.settings import Mongodb
 from awed.store.interface import IStore
-from awed.store.mongo import MongoStore
 from awed.store.sqlite import SqliteStore
 
 NO_MONGODB = Mongodb()
@@ -37,6 +36,8 @@ def open_store(
     if scheme == "sqlite" and rest:
         return SqliteStore(Path(rest), reactor, shared)
     if scheme == "mongodb":
+        from awed.store.mongo import MongoStore  # noqa: PLC0415 - its drivers take as long as all the rest of a daemon
+
         return MongoStore(uri, reactor, shared, on_lost)
     raise ValueError(f"a store is sqlite:PATH or mongodb://HOST/DATABASE, not {without_password(uri)}")
 

@@ -10,7 +10,7 @@ import pytest
 from twisted.scripts._twistd_unix import ServerOptions
 
 from awed.config.sample import sample
-from awed.daemon import Options
+from awed.daemon.options import Options
 from awed.worker import main as worker
 from tests.units import ETC, PROGRAMS, UNITS, command, settings
 

@@ -2,4 +2,4 @@
 
 from twisted.application.service import ServiceMaker
 
-awe = ServiceMaker("awed", "awed.daemon", "The AWE workflow server", "awe")
+awe = ServiceMaker("awed", "awed.daemon.service", "The AWE workflow server", "awe")

@@ -10,8 +10,8 @@ import pytest
 from twisted.internet.testing import MemoryReactor
 from twisted.logger import FileLogObserver
 
-from awed.daemon import Options
 from awed.daemon.log import open_log
+from awed.daemon.options import Options
 
 TWISTD: dict[str, Any] = {"logger": None, "syslog": False, "logfile": None, "nodaemon": True}
 

@@ -6,7 +6,7 @@ import pytest
 
 import awed
 from awed.config import Config
-from awed.daemon import Options
+from awed.daemon.options import Options
 
 
 def parse(*words: str) -> Config:

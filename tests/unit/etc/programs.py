@@ -8,7 +8,7 @@ from awed.api.assembly import RESOURCES
 from awed.api.openapi import describe
 from awed.config import Reading
 from awed.config.settings import Config
-from awed.daemon import Options
+from awed.daemon.options import Options
 from awed.worker.command import main
 
 ROOT = Path(__file__).parents[3]
