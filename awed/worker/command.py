@@ -85,6 +85,13 @@ def _amount(context: click.Context, parameter: click.Parameter, value: str | Non
         raise click.BadParameter(f"{value!r}: {error}") from None
 
 
+def _size(context: click.Context, parameter: click.Parameter, value: str) -> int:
+    try:
+        return int(amount_of(MEMORY, value))
+    except ValueError as error:
+        raise click.BadParameter(f"{value!r}: {error}") from None
+
+
 def _others(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, float]:
     try:
         return dict(map(_other, value))
@@ -200,6 +207,15 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
     help="Where images lie unpacked, each as a directory of its name, for --containers bwrap and auto.",
 )
 @click.option(
+    "--image-space",
+    metavar="SIZE",
+    default="50G",
+    show_default=True,
+    callback=_size,
+    help="What the images take that were fetched for this worker. If they are larger, those are removed that it has "
+    "not used for longest, but none that it used in the last hour.",
+)
+@click.option(
     "--sandbox",
     is_flag=True,
     help="Run commands in a sandbox: they see the system's folders and their own directory, and have no network "
@@ -286,7 +302,7 @@ def main(token_file: TextIO | None, s3_config: Path | None, log_format: str, **o
     react(partial(run, settings=settings))
 
 
-_ISOLATION = ("images", "sandbox", "network", "roots", "image_dir")
+_ISOLATION = ("images", "sandbox", "network", "roots", "image_dir", "image_space")
 
 
 def _file(file: TextIO | None) -> tuple[Path, ...]:

@@ -211,6 +211,8 @@ class Runner:
         self._cause = Cause.START
 
         async def run(command: Command) -> Exit:
+            await self._prepare([command.view.image], root, logs)  # it may have been removed meanwhile
+            self._cause = Cause.START
             return await self._run(command.argv, command.environ, root, logs, command.view)
 
         _, perf.runtime = await self._timed(executors.run(run))
@@ -225,7 +227,7 @@ class Runner:
             began = self._with.clock.seconds()
             for image in images:
                 await self._with.containers.prepare(image, environ, root, logs)
-            self._perf.dockerprep = round(self._with.clock.seconds() - began)
+            self._perf.dockerprep += round(self._with.clock.seconds() - began)
 
     @contextmanager
     def _followed(self, logs: Logs) -> Iterator[None]:

@@ -41,6 +41,7 @@ class Workdir:
     reports.jsonl           reports that the server has not settled
     cache/<key>.<md5>       predata, and inputs that are to be cached
     images/<digest>.sif     container images of Apptainer
+    images/<engine>/...     which images Docker or Podman has fetched for this worker
     """
 
     _log = Logger()
@@ -99,7 +100,8 @@ class Workdir:
     def evict_images(self, wanted: int = 0) -> None:
         """Remove container images, those that were used longest ago first, until *wanted* bytes have room. Some that
         were used lately may be about to be used again, and stay. Blocks: for a thread."""
-        used = sorted((time.time() - image.stat().st_mtime, image) for image in self.images.iterdir())
+        files = (path for path in self.images.iterdir() if path.is_file())
+        used = sorted((time.time() - image.stat().st_mtime, image) for image in files)
         for age, image in reversed(used):
             if age < UNUSED or not self.is_low(wanted):
                 return

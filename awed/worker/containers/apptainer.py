@@ -19,6 +19,7 @@ from awed.tx.threads import InThread
 from awed.worker.containers.engine import bind, mounts
 from awed.worker.containers.fetching import Fetching, checked
 from awed.worker.containers.interface import View
+from awed.worker.containers.kept import evict, files_of
 from awed.worker.containers.variables import of_engine, own
 from awed.worker.logs import Logs
 from awed.worker.process import Running, Start
@@ -29,7 +30,8 @@ _PART = ".part"
 
 
 class Apptainer:
-    """*program*: its path. *directory*: where images are kept. *roots*: directories that are at their own paths."""
+    """*program*: its path. *directory*: where images are kept, in *space* bytes. *roots*: directories that are at
+    their own paths."""
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class Apptainer:
         in_thread: InThread,
         *,
         directory: Path,
+        space: int,
         roots: Sequence[Path],
     ) -> None:
         self._program = program
@@ -46,6 +49,7 @@ class Apptainer:
         self._fetching = fetching
         self._in_thread = in_thread
         self._directory = directory
+        self._space = space
         self._roots = roots
 
     async def prepare(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
@@ -57,7 +61,11 @@ class Apptainer:
             await self._in_thread(os.utime, file)  # it is in use
         except FileNotFoundError:
             await self._fetching.fetch(image, environ, root, logs)
-            await self._in_thread(part_of(self._directory, image).rename, file)
+            await self._in_thread(self._keep, part_of(self._directory, image), file)
+
+    def _keep(self, part: Path, file: Path) -> None:
+        part.rename(file)
+        evict(list(files_of(self._directory)), self._space, _remove)
 
     async def start(
         self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View
@@ -84,6 +92,12 @@ def pull(program: str, directory: Path, image: str) -> list[str]:
     """The command that fetches *image* into *directory*."""
     address = image if "://" in image else f"docker://{image}"
     return [program, "pull", "--disable-cache", "--force", str(part_of(directory, image)), address]
+
+
+def _remove(file: Path) -> bool:
+    """Remove an image. Containers that run go on with it."""
+    file.unlink(missing_ok=True)
+    return True
 
 
 def file_of(directory: Path, image: str) -> Path:

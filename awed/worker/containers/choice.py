@@ -12,9 +12,11 @@ from awed.tx.threads import InThread
 from awed.worker.containers import trial
 from awed.worker.containers.apptainer import APPTAINER, Apptainer, pull
 from awed.worker.containers.bubblewrap import Bubblewrap, found_program
-from awed.worker.containers.engine import DOCKER, PODMAN, Engine, Program
+from awed.worker.containers.engine import DOCKER, PODMAN, Engine
 from awed.worker.containers.fetching import Fetching
 from awed.worker.containers.interface import Containers, Plain, Way
+from awed.worker.containers.kept import SPACE, Fetched
+from awed.worker.containers.program import Program
 from awed.worker.containers.unpacked import Unpacked
 from awed.worker.errors import NoContainers
 from awed.worker.process import Start
@@ -32,7 +34,8 @@ class Isolation(NamedTuple):
 
     *images*: one of :data:`WAYS`. *sandbox*: whether commands without an image are run in a sandbox. *network*:
     whether the network is there for commands whose task does not say whether it needs it. *roots*:
-    directories that commands share with others. *image_dir*: where images lie unpacked. *hidden*: files that commands
+    directories that commands share with others. *image_dir*: where images lie unpacked. *image_space*: bytes of the
+    images that are fetched and kept. *hidden*: files that commands
     in a sandbox must not see. By :meth:`found`: *program*, the path of bubblewrap, "" for no sandbox; *engine*, that
     of the engine; *user*, its options for that.
     """
@@ -42,6 +45,7 @@ class Isolation(NamedTuple):
     network: bool = False
     roots: tuple[Path, ...] = ()
     image_dir: Path | None = None
+    image_space: int = SPACE
     hidden: tuple[Path, ...] = ()
     program: str = ""
     engine: str = ""
@@ -97,10 +101,19 @@ class Isolation(NamedTuple):
             return Unpacked(start, self.program, self.image_dir, self.roots)
         if self.images == APPTAINER:
             fetching = Fetching(start, partial(pull, self.engine, images), clock)
-            return Apptainer(self.engine, start, fetching, in_thread, directory=images, roots=self.roots)
+            return Apptainer(
+                self.engine,
+                start,
+                fetching,
+                in_thread,
+                directory=images,
+                space=self.image_space,
+                roots=self.roots,
+            )
         fetching = Fetching(start, lambda image: [self.engine, "pull", image], clock)
         program = Program(self.images, self.engine)
-        return Engine(program, start, fetching, in_thread, clock, user=self.user, roots=self.roots)
+        fetched = Fetched(program, images / self.images, self.image_space)
+        return Engine(program, start, fetching, fetched, in_thread, clock=clock, user=self.user, roots=self.roots)
 
     def _bubblewrap(self, start: Start, *, ignores_images: bool) -> Way:
         return Bubblewrap(

@@ -20,8 +20,6 @@ A container is made, started with its output attached, and removed, each by the 
 
 import os
 import re
-import signal
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
@@ -40,6 +38,8 @@ from awed.worker.cgroups import processor_time
 from awed.worker.containers.contained import Contained, State
 from awed.worker.containers.fetching import Fetching, checked
 from awed.worker.containers.interface import View
+from awed.worker.containers.kept import Fetched
+from awed.worker.containers.program import LABEL, Program
 from awed.worker.containers.variables import in_container, of_engine
 from awed.worker.errors import WorkFailed
 from awed.worker.logs import Logs
@@ -48,60 +48,7 @@ from awed.worker.process import Start
 
 DOCKER, PODMAN = "docker", "podman"
 
-LIMIT = 120.0
-"""Seconds that a command of the engine may take, but for those that fetch or run."""
-
-LABEL = "awe.client"
-
 _STATE = "{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.State.Pid}}"
-
-
-class Hangs(WorkFailed):
-    """The engine does not answer."""
-
-
-class Program:
-    """The engine's own program, at *path*. All methods block: for threads."""
-
-    def __init__(self, kind: str, path: str) -> None:
-        self.kind = kind
-        self.path = path
-
-    def call(self, *arguments: str, input: bytes = b"") -> str:
-        """What it prints. Raises :class:`WorkFailed` with its message if it fails, and :class:`Hangs`."""
-        try:
-            status, out, err = _ran([self.path, *arguments], input)
-        except OSError as error:
-            raise WorkFailed(f"{self.kind} {arguments[0]}: {error}") from None
-        except subprocess.TimeoutExpired:
-            raise Hangs(f"{self.kind} {arguments[0]}: no answer within {LIMIT:g} seconds") from None
-        if status:
-            said = err.decode(errors="replace").strip()
-            raise WorkFailed(f"{self.kind} {arguments[0]}: {said or f'exit status {status}'}")
-        return out.decode(errors="replace")
-
-    def remove(self, *names: str) -> None:
-        """Remove containers, and kill what runs in them."""
-        if names:
-            self.call("rm", "--force", "--volumes", *names)
-
-    def end_left(self, client: str) -> int:
-        """Remove the containers that an earlier worker *client* left; how many there were."""
-        left = self.call("ps", "--all", "--quiet", "--filter", f"label={LABEL}={client}").split()
-        self.remove(*left)
-        return len(left)
-
-
-def _ran(command: list[str], input: bytes) -> tuple[int, bytes, bytes]:
-    """Its exit status, stdout and stderr. After LIMIT it is killed, with the programs that it has started."""
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, process_group=0) as process:  # noqa: S603
-        try:
-            out, err = process.communicate(input, LIMIT)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
-    return process.returncode, out, err
 
 
 class Engine:
@@ -114,15 +61,17 @@ class Engine:
         program: Program,
         start: Start,
         fetching: Fetching,
+        fetched: Fetched,
         in_thread: InThread,
-        clock: IReactorTime,
         *,
+        clock: IReactorTime,
         user: Sequence[str],
         roots: Sequence[Path],
     ) -> None:
         self._program = program
         self._start = start
         self._fetching = fetching
+        self._fetched = fetched
         self._in_thread = in_thread
         self._clock = clock
         self._user = user
@@ -135,15 +84,11 @@ class Engine:
     async def _have(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
         if not await self._in_thread(self._is_here, image):
             await self._fetching.fetch(image, environ, root, logs)
+            await self._in_thread(self._fetched.add, image)
 
     def _is_here(self, image: str) -> bool:
-        try:
-            self._program.call("image", "inspect", "--format", "{{.Id}}", image)
-        except Hangs:
-            raise
-        except WorkFailed:
-            return False  # if it is for another reason, the fetching tells it
-        return True
+        self._fetched.used(image)
+        return self._program.has(image)
 
     async def start(
         self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View

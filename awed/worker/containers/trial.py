@@ -12,7 +12,8 @@ from pathlib import Path
 
 from awed.model.resources import CORES, MEMORY
 from awed.worker.containers.apptainer import APPTAINER, exec_options
-from awed.worker.containers.engine import LIMIT, Program, bind, limits
+from awed.worker.containers.engine import bind, limits
+from awed.worker.containers.program import LIMIT, Program
 from awed.worker.errors import NoContainers, WorkFailed
 from awed.worker.machine import Allotment
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -22,6 +23,7 @@ from awed.worker.machine import Allotment
 from awed.worker.orphans import Orphans
 from awed.worker.process import start
 from awed.worker.runner import Runner
+from awed.worker.workdir import UNUSED
 from tests.unit.worker.builders import CLIENT, IN_THREAD, workunit
 from tests.unit.worker.test_runner import REACTOR, World
 from tests.waiting import gone
@@ -31,7 +33,8 @@ RECORD = """\
 for word; do printf '%s\\n' "$word"; done >>{log}
 echo == >>{log}
 case "$1 $2" in
-"image inspect") {look}; test -e {image} || exit 1;;
+"image inspect") {look}; test -e {image} || exit 1; case "$4" in *Size*) echo 700;; esac;;
+"image rm") {remove};;
 "container inspect") echo "{state}";;
 esac
 case "$1" in
@@ -57,6 +60,7 @@ class Recorded:
         self,
         *,
         look: str = ":",
+        remove: str = ":",
         state: str = "exited 0 false 0",
         pull: str = ":",
         begin: str = "echo said",
@@ -67,6 +71,7 @@ class Recorded:
             image=self.path.with_name("image"),
             pid=self.pid,
             look=look,
+            remove=remove,
             state=state,
             pull=pull,
             start=begin,
@@ -127,11 +132,12 @@ async def test_a_container_is_made_started_and_removed(
     recorded.write()
     finished = await Runner(WORK, ALLOTMENT, world.equipment).run()
     assert (finished.status, finished.stdout) == (ReportStatus.DONE, b"said\n"), finished.worknotes
-    look, pull, create, begin, state, remove = recorded.calls()
+    look, pull, size, create, begin, state, remove = recorded.calls()
     root, shared = world.root(WORK), tmp_path / "root"
     container = f"awe-{WORK.wuid}.1-1"
     assert look == ["image", "inspect", "--format", "{{.Id}}", "quay.io/x/y:1"]
     assert pull == ["pull", "quay.io/x/y:1"]
+    assert size == ["image", "inspect", "--format", "{{.Size}}", "quay.io/x/y:1"]
     assert create == [
         *("create", "--env-file", f"{root}.env", "--name", container),
         *("--label", f"awe.client={CLIENT}", "--label", f"awe.work={root.name}"),
@@ -180,10 +186,44 @@ async def test_an_image_is_fetched_once_for_all_who_wait_for_it(
 
 
 @pytest_twisted.ensureDeferred
+async def test_images_that_were_fetched_make_room_when_they_are_too_large_together(
+    engine: Callable[..., Recorded], world: World
+) -> None:
+    """Those that nobody used for long, one after the other; none that was here before or is in use."""
+    recorded = engine("docker", image_space=1500)
+    here, notes = recorded.path.with_name("image"), world.workdir.images / "docker"
+    recorded.write(pull=f"touch {here}", remove='case "$3" in image:1) exit 1;; esac')
+    kept = []
+    for rank, image in enumerate(("image:1", "image:2", "before", "image:3", "image:4", "image:5")):
+        if image != "before":
+            here.unlink(missing_ok=True)
+        finished = await world.begin(workunit("run", rank=rank, docker_image=image))
+        assert finished.status is ReportStatus.DONE, finished.worknotes
+        kept.append(sorted(note.read_text() for note in notes.iterdir()))
+        for note in notes.iterdir():
+            os.utime(note, (note.stat().st_mtime - UNUSED,) * 2)
+    one, two, three, four, five = (f"700 image:{number}" for number in range(1, 6))
+    assert kept == [[one], [one, two], [one, two], [one, three], [one, four], [one, five]]
+    removed = [call[2] for call in recorded.calls() if call[:2] == ["image", "rm"]]
+    assert removed == ["image:1", "image:2", "image:1", "image:3", "image:1", "image:4"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_images_that_are_files_make_room_likewise(engine: Callable[..., Recorded], world: World) -> None:
+    recorded = engine("apptainer", image_space=5)
+    recorded.write(pull='echo 345 >"$4"')
+    for rank, age in enumerate((2 * UNUSED, 0.0, 0.0)):
+        await world.begin(workunit("run", rank=rank, docker_image=f"image:{rank}"))
+        [newest] = [image for image in world.workdir.images.iterdir() if image.stat().st_mtime > time.time() - 1000]
+        os.utime(newest, (time.time() - age - UNUSED / 2,) * 2)
+    assert len(list(world.workdir.images.iterdir())) == 2
+
+
+@pytest_twisted.ensureDeferred
 @pytest.mark.parametrize(
     ("step", "limit", "told"),
     [
-        ("look", "engine", "docker image: no answer within 1.2 seconds"),
+        ("look", "program", "docker image: no answer within 1.2 seconds"),
         ("pull", "fetching", "the image quay.io/x/y:1 could not be fetched within 0.02 minutes"),
     ],
 )
