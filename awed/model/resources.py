@@ -10,6 +10,10 @@ from awed.model.quantities import parse_size
 
 CORES, MEMORY, DISK, GPUS = "cores", "memory", "disk", "gpus"
 
+RUNS = "runs"
+"""The resource of workers for *runs*: commands that submit other work and wait for it. Such a command takes no slot
+of its worker, and no core unless it asks for some, as the work for which it waits may need them."""
+
 SIZES = (MEMORY, DISK)
 """The resources that are counted in bytes."""
 
@@ -85,9 +89,19 @@ def amounts_of(*said: Said | UnsetType) -> dict[str, float]:
 
 
 def needs_of(*said: Said | UnsetType) -> Needs:
-    """The needs of *said*, merged as by :func:`amounts_of`; one core unless *said* has a number of cores."""
+    """The needs of *said*, merged as by :func:`amounts_of`; see :func:`with_cores`."""
     amounts = amounts_of(*said)
-    return as_needs({CORES: 1, **amounts}) if amounts else PLAIN
+    return as_needs(with_cores(amounts)) if amounts else PLAIN
+
+
+def with_cores(amounts: Amounts) -> Amounts:
+    """*amounts* with the cores that work needs which does not say how many: one, but a run none."""
+    return {CORES: 0 if amounts.get(RUNS) else 1, **amounts}
+
+
+def takes_slot(needs: Needs) -> bool:
+    """Whether work with these *needs* takes a slot of its worker: all but runs does."""
+    return needs is PLAIN or all(name != RUNS for name, _ in needs)
 
 
 def cores_of(needs: Needs) -> float:

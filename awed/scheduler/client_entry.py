@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 from awed.model.client import Client
-from awed.model.resources import Needs
+from awed.model.resources import Needs, takes_slot
 from awed.model.times import NO_TIME, Moment
 from awed.model.work import WorkRecord
 from awed.scheduler.requirements import (
@@ -45,6 +45,7 @@ class ClientEntry:
         "last_ask",
         "last_seen",
         "share",
+        "slots_taken",
         "spare",
         "stock",
     )
@@ -54,6 +55,8 @@ class ClientEntry:
     ) -> None:
         self.held: dict[str, Held] = {}
         """The workunits that it has, by id."""
+        self.slots_taken = 0
+        """How many of them take a slot."""
         self.share = share
         """What clients of its group have out, and may have."""
         self.introduce(client, besides, share)
@@ -109,6 +112,7 @@ class ClientEntry:
         """Add a workunit, which it has since the second *since*. *share*: that of the user whose it is."""
         self.let_go(record.wuid)
         self.held[record.wuid] = Held(record, since, needs, share)
+        self.slots_taken += takes_slot(needs)
         self._count(needs, -1)
         self.share.count(needs, 1)
         share.count(needs, 1)
@@ -117,6 +121,7 @@ class ClientEntry:
         """Remove a workunit. Returns whether it had it."""
         held = self.held.pop(wuid, None)
         if held is not None:
+            self.slots_taken -= takes_slot(held.needs)
             self._count(held.needs, 1)
             self.share.count(held.needs, -1)
             held.share.count(held.needs, -1)

@@ -191,7 +191,7 @@ class Reasons:
             return misfit
         if client.client.status is ClientState.SUSPEND:
             return Misfit(SUSPENDED)
-        is_full = len(client.held) >= client.client.slots or wanted.misfit(offer, disk) is not None
+        is_full = client.slots_taken >= client.client.slots or wanted.misfit(offer, disk) is not None
         return Misfit(BUSY) if is_full or self._reservations.keeps(client, place, now) else None
 
 

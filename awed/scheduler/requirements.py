@@ -8,7 +8,7 @@ from typing import NamedTuple
 from awed.model.access import PUBLIC
 from awed.model.client import Client
 from awed.model.job import Task
-from awed.model.resources import CORES, DISK, MEMORY, PLAIN, Needs, cores_of
+from awed.model.resources import CORES, DISK, LEAST_CORES, MEMORY, PLAIN, RUNS, Needs, cores_of
 from awed.model.times import Moment
 
 ANY_APP = "*"
@@ -103,6 +103,15 @@ class Offer(NamedTuple):
         """What it would be if the client had no work."""
         return self._replace(stock=self.stock._replace(free=self.stock.total))
 
+    def but_runs(self) -> "Offer":
+        """What it would be if the client had no work but runs, which may wait for what is handed out next."""
+        total, free, _ = self.stock
+        return (
+            self.whole()
+            if RUNS not in total
+            else self._replace(stock=self.stock._replace(free={**total, RUNS: free[RUNS]}))
+        )
+
     def at_best(self, share: float = math.inf) -> "Offer":
         """What it would be if nobody had any work out, and *share* cores might be."""
         return self.whole()._replace(share=share)
@@ -192,13 +201,13 @@ class Wanted(NamedTuple):
 
     @property
     def cores(self) -> float:
-        """How many cores it needs."""
-        return cores_of(self.needs)
+        """How many cores of a share it needs: some, although a run needs none of a client."""
+        return cores_of(self.needs) or LEAST_CORES
 
     def least(self) -> tuple[float, ...]:
         """How much time, cores, memory and disk a client must have. By these, blocks of a line are passed over."""
         amounts = dict(self.needs)
-        return (self.walltime, self.cores, amounts.get(MEMORY, 0), amounts.get(DISK, 0))
+        return (self.walltime, cores_of(self.needs), amounts.get(MEMORY, 0), amounts.get(DISK, 0))
 
     def routes(self) -> Iterator[Route]:
         """The routes on which clients find it: for each group, one for its app and one for clients with all apps."""

@@ -30,7 +30,7 @@ class Reservations:
         offer = client.offer(now)
         if not client.counts_resources:
             return self._state.queue.find(offer)
-        first = self._state.queue.find(offer.whole())
+        first = self._state.queue.find(offer.but_runs())
         if first is None or first.wanted is None or first.wanted.fits(offer):
             return first
         if first.passed >= PASSES and self._is_kept(client, first, now):
@@ -52,7 +52,7 @@ class Reservations:
         if not client.counts_resources or not self._state.queue.patient:
             return False
         offer = client.offer(now)
-        first = self._state.queue.find(offer.whole())
+        first = self._state.queue.find(offer.but_runs())
         if first is None or first.wanted is None or first.order >= place.order or first.wanted.fits(offer):
             return False
         return first.passed >= PASSES and self._may_keep(client, first, now)

@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 from msgspec import Struct
 
-from awed.model.resources import Needs, cores_of
+from awed.model.resources import Needs, cores_of, takes_slot
 
 
 class Most(Struct, frozen=True):
@@ -27,7 +27,7 @@ ANYTHING = Most()
 
 
 class Share:
-    """What a user or a client group has out: workunits, and the cores that they need.
+    """What a user or a client group has out: workunits that take a slot, and the cores that they need.
 
     *most*: what it may have out. *is_fair*: whether work of a user goes after that of others who have less out.
     *eased*: where it is noted when more may be out than before. *asked*: how many cores each kind of queued work of a
@@ -56,7 +56,7 @@ class Share:
 
     def count(self, needs: Needs, sign: int) -> None:
         """A workunit with these *needs* went out (*sign* is 1) or came back (-1)."""
-        self.work += sign
+        self.work += sign * takes_slot(needs)
         self.cores = round(self.cores + sign * cores_of(needs), 2)
         if self._is_fair:
             self.standing = self.cores

@@ -64,7 +64,7 @@ class Work:
         :class:`~awed.model.errors.ClientSuspended`, or a subclass of :class:`~awed.model.errors.NothingToDo`.
         """
         client = self._may_ask(client_id, spare, now)
-        if len(client.held) >= client.client.slots and not self._clients.doubt(client, now):
+        if client.slots_taken >= client.client.slots and not self._clients.doubt(client, now):
             raise ClientBusy
         place = self._reservations.next_for(client, now)
         if place is None:

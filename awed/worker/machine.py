@@ -4,12 +4,14 @@ import math
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from awed.model.resources import CORES, DISK, GPUS, LEAST_CORES, MEMORY, Amounts
+from awed.model.resources import CORES, DISK, GPUS, LEAST_CORES, MEMORY, RUNS, Amounts, with_cores
 from awed.model.work import Workunit
 from awed.worker.cgroups import cores_allowed, hierarchies, memory_allowed
 
@@ -18,6 +20,12 @@ MOST_SLOTS = 1000
 
 ASK_LIMIT = 10.0
 """Seconds that ``nvidia-smi`` may take to list the GPUs."""
+
+RUNNER = "awe-cwl-runner"
+"""The command that runs workflows. A worker that has it takes runs."""
+
+MOST_RUNS = 16
+"""How many runs a worker takes at once, unless it is told with ``--resource``."""
 
 DEVICES = "CUDA_VISIBLE_DEVICES"
 """The variable that names the GPUs of a command."""
@@ -47,13 +55,18 @@ class Allotment(NamedTuple):
     @property
     def threads(self) -> int:
         """How many threads of the command can run at once."""
-        return math.ceil(self.amounts[CORES])
+        return max(1, math.ceil(self.amounts[CORES]))
+
+    @property
+    def slots(self) -> int:
+        """How many slots the command takes: one, but a run none."""
+        return 0 if self.amounts.get(RUNS) else 1
 
 
 def of(work: Workunit) -> Allotment:
     """The amounts that *work* needs, before processors and GPUs are chosen."""
     said = work.resources or {}
-    return Allotment({CORES: 1, **said}, said)
+    return Allotment(with_cores(said), said)
 
 
 class Machine:
@@ -93,7 +106,7 @@ class Machine:
     def take(self, work: Workunit) -> Allotment | None:
         """Reserve what *work* needs, until :meth:`give_back`; None if that is not free."""
         allotment = of(work)
-        if self._running == self.slots or not _fits(allotment.amounts, self._free):
+        if self._running + allotment.slots > self.slots or not _fits(allotment.amounts, self._free):
             return None
         self._count(allotment, 1)
         count = int(allotment.amounts.get(GPUS, 0))
@@ -109,7 +122,7 @@ class Machine:
             self._load[cpu] -= self._share(allotment)
 
     def _count(self, allotment: Allotment, sign: int) -> None:
-        self._running += sign
+        self._running += sign * allotment.slots
         for name, amount in allotment.amounts.items():
             self._free[name] = round(self._free.get(name, 0) - sign * amount, 2)
 
@@ -139,6 +152,14 @@ def found_memory() -> int:
     """How many bytes of memory this process may use: those of the machine, or of its control groups if fewer."""
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return min(machine, memory_allowed(hierarchies()) or machine)
+
+
+def _has_runner(environ: Mapping[str, str]) -> bool:
+    """Whether this worker has the command RUNNER, and with that of its own Python also the library for it."""
+    found = shutil.which(RUNNER, path=environ.get("PATH", os.defpath))
+    if found is None:
+        return False
+    return Path(found).parent != Path(sys.executable).parent or find_spec("cwltool") is not None
 
 
 def found_gpus(environ: Mapping[str, str], devices: Path = Path("/dev/dri")) -> list[str]:
@@ -183,6 +204,7 @@ def machine_of(told: Told, free_disk: int, environ: Mapping[str, str]) -> Machin
         MEMORY: found_memory() if told.memory is None else told.memory,
         DISK: free_disk if told.disk is None else told.disk,
         GPUS: len(gpus),
+        **({RUNS: MOST_RUNS} if _has_runner(environ) else {}),
         **told.others,
     }
     return Machine(offers, told.slots or MOST_SLOTS, sorted(os.sched_getaffinity(0)), gpus)

@@ -266,7 +266,7 @@ def _check_shares(state: State) -> None:
                 counted[share].append(cores_of(held.needs))
     users = {entry.share for entry in state.jobs.values()}
     for share in (users | {client.share for client in state.clients.values()}) - {UNLIMITED}:
-        assert (share.work, share.cores) == (len(counted[share]), round(sum(counted[share]), 2))
+        assert (share.work, share.cores) == (sum(map(bool, counted[share])), round(sum(counted[share]), 2))
         left = max(0.0, round(share.most.cores - share.cores, 2))
         assert share.left == (left if share.work < share.most.work else 0)
         asked = sorted(wanted.cores for wanted, of in state.queue._buckets if of is share)

@@ -9,6 +9,8 @@ from awed.model.resources import PLAIN, Said, needs_of
 from awed.model.work import Workunit
 from awed.scheduler.requirements import ANYBODYS, Kind, Misfit, Offer, Stock, Wanted
 from awed.scheduler.reservations import PASSES
+from awed.scheduler.shares import Most
+from awed.scheduler.state import Limits
 from tests.unit.scheduler.builders import World, check_invariants, job, task
 
 G = 1 << 30
@@ -16,6 +18,35 @@ G = 1 << 30
 
 def names(units: list[Workunit]) -> list[str]:
     return [unit.task_name for unit in units]
+
+
+def test_a_run_leaves_slot_core_and_share_to_the_work_for_which_it_waits() -> None:
+    world = World(Limits(user_out=Most(work=1)))
+    world.client("c", slots=1, offers={"cores": 1.0, "runs": 1.0})
+    of_run: Said = {"runs": 1}
+    run, step, late = (world.submit(job(task("0", needs=needs))).id for needs in (of_run, None, of_run))
+    units = [world.checkout("c"), world.checkout("c")]
+    assert [unit.jobid for unit in units] == [run, step]
+    with pytest.raises(ClientBusy):
+        world.checkout("c")
+    world.report(units[1])
+    check_invariants(world.scheduler)
+    with pytest.raises(NoEligibleWork):
+        world.checkout("c")
+    world.report(units[0])
+    assert world.checkout("c").jobid == late
+
+
+def test_a_client_is_not_kept_free_for_a_run_that_waits_for_others_to_end() -> None:
+    """They may wait for what would be passed over."""
+    world = World()
+    world.client("c", slots=9, offers={"cores": 1.0, "runs": 1.0})
+    for _ in range(2):
+        world.submit(job(task("0", needs={"runs": 1}), priority=2))
+    world.checkout("c")
+    for _ in range(PASSES + 2):
+        world.submit(job(task("0")))
+        world.run("c")
 
 
 def test_as_much_is_handed_out_as_fits_together_and_the_rest_when_something_ends() -> None:

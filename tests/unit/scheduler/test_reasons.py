@@ -32,6 +32,7 @@ TASKS = st.fixed_dictionaries(
             {"cores": st.sampled_from([0.5, 1, 2, 3])},
             optional={"memory": st.sampled_from(["1G", "4G"]), "gpus": st.sampled_from([1, 2])},
         )
+        | st.fixed_dictionaries({"runs": st.just(1)}, optional={"memory": st.just("1G")})
     },
 )
 CLIENTS = st.fixed_dictionaries(
@@ -42,7 +43,11 @@ CLIENTS = st.fixed_dictionaries(
         "offers": st.none()
         | st.fixed_dictionaries(
             {"cores": st.sampled_from([1.0, 2.0, 4.0])},
-            optional={"memory": st.sampled_from([2.0 * G, 8.0 * G]), "gpus": st.just(1.0)},
+            optional={
+                "memory": st.sampled_from([2.0 * G, 8.0 * G]),
+                "gpus": st.just(1.0),
+                "runs": st.sampled_from([1.0, 2.0]),
+            },
         ),
         "available": st.sampled_from([None, None, 3]),
         "left": st.sampled_from([None, None, 30]),

@@ -41,6 +41,26 @@ def test_no_more_than_fits_runs_at_once_and_what_has_ended_makes_room() -> None:
     assert machine.take(workunit())
 
 
+def test_a_run_takes_no_slot_and_no_core_of_the_work_for_which_it_waits() -> None:
+    machine = Machine({"cores": 1.0, "runs": 2}, 1)
+    run = machine.take(needing(runs=1))
+    assert run
+    assert (run.threads, machine.room) == (1, 1)
+    assert machine.take(workunit())
+    assert machine.take(needing(runs=1))
+    assert not machine.take(needing(runs=1))
+    machine.give_back(run)
+    assert machine.room == 0
+
+
+def test_a_worker_that_has_the_runner_takes_runs(tmp_path: Path) -> None:
+    environ = {"PATH": str(tmp_path), "CUDA_VISIBLE_DEVICES": ""}
+    assert "runs" not in machine_of(Told(), 99, environ).offers
+    (tmp_path / "awe-cwl-runner").touch(0o755)
+    assert machine_of(Told(), 99, environ).offers["runs"] == 16
+    assert machine_of(Told(others={"runs": 3}), 99, environ).offers["runs"] == 3
+
+
 def test_slots_are_a_further_limit() -> None:
     machine = Machine({"cores": 4.0}, 2)
     assert (machine.plain, machine.room) == (2, 2)
