@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from bench.common.figures import Figure
@@ -52,7 +53,6 @@ def held(server: Server, asked: bytes) -> Hold:
 
     def script() -> Script:
         (yield asked).whole()
-        ended.append(time.perf_counter())
 
     def onlooker() -> Script:
         while not ended or time.perf_counter() < ended[0] + AFTERWARDS:
@@ -61,5 +61,9 @@ def held(server: Server, asked: bytes) -> Hold:
             gaps.append(time.perf_counter() - sent)
             used.append(server.fine_cpu() - cpu)
 
-    play(server.address, [onlooker(), script()])
+    with ThreadPoolExecutor(1) as apart:  # to send the request, and to read the answer, may take long by itself
+        asker = apart.submit(play, server.address, [script()])
+        asker.add_done_callback(lambda _: ended.append(time.perf_counter()))
+        play(server.address, [onlooker()])
+        asker.result()
     return Hold(ended[0] - began, max(gaps), max(map(min, gaps, used)))

@@ -48,7 +48,8 @@ class _Connection:
         self.socket = socket.create_connection(address)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._script = script
-        self._received = b""
+        self._head = b""
+        self._body = bytearray()
         self.socket.sendall(next(script))
 
     def read(self) -> bool:
@@ -56,9 +57,11 @@ class _Connection:
         data = self.socket.recv(1 << 18)
         if not data:
             raise SystemExit("the server closed a connection")
-        self._received += data
+        self._body += data
         answer = self._answer()
         if answer is not None:
+            self._head = b""
+            self._body.clear()
             try:
                 self.socket.sendall(self._script.send(answer))
             except StopIteration:
@@ -67,23 +70,18 @@ class _Connection:
         return True
 
     def _answer(self) -> Answer | None:
-        head, end, body = self._received.partition(b"\r\n\r\n")
-        if not end:
-            return None
-        status = int(head[9:12])
-        if b"chunked" in head:
-            return self._chunked(status, body)
-        length = int(head.partition(b"Content-Length: ")[2].partition(b"\r")[0])
-        if len(body) < length:
-            return None
-        self._received = body[length:]
-        return Answer(status, body[:length])
-
-    def _chunked(self, status: int, body: bytes) -> Answer | None:
-        if not body.endswith(b"0\r\n\r\n"):
-            return None
-        self._received = b""
-        return Answer(status, _joined(body))
+        """The answer, once all of it is there. Looks at what has come just once, as an answer may be very long."""
+        if not self._head:
+            end = self._body.find(b"\r\n\r\n")
+            if end < 0:
+                return None
+            self._head = bytes(self._body[:end])
+            del self._body[: end + 4]
+        status = int(self._head[9:12])
+        if b"chunked" in self._head:
+            return Answer(status, _joined(bytes(self._body))) if self._body.endswith(b"0\r\n\r\n") else None
+        length = int(self._head.partition(b"Content-Length: ")[2].partition(b"\r")[0])
+        return Answer(status, bytes(self._body)) if len(self._body) >= length else None
 
 
 def _joined(chunks: bytes) -> bytes:
