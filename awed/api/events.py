@@ -35,7 +35,7 @@ AT_ONCE = 1000
 MOST = 10_000
 """The largest ``limit``."""
 
-_LISTEN = may("read")
+_LISTEN = may("read", runners=True)
 
 _SUBJECT = word(Subject)
 _SUBJECTS = Kind(lambda name, texts: [_SUBJECT.read(name, [text]) for text in split(texts)], {"type": "string"})

@@ -8,8 +8,8 @@ from awed.api.context import Context
 from awed.api.job_changes import JobChanges
 from awed.api.job_query import FIELD, JobList
 from awed.api.job_views import JobLogs, JobPerf, MinimalJob, minimal, whole, with_logs, with_perf
-from awed.api.rights import ADMIN, a_head, a_job, may, to
-from awed.api.submission import check, once, submit
+from awed.api.rights import ADMIN, a_head, a_job, may, to, to_step
+from awed.api.submission import check, once, only_steps, submit
 from awed.auth.rights import changed_by
 from awed.model.access import Acl, User
 from awed.model.errors import Invalid, JobNotFound
@@ -38,7 +38,7 @@ class JobResource(JobChanges):
 
     calls = Calls[Context](JobChanges.calls)
 
-    @calls("POST /", may("write"))
+    @calls("POST /", may("write", runners=True))
     async def submit(
         self,
         call: Call[None],
@@ -101,22 +101,22 @@ class JobResource(JobChanges):
         jobs, total = await self.engine.jobs.page(asked.query_for(call.user, fields))
         return asked.page(listed(self._explained(job) async for job in jobs), total)
 
-    @calls("GET /<job_id>?explain", to("read", a_head))
+    @calls("GET /<job_id>?explain", to_step("read", a_head))
     async def explain(self, call: Call[JobRecord]) -> Explained:
         """Why a job is not done, and why each of its waiting tasks waits."""
         return self._explained(call.thing.job)
 
-    @calls("GET /<job_id>", to("read", a_job))
+    @calls("GET /<job_id>", to_step("read", a_job))
     async def show(self, call: Call[JobRecord]) -> Job:
         """A job."""
         return whole(call.thing.job, self.context.hosts.base(call.request))
 
-    @calls("GET /<job_id>?report", to("read", a_job))
+    @calls("GET /<job_id>?report", to_step("read", a_job))
     async def report(self, call: Call[JobRecord]) -> JobLogs:
         """The state of a job, with the logs of its workunits."""
         return with_logs(call.thing.job, await self.engine.jobs.reports(call.thing.job))
 
-    @calls("GET /<job_id>?perf", to("read", a_job))
+    @calls("GET /<job_id>?perf", to_step("read", a_job))
     async def perf(self, call: Call[JobRecord]) -> JobPerf:
         """The times and sizes of a job, its tasks and its workunits."""
         return with_perf(call.thing.job, await self.engine.jobs.perfs(call.thing.job.id))
@@ -149,7 +149,7 @@ class JobResource(JobChanges):
         """Delete all jobs of the caller that are unfinished in the store and unknown to the scheduler."""
         return f"deleted {await self.engine.sweeps.delete_zombies(_whose(call.user), full)} zombie jobs"
 
-    @calls("DELETE /<job_id>", to("delete", a_head))
+    @calls("DELETE /<job_id>", to_step("delete", a_head))
     async def delete(self, call: Call[JobRecord], *, full: Full = False) -> str:
         """Delete a job and take its work out of the queue."""
         await self.engine.jobs.delete(call.thing.job.id, full=full)
@@ -174,6 +174,8 @@ class JobResource(JobChanges):
 
     async def _import(self, call: Call[None], body: bytes, token: str) -> Job:
         now, limits = self.context.now(), self.context.document_limits
+        if call.user.run:
+            raise only_steps()
         job = await self.context.reading(call.user, read_import, body, now=now, limits=limits)
 
         def make(key: SubmissionKey | None) -> Awaitable[Job]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from awed.api.context import Context, Resource
-from awed.api.rights import a_head, to
+from awed.api.rights import a_head, to, to_step
 from awed.model.errors import Invalid
 from awed.model.quantities import parse_duration
 from awed.model.records import JobRecord
@@ -47,7 +47,7 @@ class JobChanges(Resource):
         await self.engine.revisions.set_token(call.thing.job.id, token)
         return f"data token set for job: {call.thing.job.id}"
 
-    @calls("PUT /<job_id>?suspend", to("write", a_head))
+    @calls("PUT /<job_id>?suspend", to_step("write", a_head))
     async def suspend(self, call: Call[JobRecord]) -> str:
         """Suspend a job: take its work out of the queue."""
         await self.engine.jobs.suspend(call.thing.job.id)

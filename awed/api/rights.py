@@ -82,11 +82,12 @@ METRICS = Right(_metrics)
 """Whom ``[Security] metrics`` allows to read numbers about everything."""
 
 
-def may(verb: Verb, *, workers: bool = False) -> Right[Context, None]:
-    """The right of any user. *workers*: also of workers with the token of a client group."""
+def may(verb: Verb, *, workers: bool = False, runners: bool = False) -> Right[Context, None]:
+    """The right of any user. *workers*: also of workers with the token of a client group; *runners*: of runners with
+    the token of a run."""
 
     async def grant(context: Context, asked: Asked) -> Call[None]:
-        return Call(asked.request, await _user(context, asked, verb, workers=workers), None)
+        return Call(asked.request, await _user(context, asked, verb, workers=workers, runners=runners), None)
 
     return Right(grant)
 
@@ -101,6 +102,20 @@ def to(verb: Verb, find: Find[T], *query: Parameter) -> Right[Context, T]:
         return Call(asked.request, user, thing)
 
     return Right(grant, query)
+
+
+def to_step(verb: Verb, find: Find[JobRecord]) -> Right[Context, JobRecord]:
+    """As :func:`to`, for a job that *find* finds, and for runners if that is a step of their run."""
+
+    async def grant(context: Context, asked: Asked) -> Call[JobRecord]:
+        user = await _user(context, asked, verb, runners=True)
+        record, acl, absent = await find(context, asked)
+        if user.run and record.job.info.parent != user.run:
+            raise absent
+        require(user, verb, acl, absent)
+        return Call(asked.request, user, record)
+
+    return Right(grant)
 
 
 async def a_job(context: Context, asked: Asked) -> Found[JobRecord]:
@@ -221,15 +236,24 @@ def to_files(verb: Verb) -> Right[Context, None]:
 
     async def grant(context: Context, asked: Asked) -> Call[None]:
         try:
-            return Call(asked.request, await _user(context, asked, verb, files=True), None)
+            return Call(asked.request, await _user(context, asked, verb, files=True, runners=True), None)
         except UnknownCredentials:
             raise Invalid("Invalid authorization header or content") from None  # status and text of Shock
 
     return Right(grant)
 
 
-async def _user(context: Context, asked: Asked, verb: Verb, *, workers: bool = False, files: bool = False) -> User:
-    """The user of a request. *workers*: whether tokens of client groups are accepted; *files*: those of jobs."""
+async def _user(
+    context: Context,
+    asked: Asked,
+    verb: Verb,
+    *,
+    workers: bool = False,
+    files: bool = False,
+    runners: bool = False,
+) -> User:
+    """The user of a request. *workers*: whether tokens of client groups are accepted; *files*: those of jobs;
+    *runners*: those of runs."""
     users = context.file_users if files else context.authenticators
     authorization, peer = header(asked.request, b"authorization"), context.hosts.peer(asked.request)
     if authorization is None:
@@ -238,7 +262,7 @@ async def _user(context: Context, asked: Asked, verb: Verb, *, workers: bool = F
                 "No Authorization: pages of other sites are nobody here, see [Security] allowed_origins"
             )
         authorization = session_authorization(context, asked.request)
-    return await users.user(authorization, verb, address=peer, workers=workers)
+    return await users.user(authorization, verb, address=peer, workers=workers, runners=runners)
 
 
 def _work_id(asked: Asked) -> WorkId:

@@ -10,7 +10,7 @@ from awed.api.context import Context
 from awed.api.hosts import uses_own_store
 from awed.auth.rights import require
 from awed.model.access import PUBLIC, User
-from awed.model.errors import AwedError, Invalid, JobNotFound
+from awed.model.errors import AwedError, Invalid, JobNotFound, Unauthorized
 from awed.model.hook import Hook
 from awed.model.ids import new_id
 from awed.model.job import Job
@@ -60,6 +60,8 @@ async def require_run(context: Context, user: User, submission: Submission) -> N
     """Raises :class:`~awed.model.errors.Invalid` or :class:`~awed.model.errors.Unauthorized` unless *user* may have
     the job be a step of the run that it names, if it names one."""
     run_id = submission.job.info.parent
+    if user.run and run_id != user.run:
+        raise only_steps()
     if not run_id:
         return
     absent = Invalid(f"info.parent: job {run_id} has ended, or there is none")
@@ -68,6 +70,11 @@ async def require_run(context: Context, user: User, submission: Submission) -> N
     except JobNotFound:
         raise absent from None
     require(user, "write", run.acl, absent)
+
+
+def only_steps() -> Unauthorized:
+    """The answer to a runner that submits anything else than steps of its run."""
+    return Unauthorized("the token of a run is for steps of that run, which name it as info.parent")
 
 
 def _hook(submission: Submission, user: User) -> Hook | None:

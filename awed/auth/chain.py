@@ -21,11 +21,19 @@ class Authenticators:
         self._anonymous = frozenset(anonymous)
         self.admins = admins
 
-    async def user(self, header: str | None, verb: Verb, *, address: str = "", workers: bool = False) -> User:
+    async def user(
+        self,
+        header: str | None,
+        verb: Verb,
+        *,
+        address: str = "",
+        workers: bool = False,
+        runners: bool = False,
+    ) -> User:
         """The user for the value of an Authorization *header*; the anonymous one for None.
 
         *verb*: the right that an anonymous request needs. *address*: IP address of the client. *workers*: whether the
-        token of a client group is accepted.
+        token of a client group is accepted; *runners*: that of a run.
 
         Raises :class:`~awed.model.errors.Unauthorized`, and :class:`~awed.model.errors.Unavailable` if no way of
         authentication knows the user and one of them does not work now.
@@ -35,7 +43,7 @@ class Authenticators:
                 raise Unauthorized("No Authorization")
             return User()
         user = await self._known(header, address)
-        if user is None or (user.group and not workers):
+        if user is None or (user.group and not workers) or (user.run and not runners):
             raise UnknownCredentials
         return User(user.name, admin=True) if user.name in self.admins and user.nodes is None else user
 

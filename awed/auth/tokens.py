@@ -72,29 +72,31 @@ class GroupTokens:
         return User("", group=group) if group else None
 
 
-_MARK = "awed-job"
+JOB, RUN = "awed-job", "awed-run"
+"""How the tokens of jobs and of runs begin."""
 
 
 @implementer(IAuthenticator)
 class JobTokens:
-    """Makes and accepts the data tokens that the daemon makes: a job's id, authenticated with the secret *key*.
+    """Makes and accepts the tokens of jobs that the daemon makes: a job's id, authenticated with the secret *key*.
 
-    *user_of* finds the user as whom a job's workers use its nodes, None if the job is finished. The tokens should be
-    accepted for nodes only.
+    *user_of* finds the user in whose place a job's workers act, None if the job is finished. Tokens with the *mark*
+    JOB are data tokens, which should be accepted for nodes only; those with RUN are for the runners of runs.
     """
 
-    def __init__(self, key: str, user_of: Callable[[str], User | None]) -> None:
-        self._key = hashlib.sha256(f"{_MARK}:{key}".encode()).digest()
+    def __init__(self, key: str, user_of: Callable[[str], User | None], mark: str = JOB) -> None:
+        self._key = hashlib.sha256(f"{mark}:{key}".encode()).digest()
         self._user_of = user_of
+        self._mark = mark
 
     def make(self, job_id: str) -> str:
         """The token of a job."""
-        return f"{_MARK}.{job_id}.{self._seal(job_id)}"
+        return f"{self._mark}.{job_id}.{self._seal(job_id)}"
 
     async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:
         mark, _, rest = credentials.partition(".")
         job_id, _, seal = rest.partition(".")
-        if scheme not in SECRET_SCHEMES or mark != _MARK or not same(seal, self._seal(job_id)):
+        if scheme not in SECRET_SCHEMES or mark != self._mark or not same(seal, self._seal(job_id)):
             return None
         return self._user_of(job_id)
 

@@ -24,7 +24,7 @@ from awed.auth.identity import (
 from awed.auth.interface import IAuthenticator
 from awed.auth.passwords import PasswordChecks
 from awed.auth.sessions import Sessions
-from awed.auth.tokens import SECRET_SCHEMES, AdminToken, GroupTokens, JobTokens
+from awed.auth.tokens import RUN, SECRET_SCHEMES, AdminToken, GroupTokens, JobTokens
 from awed.config import Config
 from awed.config.settings import Anonymous, Auth
 from awed.model.access import ADMIN, Account, Session, User, Verb
@@ -40,8 +40,8 @@ class Callers:
     """Authentication of callers: *anyone* for the API; *of_files*, for files, also takes tokens of jobs. *sessions*:
     the logins in browsers.
 
-    *user_of*: finds the user for the token of a job (see :class:`~awed.auth.tokens.JobTokens`). *commit*: makes a
-    batch durable.
+    *user_of*, *runner_of*: find the user for the token of a job or a run (see :class:`~awed.auth.tokens.JobTokens`).
+    *commit*: makes a batch durable.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Callers:
         store: IStore,
         groups: Groups,
         user_of: Callable[[str], User | None],
+        runner_of: Callable[[str], User | None],
         commit: Commit,
         now: Callable[[], datetime],
         reactor: Any,
@@ -61,6 +62,8 @@ class Callers:
         self._admin = AdminToken(admin_token, words)
         job_tokens = JobTokens(admin_token, user_of)
         self.job_token = job_tokens.make
+        run_tokens = JobTokens(admin_token, runner_of, RUN)
+        self.run_token = run_tokens.make
 
         async def account(name: str) -> Account | None:
             return await store.one(Account, id=name)
@@ -77,6 +80,7 @@ class Callers:
             key=admin_token,
         )
         methods: list[IAuthenticator] = [
+            run_tokens,
             self.sessions,
             self._admin,
             AccountTokens(lambda token: store.one(Account, token_hash=token), words),

@@ -29,13 +29,15 @@ class User(Struct, frozen=True):
 
     *group*: name of the client group, if a worker authenticated with the group's token; *name* is then empty.
     *nodes*: ids of nodes, if a worker authenticated with a job's data token; *name* is then that of the job's
-    submitter, in whose place it may read and write those nodes.
+    submitter, in whose place it may read and write those nodes. *run*: id of the run, if its runner
+    authenticated with the run's token; *name* is then that of its submitter, in whose place it makes steps of it.
     """
 
     name: str = PUBLIC
     admin: bool = False
     group: str = ""
     nodes: Container[str] | None = None
+    run: str = ""
 
 
 Verb = Literal["read", "write", "delete", "execute"]

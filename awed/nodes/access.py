@@ -9,9 +9,11 @@ def may(user: User, right: Verb, record: NodeRecord) -> bool:
     """Whether *user* has the right *right*.
 
     A worker with a job's token has the submitter's rights to the job's nodes, but not to delete them; to other nodes
-    it has the rights of the anonymous user.
+    it has the rights of the anonymous user. A runner may also read what the submitter may, as it could name
+    that as an input of a step.
     """
-    if user.nodes is not None and (right == "delete" or record.node.id not in user.nodes):
+    is_input = bool(user.run) and right == "read"
+    if user.nodes is not None and not is_input and (right == "delete" or record.node.id not in user.nodes):
         user = User()
     return record.acl.allows(user, right)
 

@@ -159,6 +159,11 @@ class JobVerbs:
         entry = self._shell.scheduler.jobs.get(job_id)
         return User(entry.submitter, nodes=entry.nodes)
 
+    def runner_of(self, job_id: str) -> User | None:
+        """The user as whom the runner of an unfinished run acts; None if there is no such job."""
+        user = self.user_of(job_id)
+        return user and replace(user, run=job_id)
+
     async def page(self, query: JobQuery) -> tuple[AsyncIterator[Job], int]:
         """A page of jobs with their tasks, read some at a time as they are iterated, and how many match in all."""
         await self._shell.committer.durable()

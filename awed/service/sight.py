@@ -15,10 +15,11 @@ MOST = 10_000
 
 
 class Rights(NamedTuple):
-    """The ACL of a job, and its submitter."""
+    """The ACL of a job, its submitter, and the run of which it is a step."""
 
     acl: Acl
     submitter: str
+    run: str
 
 
 class Sight(Observer):
@@ -42,12 +43,16 @@ class Sight(Observer):
     async def may_read(self, user: User, change: StateChange) -> bool:
         """Whether *user* may see this change of a job or of a part of it.
 
+        A runner may see those of the steps of its run.
+
         Changes of a job that is removed, or whose id another job has now, are for the owner at the time of the
         change.
         """
         if user.admin:
             return True
         rights = await self._rights(change.job)
+        if user.run and (rights is None or rights.run != user.run):
+            return False
         if rights is None or rights.submitter != (change.submitter or change.owner):
             return Acl.of(change.owner).allows(user, "read")
         return rights.acl.allows(user, "read")
@@ -56,12 +61,12 @@ class Sight(Observer):
         """The rights to a job, None if there is no such job."""
         if job_id in self._scheduler.job_ids:
             entry = self._scheduler.jobs.get(job_id)
-            return Rights(entry.acl, entry.submitter)
+            return Rights(entry.acl, entry.submitter, entry.job.info.parent or "")
         if job_id in self._stored:
             return self._stored[job_id]
         commits = self._commits
         record = await self._store.one(JobRecord, id=job_id)
-        rights = None if record is None else Rights(record.acl, record.submitter)
+        rights = None if record is None else Rights(record.acl, record.submitter, record.job.info.parent or "")
         if commits == self._commits:  # else the job may have been changed since it was read
             self._stored[job_id] = rights
             while len(self._stored) > MOST:

@@ -9,7 +9,7 @@ from twisted.web.iweb import IRequest
 
 from awed import __version__
 from awed.api.context import Context, Resource
-from awed.api.rights import a_job, may, to
+from awed.api.rights import a_job, may, to_step
 from awed.api.submission import make_job
 from awed.auth.rights import reader
 from awed.model.access import User
@@ -172,7 +172,7 @@ class TesResource(Resource):
         """The description of the service, for clients of TES 0.4."""
         return OldServiceInfo(self.context.about.title, ABOUT, self.context.about.storage)
 
-    @calls(f"POST {BASE}/tasks", told(may("write")))
+    @calls(f"POST {BASE}/tasks", told(may("write", runners=True)))
     async def create(self, call: Call[None], *, body: Annotated[bytes, Body(LARGEST, TesTask)]) -> Id:
         """Submit a task. Requests with the same ``Idempotency-Key`` make one."""
         context = self.context
@@ -220,7 +220,7 @@ class TesResource(Resource):
         tasks = listed(self._listed(jobs, selection, view))
         return TaskList(tasks, str(rest) if rest > 0 else "")
 
-    @calls(f"GET {BASE}/tasks/<job_id>", told(to("read", a_job)))
+    @calls(f"GET {BASE}/tasks/<job_id>", told(to_step("read", a_job)))
     async def show(
         self, call: Call[JobRecord], *, view: Annotated[View, "How much is shown."] = "MINIMAL"
     ) -> ShownTask:
@@ -229,7 +229,7 @@ class TesResource(Resource):
         task = _required(job)
         return await self._shown(job, task, self._state(job), view)
 
-    @calls(f"POST {BASE}/tasks/<job_id>:cancel", told(to("delete", a_job)))
+    @calls(f"POST {BASE}/tasks/<job_id>:cancel", told(to_step("delete", a_job)))
     async def cancel(self, call: Call[JobRecord]) -> Done:
         """Cancel a task. One that has ended stays as it is."""
         job = call.thing.job

@@ -7,12 +7,19 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from awed.model.job import SCRIPT_NAME, Cmd
+from awed.model.resources import RUNS
 from awed.model.work import Workunit
 from awed.worker.errors import WorkFailed
 from awed.worker.machine import Allotment
 
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR")
 """Variables of the worker's own environment that commands inherit; no others are."""
+
+SERVER_VARIABLE = "AWE_SERVER"
+"""Holds the address of the server, as this worker uses it."""
+
+TOLD_TO_RUNS = (SERVER_VARIABLE, "AWE_CA")
+"""Variables that only runs inherit: by these they find the server."""
 
 _NAME_END = r"(?![\w.-])"
 _VARIABLE = r"\$\{(?P<variable>\w+)\}"
@@ -53,7 +60,8 @@ def environment(
     *private*: its private variables, *inherited*: the worker's own environment. A document can set any variable but
     those that tell the command about its workunit and *allotment*.
     """
-    kept = {name: inherited[name] for name in INHERITED if name in inherited}
+    names = (*INHERITED, *TOLD_TO_RUNS) if RUNS in allotment.said else INHERITED
+    kept = {name: inherited[name] for name in names if name in inherited}
     own = {
         "AWE_RANK": str(work.rank),
         "AWE_TOTALWORK": str(work.totalwork),

@@ -25,6 +25,7 @@ from awed.tx.locks import Condition
 from awed.tx.threads import InThread, in_threads_of
 from awed.wire.clients import Profile
 from awed.worker.account import Account
+from awed.worker.arguments import SERVER_VARIABLE
 from awed.worker.cache import Cache
 from awed.worker.cgroups import groups_of_commands, hierarchies
 from awed.worker.containers.choice import Isolation
@@ -117,7 +118,7 @@ def assemble(
         guarding=Guarding(reactor, in_thread, groups_of_commands(hierarchies())),
         clock=reactor,
         now=now,
-        inherited=dict(os.environ),
+        inherited={**os.environ, SERVER_VARIABLE: address(settings.server).uri},
     )
 
     async def run(work: Workunit, allotment: Allotment) -> Finished:

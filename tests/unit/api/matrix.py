@@ -26,13 +26,15 @@ ACTORS = {
     "worker": "group {g}",
     "worker of another": "group {o}",
     "job token": "bearer {token}",
+    "runner": "bearer {runner}",
     "admin": "root",
 }
 """Everybody, and how :class:`~tests.unit.api.served.ByName` knows them.
 
 The *user* submitted the job, gave it to its *owner* and has no right to it any more; the node that it names is the
 *user*'s. The *maker* made the group ``g``, whose *worker* runs the job; the *worker of another* is of a group that an
-administrator opened. The *reader* may read job, node and group.
+administrator opened. The *reader* may read job, node and group. The *runner* is that of a run of the *owner*, which
+has a ``step``.
 """
 
 FOREIGN = {"Origin": "https://elsewhere.example"}
@@ -68,117 +70,127 @@ class Row(NamedTuple):
 
 
 JOB = json.dumps({"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]})
+STEP = '{"info": {"parent": "$run"}, "tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}'
 UPLOAD = {"upload": JOB}
 IMPORT = {"import": '{"id": "$new_id", "state": "completed", "tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}'}
 PROFILE = {"profile": '{"id": "$client", "group": "$g", "apps": ["*"]}'}
 
-REFUSED = (OTHER_GROUP, "Invalid authorization header or content")
+REFUSED = (OTHER_GROUP, "Invalid authorization header or content", "has ended, or there is none")
 """Of what is refused with status 400."""
 
 TABLE = [
-    # anonymous, foreign page | user, other user, owner, maker, reader | worker, worker of another, job token | admin
-    Row("++ +++++ +++ +", "GET", "/"),
-    Row("+- +++++ --- +", "POST", "/job", UPLOAD),
-    Row("+- +++++ --- +", "POST", "/job?check", UPLOAD),
-    Row("+- +++++ --- +", "POST", "/job", IMPORT),
-    Row("+- +++++ --- +", "GET", "/job"),
-    Row("+- +++++ --- +", "GET", "/job?active"),
-    Row("+- +++++ --- +", "GET", "/job?distinct=name"),
-    Row("+- +++++ --- +", "GET", "/job?explain"),
-    Row("+- +++++ --- +", "PUT", "/job?resumeall"),
-    Row("-- ----- --- +", "PUT", "/job?recoverall"),
-    Row("+- +++++ --- +", "DELETE", "/job?suspend&full"),
-    Row("+- +++++ --- +", "DELETE", "/job?zombie&full"),
+    # anonymous, foreign page | user, other user, owner, maker, reader | worker, of another, job token, runner | admin
+    Row("++ +++++ ++++ +", "GET", "/"),
+    Row("+- +++++ ---- +", "POST", "/job", UPLOAD),
+    Row("-- --+-- ---+ +", "POST", "/job?as=step", {"upload": STEP}),
+    Row("+- +++++ ---- +", "POST", "/job?check", UPLOAD),
+    Row("+- +++++ ---- +", "POST", "/job", IMPORT),
+    Row("+- +++++ ---- +", "GET", "/job"),
+    Row("+- +++++ ---- +", "GET", "/job?active"),
+    Row("+- +++++ ---- +", "GET", "/job?distinct=name"),
+    Row("+- +++++ ---- +", "GET", "/job?explain"),
+    Row("+- +++++ ---- +", "PUT", "/job?resumeall"),
+    Row("-- ----- ---- +", "PUT", "/job?recoverall"),
+    Row("+- +++++ ---- +", "DELETE", "/job?suspend&full"),
+    Row("+- +++++ ---- +", "DELETE", "/job?zombie&full"),
     *(
-        Row("0- 00+0+ --- +", "GET", f"/job/{{job}}{view}")
+        Row(f"0- 00+0+ ---{'-' if 'acl' in view or 'position' in view else '0'} +", "GET", f"/job/{{job}}{view}")
         for view in ("", "?report", "?perf", "?position", "?explain", "/acl", "/acl/read")
     ),
     *(
-        Row("0- 00+0! --- +", "PUT", f"/job/{{job}}?{operation}")
+        Row("0- 00+0! ---- +", "PUT", f"/job/{{job}}?{operation}")
         for operation in (
-            *("suspend", "resume", "recover", "register", "recompute=0", "resubmit", "clientgroup=x", "pipeline=x"),
+            *("resume", "recover", "register", "recompute=0", "resubmit", "clientgroup=x", "pipeline=x"),
             *("priority=2", "expiration=1D", "settoken"),
         )
     ),
-    Row("0- 00+0! --- +", "PUT", "/job/{job}/acl/read?users=rob"),
-    Row("0- 00+0! --- +", "POST", "/job/{job}/acl/read?users=rob"),
-    Row("0- 00+0+ --- +", "DELETE", "/job/{job}/acl/read?users=rob"),
-    Row("0- 00+0! --- +", "DELETE", "/job/{job}/acl/read?users=bob"),
-    Row("0- 00+0! --- +", "PUT", "/job/{job}/acl/owner?users=bob"),
-    Row("0- 00+0! --- +", "DELETE", "/job/{job}"),
-    Row("0- 00+0! --- +", "DELETE", "/job/{job}?full"),
-    Row("+- +++++ --- +", "GET", "/work"),
-    Row("+- +++++ --- +", "GET", "/work?query"),
-    Row("0- 00+0+ --- +", "GET", "/work/{work}"),
-    Row("0- 00+0+ --- +", "GET", "/work/{work}?report=stdout"),
-    Row("0- 00+0+ --- +", "GET", "/work/{work}?explain"),
-    Row("0- 00+0+ --- +", "GET", "/work/{work}/log"),
-    # anonymous, foreign page | user, other user, owner, maker, reader | worker, worker of another, job token | admin
-    Row("0- 000+! +0- +", "GET", "/work?client={client}"),
-    Row("0- 000+! +0- +", "GET", "/work/{work}?datatoken&client={client}"),
-    Row("0- 000+! +0- +", "GET", "/work/{work}?privateenv&client={client}"),
-    Row("0- 000+! +0- +", "GET", "/work/{work}?status=done&client={client}"),
-    Row("0- 000+! +0- +", "PUT", "/work/{work}?status=done&client={client}"),
-    Row("0- 000+! +0- +", "PUT", "/work?client={client}"),
-    Row("0- 000+! +0- +", "PUT", "/work?log&client={client}"),
-    Row("-- ---+- +-- +", "POST", "/client", PROFILE),
-    Row("+- +++++ --- +", "GET", "/client"),
-    Row("0- 000++ --- +", "GET", "/client/{client}"),
-    Row("0- 000+! +0- +", "GET", "/client/{client}?heartbeat"),
-    Row("0- 000+! +0- +", "PUT", "/client/{client}?heartbeat"),
-    Row("0- 000+! --- +", "PUT", "/client/{client}?suspend"),
-    Row("0- 000+! --- +", "PUT", "/client/{client}?resume"),
-    Row("0- 000+! --- +", "PUT", "/client/{client}?subclients=1"),
-    Row("+- +++++ --- +", "PUT", "/client?suspendall"),
-    Row("+- +++++ --- +", "PUT", "/client?resumeall"),
-    Row("0- 000+! +0- +", "DELETE", "/client/{client}"),
-    # anonymous, foreign page | user, other user, owner, maker, reader | worker, worker of another, job token | admin
-    Row("+- +++++ --- +", "GET", "/queue"),
-    Row("+- +++++ --- +", "GET", "/queue?json"),
-    *(Row("-- ----- --- +", "GET", f"/queue?{view}") for view in ("job", "task", "work", "client", "else")),
-    Row("0- 000++ --- +", "GET", "/queue?clientgroup={g}"),
-    Row("-- ----- --- +", "PUT", "/queue?suspend"),
-    Row("-- ----- --- +", "PUT", "/queue?resume"),
-    Row("+- +++++ --- +", "GET", "/metrics"),
-    Row("+- +++++ --- +", "GET", "/events?since=0"),
-    Row("+- +++++ --- +", "GET", "/events?stream"),
-    Row("+- +++++ --- +", "POST", "/hook"),
-    Row("+- +++++ --- +", "GET", "/hook"),
-    Row("0- 00+00 --- +", "GET", "/hook/{hook}"),
-    Row("0- 00+00 --- +", "DELETE", "/hook/{hook}"),
-    Row("+- +++++ --- +", "GET", "/logger?event"),
-    Row("+- +++++ --- +", "GET", "/logger?debug"),
-    Row("-- ----- --- +", "PUT", "/logger?debug=1"),
-    Row("+- +++++ --- +", "GET", "/cgroup"),
-    Row("+- +++++ --- +", "POST", "/cgroup/{new}"),
-    *(Row("0- 000++ --- +", "GET", f"/cgroup/{{group}}{view}") for view in ("", "/acl", "/acl/read")),
-    Row("0- 000+! --- +", "PUT", "/cgroup/{group}/token"),
-    Row("-- ----- --- +", "PUT", "/cgroup/{group}?open"),
-    Row("-- ----- --- +", "PUT", "/cgroup/{group}?close"),
-    Row("0- 000+! --- +", "PUT", "/cgroup/{group}/acl/execute?users=ann"),
-    Row("0- 000+! --- +", "POST", "/cgroup/{group}/acl/execute?users=ann"),
-    Row("0- 000++ --- +", "DELETE", "/cgroup/{group}/acl/all?users=rob"),
-    Row("0- 000+! --- +", "DELETE", "/cgroup/{group}"),
-    # anonymous, foreign page | user, other user, owner, maker, reader | worker, worker of another, job token | admin
-    Row("+- +++++ --+ +", "POST", "/node", {"upload": "text"}),
-    *(Row("+- +++++ --+ +", "GET", f"/node{view}") for view in ("", "?download_url", "?distinct=format")),
+    Row("0- 00+0! ---0 +", "PUT", "/job/{job}?suspend"),
+    Row("0- 00+0! ---- +", "PUT", "/job/{job}/acl/read?users=rob"),
+    Row("0- 00+0! ---- +", "POST", "/job/{job}/acl/read?users=rob"),
+    Row("0- 00+0+ ---- +", "DELETE", "/job/{job}/acl/read?users=rob"),
+    Row("0- 00+0! ---- +", "DELETE", "/job/{job}/acl/read?users=bob"),
+    Row("0- 00+0! ---- +", "PUT", "/job/{job}/acl/owner?users=bob"),
+    Row("0- 00+0! ---0 +", "DELETE", "/job/{job}"),
+    Row("0- 00+0! ---0 +", "DELETE", "/job/{job}?full"),
+    *(Row("0- 00+00 ---+ +", "GET", f"/job/{{step}}{view}") for view in ("", "?report", "?perf", "?explain")),
+    *(Row("0- 00+00 ---- +", "GET", f"/job/{{step}}{view}") for view in ("?position", "/acl")),
+    Row("0- 00+00 ---+ +", "PUT", "/job/{step}?suspend"),
+    Row("0- 00+00 ---- +", "PUT", "/job/{step}?priority=2"),
+    Row("0- 00+00 ---- +", "PUT", "/job/{step}/acl/read?users=rob"),
+    Row("0- 00+00 ---+ +", "DELETE", "/job/{step}"),
+    Row("0- 00+00 ---0 +", "GET", "/job/{run}"),
+    Row("+- +++++ ---- +", "GET", "/work"),
+    Row("+- +++++ ---- +", "GET", "/work?query"),
+    Row("0- 00+0+ ---- +", "GET", "/work/{work}"),
+    Row("0- 00+0+ ---- +", "GET", "/work/{work}?report=stdout"),
+    Row("0- 00+0+ ---- +", "GET", "/work/{work}?explain"),
+    Row("0- 00+0+ ---- +", "GET", "/work/{work}/log"),
+    # anonymous, foreign page | user, other user, owner, maker, reader | worker, of another, job token, runner | admin
+    Row("0- 000+! +0-- +", "GET", "/work?client={client}"),
+    Row("0- 000+! +0-- +", "GET", "/work/{work}?datatoken&client={client}"),
+    Row("0- 000+! +0-- +", "GET", "/work/{work}?privateenv&client={client}"),
+    Row("0- 000+! +0-- +", "GET", "/work/{work}?status=done&client={client}"),
+    Row("0- 000+! +0-- +", "PUT", "/work/{work}?status=done&client={client}"),
+    Row("0- 000+! +0-- +", "PUT", "/work?client={client}"),
+    Row("0- 000+! +0-- +", "PUT", "/work?log&client={client}"),
+    Row("-- ---+- +--- +", "POST", "/client", PROFILE),
+    Row("+- +++++ ---- +", "GET", "/client"),
+    Row("0- 000++ ---- +", "GET", "/client/{client}"),
+    Row("0- 000+! +0-- +", "GET", "/client/{client}?heartbeat"),
+    Row("0- 000+! +0-- +", "PUT", "/client/{client}?heartbeat"),
+    Row("0- 000+! ---- +", "PUT", "/client/{client}?suspend"),
+    Row("0- 000+! ---- +", "PUT", "/client/{client}?resume"),
+    Row("0- 000+! ---- +", "PUT", "/client/{client}?subclients=1"),
+    Row("+- +++++ ---- +", "PUT", "/client?suspendall"),
+    Row("+- +++++ ---- +", "PUT", "/client?resumeall"),
+    Row("0- 000+! +0-- +", "DELETE", "/client/{client}"),
+    # anonymous, foreign page | user, other user, owner, maker, reader | worker, of another, job token, runner | admin
+    Row("+- +++++ ---- +", "GET", "/queue"),
+    Row("+- +++++ ---- +", "GET", "/queue?json"),
+    *(Row("-- ----- ---- +", "GET", f"/queue?{view}") for view in ("job", "task", "work", "client", "else")),
+    Row("0- 000++ ---- +", "GET", "/queue?clientgroup={g}"),
+    Row("-- ----- ---- +", "PUT", "/queue?suspend"),
+    Row("-- ----- ---- +", "PUT", "/queue?resume"),
+    Row("+- +++++ ---- +", "GET", "/metrics"),
+    Row("+- +++++ ---+ +", "GET", "/events?since=0"),
+    Row("+- +++++ ---+ +", "GET", "/events?stream"),
+    Row("+- +++++ ---- +", "POST", "/hook"),
+    Row("+- +++++ ---- +", "GET", "/hook"),
+    Row("0- 00+00 ---- +", "GET", "/hook/{hook}"),
+    Row("0- 00+00 ---- +", "DELETE", "/hook/{hook}"),
+    Row("+- +++++ ---- +", "GET", "/logger?event"),
+    Row("+- +++++ ---- +", "GET", "/logger?debug"),
+    Row("-- ----- ---- +", "PUT", "/logger?debug=1"),
+    Row("+- +++++ ---- +", "GET", "/cgroup"),
+    Row("+- +++++ ---- +", "POST", "/cgroup/{new}"),
+    *(Row("0- 000++ ---- +", "GET", f"/cgroup/{{group}}{view}") for view in ("", "/acl", "/acl/read")),
+    Row("0- 000+! ---- +", "PUT", "/cgroup/{group}/token"),
+    Row("-- ----- ---- +", "PUT", "/cgroup/{group}?open"),
+    Row("-- ----- ---- +", "PUT", "/cgroup/{group}?close"),
+    Row("0- 000+! ---- +", "PUT", "/cgroup/{group}/acl/execute?users=ann"),
+    Row("0- 000+! ---- +", "POST", "/cgroup/{group}/acl/execute?users=ann"),
+    Row("0- 000++ ---- +", "DELETE", "/cgroup/{group}/acl/all?users=rob"),
+    Row("0- 000+! ---- +", "DELETE", "/cgroup/{group}"),
+    # anonymous, foreign page | user, other user, owner, maker, reader | worker, of another, job token, runner | admin
+    Row("+- +++++ --++ +", "POST", "/node", {"upload": "text"}),
+    *(Row("+- +++++ --++ +", "GET", f"/node{view}") for view in ("", "?download_url", "?distinct=format")),
     *(
-        Row("0- +000+ --+ +", "GET", f"/node/{{node}}{view}")
+        Row("0- +000+ --+0 +", "GET", f"/node/{{node}}{view}")
         for view in ("", "?download", "?download_raw", "?download_url", "/index/line", "/acl", "/acl/read")
     ),
-    Row("0- 00000 --0 0", "GET", "/node/{node}?download_post"),  # not supported
-    Row("0- 00000 --0 0", "GET", "/node/{node}?filter"),
-    Row("0- +000+ --+ +", "PUT", "/node/{node}/index/line"),
-    Row("0- +000! --+ +", "PUT", "/node/{node}", {"attributes": "{}"}),
-    Row("0- +000! --+ +", "PUT", "/node/{node}/index/own?upload", {"upload": "text"}),
-    Row("0- +000! --+ +", "PUT", "/node/{node}/index/subset?upload", {"upload": "text"}),
-    Row("0- 00000 --0 0", "PUT", "/node/{node}/index/subset"),  # its form is refused
-    Row("0- +000! --+ +", "DELETE", "/node/{node}/index/line"),
-    Row("0- +000! --! +", "PUT", "/node/{node}/acl/read?users=rob"),
-    Row("0- +000! --! +", "POST", "/node/{node}/acl/read?users=rob"),
-    Row("0- +000+ --! +", "DELETE", "/node/{node}/acl/read?users=rob"),
-    Row("0- +000! --! +", "DELETE", "/node/{node}"),
-    *(Row("++ +++++ +++ +", "GET", path) for path in ("/preauth/unknown", "/health", "/ready", "/openapi.json")),
+    Row("0- 00000 --00 0", "GET", "/node/{node}?download_post"),  # not supported
+    Row("0- 00000 --00 0", "GET", "/node/{node}?filter"),
+    Row("0- +000+ --+0 +", "PUT", "/node/{node}/index/line"),
+    Row("0- +000! --+0 +", "PUT", "/node/{node}", {"attributes": "{}"}),
+    Row("0- +000! --+0 +", "PUT", "/node/{node}/index/own?upload", {"upload": "text"}),
+    Row("0- +000! --+0 +", "PUT", "/node/{node}/index/subset?upload", {"upload": "text"}),
+    Row("0- 00000 --00 0", "PUT", "/node/{node}/index/subset"),  # its form is refused
+    Row("0- +000! --+0 +", "DELETE", "/node/{node}/index/line"),
+    Row("0- +000! --!0 +", "PUT", "/node/{node}/acl/read?users=rob"),
+    Row("0- +000! --!0 +", "POST", "/node/{node}/acl/read?users=rob"),
+    Row("0- +000+ --!0 +", "DELETE", "/node/{node}/acl/read?users=rob"),
+    Row("0- +000! --!0 +", "DELETE", "/node/{node}"),
+    *(Row("++ +++++ ++++ +", "GET", path) for path in ("/preauth/unknown", "/health", "/ready", "/openapi.json")),
 ]
 
 
@@ -228,10 +240,12 @@ class Trial:
         doras = Hook(hook, "https://example.org/", ["client"], "secret", "dora")
         await self.served.hooks.add(doras, User("dora", admin=True))
         token = self.served.job_tokens.make(job)
+        run = (await self._done("POST", "/job", UPLOAD, user="dora"))["id"]
+        step = (await self._done("POST", "/job", {"upload": Template(STEP).substitute(run=run)}, user="dora"))["id"]
         return {
             **{"g": g, "o": o, "client": client, "group": group, "node": node, "job": job, "work": work},
             **{"token": token, "other": f"other{number}", "new": f"new{number}", "new_id": new_id()},
-            "hook": hook,
+            **{"hook": hook, "run": run, "step": step, "runner": self.served.run_tokens.make(run)},
         }
 
     async def _done(self, method: str, path: str, files: Mapping[str, str] | None = None, *, user: str) -> Any:
@@ -257,7 +271,7 @@ class Trial:
                 things = await self.things()
             found[actor] = await self.mark(actor, row, things) if tries_all or not may else "+"
         marks = "".join(found[actor] for actor in ACTORS)
-        return f"{marks[:2]} {marks[2:7]} {marks[7:10]} {marks[10:]}"
+        return f"{marks[:2]} {marks[2:7]} {marks[7:11]} {marks[11:]}"
 
     async def mark(self, actor: str, row: Row, things: Mapping[str, str]) -> str:
         """What becomes of a call for *actor*, as a mark of a row."""
@@ -266,7 +280,7 @@ class Trial:
         refused = reply.status == 401 or any(text in reply.body.decode() for text in REFUSED)
         if "{" not in row.path:
             return "-" if refused else "+"
-        job, others = new_id(), {name: new_id() for name in ("group", "node", "client", "g", "hook")}
+        job, others = new_id(), {name: new_id() for name in ("group", "node", "client", "g", "hook", "run", "step")}
         gone = {**things, **others, "job": job, "work": f"{job}_0_0"}
         alike = _told(reply, things) == _told(await self.ask(actor, row, gone, things), gone)
         if refused:

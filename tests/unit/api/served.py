@@ -22,7 +22,7 @@ from awed.api.root import PAGE
 from awed.auth.chain import Authenticators
 from awed.auth.interface import IAuthenticator
 from awed.auth.sessions import Sessions
-from awed.auth.tokens import AdminToken, JobTokens
+from awed.auth.tokens import RUN, AdminToken, JobTokens
 from awed.daemon.debug import Debug
 from awed.model.access import Account, Session, User, Verb
 from awed.model.errors import Invalid
@@ -149,13 +149,14 @@ class Served:
         self.world = World(directory)
         self.sessions = self._sessions(count(1))
         self.job_tokens = JobTokens("key", self.engine.jobs.user_of)
-        users = Authenticators([self.sessions, ByName()], anonymous)
+        self.run_tokens = JobTokens("key", self.engine.jobs.runner_of, RUN)
+        users = Authenticators([self.run_tokens, self.sessions, ByName()], anonymous)
         self.context = Context(
             engine=self.engine,
             groups=self.groups,
             hooks=self.hooks,
             authenticators=users,
-            file_users=Authenticators([self.job_tokens, self.sessions, ByName()], anonymous),
+            file_users=Authenticators([self.job_tokens, self.run_tokens, self.sessions, ByName()], anonymous),
             sessions=self.sessions,
             nodes=self.world.store,
             addresses=Addresses(self.world.files, self.world.store, at_once, self.now, lambda: LETTERS[:20]),
@@ -165,6 +166,7 @@ class Served:
             turns=Turns(self.clock),
             now=self.now,
             job_token="token of {}".format,
+            run_token=self.run_tokens.make,
             debug=self.debug,
             metrics=metrics,
             metrics_for=metrics_for,

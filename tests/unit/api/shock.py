@@ -28,7 +28,7 @@ Headers = dict[str, str]
 class ByHeader(Authenticators):
     """Takes the whole header for a name."""
 
-    async def user(self, header: str | None, verb: Verb, *, address: str = "", workers: bool = False) -> User:
+    async def user(self, header: str | None, verb: Verb, **more: object) -> User:
         if header == "nonsense":
             raise UnknownCredentials
         return User(header) if header else User()

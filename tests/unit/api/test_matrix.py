@@ -80,7 +80,7 @@ async def test_lists_hold_what_the_caller_may_read(tmp_path: Path) -> None:
 
 def test_without_any_anonymous_right_nobody_is_public(tmp_path: Path) -> None:
     served = Served(tmp_path, anonymous=(), metrics_for="token")
-    names = ("job", "group", "node", "client", "g", "new", "hook")
+    names = ("job", "group", "node", "client", "g", "new", "hook", "run", "step")
     for row in TABLE:
         if not row.marks.startswith("++"):
             path = row.path.format(work="a_b_0", **{name: new_id() for name in names})

@@ -84,3 +84,40 @@ def test_what_is_imported_is_no_step(served: Served) -> None:
     finished = {"id": new_id(), "state": "completed", **a_step(run)}
     job = data(served.call("POST", "/job", {"import": msgspec.json.encode(finished)}, user="bob"))
     assert "parent" not in job["info"]
+
+
+def runner_of(served: Served, run: str) -> str:
+    return f"bearer {served.run_tokens.make(run)}"
+
+
+def test_a_runner_makes_steps_of_its_run_and_hears_of_them_alone(served: Served) -> None:
+    run, other = (served.submit({"tasks": TASKS}, user="root")["id"] for _ in range(2))
+    runner = runner_of(served, run)
+    step = served.submit(a_step(run), user=runner)["id"]
+    served.submit(a_step(other), user="root")
+    body = {"upload": msgspec.json.encode(a_step(other))}
+    assert "is for steps of that run" in fault(served.call("POST", "/job", body, user=runner), 401)
+    finished = {"import": msgspec.json.encode({"id": new_id(), "state": "completed", "tasks": TASKS})}
+    assert "is for steps of that run" in fault(served.call("POST", "/job", finished, user=runner), 401)
+    assert {event["job"] for event in data(served.call("GET", "/events?since=0", user=runner))} == {step}
+    assert served.call("PUT", "/queue?suspend", user=runner).status == 401, "as its owner could"
+
+
+def test_a_runner_reads_the_files_of_its_submitter_and_changes_none(served: Served) -> None:
+    run = served.submit({"tasks": TASKS}, user="ann")["id"]
+    runner = runner_of(served, run)
+    node, foreign = (data(served.call("POST", "/node", {"upload": "x"}, user=name))["id"] for name in ("ann", "bob"))
+    assert served.call("GET", f"/node/{node}?download", user=runner).body == b"x"
+    assert served.call("GET", f"/node/{foreign}?download", user=runner).status == 404
+    assert served.call("DELETE", f"/node/{node}", user=runner).status == 401
+    assert served.call("PUT", f"/node/{node}/acl/read?users=bob", user=runner).status == 401
+    made = data(served.call("POST", "/node", {"upload": "y"}, user=runner))["id"]
+    assert served.call("GET", f"/node/{made}?download", user="ann").body == b"y"
+
+
+def test_the_token_of_a_run_ends_with_it(served: Served) -> None:
+    run = served.submit({"tasks": TASKS}, user="ann")["id"]
+    step = served.submit(a_step(run), user="ann")["id"]
+    data(served.call("GET", f"/job/{step}", user=runner_of(served, run)))
+    data(served.call("DELETE", f"/job/{run}", user="ann"))
+    assert "Invalid Auth Header" in fault(served.call("GET", f"/job/{step}", user=runner_of(served, run)), 401)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.testing import MemoryReactorClock
 
@@ -9,6 +10,7 @@ from awed.config import parse_config
 from awed.config.settings import Auth
 from awed.daemon.callers import Callers, identity_servers
 from awed.model.access import Account, User
+from awed.model.errors import UnknownCredentials
 from awed.model.records import Batch
 from awed.service.groups import Groups
 from awed.store.memory import MemoryStore
@@ -16,6 +18,7 @@ from tests.unit.auth.identity_server import Server
 
 NOW = datetime(2026, 11, 23, 20, 41, 5, tzinfo=UTC)
 WORKER = User("ann", nodes=())
+RUNNER = User("ann", nodes=(), run="job")
 USERINFO = {"bearer": "https://id.example/me", "kc": "https://kc.example/userinfo"}
 
 
@@ -45,11 +48,24 @@ async def made(config: str, *accounts: Account) -> tuple[Callers, MemoryReactorC
         store=store,
         groups=Groups(no_commit, lambda: NOW, lambda: "token", lambda name, besides: None),
         user_of={"job": WORKER}.get,
+        runner_of={"job": RUNNER}.get,
         commit=no_commit,
         now=lambda: NOW,
         reactor=reactor,
     )
     return callers, reactor
+
+
+@ensureDeferred
+async def test_the_token_of_a_run_is_not_that_of_its_data_and_makes_nobody_an_administrator() -> None:
+    callers, reactor = await made("[Admin]\nusers = ann\n[Auth]\nuserinfo_urls = bearer=https://id.example/me")
+    run, data = f"Bearer {callers.run_token('job')}", f"Bearer {callers.job_token('job')}"
+    assert await callers.anyone.user(run, "write", runners=True) is RUNNER
+    assert await callers.of_files.user(run, "write", runners=True) is RUNNER
+    with pytest.raises(UnknownCredentials):
+        await callers.anyone.user(run, "read")
+    assert await callers.of_files.user(data, "read") is WORKER
+    assert not reactor.sslClients
 
 
 @ensureDeferred

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from awed.model.job import SCRIPT_NAME, Cmd, Environ
 from awed.worker.arguments import command_line, environment, substituted
 from awed.worker.errors import WorkFailed
+from awed.worker.machine import of
 from tests.strategies import argument, file_names
 from tests.unit.worker.builders import JOB, PLAIN, workunit
 
@@ -74,6 +75,13 @@ def test_quotes_that_do_not_match_are_a_failure_that_shows_the_arguments() -> No
 def test_a_script_is_run_by_whom_its_first_line_names(first: str, interpreter: list[str]) -> None:
     cmd = Cmd(name="app", args="@in", cmd_script=[first, "echo $1"])
     assert command_line(cmd, {"in": "/w/in"}, {}) == [*interpreter, SCRIPT_NAME, "/w/in"]
+
+
+def test_only_a_run_is_told_where_the_server_is() -> None:
+    inherited = {"AWE_SERVER": "http://awe.example"}
+    for needs in ({"runs": 1.0}, {"cores": 1.0}):
+        work = workunit(resources=needs)
+        assert ("AWE_SERVER" in environment(work, of(work), {}, inherited)) is ("runs" in needs)
 
 
 def test_the_environment_is_what_was_inherited_then_public_then_private_then_the_workunit_s_own() -> None:
