@@ -8,6 +8,7 @@ from twisted.internet.address import UNIXAddress
 from twisted.web.iweb import IRequest
 
 from awed.model.job import IO, NO_NODE, OWN_HOST, Job, Task
+from awed.model.tes import COLLECTION, OutputLog, RunLog, TesTask
 from awed.model.work import Workunit
 from awed.web.forwarded import NO_PROXIES, Proxies, socket_of
 from awed.web.params import header
@@ -85,7 +86,8 @@ def shown_task(task: Task, base: str) -> Task:
     if not _has_own(task):
         return task
     inputs, outputs, predata = _shown_files(task, base)
-    return replace(task, inputs=inputs, outputs=outputs, predata=predata)
+    tes = task.tes and shown_tes(task.tes, base)
+    return replace(task, inputs=inputs, outputs=outputs, predata=predata, tes=tes)
 
 
 def shown_work(work: Workunit, base: str) -> Workunit:
@@ -93,7 +95,33 @@ def shown_work(work: Workunit, base: str) -> Workunit:
     if not _has_own(work):
         return work
     inputs, outputs, predata = _shown_files(work, base)
-    return replace(work, inputs=inputs, outputs=outputs, predata=predata)
+    tes = work.tes and shown_tes(work.tes, base)
+    return replace(work, inputs=inputs, outputs=outputs, predata=predata, tes=tes)
+
+
+def shown_tes(task: TesTask, base: str) -> TesTask:
+    """*task* with addresses at *base* for the daemon's own files."""
+    inputs = [replace(one, url=shown_url(one.url, base)) for one in task.inputs]
+    outputs = [replace(one, url=shown_url(one.url, base)) for one in task.outputs]
+    return replace(task, inputs=inputs, outputs=outputs)
+
+
+def shown_outputs(outputs: list[OutputLog], base: str) -> list[OutputLog]:
+    """The same for the log of a task's outputs."""
+    return [replace(one, url=shown_url(one.url, base)) for one in outputs]
+
+
+def shown_url(url: str, base: str) -> str:
+    """*url* with *base* in place of :data:`~awed.model.job.OWN_HOST`."""
+    return base + url.removeprefix(OWN_HOST) if url.startswith(f"{OWN_HOST}/") else url
+
+
+def keep_own(log: RunLog, known: Collection[str]) -> None:
+    """Have addresses of the daemon's own nodes in *log*, which begin with any of *known*, be the same for all."""
+    for one in log.outputs:
+        host = next((host for host in known if one.url.startswith(f"{host}{COLLECTION}")), None)
+        if host:
+            one.url = f"{OWN_HOST}{one.url.removeprefix(host)}"
 
 
 def uses_own_store(job: Job) -> bool:
@@ -102,7 +130,9 @@ def uses_own_store(job: Job) -> bool:
 
 
 def _has_own(holder: Task | Workunit) -> bool:
-    return any(io.host == OWN_HOST for files in (holder.inputs, holder.outputs, holder.predata) for io in files)
+    files = (holder.inputs, holder.outputs, holder.predata)
+    makes_nodes = holder.tes and any(one.host == OWN_HOST for one in holder.tes.outputs)
+    return bool(makes_nodes) or any(io.host == OWN_HOST for some in files for io in some)
 
 
 def _shown_files(holder: Task | Workunit, base: str) -> tuple[list[IO], list[IO], list[IO]]:

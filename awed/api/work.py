@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from awed.api.context import Context
-from awed.api.hosts import shown_work
+from awed.api.hosts import keep_own, shown_work
 from awed.api.paging import Paging
 from awed.api.reports import MAX_REPORTS, ReportArguments, outcome, read_reports
 from awed.api.rights import Run, a_job, a_workunit, about_work, as_client, may, to
@@ -119,6 +119,10 @@ class WorkResource(WorkLogs):
     ) -> list[Outcome]:
         """Take a worker's reports of several workunits. Each is answered by itself."""
         reports = read_reports(call.thing, body, self.context.max_log)
+        known = self.context.hosts.known(call.request)
+        for report in reports:
+            if report.tes:
+                keep_own(report.tes, known)
         return list(map(outcome, reports, await self.engine.work.report_many(reports)))
 
     @calls("GET /<path:work_id>?status", about_work("write"), acts=True)
@@ -126,7 +130,10 @@ class WorkResource(WorkLogs):
     async def take_report(self, call: Call[Run], *, arguments: ReportArguments) -> str:
         """Take a worker's report of a workunit."""
         run = call.thing
-        await self.engine.work.report(await arguments.report(run.work, run.client_id, self.context.max_log))
+        report = await arguments.report(run.work, run.client_id, self.context.max_log)
+        if report.tes:
+            keep_own(report.tes, self.context.hosts.known(call.request))
+        await self.engine.work.report(report)
         return "ok"
 
     @calls("GET /<path:work_id>?datatoken", about_work("read", holder=True))

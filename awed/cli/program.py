@@ -14,6 +14,7 @@ from awed.cli.check import check
 from awed.cli.commands import Commands
 from awed.cli.completion import completion
 from awed.cli.connection import connect, login, use_profile
+from awed.cli.cwl import cwl
 from awed.cli.files import get, put
 from awed.cli.groups import groups
 from awed.cli.jobs import job, jobs
@@ -77,7 +78,7 @@ def awe(context: click.Context, /, **options: object) -> None:
 _ALONE = {"login", "completion"}
 """Commands that do without the server, or ask for the token themselves."""
 
-awe.section("Submit", (submit, check, wait, import_job))
+awe.section("Submit", (submit, check, wait, import_job, cwl))
 awe.section("Watch", (jobs, job, logs, why, top))
 awe.section("Files", (put, get))
 awe.section("Change jobs", (changes.suspend, changes.resume, changes.rerun, changes.recompute, changes.resubmit))

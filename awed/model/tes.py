@@ -19,6 +19,9 @@ SYSTEM = re.compile(r"/(usr|bin|sbin|lib|lib32|lib64|libx32|etc|proc|sys|dev|boo
 WILDCARDS = re.compile(r"[*?\[]")
 """Found in a path that stands for all that match it."""
 
+COLLECTION = "/node"
+"""The path of the collection of nodes at a data host: of each file that is brought there a node is made."""
+
 
 class Executor(Struct, omit_defaults=True):
     """A command. Those of a task run one after another. *ignore_error*: whether the next one runs if this one fails.
@@ -61,6 +64,12 @@ class Output(Struct, omit_defaults=True):
     path: str = ""
     path_prefix: str = ""
     type: str = ""
+
+    @property
+    def host(self) -> str:
+        """The data host at which each of its files becomes a node, "" if it is brought to its URL."""
+        has_many = self.type == DIRECTORY or WILDCARDS.search(self.path)
+        return self.url.removesuffix(COLLECTION) if has_many and self.url.endswith(COLLECTION) else ""
 
 
 class Resources(Struct, omit_defaults=True):
@@ -108,7 +117,8 @@ class ExecutorLog(Struct, omit_defaults=True):
 
 
 class OutputLog(Struct):
-    """A file that was brought to *url*. *size_bytes* is a text, as TES has it."""
+    """A file that was brought to *url*. *size_bytes* is a text, as TES has it. A *path* that ends with ``/`` is that
+    of an empty directory, of which is told only where files become nodes."""
 
     url: str
     path: str

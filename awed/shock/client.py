@@ -147,6 +147,17 @@ class ShockClient:
             )
         return node
 
+    async def make(self, path: Path, *, filename: str, token: str = "") -> Node:
+        """Make a node of the file at *path*. Raises :class:`~awed.model.errors.Conflict` if the host reports another
+        MD5 than the file has."""
+        what, size = f"make a node of {filename}", (await self._in_thread(path.stat)).st_size
+        body = partial(form_body, [Field("upload", Slice(path, 0, size), filename)], self._in_thread)
+        call = self._call(what, "POST", "", token)
+        md5, node = await self._in_thread(md5_of, path), read_node(call.what, await self._send(call, body))
+        if _told_md5(node, None) not in (None, md5):
+            raise Conflict(f"{call.what}: there it has the md5 {_told_md5(node, None)}, here {md5}")
+        return node
+
     async def set_attributes(self, node_id: str, attributes: Any, token: str = "") -> Node:
         """Replace the node's attributes."""
         fields = [_attributes(attributes)]

@@ -84,6 +84,9 @@ class DataHost(Protocol):
         earlier.
         """
 
+    async def make(self, path: Path, *, filename: str, token: str = "") -> Node:
+        """Make a node of the file at *path*."""
+
     async def set_attributes(self, node_id: str, attributes: Any, token: str = "") -> Node:
         """Replace the node's attributes."""
 

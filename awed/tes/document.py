@@ -9,8 +9,21 @@ import msgspec
 from msgspec.structs import replace
 
 from awed.model.addresses import address, has_user, without_password
+from awed.model.job import OWN_HOST
 from awed.model.resources import CORES, DISK, GPUS, MEMORY, amount_of
-from awed.model.tes import APP, DIRECTORY, FILE, SYSTEM, TREE, WILDCARDS, Executor, Resources, TesTask
+from awed.model.tes import (
+    APP,
+    COLLECTION,
+    DIRECTORY,
+    FILE,
+    SYSTEM,
+    TREE,
+    WILDCARDS,
+    Executor,
+    Output,
+    Resources,
+    TesTask,
+)
 from awed.workflow.decoding import decode
 from awed.workflow.faults import Faults, Place, quoted
 from awed.workflow.reader import DocumentLimits, read_submission
@@ -28,7 +41,10 @@ GB = 10**9
 MOST_EXECUTORS = 100
 """The most executors of a task: the ends of stdout and stderr are kept for each."""
 
-_WEB = ("http://", "https://")
+_WEB = ("http://", "https://", f"{OWN_HOST}/")
+"""How the URLs begin of inputs that any worker can fetch: at web servers, and of the daemon's own nodes."""
+
+_OWN_NODE = re.compile(rf"{OWN_HOST}{COLLECTION}/([^/?]+)(?:\?download)?")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -55,7 +71,7 @@ def read_task(
     document = msgspec.json.encode(_job(sent, known))
     submission = read_submission(document, now=now, new_id=new_id, own_hosts=own_hosts, limits=limits)
     (task,) = submission.job.tasks
-    task.tes = _settled(sent, known)
+    task.tes = _settled(sent, known, own_hosts)
     submission.size = len(document) + len(body)
     return submission
 
@@ -118,7 +134,7 @@ def _job(sent: TesTask, said: _Parameters) -> dict[str, Any]:
         "taskid": APP,
         "cmd": {"name": APP, "args_array": first.command, "Dockerimage": first.image},
         "inputs": [
-            {"filename": f"{TREE}{one.path}", "url": one.url}
+            {"filename": f"{TREE}{one.path}", **_source(one.url)}
             for one in sent.inputs
             if not one.content and one.url.lower().startswith(_WEB)
         ],
@@ -138,12 +154,24 @@ def _job(sent: TesTask, said: _Parameters) -> dict[str, Any]:
     return {"info": info, "tasks": [task]}
 
 
-def _settled(sent: TesTask, said: _Parameters) -> TesTask:
-    """*sent* as it is stored: types are filled in, passwords and unknown backend parameters are left out."""
+def _source(url: str) -> dict[str, str]:
+    """The fields of an input of the job that say where it is."""
+    node = _OWN_NODE.fullmatch(url)
+    return {"url": url} if node is None else {"host": OWN_HOST, "node": node[1]}
+
+
+def _settled(sent: TesTask, said: _Parameters, own_hosts: frozenset[str]) -> TesTask:
+    """*sent* as it is stored: types are filled in, passwords and unknown backend parameters are left out; the
+    daemon's own node store is called the same for all, whose address depends on who asks."""
     inputs = [replace(one, url=without_password(one.url)[0], type=one.type or FILE) for one in sent.inputs]
-    outputs = [replace(one, type=one.type or FILE) for one in sent.outputs]
+    outputs = [replace(one, type=one.type or FILE, url=_settled_url(one, own_hosts)) for one in sent.outputs]
     resources = sent.resources and replace(sent.resources, backend_parameters=said.known)
     return replace(sent, inputs=inputs, outputs=outputs, resources=resources)
+
+
+def _settled_url(output: Output, own_hosts: frozenset[str]) -> str:
+    is_own = output.host.lower() in {host.lower() for host in own_hosts}
+    return f"{OWN_HOST}{COLLECTION}" if is_own else output.url
 
 
 def _check(sent: TesTask, faults: Faults) -> None:
@@ -183,7 +211,7 @@ def _check_inputs(sent: TesTask, faults: Faults) -> None:
             faults.at((*place, "path"), f"{quoted(one.path)} is the path of inputs[{taken[one.path]}] already")
         if not one.content and not one.url and one.type == DIRECTORY:
             faults.at((*place, "url"), "missing")
-        if not one.content and one.url.lower().startswith(_WEB):
+        if not one.content and one.url.lower().startswith(_WEB[:2]):
             _check_web(one.url, one.type, place, faults)
     for number, one in enumerate(sent.inputs):
         for parent in _parents(one.path):

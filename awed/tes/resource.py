@@ -217,7 +217,7 @@ class TesResource(Resource):
             query = structs.replace(query, offset=max(0, total - left))
         jobs, total = await self.engine.jobs.page(query)
         rest = total - query.offset - size
-        tasks = listed(self._listed(jobs, selection, view))
+        tasks = listed(self._listed(jobs, selection, view, self.context.hosts.base(call.request)))
         return TaskList(tasks, str(rest) if rest > 0 else "")
 
     @calls(f"GET {BASE}/tasks/<job_id>", told(to_step("read", a_job)))
@@ -227,7 +227,7 @@ class TesResource(Resource):
         """A task."""
         job = call.thing.job
         task = _required(job)
-        return await self._shown(job, task, self._state(job), view)
+        return await self._shown(job, task, self._state(job), view, self.context.hosts.base(call.request))
 
     @calls(f"POST {BASE}/tasks/<job_id>:cancel", told(to_step("delete", a_job)))
     async def cancel(self, call: Call[JobRecord]) -> Done:
@@ -238,16 +238,18 @@ class TesResource(Resource):
             await self.engine.jobs.delete(job.id, full=False)
         return Done()
 
-    async def _listed(self, jobs: AsyncIterator[Job], selection: Selection, view: View) -> AsyncIterator[ShownTask]:
+    async def _listed(
+        self, jobs: AsyncIterator[Job], selection: Selection, view: View, base: str
+    ) -> AsyncIterator[ShownTask]:
         async for job in jobs:
             task, state = task_of(job), self._state(job)
             if task is not None and selection.has(job, task, state):
-                yield await self._shown(job, task, state, view)
+                yield await self._shown(job, task, state, view, base)
 
-    async def _shown(self, job: Job, task: TesTask, state: str, view: View) -> ShownTask:
+    async def _shown(self, job: Job, task: TesTask, state: str, view: View, base: str) -> ShownTask:
         if view == "MINIMAL":
             return minimal(job, state)
-        return whole(job, state, task, await self.engine.work.reported(_work(job.id)), view)
+        return whole(job, state, task, await self.engine.work.reported(_work(job.id)), view, base=base)
 
     def _state(self, job: Job) -> str:
         return state_of(job, lambda job_id: self.engine.work.is_out(_work(job_id)))

@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import UNSET, Struct
 from msgspec.structs import asdict, replace
 
+from awed.api.hosts import shown_outputs, shown_tes
 from awed.model.attempts import Cause
 from awed.model.job import Job, JobError
 from awed.model.states import JobState
@@ -87,10 +88,12 @@ def minimal(job: Job, state: str) -> ShownTask:
     return ShownTask(id=job.id, state=state)
 
 
-def whole(job: Job, state: str, task: TesTask, report: WorkReport | None, view: View) -> ShownTask:
-    """The whole task; in the view ``BASIC`` without contents of inputs, outputs of executors and system logs."""
+def whole(job: Job, state: str, task: TesTask, report: WorkReport | None, view: View, *, base: str) -> ShownTask:
+    """The whole task; in the view ``BASIC`` without contents of inputs, outputs of executors and system logs.
+
+    *base*: the address of the daemon for who asks."""
     is_full = view == "FULL"
-    shown = asdict(task)
+    shown = asdict(shown_tes(task, base))
     if not is_full:
         shown["inputs"] = [replace(one, content="") for one in task.inputs]
     return ShownTask(
@@ -98,11 +101,11 @@ def whole(job: Job, state: str, task: TesTask, report: WorkReport | None, view: 
         id=job.id,
         state=state,
         creation_time=rfc3339(job.info.submittime),
-        logs=_logs(job, report, is_full),
+        logs=_logs(job, report, is_full, base),
     )
 
 
-def _logs(job: Job, report: WorkReport | None, is_full: bool) -> list[TaskLog]:
+def _logs(job: Job, report: WorkReport | None, is_full: bool, base: str) -> list[TaskLog]:
     """The log of the last run, if it has begun."""
     if job.info.startedtime == NO_TIME and report is None:
         return []
@@ -111,7 +114,7 @@ def _logs(job: Job, report: WorkReport | None, is_full: bool) -> list[TaskLog]:
     return [
         TaskLog(
             logs=run.logs if is_full else [replace(one, stdout="", stderr="") for one in run.logs],
-            outputs=run.outputs,
+            outputs=shown_outputs(run.outputs, base),
             start_time=started,
             end_time=run.end_time,
             system_logs=_system_logs(job.error, report) if is_full else [],

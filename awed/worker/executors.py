@@ -45,6 +45,9 @@ class Command(NamedTuple):
     view: View
 
 
+MakeNode = Callable[[str, Path, str], Awaitable[str]]
+"""Makes a node, at this host, of the file at this path, with this name; its id. Raises what data hosts raise."""
+
 Run = Callable[[Command], Awaitable[Exit]]
 """Runs a command to its end. Raises :class:`WorkFailed` if it cannot be started, or is ended for a limit."""
 
@@ -59,6 +62,7 @@ class Executors:
         logs: Logs,
         *,
         urls: Urls,
+        make_node: MakeNode,
         environ: Mapping[str, str],
         allotment: Allotment,
         in_thread: InThread,
@@ -70,6 +74,9 @@ class Executors:
         self._tree = Tree(root / TREE, urls.roots)
         self._points = _points(task, urls.roots)
         self._urls = urls
+        self._make_node = make_node
+        self._nodes: dict[_Stamp, str] = {}
+        """The addresses of files that are nodes already, by what would change if a command changed the file."""
         self._environ = environ
         self._allotment = allotment
         self._in_thread = in_thread
@@ -89,6 +96,13 @@ class Executors:
             elif not one.url.lower().startswith(("http://", "https://")):
                 await self._bring(one)
         await self._in_thread(self._make_places)
+        if any(output.host for output in self._task.outputs):
+            await self._in_thread(self._note_inputs)
+
+    def _note_inputs(self) -> None:
+        for one in self._task.inputs:
+            if not one.content and one.url.lower().startswith(("http://", "https://")):
+                self._nodes[_stamp(self._tree.real(one.path).stat())] = one.url.removesuffix("?download")
 
     def _write(self, one: Input) -> None:
         self._tree.make(one.path).write_text(one.content)
@@ -174,10 +188,34 @@ class Executors:
     async def deliver(self) -> int:
         """Bring the outputs to their URLs; their bytes. Raises :class:`AwedError`, :class:`OSError`."""
         for output in self._task.outputs:
+            if output.host:
+                await self._make_nodes(output)
+                continue
             for path, url in await self._in_thread(self._found, output):
                 size = await self._bring_out(path, url)
                 self.log.outputs.append(OutputLog(encodable(url), encodable(path), str(size)))
         return sum(int(one.size_bytes) for one in self.log.outputs)
+
+    async def _make_nodes(self, output: Output) -> None:
+        """Make nodes of the files of an output. A file that is one already, by a link or as an input, stays that."""
+        for path in await self._in_thread(self._listed, output):
+            size, url = 0, output.url
+            if not path.endswith("/"):
+                with ExitStack() as stack:
+                    file = await self._in_thread(stack.enter_context, self._tree.opened(path))
+                    found, size = _stamp(os.fstat(file)), os.fstat(file).st_size
+                    if found not in self._nodes:
+                        name = encodable(PurePosixPath(path).name)
+                        node = await self._make_node(output.host, Path(f"/proc/self/fd/{file}"), name)
+                        self._nodes[found] = f"{output.url}/{node}"
+                    url = self._nodes[found]
+            self.log.outputs.append(OutputLog(url, encodable(path), str(size)))
+
+    def _listed(self, output: Output) -> list[str]:
+        """The paths of the files and, with a ``/`` at the end, of the empty directories of an output."""
+        is_pattern = WILDCARDS.search(output.path)
+        tops = self._tree.matching(output.path) if is_pattern else [output.path.rstrip("/")]
+        return [path for top in tops for path in self._tree.everything(top)]
 
     async def _bring_out(self, path: str, url: str) -> int:
         """Bring the file at *path* to *url*; its bytes. What was opened is what is sent, whoever changes the path."""
@@ -207,6 +245,14 @@ class Executors:
         if not self._tree.real(path).is_dir():
             raise WorkFailed(f"missing output directory: {path}")
         return [(found, _below(url, str(PurePosixPath(found).relative_to(path)))) for found in self._tree.files(path)]
+
+
+_Stamp = tuple[int, int, int]
+
+
+def _stamp(found: os.stat_result) -> _Stamp:
+    """What tells a file from others, and from what becomes of it: no command can set the time of its change."""
+    return found.st_dev, found.st_ino, found.st_ctime_ns
 
 
 def _points(task: TesTask, roots: FileRoots) -> tuple[str, ...]:

@@ -103,6 +103,10 @@ class FileMover:
         for output in outputs:
             await _about(output.io, self._deliver(output, work, root, access))
 
+    async def make_node(self, host: str, path: Path, name: str, access: Access) -> str:
+        """Make a node of the file at *path* at the data host *host*; its id."""
+        return (await self._host_at(host).make(path, filename=name, token=access.tokens.at(host))).id
+
     async def _fetch_input(self, io: IO, work: Workunit, root: Path, access: Access) -> int:
         if io.is_elsewhere and is_directory(io.url):
             return await self._bring_directory(io, root, access)

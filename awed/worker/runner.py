@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -182,7 +183,7 @@ class Runner:
         perf.size_predata, perf.time_predata_in = await self._timed(files.fetch_predata(work, root, access))
         perf.size_infile, perf.time_data_in = await self._timed(files.fetch_inputs(work, root, access))
         if work.tes:
-            await self._task(work.tes, root, self._logs)
+            await self._task(work.tes, root, self._logs, access)
             return
         if work.cmd.has_image:
             await self._prepare([work.cmd.image], root, self._logs)
@@ -193,7 +194,7 @@ class Runner:
         perf.size_outfile = sum(output.size for output in outputs)
         _, perf.time_data_out = await self._timed(files.deliver(work, outputs, root, access))
 
-    async def _task(self, task: TesTask, root: Path, logs: Logs) -> None:
+    async def _task(self, task: TesTask, root: Path, logs: Logs, access: Access) -> None:
         """Run a TES task in the work directory *root*, where the inputs of its job are."""
         perf = self._perf
         executors = self._executors = Executors(
@@ -201,6 +202,7 @@ class Runner:
             root,
             logs,
             urls=self._with.urls,
+            make_node=partial(self._with.files.make_node, access=access),
             environ=environment(self._work, self._allotment, {}, self._with.inherited),
             allotment=self._allotment,
             in_thread=self._with.in_thread,

@@ -93,6 +93,24 @@ class Tree:
         for found, _, names in os.walk(top):
             yield from (str(PurePosixPath(path, Path(found).relative_to(top), name)) for name in sorted(names))
 
+    def everything(self, path: str) -> Iterator[str]:
+        """The paths of all plain files at or below *path*, and of empty directories, with a ``/`` at their end.
+
+        Symbolic links are followed, but not to what they lie in. Raises :class:`WorkFailed`, :class:`OSError`.
+        """
+        yield from self._everything(path, ())
+
+    def _everything(self, path: str, above: tuple[Path, ...]) -> Iterator[str]:
+        place = self.real(path)
+        if place.is_file():
+            yield path
+        elif place.is_dir() and place not in above:
+            names = sorted(os.listdir(place))
+            for name in names:
+                yield from self._everything(f"{path}/{name}", (*above, place))
+            if not names:
+                yield f"{path}/"
+
     def _place(self, path: PurePosixPath) -> Path:
         absolute = Path(path)
         return absolute if self.roots.has(absolute) else self.base / path.relative_to("/")

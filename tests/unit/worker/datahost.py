@@ -73,6 +73,12 @@ class FakeHost:
         self._hosts.content[node_id if rank is None else f"{node_id}/{rank}"] = _content(path)
         return Node(node_id)
 
+    async def make(self, path: Path, *, filename: str, token: str = "") -> Node:
+        node_id = f"made-{len(self._hosts.content)}"
+        self._hosts.calls.append(("make", self._host, filename, token))
+        self._hosts.content[node_id] = _content(path)
+        return Node(node_id)
+
     async def set_attributes(self, node_id: str, attributes: Any, token: str = "") -> Node:
         self._hosts.calls.append(("set_attributes", node_id, attributes, token))
         return Node(node_id)

@@ -1,0 +1,94 @@
+"""``awe cwl``, and the program ``awe-cwl-runner``."""
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from awed import __version__
+from awed.cli.errors import Mistake
+from awed.cli.options import pass_server
+from awed.client.blocking import Server
+from awed.model.ids import new_id
+
+EXTRA = "pip install 'awed[cwl]'"
+
+
+@click.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("tool", required=False)
+@click.argument("inputs", nargs=-1, type=click.UNPROCESSED)
+@click.option("--wait", is_flag=True, help="Run it from here, and wait for its end.")
+@click.option(
+    "--outdir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Where the files of the outputs go. Default: here.",
+)
+@click.option("--nodes", is_flag=True, help="Leave the files of the outputs in their nodes.")
+@click.option("--no-container", is_flag=True, help="Run the steps without the images that their tools name.")
+@click.option(
+    "--default-container",
+    metavar="IMAGE",
+    default="debian:stable-slim",
+    show_default=True,
+    help="The image for tools that name none.",
+)
+@click.option("--group", default="", help="Client groups whose workers may run the steps, joined by commas.")
+@click.option(
+    "--run-id",
+    envvar="AWE_JOBID",
+    metavar="ID",
+    help="Any word. A run that was broken off goes on where it was if it is started again with the same one.",
+)
+@click.option("--quiet", is_flag=True, help="Say nothing on stderr but what goes wrong.")
+@click.option("--debug", is_flag=True, help="Say more.")
+@click.version_option(__version__, prog_name="awe cwl")
+@click.pass_context
+@pass_server
+def cwl(server: Server, context: click.Context, /, tool: str | None, inputs: tuple[str, ...], **options: Any) -> int:
+    """Run the CWL workflow or tool in TOOL, with steps that run at the workers.
+
+    INPUTS is a file with the input object, or --NAME VALUE for each input; TOOL --help shows which there are. The
+    output object is printed as JSON. Exit status: 0 done, 1 failed, 33 something in it is not supported.
+    """
+    if tool in (None, "--help", "-h"):
+        click.echo(context.get_help())
+        return 0
+    assert tool is not None
+    if not options["wait"]:
+        raise Mistake("give --wait: the run itself is no job yet")
+    program = _program()
+    setting = program.Setting(
+        image=options["default_container"],
+        takes_images=not options["no_container"],
+        parent=os.environ.get("AWE_JOBID", ""),
+        group=options["group"],
+    )
+    asked = program.Asked(
+        options["run_id"] or new_id(),
+        setting,
+        None if options["nodes"] else options["outdir"],
+        quiet=options["quiet"],
+        debug=options["debug"],
+    )
+    status: int = program.run(server, tool, inputs, asked)
+    return status
+
+
+def _program() -> Any:
+    """What runs workflows, imported only now, as that takes long."""
+    try:
+        return import_module("awed.cwl.program")
+    except ModuleNotFoundError as error:
+        raise Mistake(f"awe cwl needs {EXTRA} ({error})") from None
+
+
+def main() -> NoReturn:
+    """The program ``awe-cwl-runner``: ``awe cwl --wait``, as programs call it that call CWL runners."""
+    sys.exit(import_module("awed.cli.program").run(["cwl", "--wait", *sys.argv[1:]]))

@@ -1,0 +1,135 @@
+"""The steps that are out: posted as tasks, awaited all together, their outputs collected."""
+
+import json
+from collections import Counter
+from hashlib import sha256
+from typing import Any
+
+from cwltool.context import RuntimeContext
+from cwltool.errors import UnsupportedRequirement, WorkflowException
+from cwltool.loghandler import _logger as log
+
+from awed.client import events as feed
+from awed.client import tes
+from awed.client.blocking import Server
+from awed.cwl.access import Access, Listing
+from awed.cwl.task import Setting, task_of
+from awed.cwl.tool import Step
+from awed.model.errors import AwedError, Gone
+from awed.model.feed import Subject
+from awed.model.states import ACTIVE
+
+_LAST_LINES = 20
+"""Lines of a failed step's stderr that are shown."""
+
+SUCCESS, TEMPORARY_FAIL, PERMANENT_FAIL = "success", "temporaryFail", "permanentFail"
+
+
+class Steps:
+    """The steps of the run *run_id*: with the same id the same steps are found, whatever became of the runner."""
+
+    def __init__(self, server: Server, access: Access, setting: Setting, run_id: str) -> None:
+        self._server = server
+        self._access = access
+        self._setting = setting
+        self._run_id = run_id
+        self._equal: Counter[str] = Counter()
+        self._out: dict[str, Step] = {}
+        self._heard = server.persist(feed.events(None)).last
+
+    @property
+    def are_out(self) -> bool:
+        return bool(self._out)
+
+    def begin(self, step: Step, context: RuntimeContext) -> None:
+        """Have a step run. One that cannot be posted has failed."""
+        try:
+            document = task_of(step, self._setting, self._access.address)
+            if context.secret_store and context.secret_store.has_secret(document):
+                raise UnsupportedRequirement(f"{step.label}: a secret would be in its task, which others may read")
+            body = json.dumps(document).encode()  # msgspec takes no strings of ruamel.yaml
+            digest = sha256(body).hexdigest()
+            number = self._equal[digest]
+            self._equal[digest] += 1
+            self._post(step, body, f"cwl {self._run_id} {digest} {number}".replace(" ", "-"))
+        except UnsupportedRequirement:
+            raise
+        except (AwedError, OSError, WorkflowException) as error:
+            log.error("step %s cannot be run: %s", step.name, error)
+            self._end(step, {}, PERMANENT_FAIL)
+
+    def wait(self) -> None:
+        """Wait until something happens to a job of the user, and take what is done of the steps."""
+        call = feed.events(self._heard, kinds=[Subject.JOB], wait=feed.LONGEST_WAIT)
+        try:
+            heard = self._server.persist(call)
+            ended = {event.job for event in heard.events if event.state not in ACTIVE}
+        except Gone:  # this program slept for longer than events are kept
+            heard, ended = self._server.persist(feed.events(None)), set(self._out)
+        self._heard = heard.last
+        for job_id in ended & self._out.keys():
+            self._look(job_id)
+
+    def cancel(self) -> None:
+        """Cancel all that are out."""
+        for job_id in list(self._out):
+            try:
+                self._server.ask(tes.cancel(job_id))
+            except AwedError as error:
+                log.warning("step %s is not cancelled: %s", self._out[job_id].name, error)
+            del self._out[job_id]
+
+    def _post(self, step: Step, body: bytes, key: str) -> None:
+        """Make the task, or find the one that an earlier runner made. One that had failed is made anew."""
+        for again in range(1000):
+            created = self._server.persist(tes.create(body, f"{key}-{again}" if again else key))
+            if not created.is_known:
+                break
+            found = self._server.persist(tes.task(created.id))
+            if found.state in (*tes.UNENDED, tes.COMPLETE):
+                break
+        log.info("step %s is job %s", step.name, created.id)
+        self._out[created.id] = step
+        if created.is_known:
+            self._look(created.id)
+
+    def _look(self, job_id: str) -> None:
+        """Take a step whose task has ended."""
+        task = self._server.persist(tes.task(job_id))
+        if task.state in tes.UNENDED:
+            return
+        step, run = self._out.pop(job_id), task.log
+        if task.state == tes.COMPLETE:
+            self._collect(step, task)
+            return
+        exit_code = run.logs[-1].exit_code if run.logs else 0
+        said = [*run.system_logs, f"it ended with exit status {exit_code}" if exit_code else ""]
+        log.error("step %s (job %s) failed: %s, %s", step.name, job_id, task.state, "; ".join(filter(None, said)))
+        for line in run.logs[-1].stderr.splitlines()[-_LAST_LINES:] if run.logs else ():
+            log.error("%s | %s", step.name, line)
+        self._end(step, {}, TEMPORARY_FAIL if exit_code in step.temporaryFailCodes else PERMANENT_FAIL)
+
+    def _collect(self, step: Step, task: tes.Task) -> None:
+        """Find the outputs of a step whose task is complete."""
+        code = task.log.logs[-1].exit_code
+        place = self._access.add(task.id, Listing(step.builder.outdir, task.log.outputs))
+        try:
+            outputs = step.collect_outputs(place, code)
+        except (AwedError, OSError, WorkflowException) as error:
+            log.error("step %s (job %s): its outputs are not what the tool says: %s", step.name, task.id, error)
+            self._end(step, {}, PERMANENT_FAIL)
+            return
+        self._end(step, outputs, _status(step, code))
+
+    def _end(self, step: Step, outputs: Any, status: str) -> None:
+        log.info("step %s: %s", step.name, status)
+        assert step.output_callback is not None
+        step.output_callback(outputs, status)
+
+
+def _status(step: Step, code: int) -> str:
+    if code in step.successCodes:
+        return SUCCESS
+    if code in step.temporaryFailCodes:
+        return TEMPORARY_FAIL
+    return PERMANENT_FAIL if code or code in step.permanentFailCodes else SUCCESS

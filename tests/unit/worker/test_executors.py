@@ -1,0 +1,112 @@
+"""The outputs of TES tasks that become nodes."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from awed.model.tes import DIRECTORY, TREE, Executor, Input, Output, TesTask
+from awed.shock.interface import DataHost
+from awed.worker.executors import Executors
+from awed.worker.fileroots import FileRoots
+from awed.worker.logs import LogFiles, Logs
+from awed.worker.urls import Urls
+from tests.unit.worker.builders import IN_THREAD, PLAIN, result
+from tests.unit.worker.datahost import FakeHosts
+
+OWN = "http://server/node"
+OUT = "/var/spool/cwl"
+
+
+class World:
+    """A task whose directory becomes nodes. *made*: the files of which nodes were made, by their ids."""
+
+    def __init__(self, root: Path, *inputs: Input) -> None:
+        self.made: list[tuple[str, str, bytes]] = []
+        self.root = root
+        self.top = root / TREE / OUT[1:]
+        task = TesTask(
+            inputs=list(inputs),
+            outputs=[Output(path=OUT, url=OWN, type=DIRECTORY)],
+            executors=[Executor()],
+            volumes=[OUT],
+        )
+        self.executors = Executors(
+            task,
+            root,
+            Logs(LogFiles(root / "logs", lambda path: None)),
+            urls=Urls(FileRoots(), None, _web(), IN_THREAD),
+            make_node=self._make,
+            environ={},
+            allotment=PLAIN,
+            in_thread=IN_THREAD,
+            now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+        )
+
+    async def _make(self, host: str, path: Path, name: str) -> str:
+        self.made.append((host, name, _content(path)))
+        return str(len(self.made))
+
+    def outputs(self) -> list[tuple[str, str, str]]:
+        """Deliver; path, URL and size of each output."""
+        result(self.executors.deliver())
+        return [(one.path.removeprefix(OUT), one.url, one.size_bytes) for one in self.executors.log.outputs]
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def _web() -> DataHost:
+    return FakeHosts()("")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    (tmp_path / "logs").mkdir()
+    made = World(tmp_path)
+    result(made.executors.fetch())
+    return made
+
+
+def test_each_file_becomes_a_node_and_an_empty_directory_is_told_of(world: World) -> None:
+    (world.top / "d" / "empty").mkdir(parents=True)
+    (world.top / "d" / "a b").write_text("one")
+    (world.top / "z").write_text("")
+    assert world.outputs() == [("/d/a b", f"{OWN}/1", "3"), ("/d/empty/", OWN, "0"), ("/z", f"{OWN}/2", "0")]
+    assert world.made == [("http://server", "a b", b"one"), ("http://server", "z", b"")]
+
+
+def test_a_directory_that_stays_empty_is_told_of(world: World) -> None:
+    assert world.outputs() == [("/", OWN, "0")]
+
+
+def test_links_are_what_they_lead_to_and_make_no_second_node(world: World) -> None:
+    """Nor can one lead out, or round and round; one that leads nowhere, and what is no file, is nothing."""
+    (world.top / "d").mkdir()
+    (world.top / "d" / "a").write_text("one")
+    os.link(world.top / "d" / "a", world.top / "hard")
+    for name, target in {
+        "file": "d/a",
+        "folder": f"{OUT}/d",
+        "round": OUT,
+        "out": "/etc/passwd",
+        "none": "x",
+    }.items():
+        (world.top / name).symlink_to(target)
+    os.mkfifo(world.top / "pipe")
+    assert world.outputs() == [(path, f"{OWN}/1", "3") for path in ("/d/a", "/file", "/folder/a", "/hard")]
+
+
+def test_an_input_that_was_left_as_it_was_stays_its_node(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    inputs = [Input(url=f"http://other/node/{name}?download", path=f"{OUT}/{name}") for name in ("same", "changed")]
+    world = World(tmp_path, *inputs)
+    world.top.mkdir(parents=True)
+    for name in ("same", "changed"):
+        (world.top / name).write_text("old")
+    result(world.executors.fetch())
+    (world.top / "changed").write_text("new")
+    os.utime(world.top / "changed", ns=(0, 0))
+    assert world.outputs() == [("/changed", f"{OWN}/1", "3"), ("/same", "http://other/node/same", "3")]
