@@ -60,7 +60,7 @@ async def _admin(context: Context, asked: Asked) -> Call[None]:
     return Call(asked.request, user, None)
 
 
-ANYONE = Right(_anyone)
+ANYONE = Right(_anyone, everybodys=True)
 """No right is needed, and no authentication."""
 
 ADMIN = Right(_admin)

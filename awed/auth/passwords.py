@@ -4,7 +4,6 @@ Hashing takes time and memory on purpose, so it must not be done on the reactor.
 """
 
 from functools import cache
-from ipaddress import IPv6Address, ip_address
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -13,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from awed.auth.tokens import token_hash
+from awed.model.addresses import network_of
 from awed.model.errors import Unavailable
 from awed.tx.locks import PerKey, to_the_end
 from awed.tx.recent import Recent
@@ -75,7 +75,7 @@ class PasswordChecks:
         key = token_hash(f"{stored}\n{password}")
         if self._right.get(key):
             return True
-        network = _network(address)
+        network = network_of(address)
         if self._lines.waiting(network) >= MOST_WAITING:
             raise Unavailable("too many passwords from your address wait to be checked: please try again later")
         await self._lines.acquire(network)
@@ -105,12 +105,3 @@ class PasswordChecks:
 def _pause(wrong: int) -> float:
     """Seconds to wait before the next check after *wrong* wrong passwords."""
     return float(min(2 ** (wrong - FREE_TRIES), LONGEST_PAUSE))
-
-
-def _network(address: str) -> str:
-    """The network by which an address is counted: the address itself, of IPv6 its /64, which one person may have."""
-    try:
-        ip = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    return str(IPv6Address(int(ip) >> 64 << 64)) if isinstance(ip, IPv6Address) else address

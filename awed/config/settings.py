@@ -247,6 +247,13 @@ class Limits(Struct, frozen=True):
     max_upload: Annotated[
         int, SIZE, "Largest file in the node store, uploaded or made there of others. 0: no limit."
     ] = 0
+    user_uploads: Annotated[
+        int,
+        SIZE,
+        "Most bytes of one user's unfinished uploads, of anonymous users those of one address. More is refused until"
+        " others are done, but one by itself may be larger. 0: no limit, also in the next.",
+    ] = 100 << 30
+    anonymous_uploads: Annotated[int, SIZE, "Most bytes of those of all anonymous users."] = 200 << 30
     min_free_space: Annotated[
         int, SIZE, "Free disk space that uploads and logs of running commands must leave, else they are refused."
     ] = 1 << 30

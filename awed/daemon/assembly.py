@@ -66,6 +66,7 @@ from awed.web.form import Spool
 from awed.web.forwarded import Proxies
 from awed.web.request import ShortRequest
 from awed.web.site import ApiSite
+from awed.web.uploads import Uploads
 from awed.workflow.reader import DocumentLimits
 
 _log = Logger()
@@ -322,7 +323,10 @@ class Parts:
         )
         root = make_root(context)
         spool = Spool(self._files.temporary, self._in_thread, config.limits.min_free_space)
-        requests = requests_with(Bodies(spool, config.limits.max_document), root.traits)
+        uploads = Uploads(
+            root.user_of, self._proxies.peer, config.limits.user_uploads, config.limits.anonymous_uploads
+        )
+        requests = requests_with(Bodies(spool, config.limits.max_document, uploads), root.traits)
         return ApiSite(root, requests, self._reactor, self._answered)
 
     def _answered(self, request: Request) -> None:

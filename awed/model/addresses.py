@@ -2,7 +2,7 @@
 
 import re
 import string
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
@@ -128,3 +128,12 @@ def with_password(url: str, password: str) -> str:
 def has_user(url: str) -> bool:
     """Whether *url* names a user, with or without a password."""
     return _LOGIN.match(url) is not None
+
+
+def network_of(peer: str) -> str:
+    """The network by which an IP address is counted: itself, but of IPv6 the /64, which one person may have."""
+    try:
+        ip = ip_address(peer.partition("%")[0])
+    except ValueError:
+        return peer
+    return str(IPv6Address(int(ip) >> 64 << 64)) if isinstance(ip, IPv6Address) else peer

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
+from twisted.internet.defer import Deferred
 from twisted.internet.tcp import Connection
 from twisted.python.failure import Failure
 
@@ -18,6 +19,7 @@ from awed.web.params import header
 from awed.web.request import ShortRequest
 from awed.web.short import short_form
 from awed.web.traits import Traits
+from awed.web.uploads import Upload, Uploads
 
 READ = 1024 * 1024
 """Bytes that are read from the socket at a time during a large body, in place of Twisted's 64 KiB."""
@@ -27,10 +29,12 @@ LINGER = 2.0
 
 
 class Bodies(Struct, frozen=True):
-    """How a site receives bodies. *limit*: bytes that a body may have, unless its collection has another limit."""
+    """How a site receives bodies. *limit*: bytes that a body may have, unless its collection has another limit.
+    *uploads*: admits large ones and counts them; None: all are admitted."""
 
     spool: Spool
     limit: int = 64 * 1024 * 1024
+    uploads: Uploads | None = None
 
 
 class AwedRequest(ShortRequest):
@@ -42,10 +46,14 @@ class AwedRequest(ShortRequest):
     _limit = 0
     _refused = False
     _complete = False
+    _upload: Upload | None = None
+    """What counts the body, once its sender is admitted."""
+    _held: list[bytes] | None = None
+    """What has arrived of a large body while it is asked whether its sender is admitted; None before and after."""
 
     @property
     def is_held_up(self) -> bool:
-        return self._pump is not None and self._pump.is_paused
+        return self._held is not None or (self._pump is not None and self._pump.is_paused)
 
     async def form(self) -> Form:
         """The parsed body.
@@ -54,6 +62,7 @@ class AwedRequest(ShortRequest):
         :class:`~awed.model.errors.TooLarge` or :class:`~awed.model.errors.NoSpace` for what cannot be kept.
         """
         if self._form is None:
+            self._write_held()
             self._form = Form(is_form=False) if self._pump is None else await self._pump.finish()
         return self._form
 
@@ -86,18 +95,24 @@ class AwedRequest(ShortRequest):
             self.notifyFinish().addBoth(self._let_go)
             if length is None or length > IN_MEMORY:
                 self._read_at_once(READ)
+            if length is not None and length > IN_MEMORY:
+                self._ask_admission()
 
     def handleContentChunk(self, data: bytes) -> None:
         """A piece of the body has arrived."""
         if self._refused or self._pump is None:
             return
         self.received_bytes += len(data)
+        if self.received_bytes > IN_MEMORY:
+            self._ask_admission()
         try:
             self._check_size(self.received_bytes)
-        except TooLarge as error:
+            if self._held is not None:
+                self._held.append(data)
+            elif not self._refused:
+                self._write(data)
+        except AwedError as error:
             self._refuse(error)
-        else:
-            self._pump.write(data)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """The whole body has arrived: run the handler, unless the body was refused."""
@@ -108,6 +123,36 @@ class AwedRequest(ShortRequest):
             self.channel.loseConnection()
         else:
             super().requestReceived(command, path, version)
+
+    def _ask_admission(self) -> None:
+        """Read no more of a large body until it is known whether its sender has the right to the call."""
+        if self.bodies.uploads is not None and self._upload is None and self._held is None and not self._refused:
+            self._held = []
+            Deferred.fromCoroutine(self._be_admitted(self.bodies.uploads))
+
+    async def _be_admitted(self, uploads: Uploads) -> None:
+        channel: Any = self.channel
+        transport = channel.transport  # the channel may lose it meanwhile
+        transport.pauseProducing()
+        try:
+            self._upload = await uploads.admit(self)
+            self._write_held()
+        except Exception as error:
+            self._refuse(error)
+        finally:
+            transport.resumeProducing()
+
+    def _write_held(self) -> None:
+        """Go on with what arrived meanwhile. Its handler also does so, which has asked for the right itself."""
+        held, self._held = self._held or [], None
+        for data in held:
+            self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        if self._pump is not None:
+            if self._upload is not None:
+                self._upload.add(len(data))
+            self._pump.write(data)
 
     def _meet(self) -> None:
         """Set method and path, which twisted.web does only after the body, and the limit of the body."""
@@ -131,6 +176,9 @@ class AwedRequest(ShortRequest):
         if self._pump is not None:
             self._pump.discard()
             self._pump = None
+        if self._upload is not None:
+            self._upload.end()
+            self._upload = None
 
     def _read_at_once(self, size: int) -> None:
         channel: Any = self.channel

@@ -53,11 +53,12 @@ class Right(Struct, Generic[X, T], frozen=True):
 
     *grant* checks it. It is called with the context of the collection, and raises
     :class:`~awed.model.errors.Unauthorized`, or another error if the thing does not exist. *query*: the parameters
-    that it uses.
+    that it uses. *everybodys*: whether it asks for no authentication; then only short bodies are taken.
     """
 
     grant: Callable[[X, Asked], Awaitable[Call[T]]]
     query: tuple[Parameter, ...] = ()
+    everybodys: bool = False
 
 
 Handler = Callable[Concatenate[Any, Call[T], P], Coroutine[Any, Any, R]]

@@ -78,6 +78,11 @@ class ShortRequest(Request):
         return self.collections.get(unquote_to_bytes(name), PLAIN)
 
     @property
+    def names(self) -> list[bytes]:
+        """The parts of the path: the name of the collection, and what follows it."""
+        return [unquote_to_bytes(name) for name in self.path[1:].split(b"/")]
+
+    @property
     def shown_path(self) -> str:
         """The path for the log, without what may be secret."""
         path = str(self.path.decode("utf-8", "replace"))
@@ -112,7 +117,7 @@ class ShortRequest(Request):
         channel: Any = self.channel
         self.site = channel.site
         self.prepath = []
-        self.postpath = [unquote_to_bytes(name) for name in self.path[1:].split(b"/")]
+        self.postpath = self.names
         before = REQUEST.set(channel.request_id.decode())
         try:
             self.render(self.site.getResourceFor(self))  # type: ignore[no-untyped-call]

@@ -18,11 +18,14 @@ from twisted.web.iweb import IRequest
 from twisted.web.server import NOT_DONE_YET
 from werkzeug.exceptions import MethodNotAllowed
 
-from awed.model.errors import AwedError, Invalid, Unimplemented
+from awed.model.access import User
+from awed.model.errors import AwedError, Invalid, TooLarge, Unimplemented
 from awed.tx.turns import Turns
 from awed.web.body import AwedRequest
-from awed.web.calls import Asked, Calls, Declared
-from awed.web.params import params_of
+from awed.web.calls import Asked, Calls, Declared, Right
+from awed.web.form import IN_MEMORY
+from awed.web.params import Params, params_of
+from awed.web.request import ShortRequest
 from awed.web.streaming import answer
 from awed.web.traits import Traits
 
@@ -61,8 +64,9 @@ class CollectionResource(KleinResource):
         self.traits = collection.traits
         self._collection = collection
         self._turns = turns
-        paths = by_path(collection.calls)
-        super().__init__(self._klein(paths))
+        self._paths = paths = by_path(collection.calls)
+        self._app = self._klein(paths)
+        super().__init__(self._app)
         self._routes: dict[tuple[bytes, bool], Route] = {}
         """By method, and whether the path names a thing of the collection."""
         self._fixed = {path[1:].encode() for path in paths} - {b""}
@@ -108,10 +112,7 @@ class CollectionResource(KleinResource):
     async def _serve(self, choice: Choice, request: AwedRequest, names: Mapping[str, str]) -> bytes:
         """Answer a request for one of *choice*: find which, check its right, read its arguments, call its handler."""
         params = params_of(request)
-        if not choice:
-            raise MethodNotAllowed(["GET"])  # HEAD, where GET would change something
-        call = next((call for call in choice if not call.flag or call.flag in params), None)
-        right = (call or choice[-1]).right
+        call, right = _chosen(choice, params)
         granted = await right.grant(self._collection.context, Asked(request, params, names))
         if call is None:
             raise self._no_operation(f"{request.method.decode()} {choice[-1].path}")
@@ -119,9 +120,31 @@ class CollectionResource(KleinResource):
         data = await call.handler(self._collection, granted, *[names[name] for name in call.names], **taken)
         return data if isinstance(data, bytes) else await answer(request, self.traits.wrap(data), self._turns)
 
+    async def user_of(self, request: ShortRequest, path: Sequence[bytes]) -> User:
+        """The user of a request for *path* in the collection whose body is large and has not arrived yet.
+
+        Raises what would be answered to a user without the right to the call, or if there is no such call.
+        """
+        assert isinstance(request, AwedRequest)
+        url = "/" + b"/".join(path).decode()
+        pattern, names = self._app.url_map.bind("").match(url, request.method.decode())
+        params = params_of(request)
+        _, right = _chosen(self._paths[pattern][request.method.decode()], params)
+        if right.everybodys:
+            raise TooLarge(f"the body has more than {IN_MEMORY} bytes")
+        return (await right.grant(self._collection.context, Asked(request, params, names))).user
+
     def _no_operation(self, asked: str) -> AwedError:
         text = self.traits.no_operation.get(asked)
         return Unimplemented("Not Implemented") if text is None else Invalid(text)
+
+
+def _chosen(choice: Choice, params: Params) -> tuple[Declared | None, Right[Any, Any]]:
+    """The call that the parameters choose, None if they choose none; and the right to check."""
+    if not choice:
+        raise MethodNotAllowed(["GET"])  # HEAD, where GET would change something
+    call = next((call for call in choice if not call.flag or call.flag in params), None)
+    return call, (call or choice[-1]).right
 
 
 def _failed(request: IRequest, failure: Failure) -> bytes:

@@ -9,7 +9,10 @@ from twisted.web.http import Request as HTTPRequest
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Site
+from werkzeug.exceptions import NotFound
 
+from awed.model.access import User
+from awed.model.errors import Invalid
 from awed.web.channel import ApiChannel, IdleConnections
 from awed.web.envelope import answer, answer_error
 from awed.web.errors import no_resource
@@ -78,6 +81,17 @@ class Root(Resource):
         """The traits of each collection, by name."""
         for name, resource in collections.items():
             self.putChild(name.encode(), resource)
+
+    async def user_of(self, request: ShortRequest) -> User:
+        """The user of a request whose large body has not arrived yet. Raises an error if the request is refused."""
+        name, *path = request.names
+        request.prepath, request.postpath = [], [name, *path]
+        if fault := _fault(request):
+            raise Invalid(fault)
+        child = self.children.get(name)
+        if not isinstance(child, CollectionResource):
+            raise NotFound  # of werkzeug, as for an unknown path in a collection
+        return await child.user_of(request, _without_trailing_slash(path))
 
     def getChildWithDefault(self, path: bytes, request: IRequest) -> IResource:
         fault = _fault(request)
