@@ -3,12 +3,15 @@
 from collections.abc import Awaitable
 from typing import Annotated, Any
 
+from msgspec import Struct
+
 from awed.api.acl import ALL, AclUsers, acl_change
 from awed.api.context import Context
 from awed.api.job_changes import JobChanges
 from awed.api.job_query import FIELD, JobList
 from awed.api.job_views import JobLogs, JobPerf, MinimalJob, minimal, whole, with_logs, with_perf
 from awed.api.rights import ADMIN, a_head, a_job, may, to, to_step
+from awed.api.runs import Asked, make_run
 from awed.api.submission import check, once, only_steps, submit
 from awed.auth.rights import changed_by
 from awed.model.access import Acl, User
@@ -28,9 +31,25 @@ from awed.workflow.reader import read_import
 
 NO_DOCUMENT = "No job script or awf is submitted"
 
-_TAKEN = "a job document is sent as part upload"
+WORKFLOW = "workflow.cwl"
+"""The file of a run that has the part ``cwl``."""
 
 Full = Annotated[bool, "Remove document, logs and files as well."]
+
+
+class CwlParts(Struct, frozen=True):
+    """The parts with which the submitter of the original sends CWL."""
+
+    cwl: Annotated[Part | None, "A process in CWL 1.0 to 1.2, packed if it has several files: makes a run."] = None
+    job: Annotated[Part | None, "Its inputs, in JSON or YAML."] = None
+    entrypoint: Annotated[Part | None, "Which process of a packed document is run, if not main."] = None
+    CLIENT_GROUP: Annotated[Part | None, "The client groups whose workers may run it."] = None
+
+    def asked(self, cwl: Part) -> Asked:
+        """What is asked for. Raises :class:`~awed.model.errors.Invalid` for texts that are none."""
+        entrypoint = self.entrypoint.text() if self.entrypoint else ""
+        groups = self.CLIENT_GROUP.text() if self.CLIENT_GROUP else ""
+        return Asked(WORKFLOW, "part cwl", entrypoint, {WORKFLOW: cwl}, self.job, {"clientgroups": groups})
 
 
 class JobResource(JobChanges):
@@ -45,7 +64,7 @@ class JobResource(JobChanges):
         *,
         upload: Annotated[Part | None, "A workflow."] = None,
         import_: Annotated[Part | None, "A finished job."] = None,
-        cwl: Annotated[Part | None, "Not taken here."] = None,
+        cwl: CwlParts,
         awf: Annotated[Part | None, "Not taken here."] = None,
     ) -> Job | Warned[Job]:
         """Submit a workflow, or import a finished job. Requests with the same ``Idempotency-Key`` make one job."""
@@ -55,10 +74,10 @@ class JobResource(JobChanges):
             job, warnings = await submit(self.context, call, await upload.read(upload.size), token)
         elif import_ is not None:
             job = await self._import(call, await import_.read(import_.size), token)
-        elif cwl is not None:
-            raise Invalid(f"part cwl: CWL is not taken here, awe cwl will run it; {_TAKEN}")
+        elif cwl.cwl is not None:
+            job = await make_run(self.context, call, cwl.asked(cwl.cwl), token)
         elif awf is not None:
-            raise Invalid(f"part awf: AWF is not taken here; {_TAKEN}")
+            raise Invalid("part awf: AWF is not taken here; a job document is sent as part upload")
         else:
             raise Invalid(NO_DOCUMENT)
         shown = whole(job, self.context.hosts.base(call.request))

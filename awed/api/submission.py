@@ -42,18 +42,21 @@ async def submit(context: Context, call: Call[None], body: bytes, token: str = "
 
 async def make_job(context: Context, call: Call[None], body: bytes, submission: Submission, token: str = "") -> Job:
     """The job of *submission*, which was read from *body*. *token*: its data token."""
+    return await once(context, call, body, submission.job.id, partial(stored, context, call, submission, token))
+
+
+async def stored(
+    context: Context, call: Call[None], submission: Submission, token: str, key: SubmissionKey | None
+) -> Job:
+    """A new job of *submission*. *token*: its data token. *key*: is stored with it."""
+    await require_run(context, call.user, submission)
     hosts = token_hosts(submission.job) if token else []
     if not token and call.user.name != PUBLIC and uses_own_store(submission.job):
         token = context.job_token(submission.job.id)
-
-    async def make(key: SubmissionKey | None) -> Job:
-        await require_run(context, call.user, submission)
-        hook = _hook(submission, call.user)
-        jobs, user = context.engine.jobs, call.user
-        store = partial(jobs.submit, submission, user, token, hosts, key, hook=hook)
-        return await (store() if hook is None else context.hooks.take_with(hook, user, store))
-
-    return await once(context, call, body, submission.job.id, make)
+    hook = _hook(submission, call.user)
+    jobs, user = context.engine.jobs, call.user
+    store = partial(jobs.submit, submission, user, token, hosts, key, hook=hook)
+    return await (store() if hook is None else context.hooks.take_with(hook, user, store))
 
 
 async def require_run(context: Context, user: User, submission: Submission) -> None:

@@ -14,6 +14,9 @@ RUNS = "runs"
 """The resource of workers for *runs*: commands that submit other work and wait for it. Such a command takes no slot
 of its worker, and no core unless it asks for some, as the work for which it waits may need them."""
 
+RUNNER = "awe-cwl-runner"
+"""The command that runs workflows in CWL. Workers that have it take runs."""
+
 SIZES = (MEMORY, DISK)
 """The resources that are counted in bytes."""
 

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from awed.model.resources import CORES, DISK, GPUS, LEAST_CORES, MEMORY, RUNS, Amounts, with_cores
+from awed.model.resources import CORES, DISK, GPUS, LEAST_CORES, MEMORY, RUNNER, RUNS, Amounts, with_cores
 from awed.model.work import Workunit
 from awed.worker.cgroups import cores_allowed, hierarchies, memory_allowed
 
@@ -20,9 +20,6 @@ MOST_SLOTS = 1000
 
 ASK_LIMIT = 10.0
 """Seconds that ``nvidia-smi`` may take to list the GPUs."""
-
-RUNNER = "awe-cwl-runner"
-"""The command that runs workflows. A worker that has it takes runs."""
 
 MOST_RUNS = 16
 """How many runs a worker takes at once, unless it is told with ``--resource``."""

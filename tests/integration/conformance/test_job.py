@@ -449,6 +449,17 @@ async def test_job_import(bench: Bench) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_cwl_submission(bench: Bench) -> None:
+    """POST /job, cwl"""
+    tool = "{cwlVersion: v1.0, class: CommandLineTool, baseCommand: 'true', inputs: [], outputs: []}"
+    answer = await bench.api.call("POST", "/job", {"cwl": tool, "job": "{}"})
+    assert answer.data["info"]["pipeline"] == "cwl"
+    assert [task["cmd"]["name"] for task in answer.data["tasks"]] == ["awe-cwl-runner"]
+    refused = await bench.api.call("POST", "/job", {"cwl": tool.replace("v1.0", "v2")})
+    assert refused.fault == 'part cwl: cwlVersion "v2" is not run here, expected one of v1.0, v1.1, v1.2'
+
+
+@pytest_twisted.ensureDeferred
 async def test_rights_to_a_job(bench: Bench) -> None:
     """GET, PUT, DELETE /job/<id>/acl[/<type>]"""
     job_id = await bench.submit()

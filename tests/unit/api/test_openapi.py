@@ -21,6 +21,9 @@ def test_what_it_says_of_a_call() -> None:
         "upload",
         "import",
         "cwl",
+        "job",
+        "entrypoint",
+        "CLIENT_GROUP",
         "awf",
     }
     assert "/job/{job_id}/acl/{kind}" in paths

@@ -1,0 +1,57 @@
+"""The document of a run: a job of one task whose command runs a workflow, and makes a job of each of its steps."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from awed.model.job import OWN_HOST
+from awed.model.resources import RUNNER, RUNS
+
+TASK = "run"
+"""The name of the task of a run."""
+
+PIPELINE = "cwl"
+"""The pipeline of runs."""
+
+ORDER = "job.json"
+"""The file with the inputs of the workflow."""
+
+OUTPUT = "cwl.output.json"
+"""The file in which the runner leaves the outputs of the workflow."""
+
+LOST = 100
+"""How often a run is tried again whose worker is lost: it finds the steps that were done or are running."""
+
+
+class Run(Struct, frozen=True):
+    """What is to be run: the *workflow*, a file of the run, and the *entrypoint* in it, "" for the only process.
+
+    *files*: of the run, by path in its directory, with the ids of their nodes in the daemon's own store. *info*: more
+    of the info of its job.
+    """
+
+    workflow: str
+    entrypoint: str
+    files: Mapping[str, str]
+    info: Mapping[str, Any]
+
+
+def run_document(run: Run, job_id: str, token: str) -> dict[str, Any]:
+    """The document of the job *job_id* that runs *run*. *token*: with which the runner makes steps."""
+    fragment = f"#{run.entrypoint}" if run.entrypoint else ""
+    order = [ORDER] if ORDER in run.files else []
+    task = {
+        "taskid": TASK,
+        "cmd": {
+            "name": RUNNER,
+            "args_array": ["--nodes", f"{run.workflow}{fragment}", *order],
+            "environ": {"private": {"AWE_TOKEN": token}},
+        },
+        "inputs": [{"filename": path, "host": OWN_HOST, "node": node} for path, node in run.files.items()],
+        "outputs": [{"filename": OUTPUT, "host": OWN_HOST}],
+        "resources": {RUNS: 1},
+        "network": True,
+        "retry": {"exit": 0, "lost": LOST},
+    }
+    return {"id": job_id, "info": {"pipeline": PIPELINE, **run.info}, "tasks": [task]}
