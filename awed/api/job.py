@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from awed.api.acl import ALL, AclUsers, acl_change
 from awed.api.context import Context
+from awed.api.crate import Zip, send_crate
 from awed.api.job_changes import JobChanges
 from awed.api.job_query import FIELD, JobList
 from awed.api.job_views import JobLogs, JobPerf, MinimalJob, minimal, whole, with_logs, with_perf
@@ -139,6 +140,11 @@ class JobResource(JobChanges):
     async def perf(self, call: Call[JobRecord]) -> JobPerf:
         """The times and sizes of a job, its tasks and its workunits."""
         return with_perf(call.thing.job, await self.engine.jobs.perfs(call.thing.job.id))
+
+    @calls("GET /<job_id>?crate", to("read", a_job))
+    async def crate(self, call: Call[JobRecord]) -> Zip:
+        """What a job ran, as a Workflow Run RO-Crate: its metadata and the job's document, zipped."""
+        return await send_crate(self.context, call)
 
     @calls("GET /<job_id>?position", to("read", a_head))
     async def position(self, call: Call[JobRecord]) -> dict[str, int]:

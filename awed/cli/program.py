@@ -14,6 +14,7 @@ from awed.cli.check import check
 from awed.cli.commands import Commands
 from awed.cli.completion import completion
 from awed.cli.connection import connect, login, use_profile
+from awed.cli.crate import crate
 from awed.cli.cwl import cwl
 from awed.cli.files import get, put
 from awed.cli.groups import groups
@@ -80,7 +81,7 @@ _ALONE = {"login", "completion"}
 
 awe.section("Submit", (submit, check, wait, import_job, cwl))
 awe.section("Watch", (jobs, job, logs, why, top))
-awe.section("Files", (put, get))
+awe.section("Files", (put, get, crate))
 awe.section("Change jobs", (changes.suspend, changes.resume, changes.rerun, changes.recompute, changes.resubmit))
 awe.section("Change jobs", (changes.delete, changes.priority, changes.group, changes.expire))
 awe.section("Workers and the server", (workers, queue, groups, events))

@@ -8,14 +8,14 @@ from pathlib import Path, PurePosixPath
 from awed.client.blocking import Server
 from awed.model.errors import AwedError, Unavailable
 from awed.model.ids import task_name
-from awed.model.job import IO, NO_NODE, Job
+from awed.model.job import Job
 from awed.model.node import Node
 
 
 def output_urls(job: Job) -> dict[str, str]:
     """The URL of each output, by ``TASK/FILENAME``; "" for one that is not there (yet)."""
     return {
-        f"{task_name(task.taskid)}/{output.filename}": _url(output)
+        f"{task_name(task.taskid)}/{output.filename}": output.address
         for task in job.tasks
         for output in task.outputs
         if output.is_made and not output.nofile
@@ -89,9 +89,3 @@ def path_below(directory: Path, name: str) -> Path:
     path = directory.joinpath(*parts)
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
-
-
-def _url(output: IO) -> str:
-    if output.url:
-        return output.url
-    return f"{output.host}/node/{output.node}?download" if output.host and output.node != NO_NODE else ""

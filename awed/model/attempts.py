@@ -31,6 +31,26 @@ class Cause(StrEnum):
     DISCARDED = "discarded"
 
 
+DONE = "done"
+"""In the place of a cause: the run went well."""
+
+CAUSE_WORDS: Mapping[str, str] = {
+    DONE: "done",
+    Cause.EXIT: "exit status",
+    Cause.SIGNAL: "ended by a signal",
+    Cause.MEMORY: "too little memory",
+    Cause.TIME: "over its walltime",
+    Cause.DISK: "too little disk",
+    Cause.START: "could not be started",
+    Cause.IMAGE: "its container image could not be had",
+    Cause.INPUT: "an input could not be fetched",
+    Cause.OUTPUT: "an output could not be delivered",
+    Cause.LOST: "its worker was lost",
+    Cause.DISCARDED: "given back",
+}
+"""Words for why a run ended."""
+
+
 class Retry(Struct):
     """What a document says of further tries, as it was sent.
 
@@ -114,12 +134,13 @@ class _Measured(Struct):
 _measured = msgspec.json.Decoder(_Measured)
 
 
-def used_of(perf: Raw | None) -> Used | None:
-    """What a performance record tells of it; None if there is none, or it tells it otherwise."""
+def used_of(perf: object) -> Used | None:
+    """What a performance record tells of it, decoded or not; None if there is none, or it tells it otherwise."""
     if perf is None:
         return None
     try:
-        return Used(*msgspec.structs.astuple(_measured.decode(perf)))
+        told = _measured.decode(perf) if isinstance(perf, Raw) else msgspec.convert(perf, _Measured)
+        return Used(*msgspec.structs.astuple(told))
     except msgspec.MsgspecError:
         return None
 

@@ -91,6 +91,13 @@ class IO(Struct):
         return self.optional is True
 
     @property
+    def address(self) -> str:
+        """The URL of this file, "" if it has none (yet)."""
+        if self.url:
+            return self.url
+        return f"{self.host}/node/{self.node}?download" if self.host and self.node != NO_NODE else ""
+
+    @property
     def is_elsewhere(self) -> bool:
         """Whether this file has no node, but a URL of its own, from or to which workers bring it."""
         return bool(self.url) and not self.host

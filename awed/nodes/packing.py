@@ -63,6 +63,37 @@ class Packer:
         self._writer.close()
 
 
+class Archive:
+    """A zip archive that is made while it is sent: :meth:`begin` a file, :meth:`packed` as often as needed, at last
+    :meth:`finish`. The methods block."""
+
+    def __init__(self) -> None:
+        self._sink = _Sink()
+        self._zip = _Zip(self._sink)
+        self._is_open = False
+
+    def begin(self, name: str, made: datetime) -> None:
+        """Begin the next file."""
+        self._end()
+        self._zip.begin(Member(name, made, ()))
+        self._is_open = True
+
+    def packed(self, data: bytes) -> bytes:
+        """Add *data* to the file. Returns what there is to send."""
+        self._zip.write(data)
+        return self._sink.take()
+
+    def finish(self) -> bytes:
+        """Returns the rest of the archive."""
+        self._end()
+        self._zip.close()
+        return self._sink.take()
+
+    def _end(self) -> None:
+        if self._is_open:
+            self._zip.end()
+
+
 class _Sink:
     """A file to write to that keeps the bytes until they are taken. It cannot seek."""
 

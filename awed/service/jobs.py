@@ -22,7 +22,7 @@ from awed.scheduler.tellings import job_change
 from awed.service.drafts import Drafts
 from awed.service.shell import Shell
 from awed.store.interface import IStore, JobPage, JobQuery, RecordPage
-from awed.store.paging import every, reports_by_task
+from awed.store.paging import by_task, every
 from awed.workflow.locations import token_hosts
 from awed.workflow.submission import Submission
 
@@ -271,12 +271,17 @@ class JobVerbs:
         """For each task the logs of its workunits, in the order of ranks. They are read as they are iterated."""
         await self._shell.committer.durable()
         store = self._shell.store
-        return _with_origins(store, job, reports_by_task(store, job.id, [task.taskid for task in job.tasks]))
+        return _with_origins(store, job, by_task(store, WorkReport, job.id, [task.taskid for task in job.tasks]))
 
     async def perfs(self, job_id: str) -> AsyncIterator[PerfRecord]:
         """The performance records of the job's workunits. They are read as they are iterated."""
         await self._shell.committer.durable()
         return every(self._shell.store, PerfRecord, job=job_id)
+
+    async def perfs_by_task(self, job: Job) -> AsyncIterator[AsyncIterator[PerfRecord]]:
+        """As :meth:`reports`, the performance records. A task with the result of another one has none."""
+        await self._shell.committer.durable()
+        return by_task(self._shell.store, PerfRecord, job.id, [task.taskid for task in job.tasks])
 
 
 async def _with_origins(

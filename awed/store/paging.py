@@ -1,16 +1,17 @@
 """Reads records page by page, where they may be too many or too large to be held at once."""
 
 from collections.abc import AsyncIterator, Sequence
+from typing import TypeVar
 
 from awed.model.records import T, kind_of
-from awed.model.work import WorkReport
+from awed.model.work import PerfRecord, WorkReport
 from awed.store.interface import IStore, Wanted
 
 AT_ONCE = 500
 """Records in a page; fewer if they are large."""
 
 TASKS = 100
-"""Tasks whose reports are read together, if they fit into a page."""
+"""Tasks whose records are read together, if they fit into a page."""
 
 
 async def every(store: IStore, record: type[T], **fields: Wanted) -> AsyncIterator[T]:
@@ -24,24 +25,26 @@ async def every(store: IStore, record: type[T], **fields: Wanted) -> AsyncIterat
         after = [field(page[-1]) for field in rest]
 
 
-async def reports_by_task(
-    store: IStore, job_id: str, task_ids: Sequence[str]
-) -> AsyncIterator[AsyncIterator[WorkReport]]:
-    """For each of these tasks its reports, in the order of ranks. They must be read before those of the next task."""
+Told = TypeVar("Told", WorkReport, PerfRecord)
+"""What is kept of a workunit that is done."""
+
+
+async def by_task(
+    store: IStore, record: type[Told], job_id: str, task_ids: Sequence[str]
+) -> AsyncIterator[AsyncIterator[Told]]:
+    """For each of these tasks its records, in the order of ranks. They must be read before those of the next task."""
     for start in range(0, len(task_ids), TASKS):
         some = task_ids[start : start + TASKS]
-        page = await store.page(WorkReport, [], AT_ONCE, job=job_id, task=some)
-        is_all = not page or not await store.page(
-            WorkReport, [page[-1].taskid, page[-1].rank], 1, job=job_id, task=some
-        )
+        page = await store.page(record, [], AT_ONCE, job=job_id, task=some)
+        is_all = not page or not await store.page(record, [page[-1].taskid, page[-1].rank], 1, job=job_id, task=some)
         for task_id in some:
             if is_all:
                 yield _those_of(task_id, page)
             else:
-                yield every(store, WorkReport, job=job_id, task=task_id)
+                yield every(store, record, job=job_id, task=task_id)
 
 
-async def _those_of(task_id: str, reports: Sequence[WorkReport]) -> AsyncIterator[WorkReport]:
-    for report in reports:
-        if report.taskid == task_id:
-            yield report
+async def _those_of(task_id: str, records: Sequence[Told]) -> AsyncIterator[Told]:
+    for record in records:
+        if record.taskid == task_id:
+            yield record

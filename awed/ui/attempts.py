@@ -1,10 +1,10 @@
 """The last runs of a task, why each ended, and what the latest one used of what it had."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from twisted.web.template import Tag, tags
 
-from awed.model.attempts import Attempt, Cause
+from awed.model.attempts import CAUSE_WORDS, DONE, Attempt, Cause
 from awed.model.ids import parse_work_id
 from awed.model.job import Task
 from awed.model.quantities import rough_size
@@ -14,23 +14,7 @@ from awed.ui.words import moment, span
 
 WALLTIME = "walltime"
 
-CAUSES: Mapping[str, str] = {
-    "done": "done",
-    Cause.EXIT: "exit status",
-    Cause.SIGNAL: "ended by a signal",
-    Cause.MEMORY: "too little memory",
-    Cause.TIME: "over its walltime",
-    Cause.DISK: "too little disk",
-    Cause.START: "could not be started",
-    Cause.IMAGE: "its container image could not be had",
-    Cause.INPUT: "an input could not be fetched",
-    Cause.OUTPUT: "an output could not be delivered",
-    Cause.LOST: "its worker was lost",
-    Cause.DISCARDED: "given back",
-}
-"""Words for why a run ended."""
-
-_LOOKS = {"done": "completed", Cause.LOST: "suspend", Cause.DISCARDED: "suspend"}
+_LOOKS = {DONE: "completed", Cause.LOST: "suspend", Cause.DISCARDED: "suspend"}
 
 
 def attempts(task: Task) -> Iterator[Tag]:
@@ -74,7 +58,7 @@ def _bars(one: Attempt) -> Iterator[Tag]:
 
 def _row(task: Task, one: Attempt) -> Tag:
     look = _LOOKS.get(one.cause, "failed")
-    told = CAUSES.get(one.cause, one.cause)
+    told = CAUSE_WORDS.get(one.cause, one.cause)
     status = f" {one.exitstatus}" if one.cause == Cause.EXIT and one.exitstatus is not None else ""
     memory = one.used.memory if one.used else 0
     part = [tags.td(f"{parse_work_id(one.work).rank:,}", class_="num")] if task.totalwork > 1 else []

@@ -1,12 +1,13 @@
 """Sending files to clients, whole or a range: read in a thread, sent at the client's pace."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Annotated
 from urllib.parse import quote
 
 from awed.tx.files import Pieces, Slice, cut
-from awed.tx.streams import Sender, Source
+from awed.tx.streams import Pace, Sender, Source
 from awed.tx.threads import InThread
 from awed.web.body import AwedRequest
 from awed.web.envelope import answer_error
@@ -74,6 +75,22 @@ async def send_source(request: AwedRequest, source: Source, name: str | None, in
     return b""
 
 
+async def send_pieces(request: AwedRequest, parts: AsyncIterator[bytes], name: str, media_type: str) -> bytes:
+    """Answer with *parts*, which are made while they are sent. *name*: as in :func:`send_file`."""
+    _set_headers(request, name, {"Content-Type": media_type})
+    if request.method != b"HEAD":
+        pace = Pace()
+        with _no_file_in_errors(request):
+            await send_paced(request, pace, _write(request, pace, parts))
+    return b""
+
+
+async def _write(request: AwedRequest, pace: Pace, parts: AsyncIterator[bytes]) -> None:
+    async for part in parts:
+        await pace.room()
+        request.write(part)
+
+
 def _set_headers(request: AwedRequest, name: str | None, more: Mapping[str, str] | None = None) -> None:
     headers = {"Content-Type": "application/octet-stream", **(more or {})}
     if name is not None:
@@ -84,8 +101,15 @@ def _set_headers(request: AwedRequest, name: str | None, more: Mapping[str, str]
 
 async def _send(request: AwedRequest, source: Source, in_thread: InThread) -> None:
     sender = Sender(source, in_thread)
-    try:
+    with _no_file_in_errors(request):
         await send_paced(request, sender, sender.send(request))
+
+
+@contextmanager
+def _no_file_in_errors(request: AwedRequest) -> Iterator[None]:
+    """Context in which a file is sent. If that raises, its headers are removed, so that the error can be answered."""
+    try:
+        yield
     except Exception:
         for header in _OF_FILES:
             request.responseHeaders.removeHeader(header)

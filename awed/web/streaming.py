@@ -68,14 +68,14 @@ async def answer(request: AwedRequest, value: object, turns: Turns) -> bytes:
 
 
 async def _send(request: AwedRequest, parts: AsyncIterator[bytes], turns: Turns) -> bytes:
-    batches = _batches(turns(parts))
-    first = await anext(batches)
+    rest = batches(turns(parts))
+    first = await anext(rest)
     if len(first) < PIECE:
         return send_encoded(request, first)
     set_json_headers(request)
     if request.method != b"HEAD":
         pace = Pace()
-        await send_paced(request, pace, _write(request, pace, first, batches))
+        await send_paced(request, pace, _write(request, pace, first, rest))
     return b""
 
 
@@ -86,7 +86,7 @@ async def _write(request: AwedRequest, pace: Pace, first: bytes, rest: AsyncIter
         request.write(batch)
 
 
-async def _batches(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def batches(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """*parts* joined into batches of at least :data:`~awed.tx.streams.PIECE` bytes, but for the last one."""
     batch = bytearray()
     async for part in parts:

@@ -7,6 +7,8 @@ import sysconfig
 import venv
 from pathlib import Path
 
+import pytest
+
 from tests.integration.program import ROOT
 
 NOT_SOURCE = (".*", "__pycache__", "dropin.cache", "build", "dist", "_build", "*.egg-info")
@@ -57,3 +59,18 @@ def build_wheel(sdist: Path) -> Path:
     subprocess.run([sys.executable, "-m", "pip", "wheel", *words], check=True)
     (file,) = sdist.parent.glob("awed-*.whl")
     return file
+
+
+def pip(*words: str | Path) -> None:
+    """Install what *words* say. Skips the test if it is not to be had."""
+    command = [sys.executable, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", *words]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"pip cannot install it: {done.stderr.strip().splitlines()[-1]}")
+
+
+def environment(folder: Path, *packages: str) -> Path:
+    """The directory of programs of a new virtual environment in *folder* with *packages*."""
+    venv.create(folder, symlinks=True)
+    pip("--python", folder / "bin" / "python", "install", *packages)
+    return folder / "bin"

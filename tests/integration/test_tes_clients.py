@@ -5,15 +5,14 @@ pip installs each where only its test sees it. The test is skipped where the ind
 
 import json
 import os
-import subprocess
 import sys
-import venv
 from pathlib import Path
 
 import pytest
 import pytest_twisted
 
 from tests.integration.daemon import Daemon, Stage
+from tests.integration.installing import environment, pip
 from tests.integration.jobs import start
 from tests.integration.test_tes import call
 from tests.integration.test_tes import pytestmark as needs_a_sandbox
@@ -24,14 +23,6 @@ LONG = 150.0
 """Seconds after which a client that says nothing is given up. Snakemake waits for 40 s before it asks first."""
 
 a_while = pytest.mark.timeout(400)
-
-
-def pip(*words: str | Path) -> None:
-    """Install what *words* say. Skips the test if it is not to be had."""
-    command = [sys.executable, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", *words]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"pip cannot install it: {done.stderr.strip().splitlines()[-1]}")
 
 
 @pytest_twisted.async_fixture
@@ -121,13 +112,6 @@ async def test_libraries_submit_wait_read_list_and_cancel(
         "listed": 2,
         "storage": [f"file://{shared}"],
     }
-
-
-def environment(folder: Path, *packages: str) -> Path:
-    """The directory of programs of a new virtual environment in *folder* with *packages*."""
-    venv.create(folder, symlinks=True)
-    pip("--python", folder / "bin" / "python", "install", *packages)
-    return folder / "bin"
 
 
 SNAKEFILE = """\

@@ -109,7 +109,8 @@ class Api:
         )
         content = await response.content()
         shown = {name.decode().lower(): texts[0].decode() for name, texts in response.headers.getAllRawHeaders()}
-        return Answer(response.code, shown, msgspec.json.decode(content) if content else None)
+        has_json = content and shown["content-type"] != "application/zip"
+        return Answer(response.code, shown, msgspec.json.decode(content) if has_json else None)
 
     async def get(self, path: str) -> Answer:
         return await self.call("GET", path)

@@ -188,6 +188,17 @@ async def test_show_one_job_report(bench: Bench) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_the_crate_of_a_job(bench: Bench) -> None:
+    """GET /job/<id>?crate"""
+    job_id = await bench.submit()
+    assert "there is a crate when it has ended" in (await bench.api.get(f"/job/{job_id}?crate")).fault
+    worker = await bench.worker()
+    await worker.report_as_recorded(await worker.checkout())
+    reply = await bench.api.get(f"/job/{job_id}?crate")
+    assert (reply.status, reply.headers["content-type"]) == (200, "application/zip")
+
+
+@pytest_twisted.ensureDeferred
 async def test_show_one_job_perf(bench: Bench) -> None:
     """GET /job/<id>?perf"""
     job_id = await bench.submit()

@@ -93,10 +93,8 @@ TABLE = [
     Row("-- ----- ---- +", "PUT", "/job?recoverall"),
     Row("+- +++++ ---- +", "DELETE", "/job?suspend&full"),
     Row("+- +++++ ---- +", "DELETE", "/job?zombie&full"),
-    *(
-        Row(f"0- 00+0+ ---{'-' if 'acl' in view or 'position' in view else '0'} +", "GET", f"/job/{{job}}{view}")
-        for view in ("", "?report", "?perf", "?position", "?explain", "/acl", "/acl/read")
-    ),
+    *(Row("0- 00+0+ ---0 +", "GET", f"/job/{{job}}{view}") for view in ("", "?report", "?perf", "?explain")),
+    *(Row("0- 00+0+ ---- +", "GET", f"/job/{{job}}{view}") for view in ("?crate", "?position", "/acl", "/acl/read")),
     *(
         Row("0- 00+0! ---- +", "PUT", f"/job/{{job}}?{operation}")
         for operation in (

@@ -64,6 +64,8 @@ COMMANDS = [
     "get last",
     "get last --all -o out",
     "get last nothing",
+    "crate last -o run.crate.zip",
+    "crate greeting",
     "suspend last",
     "resume last",
     "rerun last",
@@ -262,6 +264,12 @@ def script(server: FakeServer) -> None:
         server.on(request, *data)
     server.raw("GET /", (200, b'{"queue_status":"running"}'))
     server.raw("GET /node/n1?download", (200, b"contig\t0.51"))
+    server.raw(f"GET /job/{failed.id}?crate", (200, b"a zip archive"))
+    server.refuse(
+        f"GET /job/{running.id}?crate",
+        400,
+        f"job {running.id} is in-progress: there is a crate when it has ended, or is suspended",
+    )
     _script_events(server, orfs.taskid)
 
 

@@ -18,7 +18,7 @@ from awed.model.records import KINDS, Batch, JobRecord, Kind, Unfinished, merge
 from awed.model.states import UNFINISHED, JobState, TaskState
 from awed.model.work import Part, PerfRecord, WorkReport
 from awed.store.interface import PAGE, IStore, JobQuery
-from awed.store.paging import AT_ONCE, TASKS, every, reports_by_task
+from awed.store.paging import AT_ONCE, TASKS, by_task, every
 from tests.unit.store.records import at, batch, job, node, perf, report, sample, samples, task, work
 
 EVERY_KIND = pytest.mark.parametrize("kind", KINDS, ids=attrgetter("name"))
@@ -122,7 +122,7 @@ class WritingContract(StoreTests):
         assert [one async for one in every(store, WorkReport, job="a")] == large
         for job_id, expected in (("a", large), ("b", small)):
             tasks = [f"{job_id}_{index}" for index in range(TASKS + 1)]
-            found = [[one async for one in its] async for its in reports_by_task(store, job_id, tasks)]
+            found = [[one async for one in its] async for its in by_task(store, WorkReport, job_id, tasks)]
             assert found == [[one for one in expected if one.taskid == task_id] for task_id in tasks]
 
     @ensureDeferred

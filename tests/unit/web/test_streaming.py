@@ -84,13 +84,7 @@ class Site:
     @property
     def body(self) -> bytes:
         """What has come of a body in chunks."""
-        chunks = parse(self.transport.value()).body
-        whole = b""
-        while chunks:
-            size, _, rest = chunks.partition(b"\r\n")
-            whole += rest[: int(size, 16)]
-            chunks = rest[int(size, 16) + 2 :]
-        return whole
+        return parse(self.transport.value()).unchunked
 
 
 @pytest.fixture

@@ -66,6 +66,16 @@ class Reply:
     def json(self) -> Any:
         return msgspec.json.decode(self.body)
 
+    @property
+    def unchunked(self) -> bytes:
+        """What has come of a body in chunks."""
+        chunks, whole = self.body, b""
+        while chunks:
+            size, _, rest = chunks.partition(b"\r\n")
+            whole += rest[: int(size, 16)]
+            chunks = rest[int(size, 16) + 2 :]
+        return whole
+
 
 def raw(
     root: IResource, data: bytes, request_factory: type[ShortRequest] = REQUESTS, *, then_closes: bool = False

@@ -1,0 +1,220 @@
+"""Crates as values: what the entities of a job are, whatever its state."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from awed.crates.crate import Crate, Site
+from awed.crates.runs import command_of, runs_of
+from awed.crates.things import image_entity
+from awed.model.attempts import DONE, Attempt, Cause, Used
+from awed.model.job import IO, Cmd, Environ, Info, Job, JobError, Task
+from awed.model.node import NodeFile
+from awed.model.states import JobState, TaskState
+from awed.model.tes import Executor, TesTask
+from awed.model.work import PerfRecord
+from awed.web.streaming import pieces
+from tests.unit.gathered import gathered
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+BASE = "http://awe"
+SITE = Site(BASE, "The lab", NOW)
+COMPLETED, FAILED = "http://schema.org/CompletedActionStatus", "http://schema.org/FailedActionStatus"
+
+
+def file(name: str, node: str, **fields: Any) -> IO:
+    return IO(name, host=BASE, node=node, size=3, **fields)
+
+
+def task(name: str, **fields: Any) -> Task:
+    fields = {"cmd": Cmd("sort", args="-n @a"), "state": TaskState.COMPLETED, **fields}
+    return Task(f"j_{name}", "j", starteddate=NOW, completeddate=NOW + timedelta(seconds=2), **fields)
+
+
+def job(*tasks: Task, state: JobState = JobState.COMPLETED, **fields: Any) -> Job:
+    info = Info(name="n", submittime=NOW, startedtime=NOW, completedtime=NOW)
+    return Job("j", **{"info": info, "state": state, "tasks": list(tasks), **fields})
+
+
+def entities(
+    job: Job, *, known: dict[str, NodeFile] | None = None, perfs: dict[str, PerfRecord] | None = None
+) -> dict[str, Any]:
+    """The entities of the crate of *job*, as they are sent, by id."""
+    crate = Crate(job, "ann", SITE)
+    made = list(crate.begin())
+    for one in job.tasks:
+        made += crate.task(one, known or {})
+        for run in runs_of(one):
+            made += crate.run(one, run, (perfs or {}).get(run.work))
+    made += crate.end(["1.0"], 5)
+    graph = json.loads(b"".join(gathered(pieces(made))))
+    found = {entity["@id"]: entity for entity in graph}
+    assert len(found) == len(graph), "an entity is there twice"
+    return found
+
+
+def ids(value: Any) -> list[str]:
+    """All ids to which entities refer."""
+    if isinstance(value, list):
+        return [one for each in value for one in ids(each)]
+    if not isinstance(value, dict):
+        return []
+    return [value["@id"]] if set(value) == {"@id"} else [one for each in value.values() for one in ids(each)]
+
+
+def test_a_job_of_one_task_is_a_process_run() -> None:
+    perf = PerfRecord("j_0_0", "j", "j_0", 0, {"checkout": 1, "deliver": 3, "max_mem_usage": 7, "own": "x"})
+    seen = entities(job(task("0", outputs=[file("o.txt", "n")])), perfs={"j_0_0": perf})
+    assert ids(seen["./"]["conformsTo"]) == ["https://w3id.org/ro/wfrun/process/0.5"]
+    assert "mainEntity" not in seen["./"]
+    action = seen["#j_0_0"]
+    assert (action["@type"], action["actionStatus"]) == ("CreateAction", COMPLETED)
+    assert (action["description"], seen[action["agent"]["@id"]]["name"]) == ("sort -n @a", "ann")
+    assert action["startTime"] == "1970-01-01T00:00:01.000+00:00"
+    assert seen["#j_0_0/memory"]["value"] == "7"
+    tool = seen[action["instrument"]["@id"]]
+    assert (tool["name"], tool["softwareVersion"]) == ("sort", "as installed on the workers")
+
+
+def test_a_job_of_several_tasks_is_a_workflow() -> None:
+    first = task("a", outputs=[file("o.txt", "n")])
+    seen = entities(job(first, task("b", depends_on=["j_a"], inputs=[file("o.txt", "n", origin="a")])))
+    assert "https://w3id.org/ro/wfrun/provenance/0.5" in ids(seen["./"]["conformsTo"])
+    workflow = seen[seen["./"]["mainEntity"]["@id"]]
+    assert [seen[step]["name"] for step in ids(workflow["step"])] == ["a", "b"]
+    assert ids(workflow["hasPart"]) == [seen["#j_a_0"]["instrument"]["@id"]], "both have the same tool"
+    made = f"{BASE}/node/n?download"
+    assert (ids(seen["#j_a_0"]["result"]), ids(seen["#j_b_0"]["object"])) == ([made], [made])
+    assert ids(seen["#run"]["result"]) == [made]
+    assert "object" not in seen["#run"]
+    assert ids(seen["#organize"]["object"]) == ["#j_a_0/step", "#j_b_0/step"]
+    assert ids(seen["#organize"]["instrument"]) == [f"{BASE}/#awed", f"{BASE}/#awe-worker/1.0"]
+
+
+def test_what_a_node_says_of_its_file_counts() -> None:
+    known = NodeFile("x", size=9, checksum={"md5": "beef"})
+    seen = entities(job(task("0", inputs=[file("a.fa.gz", "n")])), known={"n": known})
+    found = seen[f"{BASE}/node/n?download"]
+    assert (found["name"], found["contentSize"], found["md5"]) == ("a.fa.gz", "9", "beef")
+    assert found["encodingFormat"] == "application/gzip"
+
+
+def test_a_url_of_unknown_size_and_with_blanks() -> None:
+    seen = entities(job(task("0", inputs=[IO("a", url="https://host/a b?c=%20")])))
+    assert "contentSize" not in seen["https://host/a%20b?c=%20"]
+
+
+def test_files_that_go_with_the_job_have_no_address() -> None:
+    tasks = [task("0", outputs=[file("t", "n", temporary=True)]), task("1", inputs=[file("t", "n", origin="0")])]
+    seen = entities(job(*tasks))
+    assert ids(seen["#j_1_0"]["object"]) == ["#deleted/n"]
+    assert "#deleted/n" not in ids(seen["./"]["hasPart"])
+    assert f"{BASE}/node/n?download" in entities(job(*tasks, state=JobState.SUSPEND))
+
+
+def test_failed_runs_say_why_and_make_nothing() -> None:
+    failed = [
+        Attempt("j_0_2", number, Cause.EXIT, 3, NOW, NOW + timedelta(seconds=1), used=Used(memory=5))
+        for number in (1, 2)
+    ]
+    done = Attempt("j_0_1", 1, DONE, 0, NOW, NOW)
+    tasks = [
+        task("0", totalwork=2, state=TaskState.SUSPEND, attempts=(*failed, done), outputs=[file("o", "n")]),
+        task("1", state=TaskState.PENDING, cmd=Cmd("never")),
+    ]
+    error = JobError(servernotes="workunit failed 2 time(s)", apperror="no such column")
+    seen = entities(job(*tasks, state=JobState.SUSPEND, error=error))
+    assert ids(seen["./"]["mentions"])[:4] == ["#run", "#j_0_1", "#j_0_2/1", "#j_0_2/2"]
+    action = seen["#j_0_2/2"]
+    assert (action["@type"], action["actionStatus"], action["error"]) == ("ActivateAction", FAILED, "exit status 3")
+    assert action["name"] == "n: 0, part 2 of 2, attempt 2"
+    assert seen["#j_0_1"]["@type"] == "CreateAction"
+    assert (seen["#run"]["actionStatus"], seen["#run"]["error"]) == (FAILED, f"{error.servernotes}\n{error.apperror}")
+    workflow = seen[f"{BASE}/job/j"]
+    assert ids(workflow["hasPart"]) == [f"{BASE}/job/j#tool/1/sort"], "a tool that never ran is no part"
+    assert len(ids(workflow["step"])) == 2
+
+
+def test_nothing_ran_of_a_workflow() -> None:
+    tasks = [task(name, state=TaskState.SUSPEND) for name in "ab"]
+    seen = entities(job(*tasks, state=JobState.SUSPEND, notes="suspended by ann"))
+    assert "https://w3id.org/ro/wfrun/provenance/0.5" not in seen
+    assert (seen["#run"]["error"], "#organize" in seen) == ("suspended by ann", False)
+
+
+def test_results_that_were_used_again() -> None:
+    seen = entities(job(task("0", reused=["k_0_0"])))
+    assert "the result of k_0_0, which is equal, was used" in seen["#j_0_0"]["description"]
+
+
+@pytest.mark.parametrize("perf", [{"checkout": "soon"}, {"checkout": 1e300}, ["x"], None, {"deliver": -(10**18)}])
+def test_a_record_that_a_worker_made_up_costs_nothing(perf: Any) -> None:
+    seen = entities(job(task("0")), perfs={"j_0_0": PerfRecord("j_0_0", "j", "j_0", 0, perf)})
+    assert seen["#j_0_0"]["endTime"] == "2026-11-30T12:00:02.000+00:00"
+
+
+def test_variables_are_shown_as_far_as_the_document_shows_them() -> None:
+    cmd = Cmd("env", environ=Environ({"LANG": "C"}), has_private_env=True)
+    seen = entities(job(task("0", cmd=cmd)))
+    assert ids(seen["#j_0_0"]["environment"]) == ["#j_0/environment/LANG"]
+    assert seen["#j_0/environment/LANG"]["value"] == "C"
+
+
+@pytest.mark.parametrize(
+    ("image", "registry", "name", "tag", "sha256"),
+    [
+        ("alpine", "docker.io", "alpine", "", ""),
+        ("lab/wc:1.2", "docker.io", "lab/wc", "1.2", ""),
+        ("quay.io/lab/wc:1@sha256:abc", "quay.io", "lab/wc", "1", "abc"),
+        ("localhost:5000/wc", "localhost:5000", "wc", "", ""),
+    ],
+)
+def test_parts_of_an_images_name(image: str, registry: str, name: str, tag: str, sha256: str) -> None:
+    found = image_entity(image)
+    assert (found["registry"], found["name"]) == (registry, name)
+    assert (found.get("tag", ""), found.get("sha256", "")) == (tag, sha256)
+
+
+def test_commands_as_they_were_run() -> None:
+    script = Cmd("sh", cmd_script=["set -e", "wc -l a"])
+    array = Cmd("grep", args_array=["a b", "f"])
+    tes = TesTask(executors=[Executor("i", ["echo", "a b"]), Executor("i", ["true"])])
+    assert command_of(task("0", cmd=script)) == "set -e\nwc -l a"
+    assert command_of(task("0", cmd=array)) == "grep 'a b' f"
+    assert command_of(task("0", tes=tes)) == "echo 'a b'\ntrue"
+
+
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5)
+FILES = st.lists(
+    st.builds(file, NAMES, st.sampled_from("nmo"), temporary=st.booleans(), nofile=st.booleans()), max_size=3
+)
+TASKS = st.builds(
+    task,
+    st.uuids().map(str),
+    state=st.sampled_from([TaskState.COMPLETED, TaskState.SUSPEND, TaskState.PENDING]),
+    cmd=st.builds(Cmd, NAMES, docker_image=st.sampled_from(["", "a:1", "b/c@sha256:1"])),
+    inputs=FILES,
+    outputs=FILES,
+    totalwork=st.integers(1, 3),
+)
+
+
+@given(st.lists(TASKS, min_size=1, max_size=4), st.sampled_from([JobState.COMPLETED, JobState.SUSPEND]))
+def test_entities_refer_to_what_is_there(tasks: list[Task], state: JobState) -> None:
+    """And data entities are parts of the crate, actions are mentioned."""
+    seen = entities(job(*tasks, state=state))
+    bioschemas = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
+    outside = {"https://w3id.org/ro/crate/1.1", "https://w3id.org/workflowhub/workflow-ro-crate/1.0", bioschemas}
+    outside |= {f"https://w3id.org/ro/terms/workflow-run#{kind}" for kind in ("DockerImage", "SIFImage")}
+    assert {one for entity in seen.values() for one in ids(list(entity.values()))} <= seen.keys() | outside
+    parts, mentioned = ids(seen["./"]["hasPart"]), ids(seen["./"]["mentions"])
+    for name, entity in seen.items():
+        kinds = entity["@type"] if isinstance(entity["@type"], list) else [entity["@type"]]
+        if "File" in kinds:
+            assert name in parts or name.startswith("#deleted/")
+        if entity["@type"] in ("CreateAction", "ActivateAction"):
+            assert name in mentioned
