@@ -5,7 +5,7 @@ Times are RFC 3339 texts. Fields with their default value are left out of docume
 
 import re
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 FILE, DIRECTORY = "FILE", "DIRECTORY"
 """The types of inputs and outputs."""
@@ -101,9 +101,10 @@ class TesTask(Struct, omit_defaults=True):
     tags: dict[str, str] = {}
 
     @property
-    def has_network(self) -> bool:
-        """Whether its commands may use the network."""
-        return self.resources is None or self.resources.parameter("network").lower() != "false"
+    def network(self) -> bool | UnsetType:
+        """Whether its commands need the network, if it says so."""
+        said = self.resources.parameter("network").lower() if self.resources else ""
+        return {"true": True, "false": False}.get(said, UNSET)
 
 
 class ExecutorLog(Struct, omit_defaults=True):

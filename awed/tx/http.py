@@ -42,11 +42,13 @@ from awed.tx.heads import connections
 class Reach(Struct, frozen=True):
     """Which hosts a client may connect to, other than those with a public address.
 
-    *hosts*: origins, as :func:`origin_of` makes them. *loopback*: whether loopback addresses are allowed.
+    *hosts*: origins, as :func:`origin_of` makes them. *loopback*: whether loopback addresses are allowed. *refusal*:
+    what is told of other hosts.
     """
 
     hosts: frozenset[str] = frozenset()
     loopback: bool = False
+    refusal: str = "the host has no public address, and this server may not connect to others"
 
     def names(self, url: str) -> bool:
         """Whether the host of *url* is one of *hosts*."""
@@ -217,11 +219,9 @@ class _Endpoint:
 
     def _told(self, failure: Failure) -> Failure:
         if self._within.refused and failure.check(DNSLookupError):
-            raise Invalid(_REFUSED)
+            raise Invalid(self._within.reach.refusal)
         return failure
 
-
-_REFUSED = "the host has no public address, and this server may not connect to others"
 
 CONNECT_LIMIT = 15.0
 """Seconds within which a connection must be made."""
@@ -236,7 +236,7 @@ async def require_within(reactor: Any, reach: Reach | None, host: str) -> None:
     if not addresses:
         raise Invalid(f"no address of the host {host} is known")
     if reach is not None and not any(map(reach.allows, addresses)):
-        raise Invalid(_REFUSED)
+        raise Invalid(reach.refusal)
 
 
 @implementer(IResolutionReceiver)
@@ -265,12 +265,12 @@ def http_client(reactor: Any, tls: IPolicyForHTTPS | None = None) -> HTTPClient:
     return _client(reactor, Endpoints(reactor, tls or BrowserLikePolicyForHTTPS(), CONNECT_LIMIT, None))
 
 
-def bounded_http_client(reactor: Any, reach: Reach) -> HTTPClient:
-    """A treq client that connects to public addresses and to hosts within *reach*.
+def bounded_http_client(reactor: Any, reach: Reach, tls: IPolicyForHTTPS | None = None) -> HTTPClient:
+    """A treq client that connects to public addresses and to hosts within *reach*. *tls* as for :func:`http_client`.
 
     Requests to other hosts fail with :class:`~awed.model.errors.Invalid`.
     """
-    return _client(reactor, Endpoints(reactor, BrowserLikePolicyForHTTPS(), CONNECT_LIMIT, reach))
+    return _client(reactor, Endpoints(reactor, tls or BrowserLikePolicyForHTTPS(), CONNECT_LIMIT, reach))
 
 
 def _client(reactor: Any, endpoints: Endpoints) -> HTTPClient:

@@ -30,6 +30,7 @@ from awed.worker.cache import Cache
 from awed.worker.cgroups import groups_of_commands, hierarchies
 from awed.worker.containers.choice import Isolation
 from awed.worker.containers.interface import Containers
+from awed.worker.datahosts import hosts_within, reach_of
 from awed.worker.fileroots import FileRoots
 from awed.worker.files import FileMover
 from awed.worker.guard import Guarding
@@ -63,7 +64,8 @@ class Settings:
 
     *keep_failed* is in hours, the other times in seconds. *ca* decides which certificates of servers are valid.
     *told*: what the machine has for commands. *prefetch*: workunits to keep in hand for each core; None for as many
-    as can begin soon. *isolation*: from what commands are kept away. *account*: for S3, None for none.
+    as can begin soon. *isolation*: from what commands are kept away. *account*: for S3, None for none. *data_hosts*:
+    URLs of hosts without a public address, to which this worker connects also for tasks without the network.
     """
 
     server: str
@@ -81,6 +83,7 @@ class Settings:
     heartbeat: float
     isolation: Isolation
     account: Account | None
+    data_hosts: tuple[str, ...] = ()
 
 
 def assemble(
@@ -92,6 +95,8 @@ def assemble(
     http = connections(reactor, address(settings.server), settings.ca)
     server = Server(http, reactor, address(settings.server).uri, settings.authorization, answered=outage.over)
     changed = Condition()
+    endpoint = settings.account.endpoint if settings.account else ""
+    reach = reach_of(settings.server, endpoint, *settings.data_hosts)
     data_http = DataHttp(http_client(reactor, settings.ca), reactor, in_thread)
     cache = Cache(workdir.cache, in_thread, workdir.is_low)
     janitor = Janitor(workdir, cache, reactor, in_thread, settings.keep_failed * 3600)
@@ -102,7 +107,7 @@ def assemble(
     equipment = Equipment(
         server=server,
         outage=outage,
-        files=FileMover(partial(ShockClient, data_http), cache, in_thread),
+        files=FileMover(cache, in_thread),
         workdir=workdir,
         janitor=janitor,
         logs=logs,
@@ -111,7 +116,9 @@ def assemble(
         urls=Urls(
             FileRoots(settings.isolation.roots),
             settings.account,
-            ShockClient(data_http, ""),
+            partial(ShockClient, data_http),
+            hosts_within(reactor, reach, settings.ca, in_thread),
+            reach,
             _apart(reactor, TRANSFERS),
         ),
         in_thread=in_thread,

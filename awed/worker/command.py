@@ -31,6 +31,7 @@ from awed.wire.headers import authorization
 from awed.worker.account import read_account
 from awed.worker.assembly import Settings, assemble
 from awed.worker.containers.choice import NONE, WAYS, Isolation
+from awed.worker.containers.interface import ASKED, NETWORKS
 from awed.worker.errors import NoContainers, NotSetUp, WorkdirInUse, WorkerRefused, WorkFailed
 from awed.worker.lifetime import MARGIN, parse_time
 from awed.worker.machine import MOST_SLOTS, Told, machine_of
@@ -223,8 +224,20 @@ def _walltime(context: click.Context, parameter: click.Parameter, value: str | N
 )
 @click.option(
     "--network",
-    is_flag=True,
-    help="In containers and sandboxes give the network to all tasks but those that say they need none.",
+    default=ASKED,
+    show_default=True,
+    type=click.Choice(NETWORKS),
+    help="Who has the network in containers and sandboxes. asked: tasks that ask for it. all: all but those that say "
+    "they need none. no: nobody.",
+)
+@click.option(
+    "--data-host",
+    "data_hosts",
+    metavar="URL",
+    multiple=True,
+    callback=lambda context, parameter, value: tuple(_address(context, parameter, url) for url in value),
+    help="A host without a public address, as http://shock:7445, from and to which files are brought for tasks "
+    "without the network too. Repeatable.",
 )
 @click.option(
     "--file-root",

@@ -157,7 +157,7 @@ class Executors:
                     points=self._points,
                     workdir=executor.workdir,
                     stdin=stdin,
-                    network=self._task.has_network,
+                    network=self._urls.network,
                 )
                 exit = await run(Command(executor.command, environ, view))
             log.exit_code = exit.status

@@ -18,7 +18,6 @@ from awed.model.errors import AwedError
 from awed.model.job import IO, NO_NODE
 from awed.model.node import Node
 from awed.model.work import Workunit
-from awed.shock.interface import HostAt
 from awed.tx.threads import InThread
 from awed.wire.headers import Tokens
 from awed.worker.attributes import read_attributes, write_attributes
@@ -83,8 +82,7 @@ class FileMover:
     Its methods raise :class:`WorkFailed`, whose texts begin with the name of the file.
     """
 
-    def __init__(self, host_at: HostAt, cache: Cache, in_thread: InThread) -> None:
-        self._host_at = host_at
+    def __init__(self, cache: Cache, in_thread: InThread) -> None:
         self._cache = cache
         self._in_thread = in_thread
 
@@ -105,7 +103,7 @@ class FileMover:
 
     async def make_node(self, host: str, path: Path, name: str, access: Access) -> str:
         """Make a node of the file at *path* at the data host *host*; its id."""
-        return (await self._host_at(host).make(path, filename=name, token=access.tokens.at(host))).id
+        return (await access.urls.host(host).make(path, filename=name, token=access.tokens.at(host))).id
 
     async def _fetch_input(self, io: IO, work: Workunit, root: Path, access: Access) -> int:
         if io.is_elsewhere and is_directory(io.url):
@@ -150,7 +148,7 @@ class FileMover:
         return place.stat().st_size
 
     async def _node(self, io: IO, access: Access) -> Node | None:
-        return await self._host_at(io.host).node(io.node, access.at(io)) if has_node(io) else None
+        return await access.urls.host(io.host).node(io.node, access.at(io)) if has_node(io) else None
 
     async def _source(self, io: IO, node: Node | None, urls: Urls) -> str:
         """What identifies the content of *io*, for the key of the cache; "" if nothing does.
@@ -168,7 +166,7 @@ class FileMover:
     ) -> None:
         if has_node(io):
             md5 = _md5(node) if part is None else None
-            await self._host_at(io.host).download(io.node, path, token=access.at(io), part=part, md5=md5)
+            await access.urls.host(io.host).download(io.node, path, token=access.at(io), part=part, md5=md5)
         elif io.url:
             await access.urls.fetch(io.url, path)
         else:
@@ -184,7 +182,7 @@ class FileMover:
             return
         if not has_node(io):
             raise WorkFailed("no node to deliver it to")
-        host, token = self._host_at(io.host), access.at(io)
+        host, token = access.urls.host(io.host), access.at(io)
         attributes = await self._attributes(io, root) if work.rank <= 1 else None
         if io.type == "copy":
             await host.copy(io.node, _parent(io, work), token)

@@ -176,7 +176,8 @@ class Runner:
         root = self._directory = self._with.workdir.make(work.wuid, work.attempt, fresh=has_files)
         self._logs = Logs(self._with.logs)
         tokens, private = await self._secrets()
-        access = Access(tokens, self._with.urls.of(private))
+        urls = self._with.urls.of(private, network=self._has_network())
+        access = Access(tokens, urls)
         if has_files:
             await self._with.janitor.room(sum(io.size for io in (*work.inputs, *work.predata)))
         self._cause = Cause.INPUT
@@ -188,11 +189,18 @@ class Runner:
         if work.cmd.has_image:
             await self._prepare([work.cmd.image], root, self._logs)
         self._cause = Cause.START
-        _, perf.runtime = await self._timed(self._execute(root, self._logs, private))
+        _, perf.runtime = await self._timed(self._execute(root, self._logs, private, network=urls.network))
         self._cause = Cause.OUTPUT
         outputs = await self._with.in_thread(find_outputs, root, work.outputs) if work.outputs else []
         perf.size_outfile = sum(output.size for output in outputs)
         _, perf.time_data_out = await self._timed(files.deliver(work, outputs, root, access))
+
+    def _has_network(self) -> bool:
+        """Whether the commands of the workunit have the network."""
+        work, containers = self._work, self._with.containers
+        if work.tes:
+            return containers.has_network(work.tes.executors[0].image, work.tes.network, is_usual=True)
+        return containers.has_network(work.cmd.image, work.network)
 
     async def _task(self, task: TesTask, root: Path, logs: Logs, access: Access) -> None:
         """Run a TES task in the work directory *root*, where the inputs of its job are."""
@@ -201,7 +209,7 @@ class Runner:
             task,
             root,
             logs,
-            urls=self._with.urls,
+            urls=access.urls,
             make_node=partial(self._with.files.make_node, access=access),
             environ=environment(self._work, self._allotment, {}, self._with.inherited),
             allotment=self._allotment,
@@ -252,7 +260,7 @@ class Runner:
     async def _told(self, call: Call[T]) -> T:
         return await self._with.outage.persist(lambda: self._with.server.ask(call))
 
-    async def _execute(self, root: Path, logs: Logs, private: Mapping[str, str]) -> None:
+    async def _execute(self, root: Path, logs: Logs, private: Mapping[str, str], *, network: bool) -> None:
         """Run the command in the work directory *root*; killed if this is cancelled.
 
         Raises :class:`WorkFailed` if it cannot be started, takes longer than its walltime, or does not exit with 0.
@@ -266,7 +274,6 @@ class Runner:
         argv = command_line(cmd, files, environ)
         if cmd.cmd_script:
             _write_script(root, cmd.cmd_script)
-        network = self._with.containers.network if work.network is UNSET else work.network
         view = View(self._allotment, cmd.image, network=network)
         exit = await self._run(argv, environ, root, logs, view, publishes=True)
         if exit.status:

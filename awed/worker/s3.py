@@ -12,11 +12,12 @@ from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from boto3.session import Session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from awed.model.addresses import bucket_and_key
 from awed.model.errors import Unavailable
 from awed.tx.files import md5_of
+from awed.tx.http import Reach
 from awed.worker.account import Account
 from awed.worker.errors import WorkFailed
 from awed.worker.paths import inside
@@ -32,8 +33,12 @@ class S3:
     and :class:`OSError`. Transfers go on where a connection broke, part by part, and end early once *stop* is set.
     """
 
-    def __init__(self, account: Account) -> None:
-        self._client = _client(account)
+    def __init__(self, account: Account, reach: Reach | None = None) -> None:
+        """*reach*: where it may connect to, None for everywhere. Raises :class:`WorkFailed`."""
+        try:
+            self._client = _client(account, reach)
+        except (BotoCoreError, ValueError) as error:
+            raise WorkFailed(f"there can be no such account for s3: {error}") from None
 
     def version(self, url: str) -> str:
         """What identifies the present content of the object: its ETag."""
@@ -78,7 +83,7 @@ class S3:
 
 
 @lru_cache(maxsize=16)
-def _client(account: Account) -> Any:
+def _client(account: Account, reach: Reach | None) -> Any:
     """A client, which any number of threads may use. It is costly to make."""
     session = Session(account.key, account.secret, account.session or None, account.region or REGION)
     # Stores of one's own seldom have a name below their own for each bucket.
@@ -90,7 +95,33 @@ def _client(account: Account) -> Any:
         read_timeout=120,
         ignore_configured_endpoint_urls=True,
     )
-    return session.client("s3", endpoint_url=account.endpoint or None, verify=account.ca or None, config=config)
+    made = session.client("s3", endpoint_url=account.endpoint or None, verify=account.ca or None, config=config)
+    if reach is not None:
+        pools = made._endpoint.http_session._manager  # of urllib3, for connections without a proxy
+        pools.pool_classes_by_scheme = {
+            scheme: _bounded(pool, reach) for scheme, pool in pools.pool_classes_by_scheme.items()
+        }
+    return made
+
+
+def _bounded(pool: Any, reach: Reach) -> Any:
+    """A kind of connection pool as *pool*, whose connections end before anything is sent if they lead beyond *reach*.
+
+    It is looked at where they lead, as the name of a host may stand for another address by then.
+    """
+
+    class Connection(pool.ConnectionCls):  # type: ignore[misc]
+        def _new_conn(self) -> Any:
+            made = super()._new_conn()
+            if not reach.allows(made.getpeername()[0]):
+                made.close()
+                raise WorkFailed(reach.refusal)
+            return made
+
+    class Pool(pool):  # type: ignore[misc]
+        ConnectionCls = Connection
+
+    return Pool
 
 
 _LOST = ("InvalidPart", "NoSuchUpload")
@@ -142,6 +173,8 @@ def _about(what: str, url: str) -> Iterator[None]:
         yield
     except (BotoCoreError, Boto3Error, ClientError) as error:
         refused = error if isinstance(error, ClientError) else error.__context__  # an upload wraps it
+        if isinstance(error, HTTPClientError) and isinstance(beyond := error.kwargs["error"], WorkFailed):
+            raise WorkFailed(f"{what} {url}: {beyond}") from None
         if not isinstance(refused, ClientError):
             raise Unavailable(f"{what} {url}: {error}") from None
         status, told = refused.response["ResponseMetadata"].get("HTTPStatusCode", 0), refused.response["Error"]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.defer import CancelledError
 
-from awed.shock.interface import DataHost
+from awed.shock.interface import DataHost, HostAt
+from awed.tx.http import Reach
 from awed.tx.threads import InThread
 from awed.worker.account import EXTRA, LACKING, Account, account_of
 from awed.worker.errors import WorkFailed
@@ -21,19 +22,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Urls:
-    """What this worker may read and write by URL. *account*: for s3. *web* does http and https.
+    """What this worker may read and write by URL. *account*: for s3. *everywhere*: the data hosts for tasks whose
+    commands have the *network*. It is not lent to others, which have those *within* *reach*.
 
     All methods raise :class:`~awed.model.errors.AwedError`, most of them with the URL, and :class:`OSError`.
     """
 
     roots: FileRoots
     account: Account | None
-    web: DataHost
+    everywhere: HostAt
+    within: HostAt
+    reach: Reach
     in_thread: InThread
+    network: bool = True
 
-    def of(self, private: Mapping[str, str]) -> "Urls":
-        """The same for a task with these private variables."""
-        return replace(self, account=account_of(private, self.account))
+    def of(self, private: Mapping[str, str], *, network: bool) -> "Urls":
+        """The same for a task with these private variables. *network*: whether its commands have the network."""
+        return replace(self, account=account_of(private, self.account), network=network)
+
+    def host(self, host: str) -> DataHost:
+        """The data host at the URL *host*."""
+        return self.everywhere(host) if self.network else self.within(host)
+
+    @property
+    def _web(self) -> DataHost:
+        """What does http and https at any host."""
+        return self.host("")
 
     async def version(self, url: str) -> str:
         """What identifies the present content of a file; "" if nothing does."""
@@ -41,7 +55,7 @@ class Urls:
             case "s3":
                 return await self.in_thread(lambda: self._s3().version(url))
             case "http" | "https":
-                return await self.web.url_version(url)
+                return await self._web.url_version(url)
         return ""
 
     def is_at(self, url: str, path: Path) -> bool:
@@ -54,7 +68,7 @@ class Urls:
             case "s3":
                 await self._transfer(lambda s3, stop: s3.fetch(url, path, stop))
             case "http" | "https":
-                await self.web.fetch_url(url, path)
+                await self._web.fetch_url(url, path)
             case _:
                 await self.in_thread(self.roots.copy_file, self.roots.path_of(url), path)
 
@@ -72,7 +86,7 @@ class Urls:
             case "s3":
                 await self._transfer(lambda s3, stop: s3.deliver(path, url, stop))
             case "http" | "https":
-                await self.web.put_url(url, path)
+                await self._web.put_url(url, path)
             case _:
                 await self.in_thread(self.roots.deliver, path, self.roots.path_of(url))
 
@@ -93,7 +107,8 @@ class Urls:
             s3 = import_module("awed.worker.s3")  # only now, as it takes long and may not be there
         except ModuleNotFoundError:
             raise WorkFailed(f"s3 URLs need {EXTRA}") from None
-        made: S3 = s3.S3(self.account)
+        is_bounded = not self.network and bool(self.account.endpoint) and not self.reach.names(self.account.endpoint)
+        made: S3 = s3.S3(self.account, self.reach if is_bounded else None)
         return made
 
 

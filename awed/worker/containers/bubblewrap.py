@@ -71,7 +71,7 @@ class Bubblewrap:
             shown += ["--bind", str(root), str(root), "--remount-ro", "/"]
         shown += gpus(view)
         where = ["--chdir", view.workdir or (str(root) if view.tree is None else "/tmp")]  # noqa: S108  its own
-        isolated = ["--unshare-pid", "--unshare-ipc", *([] if _has_network(view) else ["--unshare-net"])]
+        isolated = ["--unshare-pid", "--unshare-ipc", *([] if view.network else ["--unshare-net"])]
         isolated += capabilities(as_in_image=self._ignores_images)
         options = [*isolated, *shown, *where]
         variables = {**environ, **_homes(environ)}
@@ -80,11 +80,6 @@ class Bubblewrap:
     def _shared(self) -> Iterator[str]:
         for root in self._roots:
             yield from ("--bind", str(root), str(root))
-
-
-def _has_network(view: View) -> bool:
-    """An image that is ignored may have had what the command fetches now."""
-    return view.network or (bool(view.image) and view.tree is None)
 
 
 def isolate(

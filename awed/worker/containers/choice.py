@@ -14,14 +14,14 @@ from awed.worker.containers.apptainer import APPTAINER, Apptainer, pull
 from awed.worker.containers.bubblewrap import Bubblewrap, found_program
 from awed.worker.containers.engine import DOCKER, PODMAN, Engine
 from awed.worker.containers.fetching import Fetching
-from awed.worker.containers.interface import Containers, Plain, Way
+from awed.worker.containers.interface import ASKED, IGNORE, Containers, Plain, Way
 from awed.worker.containers.kept import SPACE, Fetched
 from awed.worker.containers.program import Program
 from awed.worker.containers.unpacked import Unpacked
 from awed.worker.errors import NoContainers
 from awed.worker.process import Start
 
-NONE, IGNORE, AUTO, BWRAP = "none", "ignore", "auto", "bwrap"
+NONE, AUTO, BWRAP = "none", "auto", "bwrap"
 
 WAYS = (NONE, IGNORE, AUTO, PODMAN, DOCKER, APPTAINER, BWRAP)
 """What is done with work that names an image: it is not taken, it is run without the image, or in a container."""
@@ -33,7 +33,7 @@ class Isolation(NamedTuple):
     """What the command line says of it.
 
     *images*: one of :data:`WAYS`. *sandbox*: whether commands without an image are run in a sandbox. *network*:
-    whether the network is there for commands whose task does not say whether it needs it. *roots*:
+    who of those has the network, one of :data:`~awed.worker.containers.interface.NETWORKS`. *roots*:
     directories that commands share with others. *image_dir*: where images lie unpacked. *image_space*: bytes of the
     images that are fetched and kept. *hidden*: files that commands
     in a sandbox must not see. By :meth:`found`: *program*, the path of bubblewrap, "" for no sandbox; *engine*, that
@@ -42,7 +42,7 @@ class Isolation(NamedTuple):
 
     images: str = NONE
     sandbox: bool = False
-    network: bool = False
+    network: str = ASKED
     roots: tuple[Path, ...] = ()
     image_dir: Path | None = None
     image_space: int = SPACE

@@ -4,10 +4,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from msgspec import UNSET, UnsetType
+
 from awed.worker.errors import WorkFailed
 from awed.worker.logs import Logs
 from awed.worker.machine import Allotment
 from awed.worker.process import Running, Start
+
+IGNORE = "ignore"
+"""The kind of what runs work with an image without it."""
+
+NO, ASKED, ALL = "no", "asked", "all"
+
+NETWORKS = (NO, ASKED, ALL)
+"""Who has the network, of those who are kept apart: no command, those whose task asks for it, all whose task does not
+refuse it."""
 
 
 class View(NamedTuple):
@@ -60,17 +71,33 @@ class Plain:
 
 class Containers:
     """Runs commands without an image by *plain*, and those with one by *images*; None if they are not taken. *kind*:
-    what the server is told of *images*. *network*: whether a command has the network whose task does not say."""
+    what the server is told of *images*. *network*: which of them have the network, one of :data:`NETWORKS`.
+    """
 
-    def __init__(self, plain: Way, images: Way | None = None, kind: str = "", *, network: bool = False) -> None:
+    def __init__(self, plain: Way, images: Way | None = None, kind: str = "", *, network: str = ASKED) -> None:
         self._plain = plain
         self._images = images
+        self._network = network
         self.kind = kind
-        self.network = network
 
     @property
     def runs_images(self) -> bool:
         return self._images is not None
+
+    def has_network(self, image: str, asked: bool | UnsetType, *, is_usual: bool = False) -> bool:
+        """Whether a command has the network whose task says *asked*, or *is_usual* if it does not say. What ignores
+        images gives it, as an image may have what the command fetches now.
+
+        Raises :class:`WorkFailed` if the task asks in vain.
+        """
+        if isinstance(self._images if image else self._plain, Plain):
+            return True
+        if self._network == NO:
+            if asked is True:
+                raise WorkFailed("the task needs the network, which this worker gives to none (--network no)")
+            return False
+        is_given = is_usual or self._network == ALL or (bool(image) and self.kind == IGNORE)
+        return is_given if asked is UNSET else asked
 
     async def prepare(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
         """As for a :class:`Way`."""

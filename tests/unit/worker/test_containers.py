@@ -18,6 +18,7 @@ from awed.model.attempts import Cause
 from awed.model.job import Environ
 from awed.model.work import ReportStatus
 from awed.worker.containers.choice import Isolation
+from awed.worker.containers.interface import ALL, ASKED, NO
 from awed.worker.errors import NoContainers
 from awed.worker.machine import Allotment
 from awed.worker.orphans import Orphans
@@ -160,16 +161,31 @@ async def test_a_container_is_made_started_and_removed(
 @pytest_twisted.ensureDeferred
 @pytest.mark.parametrize(
     ("allowed", "asked", "has"),
-    [(False, UNSET, False), (False, True, True), (True, UNSET, True), (True, False, False)],
+    [
+        (ASKED, UNSET, False),
+        (ASKED, True, True),
+        (ALL, UNSET, True),
+        (ALL, False, False),
+        (NO, UNSET, False),
+    ],
 )
 async def test_the_network_is_for_who_asks_for_it_or_where_it_is_allowed_for_all_who_do_not_refuse_it(
-    engine: Callable[..., Recorded], world: World, allowed: bool, asked: bool | UnsetType, has: bool
+    engine: Callable[..., Recorded], world: World, allowed: str, asked: bool | UnsetType, has: bool
 ) -> None:
     recorded = engine("podman", network=allowed)
     recorded.write()
     await world.begin(workunit("run", docker_image="image", network=asked))
     [create] = [call for call in recorded.calls() if call[0] == "create"]
     assert ("--network" not in create) is has
+
+
+@pytest_twisted.ensureDeferred
+async def test_who_needs_the_network_where_there_is_none_is_told(
+    engine: Callable[..., Recorded], world: World
+) -> None:
+    engine("podman", network=NO).write()
+    finished = await world.begin(workunit("run", docker_image="image", network=True))
+    assert finished.worknotes == "the task needs the network, which this worker gives to none (--network no)"
 
 
 @pytest_twisted.ensureDeferred

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from awed.model.tes import DIRECTORY, TREE, Executor, Input, Output, TesTask
-from awed.shock.interface import DataHost
+from awed.tx.http import Reach
 from awed.worker.executors import Executors
 from awed.worker.fileroots import FileRoots
 from awed.worker.logs import LogFiles, Logs
@@ -36,7 +36,7 @@ class World:
             task,
             root,
             Logs(LogFiles(root / "logs", lambda path: None)),
-            urls=Urls(FileRoots(), None, _web(), IN_THREAD),
+            urls=Urls(FileRoots(), None, FakeHosts(), FakeHosts(), Reach(), IN_THREAD),
             make_node=self._make,
             environ={},
             allotment=PLAIN,
@@ -56,10 +56,6 @@ class World:
 
 def _content(path: Path) -> bytes:
     return path.read_bytes()
-
-
-def _web() -> DataHost:
-    return FakeHosts()("")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from awed.model.job import IO
 from awed.model.work import Part
+from awed.tx.http import Reach
 from awed.wire.headers import Tokens
 from awed.worker.cache import Cache
 from awed.worker.errors import WorkFailed
@@ -39,8 +40,9 @@ class World:
         self.root.mkdir()
         self.cache.mkdir()
         self.hosts = FakeHosts()
-        self.access = Access(TOKENS, Urls(FileRoots([directory]), None, self.hosts(""), IN_THREAD))
-        self.mover = FileMover(self.hosts, Cache(self.cache, IN_THREAD, lambda wanted: False), IN_THREAD)
+        urls = Urls(FileRoots([directory]), None, self.hosts, self.hosts, Reach(), IN_THREAD)
+        self.access = Access(TOKENS, urls)
+        self.mover = FileMover(Cache(self.cache, IN_THREAD, lambda wanted: False), IN_THREAD)
 
     def fetch(self, *inputs: IO, **fields: Any) -> int:
         return result(self.mover.fetch_inputs(workunit(inputs=list(inputs), **fields), self.root, self.access))

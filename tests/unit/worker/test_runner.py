@@ -22,6 +22,7 @@ from awed.model.job import Environ, Info
 from awed.model.node import Node
 from awed.model.times import now
 from awed.model.work import ReportStatus, Workunit
+from awed.tx.http import Reach
 from awed.worker.cache import Cache
 from awed.worker.cgroups import groups_of_commands, hierarchies
 from awed.worker.containers.interface import Containers, Plain
@@ -63,13 +64,13 @@ class World:
         self.equipment = Equipment(
             server=server,
             outage=Outage(REACTOR, lambda: 0.0),
-            files=FileMover(self.hosts, cache, IN_THREAD),
+            files=FileMover(cache, IN_THREAD),
             workdir=self.workdir,
             janitor=janitor,
             logs=LogFiles(self.workdir.logs, janitor.remove),
             tail=Tail(server, CLIENT, REACTOR),
             containers=Containers(Plain(partial(start, REACTOR, orphans=Orphans(CLIENT, REACTOR)))),
-            urls=Urls(FileRoots(), None, self.hosts(""), IN_THREAD),
+            urls=Urls(FileRoots(), None, self.hosts, self.hosts, Reach(), IN_THREAD),
             in_thread=IN_THREAD,
             guarding=Guarding(REACTOR, IN_THREAD),
             clock=REACTOR,
@@ -77,6 +78,10 @@ class World:
             inherited={"PATH": os.environ["PATH"], "SHLVL": "7"},
             grace=0.3,
         )
+
+    def use(self, host: Any) -> None:
+        """Have all files at this host."""
+        self.equipment = replace(self.equipment, urls=replace(self.equipment.urls, everywhere=lambda _: host))
 
     def begin(self, work: Workunit) -> Deferred[Finished]:
         return Deferred.fromCoroutine(Runner(work, PLAIN, self.equipment).run())
@@ -222,9 +227,7 @@ async def test_an_input_for_which_there_is_no_room_is_the_works_own_fault(world:
         async def node(self, node_id: str, token: str) -> Node:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    cache = Cache(world.workdir.cache, IN_THREAD, world.workdir.is_low)
-    mover = FileMover(lambda _: FullDisk(), cache, IN_THREAD)  # type: ignore[arg-type,return-value]
-    world.equipment = replace(world.equipment, files=mover)
+    world.use(FullDisk())
     finished = await world.begin(workunit(inputs=[file("a")]))
     assert finished.cause is Cause.INPUT
 
@@ -361,8 +364,7 @@ async def test_discarded_while_files_come_the_command_is_not_begun(world: World)
         async def node(self, node_id: str, token: str) -> Node:
             return await coming
 
-    mover = FileMover(lambda _: SlowHost(), Cache(world.workdir.cache, IN_THREAD, world.workdir.is_low), IN_THREAD)  # type: ignore[arg-type,return-value]
-    world.equipment = replace(world.equipment, files=mover)
+    world.use(SlowHost())
     running = world.begin(script("touch ran", inputs=[file("a")]))
     running.cancel()
     finished = await running

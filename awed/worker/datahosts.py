@@ -1,0 +1,42 @@
+"""The hosts from and to which files are brought for tasks whose commands have no network.
+
+They name any URL, and would otherwise have the worker look for them what services there are beside it.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from msgspec import structs
+from twisted.web.iweb import IPolicyForHTTPS
+
+from awed.shock.client import ShockClient
+from awed.shock.http import DataHttp
+from awed.tx.http import Reach, bounded_http_client, origin_of
+from awed.tx.threads import InThread
+
+_REFUSAL = "the host has no public address: for tasks without the network only those of --data-host may have others"
+
+MOST = 100
+"""Hosts whose connections are kept."""
+
+
+def reach_of(*urls: str) -> Reach:
+    """The hosts of *urls*, and those with a public address."""
+    return Reach(frozenset(map(origin_of, urls)) - {""}, refusal=_REFUSAL)
+
+
+def hosts_within(
+    reactor: Any, reach: Reach, tls: IPolicyForHTTPS, in_thread: InThread
+) -> Callable[[str], ShockClient]:
+    """Makes data hosts that connect within *reach* only, redirects included; "" for one with plain URLs alone.
+
+    A host of nodes is known to the daemon, which has asked it, but not those to which it leads.
+    """
+
+    @lru_cache(maxsize=MOST)
+    def host_at(host: str) -> ShockClient:
+        known = structs.replace(reach, hosts=reach.hosts | reach_of(host).hosts)
+        return ShockClient(DataHttp(bounded_http_client(reactor, known, tls), reactor, in_thread), host)
+
+    return host_at
