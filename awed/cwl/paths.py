@@ -8,6 +8,7 @@ from typing import Any
 from cwltool.pathmapper import MapperEnt, PathMapper
 from cwltool.stdfsaccess import StdFsAccess
 from cwltool.utils import get_listing
+from schema_salad.ref_resolver import uri_file_path
 
 LITERAL = "_:"
 """How the location of a file or directory begins that is nowhere: its content is in the object itself."""
@@ -35,12 +36,14 @@ class Paths(PathMapper):
         target = os.path.join(obj.get("dirname") or stagedir, _name(obj))
         writable = "Writable" if copy else ""
         if obj["class"] == "Directory":
-            self._pathmap[location] = MapperEnt(location, target, f"{writable}Directory", staged)
+            source = _plain(location)
+            self._pathmap[location] = MapperEnt(source, target, f"{writable}Directory", staged)
             self.visitlisting(self._listing(obj), target, basedir, copy=copy, staged=staged)
             return
         is_literal = location.startswith(LITERAL)
-        content, kind = (obj["contents"], f"Create{writable}File") if is_literal else (location, f"{writable}File")
-        self._pathmap[location] = MapperEnt(content, target, kind, staged)
+        source = obj["contents"] if is_literal else _plain(location)
+        kind = f"Create{writable}File" if is_literal else f"{writable}File"
+        self._pathmap[location] = MapperEnt(source, target, kind, staged)
         self.visitlisting(obj.get("secondaryFiles", []), stagedir, basedir, copy=copy, staged=staged)
 
     def reversemap(self, target: str) -> tuple[str, str] | None:
@@ -55,6 +58,11 @@ class Paths(PathMapper):
         listed = {"class": "Directory", "location": directory["location"]}
         get_listing(self._access, listed, recursive=False)
         return self._listing(listed)
+
+
+def _plain(location: str) -> str:
+    """*location*; of a file of this machine its path, which cwltool takes for a location that is settled."""
+    return uri_file_path(location) if location.startswith("file://") else location
 
 
 def _name(obj: Any) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from hashlib import sha256
+from itertools import count
 from typing import Any
 
 from cwltool.context import RuntimeContext
@@ -12,6 +13,7 @@ from cwltool.loghandler import _logger as log
 from awed.client import events as feed
 from awed.client import tes
 from awed.client.blocking import Server
+from awed.client.calls import Call
 from awed.cwl.access import Access, Listing
 from awed.cwl.task import Setting, task_of
 from awed.cwl.tool import Step
@@ -35,6 +37,7 @@ class Steps:
         self._run_id = run_id
         self._equal: Counter[str] = Counter()
         self._out: dict[str, Step] = {}
+        self._posting: Call[tes.Created] | None = None
         self._heard = server.persist(feed.events(None)).last
 
     @property
@@ -71,25 +74,27 @@ class Steps:
             self._look(job_id)
 
     def cancel(self) -> None:
-        """Cancel all that are out."""
-        for job_id in list(self._out):
-            try:
+        """Cancel all that are out, and one of which it is not known whether it is."""
+        try:
+            jobs = [*self._out, *([self._server.ask(self._posting).id] if self._posting else [])]
+            for job_id in jobs:
                 self._server.ask(tes.cancel(job_id))
-            except AwedError as error:
-                log.warning("step %s is not cancelled: %s", self._out[job_id].name, error)
-            del self._out[job_id]
+        except AwedError as error:
+            log.warning("not all steps are cancelled: %s", error)
+        self._out.clear()
 
     def _post(self, step: Step, body: bytes, key: str) -> None:
         """Make the task, or find the one that an earlier runner made. One that had failed is made anew."""
-        for again in range(1000):
-            created = self._server.persist(tes.create(body, f"{key}-{again}" if again else key))
+        for again in count():
+            self._posting = tes.create(body, f"{key}-{again}" if again else key)
+            created = self._server.persist(self._posting)
             if not created.is_known:
                 break
             found = self._server.persist(tes.task(created.id))
             if found.state in (*tes.UNENDED, tes.COMPLETE):
                 break
+        self._out[created.id], self._posting = step, None
         log.info("step %s is job %s", step.name, created.id)
-        self._out[created.id] = step
         if created.is_known:
             self._look(created.id)
 

@@ -1,0 +1,281 @@
+"""CWL workflows through a real daemon and two workers, which share no files with the runner."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from pytest_twisted import ensureDeferred
+
+from awed.model.errors import AwedError
+from awed.worker.containers.bubblewrap import found_program
+from tests.integration.daemon import Daemon, Stage
+from tests.integration.jobs import start
+from tests.integration.program import ROOT, Program
+
+
+def _lack() -> str:
+    """Why no step can run here, "" if it can."""
+    try:
+        found_program("")
+    except AwedError as error:
+        return str(error)
+    return ""
+
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(_lack()), reason=_lack())]
+
+RUNNER = "from awed.cli.cwl import main; main()"
+
+MEASURED = f"""
+import atexit, resource, sys
+atexit.register(lambda: print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr))
+{RUNNER}
+"""
+"""The runner, which tells at its end how many KiB it had at most."""
+
+SOURCE = os.environ.get("AWE_TEST_CWL", "https://github.com/common-workflow-language/cwl-v1.2")
+"""Where git finds the conformance tests of CWL v1.2."""
+
+WORKFLOW = """
+cwlVersion: v1.2
+class: Workflow
+requirements: {ScatterFeatureRequirement: {}, SubworkflowFeatureRequirement: {}}
+inputs: {text: File, numbers: 'int[]'}
+steps:
+  head:
+    run:
+      class: CommandLineTool
+      baseCommand: head
+      inputs: {number: {type: int, inputBinding: {prefix: -n}}, text: {type: File, inputBinding: {position: 1}}}
+      stdout: head.txt
+      outputs: {out: stdout}
+    scatter: number
+    in: {number: numbers, text: text}
+    out: [out]
+  inner:
+    run:
+      class: Workflow
+      inputs: {files: 'File[]'}
+      steps:
+        count:
+          run: &count
+            class: CommandLineTool
+            baseCommand: [sh, -c, 'sleep 0.2; wc -l < "$0"']
+            inputs: {file: {type: File, inputBinding: {}}}
+            stdout: count.txt
+            outputs: {out: stdout}
+          scatter: file
+          in: {file: files}
+          out: [out]
+      outputs: {counts: {type: 'File[]', outputSource: count/out}}
+    in: {files: head/out}
+    out: [counts]
+  all:
+    run:
+      class: CommandLineTool
+      baseCommand: cat
+      inputs: {files: {type: 'File[]', inputBinding: {}}}
+      stdout: all.txt
+      outputs: {out: stdout}
+    in: {files: inner/counts}
+    out: [out]
+outputs: {all: {type: File, outputSource: all/out}}
+""".replace("&count", "")
+
+STEPS = 6
+"""How many parts the workflow has."""
+
+
+@pytest_twisted.async_fixture
+async def farm(daemon: Daemon) -> Daemon:
+    """A daemon with two workers."""
+    for name in ("one", "two"):
+        start(daemon, name, "--containers", "ignore", "--cores", "2")
+    return daemon
+
+
+def runner(daemon: Daemon, *arguments: str, program: str = RUNNER) -> Program:
+    """A runner; its files are in the folder of the test."""
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "AWE_SERVER": daemon.url}
+    return daemon.stage.start([sys.executable, "-c", program, *arguments], environ)
+
+
+def write(stage: Stage, name: str, text: str) -> str:
+    """Write a file in the folder of the test; its name."""
+    (stage.folder / name).write_text(text)
+    return name
+
+
+def printed(program: Program) -> Any:
+    """The output object that a runner printed."""
+    return json.loads(program.output[program.output.index("{") : program.output.rindex("}") + 1])
+
+
+def order(stage: Stage) -> list[str]:
+    """The arguments for a run of WORKFLOW."""
+    write(stage, "text", "line\n" * 100)
+    numbers = [*range(1, STEPS), 1]  # two parts are equal
+    job = {"text": {"class": "File", "location": "text"}, "numbers": numbers}
+    return [
+        "--quiet",
+        "--outdir",
+        "out",
+        write(stage, "flow.cwl", WORKFLOW),
+        write(stage, "job.json", json.dumps(job)),
+    ]
+
+
+async def tasks(daemon: Daemon) -> list[Any]:
+    """The jobs of all steps, with their tasks."""
+    found: list[Any] = await daemon.call("GET", "/job?query&info.service=tes&limit=1000")
+    return found
+
+
+@ensureDeferred
+async def test_a_runner_that_is_killed_again_and_again_goes_on_where_it_was(farm: Daemon) -> None:
+    """No step is run twice, and the outputs are the same; two equal steps stay two."""
+    arguments = ["--run-id", "word", *order(farm.stage)]
+    arguments.remove("--quiet")
+    for number in range(1, 11):
+        program = runner(farm, *arguments)
+        await program.said(rf"(?:step \S+: success[\s\S]*){{{number}}}")
+        program.signal("KILL")
+        await program.ended()
+    program = runner(farm, *arguments)
+    assert await program.ended() == 0, program.output
+    made = farm.stage.folder / "out" / "all.txt"
+    assert made.read_text().split() == ["1", "2", "3", "4", "5", "1"]
+    jobs = await tasks(farm)
+    assert len(jobs) == 2 * STEPS + 1
+    assert {(job["state"], len(job["tasks"][0]["attempts"])) for job in jobs} == {("completed", 1)}
+
+
+@ensureDeferred
+async def test_a_runner_that_is_told_to_end_takes_its_steps_with_it(farm: Daemon) -> None:
+    tool = "cwlVersion: v1.2\nclass: CommandLineTool\nbaseCommand: [sleep, '1000']\ninputs: {}\noutputs: {}\n"
+    program = runner(farm, write(farm.stage, "sleep.cwl", tool))
+    await program.said(r"step \S+ is job")
+    program.signal("TERM")
+    assert await program.ended() == 143
+    assert {job["state"] for job in await tasks(farm)} <= {"deleted"}
+
+
+FAILS = """
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: [sh, -c, "echo what went wrong >&2; exit 7"]
+inputs: {}
+outputs: {}
+"""
+
+
+@ensureDeferred
+async def test_the_step_that_failed_is_named_with_its_reason(farm: Daemon) -> None:
+    program = runner(farm, "--quiet", write(farm.stage, "fails.cwl", FAILS))
+    assert await program.ended() == 1
+    (job,) = await tasks(farm)
+    assert re.search(rf"step fails.cwl \(job {job['id']}\) failed: .*exit status 7", program.output)
+    assert "what went wrong" in program.output
+
+
+TREE = """
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: [sh, -c, 'mkdir -p d/empty "d/a b"; echo x > "d/a b/#1"; ln -s "a b" d/link; ln "d/a b/#1" d/x']
+inputs: {}
+outputs: {tree: {type: Directory, outputBinding: {glob: d}}}
+"""
+
+
+@ensureDeferred
+async def test_directories_come_as_they_were_made(farm: Daemon) -> None:
+    """With empty directories, odd names, and what links lead to. With --nodes, files stay nodes."""
+    tool = write(farm.stage, "tree.cwl", TREE)
+    program = runner(farm, "--quiet", "--outdir", "out", tool)
+    assert await program.ended() == 0, program.output
+    top = farm.stage.folder / "out" / "d"
+    found = {str(path.relative_to(top)) for path in top.rglob("*")}
+    assert found == {"empty", "a b", "a b/#1", "link", "link/#1", "x"}
+    assert (top / "link" / "#1").read_text() == "x\n"
+    program = runner(farm, "--quiet", "--nodes", tool)
+    assert await program.ended() == 0, program.output
+    listing = {one["basename"]: one for one in printed(program)["tree"]["listing"]}
+    assert listing["x"]["location"] == listing["a b"]["listing"][0]["location"]
+    node = await farm.call("GET", listing["x"]["location"].removeprefix(farm.url))
+    assert node["file"]["size"] == 2
+    assert json.loads((farm.stage.folder / "cwl.output.json").read_text()) == printed(program)
+
+
+SIZE = 300 << 20
+
+LARGE = f"""
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: [sh, -c, 'head -c {SIZE} /dev/zero > zeros']
+inputs: {{}}
+outputs: {{zeros: {{type: File, outputBinding: {{glob: zeros}}}}}}
+"""
+
+MOST = 120 << 20
+"""Bytes that the daemon may grow by, and that a runner may have beyond what it has for a small output."""
+
+
+@ensureDeferred
+async def test_a_large_output_is_in_nobodys_memory(farm: Daemon) -> None:
+    """Nor does it come to the runner, unless it is asked for."""
+    small = write(farm.stage, "small.cwl", LARGE.replace(str(SIZE), "1"))
+    before = await _peak(farm, "--nodes", small), _held(farm)
+    large = write(farm.stage, "large.cwl", LARGE)
+    assert await _peak(farm, "--nodes", large) < before[0] + MOST
+    assert await _peak(farm, "--outdir", "out", large) < before[0] + MOST
+    assert (farm.stage.folder / "out" / "zeros").stat().st_size == SIZE
+    assert _held(farm) < before[1] + MOST
+
+
+async def _peak(daemon: Daemon, *arguments: str) -> int:
+    """The most bytes that a runner had."""
+    program = runner(daemon, "--quiet", *arguments, program=MEASURED)
+    assert await program.ended(120) == 0, program.output
+    return int((await program.said(r"peak (\d+)"))[1]) << 10
+
+
+def _held(daemon: Daemon) -> int:
+    """The most bytes that the daemon had so far."""
+    status = Path(f"/proc/{daemon.program.transport.pid}/status").read_text()
+    match = re.search(r"VmHWM:\s*(\d+) kB", status)
+    assert match
+    return int(match[1]) << 10
+
+
+@ensureDeferred
+async def test_a_local_file_is_uploaded_once(farm: Daemon) -> None:
+    arguments = order(farm.stage)
+    for _ in range(2):
+        program = runner(farm, *arguments)
+        assert await program.ended() == 0, program.output
+    md5 = hashlib.md5(b"line\n" * 100, usedforsecurity=False).hexdigest()
+    nodes = await farm.call("GET", f"/node?querynode&file.checksum.md5={md5}")
+    assert len(nodes) == 1
+    assert printed(program)["all"]["checksum"].startswith("sha1$")
+
+
+@pytest.fixture
+def conformance(tmp_path: Path) -> Path:
+    """A copy of CWL's conformance tests, fetched now."""
+    git = shutil.which("git")
+    if git is None:
+        pytest.skip("there is no git to fetch the conformance tests with")
+    folder = tmp_path / "conformance"
+    command = [git, "clone", "--quiet", "--depth", "1", SOURCE, str(folder)]
+    fetched = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if fetched.returncode:
+        pytest.skip(f"the conformance tests cannot be fetched: {fetched.stderr.strip()}")
+    return folder
