@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from hashlib import sha256
 from itertools import count
+from time import monotonic
 from typing import Any
 
 from cwltool.context import RuntimeContext
@@ -11,7 +12,7 @@ from cwltool.errors import UnsupportedRequirement, WorkflowException
 from cwltool.loghandler import _logger as log
 
 from awed.client import events as feed
-from awed.client import tes
+from awed.client import jobs, tes
 from awed.client.blocking import Server
 from awed.client.calls import Call
 from awed.cwl.access import Access, Listing
@@ -20,6 +21,9 @@ from awed.cwl.tool import Step
 from awed.model.errors import AwedError, Gone
 from awed.model.feed import Subject
 from awed.model.states import ACTIVE
+
+_SILENCE = 15.0
+"""Seconds without the end of a step after which it is said why a step waits."""
 
 _LAST_LINES = 20
 """Lines of a failed step's stderr that are shown."""
@@ -37,6 +41,8 @@ class Steps:
         self._run_id = run_id
         self._equal: Counter[str] = Counter()
         self._out: dict[str, Step] = {}
+        self._said: set[str] = set()
+        self._moved = monotonic()
         self._posting: Call[tes.Created] | None = None
         self._heard = server.persist(feed.events(None)).last
 
@@ -63,7 +69,8 @@ class Steps:
 
     def wait(self) -> None:
         """Wait until something happens to a job of the user, and take what is done of the steps."""
-        call = feed.events(self._heard, kinds=[Subject.JOB], wait=feed.LONGEST_WAIT)
+        left = max(1.0, self._moved + _SILENCE - monotonic())
+        call = feed.events(self._heard, kinds=[Subject.JOB], wait=left)
         try:
             heard = self._server.persist(call)
             ended = {event.job for event in heard.events if event.state not in ACTIVE}
@@ -72,12 +79,23 @@ class Steps:
         self._heard = heard.last
         for job_id in ended & self._out.keys():
             self._look(job_id)
+            self._moved = monotonic()
+        if self._out and monotonic() - self._moved >= _SILENCE:
+            self._say_why()
+            self._moved = monotonic()
+
+    def _say_why(self) -> None:
+        """Say why the step that was posted first does not run, if it does not, unless that was said before."""
+        job_id, step = next(iter(self._out.items()))
+        for task in self._server.persist(jobs.explained(job_id)).tasks:
+            if task.why not in self._said:
+                self._said.add(task.why)
+                log.warning("step %s (job %s) %s", step.name, job_id, task.why)
 
     def cancel(self) -> None:
         """Cancel all that are out, and one of which it is not known whether it is."""
         try:
-            jobs = [*self._out, *([self._server.ask(self._posting).id] if self._posting else [])]
-            for job_id in jobs:
+            for job_id in [*self._out, *([self._server.ask(self._posting).id] if self._posting else [])]:
                 self._server.ask(tes.cancel(job_id))
         except AwedError as error:
             log.warning("not all steps are cancelled: %s", error)
