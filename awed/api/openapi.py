@@ -37,12 +37,18 @@ class OpenApiResource(Resource):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._document = msgspec.Raw(msgspec.json.encode(describe(context.collections)))
+        self._document = msgspec.Raw()
 
     @calls("GET /", ANYONE)
     async def show(self, call: Call[None]) -> bytes:
         """This description."""
+        if not self._document:
+            self._document = await self.context.in_thread(_encoded, self.context.collections)
         return send_json(call.request, self._document)
+
+
+def _encoded(collections: Mapping[str, type[Resource]]) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(describe(collections)))
 
 
 def describe(collections: Mapping[str, type[Resource]]) -> Schema:

@@ -1,10 +1,11 @@
 """Programs that end with their test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_twisted
+from twisted.internet.defer import Deferred
 
 from tests.integration.daemon import Daemon, Stage
 from tests.integration.installing import build_sdist, build_wheel, copy_source
@@ -24,6 +25,22 @@ async def daemon(stage: Stage) -> Daemon:
     daemon = stage.daemon()
     await daemon.start()
     return daemon
+
+
+@pytest.fixture(scope="session")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon that listens as long as there are tests."""
+    stage = Stage(tmp_path_factory.mktemp("lasting"))
+    daemon = stage.daemon()
+    pytest_twisted.blockon(Deferred.fromCoroutine(daemon.start()))
+    yield daemon
+    pytest_twisted.blockon(Deferred.fromCoroutine(stage.clear()))
+
+
+@pytest.fixture
+def server(lasting: Daemon, stage: Stage) -> Daemon:
+    """That daemon, for a test that neither ends it nor looks at all that it has."""
+    return lasting.part(stage)
 
 
 @pytest.fixture(scope="session")

@@ -4,11 +4,13 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 import treq
 
+from awed.model.ids import new_id
 from tests.integration.program import Program
 
 TWISTD = ("-c", "from twisted.scripts.twistd import run; run()", "-n", "--pidfile=", "awe")
@@ -69,6 +71,14 @@ class Daemon:
         self.options = options
         self.listen = "tcp:0:interface=127.0.0.1"
         self.url = ""
+        self.group = ""
+        """The client group of all jobs and workers that are started here, "" for none in particular."""
+
+    def part(self, stage: Stage) -> "Daemon":
+        """This daemon as one test sees it: programs end with the test, jobs and workers are of a group of its own."""
+        part = copy(self)
+        part.stage, part.group = stage, f"group-{new_id()}"
+        return part
 
     def launch(self) -> Program:
         """Start the process and do not wait for it."""
@@ -90,6 +100,8 @@ class Daemon:
 
     async def submit(self, document: dict[str, Any]) -> Any:
         """Submit a job: what is shown of it."""
+        if self.group:
+            document = {**document, "info": {**document.get("info", {}), "clientgroups": self.group}}
         return await self.call("POST", "/job", files={"upload": ("job.json", json.dumps(document).encode())})
 
     async def register(self, **profile: Any) -> Any:

@@ -14,7 +14,7 @@ def start(daemon: Daemon, name: str = "w", *options: str) -> Program:
     """A worker with a quick pulse, in a directory of its name."""
     return daemon.stage.run(
         *("-m", "awed.worker", "--server", daemon.url, "--workdir", str(daemon.stage.folder / name)),
-        *("--name", name, "--heartbeat", "0.3", *options),
+        *("--name", name, "--heartbeat", "0.3", *(("--group", daemon.group) if daemon.group else ()), *options),
     )
 
 

@@ -69,37 +69,34 @@ def reading(source: dict[str, Any]) -> dict[str, Any]:
     return job(shell("true", inputs=[{"filename": "in", **source}]), noretry=True)
 
 
-@pytest.mark.parametrize(
-    ("path", "reason"),
-    [
-        ("/loop", "in: get {}/loop: too many redirects, or one that leads nowhere"),
-        ("/folder", "in: get {}/folder: this is a directory, not a file"),
-        ("/gone", "in: get {}/gone: 404"),
-    ],
-)
 @ensureDeferred
-async def test_a_url_without_a_file_fails_at_once(daemon: Daemon, host: str, path: str, reason: str) -> None:
-    start(daemon)
-    failed = await ended(daemon, reading({"url": host + path}))
-    assert failed["state"] == "suspend"
-    assert failed["error"]["worknotes"].startswith(reason.format(host))
-    assert (await ended(daemon, job(shell("true"))))["state"] == "completed"
+async def test_a_url_without_a_file_fails_at_once(server: Daemon, host: str) -> None:
+    start(server)
+    for path, reason in (
+        ("loop", "too many redirects, or one that leads nowhere"),
+        ("folder", "this is a directory, not a file"),
+        ("gone", "404"),
+    ):
+        failed = await ended(server, reading({"url": f"{host}/{path}"}))
+        assert failed["state"] == "suspend"
+        assert failed["error"]["worknotes"].startswith(f"in: get {host}/{path}: {reason}")
+        assert (await ended(server, job(shell("true"))))["state"] == "completed"
 
 
 @pytest.mark.slow
 @ensureDeferred
-async def test_what_may_pass_is_tried_again_while_other_work_is_done(daemon: Daemon, host: str) -> None:
+async def test_what_may_pass_is_tried_again_while_other_work_is_done(server: Daemon, host: str) -> None:
     """All at once: the pauses between tries are those of everyday use."""
-    worker = start(daemon, "w", "--slots", "4")
+    worker = start(server, "w", "--slots", "4")
     faults = {
         "the md5 of what came is": {"host": host, "node": NODE},
         "get {}/short: it broke off after 9 bytes: ": {"url": f"{host}/short"},
         "get http://127.0.0.1:1/x: Connection was refused": {"url": "http://127.0.0.1:1/x"},
     }
     failing = gatherResults(
-        [Deferred.fromCoroutine(ended(daemon, reading(source))) for source in faults.values()], consumeErrors=True
+        [Deferred.fromCoroutine(ended(server, reading(source))) for source in faults.values()], consumeErrors=True
     )
-    assert (await ended(daemon, job(shell("true"))))["state"] == "completed"
+    assert (await ended(server, job(shell("true"))))["state"] == "completed"
     assert not failing.called
     for reason, failed in zip(faults, await failing, strict=True):
         assert failed["state"] == "suspend"

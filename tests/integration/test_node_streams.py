@@ -128,6 +128,7 @@ async def test_an_upload_that_is_cut_off_leaves_nothing(daemon: Daemon, shock: S
     assert not [path for path in daemon.data.glob("nodes/**/*") if path.is_file()]
 
 
+@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_a_join_ends_when_its_client_leaves(daemon: Daemon, shock: ShockClient, tmp_path: Path) -> None:
     await deferToThread(sparse, tmp_path / "source", SIZE)

@@ -93,18 +93,18 @@ def check(worker: dict[str, Any], needs: list[dict[str, Any]]) -> bool:
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_command_is_told_and_kept_to_what_it_has(daemon: Daemon) -> None:
-    start(daemon, "w", "--gpus", "2", "--resource", "licence=1", "--cores", "2.5")
+async def test_a_command_is_told_and_kept_to_what_it_has(server: Daemon) -> None:
+    start(server, "w", "--gpus", "2", "--resource", "licence=1", "--cores", "2.5")
     script = "echo $AWE_CORES $AWE_MEMORY $OMP_NUM_THREADS $CUDA_VISIBLE_DEVICES; env -u OMP_NUM_THREADS nproc"
     done = await ended(
-        daemon,
+        server,
         job(
             shell(script, resources={"cores": 1, "memory": "1M", "gpus": 2, "licence": 1}),
             shell("echo $AWE_CORES $AWE_MEMORY $OMP_NUM_THREADS $CUDA_VISIBLE_DEVICES"),
         ),
     )
     assert done["state"] == "completed", done
-    said = [await daemon.call("GET", f"/work/{done['id']}_{number}_0?report=stdout") for number in range(2)]
+    said = [await server.call("GET", f"/work/{done['id']}_{number}_0?report=stdout") for number in range(2)]
     assert said == ["1 1048576 1 0,1\n1\n", "1 1\n"]
 
 
@@ -117,11 +117,11 @@ time.sleep(60 if len(x) > int(os.environ["AWE_MEMORY"]) else 1)
 
 
 @pytest_twisted.ensureDeferred
-async def test_who_lacks_memory_runs_again_with_more_and_completes(daemon: Daemon) -> None:
+async def test_who_lacks_memory_runs_again_with_more_and_completes(server: Daemon) -> None:
     """With a control group, where the worker can make one, or watched."""
-    start(daemon, "w", "--memory", "1G")
+    start(server, "w", "--memory", "1G")
     hog = {"cmd": {"name": sys.executable, "args_array": ["-c", HOG]}, "resources": {"memory": "100M"}}
-    done = await ended(daemon, job(hog))
+    done = await ended(server, job(hog))
     assert done["state"] == "completed", done
     first, second = done["tasks"][0]["attempts"]
     assert (first["cause"], first["asked"]["memory"]) == ("memory", 100 << 20)
@@ -132,9 +132,9 @@ async def test_who_lacks_memory_runs_again_with_more_and_completes(daemon: Daemo
 
 
 @pytest_twisted.ensureDeferred
-async def test_who_sleeps_past_its_walltime_has_failed_for_time(daemon: Daemon) -> None:
-    start(daemon)
-    failed = await ended(daemon, job({**shell("exec sleep 60"), "walltime": 1, "retry": {"time": 0}}))
+async def test_who_sleeps_past_its_walltime_has_failed_for_time(server: Daemon) -> None:
+    start(server)
+    failed = await ended(server, job({**shell("exec sleep 60"), "walltime": 1, "retry": {"time": 0}}))
     assert (failed["state"], failed["error"]["cause"]) == ("suspend", "time")
     assert [one["cause"] for one in failed["tasks"][0]["attempts"]] == ["time"]
 

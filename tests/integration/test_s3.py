@@ -64,21 +64,21 @@ class Store:
 
 
 @pytest_twisted.async_fixture
-async def store(daemon: Daemon) -> Store:
-    store = Store(daemon)
+async def store(server: Daemon) -> Store:
+    store = Store(server)
     await store.open()
     return store
 
 
 @pytest_twisted.ensureDeferred
-async def test_files_and_directories_come_from_s3_and_go_there(daemon: Daemon, store: Store) -> None:
+async def test_files_and_directories_come_from_s3_and_go_there(server: Daemon, store: Store) -> None:
     """A task reads what another one brought there; what lies in a directory keeps its layout."""
     store.worker()
     (store.folder / "in" / "deep").mkdir(parents=True)
     (store.folder / "in" / "deep" / "a b").write_text("1\n")
     (store.folder / "in" / "c").write_text("2\n")
     done = await ended(
-        daemon,
+        server,
         job(
             shell(
                 "cat 'd/deep/a b' d/c > sum; mkdir -p out/x; echo 3 > out/x/y; echo 4 > 1.txt; echo 5 > 2.txt",
@@ -103,12 +103,12 @@ async def test_files_and_directories_come_from_s3_and_go_there(daemon: Daemon, s
 
 @no_sandbox
 @pytest_twisted.ensureDeferred
-async def test_a_tes_task_has_its_files_in_s3(daemon: Daemon, store: Store) -> None:
+async def test_a_tes_task_has_its_files_in_s3(server: Daemon, store: Store) -> None:
     store.worker("--containers", "ignore")
     (store.folder / "in" / "deep").mkdir(parents=True)
     (store.folder / "in" / "deep" / "a").write_text("1\n")
     task = await run(
-        daemon,
+        server,
         inputs=[
             {"path": "/data/d", "url": "s3://b/in", "type": "DIRECTORY"},
             {"path": "/data/a", "url": "s3://b/in/deep/a"},
@@ -125,7 +125,7 @@ async def test_a_tes_task_has_its_files_in_s3(daemon: Daemon, store: Store) -> N
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_wrong_key_fails_its_own_task_alone_and_says_so(daemon: Daemon, store: Store) -> None:
+async def test_a_wrong_key_fails_its_own_task_alone_and_says_so(server: Daemon, store: Store) -> None:
     """A task's own keys are for it alone, and those of the worker never go to an address of the task's."""
     store.worker()
     (store.folder / "a").write_text("a\n")
@@ -136,36 +136,36 @@ async def test_a_wrong_key_fails_its_own_task_alone_and_says_so(daemon: Daemon, 
         task = shell("cat a", inputs=inputs)
         return task | {"cmd": {**task["cmd"], "environ": {"private": private}}}
 
-    wrong = await ended(daemon, job(own(KEY, "wrong"), noretry=True))
+    wrong = await ended(server, job(own(KEY, "wrong"), noretry=True))
     assert wrong["state"] == "suspend"
     assert "a: look at s3://b/a: 403" in wrong["notes"] or "a: get s3://b/a: 403" in wrong["notes"], wrong["notes"]
-    missing = await ended(daemon, job(shell("cat b", inputs=[{"filename": "b", "url": "s3://b/none"}]), noretry=True))
+    missing = await ended(server, job(shell("cat b", inputs=[{"filename": "b", "url": "s3://b/none"}]), noretry=True))
     assert "b: get s3://b/none: 404" in missing["notes"], missing["notes"]
     with socket.create_server(("127.0.0.1", 0)) as trap:
         trap.settimeout(0.1)
         address = f"http://127.0.0.1:{trap.getsockname()[1]}"
         task = shell("cat a", inputs=inputs)
         lured = task | {"cmd": {**task["cmd"], "environ": {"private": {"AWS_ENDPOINT_URL": address}}}}
-        assert (await ended(daemon, job(lured)))["state"] == "completed"
+        assert (await ended(server, job(lured)))["state"] == "completed"
         with pytest.raises(TimeoutError):
             trap.accept()
     for task in (own(*OTHERS), shell("cat a", inputs=inputs)):
-        assert (await ended(daemon, job(task)))["state"] == "completed"
+        assert (await ended(server, job(task)))["state"] == "completed"
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_worker_without_an_account_says_what_is_missing(daemon: Daemon) -> None:
-    start(daemon, "w")
-    done = await ended(daemon, job(shell("true", inputs=[{"filename": "a", "url": "s3://b/a"}]), noretry=True))
+async def test_a_worker_without_an_account_says_what_is_missing(server: Daemon) -> None:
+    start(server, "w")
+    done = await ended(server, job(shell("true", inputs=[{"filename": "a", "url": "s3://b/a"}]), noretry=True))
     assert "this worker has no account for s3 URLs (--s3-config)" in done["notes"]
-    (daemon.stage.folder / "empty").write_text("")
-    refused = start(daemon, "x", "--s3-config", "empty")
+    (server.stage.folder / "empty").write_text("")
+    refused = start(server, "x", "--s3-config", "empty")
     await refused.said(r"Invalid value for --s3-config: empty has no section \[default\]")
     assert await refused.ended() == 2
 
 
 @pytest_twisted.ensureDeferred
-async def test_outputs_go_to_web_servers_and_below_file_roots(daemon: Daemon) -> None:
+async def test_outputs_go_to_web_servers_and_below_file_roots(server: Daemon) -> None:
     """By PUT, and whole; a URL outside of the roots fails that task."""
     received: dict[str, bytes] = {}
     app = Klein()
@@ -176,18 +176,18 @@ async def test_outputs_go_to_web_servers_and_below_file_roots(daemon: Daemon) ->
         return b""
 
     site = reactor.listenTCP(0, Site(app.resource()), interface="127.0.0.1")
-    shared = daemon.stage.folder / "shared"
+    shared = server.stage.folder / "shared"
     shared.mkdir()
-    start(daemon, "w", "--file-root", str(shared))
+    start(server, "w", "--file-root", str(shared))
     web = f"http://127.0.0.1:{site.getHost().port}"
 
     def to(url: str) -> dict[str, Any]:
         return shell("echo hello > a", outputs=[{"filename": "a", "url": url}])
 
     try:
-        done = await ended(daemon, job(to(f"{web}/a?signed=x"), to(f"file://{shared}/deep/a")))
+        done = await ended(server, job(to(f"{web}/a?signed=x"), to(f"file://{shared}/deep/a")))
         assert done["state"] == "completed", done
-        outside = await ended(daemon, job(to(f"file://{daemon.stage.folder}/a"), noretry=True))
+        outside = await ended(server, job(to(f"file://{server.stage.folder}/a"), noretry=True))
         assert "is not below a --file-root of this worker" in outside["notes"]
     finally:
         await site.stopListening()
@@ -221,7 +221,7 @@ def peak(program: Program) -> int:
 @pytest.mark.timeout(600)
 @pytest_twisted.ensureDeferred
 async def test_a_large_file_takes_little_memory_and_a_cut_connection_little_time(
-    daemon: Daemon, store: Store
+    server: Daemon, store: Store
 ) -> None:
     """1 GB each way, in one attempt. What came before a cut does not come again; this store wants an upload anew."""
     size = 1 << 30
@@ -232,14 +232,14 @@ async def test_a_large_file_takes_little_memory_and_a_cut_connection_little_time
     store.configure(relay.port)
     worker = store.worker()
     small = shell("true", inputs=[{"filename": "a", "url": "s3://b/none"}])
-    await ended(daemon, job(small, noretry=True))  # boto3 is loaded
+    await ended(server, job(small, noretry=True))  # boto3 is loaded
     before = peak(worker)
     copy = shell(
         "cp big copy",
         inputs=[{"filename": "big", "url": "s3://b/big"}],
         outputs=[{"filename": "copy", "url": "s3://b/copy"}],
     )
-    done = await ended(daemon, job(copy))
+    done = await ended(server, job(copy))
     assert done["state"] == "completed", done["notes"]
     assert _md5(store.folder / "copy") == _md5(store.folder / "big")
     print(json.dumps({"memory": peak(worker) - before, "passed": relay.passed / size}))
@@ -256,7 +256,7 @@ def _md5(path: Path) -> str:
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_store_that_hangs_holds_up_its_own_tasks_alone(daemon: Daemon, store: Store) -> None:
+async def test_a_store_that_hangs_holds_up_its_own_tasks_alone(server: Daemon, store: Store) -> None:
     held: list[Protocol] = []
 
     class Silent(Protocol):
@@ -267,10 +267,10 @@ async def test_a_store_that_hangs_holds_up_its_own_tasks_alone(daemon: Daemon, s
     store.configure(port.getHost().port)
     store.worker("--slots", "14")
     hangs = shell("cat a", inputs=[{"filename": "a", "url": "s3://b/a"}])
-    await daemon.submit(job(*[hangs] * 12))
+    await server.submit(job(*[hangs] * 12))
     while len(held) < 10:
         await deferLater(reactor, 0.05)
-    assert (await ended(daemon, job(shell("cat a", inputs=[await uploaded(daemon, "a", b"1\n")]))))[
+    assert (await ended(server, job(shell("cat a", inputs=[await uploaded(server, "a", b"1\n")]))))[
         "state"
     ] == "completed"
     await maybeDeferred(port.stopListening)

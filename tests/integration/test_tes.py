@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -57,20 +58,37 @@ def made(shared: Path) -> dict[str, str]:
     return {str(path.relative_to(shared)): path.read_text() for path in shared.rglob("*.txt")}
 
 
-def worker(daemon: Daemon) -> Path:
-    """A worker that takes TES tasks; the directory that they share with others."""
-    shared = daemon.stage.folder / "shared"
+@pytest_twisted.async_yield_fixture(scope="module")
+async def farm(lasting: Daemon, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Daemon]:
+    """A daemon with a worker that takes TES tasks."""
+    farm = lasting.part(Stage(tmp_path_factory.mktemp("farm")))
+    root = farm.stage.folder / "shared"
+    root.mkdir()
+    (root.parent / "secret").write_text("secret")
+    start(farm, "w", "--containers", "ignore", "--file-root", str(root))
+    yield farm
+    await farm.stage.clear()
+
+
+@pytest.fixture
+def root(farm: Daemon) -> Path:
+    """A directory that the worker shares with others."""
+    return farm.stage.folder / "shared"
+
+
+@pytest.fixture
+def shared(root: Path, tmp_path: Path) -> Path:
+    """A directory below that for one test."""
+    shared = root / tmp_path.name
     shared.mkdir()
-    start(daemon, "w", "--containers", "ignore", "--file-root", str(shared))
     return shared
 
 
 @pytest_twisted.ensureDeferred
-async def test_executors_run_one_after_another_over_the_same_files(daemon: Daemon) -> None:
+async def test_executors_run_one_after_another_over_the_same_files(farm: Daemon) -> None:
     """Each with what it reads, writes and has in its environment; one may fail whose error is ignored."""
-    worker(daemon)
     task = await run(
-        daemon,
+        farm,
         inputs=[{"path": "/data/in", "content": "pear\nfig\n"}],
         volumes=["/vol"],
         executors=[
@@ -88,24 +106,22 @@ async def test_executors_run_one_after_another_over_the_same_files(daemon: Daemo
 
 
 @pytest_twisted.ensureDeferred
-async def test_the_first_error_ends_a_task(daemon: Daemon) -> None:
-    worker(daemon)
-    task = await run(daemon, executors=[sh("exit 4"), sh("echo never")])
+async def test_the_first_error_ends_a_task(farm: Daemon) -> None:
+    task = await run(farm, executors=[sh("exit 4"), sh("echo never")])
     assert (task["state"], [one["exit_code"] for one in task["logs"][0]["logs"]]) == ("EXECUTOR_ERROR", [4])
-    task = await run(daemon, executors=[{"image": "a", "command": ["nonesuch"]}])
+    task = await run(farm, executors=[{"image": "a", "command": ["nonesuch"]}])
     assert (task["state"], task["logs"][0]["logs"][0]["exit_code"]) == ("EXECUTOR_ERROR", 127)
 
 
 @pytest_twisted.ensureDeferred
-async def test_files_and_directories_come_and_go(daemon: Daemon) -> None:
+async def test_files_and_directories_come_and_go(farm: Daemon, shared: Path) -> None:
     """From content, from file URLs, from the daemon's own node store; to file URLs, by wildcards too."""
-    shared = worker(daemon)
     (shared / "in" / "deep").mkdir(parents=True)
     (shared / "in" / "deep" / "a b").write_text("1\n")
-    node = await uploaded(daemon, "node", b"2\n")
+    node = await uploaded(farm, "node", b"2\n")
     url = f"file://{shared}"
     task = await run(
-        daemon,
+        farm,
         inputs=[
             {"path": "/data/dir", "url": f"{url}/in", "type": "DIRECTORY"},
             {"path": "/data/node", "url": f"{node['host']}/node/{node['node']}?download"},
@@ -132,10 +148,11 @@ async def test_files_and_directories_come_and_go(daemon: Daemon) -> None:
 
 @pytest_twisted.ensureDeferred
 @pytest.mark.parametrize("scheme", ["file://", ""])
-async def test_names_that_are_no_utf_8_go_as_they_are_and_are_told_as_text(daemon: Daemon, scheme: str) -> None:
-    shared = worker(daemon)
+async def test_names_that_are_no_utf_8_go_as_they_are_and_are_told_as_text(
+    farm: Daemon, shared: Path, scheme: str
+) -> None:
     task = await run(
-        daemon,
+        farm,
         executors=[sh("mkdir -p /data/out; echo x > /data/out/$(printf 'a\\377')")],
         outputs=[
             {"path": "/data/out", "url": f"{scheme}{shared}/whole", "type": "DIRECTORY"},
@@ -154,40 +171,36 @@ async def test_names_that_are_no_utf_8_go_as_they_are_and_are_told_as_text(daemo
     [
         ("s3://bucket/key", "this worker has no account for s3 URLs"),
         ("file:///etc/hostname", "is not below a --file-root of this worker"),
-        ("file://{shared}/../secret", "is not below a --file-root of this worker"),
+        ("file://{shared}/../../secret", "is not below a --file-root of this worker"),
         ("file://{shared}/link", "is not below a --file-root of this worker"),
         ("file://{shared}/absent", "No such file or directory"),
         ("file://{shared}/fifo", "is not a plain file"),
     ],
 )
-async def test_what_cannot_be_fetched_says_why(daemon: Daemon, url: str, told: str) -> None:
-    shared = worker(daemon)
-    (shared.parent / "secret").write_text("secret")
-    (shared / "link").symlink_to(shared.parent / "secret")
+async def test_what_cannot_be_fetched_says_why(farm: Daemon, root: Path, shared: Path, url: str, told: str) -> None:
+    (shared / "link").symlink_to(root.parent / "secret")
     os.mkfifo(shared / "fifo")
     inputs = [{"path": "/data/in", "url": url.format(shared=shared)}]
-    task = await run(daemon, inputs=inputs, executors=[sh("cat /data/in")])
+    task = await run(farm, inputs=inputs, executors=[sh("cat /data/in")])
     assert task["state"] == "SYSTEM_ERROR"
     assert told in task["logs"][0]["system_logs"][0]
     assert "cause: input" in task["logs"][0]["system_logs"]
 
 
 @pytest_twisted.ensureDeferred
-async def test_no_link_of_a_command_leads_the_worker_out(daemon: Daemon) -> None:
+async def test_no_link_of_a_command_leads_the_worker_out(farm: Daemon, root: Path, shared: Path) -> None:
     """It is followed as the command sees it: within the paths of the task."""
-    shared = worker(daemon)
-    (shared.parent / "secret").write_text("secret")
     up = "../" * 20
-    for link in (f"{shared.parent}/secret", f"{up}{shared.parent}/secret", "/data/loop"):
+    for link in (f"{root.parent}/secret", f"{up}{root.parent}/secret", "/data/loop"):
         task = await run(
-            daemon,
+            farm,
             volumes=["/data"],
             executors=[sh(f"ln -s {link} /data/out; ln -s loop /data/loop")],
             outputs=[{"path": "/data/out", "url": f"file://{shared}/out"}],
         )
         assert task["state"] == "SYSTEM_ERROR", task
     task = await run(
-        daemon,
+        farm,
         volumes=["/data"],
         executors=[sh("echo fine > /data/file; ln -s /data/file /data/out")],
         outputs=[{"path": "/data/out", "url": f"file://{shared}/out"}],
@@ -202,38 +215,33 @@ def swap(work: Path, secret: Path) -> dict[str, Any]:
 
 
 @pytest_twisted.ensureDeferred
-async def test_no_executor_changes_what_the_next_one_is_shown(daemon: Daemon) -> None:
-    shared = worker(daemon)
-    (shared.parent / "secret").write_text("secret")
-    task = await run(daemon, **swap(daemon.stage.folder / "w" / "work", shared.parent))
+async def test_no_executor_changes_what_the_next_one_is_shown(farm: Daemon, root: Path) -> None:
+    task = await run(farm, **swap(root.parent / "w" / "work", root.parent))
     assert task["state"] == "EXECUTOR_ERROR", task
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_worker_that_is_root_makes_no_root_of_its_tasks(daemon: Daemon) -> None:
+async def test_a_worker_that_is_root_makes_no_root_of_its_tasks(farm: Daemon) -> None:
     """They may give their files away, as in a container, and neither mount nor make devices."""
-    worker(daemon)
-    task = await run(daemon, executors=[sh("grep CapEff /proc/self/status")])
+    task = await run(farm, executors=[sh("grep CapEff /proc/self/status")])
     rights = int(task["logs"][0]["logs"][0]["stdout"].split()[1], 16)
     assert not rights & ~0b11111011, hex(rights)
 
 
 @pytest_twisted.ensureDeferred
-async def test_each_task_has_a_tmp_of_its_own(daemon: Daemon) -> None:
+async def test_each_task_has_a_tmp_of_its_own(farm: Daemon) -> None:
     """As Snakemake needs it: its script makes ``/tmp/conda``, and stops if that is there."""
-    worker(daemon)
     for _ in range(2):
-        task = await run(daemon, executors=[sh("mkdir /tmp/conda && cd /tmp", workdir="/tmp")])
+        task = await run(farm, executors=[sh("mkdir /tmp/conda && cd /tmp", workdir="/tmp")])
         assert task["state"] == "COMPLETE", task
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_root_is_seen_and_written_at_its_own_path(daemon: Daemon) -> None:
+async def test_a_root_is_seen_and_written_at_its_own_path(farm: Daemon, shared: Path) -> None:
     """As Toil and Snakemake's ``fs`` storage need it."""
-    shared = worker(daemon)
     (shared / "store").mkdir()
     task = await run(
-        daemon,
+        farm,
         inputs=[{"path": str(shared / "store"), "url": f"file://{shared}/store", "type": "DIRECTORY"}],
         executors=[sh(f"echo here > {shared}/store/file")],
     )
@@ -241,18 +249,15 @@ async def test_a_root_is_seen_and_written_at_its_own_path(daemon: Daemon) -> Non
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_cancelled_task_ends(daemon: Daemon) -> None:
+async def test_a_cancelled_task_ends(farm: Daemon, shared: Path) -> None:
     """And all that it started."""
-    shared = worker(daemon)
     beat = shared / "beat"
     script = f"while :; do date +%N > {beat}; sleep 0.1; done"
-    task_id = (await call(daemon, "POST", "/tasks", json={"executors": [sh(f"setsid sh -c '{script}' & wait")]}))[
-        "id"
-    ]
+    task_id = (await call(farm, "POST", "/tasks", json={"executors": [sh(f"setsid sh -c '{script}' & wait")]}))["id"]
     while not beat.exists():
         await deferLater(reactor, 0.05)
-    await call(daemon, "POST", f"/tasks/{task_id}:cancel")
-    assert (await call(daemon, "GET", f"/tasks/{task_id}"))["state"] == "CANCELED"
+    await call(farm, "POST", f"/tasks/{task_id}:cancel")
+    assert (await call(farm, "GET", f"/tasks/{task_id}"))["state"] == "CANCELED"
     still = 0
     before = ""
     while still < 10:  # it beats no more
@@ -276,44 +281,43 @@ SPIES = {
 @pytest.mark.slow
 @pytest_twisted.ensureDeferred
 @pytest.mark.parametrize("sought", SPIES)
-async def test_a_command_in_a_sandbox_does_not_find(daemon: Daemon, sought: str) -> None:
-    token = daemon.stage.folder / "token"
+async def test_a_command_in_a_sandbox_does_not_find(server: Daemon, sought: str) -> None:
+    token = server.stage.folder / "token"
     token.write_text("")
-    program = start(daemon, "w", "--sandbox", "--token-file", str(token))
+    program = start(server, "w", "--sandbox", "--token-file", str(token))
     await program.said("registered")
-    other = await daemon.submit(job(shell("touch running; sleep 1000")))
-    work = daemon.stage.folder / "w" / "work" / f"{other['id']}_0_0.1"
+    other = await server.submit(job(shell("touch running; sleep 1000")))
+    work = server.stage.folder / "w" / "work" / f"{other['id']}_0_0.1"
     await until((work / "running").exists)
     spy = SPIES[sought].format(
-        worker=daemon.stage.folder / "w",
+        worker=server.stage.folder / "w",
         token=token,
         other=work,
         pid=program.transport.pid,
-        port=daemon.url.rpartition(":")[2],
+        port=server.url.rpartition(":")[2],
     )
-    done = await ended(daemon, job({"cmd": {"name": "bash", "args_array": ["-c", spy]}}))
+    done = await ended(server, job({"cmd": {"name": "bash", "args_array": ["-c", spy]}}))
     assert done["state"] == "completed", done
-    assert await daemon.call("GET", f"/work/{done['id']}_0_0?report=stdout") == "nothing\n"
-    await daemon.call("DELETE", f"/job/{other['id']}")
+    assert await server.call("GET", f"/work/{done['id']}_0_0?report=stdout") == "nothing\n"
+    await server.call("DELETE", f"/job/{other['id']}")
     await until(lambda: not work.exists())
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_task_in_a_sandbox_may_ask_for_the_network(daemon: Daemon) -> None:
-    start(daemon, "w", "--sandbox")
-    port = daemon.url.rpartition(":")[2]
-    done = await ended(daemon, job(shell(f"#!/bin/bash\nexec 3<>/dev/tcp/127.0.0.1/{port}", network=True)))
+async def test_a_task_in_a_sandbox_may_ask_for_the_network(server: Daemon) -> None:
+    start(server, "w", "--sandbox")
+    port = server.url.rpartition(":")[2]
+    done = await ended(server, job(shell(f"#!/bin/bash\nexec 3<>/dev/tcp/127.0.0.1/{port}", network=True)))
     assert done["state"] == "completed", done
 
 
 @pytest_twisted.ensureDeferred
-async def test_work_without_an_image_runs_as_ever_where_images_are_ignored(daemon: Daemon) -> None:
-    worker(daemon)
-    secret = daemon.stage.folder / "w" / "id"
-    done = await ended(daemon, job(shell(f"test -e {secret}")))
+async def test_work_without_an_image_runs_as_ever_where_images_are_ignored(farm: Daemon, root: Path) -> None:
+    secret = root.parent / "w" / "id"
+    done = await ended(farm, job(shell(f"test -e {secret}")))
     assert done["state"] == "completed", done
     hidden = {"name": "sh", "args_array": ["-c", f"test ! -e {secret}"], "Dockerimage": "alpine"}
-    done = await ended(daemon, job({"cmd": hidden}))
+    done = await ended(farm, job({"cmd": hidden}))
     assert done["state"] == "completed", done
 
 

@@ -34,13 +34,13 @@ def quick(stage: Stage) -> Daemon:
 
 
 @pytest_twisted.ensureDeferred
-async def test_files_go_in_through_tasks_and_out(daemon: Daemon) -> None:
+async def test_files_go_in_through_tasks_and_out(server: Daemon) -> None:
     """By the embedded node store: plain, packed, by attributes, into directories, cached."""
-    start(daemon)
-    words = await uploaded(daemon, "words.gz", gzip.compress(b"pear\napple\nfig\n"))
-    reference = await uploaded(daemon, "reference", b"banana\n")
+    start(server)
+    words = await uploaded(server, "words.gz", gzip.compress(b"pear\napple\nfig\n"))
+    reference = await uploaded(server, "reference", b"banana\n")
     done = await ended(
-        daemon,
+        server,
         job(
             {
                 "cmd": {"name": "sort", "args": "@words.gz @reference -o @sorted"},
@@ -59,20 +59,20 @@ async def test_files_go_in_through_tasks_and_out(daemon: Daemon) -> None:
     assert done["state"] == "completed", done
     assert await content(done["tasks"][0]["outputs"][0]) == b"apple\nbanana\nfig\npear\n"
     assert await content(done["tasks"][1]["outputs"][0]) == b"4\n"
-    assert json.loads(await daemon.call("GET", f"/work/{done['id']}_1_0?report=stdout")) == {"k": "v"}
+    assert json.loads(await server.call("GET", f"/work/{done['id']}_1_0?report=stdout")) == {"k": "v"}
 
 
 @pytest_twisted.ensureDeferred
-async def test_names_that_are_accepted_work_however_long_and_deep(daemon: Daemon) -> None:
+async def test_names_that_are_accepted_work_however_long_and_deep(server: Daemon) -> None:
     """Of tasks, inputs, predata, outputs and attribute files."""
-    start(daemon)
+    start(server)
     letter = "\N{CJK UNIFIED IDEOGRAPH-5B57}"
     longest, deepest = letter * 85, "/".join([letter * 84] * 4)
-    packed = await uploaded(daemon, "packed", gzip.compress(b"packed\n"))
+    packed = await uploaded(server, "packed", gzip.compress(b"packed\n"))
     script = 'cat "$1" "$2" "$3" > "$4" && cp "$5" "$6"'
     arguments = [f"@{longest}", f"@a/{longest}", "@a/b", f"@{deepest}", "c/in.json", "d/out.json"]
     done = await ended(
-        daemon,
+        server,
         job(
             {
                 "taskid": letter * 100,
@@ -92,9 +92,9 @@ async def test_names_that_are_accepted_work_however_long_and_deep(daemon: Daemon
 
 
 @pytest_twisted.ensureDeferred
-async def test_an_array_sees_its_ranks_and_its_parts_become_one_file(daemon: Daemon) -> None:
-    start(daemon, "w", "--slots", "2")
-    start(daemon, "v")
+async def test_an_array_sees_its_ranks_and_its_parts_become_one_file(server: Daemon) -> None:
+    start(server, "w", "--slots", "2")
+    start(server, "v")
     ranks = shell("echo $AWE_RANK of $AWE_TOTALWORK > out", totalwork=5, outputs=[{"filename": "out"}])
     total = {
         "cmd": {"name": "cat", "args": "@out"},
@@ -102,17 +102,17 @@ async def test_an_array_sees_its_ranks_and_its_parts_become_one_file(daemon: Dae
         "inputs": [from_task(0, "out")],
         "outputs": [{"filename": "awe_stdout.txt", "shockfilename": "total"}],
     }
-    done = await ended(daemon, job(ranks, total))
+    done = await ended(server, job(ranks, total))
     assert done["state"] == "completed", done
     assert await content(done["tasks"][1]["outputs"][0]) == b"".join(b"%d of 5\n" % rank for rank in range(1, 6))
     assert done["tasks"][0]["computetime"] == 0
 
 
 @pytest_twisted.ensureDeferred
-async def test_an_optional_part_may_be_missing(daemon: Daemon) -> None:
-    start(daemon)
+async def test_an_optional_part_may_be_missing(server: Daemon) -> None:
+    start(server)
     odd = "[ $((AWE_RANK % 2)) = 0 ] || echo $AWE_RANK > out"
-    done = await ended(daemon, job(shell(odd, totalwork=4, outputs=[{"filename": "out", "optional": True}])))
+    done = await ended(server, job(shell(odd, totalwork=4, outputs=[{"filename": "out", "optional": True}])))
     assert done["state"] == "completed", done
     assert await content(done["tasks"][0]["outputs"][0]) == b"1\n3\n"
 
@@ -121,23 +121,23 @@ async def test_an_optional_part_may_be_missing(daemon: Daemon) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_private_variables_reach_the_command_and_nobody_else(daemon: Daemon) -> None:
-    worker = start(daemon)
+async def test_private_variables_reach_the_command_and_nobody_else(server: Daemon) -> None:
+    worker = start(server)
     task = {"cmd": {"name": "test", "args": "${SECRET} = 'a b'", "environ": {"private": {"SECRET": "a b"}}}}
     script = shell("[ ${#SECRET} = 4 ]")
     script["cmd"]["environ"] = {"private": {"SECRET": "hush"}}
-    done = await ended(daemon, job(task, script))
+    done = await ended(server, job(task, script))
     assert done["state"] == "completed", done
-    assert "hush" not in worker.output + daemon.program.output + json.dumps(done)
+    assert "hush" not in worker.output + server.program.output + json.dumps(done)
 
 
 # Failures.
 
 
 @pytest_twisted.ensureDeferred
-async def test_exit_status_42_is_final_and_told(daemon: Daemon) -> None:
-    start(daemon)
-    failed = await ended(daemon, job(shell("echo the reason >&2; exit 42")))
+async def test_exit_status_42_is_final_and_told(server: Daemon) -> None:
+    start(server)
+    failed = await ended(server, job(shell("echo the reason >&2; exit 42")))
     assert failed["state"] == "suspend"
     assert failed["error"]["workfailed"] == f"{failed['id']}_0_0"
     assert "exit status 42" in failed["error"]["worknotes"]
@@ -145,25 +145,25 @@ async def test_exit_status_42_is_final_and_told(daemon: Daemon) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_what_failed_at_one_worker_is_tried_at_another(daemon: Daemon) -> None:
-    mark = daemon.stage.folder / "failed-once"
-    done = await daemon.submit(job(shell(f"[ -e {mark} ] && exit 0; echo > {mark}; kill -9 $$")))
-    start(daemon, "w")
+async def test_what_failed_at_one_worker_is_tried_at_another(server: Daemon) -> None:
+    mark = server.stage.folder / "failed-once"
+    done = await server.submit(job(shell(f"[ -e {mark} ] && exit 0; echo > {mark}; kill -9 $$")))
+    start(server, "w")
     await line(mark)
-    start(daemon, "v")
-    done = await reaches(daemon, done["id"], "completed", "suspend")
+    start(server, "v")
+    done = await reaches(server, done["id"], "completed", "suspend")
     assert done["state"] == "completed", done
-    (kept,) = [*daemon.stage.folder.glob("[wv]/failed/*")]
+    (kept,) = [*server.stage.folder.glob("[wv]/failed/*")]
     assert kept.name.startswith(f"{done['id']}_0_0")
 
 
 @pytest_twisted.ensureDeferred
-async def test_missing_outputs_and_commands_are_told(daemon: Daemon) -> None:
-    start(daemon)
+async def test_missing_outputs_and_commands_are_told(server: Daemon) -> None:
+    start(server)
     outputs = [{"filename": "a"}, {"filename": "b"}]
-    failed = await ended(daemon, job({"cmd": {"name": "true"}, "outputs": outputs}, noretry=True))
+    failed = await ended(server, job({"cmd": {"name": "true"}, "outputs": outputs}, noretry=True))
     assert failed["error"]["worknotes"] == "missing output files: a, b"
-    failed = await ended(daemon, job({"cmd": {"name": "no-such-command"}}, noretry=True))
+    failed = await ended(server, job({"cmd": {"name": "no-such-command"}}, noretry=True))
     assert failed["error"]["worknotes"] == "command not found: no-such-command"
 
 
@@ -171,74 +171,74 @@ async def test_missing_outputs_and_commands_are_told(daemon: Daemon) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_job_that_is_deleted_takes_its_command_along(daemon: Daemon) -> None:
-    worker = start(daemon)
-    started = daemon.stage.folder / "started"
-    submitted = await daemon.submit(job(shell(f"echo $$ > {started}; sleep 1000; exit 0")))
+async def test_a_job_that_is_deleted_takes_its_command_along(server: Daemon) -> None:
+    worker = start(server)
+    started = server.stage.folder / "started"
+    submitted = await server.submit(job(shell(f"echo $$ > {started}; sleep 1000; exit 0")))
     pid = int(await line(started))
-    await daemon.call("DELETE", f"/job/{submitted['id']}")
+    await server.call("DELETE", f"/job/{submitted['id']}")
     await gone(pid)
     await worker.said("_0_0: discarded")
-    assert (await ended(daemon, job(shell("exit 0"))))["state"] == "completed"
+    assert (await ended(server, job(shell("exit 0"))))["state"] == "completed"
 
 
 @pytest_twisted.ensureDeferred
-async def test_what_ran_away_from_a_command_ends_with_it(daemon: Daemon) -> None:
+async def test_what_ran_away_from_a_command_ends_with_it(server: Daemon) -> None:
     """Though it has a session of its own, and threw away the variables that tell whose it is."""
-    start(daemon, "w", "--slots", "3")
-    pids = {name: daemon.stage.folder / name for name in ("ends", "late", "deleted")}
+    start(server, "w", "--slots", "3")
+    pids = {name: server.stage.folder / name for name in ("ends", "late", "deleted")}
     away = {name: f"env -i setsid sleep 1000 & echo $! > {path}" for name, path in pids.items()}
-    await daemon.submit(job(shell(away["ends"])))
-    late = await daemon.submit(job(shell(f"{away['late']}\nsleep 1000", walltime=1), noretry=True))
-    deleted = await daemon.submit(job(shell(f"{away['deleted']}\nsleep 1000")))
+    await server.submit(job(shell(away["ends"])))
+    late = await server.submit(job(shell(f"{away['late']}\nsleep 1000", walltime=1), noretry=True))
+    deleted = await server.submit(job(shell(f"{away['deleted']}\nsleep 1000")))
     runaways = [int(await line(path)) for path in pids.values()]
-    await daemon.call("DELETE", f"/job/{deleted['id']}")
-    await reaches(daemon, late["id"], "suspend")
+    await server.call("DELETE", f"/job/{deleted['id']}")
+    await reaches(server, late["id"], "suspend")
     for pid in runaways:
         await gone(pid)
 
 
 @pytest_twisted.ensureDeferred
-async def test_sigterm_lets_it_finish_report_and_sign_off(daemon: Daemon) -> None:
-    worker = start(daemon)
-    started, go = daemon.stage.folder / "started", daemon.stage.folder / "go"
-    first = await daemon.submit(job(shell(f"echo > {started}; until [ -e {go} ]; do sleep 0.02; done")))
+async def test_sigterm_lets_it_finish_report_and_sign_off(server: Daemon) -> None:
+    worker = start(server)
+    started, go = server.stage.folder / "started", server.stage.folder / "go"
+    first = await server.submit(job(shell(f"echo > {started}; until [ -e {go} ]; do sleep 0.02; done")))
     await line(started)
     worker.signal("TERM")
     await worker.said("leaving")
-    second = await daemon.submit(job(shell("exit 0")))
+    second = await server.submit(job(shell("exit 0")))
     go.touch()
     assert await worker.ended() == 0
-    assert (await reaches(daemon, first["id"], "completed"))["state"] == "completed"
-    assert (await daemon.call("GET", f"/job/{second['id']}"))["state"] == "queued"
-    assert await daemon.call("GET", "/client") == []
+    assert (await reaches(server, first["id"], "completed"))["state"] == "completed"
+    assert (await server.call("GET", f"/job/{second['id']}"))["state"] == "queued"
+    assert server.group not in {client["group"] for client in await server.call("GET", "/client")}
 
 
 @pytest_twisted.ensureDeferred
-async def test_sigterm_twice_hands_the_work_back(daemon: Daemon) -> None:
-    worker = start(daemon)
-    started = daemon.stage.folder / "started"
-    submitted = await daemon.submit(job(shell(f"echo $$ >> {started}; [ $AWE_ATTEMPT = 2 ] || sleep 1000")))
+async def test_sigterm_twice_hands_the_work_back(server: Daemon) -> None:
+    worker = start(server)
+    started = server.stage.folder / "started"
+    submitted = await server.submit(job(shell(f"echo $$ >> {started}; [ $AWE_ATTEMPT = 2 ] || sleep 1000")))
     pid = int(await line(started))
     worker.signal("TERM")
     await worker.said("leaving")
     worker.signal("TERM")
     assert await worker.ended() == 0
     assert not runs(pid)
-    start(daemon, "v")
-    done = await reaches(daemon, submitted["id"], "completed")
+    start(server, "v")
+    done = await reaches(server, submitted["id"], "completed")
     assert done["tasks"][0]["state"] == "completed"
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_file_that_hangs_does_not_hold_up_the_end(daemon: Daemon) -> None:
+async def test_a_file_that_hangs_does_not_hold_up_the_end(server: Daemon) -> None:
     """As one on a server that does not answer: the thread in which it is read stays for ever."""
     hangs = (
         "import time; from awed.worker import command, files; command.LAST_PATIENCE = 0.5; "
         "files.read_attributes = lambda path: print('hangs') or time.sleep(1000); command.main()"
     )
-    worker = daemon.stage.run("-c", hangs, "--server", daemon.url, "--workdir", "w")
-    submitted = await daemon.submit(
+    worker = server.stage.run("-c", hangs, "--server", server.url, "--workdir", "w", "--group", server.group)
+    submitted = await server.submit(
         job(shell("exit 0", outputs=[{"filename": "a", "nofile": True, "attrfile": "a"}]))
     )
     await worker.said("hangs")
@@ -247,8 +247,8 @@ async def test_a_file_that_hangs_does_not_hold_up_the_end(daemon: Daemon) -> Non
     worker.signal("TERM")
     assert await worker.ended() == 1
     assert "left without waiting" in worker.output
-    start(daemon, "v")
-    assert (await reaches(daemon, submitted["id"], "completed"))["state"] == "completed"
+    start(server, "v")
+    assert (await reaches(server, submitted["id"], "completed"))["state"] == "completed"
 
 
 @pytest.mark.slow
@@ -307,17 +307,17 @@ async def test_the_work_of_a_worker_that_was_killed_is_done_by_another(stage: St
 
 @pytest.mark.slow
 @pytest_twisted.ensureDeferred
-async def test_started_again_it_kills_what_it_left_and_takes_up_work(daemon: Daemon) -> None:
+async def test_started_again_it_kills_what_it_left_and_takes_up_work(server: Daemon) -> None:
     """Though the daemon did not notice that it was gone."""
-    worker = start(daemon)
-    started = daemon.stage.folder / "started"
-    submitted = await daemon.submit(job(shell(f"echo $$ >> {started}; [ $AWE_ATTEMPT = 2 ] || sleep 1000")))
+    worker = start(server)
+    started = server.stage.folder / "started"
+    submitted = await server.submit(job(shell(f"echo $$ >> {started}; [ $AWE_ATTEMPT = 2 ] || sleep 1000")))
     pid = int(await line(started))
     worker.signal("KILL")
     await worker.ended()
     assert runs(pid)
-    start(daemon)
-    assert (await reaches(daemon, submitted["id"], "completed"))["state"] == "completed"
+    start(server)
+    assert (await reaches(server, submitted["id"], "completed"))["state"] == "completed"
     assert not runs(pid)
 
 
@@ -326,22 +326,22 @@ async def test_started_again_it_kills_what_it_left_and_takes_up_work(daemon: Dae
 
 @pytest.mark.slow
 @pytest_twisted.ensureDeferred
-async def test_a_second_worker_in_one_directory_is_told_who_is_there(daemon: Daemon) -> None:
-    first = start(daemon)
+async def test_a_second_worker_in_one_directory_is_told_who_is_there(server: Daemon) -> None:
+    first = start(server)
     await first.said("registered")
-    second = start(daemon)
+    second = start(server)
     assert await second.ended() == 1
-    place, pid = daemon.stage.folder / "w", first.transport.pid
+    place, pid = server.stage.folder / "w", first.transport.pid
     assert second.output == f"awe-worker: cannot use --workdir: {place} is in use by another worker, process {pid}\n"
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_worker_that_the_server_does_not_want_ends_and_says_why(daemon: Daemon) -> None:
-    token = daemon.stage.folder / "token"
+async def test_a_worker_that_the_server_does_not_want_ends_and_says_why(server: Daemon) -> None:
+    token = server.stage.folder / "token"
     token.write_text("no-such-token\n")
-    worker = start(daemon, "w", "--token-file", str(token))
+    worker = start(server, "w", "--token-file", str(token))
     assert await worker.ended() == 1
-    assert worker.output.splitlines()[-1].startswith(f"awe-worker: {daemon.url} does not take this worker: ")
+    assert worker.output.splitlines()[-1].startswith(f"awe-worker: {server.url} does not take this worker: ")
     assert "Traceback" not in worker.output
     assert "no-such-token" not in worker.output
 

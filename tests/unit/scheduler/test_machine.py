@@ -384,5 +384,13 @@ def _hasty() -> Iterator[None]:
         yield
 
 
-SchedulerMachine.TestCase.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
+SchedulerMachine.TestCase.settings = settings(max_examples=50, stateful_step_count=60, deadline=None)
 TestScheduler = SchedulerMachine.TestCase
+
+
+class ManyLives(SchedulerMachine):
+    """The same, for longer."""
+
+
+ManyLives.TestCase.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
+TestManyLives = pytest.mark.slow(ManyLives.TestCase)

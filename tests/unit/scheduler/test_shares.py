@@ -42,9 +42,9 @@ def users(world: World, units: list[Workunit]) -> Counter[str]:
     return Counter(world.scheduler.jobs.get(unit.jobid).submitter for unit in units)
 
 
-def test_a_user_with_fifty_thousand_tasks_does_not_hold_up_nine_with_ten_each() -> None:
+def test_a_user_with_five_thousand_tasks_does_not_hold_up_nine_with_ten_each() -> None:
     world = World(FAIR)
-    submit(world, "many", tasks=50_000)
+    submit(world, "many", tasks=5000)
     world.client("c", slots=1000)
     taken(world, "c", 20)
     for number in range(9):
