@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Collection
+from typing import TypeVar
 
 from msgspec.structs import replace
 from twisted.internet.address import UNIXAddress
 from twisted.web.iweb import IRequest
 
+from awed.model.addresses import without_secrets
 from awed.model.job import IO, NO_NODE, OWN_HOST, Job, Task
 from awed.model.tes import COLLECTION, OutputLog, RunLog, TesTask
 from awed.model.work import Workunit
@@ -81,25 +83,58 @@ class OwnHosts:
         return f"{origin.scheme}://{origin.host}"
 
 
+Holder = TypeVar("Holder", Task, Workunit)
+
+
 def shown_task(task: Task, base: str) -> Task:
-    """*task* with addresses at *base* for the daemon's own files. A copy, if it has such files."""
-    if not _has_own(task):
-        return task
-    inputs, outputs, predata = _shown_files(task, base)
-    tes = task.tes and shown_tes(task.tes, base)
-    return replace(task, inputs=inputs, outputs=outputs, predata=predata, tes=tes)
+    """*task* with addresses at *base* for the daemon's own files, and without what opens those of others. A copy, if
+    it has such files."""
+    return _hiding(_at(task, base))
 
 
 def shown_work(work: Workunit, base: str) -> Workunit:
-    """*work* with addresses at *base* for the daemon's own files. A copy, if it has such files."""
-    if not _has_own(work):
-        return work
-    inputs, outputs, predata = _shown_files(work, base)
-    tes = work.tes and shown_tes(work.tes, base)
-    return replace(work, inputs=inputs, outputs=outputs, predata=predata, tes=tes)
+    """*work* likewise."""
+    return _hiding(_at(work, base))
+
+
+def handed_work(work: Workunit, base: str) -> Workunit:
+    """*work* for the worker that is to run it: with what opens the files of others."""
+    return _at(work, base)
+
+
+def _at(holder: Holder, base: str) -> Holder:
+    if not _has_own(holder):
+        return holder
+    inputs, outputs, predata = (
+        [_shown_file(io, base) for io in files] for files in (holder.inputs, holder.outputs, holder.predata)
+    )
+    return replace(
+        holder, inputs=inputs, outputs=outputs, predata=predata, tes=holder.tes and tes_at(holder.tes, base)
+    )
+
+
+def _hiding(holder: Holder) -> Holder:
+    files = (holder.inputs, holder.outputs, holder.predata)
+    if not holder.tes and not any(without_secrets(io.url) != io.url for some in files for io in some):
+        return holder
+    inputs, outputs, predata = ([replace(io, url=without_secrets(io.url)) for io in some] for some in files)
+    return replace(
+        holder, inputs=inputs, outputs=outputs, predata=predata, tes=holder.tes and _tes_without_secrets(holder.tes)
+    )
+
+
+def _tes_without_secrets(task: TesTask) -> TesTask:
+    inputs = [replace(one, url=without_secrets(one.url)) for one in task.inputs]
+    outputs = [replace(one, url=without_secrets(one.url)) for one in task.outputs]
+    return replace(task, inputs=inputs, outputs=outputs)
 
 
 def shown_tes(task: TesTask, base: str) -> TesTask:
+    """*task* as :func:`shown_task` has it."""
+    return _tes_without_secrets(tes_at(task, base))
+
+
+def tes_at(task: TesTask, base: str) -> TesTask:
     """*task* with addresses at *base* for the daemon's own files."""
     inputs = [replace(one, url=shown_url(one.url, base)) for one in task.inputs]
     outputs = [replace(one, url=shown_url(one.url, base)) for one in task.outputs]
@@ -108,7 +143,7 @@ def shown_tes(task: TesTask, base: str) -> TesTask:
 
 def shown_outputs(outputs: list[OutputLog], base: str) -> list[OutputLog]:
     """The same for the log of a task's outputs."""
-    return [replace(one, url=shown_url(one.url, base)) for one in outputs]
+    return [replace(one, url=without_secrets(shown_url(one.url, base))) for one in outputs]
 
 
 def shown_url(url: str, base: str) -> str:
@@ -133,13 +168,6 @@ def _has_own(holder: Task | Workunit) -> bool:
     files = (holder.inputs, holder.outputs, holder.predata)
     makes_nodes = holder.tes and any(one.host == OWN_HOST for one in holder.tes.outputs)
     return bool(makes_nodes) or any(io.host == OWN_HOST for some in files for io in some)
-
-
-def _shown_files(holder: Task | Workunit, base: str) -> tuple[list[IO], list[IO], list[IO]]:
-    inputs, outputs, predata = (
-        [_shown_file(io, base) for io in files] for files in (holder.inputs, holder.outputs, holder.predata)
-    )
-    return inputs, outputs, predata
 
 
 def _shown_file(io: IO, base: str) -> IO:

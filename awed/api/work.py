@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Struct
 
 from awed.api.context import Context
-from awed.api.hosts import keep_own, shown_work
+from awed.api.hosts import handed_work, keep_own, shown_work
 from awed.api.paging import Paging
 from awed.api.reports import MAX_REPORTS, ReportArguments, outcome, read_reports
 from awed.api.rights import Run, a_job, a_workunit, about_work, as_client, may, to
@@ -87,9 +87,9 @@ class WorkResource(WorkLogs):
         call.request.route = WAITING_CHECKOUT if wait else CHECKOUT
         work, base = self.engine.work, self.context.hosts.base(call.request)
         if max_ is None:
-            return shown_work(await work.checkout(call.thing, available, wait, walltime), base)
+            return handed_work(await work.checkout(call.thing, available, wait, walltime), base)
         units = await work.checkout_many(call.thing, available, wait, walltime, most=max_, ahead=ahead)
-        return [shown_work(unit, base) for unit in units]
+        return [handed_work(unit, base) for unit in units]
 
     @calls("GET /", may("read"))
     async def index(self, call: Call[None], *, selection: Selection) -> list[Workunit]:

@@ -119,6 +119,21 @@ def without_password(url: str) -> tuple[str, str]:
     return f"{found[1]}{user}{url[found.end() - 1 :]}", password
 
 
+def without_secrets(url: str) -> str:
+    """*url* with :data:`MASK` in place of the values in its query whose names say that they open it: signatures,
+    tokens, keys. It is also *url* itself."""
+    begin, question, query = url.partition("?")
+    return begin + question + _SECRET.sub(rf"\1{MASK}", query) if question and url[:4].lower() == "http" else url
+
+
+MASK = "***"
+
+_SECRET = re.compile(
+    r"((?:^|(?<=&))(?:[^&=#]*(?:token|signature|secret|password)|(?:[^&=#]*[-_.])?(?:sig|auth|api[-_]?key))=)[^&#]+",
+    re.IGNORECASE,
+)
+
+
 def with_password(url: str, password: str) -> str:
     """*url*, which names a user, with *password*: the inverse of :func:`without_password`."""
     found = _LOGIN.match(url)

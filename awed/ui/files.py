@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from twisted.web.template import Tag, tags
 
+from awed.model.addresses import without_secrets
 from awed.model.ids import task_name
 from awed.model.job import IO, NO_NODE, OWN_HOST, Job
 from awed.model.quantities import rough_size
@@ -50,4 +51,5 @@ def where(links: Links, io: IO) -> str:
     """The address for the download of a file, "" if there is none yet."""
     if io.host == OWN_HOST:
         return links.api(f"node/{io.node}?download") if io.node != NO_NODE else ""
-    return io.url if io.url.startswith(("http://", "https://")) else ""
+    is_open = io.url.startswith(("http://", "https://")) and without_secrets(io.url) == io.url
+    return io.url if is_open else ""

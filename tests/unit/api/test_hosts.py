@@ -6,8 +6,9 @@ import pytest
 from klein import Klein
 from twisted.web.iweb import IRequest
 
-from awed.api.hosts import OwnHosts, shown_task, shown_work
+from awed.api.hosts import OwnHosts, handed_work, shown_outputs, shown_task, shown_work
 from awed.model.job import IO, OWN_HOST, Cmd, Info, Task
+from awed.model.tes import Input, Output, OutputLog, TesTask
 from awed.model.work import Workunit
 from awed.web.forwarded import Proxies
 from tests.unit.web.wire import parse, raw
@@ -87,6 +88,26 @@ def test_a_workunit_is_shown_likewise(task: Task) -> None:
     )
     assert shown_work(work, BASE).inputs[0].url == f"{BASE}/node/n1?download"
     assert work.inputs[0].host == OWN_HOST
+
+
+SIGNED, HIDDEN = (f"https://h/k?X-Amz-Date=1&X-Amz-Signature={value}" for value in ("abc", "***"))
+
+
+def test_what_opens_files_of_others_is_shown_to_nobody_but_the_worker_that_runs_the_work() -> None:
+    """In outputs and in tasks of TES too, of which also the log of the outputs names the URLs."""
+    files = [IO("a", url=SIGNED)], [IO("b", url=SIGNED)], [IO("c", url=SIGNED)]
+    tes = TesTask(inputs=[Input(url=SIGNED)], outputs=[Output(url=SIGNED)])
+    task = Task("j_0", inputs=files[0], outputs=files[1], predata=files[2], tes=tes)
+    work = Workunit("w", "w", "j", "j_0", "0", Info(), *files, Cmd(), rank=0, totalwork=1, tes=tes)
+    for holder, url in (
+        (shown_task(task, BASE), HIDDEN),
+        (shown_work(work, BASE), HIDDEN),
+        (handed_work(work, BASE), SIGNED),
+    ):
+        assert holder.tes
+        assert [io.url for io in (*holder.inputs, *holder.outputs, *holder.predata)] == [url] * 3
+        assert (holder.tes.inputs[0].url, holder.tes.outputs[0].url) == (url, url)
+    assert shown_outputs([OutputLog(SIGNED, "/b", "1")], BASE)[0].url == HIDDEN
 
 
 def is_foreign(head: bytes, external_url: str = "", **options: Any) -> bool:

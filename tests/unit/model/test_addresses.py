@@ -2,7 +2,7 @@
 
 import pytest
 
-from awed.model.addresses import Address, address, has_user, with_password, without_password
+from awed.model.addresses import Address, address, has_user, with_password, without_password, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,23 @@ def test_a_password_is_taken_out_and_put_back(url: str, plain: str, password: st
     if password:
         assert with_password(plain, password) == url
     assert has_user(plain) is plain.lower().startswith(("http://u", "http://@"))
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (
+            "https://h/k?a=1&X-Amz-Security-Token=a%2Fb&X-Amz-Signature=0#f",
+            "https://h/k?a=1&X-Amz-Security-Token=***&X-Amz-Signature=***#f",
+        ),
+        ("https://h/k?sv=2&sig=a=b&se=3", "https://h/k?sv=2&sig=***&se=3"),
+        ("HTTP://h/k?access_token=x", "HTTP://h/k?access_token=***"),
+        ("http://h/k?api_key=x&id=1", "http://h/k?api_key=***&id=1"),
+        ("http://h/token=x?id=1&config=2&author=3&token=", "http://h/token=x?id=1&config=2&author=3&token="),
+        ("http://h/node/x?download", "http://h/node/x?download"),
+        ("s3://b/k?token=x", "s3://b/k?token=x"),
+    ],
+)
+def test_values_in_a_query_that_open_a_url_are_not_shown(url: str, shown: str) -> None:
+    assert without_secrets(url) == shown
+    assert without_secrets(shown) == shown
