@@ -109,7 +109,7 @@ def _operation(path: str, method: str, calls: Choice, traits: Traits, types: _Ty
         "summary": " ".join(map(_about, plain or calls)),
         "parameters": [*in_path, *map(_parameter, _parameters(calls))],
         **(_request_body(calls, types) if method != "get" else {}),
-        "responses": _responses([*plain, *calls], traits, types),
+        "responses": _responses(path, [*plain, *calls], traits, types),
     }
 
 
@@ -151,7 +151,7 @@ def _request_body(calls: Choice, types: _Types) -> Schema:
     return {"requestBody": {"content": content}} if content else {}
 
 
-def _responses(calls: Choice, traits: Traits, types: _Types) -> Schema:
+def _responses(path: str, calls: Choice, traits: Traits, types: _Types) -> Schema:
     answers = [answer for call in calls for answer in _answers(call)]
     wrapped = [answer for answer in answers if _is_envelope(get_origin(answer))]
     plain = [answer for answer in answers if get_origin(answer) is not Annotated and answer not in wrapped]
@@ -166,16 +166,17 @@ def _responses(calls: Choice, traits: Traits, types: _Types) -> Schema:
         content["application/json"] = {"schema": done}
     for media in (answer.__metadata__[0] for answer in answers if get_origin(answer) is Annotated):
         content[media] = {"schema": {"type": "string", "contentMediaType": media}}
-    refused = {"application/json": {"schema": _refusal(traits, types)}}
+    refused = {"application/json": {"schema": _refusal(path, traits, types)}}
     return {
         "200": {"description": "It is done.", "content": content},
         "default": {"description": "It is not done, and why.", "content": refused},
     }
 
 
-def _refusal(traits: Traits, types: _Types) -> Schema:
-    if traits.error_type:
-        return types.one_of([traits.error_type])
+def _refusal(path: str, traits: Traits, types: _Types) -> Schema:
+    for begin, error in traits.error_types.items():
+        if path.startswith(begin):
+            return types.one_of([error])
     texts = {"type": "array", "items": {"type": "string"}, "minItems": 1}
     return _envelope({"type": "null"}, texts, {})
 

@@ -1,6 +1,6 @@
 """Makes the jobs of runs: their files become nodes of the submitter."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -21,17 +21,19 @@ from awed.workflow.cwl import LARGEST, Outline, check_order, outline, short
 from awed.workflow.reader import read_submission
 from awed.workflow.run import ORDER, Run, run_document
 
+Files = Mapping[str, Part | str]
+"""Files by their paths in the directory of a command: parts of a form, or a URL."""
+
 
 class Asked(Struct, frozen=True):
-    """A run that was asked for. *workflow*: the file that has it, in errors called *what*. *files*: by path in the
-    directory of the run, parts of the form, or the URL of the workflow. *order*: the inputs of the workflow, if any.
-    *info*: more of the info of its job.
+    """A run that was asked for. *workflow*: which of the *files* has it, in errors called *what*. *order*: the inputs
+    of the workflow, if any. *info*: more of the info of its job.
     """
 
     workflow: str
     what: str
     entrypoint: str
-    files: Mapping[str, Part | str]
+    files: Files
     order: Part | None
     info: Mapping[str, Any]
 
@@ -47,20 +49,42 @@ async def make_run(context: Context, call: Call[None], asked: Asked, token: str 
         if ORDER in asked.files:
             raise Invalid(f"{ORDER} is the name of the file with the inputs, no attachment can have it")
     files = {**asked.files, **({ORDER: asked.order} if asked.order else {})}
-    told = [(path, one if isinstance(one, str) else one.md5) for path, one in files.items()]
-    digest = msgspec.json.encode([told, asked.workflow, found.entrypoint, asked.info])
-    job_id = new_id()
+    told = msgspec.json.encode([asked.workflow, found.entrypoint, asked.info])
+
+    def document(job_id: str, nodes: Mapping[str, str]) -> bytes:
+        run = Run(asked.workflow, found.entrypoint, nodes, {"name": found.name or asked.workflow, **asked.info})
+        return msgspec.json.encode(run_document(run, job_id, context.run_token(job_id)))
+
+    return await make_with_files(context, call, files, told, document, token=token)
+
+
+async def make_with_files(
+    context: Context,
+    call: Call[None],
+    files: Files,
+    told: bytes,
+    document: Callable[[str, Mapping[str, str]], bytes],
+    *,
+    job_id: str = "",
+    token: str = "",
+) -> Job:
+    """A job for which *files* become nodes. *document*: makes its document of its id and the ids of these nodes.
+
+    *told*: by which, with the files, a repeated request is recognised. *job_id*: its id, if it is to have a certain
+    one. *token*: its data token. If it is refused, the nodes are deleted.
+    """
+    job_id = job_id or new_id()
+    contents = [(path, one if isinstance(one, str) else one.md5) for path, one in files.items()]
 
     async def make(key: SubmissionKey | None) -> Job:
         nodes: dict[str, str] = {}
         try:
             for path, file in files.items():
                 nodes[path] = await _node(context, call.user, path, file)
-            info = {"name": found.name or asked.workflow, **asked.info}
-            run = Run(asked.workflow, found.entrypoint, nodes, info)
-            document = msgspec.json.encode(run_document(run, job_id, context.run_token(job_id)))
-            submission = read_submission(
-                document,
+            submission = await context.reading(
+                call.user,
+                read_submission,
+                document(job_id, nodes),
                 now=context.now(),
                 new_id=new_id,
                 own_hosts=context.hosts.known(call.request),
@@ -71,7 +95,7 @@ async def make_run(context: Context, call: Call[None], asked: Asked, token: str 
             await _forget(context, call.user, nodes)
             raise
 
-    return await once(context, call, digest, job_id, make)
+    return await once(context, call, msgspec.json.encode(contents) + told, job_id, make)
 
 
 async def _outline(context: Context, user: User, asked: Asked) -> Outline:
@@ -86,7 +110,10 @@ async def _outline(context: Context, user: User, asked: Asked) -> Outline:
 async def _node(context: Context, user: User, path: str, file: Part | str) -> str:
     """The id of a new node with *file*."""
     change = Change(fill=FromUrl(file) if isinstance(file, str) else Whole(file), file_name=path.rpartition("/")[2])
-    return (await context.nodes.create(user, change)).id
+    try:
+        return (await context.nodes.create(user, change)).id
+    except Invalid as error:
+        raise Invalid(*(f"{file if isinstance(file, str) else path}: {text}" for text in error.texts)) from None
 
 
 async def _forget(context: Context, user: User, nodes: Mapping[str, str]) -> None:

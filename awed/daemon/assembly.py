@@ -52,7 +52,6 @@ from awed.service.shell import Shell
 from awed.shock.client import ShockClient
 from awed.shock.http import DataHttp
 from awed.store.interface import IStore
-from awed.tes.resource import TES
 from awed.tx.http import Reach, bounded_http_client, http_client, origin_of, require_within
 from awed.tx.longwork import LongWork
 from awed.tx.posts import post
@@ -67,6 +66,7 @@ from awed.web.forwarded import Proxies
 from awed.web.request import ShortRequest
 from awed.web.site import ApiSite
 from awed.web.uploads import Uploads
+from awed.wes.resource import GA4GH
 from awed.workflow.reader import DocumentLimits
 
 _log = Logger()
@@ -312,7 +312,7 @@ class Parts:
             debug=self._debug,
             metrics=metrics.page,
             metrics_for=metrics_for(config),
-            collections={**RESOURCES, PAGE: UiResource, **TES},
+            collections={**RESOURCES, PAGE: UiResource, **GA4GH},
             about=_about(config),
             client_auth_required=config.auth.client_auth_required,
             document_limits=DocumentLimits(

@@ -1,6 +1,6 @@
 """``/ga4gh/tes/v1``: the Task Execution Service of GA4GH, version 1.1."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from itertools import zip_longest
 from typing import Annotated, TypeVar
 
@@ -13,13 +13,14 @@ from awed.api.rights import a_job, may, to_step
 from awed.api.submission import make_job
 from awed.auth.rights import reader
 from awed.model.access import User
-from awed.model.errors import Invalid, JobNotFound
+from awed.model.errors import JobNotFound
 from awed.model.ids import WorkId, new_id
 from awed.model.job import Job
 from awed.model.records import JobRecord
 from awed.model.tes import APP, TesTask
 from awed.store.interface import JobQuery
 from awed.tes.document import PARAMETERS, offered, read_task
+from awed.tes.paging import next_token, placed
 from awed.tes.views import STATES, UNENDED, UNUSED, ShownTask, View, minimal, state_of, task_of, whole
 from awed.web.arguments import Body
 from awed.web.calls import Asked, Call, Calls, Right
@@ -151,7 +152,7 @@ class TesResource(Resource):
     """The tasks that the caller may read."""
 
     calls = Calls[Context]()
-    traits = Traits(body_limit=LARGEST, wrap=bare, answer_error=_failed, error_type=Problem)
+    traits = Traits(body_limit=LARGEST, wrap=bare, answer_error=_failed, error_types={"": Problem})
     is_listed = False
 
     @calls(f"GET {BASE}/service-info", told(may("read")))
@@ -210,15 +211,10 @@ class TesResource(Resource):
             order="info.submittime",
             limit=size,
         )
-        left = _left(page_token)
-        if left is not None:
-            # The token counts from the oldest: tasks that come meanwhile move no page.
-            total = (await self.engine.jobs.heads(structs.replace(query, limit=1))).total
-            query = structs.replace(query, offset=max(0, total - left))
+        query = await placed(self.engine, query, page_token)
         jobs, total = await self.engine.jobs.page(query)
-        rest = total - query.offset - size
         tasks = listed(self._listed(jobs, selection, view, self.context.hosts.base(call.request)))
-        return TaskList(tasks, str(rest) if rest > 0 else "")
+        return TaskList(tasks, next_token(query, total))
 
     @calls(f"GET {BASE}/tasks/<job_id>", told(to_step("read", a_job)))
     async def show(
@@ -276,20 +272,7 @@ def _required(job: Job) -> TesTask:
     return task
 
 
-def _left(page_token: str) -> int | None:
-    """How many tasks there are from the first one of the page to the oldest; None for the first page."""
-    if not page_token:
-        return None
-    if not page_token.isdecimal() or len(page_token) > 18:
-        raise Invalid(f"page_token must be the next_page_token of a page, found: {page_token}")
-    return int(page_token)
-
-
 class V1Resource(TesResource):
     """The service at ``/v1``, for clients that know only the host."""
 
     calls = Calls[Context](structs.replace(call, path=call.path.removeprefix(BASE)) for call in TesResource.calls)
-
-
-TES: Mapping[str, type[Resource]] = {"ga4gh": TesResource, "v1": V1Resource}
-"""The collections, by name."""

@@ -39,12 +39,12 @@ from awed.service.shell import KEEP, Shell
 from awed.shock.interface import IShock
 from awed.store.interface import IStore
 from awed.store.memory import MemoryStore
-from awed.tes.resource import TES
 from awed.tx.turns import Turns
 from awed.ui.assembly import UiResource
 from awed.web.body import Bodies, requests_with
 from awed.web.channel import ApiChannel
 from awed.web.form import Spool
+from awed.wes.resource import GA4GH
 from awed.workflow.reader import NO_LIMITS, DocumentLimits
 from tests.unit.nodes.world import World
 from tests.unit.web.traversal import at_once
@@ -170,7 +170,7 @@ class Served:
             debug=self.debug,
             metrics=metrics,
             metrics_for=metrics_for,
-            collections={**RESOURCES, PAGE: UiResource, **TES},
+            collections={**RESOURCES, PAGE: UiResource, **GA4GH},
             about=About(),
             client_auth_required=client_auth_required,
             document_limits=limits,

@@ -4,10 +4,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from awed.api.assembly import RESOURCES
 from awed.api.openapi import describe
-from awed.tes.resource import TES
+from awed.wes.resource import GA4GH
 from tests.unit.api.served import Served
 
-COLLECTIONS = {**RESOURCES, **TES}
+COLLECTIONS = {**RESOURCES, **GA4GH}
 
 
 def test_it_is_valid_openapi() -> None:
@@ -41,6 +41,7 @@ def test_errors_are_described_in_the_form_of_their_collection() -> None:
 
     assert keys("/job/{job_id}") == {"status", "data", "error"}
     assert keys("/ga4gh/tes/v1/tasks/{job_id}") == {"status", "message"}
+    assert keys("/ga4gh/wes/v1/runs/{job_id}") == {"msg", "status_code"}
 
 
 def test_it_is_served_as_it_is(served: Served) -> None:

@@ -1,0 +1,199 @@
+"""Reads requests for runs: the parts of ``POST /runs``."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from awed import __version__
+from awed.model.addresses import has_user
+from awed.model.errors import Invalid
+from awed.web.form import Form, Part
+from awed.wire.inputs import open_inputs
+from awed.workflow.cwl import LARGEST, VERSIONS
+from awed.workflow.faults import Faults
+from awed.workflow.values import check_path
+
+SERVICE = "wes"
+"""The service of jobs that this service made, and the attribute of the user's in which they keep the request."""
+
+CWL, AWE = "CWL", "AWE"
+
+TYPES: Mapping[str, tuple[str, ...]] = {CWL: VERSIONS, AWE: ("1.0",)}
+"""The types of workflows that are run, with their versions."""
+
+ENGINE = "awed"
+
+FETCHED = "workflow.cwl"
+"""The file of a run that has a workflow which is fetched from a URL."""
+
+ATTACHMENT = "workflow_attachment"
+
+_WEB = ("http://", "https://")
+
+
+class Parameters(Struct, forbid_unknown_fields=True):
+    """The parameters of the engine, all texts.
+
+    *group*: the client groups whose workers may run it; *priority*: higher ones go first; *name*: of the job.
+    """
+
+    group: str = ""
+    priority: str = ""
+    name: str = ""
+
+
+class RunRequest(Struct, omit_defaults=True):
+    """What was asked for, as the service shows it."""
+
+    workflow_type: str
+    workflow_type_version: str
+    workflow_url: str
+    workflow_params: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+    workflow_engine: str = ""
+    workflow_engine_version: str = ""
+    workflow_engine_parameters: dict[str, str] = {}
+
+
+class Read(Struct, frozen=True):
+    """A request that was read. *parameters*: those of the engine. *attachments*: by path. *order*: the part with the
+    inputs, if there are any."""
+
+    request: RunRequest
+    parameters: Parameters
+    attachments: Mapping[str, Part]
+    order: Part | None
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """The info of the job, by which it is shown as this run."""
+        said: dict[str, Any] = {"name": self.parameters.name, "clientgroups": self.parameters.group}
+        if self.parameters.priority:
+            said["priority"] = int(self.parameters.priority)
+        kept = {**self.request.tags, SERVICE: msgspec.to_builtins(self.request)}
+        return {**{name: value for name, value in said.items() if value}, "service": SERVICE, "userattr": kept}
+
+    @property
+    def workflow(self) -> tuple[str, str]:
+        """The path of the attachment that has the workflow, or its URL; and the process that is named in it."""
+        url, _, entrypoint = self.request.workflow_url.removeprefix("./").partition("#")
+        if url not in self.attachments and not url.startswith(_WEB):
+            raise Invalid(
+                f"workflow_url: {url} is neither the name of an attachment nor an http or https URL; attached are:"
+                f" {', '.join(self.attachments) or 'none'}"
+            )
+        if has_user(url):
+            raise Invalid("workflow_url takes no user and password")
+        return url, entrypoint
+
+
+async def read_request(form: Form) -> Read:
+    """The request in *form*. Raises :class:`~awed.model.errors.Invalid` for anything that cannot be run."""
+    texts = {name: await _text(form, name) for name in RunRequest.__struct_fields__}
+    kind, version = texts["workflow_type"], texts["workflow_type_version"]
+    if kind not in TYPES:
+        raise Invalid(f"workflow_type must be one of {', '.join(TYPES)}, found: {kind or 'none'}")
+    if version not in TYPES[kind]:
+        raise Invalid(f"workflow_type_version must be one of {', '.join(TYPES[kind])}, found: {version or 'none'}")
+    if not texts["workflow_url"]:
+        raise Invalid("workflow_url is missing")
+    if texts["workflow_engine"] not in ("", ENGINE):
+        raise Invalid(f"workflow_engine must be {ENGINE}, found: {texts['workflow_engine']}")
+    if texts["workflow_engine_version"] not in ("", __version__):
+        raise Invalid(f"workflow_engine_version must be {__version__}, found: {texts['workflow_engine_version']}")
+    said = _object(texts, "workflow_engine_parameters", dict[str, str])
+    request = RunRequest(
+        **{
+            **texts,
+            "workflow_params": _object(texts, "workflow_params", dict[str, Any]),
+            "tags": _object(texts, "tags", dict[str, str]),
+            "workflow_engine_parameters": said,
+        }
+    )
+    order = form.get("workflow_params") if request.workflow_params else None
+    return Read(request, _parameters(said), _attachments(form.parts), order)
+
+
+async def _text(form: Form, name: str) -> str:
+    part = form.get(name)
+    try:
+        return "" if part is None else (await part.read(LARGEST)).decode()
+    except UnicodeDecodeError:
+        raise Invalid(f"{name} is not UTF-8 text") from None
+
+
+def _object(texts: Mapping[str, str], name: str, type: Any) -> Any:
+    try:
+        return msgspec.json.decode(texts[name], type=type) if texts[name] else {}
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Invalid(f"{name} must be a JSON object: {error}") from None
+
+
+def _parameters(said: Mapping[str, str]) -> Parameters:
+    try:
+        found = msgspec.convert(said, Parameters)
+        int(found.priority or 1)
+    except msgspec.ValidationError as error:
+        known = ", ".join(Parameters.__struct_fields__)
+        raise Invalid(f"workflow_engine_parameters may have {known}: {error}") from None
+    except ValueError:
+        raise Invalid(f"workflow_engine_parameters: priority must be a number, found: {said['priority']}") from None
+    return found
+
+
+def _attachments(parts: Iterable[Part]) -> dict[str, Part]:
+    found: dict[str, Part] = {}
+    faults = Faults()
+    for part in parts:
+        if part.name != ATTACHMENT:
+            continue
+        if not part.filename:
+            raise Invalid(f"{ATTACHMENT} must be a file, with a name")
+        name = part.filename.removeprefix("./")
+        check_path(name, (ATTACHMENT,), faults)
+        if name in found:
+            faults.at((ATTACHMENT,), f"{name} is there twice")
+        found[name] = part
+    faults.refuse_any()
+    return found
+
+
+def awe_document(body: bytes, read: Read) -> Callable[[str, Mapping[str, str]], bytes]:
+    """Makes, of a job's id and the ids of the nodes of attachments, the document *body* with these as the inputs that
+    have their names and no location.
+
+    Raises :class:`~awed.model.errors.Invalid` for attachments that are no such inputs.
+    """
+    document = _document(body)
+    inputs = list(open_inputs(document))
+    workflow, _ = read.workflow
+    for name in read.attachments:
+        if name != workflow and all(name != other for other, _ in inputs):
+            raise Invalid(f"{ATTACHMENT}: {name} is no input without a location of {workflow}")
+
+    def with_nodes(job_id: str, nodes: Mapping[str, str]) -> bytes:
+        for name, fields in inputs:
+            if name in nodes:
+                fields.update(host="own:", node=nodes[name])
+        sent = _inner(document, "info")
+        kept = {**_inner(sent, "userattr"), **read.info["userattr"]}
+        return msgspec.json.encode({**document, "id": job_id, "info": {**sent, **read.info, "userattr": kept}})
+
+    return with_nodes
+
+
+def _inner(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The object that *document* has under this name. Raises :class:`~awed.model.errors.Invalid` for what is none."""
+    found = document.get(name, {})
+    if not isinstance(found, dict):
+        raise Invalid(f"workflow_url: {name} of the job document must be an object")
+    return found
+
+
+def _document(body: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Invalid(f"workflow_url: the job document is not a JSON object: {error}") from None
