@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from awed import __version__
 from awed.cli.errors import Mistake
@@ -54,37 +55,41 @@ EXTRA = "pip install 'awed[cwl]'"
 def cwl(server: Server, context: click.Context, /, tool: str | None, inputs: tuple[str, ...], **options: Any) -> int:
     """Run the CWL workflow or tool in TOOL, with steps that run at the workers.
 
-    INPUTS is a file with the input object, or --NAME VALUE for each input; TOOL --help shows which there are. The
-    output object is printed as JSON. Exit status: 0 done, 1 failed, 33 something in it is not supported.
+    INPUTS is a file with the input object, or --NAME VALUE for each input; TOOL --help shows which there are. Prints
+    the id of the job that runs it. With --wait it is run from here: the output object is printed as JSON, and the
+    exit status is 0 if it is done, 1 if it failed, and 33 if something in it is not supported.
     """
     if tool in (None, "--help", "-h"):
         click.echo(context.get_help())
         return 0
-    assert tool is not None
-    if not options["wait"]:
-        raise Mistake("give --wait: the run itself is no job yet")
-    program = _program()
-    setting = program.Setting(
-        image=options["default_container"],
-        takes_images=not options["no_container"],
-        parent=os.environ.get("AWE_JOBID", ""),
-        group=options["group"],
-    )
-    asked = program.Asked(
-        options["run_id"] or new_id(),
-        setting,
-        None if options["nodes"] else options["outdir"],
-        quiet=options["quiet"],
-        debug=options["debug"],
-    )
-    status: int = program.run(server, tool, inputs, asked)
+    program, submission, task = map(_late, ("program", "submission", "task"))
+    asked = program.Asked(tool, inputs, options["quiet"], options["debug"])
+    if options["wait"]:
+        setting = task.Setting(
+            image=options["default_container"],
+            takes_images=not options["no_container"],
+            parent=os.environ.get("AWE_JOBID", ""),
+            group=options["group"],
+        )
+        outdir = None if options["nodes"] else options["outdir"]
+        status: int = program.run(server, asked, setting, options["run_id"] or new_id(), outdir)
+        return status
+    for name in _WAITS:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} goes with --wait")
+    status, text = submission.submit(server, asked, options["group"])
+    click.echo(text, nl=bool(text))
     return status
 
 
-def _program() -> Any:
-    """What runs workflows, imported only now, as that takes long."""
+_WAITS = ("outdir", "nodes", "no_container", "default_container", "run_id")
+"""Options of a run that is awaited."""
+
+
+def _late(name: str) -> Any:
+    """A module of what runs workflows, imported only now, as that takes long."""
     try:
-        return import_module("awed.cwl.program")
+        return import_module(f"awed.cwl.{name}")
     except ModuleNotFoundError as error:
         raise Mistake(f"awe cwl needs {EXTRA} ({error})") from None
 

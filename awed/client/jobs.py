@@ -118,6 +118,15 @@ def submit(name: str, document: BinaryIO, key: str) -> Call[Submitted]:
     return Call(request._replace(headers={**request.headers, IDEMPOTENCY_KEY: key}), _submitted)
 
 
+def submit_run(workflow: bytes, order: bytes, group: str, key: str) -> Call[Submitted]:
+    """Submit a run of the CWL document *workflow*, with the input object *order*. Likewise. *group*: the client
+    groups whose workers may have it, "" for any."""
+    fields: list[Field[bytes]] = [Field("cwl", workflow, "workflow.cwl"), Field("job", order, "job.json")]
+    content_type, pieces = form([*fields, *([Field("CLIENT_GROUP", group.encode())] if group else [])])
+    headers = {"Content-Type": content_type, IDEMPOTENCY_KEY: key}
+    return Call(Request("POST", "/job", b"".join(pieces), headers), _submitted)
+
+
 def check(name: str, document: BinaryIO) -> Call[Checked]:
     """Have the job in *document* checked, without submitting it."""
     return Call(_form("/job?check", "upload", name, document), data(Checked))

@@ -85,11 +85,16 @@ class Access(StdFsAccess):
         super().__init__("")
         self._nodes = nodes
         self._steps: dict[str, Listing] = {}
+        self._updated: dict[str, str] = {}
 
     def add(self, job_id: str, listing: Listing) -> str:
         """Make known what a step left; the location of its directory."""
         self._steps[job_id] = listing
         return f"{STEP}{job_id}"
+
+    def update(self, location: str, to: str) -> None:
+        """From now on, have what is *to* at *location*, of what a step made, and what is below it below that."""
+        self._updated[location] = to
 
     def address(self, location: str) -> str:
         """The URL at which workers and others find the file at *location*, which becomes a node if it is here.
@@ -105,6 +110,10 @@ class Access(StdFsAccess):
     def local(self, location: str) -> str:
         """The path of a file or directory of this machine; "" if it is elsewhere."""
         return "" if location.startswith((STEP, LITERAL, *_WEB)) else self._abs(location)
+
+    def name(self, location: str) -> str:
+        """The name of a file or directory."""
+        return unquote(posixpath.basename(location.rstrip("/")))
 
     def glob(self, pattern: str) -> list[str]:
         if not pattern.startswith(STEP):
@@ -164,6 +173,9 @@ class Access(StdFsAccess):
         return path
 
     def _place(self, location: str) -> tuple[Listing, str]:
+        for old, new in self._updated.items():
+            if f"{location}/".startswith(f"{old}/"):
+                location = new + location.removeprefix(old)
         job_id, _, path = location.removeprefix(STEP).partition("/")
         path = posixpath.normpath(unquote(path)) if path else ""
         return self._steps[job_id], "" if path == "." else path

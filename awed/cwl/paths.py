@@ -10,6 +10,9 @@ from cwltool.stdfsaccess import StdFsAccess
 from cwltool.utils import get_listing
 from schema_salad.ref_resolver import uri_file_path
 
+CLASSES = ("File", "Directory")
+"""The classes of objects that are files or directories."""
+
 LITERAL = "_:"
 """How the location of a file or directory begins that is nowhere: its content is in the object itself."""
 
@@ -76,3 +79,8 @@ def _name(obj: Any) -> str:
 def is_directory(entry: MapperEnt) -> bool:
     """Whether a place is that of a directory."""
     return str(entry.type).endswith("Directory")
+
+
+def is_literal(entry: MapperEnt) -> bool:
+    """Whether a place is that of a file whose content stands in the object itself."""
+    return str(entry.type).startswith("Create")

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 from cwltool.context import LoadingContext, RuntimeContext
+from cwltool.executors import JobExecutor
 from cwltool.main import main as cwltool
+from schema_salad.exceptions import ValidationException
 
 from awed import __version__
 from awed.client.blocking import Server
@@ -24,6 +26,7 @@ from awed.cwl.results import fetched, left
 from awed.cwl.steps import Steps
 from awed.cwl.task import Setting
 from awed.cwl.tool import make_tool
+from awed.model.errors import Invalid
 
 OUTPUT = "cwl.output.json"
 """The file with the output object of a run whose files stay where they are."""
@@ -33,47 +36,56 @@ TERMINATED = 128 + signal.SIGTERM
 
 
 class Asked(NamedTuple):
-    """What a command line asks for. *outdir*: None if files stay where they are. *quiet*: only warnings on stderr."""
+    """What a command line asks for.
 
-    run_id: str
-    setting: Setting
-    outdir: Path | None
+    *inputs*: the path of an input object, or ``--NAME VALUE`` ... *quiet*: only warnings on stderr.
+    """
+
+    tool: str
+    inputs: Sequence[str] = ()
     quiet: bool = False
     debug: bool = False
 
+    def read(self, access: Access, executor: JobExecutor | None = None, **options: Any) -> tuple[int, str]:
+        """Have cwltool read tool and inputs, and *executor* run it: the exit status, and what goes to stdout.
 
-def run(server: Server, tool: str, inputs: Sequence[str], asked: Asked) -> int:
-    """Run *tool*, and print its output object on stdout, all else on stderr; the exit status of CWL runners.
+        *options*: those of cwltool that differ from its defaults.
+        """
+        printed = StringIO()
+        said = {
+            "quiet": self.quiet,
+            "debug": self.debug,
+            "compute_checksum": False,
+            "use_container": False,
+            **options,
+        }
+        try:
+            status = cwltool(
+                args=Namespace(workflow=self.tool, job_order=list(self.inputs), **said),
+                executor=executor,
+                loadingContext=loading(),
+                runtimeContext=running(access, debug=self.debug),
+                logger_handler=logging.StreamHandler(sys.stderr),
+                versionfunc=lambda: f"awe cwl {__version__}",
+                stdout=printed,
+            )
+        except ValidationException as error:
+            raise Invalid(str(error)) from None
+        return status, printed.getvalue()
 
-    *inputs*: the path of an input object, or ``--NAME VALUE`` ...
-    """
+
+def run(server: Server, asked: Asked, setting: Setting, run_id: str, outdir: Path | None) -> int:
+    """Run what was *asked* for, and print the output object on stdout, all else on stderr; the exit status of CWL
+    runners. *outdir*: None if files stay where they are."""
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
     nodes = Nodes(server)
     access = Access(nodes)
-    outdir = asked.outdir
     settle = partial(left, access=access, nodes=nodes)
     if outdir is not None:
         settle = partial(fetched, access=access, nodes=nodes, outdir=outdir.absolute())
-    steps = Steps(server, access, asked.setting, asked.run_id)
-    printed = StringIO()
-    status = cwltool(
-        args=Namespace(
-            workflow=tool,
-            job_order=list(inputs),
-            quiet=asked.quiet,
-            debug=asked.debug,
-            compute_checksum=False,
-            use_container=False,
-        ),
-        executor=Executor(steps, settle, survives=bool(asked.setting.parent)),
-        loadingContext=loading(),
-        runtimeContext=running(access, debug=asked.debug),
-        logger_handler=logging.StreamHandler(sys.stderr),
-        versionfunc=lambda: f"awe cwl {__version__}",
-        stdout=printed,
-    )
-    text = printed.getvalue()
-    if outdir is None and text:
+    steps = Steps(server, access, setting, run_id)
+    status, text = asked.read(access, Executor(steps, settle, survives=bool(setting.parent)))
+    if outdir is None and text.startswith("{"):
         text = _without_places(text)
         Path(OUTPUT).write_text(text)
     print(text)
@@ -83,6 +95,7 @@ def run(server: Server, tool: str, inputs: Sequence[str], asked: Asked) -> int:
 def loading() -> LoadingContext:
     """How cwltool reads documents here."""
     context = LoadingContext()
+    context.relax_path_checks = True  # files may have any names: none goes through a shell unquoted
     context.construct_tool_object = cast(Any, make_tool)  # the names of its arguments differ
     return context
 
@@ -97,13 +110,10 @@ def running(access: Access, *, debug: bool = False) -> RuntimeContext:
 def _without_places(text: str) -> str:
     """The output object without locations that are none."""
 
-    def clean(value: object) -> object:
+    def clean(value: Any) -> Any:
         if isinstance(value, dict):
-            return {
-                key: clean(one)
-                for key, one in value.items()
-                if not (key == "location" and isinstance(one, str) and one.startswith(LITERAL))
-            }
+            is_nowhere = str(value.get("location", "")).startswith(LITERAL)
+            return {key: clean(one) for key, one in value.items() if not (is_nowhere and key == "location")}
         return list(map(clean, value)) if isinstance(value, list) else value
 
     return msgspec.json.format(msgspec.json.encode(clean(msgspec.json.decode(text))), indent=4).decode()

@@ -8,14 +8,13 @@ from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
+from cwltool.pathmapper import MapperEnt
 from cwltool.utils import get_listing, visit_class
 from schema_salad.ref_resolver import file_uri
 
 from awed.cwl.access import Access
 from awed.cwl.nodes import Nodes
-from awed.cwl.paths import LITERAL, Paths
-
-_CLASSES = ("File", "Directory")
+from awed.cwl.paths import CLASSES, LITERAL, Paths, is_directory, is_literal
 
 Settle = Callable[[Any], Any]
 """Makes of an output object the one that is printed, with the locations that the files have in the end."""
@@ -28,42 +27,48 @@ def fetched(outputs: Any, access: Access, nodes: Nodes, outdir: Path) -> Any:
     """
     get_listing(access, outputs, recursive=True)
     found: list[Any] = []
-    visit_class(outputs, _CLASSES, found.append)
+    visit_class(outputs, CLASSES, found.append)
     outdir.mkdir(parents=True, exist_ok=True)
     paths, made = Paths(found, str(outdir), False, access), dict[str, dict[str, Any]]()
     taken: dict[str, str] = {}
-    for location, (resolved, place, kind, _) in paths.items():
-        target = Path(place if "Directory" in str(kind) else _free(place, location, taken))
-        made[location] = _bring(resolved, target, str(kind), access, nodes)
+    for location, entry in paths.items():
+        target = entry.target if is_directory(entry) else _free(entry.target, _content(entry, access), taken)
+        made[location] = _bring(entry, Path(target), access, nodes)
     for one in found:
         one.update(made[one["location"]])
         one.pop("contents", None)
     return outputs
 
 
-def _free(place: str, location: str, taken: dict[str, str]) -> str:
-    """*place*, or one beside it where a file from elsewhere is to be there already."""
+def _content(entry: MapperEnt, access: Access) -> str:
+    """What is the same for the same content."""
+    is_here = is_literal(entry) or access.local(entry.resolved)
+    return entry.resolved if is_here else access.address(entry.resolved)
+
+
+def _free(place: str, content: str, taken: dict[str, str]) -> str:
+    """*place*, or one beside it where another content is to be there already."""
     number, target = 1, place
-    while taken.setdefault(target, location) != location:
+    while taken.setdefault(target, content) != content:
         number += 1
         target = f"{place}_{number}"
     return target
 
 
-def _bring(resolved: str, target: Path, kind: str, access: Access, nodes: Nodes) -> dict[str, Any]:
+def _bring(entry: MapperEnt, target: Path, access: Access, nodes: Nodes) -> dict[str, Any]:
     """Have a file or directory at *target*; what is new of its object."""
     place = {"location": file_uri(str(target)), "basename": target.name}
-    if kind.endswith("Directory"):
+    if is_directory(entry):
         target.mkdir(parents=True, exist_ok=True)
         return place
     target.parent.mkdir(parents=True, exist_ok=True)
-    if kind.startswith("Create"):
-        target.write_text(resolved)
-    elif path := access.local(resolved):
+    if is_literal(entry):
+        target.write_text(entry.resolved)
+    elif path := access.local(entry.resolved):
         if not (target.exists() and os.path.samefile(path, target)):
             copyfile(path, target)
     else:
-        nodes.fetch(access.address(resolved), target)
+        nodes.fetch(access.address(entry.resolved), target)
     with target.open("rb") as file:
         checksum = hashlib.file_digest(file, "sha1").hexdigest()
     return {**place, "checksum": f"sha1${checksum}", "size": target.stat().st_size}
@@ -85,5 +90,5 @@ def left(outputs: Any, access: Access, nodes: Nodes) -> Any:
         else:
             one["location"] = nodes.shown(access.address(location))
 
-    visit_class(outputs, _CLASSES, settle)
+    visit_class(outputs, CLASSES, settle)
     return outputs

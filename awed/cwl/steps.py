@@ -6,6 +6,7 @@ from hashlib import sha256
 from itertools import count
 from time import monotonic
 from typing import Any
+from urllib.parse import quote
 
 from cwltool.context import RuntimeContext
 from cwltool.errors import UnsupportedRequirement, WorkflowException
@@ -136,6 +137,9 @@ class Steps:
         """Find the outputs of a step whose task is complete."""
         code = task.log.logs[-1].exit_code
         place = self._access.add(task.id, Listing(step.builder.outdir, task.log.outputs))
+        if step.inplace_update:
+            for source, target in step.writable():
+                self._access.update(source, f"{place}/{quote(target)}")
         try:
             outputs = step.collect_outputs(place, code)
         except (AwedError, OSError, WorkflowException) as error:

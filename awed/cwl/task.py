@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from cwltool.errors import WorkflowException
 from cwltool.pathmapper import MapperEnt
 
-from awed.cwl.paths import is_directory
+from awed.cwl.paths import is_directory, is_literal
 from awed.cwl.tool import OUTDIR, STAGEDIR, Step
 from awed.model.job import OWN_HOST
 from awed.model.resources import GPUS
@@ -72,7 +72,7 @@ def _command(step: Step) -> list[str]:
 
 
 def _input(entry: MapperEnt, address: Callable[[str], str]) -> dict[str, str]:
-    source = {"content": entry.resolved} if str(entry.type).startswith("Create") else {"url": address(entry.resolved)}
+    source = {"content": entry.resolved} if is_literal(entry) else {"url": address(entry.resolved)}
     return {"path": entry.target, "type": FILE, **source}
 
 

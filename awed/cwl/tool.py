@@ -1,5 +1,6 @@
 """CommandLineTools as steps that run elsewhere."""
 
+import os
 from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any, cast
@@ -26,8 +27,19 @@ class Step(JobBase):
 
     def staged(self) -> Iterator[MapperEnt]:
         """The files and directories that it finds, each with its place: inputs, and what is in its directory."""
-        initial = self.make_path_mapper(self.generatefiles["listing"], self.builder.outdir, self._context, False)
         yield from (entry for _, entry in self.pathmapper.items() if entry.staged)
+        yield from self._initial()
+
+    def writable(self) -> Iterator[tuple[str, str]]:
+        """The sources of the files and directories that it may change, and their paths in its directory."""
+        for entry in self._initial():
+            if str(entry.type).startswith("Writable"):
+                yield entry.resolved, os.path.relpath(entry.target, self.builder.outdir)
+
+    def _initial(self) -> Iterator[MapperEnt]:
+        """What its directory begins with."""
+        listing = self.generatefiles["listing"]
+        initial = self.make_path_mapper(listing, self.builder.outdir, self._context, False)
         yield from (entry for _, entry in initial.items())
 
     def run(self, runtimeContext: RuntimeContext, tmpdir_lock: Any = None) -> None:
@@ -46,7 +58,7 @@ class Tool(CommandLineTool):
     """A tool whose jobs are steps. What they see is the same as in a container, also without one."""
 
     def make_job_runner(self, runtimeContext: RuntimeContext) -> type[JobBase]:
-        label = runtimeContext.name or shortname(self.tool.get("id", "step"))
+        label = runtimeContext.name or str(self.tool.get("label") or shortname(self.tool.get("id", "step")))
         return cast(type[JobBase], partial(Step, label=label))
 
     def make_path_mapper(

@@ -76,7 +76,8 @@ class Executors:
         self._urls = urls
         self._make_node = make_node
         self._nodes: dict[_Stamp, str] = {}
-        """The addresses of files that are nodes already, by what would change if a command changed the file."""
+        """Of inputs and of what was brought, by what would change if a command changed the file: the addresses of
+        their nodes, "" if they are none."""
         self._environ = environ
         self._allotment = allotment
         self._in_thread = in_thread
@@ -101,8 +102,10 @@ class Executors:
 
     def _note_inputs(self) -> None:
         for one in self._task.inputs:
-            if not one.content and one.url.lower().startswith(("http://", "https://")):
-                self._nodes[_stamp(self._tree.real(one.path).stat())] = one.url.removesuffix("?download")
+            is_node = not one.content and one.url.lower().startswith(("http://", "https://"))
+            self._nodes[_stamp(self._tree.real(one.path).stat())] = (
+                one.url.removesuffix("?download") if is_node else ""
+            )
 
     def _write(self, one: Input) -> None:
         self._tree.make(one.path).write_text(one.content)
@@ -197,25 +200,31 @@ class Executors:
         return sum(int(one.size_bytes) for one in self.log.outputs)
 
     async def _make_nodes(self, output: Output) -> None:
-        """Make nodes of the files of an output. A file that is one already, by a link or as an input, stays that."""
-        for path in await self._in_thread(self._listed, output):
+        """Make nodes of the files of an output. A file that is one already, by a link or as an input, stays that; a
+        link to what is neither an input nor in the output is nothing."""
+        for path, is_inside in await self._in_thread(self._listed, output):
             size, url = 0, output.url
             if not path.endswith("/"):
                 with ExitStack() as stack:
                     file = await self._in_thread(stack.enter_context, self._tree.opened(path))
                     found, size = _stamp(os.fstat(file)), os.fstat(file).st_size
-                    if found not in self._nodes:
+                    if not is_inside and found not in self._nodes:
+                        continue
+                    if not self._nodes.get(found):
                         name = encodable(PurePosixPath(path).name)
                         node = await self._make_node(output.host, Path(f"/proc/self/fd/{file}"), name)
                         self._nodes[found] = f"{output.url}/{node}"
                     url = self._nodes[found]
             self.log.outputs.append(OutputLog(url, encodable(path), str(size)))
 
-    def _listed(self, output: Output) -> list[str]:
-        """The paths of the files and, with a ``/`` at the end, of the empty directories of an output."""
-        is_pattern = WILDCARDS.search(output.path)
-        tops = self._tree.matching(output.path) if is_pattern else [output.path.rstrip("/")]
-        return [path for top in tops for path in self._tree.everything(top)]
+    def _listed(self, output: Output) -> list[tuple[str, bool]]:
+        """The paths of the files and, with a ``/`` at the end, of the empty directories of an output; and whether
+        what is there lies in it."""
+        is_pattern, tree = WILDCARDS.search(output.path), self._tree
+        tops = tree.matching(output.path) if is_pattern else [output.path.rstrip("/")]
+        return [
+            (path, tree.real(path).is_relative_to(tree.real(top))) for top in tops for path in tree.everything(top)
+        ]
 
     async def _bring_out(self, path: str, url: str) -> int:
         """Bring the file at *path* to *url*; its bytes. What was opened is what is sent, whoever changes the path."""

@@ -17,7 +17,7 @@ from pytest_twisted import ensureDeferred
 from awed.model.errors import AwedError
 from awed.worker.containers.bubblewrap import found_program
 from tests.integration.daemon import Daemon, Stage
-from tests.integration.jobs import start
+from tests.integration.jobs import content, reaches, start
 from tests.integration.program import ROOT, Program
 
 
@@ -265,6 +265,46 @@ async def test_a_local_file_is_uploaded_once(farm: Daemon) -> None:
     nodes = await farm.call("GET", f"/node?querynode&file.checksum.md5={md5}")
     assert len(nodes) == 1
     assert printed(program)["all"]["checksum"].startswith("sha1$")
+
+
+FILES = """
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: [sh, -c, 'cat "$0" "$0.idx" "$1" "$2" "$3"/deep/*']
+inputs:
+  main: {type: File, secondaryFiles: .idx, inputBinding: {}}
+  usual: {type: File, default: {class: File, location: usual.txt}, inputBinding: {position: 1}}
+  text: {type: File, inputBinding: {position: 2}}
+  folder: {type: Directory, inputBinding: {position: 3}}
+stdout: all
+outputs: {all: stdout}
+"""
+
+
+@ensureDeferred
+async def test_a_run_is_left_to_the_workers(farm: Daemon) -> None:
+    """With all files that it needs: secondary ones, defaults of the tool, literals, directories. Its step says so."""
+    folder = farm.stage.folder
+    (folder / "folder" / "deep").mkdir(parents=True)
+    for name in ("main", "main.idx", "usual.txt", "folder/deep/a b"):
+        (folder / name).write_text(f"{name}\n")
+    order = {
+        "main": {"class": "File", "path": "main"},
+        "text": {"class": "File", "contents": "literal\n"},
+        "folder": {"class": "Directory", "path": "folder"},
+    }
+    files = write(farm.stage, "files.cwl", FILES), write(farm.stage, "order.json", json.dumps(order))
+    program = farm.stage.run("-m", "awed.cli", "--server", farm.url, "cwl", "--quiet", *files)
+    assert await program.ended() == 0, program.output
+    job_id = program.output.strip()
+    job = await reaches(farm, job_id, "completed", "suspend")
+    assert (job["state"], job["info"]["name"]) == ("completed", "files.cwl")
+    made = json.loads(await content(job["tasks"][0]["outputs"][0]))
+    assert await content({"url": f"{made['all']['location']}?download"}) == (
+        b"main\nmain.idx\nusual.txt\nliteral\nfolder/deep/a b\n"
+    )
+    (step,) = await tasks(farm)
+    assert (step["info"]["parent"], step["info"]["name"]) == (job_id, "files.cwl")
 
 
 @pytest.fixture

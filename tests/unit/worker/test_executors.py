@@ -79,7 +79,10 @@ def test_a_directory_that_stays_empty_is_told_of(world: World) -> None:
 
 
 def test_links_are_what_they_lead_to_and_make_no_second_node(world: World) -> None:
-    """Nor can one lead out, or round and round; one that leads nowhere, and what is no file, is nothing."""
+    """Nor can one lead out, or round and round; one that leads nowhere or to what is no output, and what is no file,
+    is nothing."""
+    (world.root / TREE / "tmp" / "t").write_text("not to be kept")
+    (world.top / "tmp").symlink_to("/tmp/t")
     (world.top / "d").mkdir()
     (world.top / "d" / "a").write_text("one")
     os.link(world.top / "d" / "a", world.top / "hard")

@@ -1,0 +1,82 @@
+"""Submits a run: the workflow in one document, its input object, and the files of both as nodes."""
+
+import json
+from typing import Any
+
+from cwltool.context import RuntimeContext
+from cwltool.executors import JobExecutor
+from cwltool.process import Process
+from cwltool.utils import get_listing, visit_class
+
+from awed.client import jobs
+from awed.client.blocking import Server
+from awed.cwl.access import Access
+from awed.cwl.nodes import Nodes
+from awed.cwl.paths import CLASSES, LITERAL
+from awed.cwl.program import Asked
+from awed.model.ids import new_id
+
+_PLACES = ("path", "dirname", "nameroot", "nameext")
+"""Fields of files that tell nothing elsewhere."""
+
+
+class _Order(JobExecutor):
+    """Runs nothing, and keeps the complete input object, with all secondary files."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: Any = None
+
+    def execute(
+        self, process: Process, job_order_object: Any, runtime_context: RuntimeContext, *args: Any, **kwargs: Any
+    ) -> tuple[Any, str]:
+        context = runtime_context.copy()
+        context.toplevel = True
+        self.found = process._init_job(job_order_object, context).job
+        return None, "success"
+
+    def run_jobs(self, *args: Any) -> None:
+        """There are none."""
+
+
+def submit(server: Server, asked: Asked, group: str) -> tuple[int, str]:
+    """Submit what was *asked* for as a run: an exit status of CWL runners, and the id of its job; or what is to be
+    printed in its place, if it is only help that was asked for.
+
+    *group*: the client groups whose workers may have it. Raises what a call raises.
+    """
+    nodes = Nodes(server)
+    access, order = Access(nodes), _Order()
+    status, text = asked.read(access, order)
+    if order.found is None:
+        return status, text
+    status, packed = asked._replace(inputs=()).read(access, pack=True)
+    if status:
+        return status, ""
+    workflow, inputs = json.loads(packed), order.found
+    main = next((one for one in workflow.get("$graph", ()) if one["id"] == "#main"), workflow)
+    main.setdefault("label", access.name(asked.tool))  # the name of the job
+    for document in (workflow, inputs):
+        _settle(document, access, nodes)
+    call = jobs.submit_run(json.dumps(workflow).encode(), json.dumps(inputs).encode(), group, new_id())
+    return 0, server.persist(call).job.id
+
+
+def _settle(document: Any, access: Access, nodes: Nodes) -> None:
+    """Have all files in *document* be nodes, and all directories lists of such."""
+    found: list[Any] = []
+    visit_class(document, ("Directory",), found.append)
+    for one in found:
+        get_listing(access, one, recursive=True)
+    found = []
+    visit_class(document, CLASSES, found.append)
+    for one in found:
+        for name in _PLACES:
+            one.pop(name, None)
+        location = one.pop("location", LITERAL)
+        if location == LITERAL + one.get("basename", ""):
+            del one["basename"]
+        if one["class"] == "File" and not location.startswith(LITERAL):
+            one["location"] = nodes.shown(access.address(location))
+            one.setdefault("basename", access.name(location))
+            one.pop("contents", None)
