@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import quote
+from uuid import uuid4
 
 from awed.model.tes import (
     DIRECTORY,
@@ -29,6 +30,7 @@ from awed.worker.errors import WorkFailed
 from awed.worker.fileroots import FileRoots
 from awed.worker.logs import Log, Logs
 from awed.worker.machine import Allotment
+from awed.worker.patterns import files_of
 from awed.worker.process import Exit
 from awed.worker.tree import Tree
 from awed.worker.urls import Urls
@@ -108,16 +110,29 @@ class Executors:
             )
 
     def _write(self, one: Input) -> None:
-        self._tree.make(one.path).write_text(one.content)
+        with self._tree.written(one.path) as file:
+            file.write(one.content.encode())
 
     async def _bring(self, one: Input) -> None:
         target = await self._in_thread(self._tree.make, one.path)
         if self._urls.is_at(one.url, target):
             return  # it is shared, and visible there
+        is_shared = await self._in_thread(self._tree.is_shared, one.path)
+        place = self._root / f".{uuid4().hex}" if is_shared else target
         if one.type == DIRECTORY:
-            await self._urls.fetch_directory(one.url, target)
+            await self._urls.fetch_directory(one.url, place)
         else:
-            await self._urls.fetch(one.url, target)
+            await self._urls.fetch(one.url, place)
+        if is_shared:
+            await self._in_thread(self._share, place, target)
+
+    def _share(self, place: Path, target: Path) -> None:
+        """Put what was brought to *place* to *target*, below a root."""
+        roots = self._urls.roots
+        for file in files_of(self._root, self._root, place.name):
+            if file.is_symlink():
+                raise WorkFailed(f"{target} would have a symbolic link, which may lead anywhere: {file.name}")
+            roots.deliver(file, target / file.relative_to(place) if place.is_dir() else target)
 
     def _make_places(self) -> None:
         """Make the directories in which the commands expect to write."""
@@ -130,7 +145,7 @@ class Executors:
                 tree.make_directory(point)
             elif output.type == DIRECTORY:
                 tree.make_directory(output.path)
-            elif not WILDCARDS.search(output.path):
+            elif not WILDCARDS.search(output.path) and not tree.is_shared(output.path):
                 tree.make(output.path).touch()  # in the root, of which no other part is shown
         for executor in task.executors:
             if executor.workdir and not SYSTEM.match(executor.workdir):

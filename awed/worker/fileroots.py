@@ -51,36 +51,66 @@ class FileRoots:
 
     def copy_directory(self, source: Path, target: Path) -> None:
         """Copy all that is below the directory *source*, symbolic links as they are. Likewise."""
-        for found, directories, files, descriptor in os.fwalk(source):
-            self.require(descriptor, Path(found))
-            here = target / Path(found).relative_to(source)
-            here.mkdir(parents=True, exist_ok=True)
-            for name in (*directories, *files):
-                if stat.S_ISLNK(os.lstat(name, dir_fd=descriptor).st_mode):
-                    os.symlink(os.readlink(name, dir_fd=descriptor), here / name)
-                elif name in files:
-                    with opened(Path(name), descriptor) as file:
-                        _copy(file, here / name)
+        top = os.open(source, os.O_DIRECTORY)
+        try:
+            for found, directories, files, descriptor in os.fwalk(".", onerror=_raise, dir_fd=top):
+                self.require(descriptor, source / found)
+                (target / found).mkdir(parents=True, exist_ok=True)
+                links = {name for name in (*directories, *files) if _is_link(name, descriptor)}
+                for name in links:
+                    os.symlink(os.readlink(name, dir_fd=descriptor), target / found / name)
+                # Where a link was copied nothing is put below it, even if it is a directory by now.
+                directories[:] = [name for name in directories if name not in links]
+                for name in files:
+                    if name not in links:
+                        with opened(Path(name), descriptor) as file:
+                            _copy(file, target / found / name)
+        finally:
+            os.close(top)
+
+    @contextmanager
+    def directory(self, path: Path) -> Iterator[int]:
+        """The descriptor of the directory *path* below a root, which is made. Likewise.
+
+        Each directory on the way is looked at before anything is made in it.
+        """
+        root = next((root for root in self.paths if path.is_relative_to(root)), None)
+        if root is None:
+            raise WorkFailed(f"{path} is not below a --file-root")
+        here = os.open(root, os.O_DIRECTORY)
+        try:
+            for name in path.relative_to(root).parts:
+                with suppress(FileExistsError):
+                    os.mkdir(name, dir_fd=here)
+                below = os.open(name, os.O_DIRECTORY, dir_fd=here)
+                os.close(here)
+                here = below
+                self.require(here, path)
+            yield here
+        finally:
+            os.close(here)
 
     def deliver(self, source: Path, target: Path) -> None:
         """Put a copy of the plain file *source* to *target*, below a root, once it is complete. Likewise."""
-        target.parent.mkdir(parents=True, exist_ok=True)
-        directory = os.open(target.parent, os.O_DIRECTORY)
         arriving = f".{uuid4().hex}.part"  # for others may bring the same file at the same time
-        try:
-            self.require(directory, target)
-            with opened(source) as descriptor:
-                if _is_at(descriptor, target.name, directory):
-                    return  # it is there already
-                try:
-                    _copy(descriptor, Path(arriving), directory)
-                    os.rename(arriving, target.name, src_dir_fd=directory, dst_dir_fd=directory)
-                except OSError:
-                    with suppress(FileNotFoundError):
-                        os.unlink(arriving, dir_fd=directory)
-                    raise
-        finally:
-            os.close(directory)
+        with self.directory(target.parent) as directory, opened(source) as descriptor:
+            if _is_at(descriptor, target.name, directory):
+                return  # it is there already
+            try:
+                _copy(descriptor, Path(arriving), directory)
+                os.rename(arriving, target.name, src_dir_fd=directory, dst_dir_fd=directory)
+            except OSError:
+                with suppress(FileNotFoundError):
+                    os.unlink(arriving, dir_fd=directory)
+                raise
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _is_link(name: str, directory: int) -> bool:
+    return stat.S_ISLNK(os.lstat(name, dir_fd=directory).st_mode)
 
 
 def _path(url: str) -> Path:

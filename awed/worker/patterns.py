@@ -1,7 +1,7 @@
 """Files that a pattern finds in a directory that a command has filled. Its symbolic links may lead anywhere."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -35,8 +35,7 @@ def _matching(base: Path, directory: Path, parts: list[str]) -> Iterator[Path]:
                 yield from _matching(base, here, rest)
         found = [] if rest else [directory]
     elif WILDCARDS.search(part):
-        names = (entry.name for entry in _entries(directory))
-        found = [directory / name for name in names if fnmatchcase(name, part) and _is_shown(name, part)]
+        found = [directory / name for name in fits((entry.name for entry in _entries(directory)), part)]
     else:
         found = [directory / part] if os.path.lexists(directory / part) else []
     for path in found:
@@ -46,8 +45,9 @@ def _matching(base: Path, directory: Path, parts: list[str]) -> Iterator[Path]:
             yield from _matching(base, path, rest)
 
 
-def _is_shown(name: str, part: str) -> bool:
-    return part.startswith(".") or not name.startswith(".")
+def fits(names: Iterable[str], part: str) -> list[str]:
+    """Those of *names* for which *part*, a part of a pattern, stands."""
+    return [name for name in names if fnmatchcase(name, part) and (part[0] == "." or name[0] != ".")]
 
 
 def _files(base: Path, path: Path) -> Iterator[Path]:

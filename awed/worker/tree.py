@@ -1,15 +1,18 @@
 """The absolute paths of a TES task: folders of a directory of its run, which its commands see at the root."""
 
-import glob
 import os
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
+from awed.model.tes import WILDCARDS
+from awed.worker import patterns
 from awed.worker.errors import WorkFailed
 from awed.worker.fileroots import FileRoots, opened
+from awed.worker.patterns import fits
 
 _MOST_LINKS = 40
 """Symbolic links on one path, as for Linux."""
@@ -48,49 +51,82 @@ class Tree:
             rest.extendleft(reversed([part for part in target.parts if part != "/"]))
         return self._place(here)
 
+    def is_shared(self, path: str) -> bool:
+        """Whether *path* is below a root, where others may change everything at any time."""
+        return self.roots.has(self.real(path))
+
     def make(self, path: str) -> Path:
         """:meth:`real`, of which the parent is made."""
         place = self.real(path)
-        place.parent.mkdir(parents=True, exist_ok=True)
+        self._have(place.parent)
         return place
 
     def make_directory(self, path: str) -> None:
         """Have a directory at *path*. Raises :class:`WorkFailed`, :class:`OSError`."""
-        self.real(path).mkdir(parents=True, exist_ok=True)
+        self._have(self.real(path))
+
+    def _have(self, directory: Path) -> None:
+        with self._directory(directory):
+            pass
+
+    @contextmanager
+    def _directory(self, place: Path) -> Iterator[int]:
+        """The descriptor of the directory *place*, which is made."""
+        if self.roots.has(place):
+            with self.roots.directory(place) as descriptor:
+                yield descriptor
+            return
+        place.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(place, os.O_DIRECTORY)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
     @contextmanager
     def opened(self, path: str) -> Iterator[int]:
         """The descriptor of the plain file at *path*, to read. Raises :class:`WorkFailed`, :class:`OSError`."""
         place = self.real(path)
         with opened(place) as descriptor:
-            self._require(descriptor, place)
+            if self.roots.has(place):  # others may have changed what is there meanwhile
+                self.roots.require(descriptor, place)
             yield descriptor
 
     @contextmanager
     def written(self, path: str) -> Iterator[BinaryIO]:
         """The file at *path*, emptied, to write. Likewise."""
-        place = self.make(path)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
-        with open(os.open(place, flags, 0o644), "wb") as file:
-            self._require(file.fileno(), place)
-            file.truncate()
+        place = self.real(path)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK
+        with (
+            self._directory(place.parent) as directory,
+            open(os.open(place.name, flags, 0o644, dir_fd=directory), "wb") as file,
+        ):
             yield file
 
-    def _require(self, descriptor: int, place: Path) -> None:
-        """Others may change what is below a root meanwhile."""
-        if self.roots.has(place):
-            self.roots.require(descriptor, place)
-
     def matching(self, pattern: str) -> list[str]:
-        """The paths of the task that match *pattern*, in alphabetical order."""
-        is_shared = self.roots.has(Path(os.path.normpath(pattern)))
-        base = "/" if is_shared else str(self.base)
-        return sorted(f"/{found}" for found in glob.glob(pattern[1:], root_dir=base))
+        """The paths of the task that match *pattern*, in alphabetical order. Raises :class:`WorkFailed`,
+        :class:`OSError`.
+
+        Links are followed as commands see them, so that nothing is looked at that they cannot see.
+        """
+        found = [""]
+        for part in PurePosixPath(pattern).parts[1:]:
+            found = [f"{path}/{name}" for path in found for name in self._named(path or "/", part)]
+            _bound(len(found), pattern)
+        return sorted(path for path in found if os.path.lexists(self.real(path)))
+
+    def _named(self, directory: str, part: str) -> list[str]:
+        """The names in the *directory* that *part* of a pattern stands for."""
+        if not WILDCARDS.search(part):
+            return [part]
+        place = self.real(directory)
+        return fits(os.listdir(place), part) if place.is_dir() else []
 
     def files(self, path: str) -> Iterator[str]:
-        """The paths of all files below the directory at *path*, those that are symbolic links too."""
-        top = self.real(path)
-        for found, _, names in os.walk(top):
+        """The paths of all files below the directory at *path*, those that are symbolic links too. Likewise."""
+        top, number = self.real(path), 0
+        for found, _, names in os.walk(top, onerror=_raise):
+            _bound(number := number + len(names), path)
             yield from (str(PurePosixPath(path, Path(found).relative_to(top), name)) for name in sorted(names))
 
     def everything(self, path: str) -> Iterator[str]:
@@ -98,19 +134,30 @@ class Tree:
 
         Symbolic links are followed, but not to what they lie in. Raises :class:`WorkFailed`, :class:`OSError`.
         """
-        yield from self._everything(path, ())
+        yield from self._everything(path, (), count(1))
 
-    def _everything(self, path: str, above: tuple[Path, ...]) -> Iterator[str]:
+    def _everything(self, path: str, above: tuple[Path, ...], numbers: Iterator[int]) -> Iterator[str]:
+        _bound(next(numbers), path)
         place = self.real(path)
         if place.is_file():
             yield path
         elif place.is_dir() and place not in above:
             names = sorted(os.listdir(place))
             for name in names:
-                yield from self._everything(f"{path}/{name}", (*above, place))
+                yield from self._everything(f"{path}/{name}", (*above, place), numbers)
             if not names:
                 yield f"{path}/"
 
     def _place(self, path: PurePosixPath) -> Path:
         absolute = Path(path)
         return absolute if self.roots.has(absolute) else self.base / path.relative_to("/")
+
+
+def _bound(number: int, path: str) -> None:
+    """Raises :class:`WorkFailed` if *path* stands for too many files."""
+    if number > patterns.MOST:
+        raise WorkFailed(f"{path} stands for more than {patterns.MOST} files")
+
+
+def _raise(error: OSError) -> None:
+    raise error

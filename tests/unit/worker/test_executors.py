@@ -8,6 +8,7 @@ import pytest
 
 from awed.model.tes import DIRECTORY, TREE, Executor, Input, Output, TesTask
 from awed.tx.http import Reach
+from awed.worker.errors import WorkFailed
 from awed.worker.executors import Executors
 from awed.worker.fileroots import FileRoots
 from awed.worker.logs import LogFiles, Logs
@@ -22,7 +23,7 @@ OUT = "/var/spool/cwl"
 class World:
     """A task whose directory becomes nodes. *made*: the files of which nodes were made, by their ids."""
 
-    def __init__(self, root: Path, *inputs: Input) -> None:
+    def __init__(self, root: Path, *inputs: Input, urls: Urls | None = None) -> None:
         self.made: list[tuple[str, str, bytes]] = []
         self.root = root
         self.top = root / TREE / OUT[1:]
@@ -36,7 +37,7 @@ class World:
             task,
             root,
             Logs(LogFiles(root / "logs", lambda path: None)),
-            urls=Urls(FileRoots(), None, FakeHosts(), FakeHosts(), Reach(), IN_THREAD),
+            urls=urls or Urls(FileRoots(), None, FakeHosts(), FakeHosts(), Reach(), IN_THREAD),
             make_node=self._make,
             environ={},
             allotment=PLAIN,
@@ -109,3 +110,28 @@ def test_an_input_that_was_left_as_it_was_stays_its_node(tmp_path: Path) -> None
     (world.top / "changed").write_text("new")
     os.utime(world.top / "changed", ns=(0, 0))
     assert world.outputs() == [("/changed", f"{OWN}/1", "3"), ("/same", "http://other/node/same", "3")]
+
+
+def test_an_input_may_come_to_a_shared_path(tmp_path: Path) -> None:
+    """With what is in it, but no link, which others would follow."""
+    for name in ("shared", "run", "logs"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "shared" / "in" / "deep").mkdir(parents=True)
+    (tmp_path / "shared" / "in" / "deep" / "file").write_text("text")
+    url, shared = f"file://{tmp_path}/shared/in", tmp_path / "shared"
+
+    def fetch(*inputs: Input) -> None:
+        urls = Urls(FileRoots([shared]), None, FakeHosts(), FakeHosts(), Reach(), IN_THREAD)
+        result(World(tmp_path / "run", *inputs, urls=urls).executors.fetch())
+
+    (tmp_path / "run" / "logs").mkdir()
+    fetch(
+        Input(url=f"{url}/deep/file", path=f"{shared}/a/file"),
+        Input(url=url, path=f"{shared}/b", type=DIRECTORY),
+        Input(content="said", path=f"{shared}/c/said"),
+    )
+    brought = [shared / name for name in ("a/file", "b/deep/file", "c/said")]
+    assert [path.read_text() for path in brought] == ["text", "text", "said"]
+    (shared / "in" / "link").symlink_to("/etc/hostname")
+    with pytest.raises(WorkFailed, match="would have a symbolic link"):
+        fetch(Input(url=url, path=f"{shared}/d", type=DIRECTORY))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from awed.worker.errors import WorkFailed
 from awed.worker.fileroots import FileRoots
 
 
@@ -14,6 +15,7 @@ def delivered(tmp_path: Path, name: str = "result", text: str = "text") -> Path:
     """The file *name* below a root, to which a file with *text* was delivered."""
     source, target = tmp_path / text[:9], tmp_path / "root" / name
     source.write_text(text)
+    target.parent.mkdir(exist_ok=True)
     FileRoots([tmp_path / "root"]).deliver(source, target)
     return target
 
@@ -50,3 +52,51 @@ def test_what_cannot_be_brought_whole_leaves_nothing(tmp_path: Path, monkeypatch
     with pytest.raises(OSError, match="No space"):
         delivered(tmp_path)
     assert os.listdir(tmp_path / "root") == []
+
+
+def test_a_directory_that_is_not_there_is_no_empty_one(tmp_path: Path) -> None:
+    roots = FileRoots([tmp_path])
+    with pytest.raises(FileNotFoundError):
+        roots.copy_directory(tmp_path / "nonesuch", tmp_path / "copy")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "file").touch()
+    (tmp_path / "link").symlink_to("real")
+    roots.copy_directory(tmp_path / "link", tmp_path / "copy")
+    assert os.listdir(tmp_path / "copy") == ["file"]
+
+
+def test_nothing_is_written_where_a_link_led_that_is_a_directory_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others can change what is below a root while it is copied."""
+    root, private = tmp_path / "root", tmp_path / "private"
+    (root / "in").mkdir(parents=True)
+    private.mkdir()
+    (root / "in" / "link").symlink_to(private)
+
+    def readlink(name: str, dir_fd: int) -> str:
+        target: str = read(name, dir_fd=dir_fd)
+        (root / "in" / "link").unlink()
+        (root / "in" / "link").mkdir()
+        (root / "in" / "link" / "evil").touch()
+        return target
+
+    read = os.readlink
+    roots = FileRoots([root])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "readlink", lambda name, dir_fd=None: readlink(name, dir_fd) if dir_fd else read(name))
+        roots.copy_directory(root / "in", tmp_path / "copy")
+    assert os.listdir(private) == []
+
+
+def test_no_directory_is_made_where_a_link_leads_out(tmp_path: Path) -> None:
+    """Nor a file: what is above it was another when its path was looked at."""
+    (tmp_path / "root").mkdir()
+    (tmp_path / "private").mkdir()
+    (tmp_path / "root" / "link").symlink_to(tmp_path / "private")
+    (tmp_path / "source").touch()
+    with pytest.raises(WorkFailed, match="leads out of the --file-root"):
+        FileRoots([tmp_path / "root"]).deliver(tmp_path / "source", tmp_path / "root" / "link" / "a" / "b")
+    with pytest.raises(WorkFailed, match="not below a --file-root"):
+        FileRoots([tmp_path / "root"]).deliver(tmp_path / "source", tmp_path / "root")
+    assert os.listdir(tmp_path / "private") == []
