@@ -1,5 +1,5 @@
-"""The entities of a crate. A job of one task is told by the Process Run Crate profile, one of several, which is a
-workflow, by the Provenance Run Crate profile."""
+"""The entities of a crate. A job of one task is told by the Process Run Crate profile; a workflow, which is a job of
+several or the run of a workflow with its steps, by the Provenance Run Crate profile."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -28,17 +28,18 @@ from awed.crates.terms import (
     refs,
 )
 from awed.crates.things import (
+    Part,
     Tool,
     file_entity,
     image_entity,
     image_id,
     images_of,
-    is_there,
     temporary_nodes,
     tool_of,
+    variables_of,
 )
 from awed.model.access import PUBLIC
-from awed.model.ids import task_name, work_id
+from awed.model.ids import work_id
 from awed.model.job import IO, Job, Task
 from awed.model.node import NodeFile
 from awed.model.states import JobState
@@ -46,6 +47,8 @@ from awed.model.times import NO_TIME
 from awed.model.work import PerfRecord
 
 _OWNER, _LICENSE, _LANGUAGE, _RUN = "#owner", "#license", "#language", "#run"
+
+_CWL = {"name": "Common Workflow Language", "alternateName": "CWL", "url": "https://www.commonwl.org/"}
 
 _IN_URLS = "%/:?#[]@!$&'()*+,;=~"
 """What stands in URLs as it is."""
@@ -79,22 +82,25 @@ class Crate:
 
     *job* must have ended or be suspended. *owner*: the name of its owner. Ids of what is on the server are addresses,
     as the profiles recommend for software and workflows: so the workflow of a crate is the job at its address, and
-    the document in the crate a copy of it.
+    the document in the crate a copy of it. *workflow*: the file of which *job* is a run, at its address.
     """
 
-    def __init__(self, job: Job, owner: str, site: Site) -> None:
+    def __init__(self, job: Job, owner: str, site: Site, workflow: IO | None = None) -> None:
         self._job = job
         self._owner = owner
         self._site = site
-        self.is_workflow = len(job.tasks) > 1
-        self._main = f"{site.base}/job/{job.id}"
+        self._workflow = workflow
+        self.is_workflow = workflow is not None or len(job.tasks) > 1
+        self._url = f"{site.base}/job/{job.id}"
+        self._main = workflow.address if workflow else self._url
         self._engine = f"{site.base}/#awed"
         self._tools: dict[Tool, str] = {}
         self._used_tools: dict[str, None] = {}
         self._images: set[str] = set()
         self._files: dict[str, bool] = {}  # by id, whether a task of the job made it
-        self._steps: list[str] = []
+        self._steps: dict[str, None] = {}
         self._ran: list[_Ran] = []
+        self._copies = [DOCUMENT, README]
         has_ended = job.state is not JobState.SUSPEND
         self._deleted = set(temporary_nodes(job.tasks)) if has_ended else set()
 
@@ -108,7 +114,7 @@ class Crate:
         yield given({"@id": _OWNER, "@type": "Person", "name": self._owner, "description": unnamed})
         yield {"@id": _LICENSE, "@type": "CreativeWork", "name": str(job.info.userattr.get("license") or _NO_LICENSE)}
         yield self._software(self._engine, "awed", __version__)
-        copy = {"@id": DOCUMENT, "@type": "File", "name": f"The document of job {job.id}, as {self._main} showed it"}
+        copy = {"@id": DOCUMENT, "@type": "File", "name": f"The document of job {job.id}, as {self._url} showed it"}
         yield {**copy, "encodingFormat": "application/json"}
         readme = {"@id": README, "@type": "File", "name": "What this crate is"}
         yield {**readme, "encodingFormat": "text/markdown", "about": ref("./")}
@@ -124,59 +130,70 @@ class Crate:
 
     def is_new(self, io: IO) -> bool:
         """Whether the file has no entity yet."""
-        return is_there(io) and self._id_of(io) not in self._files
+        return self._id_of(io) not in self._files
 
-    def task(self, task: Task, known: Mapping[str, NodeFile]) -> Iterator[Entity]:
-        """The entities of *task* without its runs. *known*: what the nodes say of its new files, by their ids."""
-        tool = tool_of(self._job, task)
+    def copied(self, path: str) -> Entity:
+        """The entity of the workflow's file, if there is a copy of it at *path* in the crate."""
+        self._copies.append(quote(path))
+        name = f"The workflow, as {self._main} showed it"
+        return {"@id": self._copies[-1], "@type": "File", "name": name, "encodingFormat": "text/plain"}
+
+    def task(self, part: Part, known: Mapping[str, NodeFile]) -> Iterator[Entity]:
+        """The entities of a task without its runs. *known*: what the nodes say of its new files, by their ids."""
+        task, tool = part.task, tool_of(part)
         if tool not in self._tools:
-            tool_id = f"{self._main}{local(f'tool/{len(self._tools) + 1}/{tool.name}')}"
+            tool_id = f"{self._url}{local(f'tool/{len(self._tools) + 1}/{tool.name}')}"
             self._tools[tool] = tool_id
-            yield tool.entity(tool_id, self._main)
+            yield tool.entity(tool_id, f"{self._site.base}/job/{part.job.id}")
         for image in images_of(task):
             if image not in self._images:
                 self._images.add(image)
                 yield image_entity(image)
-        for name, value in task.cmd.environ.public.items():
+        for name, value in variables_of(task).items():
             yield {"@id": _variable(task, name), "@type": "PropertyValue", "name": name, "value": value}
-        for is_made, files in ((False, _read_by(task)), (True, task.outputs)):
-            for io in filter(is_there, files):
-                yield from self._file(io, is_made, known.get(io.node))
-        if self.is_workflow:
-            self._steps.append(self._step(task))
-            step = {"@id": self._step(task), "@type": "HowToStep", "name": task_name(task.taskid)}
-            yield {**step, "workExample": ref(self._tools[tool])}
+        yield from self.files(part, known)
+        step = self._step(part)
+        if self.is_workflow and step not in self._steps:
+            self._steps[step] = None
+            yield {"@id": step, "@type": "HowToStep", "name": part.step, "workExample": ref(self._tools[tool])}
         failed = tuple(run.id for run in failed_runs(task))
         if (ranks := done_ranks(task)) or failed:
             self._used_tools[self._tools[tool]] = None
             self._ran.append(_Ran(task.taskid, ranks, failed))
 
-    def run(self, task: Task, run: Run, perf: PerfRecord | None) -> Iterator[Entity]:
-        """The entities of a *run* of *task*. *perf*: its performance record, if there is one."""
+    def files(self, part: Part, known: Mapping[str, NodeFile]) -> Iterator[Entity]:
+        """The entities of the files of a task that have none yet. *known*: as in :meth:`task`."""
+        for is_made, files in ((False, part.read), (True, part.made)):
+            for io in files:
+                yield from self._file(io, is_made, known.get(io.node))
+
+    def run(self, part: Part, run: Run, perf: PerfRecord | None) -> Iterator[Entity]:
+        """The entities of a *run* of a task. *perf*: its performance record, if there is one."""
+        task = part.task
         used = list(usage_of(run, perf, self._site.base))
-        results = [self._id_of(io) for io in task.outputs if is_there(io)] if run.is_done else []
+        results = list(dict.fromkeys(map(self._id_of, part.made))) if run.is_done else []
         again = f"\n(not run: the result of {task.reused[0]}, which is equal, was used)" if task.reused else ""
         yield given(
             {
                 "@id": run.id,
                 "@type": "CreateAction" if results else "ActivateAction",
-                "name": f"{self._name}: {title_of(task, run)}",
+                "name": f"{self._name}: {title_of(part.step, task, run)}",
                 "description": command_of(task) + again,
-                "instrument": ref(self._tools[tool_of(self._job, task)]),
+                "instrument": ref(self._tools[tool_of(part)]),
                 "agent": ref(_OWNER),
                 **times_of(task, run, perf),
                 **status_of(run),
-                "object": refs(dict.fromkeys(self._id_of(io) for io in _read_by(task) if is_there(io))),
+                "object": refs(dict.fromkeys(map(self._id_of, part.read))),
                 "result": refs(results),
                 "containerImage": refs(map(image_id, images_of(task))),
-                "environment": refs(_variable(task, name) for name in task.cmd.environ.public),
+                "environment": refs(_variable(task, name) for name in variables_of(task)),
                 "resourceUsage": refs(one["@id"] for one in used),
             }
         )
         yield from used
         if self.is_workflow:
-            control = {"@id": _control(run.id), "@type": "ControlAction", "name": title_of(task, run)}
-            yield {**control, "instrument": ref(self._step(task)), "object": ref(run.id), **status_of(run)}
+            control = {"@id": _control(run.id), "@type": "ControlAction", "name": title_of(part.step, task, run)}
+            yield {**control, "instrument": ref(self._step(part)), "object": ref(run.id), **status_of(run)}
 
     def end(self, workers: Iterable[str], size: int) -> Iterator[Entity]:
         """What names the others. *workers*: versions of the workers that ran the job, as far as they are known.
@@ -188,7 +205,7 @@ class Crate:
         profiles = list(PROFILES)[:1]
         if self.is_workflow:
             profiles = [one for one in PROFILES if one != PROVENANCE or self._ran]
-            yield from self._workflow(engines, size)
+            yield from self._orchestration(engines, size)
         for one in profiles:
             name, version = PROFILES[one]
             yield {"@id": one, "@type": "CreativeWork", "name": name, "version": version}
@@ -200,7 +217,7 @@ class Crate:
 
     def _root(self, profiles: Iterable[str], engines: Iterable[str]) -> Entity:
         job, site = self._job, self._site
-        own = (self._main, DOCUMENT, README) if self.is_workflow else (DOCUMENT, README)
+        own = [self._main, *self._copies] if self.is_workflow else self._copies
         return given(
             {
                 "@id": "./",
@@ -226,17 +243,16 @@ class Crate:
     def _run_ids(self) -> Iterator[str]:
         return chain.from_iterable(ran.ids() for ran in self._ran)
 
-    def _workflow(self, engines: Sequence[str], size: int) -> Iterator[Entity]:
+    def _orchestration(self, engines: Sequence[str], size: int) -> Iterator[Entity]:
         """The workflow, its run as a whole, and the work of the server."""
-        job = self._job
-        language = {"@id": _LANGUAGE, "@type": "ComputerLanguage", "name": "AWE job document"}
-        yield {**language, "url": f"{self._site.base}/openapi.json"}
+        job, workflow = self._job, self._workflow
+        yield {"@id": _LANGUAGE, "@type": "ComputerLanguage", **(_CWL if workflow else self._awe)}
         yield given(
             {
                 "@id": self._main,
                 "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
-                "name": self._name,
-                "encodingFormat": "application/json",
+                "name": workflow.filename if workflow else self._name,
+                "encodingFormat": "text/plain" if workflow else "application/json",
                 "contentSize": str(size),
                 "sdDatePublished": iso(self._site.now),
                 "url": self._main,
@@ -277,12 +293,18 @@ class Crate:
         named = {"name": name, "softwareVersion": version, "url": f"{self._site.base}/"}
         return {"@id": entity_id, "@type": "SoftwareApplication", **named}
 
-    def _step(self, task: Task) -> str:
-        return f"{self._main}#{quote(task_name(task.taskid))}"
+    @property
+    def _awe(self) -> Entity:
+        return {"name": "AWE job document", "url": f"{self._site.base}/openapi.json"}
+
+    def _step(self, part: Part) -> str:
+        return f"{self._main}#{quote(part.step)}"
 
     def _file(self, io: IO, is_made: bool, known: NodeFile | None) -> Iterator[Entity]:
         """The entity of a file, unless there is one. What any task made is made by the job."""
         file_id = self._id_of(io)
+        if file_id == self._main:
+            return
         is_new = file_id not in self._files
         self._files[file_id] = is_made or self._files.get(file_id, False)
         if is_new:
@@ -299,10 +321,6 @@ def _outcome(job: Job) -> Entity:
         return {"actionStatus": COMPLETED}
     said = (job.error.servernotes, job.error.worknotes, job.error.apperror) if job.error else ()
     return {"actionStatus": FAILED, "error": "\n".join(filter(None, said)) or job.notes or job.state}
-
-
-def _read_by(task: Task) -> Iterable[IO]:
-    return chain(task.inputs, task.predata)
 
 
 def _variable(task: Task, name: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from awed.crates.terms import COMPLETED, FAILED, Entity, iso, local
 from awed.model.attempts import CAUSE_WORDS, DONE, Attempt, Used, used_of
-from awed.model.ids import parse_work_id, task_name, work_id
+from awed.model.ids import parse_work_id, work_id
 from awed.model.job import Task
 from awed.model.states import TaskState
 from awed.model.times import NO_TIME
@@ -57,11 +57,11 @@ def failed_runs(task: Task) -> Iterator[Run]:
     return (Run(one.work, one, is_done=False) for one in task.attempts if one.cause != DONE)
 
 
-def title_of(task: Task, run: Run) -> str:
-    """A name for people: the task, which part of it, and which attempt that failed."""
+def title_of(step: str, task: Task, run: Run) -> str:
+    """A name for people: the *step*, which part of the task, and which attempt that failed."""
     part = f", part {run.rank} of {task.totalwork}" if run.rank else ""
     attempt = f", attempt {run.attempt.attempt}" if run.attempt and not run.is_done else ""
-    return f"{task_name(task.taskid)}{part}{attempt}"
+    return f"{step}{part}{attempt}"
 
 
 def command_of(task: Task) -> str:

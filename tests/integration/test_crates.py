@@ -3,6 +3,10 @@
 The test is skipped where pip cannot install those.
 """
 
+import json
+import os
+import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +15,9 @@ import pytest_twisted
 
 from tests.integration.daemon import Daemon
 from tests.integration.installing import environment
-from tests.integration.jobs import ended, from_task, job, shell, start, uploaded
+from tests.integration.jobs import ended, from_task, job, reaches, shell, start, uploaded
 from tests.integration.program import ROOT
+from tests.integration.test_tes import pytestmark as needs_a_sandbox
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -68,6 +73,54 @@ async def test_runs_as_their_profiles_want_them(daemon: Daemon, python: Path) ->
     failed = await ended(daemon, failing)
     assert failed["state"] == "suspend"
     await check(daemon, python, failed, PROVENANCE)
+
+
+FLOW = """
+cwlVersion: v1.2
+class: Workflow
+requirements: {ScatterFeatureRequirement: {}}
+inputs: {numbers: 'int[]'}
+steps:
+  count:
+    run:
+      class: CommandLineTool
+      baseCommand: seq
+      inputs: {number: {type: int, inputBinding: {}}}
+      stdout: numbers.txt
+      outputs: {out: stdout}
+    scatter: number
+    in: {number: numbers}
+    out: [out]
+  all:
+    run:
+      class: CommandLineTool
+      baseCommand: cat
+      inputs: {files: {type: 'File[]', inputBinding: {}}}
+      stdout: all.txt
+      outputs: {out: stdout}
+    in: {files: count/out}
+    out: [out]
+outputs: {all: {type: File, outputSource: all/out}}
+"""
+
+
+@needs_a_sandbox
+@pytest_twisted.ensureDeferred
+async def test_a_run_of_cwl(daemon: Daemon, python: Path) -> None:
+    """Its workflow is the file, and its steps are jobs of their own."""
+    search = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # awe-cwl-runner is beside this Python
+    words = ["-m", "awed.worker", "--server", daemon.url, "--workdir", "w", "--containers", "ignore", "--cores", "2"]
+    daemon.stage.start([sys.executable, *words], {**os.environ, "PATH": search})
+    files = {"cwl": ("flow.cwl", FLOW.encode()), "job": ("job.json", b'{"numbers": [2, 3]}')}
+    run = await daemon.call("POST", "/job", files=files)
+    found = await reaches(daemon, run["id"], "completed", "suspend")
+    assert found["state"] == "completed", found["error"]
+    await check(daemon, python, found, PROVENANCE)
+    archive = zipfile.ZipFile(daemon.stage.folder / "run.crate.zip")
+    graph = json.loads(archive.read("ro-crate-metadata.json"))["@graph"]
+    assert sorted(entity["name"] for entity in graph if entity["@type"] == "HowToStep") == ["all", "count"]
+    assert [entity["@type"] for entity in graph].count("ControlAction") == 3
+    assert archive.read("workflow/workflow.cwl") == FLOW.encode()
 
 
 def made(name: str) -> dict[str, Any]:

@@ -88,6 +88,49 @@ def test_secrets_are_in_no_crate(served: Served, ran: str) -> None:
     assert not any(b"hush" in archive.read(name) or b"KEY" in archive.read(name) for name in archive.namelist())
 
 
+def test_what_opens_the_file_of_others_is_in_no_crate(served: Served) -> None:
+    """Nor where a job looks as if it were the run of a workflow at such a URL."""
+    signed = "https://bucket.example/a.cwl?X-Amz-Signature=secret"
+    for name in ("sort", "awe-cwl-runner"):
+        cmd = {"name": name, "args_array": ["--nodes", "a.cwl"]}
+        task = {"taskid": "0", "cmd": cmd, "inputs": [{"filename": "a.cwl", "url": signed}]}
+        job_id = served.submit({"tasks": [task]})["id"]
+        data(served.call("PUT", f"/job/{job_id}?suspend"))
+        archive = zipfile.ZipFile(io.BytesIO(served.call("GET", f"/job/{job_id}?crate").unchunked))
+        told = archive.read("ro-crate-metadata.json")
+        assert b"https://bucket.example/a.cwl" in told
+        assert b"secret" not in told
+
+
+def test_a_run_tells_of_the_steps_that_the_reader_may_see(served: Served) -> None:
+    tool = "cwlVersion: v1.2\nclass: CommandLineTool\nbaseCommand: true\ninputs: []\noutputs: []\n"
+    run_id = data(served.call("POST", "/job", {"cwl": tool}, user="ann"))["id"]
+    steps = []
+    for _ in range(2):
+        document = {
+            "name": "step",
+            "executors": [{"image": "alpine", "command": ["true"]}],
+            "resources": {"backend_parameters": {"parent": run_id}},
+        }
+        reply = served.call("POST", "/ga4gh/tes/v1/tasks", body=json.dumps(document).encode(), user="ann")
+        steps.append(reply.json["id"])
+    served.register(id="w", executors=True, apps=["tes"])
+    for _ in steps:
+        wuid = data(served.call("GET", "/work?client=w"))["wuid"]
+        data(served.call("PUT", f"/work/{wuid}?status=done&client=w"))
+    data(served.call("PUT", f"/job/{run_id}?suspend", user="ann"))
+    for step in (run_id, steps[0]):
+        data(served.call("PUT", f"/job/{step}/acl/read?users=bob", user="ann"))
+    for user, seen_by in (("ann", steps), ("bob", steps[:1])):
+        reply = served.call("GET", f"/job/{run_id}?crate", user=user)
+        archive = zipfile.ZipFile(io.BytesIO(reply.unchunked))
+        ids = {entity["@id"] for entity in json.loads(archive.read("ro-crate-metadata.json"))["@graph"]}
+        assert {step for step in steps if f"#{step}_tes_0" in ids} == set(seen_by)
+        copy = ["workflow/workflow.cwl"] if user == "ann" else []
+        assert archive.namelist()[3:] == copy, "nodes have rights of their own"
+    assert archive.namelist()[3:] == []
+
+
 def test_the_size_of_a_workflow_is_that_at_its_address(served: Served, ran: str) -> None:
     seen = crate(served, ran, "ann")
     main = seen["./"]["mainEntity"]["@id"]

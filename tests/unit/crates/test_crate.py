@@ -1,6 +1,7 @@
 """Crates as values: what the entities of a job are, whatever its state."""
 
 import json
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,12 +11,12 @@ from hypothesis import strategies as st
 
 from awed.crates.crate import Crate, Site
 from awed.crates.runs import command_of, runs_of
-from awed.crates.things import image_entity
+from awed.crates.things import Part, image_entity, part_of, workflow_of
 from awed.model.attempts import DONE, Attempt, Cause, Used
 from awed.model.job import IO, Cmd, Environ, Info, Job, JobError, Task
 from awed.model.node import NodeFile
 from awed.model.states import JobState, TaskState
-from awed.model.tes import Executor, TesTask
+from awed.model.tes import Executor, OutputLog, TesTask
 from awed.model.work import PerfRecord
 from awed.web.streaming import pieces
 from tests.unit.gathered import gathered
@@ -47,11 +48,22 @@ def entities(
     crate = Crate(job, "ann", SITE)
     made = list(crate.begin())
     for one in job.tasks:
-        made += crate.task(one, known or {})
-        for run in runs_of(one):
-            made += crate.run(one, run, (perfs or {}).get(run.work))
-    made += crate.end(["1.0"], 5)
-    graph = json.loads(b"".join(gathered(pieces(made))))
+        made += told(crate, part_of(job, one, (), BASE), known, perfs)
+    return by_id([*made, *crate.end(["1.0"], 5)])
+
+
+def told(
+    crate: Crate, part: Part, known: dict[str, NodeFile] | None = None, perfs: dict[str, PerfRecord] | None = None
+) -> Iterator[Any]:
+    """The entities of a task and of its runs."""
+    yield from crate.task(part, known or {})
+    for run in runs_of(part.task):
+        yield from crate.run(part, run, (perfs or {}).get(run.work))
+
+
+def by_id(made: Iterable[Any]) -> dict[str, Any]:
+    """Entities as they are sent, by id."""
+    graph = json.loads(b"".join(gathered(pieces(list(made)))))
     found = {entity["@id"]: entity for entity in graph}
     assert len(found) == len(graph), "an entity is there twice"
     return found
@@ -162,6 +174,8 @@ def test_variables_are_shown_as_far_as_the_document_shows_them() -> None:
     seen = entities(job(task("0", cmd=cmd)))
     assert ids(seen["#j_0_0"]["environment"]) == ["#j_0/environment/LANG"]
     assert seen["#j_0/environment/LANG"]["value"] == "C"
+    tes = TesTask(executors=[Executor("i", ["env"], env={"TZ": "UTC"})])
+    assert entities(job(task("0", tes=tes)))["#j_0/environment/TZ"]["value"] == "UTC"
 
 
 @pytest.mark.parametrize(
@@ -186,6 +200,39 @@ def test_commands_as_they_were_run() -> None:
     assert command_of(task("0", cmd=script)) == "set -e\nwc -l a"
     assert command_of(task("0", cmd=array)) == "grep 'a b' f"
     assert command_of(task("0", tes=tes)) == "echo 'a b'\ntrue"
+
+
+def test_a_run_of_a_workflow_is_told_with_its_steps() -> None:
+    """A scattered one is one step with two runs; its outputs are those that its worker brought."""
+    flow, order, output = file("workflow.cwl", "w"), file("job.json", "o"), file("cwl.output.json", "r")
+    cmd = Cmd("awe-cwl-runner", args_array=["--nodes", "workflow.cwl#main", "job.json"])
+    run = job(task("run", cmd=cmd, inputs=[order, flow], outputs=[output]))
+    crate = Crate(run, "ann", SITE, workflow_of(run))
+    made = [*crate.begin(), crate.copied("workflow/workflow.cwl")]
+    made += crate.files(part_of(run, run.tasks[0], (), BASE), {})
+    tes = TesTask(executors=[Executor("alpine", ["sort", "a"])])
+    for number in "12":
+        fields: dict[str, Any] = {"tes": tes, "inputs": [file("files/in/a", "o")], "cmd": Cmd("tes")}
+        step = Task(f"k{number}_tes", f"k{number}", state=TaskState.COMPLETED, completeddate=NOW, **fields)
+        brought = [OutputLog(f"{BASE}/node/n{number}", "/out/b", "7"), OutputLog(f"{BASE}/node/d", "/out/d/", "0")]
+        brought.append(OutputLog("s3://bucket/c", "/out/c", "x"))
+        made += told(crate, part_of(Job(f"k{number}", info=Info(name="sort it"), tasks=[step]), step, brought, BASE))
+    seen = by_id([*made, *crate.end([], 5)])
+    main = seen[seen["./"]["mainEntity"]["@id"]]
+    assert main["@id"] == f"{BASE}/node/w?download"
+    assert (main["name"], seen[main["programmingLanguage"]["@id"]]["alternateName"]) == ("workflow.cwl", "CWL")
+    assert [seen[step]["name"] for step in ids(main["step"])] == ["sort it"]
+    assert ids(seen["./"]["mentions"])[:3] == ["#run", "#k1_tes_0", "#k2_tes_0"]
+    assert ids(seen["#k1_tes_0"]["result"]) == [f"{BASE}/node/n1?download", "s3://bucket/c"]
+    assert seen[f"{BASE}/node/n1?download"]["contentSize"] == "7"
+    assert seen[f"{BASE}/node/o?download"]["name"] == "job.json"
+    assert f"{BASE}/node/r?download" in ids(seen["#run"]["result"])
+    assert ids(seen["#run"]["object"]) == [f"{BASE}/node/o?download"]
+    assert "workflow/workflow.cwl" in ids(seen["./"]["hasPart"])
+
+
+def test_only_a_run_has_a_workflow() -> None:
+    assert workflow_of(job(task("0", inputs=[file("workflow.cwl", "w")]))) is None
 
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5)
