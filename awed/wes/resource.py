@@ -1,5 +1,6 @@
 """``/ga4gh/wes/v1``: the Workflow Execution Service of GA4GH, version 1.1."""
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from awed.auth.rights import reader
 from awed.model.access import User
 from awed.model.errors import Invalid, JobNotFound, NotFound, Unauthorized
 from awed.model.job import Job
+from awed.model.node import NODE_ID
 from awed.model.records import JobRecord
 from awed.model.states import UNFINISHED, JobState
 from awed.store.interface import JobQuery
@@ -60,6 +62,9 @@ BASE = "/wes/v1"
 
 LARGEST_REQUEST = 256 << 20
 """The most bytes of a request with its attachments."""
+
+_NODE = re.compile(rf'("location"\s*:\s*"https?://[^"?#]+/node/{NODE_ID.pattern})"'.encode())
+"""Matches the location of a file, as the runner says it: the address of a node, not that of its content."""
 
 PAGE = Annotated[int, count(), "How many at most, 2048 at most."]
 TOKEN = Annotated[str, "The next_page_token of the page before."]
@@ -227,7 +232,7 @@ class WesResource(Resource):
             return {}
         body = await self.context.in_thread(Pieces(slices).read, LARGEST)
         try:
-            return msgspec.json.decode(body, type=dict[str, Any]) if body else {}
+            return msgspec.json.decode(_NODE.sub(rb'\1?download"', body), type=dict[str, Any]) if body else {}
         except msgspec.MsgspecError:
             return {}
 

@@ -21,7 +21,7 @@ from tests.integration.jobs import content, reaches, start
 from tests.integration.program import ROOT, Program
 
 
-def _lack() -> str:
+def lacking() -> str:
     """Why no step can run here, "" if it can."""
     try:
         found_program("")
@@ -30,7 +30,7 @@ def _lack() -> str:
     return ""
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(_lack()), reason=_lack())]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(lacking()), reason=lacking())]
 
 RUNNER = "from awed.cli.cwl import main; main()"
 
