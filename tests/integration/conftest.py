@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 
 from tests.integration.daemon import Daemon, Stage
 from tests.integration.installing import build_sdist, build_wheel, copy_source
+from tests.integration.jobs import start
 
 
 @pytest_twisted.async_yield_fixture
@@ -41,6 +42,15 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 def server(lasting: Daemon, stage: Stage) -> Daemon:
     """That daemon, for a test that neither ends it nor looks at all that it has."""
     return lasting.part(stage)
+
+
+@pytest_twisted.async_yield_fixture(scope="module")
+async def farm(lasting: Daemon, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Daemon]:
+    """That daemon with a worker, for all tests of a module."""
+    farm = lasting.part(Stage(tmp_path_factory.mktemp("farm")))
+    start(farm)
+    yield farm
+    await farm.stage.clear()
 
 
 @pytest.fixture(scope="session")

@@ -63,8 +63,10 @@ def build_wheel(sdist: Path) -> Path:
 
 def pip(*words: str | Path) -> None:
     """Install what *words* say. Skips the test if it is not to be had."""
-    command = [sys.executable, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", *words]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    options = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-compile"]  # most of it is never imported
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", *words, *options], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         pytest.skip(f"pip cannot install it: {done.stderr.strip().splitlines()[-1]}")
 

@@ -19,7 +19,6 @@ SERVER = (
     "from secantus.cli import main; main()",
     "--standalone",
     "--host=127.0.0.1",
-    "--sync-on-commit",
 )
 
 HASTY = "from awed.store.mongo import database; database.CONNECT_LIMIT = 0.3; "
@@ -32,19 +31,23 @@ async def mongodb(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str
     if given := os.environ.get("AWE_TEST_MONGODB"):
         yield given
         return
-    server = Secantus(tmp_path_factory.mktemp("mongodb"))
+    server = Secantus(tmp_path_factory.mktemp("mongodb"), may_lose=True)
     await server.start()
     yield server.uri
     await server.kill()
 
 
 class Secantus:
-    """A SecantusDB with its data in *folder*, on a port that it keeps when it is started again."""
+    """A SecantusDB with its data in *folder*, on a port that it keeps when it is started again.
 
-    def __init__(self, folder: Path) -> None:
+    *may_lose*: when it is killed it need not have all that it acknowledged; it is much quicker then.
+    """
+
+    def __init__(self, folder: Path, *, may_lose: bool = False) -> None:
         if find_spec("secantus") is None:
             pytest.skip("SecantusDB is not installed")
         self._folder = folder
+        self._options = () if may_lose else ("--sync-on-commit",)
         self._port = "0"
         self._server: Program | None = None
 
@@ -53,7 +56,7 @@ class Secantus:
         return f"mongodb://127.0.0.1:{self._port}"
 
     async def start(self) -> None:
-        options = (f"--port={self._port}", f"--storage-path={self._folder / 'data'}")
+        options = (f"--port={self._port}", f"--storage-path={self._folder / 'data'}", *self._options)
         self._server = Program([sys.executable, *SERVER, *options], self._folder)
         self._port = (await self._server.said(r"listening on \S+:(\d+)"))[1]
 

@@ -54,15 +54,17 @@ async def test_a_server_at_an_ipv6_address(stage: Stage) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_server_whose_name_has_an_underscore(daemon: Daemon) -> None:
-    stage, url = daemon.stage, f"http://awe_server:{daemon.url.rpartition(':')[2]}"
-    admin = daemon.data / "admin-token"
-    group = await daemon.call("POST", "/cgroup/g", headers={"Authorization": f"bearer {admin.read_text().strip()}"})
+async def test_a_server_whose_name_has_an_underscore(server: Daemon) -> None:
+    stage, url = server.stage, f"http://awe_server:{server.url.rpartition(':')[2]}"
+    admin = server.data / "admin-token"
+    group = await server.call(
+        "POST", f"/cgroup/{server.group}", headers={"Authorization": f"bearer {admin.read_text().strip()}"}
+    )
     (stage.folder / "token").write_text(group["token"])
     (stage.folder / "job.json").write_text(json.dumps(GREETING))
     worker = stage.run(
         *("-c", f"{LOCAL_NAME} from awed.worker import main; main()", "--server", url, "--workdir", "w"),
-        *("--group", "g", "--token-file", "token"),
+        *("--group", server.group, "--token-file", "token"),
     )
     await worker.said("registered as")
     cli = f"{LOCAL_NAME} from awed.cli.program import main; main()"
@@ -71,13 +73,13 @@ async def test_a_server_whose_name_has_an_underscore(daemon: Daemon) -> None:
 
 
 @pytest_twisted.ensureDeferred
-async def test_https_where_there_is_http_is_told_at_once(daemon: Daemon) -> None:
-    url = daemon.url.replace("http://", "https://")
+async def test_https_where_there_is_http_is_told_at_once(server: Daemon) -> None:
+    url = server.url.replace("http://", "https://")
     text = r"it does not speak TLS: is its URL http:// and not https://\?"
-    awe = daemon.stage.run("-m", "awed.cli", "--server", url, "jobs")
+    awe = server.stage.run("-m", "awed.cli", "--server", url, "jobs")
     assert await awe.ended() == 3
     await awe.said(f"awe: no answer from {url}: {text}")
-    worker = daemon.stage.run("-m", "awed.worker", "--server", url, "--workdir", "w")
+    worker = server.stage.run("-m", "awed.worker", "--server", url, "--workdir", "w")
     await worker.said(f"no success with the server, trying again: POST {url}/client: {text}")
 
 
@@ -117,19 +119,19 @@ def guarded() -> Iterator[str]:
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_password_in_the_url_of_an_input_is_used_and_not_shown(daemon: Daemon, guarded: str) -> None:
-    worker = start(daemon)
+async def test_a_password_in_the_url_of_an_input_is_used_and_not_shown(server: Daemon, guarded: str) -> None:
+    worker = start(server)
     url = f"http://ann:ge%2Fheim@{guarded}/in.txt"
     files = {"inputs": {"in": {"url": url}}, "predata": {"pre": {"url": url}}, "outputs": {"out": {}}}
-    good = await ended(daemon, job({**shell("cat in pre > out"), **files}))
+    good = await ended(server, job({**shell("cat in pre > out"), **files}))
     assert good["state"] == "completed", good["notes"]
     assert good["tasks"][0]["inputs"][0]["url"] == f"http://ann@{guarded}/in.txt"
     assert await content(good["tasks"][0]["outputs"][0]) == b"hello\nhello\n"
     wrong = {"inputs": {"in": {"url": f"http://ann:ge%2Fheimlich@{guarded}/x"}}}
-    bad = await ended(daemon, job({**shell("true"), **wrong}, noretry=True))
+    bad = await ended(server, job({**shell("true"), **wrong}, noretry=True))
     assert f"get http://{guarded}/x: 401" in bad["error"]["worknotes"]
-    logs = [file.read_text() for file in daemon.data.rglob("*.log")]
-    shown = [worker.output, daemon.program.output, *logs]
+    logs = [file.read_text() for file in server.data.rglob("*.log")]
+    shown = [worker.output, server.program.output, *logs]
     for path in (f"/job/{good['id']}", f"/job/{good['id']}?report", f"/job/{bad['id']}", f"/job/{bad['id']}?report"):
-        shown.append(json.dumps(await daemon.call("GET", path)))
+        shown.append(json.dumps(await server.call("GET", path)))
     assert "heim" not in "".join(shown)

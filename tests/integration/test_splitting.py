@@ -80,15 +80,15 @@ def digest(source: dict[str, Any], script: str, marks: Path, **options: Any) -> 
 @pytest.mark.parametrize(("records", "script"), [(fasta, FASTA), (fastq, FASTQ)], ids=["fasta", "fastq"])
 @ensureDeferred
 async def test_the_parts_at_four_workers_are_the_whole_and_no_record_is_cut(
-    daemon: Daemon, records: Callable[[random.Random], Iterator[str]], script: str
+    server: Daemon, records: Callable[[random.Random], Iterator[str]], script: str
 ) -> None:
     for name in ("one", "two", "three", "four"):
-        start(daemon, name)
+        start(server, name)
     data = reads(records)
-    source = await uploaded(daemon, "reads", data)
-    split = digest(source, script, daemon.stage.folder / "split", maxworksize=PART_MB)
-    unsplit = digest(source, script, daemon.stage.folder / "unsplit")
-    done = await ended(daemon, job(split, unsplit, noretry=True))
+    source = await uploaded(server, "reads", data)
+    split = digest(source, script, server.stage.folder / "split", maxworksize=PART_MB)
+    unsplit = digest(source, script, server.stage.folder / "unsplit")
+    done = await ended(server, job(split, unsplit, noretry=True))
     assert done["state"] == "completed", done
     parts, whole = done["tasks"]
     assert (parts["totalwork"], whole["totalwork"]) == (4, 1)
@@ -110,19 +110,18 @@ def counting(*inputs: dict[str, Any], **options: Any) -> dict[str, Any]:
 
 async def counts(daemon: Daemon, task: dict[str, Any]) -> list[int]:
     """What it counts, rank after rank."""
-    start(daemon)
     done = await ended(daemon, job(task, noretry=True))
     assert done["state"] == "completed", done
     return [int(line) for line in (await content(done["tasks"][0]["outputs"][0])).split()]
 
 
 @ensureDeferred
-async def test_totalwork_splits_the_only_input(daemon: Daemon) -> None:
+async def test_totalwork_splits_the_only_input(farm: Daemon) -> None:
     """By its chunks: there are no more workunits than it has."""
     line = b"@" * 99 + b"\n"
     record = b"@r\n" + b"A" * 99 + b"\n+\n" + line
-    source = await uploaded(daemon, "reads", record * 15_000)
-    found = await counts(daemon, counting(source, totalwork=9))
+    source = await uploaded(farm, "reads", record * 15_000)
+    found = await counts(farm, counting(source, totalwork=9))
     assert len(found) == -(-len(record) * 15_000 // 1024**2)
     assert sum(found) == 60_000
     assert {lines % 4 for lines in found} == {0}
@@ -131,19 +130,19 @@ async def test_totalwork_splits_the_only_input(daemon: Daemon) -> None:
 @pytest.mark.parametrize(("index", "lines"), [("line", [8, 7]), ("record", [9, 6])])
 @ensureDeferred
 async def test_partinfo_names_the_input_that_is_split_and_the_index(
-    daemon: Daemon, index: str, lines: list[int]
+    farm: Daemon, index: str, lines: list[int]
 ) -> None:
     """The others are whole in each workunit."""
-    whole, split = await uploaded(daemon, "whole", b"\n" * 100), await uploaded(daemon, "split", FIVE)
+    whole, split = await uploaded(farm, "whole", b"\n" * 100), await uploaded(farm, "split", FIVE)
     task = counting(whole, split, totalwork=2, partinfo={"input": "split", "index": index})
-    assert await counts(daemon, task) == [100, lines[0], 100, lines[1]]
+    assert await counts(farm, task) == [100, lines[0], 100, lines[1]]
 
 
 @ensureDeferred
-async def test_partinfo_limits_the_size_of_a_part(daemon: Daemon) -> None:
-    split = await uploaded(daemon, "split", b"0123456789abcde\n" * 100_000)
+async def test_partinfo_limits_the_size_of_a_part(farm: Daemon) -> None:
+    split = await uploaded(farm, "split", b"0123456789abcde\n" * 100_000)
     task = counting(split, partinfo={"input": "split", "index": "line", "maxpartsize_mb": 1})
-    assert await counts(daemon, task) == [50_000, 50_000]
+    assert await counts(farm, task) == [50_000, 50_000]
 
 
 @pytest.mark.parametrize(
@@ -158,6 +157,7 @@ async def test_partinfo_limits_the_size_of_a_part(daemon: Daemon) -> None:
 async def test_what_cannot_be_split_is_one_workunit_and_an_event_says_why(
     daemon: Daemon, data: bytes, reason: str
 ) -> None:
+    start(daemon)
     source = await uploaded(daemon, "reads", data)
     assert await counts(daemon, counting(source, totalwork=3)) == [data.count(b"\n")]
     await daemon.stop()  # its log is complete then

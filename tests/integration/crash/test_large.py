@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 __all__ = ["mongodb"]
 
-TASKS = 3_000
+TASKS = 2_000
 ROUNDS = 4
 
 
