@@ -11,10 +11,11 @@ from awed.api.context import Context
 from awed.api.hosts import shown_outputs, shown_task
 from awed.api.job_views import whole
 from awed.auth.rights import reader
-from awed.crates.crate import Crate, Site
+from awed.crates.crate import Crate
 from awed.crates.runs import runs_of
 from awed.crates.terms import CONTEXT, DOCUMENT, METADATA, README, Entity
 from awed.crates.things import Part, part_of, workflow_of
+from awed.crates.whole import Site, readme
 from awed.model.errors import ClientNotFound, Invalid, NodeNotFound, Unauthorized
 from awed.model.ids import WorkId, task_name
 from awed.model.job import OWN_HOST, Job, Task
@@ -49,7 +50,7 @@ async def send_crate(context: Context, call: Call[JobRecord]) -> Zip:
     files = {
         METADATA: pieces({"@context": CONTEXT, "@graph": listed(gathered.entities(copies))}),
         DOCUMENT: pieces(whole(job, gathered.base)),
-        README: each([gathered.crate.readme().encode()]),
+        README: each([readme(job, gathered.site).encode()]),
         **{path: each([content]) for path, content in copies.items()},
     }
     return await send_pieces(call.request, _zipped(context, files, gathered.now), f"{job.id}.crate.zip", ZIP)
@@ -76,8 +77,8 @@ class Gathered:
         self.now = context.now()
         self._workflow = workflow_of(self._job)
         shown = self._workflow and workflow_of(replace(self._job, tasks=[shown_task(self._job.tasks[0], self.base)]))
-        site = Site(self.base, context.about.title, self.now)
-        self.crate = Crate(self._job, call.thing.acl.owner, site, shown)
+        self.site = Site(self.base, context.about.title, self.now)
+        self.crate = Crate(self._job, call.thing.acl.owner, self.site, shown)
         self._workers: dict[str, str] = {}  # by id, the version of each that is known
 
     async def copies(self) -> dict[str, bytes]:

@@ -2,7 +2,6 @@
 several or the run of a workflow with its steps, by the Provenance Run Crate profile."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from itertools import chain
 from typing import NamedTuple
 from urllib.parse import quote
@@ -10,16 +9,11 @@ from urllib.parse import quote
 from awed import __version__
 from awed.crates.runs import Run, command_of, done_ranks, failed_runs, status_of, times_of, title_of, usage_of
 from awed.crates.terms import (
-    COMPLETED,
     COMPUTATIONAL_WORKFLOW,
-    CRATE,
     DOCUMENT,
-    FAILED,
-    METADATA,
     PROFILES,
     PROVENANCE,
     README,
-    WORKFLOW_CRATE,
     Entity,
     given,
     iso,
@@ -38,30 +32,17 @@ from awed.crates.things import (
     tool_of,
     variables_of,
 )
-from awed.model.access import PUBLIC
+from awed.crates.whole import LANGUAGE, LICENSE, OWNER, Site, name_of, outcome_of, setting, span_of, told_of
 from awed.model.ids import work_id
 from awed.model.job import IO, Job, Task
 from awed.model.node import NodeFile
 from awed.model.states import JobState
-from awed.model.times import NO_TIME
 from awed.model.work import PerfRecord
 
-_OWNER, _LICENSE, _LANGUAGE, _RUN = "#owner", "#license", "#language", "#run"
-
-_CWL = {"name": "Common Workflow Language", "alternateName": "CWL", "url": "https://www.commonwl.org/"}
+_RUN = "#run"
 
 _IN_URLS = "%/:?#[]@!$&'()*+,;=~"
 """What stands in URLs as it is."""
-
-_NO_LICENSE = "No license was stated. The owner of the job can tell."
-
-
-class Site(NamedTuple):
-    """The server that makes a crate: its address and its title; and the time of making."""
-
-    base: str
-    title: str
-    now: datetime
 
 
 class _Ran(NamedTuple):
@@ -93,7 +74,6 @@ class Crate:
         self.is_workflow = workflow is not None or len(job.tasks) > 1
         self._url = f"{site.base}/job/{job.id}"
         self._main = workflow.address if workflow else self._url
-        self._engine = f"{site.base}/#awed"
         self._tools: dict[Tool, str] = {}
         self._used_tools: dict[str, None] = {}
         self._images: set[str] = set()
@@ -106,27 +86,7 @@ class Crate:
 
     def begin(self) -> Iterator[Entity]:
         """What does not depend on the tasks."""
-        site, job = self._site, self._job
-        conforms = refs([CRATE, WORKFLOW_CRATE] if self.is_workflow else [CRATE])
-        yield {"@id": METADATA, "@type": "CreativeWork", "about": ref("./"), "conformsTo": conforms}
-        yield {"@id": f"{site.base}/", "@type": "Organization", "name": site.title, "url": f"{site.base}/"}
-        unnamed = "It was submitted without a name." if self._owner == PUBLIC else ""
-        yield given({"@id": _OWNER, "@type": "Person", "name": self._owner, "description": unnamed})
-        yield {"@id": _LICENSE, "@type": "CreativeWork", "name": str(job.info.userattr.get("license") or _NO_LICENSE)}
-        yield self._software(self._engine, "awed", __version__)
-        copy = {"@id": DOCUMENT, "@type": "File", "name": f"The document of job {job.id}, as {self._url} showed it"}
-        yield {**copy, "encodingFormat": "application/json"}
-        readme = {"@id": README, "@type": "File", "name": "What this crate is"}
-        yield {**readme, "encodingFormat": "text/markdown", "about": ref("./")}
-
-    def readme(self) -> str:
-        """What the crate says of itself to people."""
-        return (
-            f"# {self._name}\n\n{self._told()}\n\n"
-            f"This is an RO-Crate (https://w3id.org/ro/crate), made by awed {__version__} at {iso(self._site.now)}.\n"
-            f"{METADATA} says what ran, when and for whom, with commands, files and how it ended;\n"
-            f"{DOCUMENT} is the job's document. Files are named by their addresses unless they are in the crate.\n"
-        )
+        return setting(self._job, self._owner, self._site, self.is_workflow)
 
     def is_new(self, io: IO) -> bool:
         """Whether the file has no entity yet."""
@@ -177,10 +137,10 @@ class Crate:
             {
                 "@id": run.id,
                 "@type": "CreateAction" if results else "ActivateAction",
-                "name": f"{self._name}: {title_of(part.step, task, run)}",
+                "name": f"{name_of(self._job)}: {title_of(part.step, task, run)}",
                 "description": command_of(task) + again,
                 "instrument": ref(self._tools[tool_of(part)]),
-                "agent": ref(_OWNER),
+                "agent": ref(OWNER),
                 **times_of(task, run, perf),
                 **status_of(run),
                 "object": refs(dict.fromkeys(map(self._id_of, part.read))),
@@ -198,10 +158,10 @@ class Crate:
     def end(self, workers: Iterable[str], size: int) -> Iterator[Entity]:
         """What names the others. *workers*: versions of the workers that ran the job, as far as they are known.
         *size*: bytes of the job as its address shows it."""
-        engines = [self._engine]
+        engines = [self._site.engine]
         for version in workers:
             engines.append(f"{self._site.base}/{local(f'awe-worker/{version}')}")
-            yield self._software(engines[-1], "awe-worker", version)
+            yield self._site.software(engines[-1], "awe-worker", version)
         profiles = list(PROFILES)[:1]
         if self.is_workflow:
             profiles = [one for one in PROFILES if one != PROVENANCE or self._ran]
@@ -211,10 +171,6 @@ class Crate:
             yield {"@id": one, "@type": "CreativeWork", "name": name, "version": version}
         yield self._root(profiles, engines)
 
-    @property
-    def _name(self) -> str:
-        return self._job.info.name or self._job.id
-
     def _root(self, profiles: Iterable[str], engines: Iterable[str]) -> Entity:
         job, site = self._job, self._site
         own = [self._main, *self._copies] if self.is_workflow else self._copies
@@ -222,11 +178,11 @@ class Crate:
             {
                 "@id": "./",
                 "@type": "Dataset",
-                "name": self._name,
-                "description": f"{job.info.description} {self._told()}".lstrip(),
+                "name": name_of(self._job),
+                "description": f"{job.info.description} {told_of(job, site)}".lstrip(),
                 "identifier": job.id,
                 "datePublished": iso(site.now),
-                "license": ref(_LICENSE),
+                "license": ref(LICENSE),
                 "author": ref(f"{site.base}/"),
                 "publisher": ref(f"{site.base}/"),
                 "conformsTo": refs(profiles),
@@ -236,66 +192,49 @@ class Crate:
             }
         )
 
-    def _told(self) -> str:
-        job, site = self._job, self._site
-        return f"What job {job.id} of {site.title} ({site.base}) ran, and what became of it: {job.state}."
-
     def _run_ids(self) -> Iterator[str]:
         return chain.from_iterable(ran.ids() for ran in self._ran)
 
     def _orchestration(self, engines: Sequence[str], size: int) -> Iterator[Entity]:
         """The workflow, its run as a whole, and the work of the server."""
         job, workflow = self._job, self._workflow
-        yield {"@id": _LANGUAGE, "@type": "ComputerLanguage", **(_CWL if workflow else self._awe)}
+        yield self._site.language(is_cwl=workflow is not None)
         yield given(
             {
                 "@id": self._main,
                 "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
-                "name": workflow.filename if workflow else self._name,
+                "name": workflow.filename if workflow else name_of(self._job),
                 "encodingFormat": "text/plain" if workflow else "application/json",
                 "contentSize": str(size),
                 "sdDatePublished": iso(self._site.now),
                 "url": self._main,
                 "version": iso(job.info.submittime),
-                "programmingLanguage": ref(_LANGUAGE),
+                "programmingLanguage": ref(LANGUAGE),
                 "conformsTo": ref(COMPUTATIONAL_WORKFLOW),
                 "hasPart": refs(self._used_tools),
                 "step": refs(self._steps),
             }
         )
-        completed = job.info.completedtime
-        times = {
-            "startTime": iso(job.info.startedtime),
-            "endTime": iso(completed if completed != NO_TIME else job.updatetime),
-        }
         results = refs(one for one, is_made in self._files.items() if is_made)
         yield given(
             {
                 "@id": _RUN,
                 "@type": "CreateAction" if results else "ActivateAction",
-                "name": self._name,
+                "name": name_of(self._job),
                 "description": f"Job {job.id}, submitted at {iso(job.info.submittime)}",
                 "instrument": ref(self._main),
-                "agent": ref(_OWNER),
-                **times,
-                **_outcome(job),
+                "agent": ref(OWNER),
+                **span_of(job),
+                **outcome_of(job),
                 "object": refs(one for one, is_made in self._files.items() if not is_made),
                 "result": results,
             }
         )
         if self._ran:
-            organize = {"@id": "#organize", "@type": "OrganizeAction", "name": f"awed {__version__}", **times}
+            organize = {"@id": "#organize", "@type": "OrganizeAction", "name": f"awed {__version__}", **span_of(job)}
             controls = refs(map(_control, self._run_ids()))
             parts = {"instrument": refs(engines), "object": controls, "result": ref(_RUN)}
-            yield given({**organize, "agent": ref(_OWNER), **parts})
-
-    def _software(self, entity_id: str, name: str, version: str) -> Entity:
-        named = {"name": name, "softwareVersion": version, "url": f"{self._site.base}/"}
-        return {"@id": entity_id, "@type": "SoftwareApplication", **named}
-
-    @property
-    def _awe(self) -> Entity:
-        return {"name": "AWE job document", "url": f"{self._site.base}/openapi.json"}
+            yield given({**organize, "agent": ref(OWNER), **parts})
 
     def _step(self, part: Part) -> str:
         return f"{self._main}#{quote(part.step)}"
@@ -313,14 +252,6 @@ class Crate:
     def _id_of(self, io: IO) -> str:
         """What a file is called in the crate: its address, or a name if it was deleted with the end of the job."""
         return local(f"deleted/{io.node}") if io.node in self._deleted else quote(io.address, safe=_IN_URLS)
-
-
-def _outcome(job: Job) -> Entity:
-    """Whether *job* went well, and why not."""
-    if job.state is JobState.COMPLETED:
-        return {"actionStatus": COMPLETED}
-    said = (job.error.servernotes, job.error.worknotes, job.error.apperror) if job.error else ()
-    return {"actionStatus": FAILED, "error": "\n".join(filter(None, said)) or job.notes or job.state}
 
 
 def _variable(task: Task, name: str) -> str:

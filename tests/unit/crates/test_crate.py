@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from awed.crates.crate import Crate, Site
+from awed.crates.crate import Crate
 from awed.crates.runs import command_of, runs_of
 from awed.crates.things import Part, image_entity, part_of, workflow_of
+from awed.crates.whole import Site
 from awed.model.attempts import DONE, Attempt, Cause, Used
 from awed.model.job import IO, Cmd, Environ, Info, Job, JobError, Task
 from awed.model.node import NodeFile
