@@ -7,13 +7,26 @@ from typing import Any
 
 import click
 
-_LATE = {"user": "awed.admin.users", "backup": "awed.admin.backup", "import-mongo": "awed.admin.import_mongo"}
+_LATE = {
+    "user": ("awed.admin.users", "Say who may come to the daemon of a data directory: list, add, remove."),
+    "backup": (
+        "awed.admin.backup",
+        "Copy the daemon's database to FILE, as it is at one moment; the daemon may run.",
+    ),
+    "import-mongo": (
+        "awed.admin.import_mongo",
+        "Take over the jobs, client groups and users of an original AWE server from its database, while no daemon "
+        "runs.",
+    ),
+}
+"""The modules of commands that are imported late, and their summaries."""
 
 
 class Commands(click.Group):
     """Lists its commands in sections, with their whole summaries, and takes its options behind a command as well.
 
-    Commands that need a reactor and a store are imported only when they are called, as that takes long.
+    Commands that need a reactor and a store are imported only when they are called, as that takes long. What lists or
+    completes commands gets others in their place, which have the summaries alone.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -35,8 +48,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _LATE:
             return super().get_command(ctx, cmd_name)
-        command: click.Command = getattr(import_module(_LATE[cmd_name]), cmd_name.replace("-", "_"))
-        return command
+        return click.Command(cmd_name, short_help=_LATE[cmd_name][1])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -46,7 +58,10 @@ class Commands(click.Group):
             near = get_close_matches(name, self.list_commands(ctx), 1)
             hint = f"did you mean {near[0]}?" if near else "see awe --help"
             raise click.UsageError(f"there is no command {name}: {hint}", ctx)
-        return super().resolve_command(ctx, args)
+        found, command, rest = super().resolve_command(ctx, args)
+        if found in _LATE:
+            command = getattr(import_module(_LATE[found][0]), found.replace("-", "_"))
+        return found, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in self._sections.items():

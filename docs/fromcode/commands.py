@@ -39,6 +39,6 @@ def _help(command: click.Command, context: click.Context) -> Iterator[str]:
     yield literal(command.get_help(context))
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
-            inner = command.get_command(context, name)
+            _, inner, _ = command.resolve_command(context, [name])
             assert inner is not None
             yield from _help(inner, click.Context(inner, parent=context, info_name=name))

@@ -103,3 +103,23 @@ def test_help_lists_all_commands_in_sections_with_their_whole_summaries(capsys: 
     assert set(program.commands) - {"explain"} <= set(program.list_commands(click.Context(program)))
     assert "Change jobs:\n" in told
     assert "..." not in told.partition("Submit:")[2]
+
+
+def test_what_takes_long_is_imported_when_it_is_called() -> None:
+    """Help and completion load neither a store nor a reactor, and say of each command what that says of itself."""
+    code = """
+import sys
+import click
+from awed.cli.program import awe
+awe.main(["--help"], standalone_mode=False)
+awe.shell_complete(click.Context(awe), "")
+assert not [name for name in sys.modules if name.startswith(("awed.admin", "awed.store", "twisted.internet.reactor"))]
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    context = click.Context(program)
+    for name in program.list_commands(context):
+        listed, (_, called, _) = program.get_command(context, name), program.resolve_command(context, [name])
+        assert listed is not None
+        assert called is not None
+        assert listed.get_short_help_str(1000) == called.get_short_help_str(1000)
