@@ -1,5 +1,6 @@
 """Commands that change jobs: each names jobs by ids or conditions, and asks before it changes several."""
 
+import re
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -16,7 +17,7 @@ from awed.cli.selection import Jobs, jobs_options, require_jobs
 from awed.cli.words import STATES, clean, counted
 from awed.client import jobs as calls
 from awed.client.blocking import Server
-from awed.client.calls import Call, Request, answer
+from awed.client.calls import Answer, Call, Request, answer
 from awed.model.errors import AwedError
 from awed.model.ids import task_name
 from awed.model.states import JobState
@@ -120,10 +121,17 @@ def resume(server: Server, chosen: Jobs, every: bool, yes: bool) -> int:
     """Let suspended jobs go on."""
     require_jobs(chosen, every)
     if every:
-        click.echo(server.put("/job?resumeall").read(str))
+        _tell_all(server.put("/job?resumeall"), "resumed")
         return 0
     never = frozenset({None}) | _ENDED
     return changed(server, chosen, Change("Resume", "resumed", "resume", never=never, why=_NOT_RESUMED), yes)
+
+
+def _tell_all(done: Answer, what: str) -> None:
+    """Say to how many suspended jobs was done *what*: the number is in the server's text, whose words are others'."""
+    text = done.read(str)
+    number = re.search(r"\d+", text)
+    click.echo(f"{counted(int(number[0]), 'suspended job')}: {what}" if number else clean(text))
 
 
 _NOT_RESUMED = "there is nothing to resume"
@@ -141,7 +149,7 @@ def delete(server: Server, chosen: Jobs, every: bool, full: bool, yes: bool) -> 
     lost = " with documents, logs and files" if full else ""
     if every:
         confirm(f"Delete all suspended jobs{lost}?", yes)
-        click.echo(server.delete(f"/job?suspend{'&full' if full else ''}").read(str))
+        _tell_all(server.delete(f"/job?suspend{'&full' if full else ''}"), f"deleted{lost}")
         return 0
     change = Change(
         "Delete",

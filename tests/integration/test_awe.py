@@ -50,7 +50,7 @@ async def test_from_a_job_that_waits_to_one_that_is_gone(stage: Stage, daemon: D
     assert "on worker w1: exit status 1" in await ask("wait", job, status=1)
     assert job[:8] in await ask("jobs", "--state", "suspend")
     place.touch()
-    assert "1 suspended jobs resumed" in await ask("resume", "--all")
+    assert "1 suspended job: resumed" in await ask("resume", "--all")
     await ask("wait", job)
     assert await ask("logs", job) == "==> hello: stdout <==\nhello\n"
     await ask("recompute", job, "end", "--yes")

@@ -61,19 +61,26 @@ def test_a_change_is_told_in_a_line(  # noqa: PLR0917 - fixtures and parameters
 
 
 @pytest.mark.parametrize(
-    ("arguments", "request_line"),
+    ("line", "request_line", "answer", "told"),
     [
-        (["resume", "--all"], "PUT /job?resumeall"),
-        (["delete", "--all", "--yes"], "DELETE /job?suspend"),
-        (["delete", "--all", "--full", "--yes"], "DELETE /job?suspend&full"),
+        ("resume --all", "PUT /job?resumeall", "1 suspended jobs resumed", "1 suspended job: resumed"),
+        ("delete --all --yes", "DELETE /job?suspend", "deleted 3 suspended jobs", "3 suspended jobs: deleted"),
+        (
+            "delete --all --full --yes",
+            "DELETE /job?suspend&full",
+            "deleted 0 suspended jobs",
+            "0 suspended jobs: deleted with documents, logs and files",
+        ),
+        ("resume --all", "PUT /job?resumeall", "all of them", "all of them"),
     ],
 )
-def test_what_is_done_to_all_suspended_jobs_is_told_by_the_server(
-    server: FakeServer, awe: Awe, capsys: Any, arguments: list[str], request_line: str
+def test_to_how_many_suspended_jobs_something_was_done(
+    server: FakeServer, awe: Awe, capsys: Any, *, line: str, request_line: str, answer: str, told: str
 ) -> None:
-    server.on(request_line, "3 jobs")
-    assert awe(*arguments) == 0
-    assert capsys.readouterr().out == "3 jobs\n"
+    """In words of our own, as the server's text is the original's."""
+    server.on(request_line, answer)
+    assert awe(*line.split()) == 0
+    assert capsys.readouterr().out == f"{told}\n"
 
 
 @pytest.mark.usefixtures("nobody")
