@@ -18,9 +18,11 @@ from awed.model.addresses import bucket_and_key
 from awed.model.errors import Unavailable
 from awed.tx.files import md5_of
 from awed.tx.http import Reach
+from awed.worker import patterns
 from awed.worker.account import Account
 from awed.worker.errors import WorkFailed
 from awed.worker.paths import inside
+from awed.worker.s3lines import Lines
 
 REGION = "us-east-1"
 """The region where none is said."""
@@ -33,18 +35,28 @@ class S3:
     and :class:`OSError`. Transfers go on where a connection broke, part by part, and end early once *stop* is set.
     """
 
-    def __init__(self, account: Account, reach: Reach | None = None) -> None:
-        """*reach*: where it may connect to, None for everywhere. Raises :class:`WorkFailed`."""
+    def __init__(self, account: Account, reach: Reach | None = None, *, is_known: bool = True) -> None:
+        """*reach*: where it may connect to, None for everywhere. *is_known*: whether the account is the worker's.
+
+        Raises :class:`WorkFailed`.
+        """
+        self._lines = Lines(reach)
         try:
-            self._client = _client(account, reach)
+            self._client = _shared(account) if is_known else _client(account)
         except (BotoCoreError, ValueError) as error:
             raise WorkFailed(f"there can be no such account for s3: {error}") from None
+        if not is_known:
+            self._lines.install(self._client)
+
+    def cut(self) -> None:
+        """End all that is under way, unless the account is that of the worker, whose store answers."""
+        self._lines.cut()
 
     def version(self, url: str) -> str:
         """What identifies the present content of the object: its ETag."""
         client = self._client
         with _about("look at", url):
-            return str(client.head_object(**_place(url))["ETag"])
+            return str(client.head_object(**_place(url)).get("ETag", ""))
 
     def fetch(self, url: str, path: Path, stop: Event) -> None:
         """Download the object to *path*."""
@@ -60,9 +72,18 @@ class S3:
         target.mkdir(parents=True, exist_ok=True)
         with _about("list", url):
             pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-            names = [one["Key"].removeprefix(prefix) for page in pages for one in page.get("Contents", ())]
+            names = []
+            for page in pages:
+                _stopped_by(stop)(0)
+                names += [one["Key"].removeprefix(prefix) for one in page.get("Contents", ())]
+                if len(names) > patterns.MOST:
+                    raise WorkFailed(f"{url} stands for more than {patterns.MOST} files")
+        places = set[Path]()
         for name in filter(None, names):
             place = inside(target, name)
+            if place in places:
+                raise WorkFailed(f"two keys below {url} are the path {place.relative_to(target)}")
+            places.add(place)
             if name.endswith("/"):  # a directory without files
                 place.mkdir(parents=True, exist_ok=True)
             else:
@@ -82,8 +103,7 @@ class S3:
                     raise
 
 
-@lru_cache(maxsize=16)
-def _client(account: Account, reach: Reach | None) -> Any:
+def _client(account: Account) -> Any:
     """A client, which any number of threads may use. It is costly to make."""
     session = Session(account.key, account.secret, account.session or None, account.region or REGION)
     # Stores of one's own seldom have a name below their own for each bucket.
@@ -95,34 +115,10 @@ def _client(account: Account, reach: Reach | None) -> Any:
         read_timeout=120,
         ignore_configured_endpoint_urls=True,
     )
-    made = session.client("s3", endpoint_url=account.endpoint or None, verify=account.ca or None, config=config)
-    if reach is not None:
-        pools = made._endpoint.http_session._manager  # of urllib3, for connections without a proxy
-        pools.pool_classes_by_scheme = {
-            scheme: _bounded(pool, reach) for scheme, pool in pools.pool_classes_by_scheme.items()
-        }
-    return made
+    return session.client("s3", endpoint_url=account.endpoint or None, verify=account.ca or None, config=config)
 
 
-def _bounded(pool: Any, reach: Reach) -> Any:
-    """A kind of connection pool as *pool*, whose connections end before anything is sent if they lead beyond *reach*.
-
-    It is looked at where they lead, as the name of a host may stand for another address by then.
-    """
-
-    class Connection(pool.ConnectionCls):  # type: ignore[misc]
-        def _new_conn(self) -> Any:
-            made = super()._new_conn()
-            if not reach.allows(made.getpeername()[0]):
-                made.close()
-                raise WorkFailed(reach.refusal)
-            return made
-
-    class Pool(pool):  # type: ignore[misc]
-        ConnectionCls = Connection
-
-    return Pool
-
+_shared = lru_cache(maxsize=1)(_client)
 
 _LOST = ("InvalidPart", "NoSuchUpload")
 
@@ -156,9 +152,9 @@ def _place(url: str) -> dict[str, str]:
 
 def _check(url: str, path: Path, told: Mapping[str, Any]) -> None:
     """Raises :class:`Unavailable` if what came is not what was *told*. Some ETags are the MD5, others are not."""
-    if path.stat().st_size != told["ContentLength"]:
-        raise Unavailable(f"get {url}: {path.stat().st_size} bytes came, expected {told['ContentLength']}")
-    etag = told["ETag"].strip('"')
+    if path.stat().st_size != told.get("ContentLength"):
+        raise Unavailable(f"get {url}: {path.stat().st_size} bytes came, expected {told.get('ContentLength')}")
+    etag = told.get("ETag", "").strip('"')
     is_md5 = (
         len(etag) == 32 and told.get("ServerSideEncryption", "AES256") == "AES256" and "SSECustomerKeyMD5" not in told
     )

@@ -1,11 +1,11 @@
 """Files where a URL says: below the roots of this worker, in an S3 store, at a web server."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
-from threading import Event
-from typing import TYPE_CHECKING
+from threading import Event, Timer
+from typing import TYPE_CHECKING, TypeVar
 
 from twisted.internet.defer import CancelledError
 
@@ -20,10 +20,17 @@ if TYPE_CHECKING:
     from awed.worker.s3 import S3
 
 
+PATIENCE = 20.0
+"""Seconds that a transfer has to end in order when its run is over, as to remove what it has brought by now."""
+
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
 class Urls:
-    """What this worker may read and write by URL. *account*: for s3. *everywhere*: the data hosts for tasks whose
-    commands have the *network*. It is not lent to others, which have those *within* *reach*.
+    """What this worker may read and write by URL. *account*: for s3; *own*: that of the worker; *made*: what reads
+    and writes by *account*, once it was needed. *everywhere*: the data hosts for tasks whose commands have the
+    *network*. It is not lent to others, which have those *within* *reach*.
 
     All methods raise :class:`~awed.model.errors.AwedError`, most of them with the URL, and :class:`OSError`.
     """
@@ -35,10 +42,12 @@ class Urls:
     reach: Reach
     in_thread: InThread
     network: bool = True
+    own: Account | None = None
+    made: "list[S3]" = field(default_factory=list)
 
     def of(self, private: Mapping[str, str], *, network: bool) -> "Urls":
         """The same for a task with these private variables. *network*: whether its commands have the network."""
-        return replace(self, account=account_of(private, self.account), network=network)
+        return replace(self, account=account_of(private, self.account), network=network, own=self.account, made=[])
 
     def host(self, host: str) -> DataHost:
         """The data host at the URL *host*."""
@@ -53,7 +62,7 @@ class Urls:
         """What identifies the present content of a file; "" if nothing does."""
         match _scheme(url):
             case "s3":
-                return await self.in_thread(lambda: self._s3().version(url))
+                return await self._transfer(lambda s3, stop: s3.version(url))
             case "http" | "https":
                 return await self._web.url_version(url)
         return ""
@@ -90,14 +99,27 @@ class Urls:
             case _:
                 await self.in_thread(self.roots.deliver, path, self.roots.path_of(url))
 
-    async def _transfer(self, call: "Callable[[S3, Event], None]") -> None:
-        """Run *call* in a thread. It ends early if this is cancelled, and nobody waits for that."""
-        stop = Event()
+    async def _transfer(self, call: "Callable[[S3, Event], T]") -> T:
+        """What *call* returns, which runs in a thread. It ends early if this is cancelled, for which nobody waits."""
+        stop, last = Event(), Timer(PATIENCE, self._cut)
+        last.daemon = True
+
+        def run() -> T:
+            try:
+                return call(self._s3(), stop)
+            finally:
+                last.cancel()
+
         try:
-            await self.in_thread(lambda: call(self._s3(), stop))
+            return await self.in_thread(run)
         except CancelledError:
             stop.set()
+            last.start()
             raise
+
+    def _cut(self) -> None:
+        for s3 in self.made:
+            s3.cut()
 
     def _s3(self) -> "S3":
         """The files of the account. Blocks: for a thread."""
@@ -107,9 +129,13 @@ class Urls:
             s3 = import_module("awed.worker.s3")  # only now, as it takes long and may not be there
         except ModuleNotFoundError:
             raise WorkFailed(f"s3 URLs need {EXTRA}") from None
-        is_bounded = not self.network and bool(self.account.endpoint) and not self.reach.names(self.account.endpoint)
-        made: S3 = s3.S3(self.account, self.reach if is_bounded else None)
-        return made
+        if not self.made:
+            is_bounded = (
+                not self.network and bool(self.account.endpoint) and not self.reach.names(self.account.endpoint)
+            )
+            reach = self.reach if is_bounded else None
+            self.made.append(s3.S3(self.account, reach, is_known=self.account is self.own))
+        return self.made[0]
 
 
 def is_directory(url: str) -> bool:

@@ -125,7 +125,7 @@ def test_a_store_for_s3_that_a_task_names_must_be_public(tmp_path: Path, monkeyp
         server.settimeout(10)
         account = Account("key", "secret", endpoint=f"http://localhost:{server.getsockname()[1]}")
         (tmp_path / "file").touch()
-        files = s3.S3(account, reach_of())
+        files = s3.S3(account, reach_of(), is_known=False)
         calls = [partial(files.version, "s3://b/k"), partial(files.deliver, tmp_path / "file", "s3://b/k", Event())]
         for call in calls:
             with pytest.raises(WorkFailed, match=f" s3://b/k: {REFUSAL}"):
@@ -137,4 +137,4 @@ def test_an_account_that_cannot_be_is_a_failure_of_its_task() -> None:
     s3 = pytest.importorskip("awed.worker.s3")
     for account in (Account("k", "s", region="a.b/c"), Account("k", "s", endpoint="ftp:/x")):
         with pytest.raises(WorkFailed, match="no such account"):
-            s3.S3(account, Reach())
+            s3.S3(account, Reach(), is_known=False)

@@ -1,0 +1,136 @@
+"""Stores for S3 that tasks name, and that answer as they like."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from awed.model.errors import AwedError
+from awed.worker import patterns, s3lines
+from awed.worker.account import Account
+from awed.worker.errors import WorkFailed
+
+s3 = pytest.importorskip("awed.worker.s3")
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], Any]]:
+    """Makes the files of an account at a store that gives this answer to all requests."""
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    servers = []
+
+    def store(answer: Answer) -> Any:
+        class Handler(BaseHTTPRequestHandler):
+            do_GET = do_HEAD = do_PUT = answer  # noqa: N815
+            log_message = lambda *_: None  # noqa: E731
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        account = Account("key", "secret", endpoint=f"http://127.0.0.1:{server.server_port}")
+        return s3.S3(account, is_known=False)
+
+    yield store
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def listing(*keys: str, is_whole: bool = False) -> Answer:
+    """Lists *keys*, and says that there are more unless it *is_whole*. All objects are empty."""
+    number = iter(range(1_000_000))
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        text = "".join(f"<Contents><Key>{key}</Key></Contents>" for key in keys)
+        if not is_whole:
+            text += f"<NextContinuationToken>{next(number)}</NextContinuationToken><IsTruncated>true</IsTruncated>"
+        text = f"<ListBucketResult>{text}</ListBucketResult>" if "list-type" in handler.path else ""
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(text)))
+        handler.send_header("ETag", '"d41d8cd98f00b204e9800998ecf8427e"')
+        handler.end_headers()
+        handler.wfile.write(text.encode())
+
+    return answer
+
+
+def test_a_list_without_end_is_a_failure(
+    store: Callable[[Answer], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patterns, "MOST", 50)
+    with pytest.raises(WorkFailed, match="s3://b/in/ stands for more than 50 files"):
+        store(listing("in/a", "in/b")).fetch_directory("s3://b/in/", tmp_path / "d", Event())
+    stop = Event()
+    stop.set()
+    with pytest.raises(s3._Stopped):
+        store(listing()).fetch_directory("s3://b/in/", tmp_path / "d", stop)
+
+
+def test_an_answer_without_end_fills_no_memory(
+    store: Callable[[Answer], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3lines, "LONGEST_ANSWER", 3 << 20)
+
+    def endless(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        while True:
+            handler.wfile.write(b" " * 65536)
+
+    with pytest.raises(AwedError, match="the answer has more than 3 MB"):
+        store(endless).fetch_directory("s3://b/in/", tmp_path / "d", Event())
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        (["in/../../evil"], "not inside"),
+        (["in//etc/evil"], "not inside"),
+        (["in/."], "not inside"),
+        (["in/a//b", "in/a/b"], "two keys below s3://b/in/ are the path a/b"),
+        (["in/a/./b", "in/a/b"], "two keys"),
+        (["in/" + "x" * 300], "File name too long"),
+        (["in/a", "in/a/b"], "exists|Not a directory"),
+    ],
+)
+def test_keys_that_are_no_paths_are_a_failure(
+    store: Callable[[Answer], Any], tmp_path: Path, keys: list[str], told: str
+) -> None:
+    with pytest.raises((WorkFailed, OSError), match=told):
+        store(listing(*keys, is_whole=True)).fetch_directory("s3://b/in/", tmp_path / "d", Event())
+    assert not (tmp_path / "evil").exists()
+
+
+def test_a_store_that_sends_a_byte_now_and_then_is_cut_when_the_run_is_over(
+    store: Callable[[Answer], Any], tmp_path: Path
+) -> None:
+    """Else it held a thread of the worker for ever."""
+    begun, over = Event(), Event()
+
+    def slow(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+        begun.set()
+        over.wait(60)
+
+    files, ended = store(slow), list[BaseException]()
+
+    def fetch() -> None:
+        try:
+            files.fetch("s3://b/k", tmp_path / "file", Event())
+        except AwedError as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=fetch)
+    thread.start()
+    assert begun.wait(60)
+    files.cut()
+    thread.join(60)
+    over.set()
+    assert len(ended) == 1
