@@ -4,15 +4,20 @@ Others may change what is below a root at any time. So it is what was opened tha
 """
 
 import os
-import shutil
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 from urllib.parse import unquote_to_bytes, urlsplit
 from uuid import uuid4
 
+from awed.worker import copying
+from awed.worker.copying import check
 from awed.worker.errors import WorkFailed
+
+NEVER = Event()
+"""Is not set."""
 
 
 class FileRoots:
@@ -42,18 +47,19 @@ class FileRoots:
     def _holds(self, real: str) -> bool:
         return any(Path(real).is_relative_to(root) for root in self._real)
 
-    def copy_file(self, source: Path, target: Path) -> None:
+    def copy_file(self, source: Path, target: Path, stop: Event = NEVER) -> None:
         """Copy the plain file *source* below a root to *target*. Blocks: for a thread. Raises :class:`WorkFailed`,
-        :class:`OSError`."""
+        :class:`OSError`, and :class:`~awed.worker.copying.Stopped` once *stop* is set."""
         with opened(source) as descriptor:
             self.require(descriptor, source)
-            _copy(descriptor, target)
+            _copy(descriptor, target, stop)
 
-    def copy_directory(self, source: Path, target: Path) -> None:
+    def copy_directory(self, source: Path, target: Path, stop: Event = NEVER) -> None:
         """Copy all that is below the directory *source*, symbolic links as they are. Likewise."""
         top = os.open(source, os.O_DIRECTORY)
         try:
             for found, directories, files, descriptor in os.fwalk(".", onerror=_raise, dir_fd=top):
+                check(stop)
                 self.require(descriptor, source / found)
                 (target / found).mkdir(parents=True, exist_ok=True)
                 links = {name for name in (*directories, *files) if _is_link(name, descriptor)}
@@ -64,7 +70,7 @@ class FileRoots:
                 for name in files:
                     if name not in links:
                         with opened(Path(name), descriptor) as file:
-                            _copy(file, target / found / name)
+                            _copy(file, target / found / name, stop)
         finally:
             os.close(top)
 
@@ -90,16 +96,16 @@ class FileRoots:
         finally:
             os.close(here)
 
-    def deliver(self, source: Path, target: Path) -> None:
+    def deliver(self, source: Path, target: Path, stop: Event = NEVER) -> None:
         """Put a copy of the plain file *source* to *target*, below a root, once it is complete. Likewise."""
         arriving = f".{uuid4().hex}.part"  # for others may bring the same file at the same time
         with self.directory(target.parent) as directory, opened(source) as descriptor:
             if _is_at(descriptor, target.name, directory):
                 return  # it is there already
             try:
-                _copy(descriptor, Path(arriving), directory)
+                _copy(descriptor, Path(arriving), stop, directory)
                 os.rename(arriving, target.name, src_dir_fd=directory, dst_dir_fd=directory)
-            except OSError:
+            except BaseException:
                 with suppress(FileNotFoundError):
                     os.unlink(arriving, dir_fd=directory)
                 raise
@@ -141,13 +147,14 @@ def opened(path: Path, directory: int | None = None) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _copy(descriptor: int, target: Path, directory: int | None = None) -> None:
+def _copy(descriptor: int, target: Path, stop: Event, directory: int | None = None) -> None:
+    """As much as there is now: others may go on to write."""
     mode = stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o777 | stat.S_IWUSR
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
     with open(os.open(target, flags, mode, dir_fd=directory), "wb") as copy:
         os.fchmod(copy.fileno(), mode)
         with open(descriptor, "rb", closefd=False) as file:
-            shutil.copyfileobj(file, copy, 1 << 20)
+            copying.copy(file, copy, stop, os.fstat(descriptor).st_size)
 
 
 def _is_at(descriptor: int, name: str, directory: int) -> bool:

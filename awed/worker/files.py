@@ -3,12 +3,12 @@
 import bz2
 import gzip
 import os
-import shutil
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from threading import Event
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -22,6 +22,7 @@ from awed.tx.threads import InThread
 from awed.wire.headers import Tokens
 from awed.worker.attributes import read_attributes, write_attributes
 from awed.worker.cache import Cache
+from awed.worker.copying import copy, stoppable
 from awed.worker.errors import WorkFailed
 from awed.worker.outputs import Output, needs_file
 from awed.worker.paths import inside, path_of
@@ -30,21 +31,23 @@ from awed.worker.urls import Urls, is_directory
 _OPENERS: Mapping[str, Callable[[Path], gzip.GzipFile | bz2.BZ2File]] = {"gzip": gzip.GzipFile, "bzip2": bz2.BZ2File}
 
 
-def unpack(path: Path, method: str) -> None:
+def unpack(path: Path, method: str, stop: Event) -> None:
     """Replace a file that was packed by *method*, ``gzip`` or ``bzip2``, by its unpacked content.
 
-    Blocks: for a thread. Raises :class:`WorkFailed` for another method, or a file that cannot be unpacked.
+    Blocks: for a thread. Raises :class:`WorkFailed` for another method, or a file that cannot be unpacked, and
+    :class:`~awed.worker.copying.Stopped`.
     """
     if method not in _OPENERS:
         raise WorkFailed(f"uncompress must be one of {', '.join(_OPENERS)}, found {method!r}")
     unpacked = path.with_name(f"{path.name}.unpacked")
     try:
         with _OPENERS[method](path) as packed, unpacked.open("wb") as plain:
-            shutil.copyfileobj(packed, plain, 1 << 20)
+            copy(packed, plain, stop)
+        unpacked.rename(path)
     except (OSError, EOFError, zlib.error) as error:
-        unpacked.unlink(missing_ok=True)
         raise WorkFailed(f"cannot uncompress it by {method}: {error}") from error
-    unpacked.rename(path)
+    finally:
+        unpacked.unlink(missing_ok=True)
 
 
 def part_of(work: Workunit, io: IO) -> tuple[str, str] | None:
@@ -172,7 +175,7 @@ class FileMover:
         else:
             raise WorkFailed("neither a node nor a url to fetch it from")
         if io.uncompress:
-            await self._in_thread(unpack, path, io.uncompress)
+            await stoppable(access.urls.in_thread, partial(unpack, path, io.uncompress))
 
     async def _deliver(self, output: Output, work: Workunit, root: Path, access: Access) -> None:
         io = output.io

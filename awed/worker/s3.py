@@ -20,6 +20,7 @@ from awed.tx.files import md5_of
 from awed.tx.http import Reach
 from awed.worker import patterns
 from awed.worker.account import Account
+from awed.worker.copying import check
 from awed.worker.errors import WorkFailed
 from awed.worker.paths import inside
 from awed.worker.s3lines import Lines
@@ -74,7 +75,7 @@ class S3:
             pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
             names = []
             for page in pages:
-                _stopped_by(stop)(0)
+                check(stop)
                 names += [one["Key"].removeprefix(prefix) for one in page.get("Contents", ())]
                 if len(names) > patterns.MOST:
                     raise WorkFailed(f"{url} stands for more than {patterns.MOST} files")
@@ -130,16 +131,8 @@ class _PartLost(Unavailable):
     """Some stores lose a part, and with it those that came before, when its connection breaks."""
 
 
-class _Stopped(Exception):
-    """The run of the workunit has ended meanwhile."""
-
-
 def _stopped_by(stop: Event) -> Callable[[int], None]:
-    def progress(amount: int) -> None:
-        if stop.is_set():
-            raise _Stopped
-
-    return progress
+    return lambda amount: check(stop)
 
 
 def _place(url: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Event, Timer
@@ -13,6 +14,7 @@ from awed.shock.interface import DataHost, HostAt
 from awed.tx.http import Reach
 from awed.tx.threads import InThread
 from awed.worker.account import EXTRA, LACKING, Account, account_of
+from awed.worker.copying import stoppable
 from awed.worker.errors import WorkFailed
 from awed.worker.fileroots import FileRoots
 
@@ -79,7 +81,7 @@ class Urls:
             case "http" | "https":
                 await self._web.fetch_url(url, path)
             case _:
-                await self.in_thread(self.roots.copy_file, self.roots.path_of(url), path)
+                await stoppable(self.in_thread, partial(self.roots.copy_file, self.roots.path_of(url), path))
 
     async def fetch_directory(self, url: str, target: Path) -> None:
         """Bring all that is below *url* to the directory *target*, with its layout."""
@@ -87,7 +89,7 @@ class Urls:
             case "s3":
                 await self._transfer(lambda s3, stop: s3.fetch_directory(url, target, stop))
             case _:
-                await self.in_thread(self.roots.copy_directory, self.roots.path_of(url), target)
+                await stoppable(self.in_thread, partial(self.roots.copy_directory, self.roots.path_of(url), target))
 
     async def deliver(self, path: Path, url: str) -> None:
         """Bring the file at *path* to *url*, where it is once it is complete."""
@@ -97,23 +99,22 @@ class Urls:
             case "http" | "https":
                 await self._web.put_url(url, path)
             case _:
-                await self.in_thread(self.roots.deliver, path, self.roots.path_of(url))
+                await stoppable(self.in_thread, partial(self.roots.deliver, path, self.roots.path_of(url)))
 
     async def _transfer(self, call: "Callable[[S3, Event], T]") -> T:
         """What *call* returns, which runs in a thread. It ends early if this is cancelled, for which nobody waits."""
-        stop, last = Event(), Timer(PATIENCE, self._cut)
+        last = Timer(PATIENCE, self._cut)
         last.daemon = True
 
-        def run() -> T:
+        def run(stop: Event) -> T:
             try:
                 return call(self._s3(), stop)
             finally:
                 last.cancel()
 
         try:
-            return await self.in_thread(run)
+            return await stoppable(self.in_thread, run)
         except CancelledError:
-            stop.set()
             last.start()
             raise
 

@@ -1,12 +1,13 @@
 """Files that tasks share with others: each is there as a whole, whoever brings it, or not at all."""
 
 import os
-import shutil
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
+from awed.worker import copying
 from awed.worker.errors import WorkFailed
 from awed.worker.fileroots import FileRoots
 
@@ -30,25 +31,25 @@ def test_two_that_bring_the_same_file_at_the_same_time_do_not_mix(
 ) -> None:
     """As when work goes to another worker while one that was lost goes on."""
 
-    def copy(source: Any, target: Any, size: int) -> None:
+    def copy(source: Any, target: Any, *args: Any) -> None:
         monkeypatch.undo()
         target.write(source.read(4))
         target.flush()
         assert delivered(tmp_path, text="shorter").read_text() == "shorter"
-        copied(source, target, size)
+        copied(source, target, *args)
 
-    copied = shutil.copyfileobj
-    monkeypatch.setattr(shutil, "copyfileobj", copy)
+    copied = copying.copy
+    monkeypatch.setattr(copying, "copy", copy)
     assert delivered(tmp_path, text="longer and longer").read_text() == "longer and longer"
     assert os.listdir(tmp_path / "root") == ["result"]
 
 
 def test_what_cannot_be_brought_whole_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(source: Any, target: Any, size: int) -> None:
+    def fail(source: Any, target: Any, *args: Any) -> None:
         target.write(b"te")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shutil, "copyfileobj", fail)
+    monkeypatch.setattr(copying, "copy", fail)
     with pytest.raises(OSError, match="No space"):
         delivered(tmp_path)
     assert os.listdir(tmp_path / "root") == []
@@ -100,3 +101,33 @@ def test_no_directory_is_made_where_a_link_leads_out(tmp_path: Path) -> None:
     with pytest.raises(WorkFailed, match="not below a --file-root"):
         FileRoots([tmp_path / "root"]).deliver(tmp_path / "source", tmp_path / "root")
     assert os.listdir(tmp_path / "private") == []
+
+
+def test_of_a_file_that_grows_as_much_is_copied_as_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that goes on to write to a shared file does not hold the threads of a worker."""
+    growing = tmp_path / "growing"
+    growing.write_bytes(b"x" * 100)
+    read = copying.copy
+
+    def grow(source: Any, target: Any, *args: Any) -> None:
+        with growing.open("ab") as file:
+            file.write(b"more")
+        read(source, target, *args)
+
+    monkeypatch.setattr(copying, "copy", grow)
+    FileRoots([tmp_path]).copy_file(growing, tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"x" * 100
+
+
+def test_what_is_larger_than_the_disk_is_not_begun_and_a_run_that_is_over_copies_no_more(tmp_path: Path) -> None:
+    roots, stop = FileRoots([tmp_path]), Event()
+    (tmp_path / "sparse").touch()
+    os.truncate(tmp_path / "sparse", 1 << 42)
+    with pytest.raises(OSError, match="No space left"):
+        roots.copy_file(tmp_path / "sparse", tmp_path / "copy")
+    assert (tmp_path / "copy").stat().st_size == 0
+    stop.set()
+    (tmp_path / "source").write_text("text")
+    with pytest.raises(copying.Stopped):
+        roots.deliver(tmp_path / "source", tmp_path / "target", stop)
+    assert sorted(os.listdir(tmp_path)) == ["copy", "source", "sparse"]

@@ -17,6 +17,7 @@ from awed.model.job import IO
 from awed.model.work import Part
 from awed.tx.http import Reach
 from awed.wire.headers import Tokens
+from awed.worker import copying
 from awed.worker.cache import Cache
 from awed.worker.errors import WorkFailed
 from awed.worker.fileroots import FileRoots
@@ -122,6 +123,15 @@ def test_what_cannot_be_unpacked_is_a_clear_failure(world: World, content: bytes
     with pytest.raises(WorkFailed) as failed:
         world.fetch(file("a", uncompress=method))
     assert str(failed.value).startswith(text)
+
+
+def test_what_is_unpacked_leaves_room_to_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small file may become one that is larger than the disk."""
+    monkeypatch.setattr(copying, "MIN_FREE", 1 << 62)
+    world.hosts.content["node-of-a"] = gzip.compress(b"x" * 1000)
+    with pytest.raises(WorkFailed, match=r"a: cannot uncompress it by gzip: .*No space left"):
+        world.fetch(file("a", uncompress="gzip"))
+    assert not list(world.root.glob("*.unpacked"))
 
 
 def test_attributes_come_as_a_file_with_or_without_the_node_s_file(world: World) -> None:

@@ -12,6 +12,7 @@ import pytest
 from awed.model.errors import AwedError
 from awed.worker import patterns, s3lines
 from awed.worker.account import Account
+from awed.worker.copying import Stopped
 from awed.worker.errors import WorkFailed
 
 s3 = pytest.importorskip("awed.worker.s3")
@@ -69,7 +70,7 @@ def test_a_list_without_end_is_a_failure(
         store(listing("in/a", "in/b")).fetch_directory("s3://b/in/", tmp_path / "d", Event())
     stop = Event()
     stop.set()
-    with pytest.raises(s3._Stopped):
+    with pytest.raises(Stopped):
         store(listing()).fetch_directory("s3://b/in/", tmp_path / "d", stop)
 
 
