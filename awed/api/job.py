@@ -28,6 +28,7 @@ from awed.web.form import Part
 from awed.web.params import header
 from awed.web.streaming import listed
 from awed.wire.envelope import Page, Warned
+from awed.wire.jobs import JobLine, line_of
 from awed.workflow.reader import read_import
 
 NO_DOCUMENT = "No job script or awf is submitted"
@@ -95,9 +96,14 @@ class JobResource(JobChanges):
     @calls("GET /", may("read"))
     async def index(
         self, call: Call[None], *, asked: JobList, fields: Rest
-    ) -> Page[list[Job]] | Page[list[MinimalJob]]:
+    ) -> Page[list[Job]] | Page[list[MinimalJob]] | Page[list[JobLine]]:
         """A page of jobs."""
-        jobs, total = await self.engine.jobs.page(asked.query_for(call.user, fields))
+        query = asked.query_for(call.user, fields)
+        if asked.verbosity == "line":
+            page = await self.engine.jobs.heads(query)
+            found = self.engine.jobs.with_tasks(page.records)
+            return asked.page(listed(line_of(job, tasks) async for job, tasks in found), page.total)
+        jobs, total = await self.engine.jobs.page(query)
         if asked.verbosity == "minimal":
             return asked.page(listed(minimal(job, asked.userattr) async for job in jobs), total)
         base = self.context.hosts.base(call.request)

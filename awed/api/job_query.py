@@ -78,7 +78,9 @@ class JobList(Paging, frozen=True):
         datetime | None, _MOMENT, "Submitted or completed then or later: a date, or an RFC 3339 time."
     ] = None
     date_end: Annotated[datetime | None, _MOMENT, "Submitted or completed before."] = None
-    verbosity: Annotated[Literal["full", "minimal"], "Whole jobs, or one line for each."] = "full"
+    verbosity: Annotated[
+        Literal["full", "minimal", "line"], "Whole jobs, the original's minimal view, or one line for each."
+    ] = "full"
     userattr: Annotated[list[str], "A user attribute for the line, repeatable."] = []
     id_prefix: Annotated[str, "Only jobs whose id begins like this."] = ""
     words: Annotated[str, "Only jobs whose name contains each of these words, in any case."] = ""

@@ -10,6 +10,7 @@ from awed.cli.words import STATES, worker_name
 from awed.model.client import Client
 from awed.model.job import Job
 from awed.model.states import ACTIVE, ClientState, JobState
+from awed.wire.jobs import JobLine, line_of
 
 
 class News(Struct):
@@ -18,7 +19,7 @@ class News(Struct):
 
     counts: Mapping[str, Mapping[str, int]] = {}
     is_suspended: bool = False
-    jobs: Sequence[Job] = ()
+    jobs: Sequence[JobLine] = ()
     total: int = 0
     workers: Sequence[Client] = ()
     hidden: int = 0
@@ -141,7 +142,8 @@ class Board:
     def _suspending(self) -> Act | None:
         """The question whether to suspend or resume what is chosen; None, and a message, if that cannot be."""
         if self.wish.opened:
-            return self._suspending_job(self.opened())
+            opened = self.opened()
+            return self._suspending_job(line_of(opened, opened.tasks) if opened else None)
         if not self.among_workers:
             return self._suspending_job(self.news.jobs[self.place()] if self.news.jobs else None)
         if not self.news.workers:
@@ -150,10 +152,10 @@ class Board:
         verb = "Resume" if client.status is ClientState.SUSPEND else "Suspend"
         return _act(verb, f"worker {worker_name(client)}", f"/client/{client.id}")
 
-    def _suspending_job(self, job: Job | None) -> Act | None:
+    def _suspending_job(self, job: JobLine | None) -> Act | None:
         if job is None:
             return None
-        label = Line(job.id, job.info.name).label
+        label = Line(job.id, job.name).label
         if job.state is JobState.SUSPEND or job.state in ACTIVE:
             return _act("Resume" if job.state is JobState.SUSPEND else "Suspend", label, f"/job/{job.id}")
         self.told = f"{label} is {STATES[job.state]}: there is nothing to suspend"

@@ -23,6 +23,7 @@ from awed.client.jobs import registered
 from awed.model.errors import AwedError, Gone
 from awed.model.job import Job
 from awed.model.times import now
+from awed.wire.jobs import JobLine, line_of
 
 _PAGE = 25
 """How many jobs are listed unless more are asked for."""
@@ -60,14 +61,14 @@ def jobs(server: Server, conditions: Conditions, sort: str, limit: int | None, *
     chosen = urlencode(conditions.query())
     path = f"/job?{chosen}{'&' if chosen else ''}{_ORDERS[sort]}&limit={most}"
     if watch:
-        _watch(server, lambda: jobs_table(server.persist(_list(path)).read(list[Job]), now()))
+        _watch(server, lambda: jobs_table(server.persist(_list(f"{path}&verbosity=line")).read(list[JobLine]), now()))
     found = server.get(path)
     if as_json:
         print_json(found)
         if 0 < most < found.total_count:
             click.echo(f"truncated: {most} of {found.total_count}", err=True)
         return
-    page = found.read(list[Job])
+    page = [line_of(job, job.tasks) for job in found.read(list[Job])]
     screen().print(jobs_table(page, now()))
     if found.total_count > len(page):
         click.echo(f"{len(page)} of {found.total_count} jobs; --limit shows more", err=True)

@@ -19,6 +19,7 @@ from awed.model.quantities import rough_size
 from awed.model.resources import DISK, MEMORY, SIZES, amounts_of
 from awed.model.states import ACTIVE
 from awed.model.times import NO_TIME
+from awed.wire.jobs import JobLine
 
 _STYLES = {
     "completed": "green",
@@ -29,16 +30,16 @@ _STYLES = {
 }
 
 
-def jobs_table(jobs: Sequence[Job], now: datetime) -> Rows:
+def jobs_table(jobs: Sequence[JobLine], now: datetime) -> Rows:
     """A table of jobs, in the order given."""
     table = Rows("id", "name", "state", "tasks", "age", "ran", "notes", cut=("name", "notes"), spare=("ran",))
     for job in jobs:
         table.add(
             short(job.id),
-            job.info.name,
+            job.name,
             state_text(job.state),
-            done(job),
-            lasting(elapsed(job.info.submittime, NO_TIME, now)),
+            f"{job.donetasks}/{job.tasks}",
+            lasting(elapsed(job.submittime, NO_TIME, now)),
             ran(job),
             sentence(job.notes),
         )
@@ -162,9 +163,9 @@ def took(job: Job, task: Task, now: datetime) -> Told:
     return lasting(elapsed(task.createddate, task.completeddate, _clock(job, now)))
 
 
-def ran(job: Job) -> Told:
+def ran(job: JobLine) -> Told:
     """How long its commands ran, as far as they have ended, in whole seconds."""
-    seconds = sum(task.computetime for task in job.tasks)
+    seconds = job.computetime
     return Told(span(seconds) if seconds >= 10 else f"{seconds} s", f"{seconds}s")
 
 

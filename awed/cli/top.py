@@ -26,8 +26,8 @@ from awed.client import events as feed
 from awed.client import jobs as calls
 from awed.client.blocking import Server
 from awed.model.errors import AwedError, Gone, NotFound, Unavailable
-from awed.model.job import Job
 from awed.model.times import now
+from awed.wire.jobs import JobLine
 
 _MOST = 50
 """Jobs that are asked for."""
@@ -120,14 +120,14 @@ class _Top:
 
     def _news(self, wish: Wish) -> News:
         conditions = msgspec.structs.replace(self._conditions, name=wish.words or self._conditions.name)
-        query = urlencode({**conditions.query(), "order": "info.submittime", "limit": _MOST})
+        query = urlencode({**conditions.query(), "order": "info.submittime", "limit": _MOST, "verbosity": "line"})
         jobs = self._server.get(f"/job?{query}")
         counts = self._server.get("/queue?json").read(dict[str, dict[str, int]])
         workers = self._server.ask(calls.registered())
         news = News(
             counts,
             is_suspended=self._server.ask(calls.about()).queue_status == "suspended",
-            jobs=jobs.read(list[Job]),
+            jobs=jobs.read(list[JobLine]),
             total=jobs.total_count,
             workers=workers,
             hidden=counts.get("clients", {}).get("total", 0) - len(workers),

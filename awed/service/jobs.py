@@ -1,7 +1,7 @@
 """The scheduler's verbs for jobs, made durable."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -10,7 +10,7 @@ from awed.model.errors import AwedError, Conflict, Invalid, StoreAway
 from awed.model.events import Event
 from awed.model.hook import Hook
 from awed.model.ids import job_of, parse_work_id
-from awed.model.job import Job
+from awed.model.job import Job, Task
 from awed.model.records import Batch, JobRecord, Secret, SubmissionKey, TaskRecord
 from awed.model.states import JobState, TaskState
 from awed.model.work import PerfRecord, WorkReport
@@ -182,6 +182,15 @@ class JobVerbs:
         """A page of the jobs that match *query*, without their tasks."""
         await self._shell.committer.durable()
         return await self._shell.store.heads(query)
+
+    async def with_tasks(self, records: Iterable[JobRecord]) -> AsyncIterator[tuple[Job, Sequence[Task]]]:
+        """Each of these jobs, and its tasks: as the scheduler has them, or read from the store when their turn comes.
+        Those that are gone by then are left out."""
+        for record in records:
+            if self._shell.held(record.job.id) is not None:
+                yield record.job, self._shell.scheduler.jobs.get(record.job.id).job.tasks
+            elif (found := await self._shell.store.job(record.job.id)) is not None:
+                yield found.job, found.job.tasks
 
     async def counts(self, reader: str | None) -> dict[JobState, int]:
         """The number of jobs in each state that *reader* may read (None: all)."""

@@ -188,6 +188,14 @@ async def test_show_one_job_report(bench: Bench) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_jobs_as_lists_show_them(bench: Bench) -> None:
+    """GET /job?verbosity=line"""
+    job_id = await bench.submit()
+    (line,) = (await bench.api.get(f"/job?verbosity=line&id_prefix={job_id}")).data
+    assert (line["id"], line["tasks"], line["remaintasks"], line["computetime"]) == (job_id, 1, 1, 0)
+
+
+@pytest_twisted.ensureDeferred
 async def test_the_crate_of_a_job(bench: Bench) -> None:
     """GET /job/<id>?crate"""
     job_id = await bench.submit()

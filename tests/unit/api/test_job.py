@@ -44,6 +44,23 @@ def test_lists_show_what_the_caller_may_read(served: Served) -> None:
     assert len(ids(served.call("GET", "/job?active", user="root"))) == 2
 
 
+def test_lines_of_jobs_that_run_and_that_have_ended(served: Served) -> None:
+    """Their tasks are counted wherever they are."""
+    two = {"info": {"name": "two"}, "tasks": [{"taskid": name, "cmd": {"name": "true"}} for name in "ab"]}
+    ended = {**two, "id": new_id(), "state": "completed"}
+    job_id = served.submit(two, user="ann")["id"]
+    data(served.call("POST", "/job", {"import": msgspec.json.encode(ended)}, user="ann"))
+    served.submit(JOB, user="bob")
+    client = served.register()["id"]
+    wuid = data(served.call("GET", f"/work?client={client}"))["wuid"]
+    data(served.call("PUT", f"/work/{wuid}?status=done&computetime=3&client={client}"))
+    lines = {line["id"]: line for line in data(served.call("GET", "/job?verbosity=line", user="ann"))}
+    assert {name: (line["tasks"], line["remaintasks"], line["computetime"]) for name, line in lines.items()} == {
+        job_id: (2, 1, 3),
+        ended["id"]: (2, 0, 0),
+    }
+
+
 def test_who_asks_wrongly_is_refused_before_anything_else(served: Served) -> None:
     for method, path in [("GET", "/job"), ("POST", "/job"), ("GET", "/work"), ("PUT", f"/job/{new_id()}?suspend")]:
         assert fault(served.call(method, path, user="nobody"), 401) == "Invalid Auth Header"
@@ -134,7 +151,7 @@ def test_distinct_values_are_those_of_the_jobs_that_match(served: Served) -> Non
         ("/job?limit=abc", "limit must be a non-negative integer, found: abc"),
         ("/job?distinct=x", "unable to run distinct query on non-indexed info field: x"),
         ("/job?query&date_end=x", "Invalid datetime format: x"),
-        ("/job?verbosity=loud", "verbosity must be one of full, minimal, found: loud"),
+        ("/job?verbosity=loud", "verbosity must be one of full, minimal, line, found: loud"),
     ],
 )
 def test_wrong_parameters(served: Served, path: str, text: str) -> None:

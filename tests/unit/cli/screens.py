@@ -31,6 +31,7 @@ from awed.model.reasons import Explained, Waits, Why
 from awed.model.remarks import Checked, Remark
 from awed.model.states import ClientState, JobState, TaskState
 from awed.wire.clients import ShownClient
+from awed.wire.jobs import line_of
 from tests.unit.cli.fake import JOB_ID, FakeServer, fake_server, job, task
 
 ROOT = Path(__file__).parents[3]
@@ -254,11 +255,12 @@ def script(server: FakeServer) -> None:
     for query, jobs in lists.items():
         lines = [{"id": one.id, "name": one.info.name, "state": [one.state]} for one in jobs]
         answers[f"GET /job?{query}&verbosity=minimal"] = [lines]
+    answers["GET /job?order=info.submittime&limit=25"] = [[small, running, failed]]
     for query in (
         "order=info.submittime&limit=25",
         "query=&state=in-progress%2Cinit%2Cqueued%2Csuspend&order=info.submittime&limit=50",
     ):
-        answers[f"GET /job?{query}"] = [[small, running, failed]]
+        answers[f"GET /job?{query}&verbosity=line"] = [[line_of(one, one.tasks) for one in (small, running, failed)]]
     answers["GET /job?query=&state=completed&order=info.submittime&limit=25"] = [[done, small]]
     for request, data in answers.items():
         server.on(request, *data)

@@ -13,6 +13,7 @@ from awed.cli.keys import keys_in
 from awed.model.client import Client
 from awed.model.job import Job
 from awed.model.states import ClientState, JobState, TaskState
+from awed.wire.jobs import line_of
 from tests.unit.cli.fake import job, task
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -30,7 +31,15 @@ def board(*jobs: Job, workers: int = 2) -> Board:
         Client(id=f"c{number}", name=f"w{number}", slots=4, current_work={"j_b_1": True}) for number in range(workers)
     ]
     made = Board("http://awe")
-    made.hear(News({"jobs": {"total": len(jobs)}}, jobs=jobs, total=len(jobs), workers=clients, hidden=1))
+    made.hear(
+        News(
+            {"jobs": {"total": len(jobs)}},
+            jobs=[line_of(one, one.tasks) for one in jobs],
+            total=len(jobs),
+            workers=clients,
+            hidden=1,
+        )
+    )
     return made
 
 

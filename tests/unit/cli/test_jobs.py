@@ -7,6 +7,7 @@ import pytest
 
 from awed.model.client import Client
 from awed.model.states import JobState, TaskState
+from awed.wire.jobs import line_of
 from tests.unit.cli.conftest import Awe
 from tests.unit.cli.fake import JOB_ID, FakeServer, job, task
 
@@ -42,16 +43,20 @@ def test_a_time_that_is_none_is_a_mistake(awe: Awe, capsys: Any, text: str) -> N
     assert f"must be like 30m, 12h, 2d, 2026-11-30 or an RFC 3339 time, found: {text}" in capsys.readouterr().err
 
 
+WATCHED = "GET /job?order=info.submittime&limit=25&verbosity=line"
+
+
 def test_a_list_that_is_watched_is_asked_for_again_at_each_change(server: FakeServer, awe: Awe, capsys: Any) -> None:
     """What ends it here is that the server refuses; it waits for one that is away."""
+    one = job(task("a"))
     heard = b'{"status":200,"data":[],"error":null,"last":%d}'
-    server.on("GET /job?order=info.submittime&limit=25", [], [job(task("a"))])
+    server.on(WATCHED, [], [line_of(one, one.tasks)])
     server.raw("GET /events", (200, heard % 7))
     server.raw("GET /events?since=7&wait=5.000", (200, heard % 8))
     server.refuse("GET /events?since=8&wait=5.000", 401, "Invalid Auth Header")
     assert awe("jobs", "--watch") == 3
     assert "lambda" in capsys.readouterr().out
-    assert server.paths().count("GET /job?order=info.submittime&limit=25") == 2
+    assert server.paths().count(WATCHED) == 2
 
 
 def test_top_says_what_it_needs_where_there_is_no_terminal(awe: Awe, capsys: Any) -> None:

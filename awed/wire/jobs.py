@@ -1,0 +1,43 @@
+"""A job in one line, as lists and screens show it that are made again and again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from awed.model.job import Job, Task
+from awed.model.states import JobState
+
+
+class JobLine(Struct):
+    """A job of ``GET /job?verbosity=line``. *tasks*: how many it has, *remaintasks*: how many are not done.
+    *computetime*: seconds that its commands ran, as far as they have ended.
+    """
+
+    id: str
+    name: str
+    state: JobState
+    submittime: datetime
+    tasks: int
+    remaintasks: int
+    computetime: int
+    notes: str
+
+    @property
+    def donetasks(self) -> int:
+        """How many tasks are done."""
+        return self.tasks - self.remaintasks
+
+
+def line_of(job: Job, tasks: Sequence[Task]) -> JobLine:
+    """The line of *job*, which has these tasks."""
+    return JobLine(
+        id=job.id,
+        name=job.info.name,
+        state=job.state,
+        submittime=job.info.submittime,
+        tasks=len(tasks),
+        remaintasks=job.remaintasks,
+        computetime=sum(task.computetime for task in tasks),
+        notes=job.notes,
+    )
