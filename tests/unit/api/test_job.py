@@ -50,10 +50,10 @@ def test_lines_of_jobs_that_run_and_that_have_ended(served: Served) -> None:
     ended = {**two, "id": new_id(), "state": "completed"}
     job_id = served.submit(two, user="ann")["id"]
     data(served.call("POST", "/job", {"import": msgspec.json.encode(ended)}, user="ann"))
-    served.submit(JOB, user="bob")
     client = served.register()["id"]
     wuid = data(served.call("GET", f"/work?client={client}"))["wuid"]
     data(served.call("PUT", f"/work/{wuid}?status=done&computetime=3&client={client}"))
+    served.submit(JOB, user="bob")
     lines = {line["id"]: line for line in data(served.call("GET", "/job?verbosity=line", user="ann"))}
     assert {name: (line["tasks"], line["remaintasks"], line["computetime"]) for name, line in lines.items()} == {
         job_id: (2, 1, 3),
