@@ -32,6 +32,7 @@ from awed.model.errors import Invalid, Locked, Unavailable
 from awed.shock.arrival import Admit, Arrival
 from awed.shock.body import Body
 from awed.shock.interface import WAITS
+from awed.tx.files import check_space
 from awed.tx.http import Uri, origin_of
 from awed.tx.locks import PerKey
 from awed.tx.pauses import Pauses
@@ -100,12 +101,22 @@ class DataHttp:
     :class:`~awed.model.errors.Invalid` for an impossible URL, and the error for the status with which a host refuses.
     """
 
-    def __init__(self, client: HTTPClient, reactor: IReactorTime, in_thread: InThread, quotes: bool = True) -> None:
-        """*quotes*: whether errors repeat the error texts that a host sends; else they have only its status."""
+    def __init__(
+        self,
+        client: HTTPClient,
+        reactor: IReactorTime,
+        in_thread: InThread,
+        quotes: bool = True,
+        *,
+        keep_free: int = 0,
+    ) -> None:
+        """*quotes*: whether errors repeat the error texts that a host sends; else they have only its status.
+        *keep_free*: bytes of the disk that downloads leave free."""
         self.reactor = reactor
         self.in_thread = in_thread
         self._client = client
         self._quotes = quotes
+        self._keep_free = keep_free
         self._places = PerKey(AT_ONCE)
 
     async def ask(self, call: Call, make_body: Callable[[Callable[[], object]], Body] | None = None) -> bytes:
@@ -131,7 +142,7 @@ class DataHttp:
 
         A try whose MD5 is not *md5* has failed. Raises what *admit* raises. The file is removed if all tries fail.
         """
-        arrival = Arrival(path, admit)
+        arrival = Arrival(path, admit or self._leaves_room(path.parent))
 
         async def attempt() -> Arrival:
             await self._fetch(call, arrival)
@@ -145,6 +156,9 @@ class DataHttp:
         except BaseException:
             Deferred.fromCoroutine(self._abandon(arrival))
             raise
+
+    def _leaves_room(self, directory: Path) -> Admit | None:
+        return (lambda _, more: check_space(directory, more, self._keep_free)) if self._keep_free else None
 
     async def version(self, call: Call) -> str:
         """The present version of the file at the URL: its ETag, else its time of modification, else ""."""

@@ -31,7 +31,8 @@ from twisted.web.client import (
     BrowserLikePolicyForHTTPS,
 )
 from twisted.web.error import SchemeNotSupported
-from twisted.web.iweb import IAgentEndpointFactory, IPolicyForHTTPS
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgent, IAgentEndpointFactory, IBodyProducer, IPolicyForHTTPS, IResponse
 from zope.interface import implementer
 
 from awed.model.addresses import address
@@ -274,7 +275,28 @@ def bounded_http_client(reactor: Any, reach: Reach, tls: IPolicyForHTTPS | None 
 
 
 def _client(reactor: Any, endpoints: Endpoints) -> HTTPClient:
-    return HTTPClient(Agent.usingEndpointFactory(reactor, endpoints, connections(reactor)))
+    return HTTPClient(_AsSent(Agent.usingEndpointFactory(reactor, endpoints, connections(reactor))))
+
+
+@implementer(IAgent)
+class _AsSent:
+    """An agent with bodies as they are sent. treq would ask for packed ones, and unpack what any host sends: a few of
+    its bytes could fill the memory, and no download could go on where it broke off."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    def request(
+        self, method: bytes, uri: bytes, headers: Headers | None = None, bodyProducer: IBodyProducer | None = None
+    ) -> Deferred[IResponse]:
+        asked = headers.copy() if headers else Headers()
+        asked.setRawHeaders("Accept-Encoding", ["identity"])
+        return self._agent.request(method, uri, asked, bodyProducer).addCallback(_as_sent)
+
+
+def _as_sent(response: IResponse) -> IResponse:
+    response.headers.removeHeader("Content-Encoding")
+    return response
 
 
 class Uri(URL):

@@ -48,7 +48,7 @@ from awed.worker.runner import Equipment, Runner
 from awed.worker.runs import Prefetch
 from awed.worker.tail import Tail
 from awed.worker.urls import Urls
-from awed.worker.workdir import Workdir
+from awed.worker.workdir import MIN_FREE, Workdir
 from awed.worker.worker import Worker
 
 TRANSFERS = 20
@@ -97,7 +97,7 @@ def assemble(
     changed = Condition()
     endpoint = settings.account.endpoint if settings.account else ""
     reach = reach_of(settings.server, endpoint, *settings.data_hosts)
-    data_http = DataHttp(http_client(reactor, settings.ca), reactor, in_thread)
+    data_http = DataHttp(http_client(reactor, settings.ca), reactor, in_thread, keep_free=MIN_FREE)
     cache = Cache(workdir.cache, in_thread, workdir.is_low)
     janitor = Janitor(workdir, cache, reactor, in_thread, settings.keep_failed * 3600)
     logs = LogFiles(workdir.logs, janitor.remove)

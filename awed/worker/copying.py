@@ -4,6 +4,7 @@ threads."""
 import errno
 import os
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event
 from typing import IO, Protocol, TypeVar
 
@@ -50,18 +51,19 @@ def copy(source: Readable, target: IO[bytes], stop: Event, size: int | None = No
     others. *size* None: to the end, whatever its size.
     """
     if size is not None:
-        _require_room(target, size)
+        require_room(target.fileno(), size)
     rest = size
     while piece := source.read(_PIECE if rest is None else min(_PIECE, rest)):
         check(stop)
         if size is None:
-            _require_room(target, len(piece))
+            require_room(target.fileno(), len(piece))
         else:
             rest = (rest or 0) - len(piece)
         target.write(piece)
 
 
-def _require_room(target: IO[bytes], size: int) -> None:
-    disk = os.fstatvfs(target.fileno())
+def require_room(place: int | Path, size: int) -> None:
+    """Raises :class:`OSError` if *size* more bytes leave less than MIN_FREE free on the disk of *place*."""
+    disk = os.statvfs(place)
     if disk.f_bavail * disk.f_frsize < size + MIN_FREE:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

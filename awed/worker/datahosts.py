@@ -14,6 +14,7 @@ from awed.shock.client import ShockClient
 from awed.shock.http import DataHttp
 from awed.tx.http import Reach, bounded_http_client, origin_of
 from awed.tx.threads import InThread
+from awed.worker.workdir import MIN_FREE
 
 _REFUSAL = "the host has no public address: for tasks without the network only those of --data-host may have others"
 
@@ -37,6 +38,7 @@ def hosts_within(
     @lru_cache(maxsize=MOST)
     def host_at(host: str) -> ShockClient:
         known = structs.replace(reach, hosts=reach.hosts | reach_of(host).hosts)
-        return ShockClient(DataHttp(bounded_http_client(reactor, known, tls), reactor, in_thread), host)
+        client = bounded_http_client(reactor, known, tls)
+        return ShockClient(DataHttp(client, reactor, in_thread, keep_free=MIN_FREE), host)
 
     return host_at

@@ -20,7 +20,7 @@ from awed.tx.files import md5_of
 from awed.tx.http import Reach
 from awed.worker import patterns
 from awed.worker.account import Account
-from awed.worker.copying import check
+from awed.worker.copying import check, require_room
 from awed.worker.errors import WorkFailed
 from awed.worker.paths import inside
 from awed.worker.s3lines import Lines
@@ -64,6 +64,7 @@ class S3:
         client, place = self._client, _place(url)
         with _about("get", url):
             told = client.head_object(**place)
+            require_room(path.parent, told.get("ContentLength", 0))
             client.download_file(*place.values(), str(path), Config=_BOUNDS, Callback=_stopped_by(stop))
         _check(url, path, told)
 

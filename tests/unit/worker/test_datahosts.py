@@ -1,5 +1,6 @@
 """Files of tasks whose commands have no network: the worker does not lend them its own."""
 
+import gzip
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -16,7 +17,7 @@ from twisted.web.http import Request
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
-from awed.model.errors import AwedError, Invalid
+from awed.model.errors import AwedError, Invalid, NoSpace
 from awed.shock.client import ShockClient
 from awed.shock.http import DataHttp
 from awed.tx.http import Reach, http_client
@@ -26,6 +27,7 @@ from awed.worker.errors import WorkFailed
 from awed.worker.fileroots import FileRoots
 from awed.worker.urls import Urls
 from tests.unit.worker.builders import IN_THREAD
+from tests.waiting import until
 
 REACTOR: Any = reactor
 
@@ -42,9 +44,12 @@ class Host(Resource):
         self.name = name
         self.elsewhere = b""
         self.asked: list[bytes] = []
+        self.headers: dict[str, str] = {}
 
     def render(self, request: Request) -> bytes:
         self.asked.append(request.method + b" " + request.path)
+        for name, value in self.headers.items():
+            request.setHeader(name, value)
         if self.elsewhere:
             request.redirect(self.elsewhere)
             return b""
@@ -115,6 +120,22 @@ async def test_a_host_that_may_be_asked_leads_to_no_other(
         with pytest.raises(AwedError):
             await fetch(outer.url, tmp_path / "file")
     assert (len(outer.asked), inner.asked, os.listdir(tmp_path)) == (2, [], [])
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_file_is_taken_as_it_is_sent_and_leaves_room_to_others(
+    host: Callable[[bytes], Host], tmp_path: Path
+) -> None:
+    """A packed one would be unpacked in the memory."""
+    packed = gzip.compress(b"x" * 1000)
+    there = host(packed)
+    there.headers = {"Content-Encoding": "gzip"}
+    await urls(network=True).fetch(f"{there.url}/file", tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == packed
+    small = DataHttp(http_client(REACTOR), REACTOR, IN_THREAD, keep_free=1 << 62)
+    with pytest.raises(NoSpace):
+        await ShockClient(small, "").fetch_url(f"{there.url}/file", tmp_path / "more")
+    await until(lambda: os.listdir(tmp_path) == ["file"])
 
 
 def test_a_store_for_s3_that_a_task_names_must_be_public(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

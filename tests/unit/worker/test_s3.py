@@ -1,5 +1,6 @@
 """Stores for S3 that tasks name, and that answer as they like."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,7 +29,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], Any]]:
 
     def store(answer: Answer) -> Any:
         class Handler(BaseHTTPRequestHandler):
-            do_GET = do_HEAD = do_PUT = answer  # noqa: N815
+            do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815
             log_message = lambda *_: None  # noqa: E731
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -135,3 +136,29 @@ def test_a_store_that_sends_a_byte_now_and_then_is_cut_when_the_run_is_over(
     thread.join(60)
     over.set()
     assert len(ended) == 1
+
+
+def test_what_was_brought_of_a_file_whose_run_is_over_is_removed(
+    store: Callable[[Answer], Any], tmp_path: Path
+) -> None:
+    """It would be paid for, and nobody sees it."""
+    stop, asked = Event(), list[str]()
+    text = b"<InitiateMultipartUploadResult><UploadId>one</UploadId></InitiateMultipartUploadResult>"
+
+    def parts(handler: BaseHTTPRequestHandler) -> None:
+        asked.append(f"{handler.command} {handler.path}")
+        if handler.command == "PUT":
+            stop.set()
+            handler.rfile.read(int(handler.headers["Content-Length"]))
+        handler.send_response(204 if handler.command == "DELETE" else 200)
+        handler.send_header("Content-Length", str(len(text) if handler.command == "POST" else 0))
+        handler.send_header("ETag", '"x"')
+        handler.end_headers()
+        if handler.command == "POST":
+            handler.wfile.write(text)
+
+    (tmp_path / "file").touch()
+    os.truncate(tmp_path / "file", 200 << 20)
+    with pytest.raises(Stopped):
+        store(parts).deliver(tmp_path / "file", "s3://b/k", stop)
+    assert (asked[0], asked[-1]) == ("POST /b/k?uploads", "DELETE /b/k?uploadId=one")
