@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 from cwltool.context import LoadingContext, RuntimeContext
 from cwltool.executors import JobExecutor
+from cwltool.loghandler import _logger as log
 from cwltool.main import main as cwltool
 from schema_salad.exceptions import ValidationException
 
@@ -26,7 +27,6 @@ from awed.cwl.results import fetched, left
 from awed.cwl.steps import Steps
 from awed.cwl.task import Setting
 from awed.cwl.tool import make_tool
-from awed.model.errors import Invalid
 
 OUTPUT = "cwl.output.json"
 """The file with the output object of a run whose files stay where they are."""
@@ -70,7 +70,8 @@ class Asked(NamedTuple):
                 stdout=printed,
             )
         except ValidationException as error:
-            raise Invalid(str(error)) from None
+            log.error("%s", error)
+            return 1, ""
         return status, printed.getvalue()
 
 
@@ -88,7 +89,8 @@ def run(server: Server, asked: Asked, setting: Setting, run_id: str, outdir: Pat
     if outdir is None and text.startswith("{"):
         text = _without_places(text)
         Path(OUTPUT).write_text(text)
-    print(text)
+    if text:
+        print(text)
     return status
 
 

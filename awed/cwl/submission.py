@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from cwltool.context import RuntimeContext
+from cwltool.errors import UnsupportedRequirement
 from cwltool.executors import JobExecutor
 from cwltool.process import Process
 from cwltool.utils import get_listing, visit_class
@@ -30,6 +31,8 @@ class _Order(JobExecutor):
     def execute(
         self, process: Process, job_order_object: Any, runtime_context: RuntimeContext, *args: Any, **kwargs: Any
     ) -> tuple[Any, str]:
+        if runtime_context.secret_store and runtime_context.secret_store.has_secret(job_order_object):
+            raise UnsupportedRequirement("a secret would be in the inputs of the run, which others may read")
         context = runtime_context.copy()
         context.toplevel = True
         self.found = process._init_job(job_order_object, context).job
@@ -47,10 +50,10 @@ def submit(server: Server, asked: Asked, group: str) -> tuple[int, str]:
     """
     nodes = Nodes(server)
     access, order = Access(nodes), _Order()
-    status, text = asked.read(access, order)
+    status, text = asked._replace(quiet=not asked.debug).read(access, order)
     if order.found is None:
         return status, text
-    status, packed = asked._replace(inputs=()).read(access, pack=True)
+    status, packed = asked._replace(inputs=()).read(access, pack=True, no_warnings=True)
     if status:
         return status, ""
     workflow, inputs = json.loads(packed), order.found

@@ -12,13 +12,17 @@ from typing import Any
 
 import pytest
 import pytest_twisted
+import treq
 from pytest_twisted import ensureDeferred
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
 
 from awed.model.errors import AwedError
 from awed.worker.containers.bubblewrap import found_program
 from tests.integration.daemon import Daemon, Stage
 from tests.integration.jobs import content, reaches, start
 from tests.integration.program import ROOT, Program
+from tests.integration.test_tokens import guarded, user
 
 
 def lacking() -> str:
@@ -31,6 +35,8 @@ def lacking() -> str:
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(lacking()), reason=lacking())]
+
+SUBMITTER = "import sys; from awed.cli.program import run; sys.exit(run(['cwl', *sys.argv[1:]]))"
 
 RUNNER = "from awed.cli.cwl import main; main()"
 
@@ -87,7 +93,7 @@ steps:
       outputs: {out: stdout}
     in: {files: inner/counts}
     out: [out]
-outputs: {all: {type: File, outputSource: all/out}}
+outputs: {result: {type: File, outputSource: all/out}}
 """.replace("&count", "")
 
 STEPS = 6
@@ -102,9 +108,15 @@ async def farm(daemon: Daemon) -> Daemon:
     return daemon
 
 
-def runner(daemon: Daemon, *arguments: str, program: str = RUNNER) -> Program:
+def runner(daemon: Daemon, *arguments: str, program: str = RUNNER, token: str = "") -> Program:
     """A runner; its files are in the folder of the test."""
-    environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "AWE_SERVER": daemon.url}
+    environ = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "AWE_SERVER": daemon.url,
+        "AWE_TOKEN": token,
+    }
     return daemon.stage.start([sys.executable, "-c", program, *arguments], environ)
 
 
@@ -264,7 +276,7 @@ async def test_a_local_file_is_uploaded_once(farm: Daemon) -> None:
     md5 = hashlib.md5(b"line\n" * 100, usedforsecurity=False).hexdigest()
     nodes = await farm.call("GET", f"/node?querynode&file.checksum.md5={md5}")
     assert len(nodes) == 1
-    assert printed(program)["all"]["checksum"].startswith("sha1$")
+    assert printed(program)["result"]["checksum"].startswith("sha1$")
 
 
 FILES = """
@@ -294,9 +306,9 @@ async def test_a_run_is_left_to_the_workers(farm: Daemon) -> None:
         "folder": {"class": "Directory", "path": "folder"},
     }
     files = write(farm.stage, "files.cwl", FILES), write(farm.stage, "order.json", json.dumps(order))
-    program = farm.stage.run("-m", "awed.cli", "--server", farm.url, "cwl", "--quiet", *files)
+    program = runner(farm, "--quiet", *files, program=SUBMITTER)
     assert await program.ended() == 0, program.output
-    job_id = program.output.strip()
+    job_id = program.output.split()[-1]
     job = await reaches(farm, job_id, "completed", "suspend")
     assert (job["state"], job["info"]["name"]) == ("completed", "files.cwl")
     made = json.loads(await content(job["tasks"][0]["outputs"][0]))
@@ -305,6 +317,33 @@ async def test_a_run_is_left_to_the_workers(farm: Daemon) -> None:
     )
     (step,) = await tasks(farm)
     assert (step["info"]["parent"], step["info"]["name"]) == (job_id, "files.cwl")
+
+
+@ensureDeferred
+async def test_who_has_a_token_needs_no_more_at_a_closed_daemon(stage: Stage) -> None:
+    """All files are that user's, also those that a run and its steps make."""
+    daemon = await guarded(stage)
+    token = str(stage.folder / "token")
+    start(daemon, "w", "--group", "g", "--token-file", token, "--containers", "ignore", "--cores", "2")
+    ann = await user(daemon, "ann")
+    secret = str(ann["Authorization"]).split()[1]
+    arguments = order(stage)
+    program = runner(daemon, *arguments, token=secret)
+    assert await program.ended() == 0, program.output
+    assert (stage.folder / "out" / "all.txt").read_text().split() == ["1", "2", "3", "4", "5", "1"]
+    program = runner(daemon, *arguments[3:], token=secret, program=SUBMITTER)
+    assert await program.ended() == 0, program.output
+    job_id = program.output.split()[-1]
+    while (job := await daemon.call("GET", f"/job/{job_id}", headers=ann))["state"] in (
+        "init",
+        "queued",
+        "in-progress",
+    ):
+        await deferLater(reactor, 0.05)
+    assert job["state"] == "completed", job["error"]
+    text = await treq.get(job["tasks"][0]["outputs"][0]["url"], headers=ann, persistent=False)
+    made = json.loads(await text.content())["result"]["location"].removeprefix(daemon.url)
+    assert (await daemon.call("GET", f"{made}/acl", headers=ann))["owner"] == "ann"
 
 
 @pytest.fixture
@@ -319,3 +358,24 @@ def conformance(tmp_path: Path) -> Path:
     if fetched.returncode:
         pytest.skip(f"the conformance tests cannot be fetched: {fetched.stderr.strip()}")
     return folder
+
+
+SAMPLE = range(4, 364, 9)
+"""The numbers of the conformance tests that are run: 40 of all parts of CWL. None needs the network or an image."""
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no node.js to evaluate JavaScript with")
+@ensureDeferred
+async def test_a_sample_of_the_conformance_tests_passes(farm: Daemon, conformance: Path) -> None:
+    """docs/reference/cwl.rst says how to run all of them."""
+    script = f'#!/bin/sh\nAWE_SERVER={farm.url} PYTHONPATH={ROOT} exec {sys.executable} -c "{RUNNER}" "$@"\n'
+    tool = farm.stage.folder / "runner"
+    tool.write_text(script)
+    tool.chmod(0o755)
+    numbers = ",".join(map(str, SAMPLE))
+    asked = ["-n", numbers, "--test", str(conformance / "conformance_tests.yaml"), "--tool", str(tool)]
+    program = farm.stage.run("-m", "cwltest.main", "-j2", "--verbose", "--timeout", "120", *asked)
+    status = await program.ended(120)
+    assert status == 0, program.output
+    assert program.output.count("\nRunning: ") == len(SAMPLE)
