@@ -59,6 +59,7 @@ class Asked(NamedTuple):
             "use_container": False,
             **options,
         }
+        said["enable_color"] = sys.stderr.isatty()
         try:
             status = cwltool(
                 args=Namespace(workflow=self.tool, job_order=list(self.inputs), **said),

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
+from shutil import copy
 from threading import Timer
 from typing import IO
 
@@ -20,6 +21,7 @@ PROGRAMS = {
     "twistd": "-c 'from twisted.scripts.twistd import run; run()'",
     "awe": "-m awed.cli",
     "awe-worker": "-m awed.worker",
+    "awe-cwl-runner": "-c 'from awed.cli.cwl import main; main()'",
     "python3": "",
 }
 """What Python runs for each: tests do not rely on what is installed."""
@@ -70,6 +72,10 @@ class Terminal:
     @cached_property
     def _shell(self) -> subprocess.Popen[str]:
         return self._start("bash")
+
+    def give(self, path: Path) -> None:
+        """Have a copy of a file in the folder."""
+        copy(path, self._here)
 
     def play(self, block: Block) -> None:
         """Do what a block says. An AssertionError if something else is printed than it shows."""

@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.integration.terminal import Terminal
+from tests.integration.test_tes import no_sandbox
 from tests.pages import DOCS, ROOT, blocks
 
 pytestmark = pytest.mark.slow
 
 TUTORIAL = [DOCS / "tutorial" / f"{name}.rst" for name in ("first-job", "workflow", "split")]
+CWL = [TUTORIAL[0], DOCS / "tutorial" / "cwl.rst"]
+"""What needs a sandbox of bubblewrap."""
+
 AT_ONCE = 3
 """How-to pages, which have nothing to do with one another."""
 
@@ -29,6 +33,13 @@ def play(terminal: Terminal, pages: Iterable[Path]) -> None:
 def test_pages_that_begin_with_nothing(pages: list[Path], tmp_path: Path) -> None:
     with closing(Terminal(tmp_path, {})) as terminal:
         play(terminal, pages)
+
+
+@no_sandbox
+def test_the_page_on_cwl(tmp_path: Path) -> None:
+    with closing(Terminal(tmp_path, {})) as terminal:
+        terminal.give(ROOT / "examples" / "lambda_virus.fa")
+        play(terminal, CWL)
 
 
 def test_how_to_pages(tmp_path: Path) -> None:
