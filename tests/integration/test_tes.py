@@ -312,6 +312,19 @@ async def test_a_task_in_a_sandbox_may_ask_for_the_network(server: Daemon) -> No
 
 
 @pytest_twisted.ensureDeferred
+async def test_a_task_without_the_network_has_files_of_the_server_but_not_of_others_inside(server: Daemon) -> None:
+    start(server, "w", "--sandbox", "--network", "no")
+    own = await uploaded(server, "a", b"1\n")
+    inside = {"filename": "b", "url": f"{server.url.replace('127.0.0.1', 'localhost')}/client"}
+    done = await ended(server, job(shell("cat a", inputs=[own])))
+    assert done["state"] == "completed", done
+    done = await ended(server, job(shell("cat a b", inputs=[own, inside]), noretry=True))
+    assert "b: the host has no public address" in done["notes"], done
+    done = await ended(server, job(shell("true", network=True), noretry=True))
+    assert "which this worker gives to none (--network no)" in done["notes"], done
+
+
+@pytest_twisted.ensureDeferred
 async def test_work_without_an_image_runs_as_ever_where_images_are_ignored(farm: Daemon, root: Path) -> None:
     secret = root.parent / "w" / "id"
     done = await ended(farm, job(shell(f"test -e {secret}")))
