@@ -325,6 +325,34 @@ async def test_an_open_page_goes_on_by_itself_when_the_daemon_is_back(daemon: Da
     await done
 
 
+@ensureDeferred
+async def test_an_open_page_gives_up_what_never_comes(daemon: Daemon) -> None:
+    """Else it would be as old as that for ever, and not say so."""
+    job = (await daemon.submit(sleeping("stuck")))["id"]
+
+    def steps(look: Look) -> None:
+        page, held = look.page, list[Any]()
+
+        def hold(route: Any) -> None:
+            held.append(route)
+
+        page.clock.install()
+        look.go(f"job/{job}")
+        page.route(f"**/ui/job/{job}", hold)
+        live = "document.querySelector('script[type=module]').src.replace('awed.js', 'live.js')"
+        page.evaluate(f"() => import({live}).then((live) => live.refresh())")
+        while not held:
+            page.clock.run_for(100)
+        assert page.locator(".notice").count() == 0
+        page.clock.run_for(61_000)
+        page.wait_for_selector(".notice:has-text('does not answer')")
+        page.unroute(f"**/ui/job/{job}")
+        page.clock.run_for(10_000)
+        page.wait_for_selector(".notice", state="detached")
+
+    await in_browser(daemon.url, steps)
+
+
 async def _appears(path: Path) -> None:
     """Wait until another thread makes the file."""
     while not path.exists():  # noqa: ASYNC240 - it is a matter of microseconds

@@ -2,6 +2,7 @@
 // the page every few seconds.
 
 import { morph } from "./morph.js";
+import { patiently } from "./patience.js";
 import { dress, heard } from "./times.js";
 
 const GAP = 1000;
@@ -29,7 +30,7 @@ let moves = 0;
  */
 export async function show(address, { push = false, force = push } = {}) {
   const move = push ? ++moves : moves;
-  const response = await fetch(address, { headers: { Accept: "text/html" } });
+  const response = await patiently(address, { headers: { Accept: "text/html" } });
   heard(response);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   if (move !== moves || (!push && address !== location.href)) return;
@@ -140,8 +141,10 @@ export async function listen() {
     }
     try {
       waits = new AbortController();
-      const query = since === null ? "" : `?since=${since}&wait=${AGES[live] ?? WAIT}`;
-      const response = await fetch(events + query, { headers: { Accept: "application/json" }, signal: waits.signal });
+      const wait = AGES[live] ?? WAIT;
+      const query = since === null ? "" : `?since=${since}&wait=${wait}`;
+      const options = { wait, headers: { Accept: "application/json" }, signal: waits.signal };
+      const response = await patiently(events + query, options);
       const answer = await response.json();
       if (response.status === 410) {
         since = null;

@@ -1,5 +1,7 @@
 // Logs that follow what a command writes, and a search in them.
 
+import { patiently } from "./patience.js";
+
 const WAIT = 50;
 const TAIL = 200000;
 const LATER = 3000;
@@ -37,7 +39,7 @@ function follow() {
 
 async function read(pane, signal) {
   const ask = async (query, headers = {}) => {
-    const answer = await fetch(`${pane.dataset.source}${query}`, { signal, headers });
+    const answer = await patiently(`${pane.dataset.source}${query}`, { wait: WAIT, signal, headers });
     if (answer.status >= 500) throw new Error(answer.statusText); // it passes: asked again later
     return answer;
   };
