@@ -5,7 +5,7 @@ address the next time does not get around it.
 """
 
 from collections.abc import Sequence
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from hyperlink import URL
@@ -57,8 +57,20 @@ class Reach(Struct, frozen=True):
 
     def allows(self, address: str) -> bool:
         """Whether a host that is not in *hosts* may be connected to at this IP *address*."""
-        ip = ip_address(address.partition("%")[0])
+        ip = _meant(ip_address(address.partition("%")[0]))
         return ip.is_global or (self.loopback and ip.is_loopback)
+
+
+_TRANSLATED = ip_network("64:ff9b::/96")
+"""IPv6 addresses that stand for those of IPv4 (NAT64)."""
+
+
+def _meant(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The address of IPv4 for which *ip* stands, if it does so, else itself."""
+    if isinstance(ip, IPv4Address):
+        return ip
+    translated = IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _TRANSLATED else None
+    return ip.ipv4_mapped or ip.sixtofour or translated or ip
 
 
 def origin_of(url: str) -> str:
