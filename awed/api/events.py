@@ -48,6 +48,7 @@ class Wanted(Struct, frozen=True):
         int | None, "Only events after this number; 0: all that are kept. If absent: only those from now on."
     ] = None
     job: Annotated[str, "Only events of this job, its tasks and workunits."] = ""
+    steps: Annotated[bool, "With job: of the steps of this run as well."] = False
     kind: Annotated[
         list[Subject], _SUBJECTS, "Only events of these kinds: job, task, work, client; several with commas."
     ] = []
@@ -88,7 +89,7 @@ class EventsResource(Resource):
         Raises :class:`Gone` if some of them are not kept any more.
         """
         since = next((number for number in (last, wanted.since) if number is not None), self.engine.events.last)
-        choice = Choice(frozenset(wanted.kind), wanted.job)
+        choice = Choice(frozenset(wanted.kind), wanted.job, wanted.steps and bool(wanted.job))
         return self.engine.events.cursor(call.user, self.context.groups.acl, choice, since)
 
     async def _messages(self, cursor: Cursor) -> AsyncIterator[bytes]:

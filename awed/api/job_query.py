@@ -86,6 +86,7 @@ class JobList(Paging, frozen=True):
     words: Annotated[str, "Only jobs whose name contains each of these words, in any case."] = ""
     owner: Annotated[str, "Only jobs of this user."] = ""
     mine: Annotated[bool, "Only jobs of the caller."] = False
+    top: Annotated[bool, "Only jobs that are no steps of a run."] = False
 
     def query_for(self, user: User, fields: Rest) -> JobQuery:
         """The query for a page of the jobs that *user* may read. *fields*: all other parameters.
@@ -98,6 +99,7 @@ class JobList(Paging, frozen=True):
             words=tuple(self.words.split()),
             owner=user.name if self.mine else self.owner,
             fields={_path(name): split(texts) for name, texts in fields.items()} if self.query else {},
+            top=self.top,
             reader=reader(user),
             since=self.date_start,
             until=self.date_end,

@@ -34,7 +34,7 @@ def completing(offer: Callable[[Server, click.Context, str], list[CompletionItem
 
 
 def _jobs(server: Server, context: click.Context, begun: str) -> list[CompletionItem]:
-    newest, _ = lines(server, f"order=info.submittime&limit={_MOST}")
+    newest, _ = lines(server, f"top&order=info.submittime&limit={_MOST}")
     if re.fullmatch("[0-9a-f-]+", begun) and not any(job.id.startswith(begun) for job in newest):
         newest += lines(server, f"id_prefix={begun}&limit={_MOST}")[0]
     names = dict.fromkeys(job.name for job in newest if job.name and job.name.isprintable() and " " not in job.name)

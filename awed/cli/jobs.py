@@ -14,8 +14,9 @@ from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
 from awed.cli.selection import Conditions, conditions_options
 from awed.cli.show import Effort, job_facts, jobs_table, needs_table, tasks_table
+from awed.cli.steps import failed, failure_of, is_run, named, steps_of
 from awed.cli.table import Rows, screen
-from awed.cli.words import short, worker_name
+from awed.cli.words import clean, short, worker_name
 from awed.client import events as feed
 from awed.client.blocking import Server
 from awed.client.calls import Answer, Call, Request, answer
@@ -50,15 +51,18 @@ _ORDERS = {
 @click.option(
     "--limit", type=click.IntRange(min=0), help=f"At most so many; 0: all.  [default: {_PAGE}, with --json all]"
 )
+@click.option("--steps", is_flag=True, help="List the steps of runs as well, which `awe job RUN` lists.")
 @click.option("--watch", is_flag=True, help="Show the list anew whenever something happens, until ^C.")
 @json_option
 @pass_server
-def jobs(server: Server, conditions: Conditions, sort: str, limit: int | None, *, watch: bool, as_json: bool) -> None:
+def jobs(
+    server: Server, conditions: Conditions, sort: str, limit: int | None, *, steps: bool, watch: bool, as_json: bool
+) -> None:
     """List jobs, the last submitted one first."""
     if watch and as_json:
         raise click.UsageError("give either --watch or --json; programs hear of changes by GET /events")
     most = limit if limit is not None else 0 if as_json else _PAGE
-    chosen = urlencode(conditions.query())
+    chosen = urlencode({**conditions.query(), **({} if steps else {"top": "true"})})
     path = f"/job?{chosen}{'&' if chosen else ''}{_ORDERS[sort]}&limit={most}"
     if watch:
         _watch(server, lambda: jobs_table(server.persist(_list(f"{path}&verbosity=line")).read(list[JobLine]), now()))
@@ -103,7 +107,10 @@ _AGING = 5.0
 @json_option
 @pass_server
 def job(server: Server, job_id: str, as_json: bool) -> None:
-    """Show a job, its tasks and where their time went."""
+    """Show a job, its tasks and where their time went.
+
+    Of a run of a workflow also the steps, and if it failed, by which.
+    """
     answer = server.get(f"/job/{find_job(server, job_id)}")
     if as_json:
         print_json(answer)
@@ -112,8 +119,16 @@ def job(server: Server, job_id: str, as_json: bool) -> None:
     console = screen()
     efforts = _efforts(server, document.id)
     console.print(job_facts(document, efforts, now()))
+    for step in failed(server, document):
+        console.print(f"failed by step {named(step.id, step.info.name)}: {clean(failure_of(step))}")
     console.print()
     console.print(tasks_table(document, efforts, now()))
+    if is_run(document):
+        found = steps_of(server, document.id)
+        console.print()
+        console.print(jobs_table([line_of(step, step.tasks) for step in found.jobs], now()))
+        if found.total > len(found.jobs):
+            click.echo(f"{len(found.jobs)} of {found.total} steps", err=True)
     needs = needs_table(document)
     if needs:
         console.print()

@@ -27,7 +27,8 @@ from awed.model.ids import task_name
 def logs(server: Server, job_id: str, task: str | None, *, follow: bool, raw: bool, as_json: bool) -> None:
     """Print what the commands of a job, or of one TASK, wrote.
 
-    With -f each line is `TASK | text`, unless the job is one command alone.
+    With -f each line is `TASK | text`, unless the job is one command alone. That follows the steps of a run as well,
+    each by the name of its job.
     """
     ident = find_job(server, job_id)
     raw = raw or not sys.stdout.isatty()

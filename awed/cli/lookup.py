@@ -55,7 +55,7 @@ def find_line(server: Server, text: str) -> Line:
     Raises :class:`~awed.cli.errors.Mistake` for none, and for several.
     """
     if text == LAST:
-        newest = lines(server, "mine&order=info.submittime&limit=1")[0]
+        newest = lines(server, "mine&top&order=info.submittime&limit=1")[0]
         if not newest:
             raise Mistake("you have submitted no job yet")
         return newest[0]

@@ -5,13 +5,15 @@ from threading import BoundedSemaphore, Event, Lock, Thread
 
 import click
 
-from awed.cli.words import clean, run_name
+from awed.cli.steps import is_run
+from awed.cli.words import clean, run_name, short, title
+from awed.client import jobs as calls
 from awed.client.blocking import Server
 from awed.client.handle import JobHandle
 from awed.client.logs import part
 from awed.model.errors import AwedError
 from awed.model.feed import Subject
-from awed.model.ids import task_name
+from awed.model.ids import job_of, task_name
 from awed.model.job import Job
 from awed.model.states import WorkState
 
@@ -25,7 +27,9 @@ STREAMS = ("stdout", "stderr")
 
 
 class Tail:
-    """Follows a job, or its task called *task*, to its end. It waits for a server that is away.
+    """Follows a job, with its steps if it is a run, or its task called *task*, to its end.
+
+    It waits for a server that is away.
 
     *raw*: whether characters that control a terminal are printed as they are.
     """
@@ -35,7 +39,9 @@ class Tail:
         self._job = job
         self._task = task
         self._raw = raw
-        self._is_alone = len(job.tasks) == 1 and job.tasks[0].totalwork == 1
+        self._has_steps = task is None and is_run(job)
+        self._is_alone = len(job.tasks) == 1 and job.tasks[0].totalwork == 1 and not self._has_steps
+        self._names: dict[str, str] = {}
         self._room = BoundedSemaphore(_AT_ONCE)
         self._ended = Event()
         self._printing = Lock()
@@ -43,7 +49,7 @@ class Tail:
     def run(self) -> None:
         """Print until the job ends. Raises the :class:`AwedError` with which the server refuses to show it."""
         threads: list[Thread] = []
-        for event in JobHandle(self._server, self._job.id).events():
+        for event in JobHandle(self._server, self._job.id).events(steps=self._has_steps):
             if event.kind is not Subject.WORK or event.state != WorkState.CHECKOUT:
                 continue
             if self._task in {None, task_name(event.task)}:
@@ -82,7 +88,17 @@ class Tail:
             for line in [*whole, *([begun] if is_last and begun else [])]:
                 self._print(work, line)
 
+    def _name(self, work: str) -> str:
+        """What is said before each line: which task of the job, or which step, called as its job."""
+        job_id = job_of(work)
+        if job_id == self._job.id:
+            return run_name(work)
+        if job_id not in self._names:
+            step = self._server.persist(calls.job(job_id))
+            self._names[job_id] = title(step.info.name) or short(job_id)
+        return self._names[job_id]
+
     def _print(self, work: str, line: str) -> None:
         text = line if self._raw else clean(line, strip=False)
         with self._printing:
-            click.echo(text if self._is_alone else f"{run_name(work)} | {text}")
+            click.echo(text if self._is_alone else f"{self._name(work)} | {text}")

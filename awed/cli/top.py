@@ -120,7 +120,9 @@ class _Top:
 
     def _news(self, wish: Wish) -> News:
         conditions = msgspec.structs.replace(self._conditions, name=wish.words or self._conditions.name)
-        query = urlencode({**conditions.query(), "order": "info.submittime", "limit": _MOST, "verbosity": "line"})
+        query = urlencode(
+            {**conditions.query(), "top": "true", "order": "info.submittime", "limit": _MOST, "verbosity": "line"}
+        )
         jobs = self._server.get(f"/job?{query}")
         counts = self._server.get("/queue?json").read(dict[str, dict[str, int]])
         workers = self._server.ask(calls.registered())

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
+from awed.cli.steps import failed, is_run, named, waiting
 from awed.cli.table import screen
 from awed.cli.words import STATES, between, clean, done, parts, short, title, worker_name
 from awed.client import jobs as calls
@@ -50,8 +51,18 @@ def why(server: Server, job_id: str, as_json: bool) -> None:
 def print_why(server: Server, job: Job, console: Console) -> None:
     """Print why *job* is not done. Asks the server for the reasons, and for the workers."""
     waits = server.ask(calls.explained(job.id)).tasks if job.state in ACTIVE else []
-    for line in explain(Facts(job, waits, server.ask(calls.registered()), now())):
+    clients = server.ask(calls.registered())
+    said, *more = explain(Facts(job, waits, clients, now()))
+    console.print(said)
+    for step in failed(server, job):
+        console.print(f"Step {named(step.id, step.info.name)} failed:")
+        for line in _failure(step, step.error, clients) if step.error else ():
+            console.print(f"    {line}")
+    for line in more:
         console.print(line)
+    if is_run(job) and job.state in ACTIVE:
+        for line in waiting(server, job.id):
+            console.print(line)
 
 
 def explain(facts: Facts) -> Iterator[str]:

@@ -102,19 +102,21 @@ class JobHandle:
             if (logs := {name: text for name, text in work.logs.items() if text})
         }
 
-    def events(self) -> Iterator[FeedEvent]:
-        """What happened to it, its tasks and workunits, from the beginning on, as it happens, until it ends.
+    def events(self, *, steps: bool = False) -> Iterator[FeedEvent]:
+        """What happened to it, its tasks and workunits, from the beginning on, as it happens, until it ends; with
+        *steps* also to the steps of this run.
 
         A job that is suspended has ended, unless it went on meanwhile.
         """
         heard, newest, state = feed.Heard([], 0), self._server.ask(feed.events(None)).last, self.state
         while state in ACTIVE or heard.events or heard.last < newest:
             wait = feed.LONGEST_WAIT if state in ACTIVE else 0.0
-            heard = self._server.persist(feed.events(heard.last, job=self.id, wait=wait))
+            heard = self._server.persist(feed.events(heard.last, job=self.id, steps=steps, wait=wait))
             if not heard.events and state in ACTIVE:
                 newest, state = self._server.persist(feed.events(None)).last, self._looked()
             for event in heard.events:
-                state = JobState(event.state) if event.kind is Subject.JOB else state
+                is_its = event.kind is Subject.JOB and event.job == self.id
+                state = JobState(event.state) if is_its else state
                 yield event
 
     def why(self) -> str:

@@ -19,11 +19,13 @@ GroupAcl = Callable[[str, datetime], Acl]
 
 
 class Choice(Struct, frozen=True):
-    """The changes that are wanted: of these *kinds* (all if empty), of this *job* ("" for any), of jobs of this
-    *owner* ("" for any), and of these *events*, ``KIND.STATE`` or ``KIND`` (all if empty)."""
+    """The changes that are wanted: of these *kinds* (all if empty), of this *job* ("" for any) and, with *steps*, of
+    the steps of that run, of jobs of this *owner* ("" for any), and of these *events*, ``KIND.STATE`` or ``KIND``
+    (all if empty)."""
 
     kinds: Collection[Subject] = ()
     job: str = ""
+    steps: bool = False
     owner: str = ""
     events: Collection[str] = ()
 
@@ -31,7 +33,7 @@ class Choice(Struct, frozen=True):
         """Whether *change* is wanted."""
         return (
             (not self.kinds or change.kind in self.kinds)
-            and self.job in ("", change.job)
+            and (self.steps or self.job in ("", change.job))
             and self.owner in ("", change.owner)
             and (not self.events or change.kind in self.events or f"{change.kind}.{change.state}" in self.events)
         )
@@ -78,6 +80,8 @@ class Cursor:
                 return found
 
     async def _may_read(self, change: StateChange, time: datetime) -> bool:
+        if self._choice.steps and self._choice.job not in (change.job, await self._sight.run_of(change.job)):
+            return False
         if change.kind is Subject.CLIENT:
             return self._group_acl(change.group, time).allows(self._user, "read")
         return await self._sight.may_read(self._user, change)

@@ -192,10 +192,10 @@ class JobVerbs:
             elif (found := await self._shell.store.job(record.job.id)) is not None:
                 yield found.job, found.job.tasks
 
-    async def counts(self, reader: str | None) -> dict[JobState, int]:
-        """The number of jobs in each state that *reader* may read (None: all)."""
+    async def counts(self, reader: str | None, top: bool = False) -> dict[JobState, int]:
+        """The number of jobs in each state that *reader* may read (None: all); *top*: of those that are no steps."""
         await self._shell.committer.durable()
-        return await self._shell.store.counts(reader)
+        return await self._shell.store.counts(reader, top)
 
     async def distinct(self, path: str, query: JobQuery) -> list[object]:
         """The distinct values at a dotted path of the jobs that match *query*."""

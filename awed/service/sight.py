@@ -57,6 +57,11 @@ class Sight(Observer):
             return Acl.of(change.owner).allows(user, "read")
         return rights.acl.allows(user, "read")
 
+    async def run_of(self, job_id: str) -> str:
+        """The id of the run of which a job is a step; "" for any other job, and for one that is gone."""
+        rights = await self._rights(job_id) if job_id else None
+        return rights.run if rights is not None else ""
+
     async def _rights(self, job_id: str) -> Rights | None:
         """The rights to a job, None if there is no such job."""
         if job_id in self._scheduler.job_ids:

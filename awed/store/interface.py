@@ -22,7 +22,7 @@ class JobQuery(Struct, frozen=True):
     the path leads through lists of tasks or files, or ends at a list, one element must match.
 
     *words*: each of them must occur in the job's name, whatever the case of its ASCII letters. *owner*: the name of
-    the user who must own the job, "" for any.
+    the user who must own the job, "" for any. *top*: it must be no step of a run.
 
     *reader*: a user who must be allowed to read the job, None for all jobs. *since* (inclusive) and *until*
     (exclusive): limits for the time of submission or that of completion. *order*: a dotted path; jobs with equal
@@ -35,6 +35,7 @@ class JobQuery(Struct, frozen=True):
     fields: Mapping[str, Sequence[str]] = {}
     words: tuple[str, ...] = ()
     owner: str = ""
+    top: bool = False
     reader: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -131,8 +132,9 @@ class IStore(Interface):
     def heads(query: JobQuery) -> Awaitable[RecordPage]:
         """The page that :meth:`jobs` returns, without the tasks. Raises what :meth:`jobs` raises."""
 
-    def counts(reader: str | None) -> Awaitable[dict[JobState, int]]:
-        """The number of jobs in each state that *reader* may read (None: all); states without jobs may be missing."""
+    def counts(reader: str | None, top: bool = False) -> Awaitable[dict[JobState, int]]:
+        """The number of jobs in each state that *reader* may read (None: all), of *top* ones only those that are no
+        steps of a run; states without jobs may be missing."""
 
     def distinct(path: str, query: JobQuery) -> Awaitable[list[object]]:
         """The distinct values at a dotted path (``info.project``) of the documents of all jobs that match *query*.

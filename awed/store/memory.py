@@ -129,8 +129,8 @@ class MemoryStore:
         records = [self._table(JobRecord).get(found.job.id) for found in page]
         return RecordPage([record for record in records if record is not None], total)
 
-    async def counts(self, reader: str | None) -> dict[JobState, int]:
-        return Counter(found.job.state for found in self._found() if found.readable(reader))
+    async def counts(self, reader: str | None, top: bool = False) -> dict[JobState, int]:
+        return Counter(found.job.state for found in self._found() if found.matches(JobQuery(reader=reader, top=top)))
 
     async def distinct(self, path: str, query: JobQuery) -> list[object]:
         return distinct(leaf for found in self._found() if found.matches(query) for leaf in found.leaves(path))

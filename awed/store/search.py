@@ -25,6 +25,7 @@ class Found:
         return (
             (not query.states or self.job.state in query.states)
             and query.owner in ("", self._acl.owner)
+            and not (query.top and info.parent)
             and self.job.id.startswith(query.id_prefix)
             and (query.ids is None or self.job.id in query.ids)
             and all(folded(word) in folded(info.name) for word in query.words)

@@ -32,9 +32,9 @@ async def page(database: Database, query: JobQuery) -> tuple[list[str], int]:
     return [document["_id"] for document in found], await database.count("jobs", where)
 
 
-async def counts(database: Database, reader: str | None) -> dict[JobState, int]:
+async def counts(database: Database, reader: str | None, top: bool) -> dict[JobState, int]:
     """See :meth:`IStore.counts`."""
-    where = _where(JobQuery(reader=reader))
+    where = _where(JobQuery(reader=reader, top=top))
     groups = await database.aggregate("jobs", [{"$match": where}, {"$group": {"_id": "$state", "n": {"$sum": 1}}}])
     return {JobState(group["_id"]): group["n"] for group in groups}
 
@@ -66,6 +66,8 @@ def _where(query: JobQuery) -> Document:
     where: Document = {**RECORDS, "readers": {"$in": seen_by(query.reader)}}
     if query.states:
         where["state"] = {"$in": [state.value for state in query.states]}
+    if query.top:
+        where[_place(["info", "parent"])] = None  # that is what a missing field equals
     if query.owner:
         where["owner"] = query.owner
     if query.id_prefix:

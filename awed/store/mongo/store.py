@@ -127,8 +127,8 @@ class MongoStore:
         by_id = {record.job.id: record for record in found}
         return RecordPage([by_id[id] for id in ids if id in by_id], total)
 
-    async def counts(self, reader: str | None) -> dict[JobState, int]:
-        return await query.counts(self._reading, reader)
+    async def counts(self, reader: str | None, top: bool = False) -> dict[JobState, int]:
+        return await query.counts(self._reading, reader, top)
 
     async def distinct(self, path: str, wanted: JobQuery) -> list[object]:
         return await query.values(self._reading, path, wanted)

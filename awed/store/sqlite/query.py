@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -36,6 +37,7 @@ def limited(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
 
 
 _JOBS = Sql("jobs j")
+_IS_STEP = Sql("j.parent IS NOT NULL")
 
 LIMIT = 30.0
 """Seconds that a search may take."""
@@ -65,11 +67,15 @@ def is_deep(*fields: str) -> bool:
     return any(paths.column(path) is None for path in fields)
 
 
-def counts(connection: sqlite3.Connection, reader: str | None) -> dict[JobState, int]:
+def counts(connection: sqlite3.Connection, reader: str | None, top: bool) -> dict[JobState, int]:
     """See :meth:`IStore.counts`."""
     tail = Sql("GROUP BY state")
     rows = _run(connection, select("state, sum(number)", Sql("counts"), [among("reader", seen_by(reader))], tail))
-    return {JobState(state): number for state, number in rows}
+    found = Counter({JobState(state): number for state, number in rows})
+    if top:
+        steps = [_IS_STEP, *_readable(reader)]
+        found.subtract(dict(_run(connection, select("j.state, count(*)", _JOBS, steps, Sql("GROUP BY j.state")))))
+    return found
 
 
 def is_long(query: JobQuery) -> bool:
@@ -89,7 +95,7 @@ def values(connection: sqlite3.Connection, path: str, query: JobQuery) -> list[o
 
 
 def _in_column(connection: sqlite3.Connection, column: Column, query: JobQuery) -> list[object]:
-    conditions = [*_conditions(query), *_stated(query)]
+    conditions = [*_conditions(query), *_top(query), *_stated(query)]
     if query.reader is None:
         tables = _JOBS
     else:
@@ -106,7 +112,7 @@ def _in_documents(connection: sqlite3.Connection, path: str, query: JobQuery) ->
     if leaves is None:
         return []
     scalars = [leaves.condition, Sql("v.type NOT IN ('array', 'object')")]
-    matching = [*_conditions(query), *_stated(query), *_readable(query.reader)]
+    matching = [*_conditions(query), *_top(query), *_stated(query), *_readable(query.reader)]
     tables = within("jobs j, ", leaves.tables, "")
     rows = _run(connection, select("DISTINCT v.type, v.value", tables, [*scalars, *matching]))
     return distinct({"true": True, "false": False}.get(kind, value) for kind, value in rows)
@@ -123,7 +129,9 @@ def _listed(query: JobQuery) -> Sql:
     cost does not grow with the number of jobs.
     """
     order = f"ORDER BY updatetime {_direction(query)}, id {_direction(query)}"
-    arm = f"SELECT * FROM (SELECT updatetime, id FROM listing WHERE reader = ? AND state = ? {order} LIMIT ?)"  # noqa: S608
+    top = "AND (SELECT parent FROM jobs j WHERE j.key = listing.key) IS NULL" if query.top else ""
+    rows = f"SELECT updatetime, id FROM listing WHERE reader = ? AND state = ? {top} {order} LIMIT ?"  # noqa: S608
+    arm = f"SELECT * FROM ({rows})"  # noqa: S608
     first = query.offset + query.limit if query.limit else -1
     values = [(reader, state, first) for reader in seen_by(query.reader) for state in _states(query)]
     arms = Sql(" UNION ALL ".join([arm] * len(values)), list(chain.from_iterable(values)))
@@ -136,14 +144,19 @@ def _searched(query: JobQuery, conditions: list[Sql]) -> Sql:
         "ORDER BY ", paths.order(query.order), f" {_direction(query)}, j.id {_direction(query)} LIMIT ? OFFSET ?"
     )
     tail = Sql(tail.text, [*tail.values, query.limit or -1, query.offset])
-    return select("j.id", _JOBS, [*conditions, *_stated(query), *_readable(query.reader)], tail)
+    return select("j.id", _JOBS, [*conditions, *_top(query), *_stated(query), *_readable(query.reader)], tail)
 
 
 def _total(query: JobQuery, conditions: list[Sql]) -> Sql:
+    rest = [*_stated(query), *_readable(query.reader)]
     if conditions:
-        return select("count(*)", _JOBS, [*conditions, *_stated(query), *_readable(query.reader)])
+        return select("count(*)", _JOBS, [*conditions, *_top(query), *rest])
     kept = [among("reader", seen_by(query.reader)), among("state", _states(query))]
-    return select("coalesce(sum(number), 0)", Sql("counts"), kept)
+    counted = select("coalesce(sum(number), 0)", Sql("counts"), kept)
+    if not query.top:
+        return counted
+    steps = select("count(*)", _JOBS, [_IS_STEP, *rest])  # far fewer than jobs, as a rule
+    return Sql(f"SELECT ({counted.text}) - ({steps.text})", [*counted.values, *steps.values])
 
 
 def _conditions(query: JobQuery) -> list[Sql]:
@@ -161,6 +174,10 @@ def _conditions(query: JobQuery) -> list[Sql]:
         times = ("submittime", "completedtime")
         conditions.append(any_of([Sql(f"(j.{time} >= ? AND j.{time} < ?)", span) for time in times]))
     return conditions
+
+
+def _top(query: JobQuery) -> list[Sql]:
+    return [Sql("j.parent IS NULL")] if query.top else []
 
 
 def _stated(query: JobQuery) -> list[Sql]:

@@ -107,9 +107,9 @@ def heads(wanted: JobQuery, connection: sqlite3.Connection) -> RecordPage:
     return RecordPage([record for record in records if record is not None], total)
 
 
-def counts(reader: str | None, connection: sqlite3.Connection) -> dict[JobState, int]:
+def counts(reader: str | None, top: bool, connection: sqlite3.Connection) -> dict[JobState, int]:
     """See :meth:`IStore.counts`."""
-    return query.counts(connection, reader)
+    return query.counts(connection, reader, top)
 
 
 def distinct(path: str, wanted: JobQuery, connection: sqlite3.Connection) -> list[object]:

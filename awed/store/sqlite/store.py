@@ -86,8 +86,8 @@ class SqliteStore:
     def heads(self, query: JobQuery) -> Awaitable[RecordPage]:
         return self._threads_for(query).run(partial(reads.heads, query))
 
-    def counts(self, reader: str | None) -> Awaitable[dict[JobState, int]]:
-        return self._readers.run(partial(reads.counts, reader))
+    def counts(self, reader: str | None, top: bool = False) -> Awaitable[dict[JobState, int]]:
+        return self._readers.run(partial(reads.counts, reader, top))
 
     def whole(self, job_ids: Sequence[str]) -> Awaitable[list[JobRecord | None]]:
         return self._readers.run(partial(reads.whole, job_ids))

@@ -121,3 +121,22 @@ def test_the_token_of_a_run_ends_with_it(served: Served) -> None:
     data(served.call("GET", f"/job/{step}", user=runner_of(served, run)))
     data(served.call("DELETE", f"/job/{run}", user="ann"))
     assert "Invalid Auth Header" in fault(served.call("GET", f"/job/{step}", user=runner_of(served, run)), 401)
+
+
+def test_events_of_a_run_may_have_those_of_its_steps(served: Served) -> None:
+    run, other = (served.submit({"tasks": TASKS}, user="ann")["id"] for _ in range(2))
+    step = served.submit(a_step(run), user="ann")["id"]
+    served.submit(a_step(other), user="ann")
+    for more, jobs in (("", {run}), ("&steps", {run, step})):
+        path = f"/events?since=0&job={run}{more}"
+        assert {event["job"] for event in data(served.call("GET", path, user="ann"))} == jobs
+    data(served.call("DELETE", f"/job/{step}", user="ann"))
+    path = f"/events?since=0&job={run}&steps&kind=job"
+    assert data(served.call("GET", path, user="ann"))[-1]["state"] == "deleted"
+
+
+def test_a_list_may_leave_steps_out(served: Served) -> None:
+    run = served.submit({"tasks": TASKS}, user="ann")["id"]
+    served.submit(a_step(run), user="ann")
+    assert [job["id"] for job in data(served.call("GET", "/job?top", user="ann"))] == [run]
+    assert [job["id"] for job in data(served.call("GET", "/job?query&state=queued&top=true", user="ann"))] == [run]

@@ -247,7 +247,7 @@ def script(server: FakeServer) -> None:
     for change in ("suspend", "resume", "recompute=gc", "priority=5", "clientgroup=fast%2Cslow", "expiration=2D"):
         answers[f"PUT /job/{JOB_ID}?{change}"] = [""]
     lists = {
-        "mine&order=info.submittime&limit=1": [running],
+        "mine&top&order=info.submittime&limit=1": [running],
         "query&info.name=greeting&limit=5": [failed],
         "query&info.name=lost&limit=5": [],
         "query=&state=completed&limit=0": [done, small],
@@ -255,13 +255,13 @@ def script(server: FakeServer) -> None:
     for query, jobs in lists.items():
         lines = [{"id": one.id, "name": one.info.name, "state": [one.state]} for one in jobs]
         answers[f"GET /job?{query}&verbosity=minimal"] = [lines]
-    answers["GET /job?order=info.submittime&limit=25"] = [[small, running, failed]]
+    answers["GET /job?top=true&order=info.submittime&limit=25"] = [[small, running, failed]]
     for query in (
-        "order=info.submittime&limit=25",
-        "query=&state=in-progress%2Cinit%2Cqueued%2Csuspend&order=info.submittime&limit=50",
+        "top=true&order=info.submittime&limit=25",
+        "query=&state=in-progress%2Cinit%2Cqueued%2Csuspend&top=true&order=info.submittime&limit=50",
     ):
         answers[f"GET /job?{query}&verbosity=line"] = [[line_of(one, one.tasks) for one in (small, running, failed)]]
-    answers["GET /job?query=&state=completed&order=info.submittime&limit=25"] = [[done, small]]
+    answers["GET /job?query=&state=completed&top=true&order=info.submittime&limit=25"] = [[done, small]]
     for request, data in answers.items():
         server.on(request, *data)
     server.raw("GET /", (200, b'{"queue_status":"running"}'))

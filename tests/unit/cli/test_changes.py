@@ -154,7 +154,7 @@ def test_several_ids_are_asked_about_and_each_failure_is_told(server: FakeServer
 
 
 def test_the_last_job_of_the_user(server: FakeServer, awe: Awe, capsys: Any) -> None:
-    server.on("GET /job?mine&order=info.submittime&limit=1&verbosity=minimal", [line("queued")])
+    server.on("GET /job?mine&top&order=info.submittime&limit=1&verbosity=minimal", [line("queued")])
     server.on(f"PUT {JOB}?suspend", "job suspended")
     assert awe("suspend", "last") == 0
     assert capsys.readouterr().out == "job 128068d0 (lambda): suspended\n"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.cli.fake import JOB_ID, FakeServer, job, task
 
-NEWEST = "GET /job?order=info.submittime&limit=50&verbosity=minimal"
+NEWEST = "GET /job?top&order=info.submittime&limit=50&verbosity=minimal"
 
 
 def completed(server: FakeServer, *words: str) -> list[str]:

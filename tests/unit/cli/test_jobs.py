@@ -14,7 +14,7 @@ from tests.unit.cli.fake import JOB_ID, FakeServer, job, task
 
 def test_the_list_says_what_it_leaves_out(server: FakeServer, awe: Awe, capsys: Any) -> None:
     server.raw(
-        "GET /job?order=info.submittime&limit=1",
+        "GET /job?top=true&order=info.submittime&limit=1",
         (200, b'{"status":200,"data":[{"id":"%s"}],"error":null,"total_count":7}' % JOB_ID.encode()),
     )
     assert awe("jobs", "--limit", "1") == 0
@@ -24,13 +24,13 @@ def test_the_list_says_what_it_leaves_out(server: FakeServer, awe: Awe, capsys: 
 
 
 def test_a_list_by_states(server: FakeServer, awe: Awe) -> None:
-    server.on("GET /job?query=&state=queued%2Csuspend&order=info.submittime&limit=25", [])
+    server.on("GET /job?query=&state=queued%2Csuspend&top=true&order=info.submittime&limit=25", [])
     assert awe("jobs", "--state", "queued", "--state", "suspend") == 0
 
 
 def test_a_list_for_programs_is_whole_or_says_that_it_is_not(server: FakeServer, awe: Awe, capsys: Any) -> None:
     answer = b'{"status":200,"data":[],"error":null,"total_count":7}'
-    server.raw("GET /job?mine=true&order=info.name&direction=asc&limit=2", (200, answer))
+    server.raw("GET /job?mine=true&top=true&order=info.name&direction=asc&limit=2", (200, answer))
     assert awe("jobs", "--json", "--limit", "2", "--mine", "--sort", "name") == 0
     printed = capsys.readouterr()
     assert printed.out == "[]\n"
@@ -43,7 +43,7 @@ def test_a_time_that_is_none_is_a_mistake(awe: Awe, capsys: Any, text: str) -> N
     assert f"must be like 30m, 12h, 2d, 2026-11-30 or an RFC 3339 time, found: {text}" in capsys.readouterr().err
 
 
-WATCHED = "GET /job?order=info.submittime&limit=25&verbosity=line"
+WATCHED = "GET /job?top=true&order=info.submittime&limit=25&verbosity=line"
 
 
 def test_a_list_that_is_watched_is_asked_for_again_at_each_change(server: FakeServer, awe: Awe, capsys: Any) -> None:
@@ -72,7 +72,7 @@ def test_an_unknown_state_is_a_mistake(awe: Awe, capsys: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "request_line"),
     [
-        (["jobs"], "GET /job?order=info.submittime&limit=0"),
+        (["jobs"], "GET /job?top=true&order=info.submittime&limit=0"),
         (["job", JOB_ID], f"GET /job/{JOB_ID}"),
         (["logs", JOB_ID], f"GET /job/{JOB_ID}?report"),
         (["why", JOB_ID], f"GET /job/{JOB_ID}?explain"),

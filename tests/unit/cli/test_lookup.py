@@ -60,6 +60,6 @@ def test_a_server_that_does_not_know_prefixes_shows_its_newest_job_which_is_not_
 
 
 def test_the_last_job_where_there_is_none(server: FakeServer) -> None:
-    server.on("GET /job?mine&order=info.submittime&limit=1&verbosity=minimal", [])
+    server.on("GET /job?mine&top&order=info.submittime&limit=1&verbosity=minimal", [])
     with pytest.raises(click.UsageError, match="you have submitted no job yet"):
         find_job(Server(server.url), "last")

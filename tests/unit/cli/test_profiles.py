@@ -10,7 +10,7 @@ from awed.cli.program import run
 from tests.unit.cli.conftest import Awe
 from tests.unit.cli.fake import FakeServer
 
-LIST = "GET /job?order=info.submittime&limit=25"
+LIST = "GET /job?top=true&order=info.submittime&limit=25"
 
 
 @pytest.fixture

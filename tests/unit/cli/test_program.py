@@ -73,7 +73,7 @@ def test_a_file_without_certificates_is_a_mistake(name: str, tmp_path: Path, cap
 
 def test_a_reader_that_has_enough_is_no_failure(server: FakeServer) -> None:
     """``awe jobs --json | head`` ends with 0, without a word on stderr."""
-    server.on("GET /job?order=info.submittime&limit=0", ["x" * 1000] * 1000)
+    server.on("GET /job?top=true&order=info.submittime&limit=0", ["x" * 1000] * 1000)
     command = [sys.executable, "-m", "awed.cli", "--server", server.url, "jobs", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
         assert program.stdout is not None
@@ -85,7 +85,7 @@ def test_a_reader_that_has_enough_is_no_failure(server: FakeServer) -> None:
 
 
 def test_its_options_may_stand_behind_the_command(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    server.on("GET /job?order=info.submittime&limit=25", [])
+    server.on("GET /job?top=true&order=info.submittime&limit=25", [])
     monkeypatch.delenv("AWE_SERVER")
     assert run(["jobs", "--server", server.url]) == 0
     assert run(["jobs", f"--server={server.url}"]) == 0

@@ -172,6 +172,26 @@ class QueryContract(StoreTests):
                 assert ({found.id for found in page.jobs}, page.total) == (names, len(names))
 
     @ensureDeferred
+    async def test_steps_of_runs_are_left_out_if_that_is_asked(self, store: IStore) -> None:
+        """Whatever else is asked, in whatever order, and of the numbers as well."""
+        jobs = [job(str(number), updated=number, read=("ann",), name="n") for number in range(3)]
+        steps = [job(f"s{number}", updated=number, parent=str(number), name="n") for number in range(3)]
+        deleted = job("gone", state=JobState.DELETED, parent="0", read=("ann",))
+        await store.commit(Batch(jobs=[*jobs, *steps, deleted]))
+        for reader in (None, "joe", "ann"):
+            for query in (
+                JobQuery(reader=reader, top=True, limit=2),
+                JobQuery(reader=reader, top=True, limit=2, words=("n",)),
+                JobQuery(reader=reader, top=True, limit=2, order="info.priority"),
+                JobQuery(reader=reader, top=True, limit=2, states=(JobState.QUEUED, JobState.DELETED)),
+            ):
+                page = await store.heads(query)
+                assert ([found.job.id for found in page.records], page.total) == (["2", "1"], 3)
+            counts = await store.counts(reader, top=True)
+            assert {state: number for state, number in counts.items() if number} == {JobState.QUEUED: 3}
+            assert await store.distinct("id", JobQuery(reader=reader, top=True)) == ["0", "1", "2"]
+
+    @ensureDeferred
     async def test_a_changed_acl_counts_at_once(self, store: IStore) -> None:
         await store.commit(Batch(jobs=[job("a", read=("ann", "bob"))]))
         await store.commit(Batch(jobs=[job("a", owner="ann", read=("eve",))]))
