@@ -14,7 +14,7 @@ from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
 from awed.cli.selection import Conditions, conditions_options
 from awed.cli.show import Effort, job_facts, jobs_table, needs_table, tasks_table
-from awed.cli.steps import failed, failure_of, is_run, named, steps_of
+from awed.cli.steps import failed, failure_of, named, steps_of
 from awed.cli.table import Rows, screen
 from awed.cli.words import clean, short, worker_name
 from awed.client import events as feed
@@ -123,7 +123,7 @@ def job(server: Server, job_id: str, as_json: bool) -> None:
         console.print(f"failed by step {named(step.id, step.info.name)}: {clean(failure_of(step))}")
     console.print()
     console.print(tasks_table(document, efforts, now()))
-    if is_run(document):
+    if document.is_run:
         found = steps_of(server, document.id)
         console.print()
         console.print(jobs_table([line_of(step, step.tasks) for step in found.jobs], now()))

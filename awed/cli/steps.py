@@ -8,7 +8,6 @@ from awed.client.blocking import Server
 from awed.client.calls import Call, Request, answer
 from awed.model.job import Job
 from awed.model.reasons import Explained
-from awed.model.resources import RUNS, amounts_of
 from awed.model.states import JobState
 
 MOST = 1000
@@ -25,11 +24,6 @@ class Steps(NamedTuple):
     total: int
 
 
-def is_run(job: Job) -> bool:
-    """Whether *job* makes steps: it has a command that submits other work and waits for it."""
-    return any(RUNS in amounts_of(job.info.resources, task.resources) for task in job.tasks)
-
-
 def steps_of(server: Server, run_id: str, more: str = "") -> Steps:
     """The steps of a run, the oldest first. *more*: further conditions, as for ``GET /job``."""
     order = f"order=info.submittime&direction=asc&limit={MOST}"
@@ -39,7 +33,7 @@ def steps_of(server: Server, run_id: str, more: str = "") -> Steps:
 
 def failed(server: Server, run: Job) -> list[Job]:
     """The steps of *run* that failed, by which it is suspended itself."""
-    if run.state is not JobState.SUSPEND or not is_run(run):
+    if run.state is not JobState.SUSPEND or not run.is_run:
         return []
     suspended = steps_of(server, run.id, f"&state={JobState.SUSPEND.value}").jobs
     return [step for step in suspended if step.error is not None]

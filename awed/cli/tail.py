@@ -5,7 +5,6 @@ from threading import BoundedSemaphore, Event, Lock, Thread
 
 import click
 
-from awed.cli.steps import is_run
 from awed.cli.words import clean, run_name, short, title
 from awed.client import jobs as calls
 from awed.client.blocking import Server
@@ -39,7 +38,7 @@ class Tail:
         self._job = job
         self._task = task
         self._raw = raw
-        self._has_steps = task is None and is_run(job)
+        self._has_steps = task is None and job.is_run
         self._is_alone = len(job.tasks) == 1 and job.tasks[0].totalwork == 1 and not self._has_steps
         self._names: dict[str, str] = {}
         self._room = BoundedSemaphore(_AT_ONCE)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from awed.cli.lookup import find_job
 from awed.cli.options import job_argument, json_option, pass_server, print_json
-from awed.cli.steps import failed, is_run, named, waiting
+from awed.cli.steps import failed, named, waiting
 from awed.cli.table import screen
 from awed.cli.words import STATES, between, clean, done, parts, short, title, worker_name
 from awed.client import jobs as calls
@@ -60,7 +60,7 @@ def print_why(server: Server, job: Job, console: Console) -> None:
             console.print(f"    {line}")
     for line in more:
         console.print(line)
-    if is_run(job) and job.state in ACTIVE:
+    if job.is_run and job.state in ACTIVE:
         for line in waiting(server, job.id):
             console.print(line)
 

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType, field
 
 from awed.model.attempts import Attempt, Retry
-from awed.model.resources import Said
+from awed.model.resources import RUNS, Said, amounts_of
 from awed.model.states import JobState, TaskState
 from awed.model.tes import TesTask
 from awed.model.times import NO_TIME
@@ -222,3 +222,8 @@ class Job(Struct):
     resumed: int = 0
     shockhost: str = ""
     tasks: list[Task] = []
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it makes steps: its first command submits other work and waits for it."""
+        return any(RUNS in amounts_of(self.info.resources, task.resources) for task in self.tasks[:1])

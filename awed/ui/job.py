@@ -1,5 +1,6 @@
 """The page of a job: facts, why it does not run, actions, and its tasks in several views."""
 
+from collections.abc import Awaitable
 from typing import Annotated
 
 import msgspec
@@ -8,6 +9,7 @@ from twisted.web.template import Tag, tags
 
 from awed.api.context import Context
 from awed.api.rights import a_head, a_job, to
+from awed.auth.rights import reader
 from awed.model.access import PUBLIC, User
 from awed.model.errors import ClientNotFound, NotFound, WorkNotFound
 from awed.model.ids import parse_work_id, task_id, task_name, work_id
@@ -23,6 +25,7 @@ from awed.ui.glyphs import badge, bar
 from awed.ui.graph import Layouts, picture
 from awed.ui.history import history
 from awed.ui.parts import parts
+from awed.ui.steps import steps
 from awed.ui.timeline import by_task, timeline
 from awed.ui.view import JobView, look
 from awed.ui.why import why
@@ -33,6 +36,7 @@ from awed.web.kinds import count as number
 from awed.web.pages import see_other
 
 TABS = {
+    "steps": "Steps",
     "graph": "Graph",
     "timeline": "Timeline",
     "tasks": "Tasks",
@@ -51,7 +55,7 @@ off anyway."""
 MOST_PERFS = 5000
 """The most performance records that are read for a timeline."""
 
-Tab = Annotated[str, word(TABS), "The view of the job."]
+Tab = Annotated[str | None, or_empty(word(TABS)), "The view of the job; of a run its steps unless it is said."]
 State = Annotated[TaskState | None, or_empty(word(TaskState)), "Only tasks in this state."]
 Offset = Annotated[int, number(), "How many of the first tasks to leave out."]
 
@@ -66,9 +70,7 @@ class JobPage(Pages):
         self._layouts = Layouts(context.in_thread)
 
     @calls("GET /job/<job_id>", to("read", a_job))
-    async def job(
-        self, call: Call[JobRecord], *, tab: Tab = "graph", state: State = None, offset: Offset = 0
-    ) -> bytes:
+    async def job(self, call: Call[JobRecord], *, tab: Tab = None, state: State = None, offset: Offset = 0) -> bytes:
         """The page of a job."""
         view = self._view(call, tab)
         return await self._shown(call, view, await self._tab(call, view, state, offset))
@@ -79,7 +81,7 @@ class JobPage(Pages):
         call: Call[JobRecord],
         task: str,
         *,
-        tab: Tab = "graph",
+        tab: Tab = None,
         state: State = None,
         offset: Offset = 0,
         part: Annotated[int | None, or_empty(number()), "Which part of a split task."] = None,
@@ -115,7 +117,8 @@ class JobPage(Pages):
             return ""
         return tags.a(client.name or short(client.id), href=f"{links('workers')}#w-{client.id}")
 
-    def _view(self, call: Call[JobRecord], tab: str, chosen: str = "") -> JobView:
+    def _view(self, call: Call[JobRecord], tab: str | None, chosen: str = "") -> JobView:
+        tab = tab or ("steps" if call.thing.job.is_run else "graph")
         here = Links(call.request)(f"job/{call.thing.job.id}")
         return JobView(call.thing.job, self.context.now(), self.context.turns, here, tab, chosen)
 
@@ -124,23 +127,29 @@ class JobPage(Pages):
         job = call.thing.job
         section = tags.section(_tabs(view), shown, class_="card view", id="view", **{"data-view": view.tab})
         parts = [section, beside] if beside else [section]
+        of = "" if job.is_run else job.id  # the page of a run follows its steps, which are other jobs
         content = [self._head(call, view), tags.div(*parts, class_="split" if beside else "whole", id="split")]
-        screen = Screen(job.info.name or short(job.id), content, icon=look(job), here="Jobs", live="job", job=job.id)
+        screen = Screen(job.info.name or short(job.id), content, icon=look(job), here="Jobs", live="job", job=of)
         return await self.show(call, screen)
 
     async def _tab(self, call: Call[JobRecord], view: JobView, state: TaskState | None, offset: int) -> Tag:
         in_thread = self.context.in_thread  # there may be very many tasks
-        if view.tab == "tasks":
-            return await in_thread(tasks.table, view, state or "", offset)
-        if view.tab == "timeline":
-            return await in_thread(timeline, view, by_task(await self._perfs(view.job.id)))
-        if view.tab == "files":
-            return await in_thread(files, view, Links(call.request))
-        if view.tab == "events":
-            return await history(view)
-        if view.tab == "document":
-            return await self._document(view.job)
-        return await picture(view, self._layouts)
+        match view.tab:
+            case "steps":
+                shown: Awaitable[Tag] = steps(self.engine, view, Links(call.request), reader(call.user), offset)
+            case "tasks":
+                shown = in_thread(tasks.table, view, state or "", offset)
+            case "timeline":
+                shown = in_thread(timeline, view, by_task(await self._perfs(view.job.id)))
+            case "files":
+                shown = in_thread(files, view, Links(call.request))
+            case "events":
+                shown = history(view)
+            case "document":
+                shown = self._document(view.job)
+            case _:
+                shown = picture(view, self._layouts)
+        return await shown
 
     async def _perfs(self, job_id: str) -> list[PerfRecord]:
         """The first MOST_PERFS performance records of a job."""
@@ -164,6 +173,7 @@ class JobPage(Pages):
         facts: list[tuple[str, Tag | str]] = [
             ("Job", tags.code(job.id)),
             ("Owner", "" if record.acl.owner == PUBLIC else record.acl.owner),
+            ("Step of", _run_link(call, info.parent) if info.parent else ""),
             ("Project", info.project),
             ("Pipeline", info.pipeline),
             ("Groups", info.clientgroups),
@@ -235,6 +245,10 @@ class JobPage(Pages):
         return see_other(call.request, Links(call.request)())
 
 
+def _run_link(call: Call[JobRecord], run_id: str) -> Tag:
+    return tags.a(short(run_id), href=Links(call.request)(f"job/{run_id}"))
+
+
 def _back(call: Call[JobRecord]) -> bytes:
     return see_other(call.request, Links(call.request)(f"job/{call.thing.job.id}"))
 
@@ -243,6 +257,7 @@ def _tabs(view: JobView) -> Tag:
     links = [
         tags.a(name, href=view.tabbed(tab), **({"aria-current": "page"} if tab == view.tab else {}))
         for tab, name in TABS.items()
+        if tab != "steps" or view.job.is_run
     ]
     return tags.nav(*links, class_="tabs", **{"aria-label": "Views of the job"})
 

@@ -69,7 +69,7 @@ class JobList(Pages):
             path, mark, query = call.request.uri.decode().partition("?")
             return see_other(call.request, f"{path.rpartition('/')[2]}/{mark}{query}")
         selection, links = Selection(q, sort, up, offset), Links(call.request)
-        counts = await self.engine.jobs.counts(reader(call.user))
+        counts = await self.engine.jobs.counts(reader(call.user), top=True)
         told: Tag | None = None
         records: Sequence[JobRecord] = []
         total = 0

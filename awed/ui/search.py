@@ -21,8 +21,12 @@ FIELDS = {
     "group": "info.clientgroups",
     "priority": "info.priority",
     "command": "tasks.cmd.name",
+    "run": "info.parent",
 }
 """The words before a colon that stand for a field of the document."""
+
+_OF_STEPS = ("run", "id", "worker", "steps")
+"""The words before a colon with which steps of runs are shown, which are left out otherwise."""
 
 WORKER = "worker"
 """The word before a colon that stands for the name, or the id, of a worker."""
@@ -83,12 +87,14 @@ class Selection(msgspec.Struct, frozen=True):
                 more[key] = _time(key, text, now)
             elif key in FIELDS:
                 fields.setdefault(FIELDS[key], []).append(text)
+            elif key == "steps":
+                _steps(text)
             elif key == WORKER:
                 more["ids"] = ids or ()
             elif key == "user":
                 more["owner"] = user.name if text == "me" else text
             else:
-                known = ", ".join(["state", "name", "id", "user", WORKER, *FIELDS, "since", "until"])
+                known = ", ".join(["state", "name", "id", "user", WORKER, *FIELDS, "steps", "since", "until"])
                 raise Invalid(f"{key}: is none of the words that can stand before a colon: {known}")
         if states is not None and not states:
             raise Invalid("no job is in two states at once")
@@ -96,6 +102,7 @@ class Selection(msgspec.Struct, frozen=True):
             states=tuple(sorted(states or ())),
             fields=fields,
             words=tuple(words),
+            top=all(key not in _OF_STEPS for key, _ in _terms(self.q)),
             reader=reader(user),
             order=ORDERS[self.sort],
             descending=not self.up,
@@ -140,6 +147,11 @@ def _states(text: str) -> list[JobState]:
             raise Invalid(f"state: must be one of {', '.join(STATE_WORDS)}, found: {word}")
         found += STATE_WORDS[word]
     return found
+
+
+def _steps(text: str) -> None:
+    if text != "yes":
+        raise Invalid(f"steps: must be yes, to show steps of runs as well, found: {text}")
 
 
 def _time(key: str, text: str, now: datetime) -> datetime:

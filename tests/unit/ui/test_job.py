@@ -109,3 +109,19 @@ def test_the_parts_of_a_split_task_are_a_table_in_which_those_alike_share_a_row(
     data(served.call("PUT", f"/job/{job}?suspend"))
     assert rows() == [("1-1", "completed"), ("2-2", "suspend"), ("3-10000", "suspend")]
     assert served.call("GET", f"/ui/job/{job}/task/a?part=10000").status == 200
+
+
+def test_the_page_of_a_run_lists_its_steps_with_links_and_each_step_leads_back(served: Served) -> None:
+    """The list of jobs has the run alone, unless it is asked for steps."""
+    run = str(served.submit({"info": {"name": "flow"}, "tasks": [{**CHAIN[0], "resources": {"runs": 1}}]})["id"])
+    assert "There are no steps yet." in text(served.call("GET", f"/ui/job/{run}"))
+    infos = [{"name": name, "parent": run} for name in ("one", EVIL)]
+    steps = [str(served.submit({"info": info, "tasks": CHAIN[:1]})["id"]) for info in infos]
+    page = served.call("GET", f"/ui/job/{run}").body.decode()
+    assert re.findall(r'data-step="([^"]+)"', page) == steps
+    assert "<script>alert" not in page
+    assert f'data-job="{run}"' not in page, "as events of steps refresh it as well"
+    assert f'href="../job/{run}"' in served.call("GET", f"/ui/job/{steps[0]}").body.decode()
+    assert "Steps" not in text(served.call("GET", f"/ui/job/{steps[0]}"))
+    for query, number in (("", 1), (f"?q=run:{run}", 2), ("?q=steps:yes", 3)):
+        assert served.call("GET", f"/ui/{query}").body.count(b'class="c-name"') == number, query
