@@ -47,6 +47,9 @@ EXTRA = "pip install 'awed[cwl]'"
     metavar="ID",
     help="Any word. A run that was broken off goes on where it was if it is started again with the same one.",
 )
+@click.option(
+    "--reuse", is_flag=True, help="Take the results of your own equal steps of other runs, if they are there."
+)
 @click.option("--quiet", is_flag=True, help="Say nothing on stderr but what goes wrong.")
 @click.option("--debug", is_flag=True, help="Say more.")
 @click.version_option(__version__, prog_name="awe cwl")
@@ -70,6 +73,7 @@ def cwl(server: Server, context: click.Context, /, tool: str | None, inputs: tup
             takes_images=not options["no_container"],
             parent=os.environ.get("AWE_JOBID", ""),
             group=options["group"],
+            reuse=options["reuse"],
         )
         outdir = None if options["nodes"] else options["outdir"]
         status: int = program.run(server, asked, setting, options["run_id"] or new_id(), outdir)
@@ -82,7 +86,7 @@ def cwl(server: Server, context: click.Context, /, tool: str | None, inputs: tup
     return status
 
 
-_WAITS = ("outdir", "nodes", "no_container", "default_container", "run_id")
+_WAITS = ("outdir", "nodes", "no_container", "default_container", "run_id", "reuse")
 """Options of a run that is awaited."""
 
 

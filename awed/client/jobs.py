@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import BinaryIO, NamedTuple
+from urllib.parse import urlencode
 
 from msgspec import Struct
 
@@ -13,11 +14,23 @@ from awed.model.job import Job
 from awed.model.node import Node
 from awed.model.reasons import Explained
 from awed.model.remarks import Checked, Remark
+from awed.model.states import JobState
 from awed.wire.clients import ShownClient, plain
 from awed.wire.headers import IDEMPOTENCY_KEY
 from awed.wire.multipart import Field, form
 
 _BLOCK = 1 << 16
+
+
+class _Id(Struct):
+    id: str
+
+
+def marked(name: str, value: str, most: int) -> Call[list[str]]:
+    """Get the ids of the user's own completed jobs whose user attribute *name* is *value*: the *most* newest."""
+    fields = {"mine": "true", "state": JobState.COMPLETED, f"info.userattr.{name}": value, "limit": most}
+    asked = Request("GET", f"/job?query&{urlencode(fields)}")
+    return Call(asked, lambda response: [job.id for job in data(list[_Id])(response)])
 
 
 class About(Struct):

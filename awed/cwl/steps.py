@@ -11,13 +11,14 @@ from urllib.parse import quote
 from cwltool.context import RuntimeContext
 from cwltool.errors import UnsupportedRequirement, WorkflowException
 from cwltool.loghandler import _logger as log
+from schema_salad.exceptions import ValidationException
 
 from awed.client import events as feed
 from awed.client import jobs, tes
 from awed.client.blocking import Server
 from awed.client.calls import Call
 from awed.cwl.access import Access, Listing
-from awed.cwl.task import Setting, task_of
+from awed.cwl.task import MARK, Setting, task_of
 from awed.cwl.tool import Step
 from awed.model.errors import AwedError, Gone
 from awed.model.feed import Subject
@@ -25,6 +26,9 @@ from awed.model.states import ACTIVE
 
 _SILENCE = 15.0
 """Seconds without the end of a step after which it is said why a step waits."""
+
+_EARLIER = 3
+"""How many equal tasks are looked at."""
 
 _LAST_LINES = 20
 """Lines of a failed step's stderr that are shown."""
@@ -45,7 +49,8 @@ class Steps:
         self._said: set[str] = set()
         self._moved = monotonic()
         self._posting: Call[tes.Created] | None = None
-        self._heard = server.persist(feed.events(None)).last
+        ask = server.persist if setting.parent else server.ask  # who has mistyped the address is to hear of it
+        self._heard = ask(feed.events(None)).last
 
     @property
     def are_out(self) -> bool:
@@ -57,11 +62,16 @@ class Steps:
             document = task_of(step, self._setting, self._access.address)
             if context.secret_store and context.secret_store.has_secret(document):
                 raise UnsupportedRequirement(f"{step.label}: a secret would be in its task, which others may read")
+            earlier = self._earlier(step, document["tags"][MARK])
+            if earlier is not None:
+                log.info("step %s has the result of job %s", step.name, earlier.id)
+                self._collect(step, earlier)
+                return
             body = json.dumps(document).encode()  # msgspec takes no strings of ruamel.yaml
             digest = sha256(body).hexdigest()
             number = self._equal[digest]
             self._equal[digest] += 1
-            self._post(step, body, f"cwl {self._run_id} {digest} {number}".replace(" ", "-"))
+            self._post(step, body, f"{self._run_id} {digest} {number}")
         except UnsupportedRequirement:
             raise
         except (AwedError, OSError, WorkflowException) as error:
@@ -102,10 +112,21 @@ class Steps:
             log.warning("not all steps are cancelled: %s", error)
         self._out.clear()
 
+    def _earlier(self, step: Step, digest: str) -> tes.Task | None:
+        """An equal task of the user's that is done and of which all outputs are still there, if that will do."""
+        said, _ = step.get_requirement("WorkReuse")
+        if not self._setting.reuse or (said and not said["enableReuse"]):
+            return None
+        for job_id in self._server.persist(jobs.marked(MARK, digest, _EARLIER)):
+            found = self._server.persist(tes.task(job_id))
+            if all(one.path.endswith("/") or self._access.exists(one.url) for one in found.log.outputs):
+                return found
+        return None
+
     def _post(self, step: Step, body: bytes, key: str) -> None:
         """Make the task, or find the one that an earlier runner made. One that had failed is made anew."""
         for again in count():
-            self._posting = tes.create(body, f"{key}-{again}" if again else key)
+            self._posting = tes.create(body, sha256(f"{key} {again}".encode()).hexdigest())
             created = self._server.persist(self._posting)
             if not created.is_known:
                 break
@@ -142,7 +163,7 @@ class Steps:
                 self._access.update(source, f"{place}/{quote(target)}")
         try:
             outputs = step.collect_outputs(place, code)
-        except (AwedError, OSError, WorkflowException) as error:
+        except (AwedError, OSError, ValidationException, ValueError, WorkflowException) as error:
             log.error("step %s (job %s): its outputs are not what the tool says: %s", step.name, task.id, error)
             self._end(step, {}, PERMANENT_FAIL)
             return

@@ -1,8 +1,10 @@
 """The TES task of a step: a function of the step and of nothing else, as it is recognised by its document."""
 
+import json
 import math
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from cwltool.errors import WorkflowException
@@ -17,18 +19,25 @@ from awed.model.tes import COLLECTION, DIRECTORY, FILE
 MB = 2**20
 """Bytes of a unit of memory and disk in CWL."""
 
+MARK = "cwl_step"
+"""The tag by which equal steps of other runs are found."""
+
 GB = 10**9
 """The same in TES."""
 
 
 class Setting(NamedTuple):
-    """What is the same for all steps of a run. *image*: of those that name none. *takes_images*: whether those that
-    do get theirs. *parent*: the job of the run, "" for none. *group*: client groups that may run them, "" for any."""
+    """What is the same for all steps of a run.
+
+    *image*: of those that name none. *takes_images*: whether those that do get theirs. *parent*: the job of the run,
+    "" for none. *group*: client groups that may run them, "" for any. *reuse*: whether results of other runs will do.
+    """
 
     image: str
     takes_images: bool = True
     parent: str = ""
     group: str = ""
+    reuse: bool = False
 
 
 def task_of(step: Step, setting: Setting, address: Callable[[str], str]) -> dict[str, Any]:
@@ -49,7 +58,7 @@ def task_of(step: Step, setting: Setting, address: Callable[[str], str]) -> dict
             if (path := getattr(step, name))
         },
     }
-    return {
+    task = {
         "name": step.label,
         "inputs": [_input(entry, address) for entry in entries if not is_directory(entry)],
         "outputs": [{"path": step.builder.outdir, "url": f"{OWN_HOST}{COLLECTION}", "type": DIRECTORY}],
@@ -57,6 +66,14 @@ def task_of(step: Step, setting: Setting, address: Callable[[str], str]) -> dict
         "resources": {**_amounts(step), "backend_parameters": dict(_parameters(step, setting))},
         "volumes": list(dict.fromkeys([OUTDIR, STAGEDIR, *_directories(step, entries)])),
     }
+    return {**task, "tags": {MARK: _digest(task)}}
+
+
+def _digest(task: dict[str, Any]) -> str:
+    """What is the same for equal steps of all runs."""
+    parameters = {name: text for name, text in task["resources"]["backend_parameters"].items() if name != "parent"}
+    said = {**task, "resources": {**task["resources"], "backend_parameters": parameters}}
+    return sha256(json.dumps(said).encode()).hexdigest()
 
 
 def _directories(step: Step, entries: Iterable[MapperEnt]) -> Iterator[str]:

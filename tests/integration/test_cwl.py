@@ -131,10 +131,10 @@ def printed(program: Program) -> Any:
     return json.loads(program.output[program.output.index("{") : program.output.rindex("}") + 1])
 
 
-def order(stage: Stage) -> list[str]:
-    """The arguments for a run of WORKFLOW."""
+def order(stage: Stage, *, last: int = 1) -> list[str]:
+    """The arguments for a run of WORKFLOW. *last*: the last of its numbers; with 1 two parts are equal."""
     write(stage, "text", "line\n" * 100)
-    numbers = [*range(1, STEPS), 1]  # two parts are equal
+    numbers = [*range(1, STEPS), last]
     job = {"text": {"class": "File", "location": "text"}, "numbers": numbers}
     return [
         "--quiet",
@@ -317,6 +317,21 @@ async def test_a_run_is_left_to_the_workers(farm: Daemon) -> None:
     )
     (step,) = await tasks(farm)
     assert (step["info"]["parent"], step["info"]["name"]) == (job_id, "files.cwl")
+
+
+@ensureDeferred
+async def test_results_of_another_run_are_taken_if_one_asks_for_that(farm: Daemon) -> None:
+    """As long as their nodes are there."""
+    arguments = order(farm.stage, last=STEPS)
+    for options, made in (([], 1), ([], 2), (["--reuse"], 2)):
+        program = runner(farm, *options, *arguments)
+        assert await program.ended() == 0, program.output
+        assert len(await tasks(farm)) == made * (2 * STEPS + 1)
+    for node in await farm.call("GET", "/node?querynode&file.name=count.txt&limit=0"):
+        await farm.call("DELETE", f"/node/{node['id']}")
+    program = runner(farm, "--reuse", *arguments)
+    assert await program.ended() == 0, program.output
+    assert len(await tasks(farm)) == 2 * (2 * STEPS + 1) + STEPS + 1
 
 
 @ensureDeferred
