@@ -150,7 +150,9 @@ def file_entity(file_id: str, io: IO, known: NodeFile | None, now: str | None) -
     return given(
         {
             "@id": file_id,
-            "@type": "File",
+            "@type": "CreativeWork"
+            if file_id.startswith("#")
+            else "File",  # one that is gone is no data of the crate
             "name": name,
             "encodingFormat": _media_type(name),
             "contentSize": str(size) if size or not io.is_elsewhere else None,  # hosts of URLs need not tell the size

@@ -36,6 +36,7 @@ class Contexts(BaseAdapter):
     def send(self, request: Any, *_: Any, **__: Any) -> requests.Response:
         response = requests.Response()
         response.status_code = 200
+        response.headers["Content-Type"] = "application/ld+json"
         response.raw = io.BytesIO(CONTEXTS[request.url])
         response.url, response.request = request.url, request
         return response

@@ -41,7 +41,7 @@ async def check(daemon: Daemon, python: Path, found: dict[str, Any], profile: st
         assert await awe.ended() == 0, awe.output
         checked = daemon.stage.start([python, CHECK, daemon.stage.folder / "run.crate.zip", profile])
         assert await checked.ended() == 0, checked.output
-        assert checked.output.splitlines()[-1:] == [found["info"]["name"]], checked.output
+        assert checked.output.splitlines() == [found["info"]["name"]], checked.output
 
 
 @pytest_twisted.ensureDeferred
