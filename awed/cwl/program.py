@@ -22,6 +22,7 @@ from awed.client.blocking import Server
 from awed.cwl.access import Access
 from awed.cwl.executor import Executor
 from awed.cwl.nodes import Nodes
+from awed.cwl.original import without_own
 from awed.cwl.paths import LITERAL
 from awed.cwl.results import fetched, left
 from awed.cwl.steps import Steps
@@ -86,6 +87,8 @@ def run(server: Server, asked: Asked, setting: Setting, run_id: str, outdir: Pat
     if outdir is not None:
         settle = partial(fetched, access=access, nodes=nodes, outdir=outdir.absolute())
     steps = Steps(server, access, setting, run_id)
+    if setting.parent:
+        asked = asked._replace(tool=without_own(asked.tool))
     status, text = asked.read(access, Executor(steps, settle, survives=bool(setting.parent)))
     if outdir is None and text.startswith("{"):
         text = _without_places(text)

@@ -133,3 +133,50 @@ async def test_a_cancelled_run_ends_its_steps_and_its_runner(daemon: Daemon) -> 
     assert (await wes(daemon, f"{run}/status"))["state"] == "CANCELED"
     assert {step["state"] for step in await steps(daemon, run)} == {"deleted"}
     await program.said(rf"{run}_run_0: discarded")
+
+
+SUBMITTED = """
+cwlVersion: v1.0
+$graph:
+- class: CommandLineTool
+  id: '#count'
+  baseCommand: [wc, -l]
+  inputs:
+  - {id: '#count/text', type: File, inputBinding: {position: 1}}
+  outputs:
+  - {id: '#count/number', type: stdout}
+  stdout: number
+  requirements: [&shock {class: ShockRequirement, shock_api_url: 'http://shock.example:7445'}]
+- class: Workflow
+  id: '#main'
+  inputs:
+  - {id: '#main/text', type: File}
+  outputs:
+  - {id: '#main/number', type: File, outputSource: '#main/step/number'}
+  steps:
+  - id: '#main/step'
+    run: '#count'
+    in: [{id: '#main/step/text', source: '#main/text'}]
+    out: ['#main/step/number']
+  requirements: [*shock]
+"""
+"""As it makes them: packed, with files as nodes, and with a requirement of its own."""
+
+
+@pytest.mark.parametrize("entrypoint", ["", "#main", "#count"])
+@ensureDeferred
+async def test_what_the_submitter_of_the_original_sends_is_run(daemon: Daemon, entrypoint: str) -> None:
+    """A workflow, or one of its tools."""
+    worker(daemon, "w")
+    node = await daemon.call("POST", "/node", files={"upload": ("text", b"one\ntwo\n")})
+    location = f"{daemon.url}/node/{node['id']}?download"
+    files = {
+        "cwl": ("flow.cwl", SUBMITTED.encode()),
+        "job": ("job.yaml", f"text: {{class: File, location: '{location}', basename: text}}\n".encode()),
+    }
+    form = {"CLIENT_GROUP": "", "entrypoint": entrypoint}
+    job = await daemon.call("POST", "/job", data=form, files=files)
+    job = await reaches(daemon, job["id"], "completed", "suspend")
+    assert job["state"] == "completed", job["error"]
+    number = (await wes(daemon, job["id"]))["outputs"]["number"]
+    assert (await content({"url": number["location"]})).split()[0] == b"2"
