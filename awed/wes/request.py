@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from awed import __version__
-from awed.model.addresses import has_user
+from awed.model.addresses import has_user, without_password, without_secrets
 from awed.model.errors import Invalid
 from awed.web.form import Form, Part
 from awed.wire.inputs import open_inputs
@@ -72,7 +72,7 @@ class Read(Struct, frozen=True):
         said: dict[str, Any] = {"name": self.parameters.name, "clientgroups": self.parameters.group}
         if self.parameters.priority:
             said["priority"] = int(self.parameters.priority)
-        kept = {**self.request.tags, SERVICE: msgspec.to_builtins(self.request)}
+        kept = {**self.request.tags, SERVICE: _shown(msgspec.to_builtins(self.request))}
         return {**{name: value for name, value in said.items() if value}, "service": SERVICE, "userattr": kept}
 
     @property
@@ -114,6 +114,15 @@ async def read_request(form: Form) -> Read:
     )
     order = form.get("workflow_params") if request.workflow_params else None
     return Read(request, _parameters(said), _attachments(form.parts), order)
+
+
+def _shown(value: Any) -> Any:
+    """*value* without what opens the URLs in it."""
+    if isinstance(value, dict):
+        return {name: _shown(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_shown(one) for one in value]
+    return without_secrets(without_password(value)[0]) if isinstance(value, str) else value
 
 
 async def _text(form: Form, name: str) -> str:

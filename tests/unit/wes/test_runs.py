@@ -92,6 +92,20 @@ def test_a_run_of_cwl_has_its_attachments_where_they_were(served: Served) -> Non
     assert get(served, "/runs")["runs"] == [{"run_id": run_id, "state": "QUEUED", "tags": {"study": "phage"}}]
 
 
+def test_what_opens_the_urls_of_a_request_is_not_shown(served: Served) -> None:
+    """The run itself has it."""
+    urls = ["https://h/k?X-Amz-Signature=secret&n=1", "http://user:secret@h/k"]
+    asked = {"files": [{"class": "File", "location": url} for url in urls]}
+    run_id = run(served, {**ASKED, "workflow_params": msgspec.json.encode(asked).decode()})
+    shown = get(served, f"/runs/{run_id}")["request"]["workflow_params"]
+    hidden = ["https://h/k?X-Amz-Signature=***&n=1", "http://user@h/k"]
+    assert [file["location"] for file in shown["files"]] == hidden
+    job = data(served.call("GET", f"/job/{run_id}", user="ann"))
+    assert "secret" not in str(job)
+    order = job["tasks"][0]["inputs"][-1]["node"]
+    assert msgspec.json.decode(served.call("GET", f"/node/{order}?download", user="ann").body) == asked
+
+
 def test_a_run_goes_to_its_end_with_outputs(served: Served) -> None:
     run_id = run(served)
     assert get(served, f"/runs/{run_id}/status") == {"run_id": run_id, "state": "QUEUED"}
