@@ -59,11 +59,14 @@ async def send_crate(context: Context, call: Call[JobRecord]) -> Zip:
 async def _zipped(context: Context, files: Mapping[str, AsyncIterator[bytes]], now: datetime) -> AsyncIterator[bytes]:
     """A zip archive of *files*, by name. It is packed in threads."""
     archive = Archive()
-    for name, parts in files.items():
-        await context.in_thread(archive.begin, name, now)
-        async for batch in batches(context.turns(parts)):
-            yield await context.in_thread(archive.packed, batch)
-    yield await context.in_thread(archive.finish)
+    try:
+        for name, parts in files.items():
+            await context.in_thread(archive.begin, name, now)
+            async for batch in batches(context.turns(parts)):
+                yield await context.in_thread(archive.packed, batch)
+        yield await context.in_thread(archive.finish)
+    finally:
+        archive.close()
 
 
 class Gathered:

@@ -37,7 +37,7 @@ def part_of(job: Job, task: Task, brought: Iterable[OutputLog], base: str) -> Pa
     if not task.tes:
         return Part(job, task, task_name(task.taskid), read, made)
     read = [replace(io, filename=io.filename.removeprefix(f"{TREE}/")) for io in read]
-    made += [_brought(one, base) for one in brought if not one.path.endswith("/")]
+    made += [_brought(one, base) for one in brought if "://" in one.url and not one.path.endswith("/")]
     return Part(job, task, job.info.name, read, made)
 
 

@@ -5,6 +5,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
 from awed.tx.files import Pieces, Slice
@@ -65,32 +66,41 @@ class Packer:
 
 class Archive:
     """A zip archive that is made while it is sent: :meth:`begin` a file, :meth:`packed` as often as needed, at last
-    :meth:`finish`. The methods block."""
+    :meth:`finish`; :meth:`close` in any case. The methods block, and may be called from any thread."""
 
     def __init__(self) -> None:
         self._sink = _Sink()
         self._zip = _Zip(self._sink)
         self._is_open = False
+        self._lock = Lock()
 
     def begin(self, name: str, made: datetime) -> None:
         """Begin the next file."""
-        self._end()
-        self._zip.begin(Member(name, made, ()))
-        self._is_open = True
+        with self._lock:
+            self._end()
+            self._zip.begin(Member(name, made, ()))
+            self._is_open = True
 
     def packed(self, data: bytes) -> bytes:
         """Add *data* to the file. Returns what there is to send."""
-        self._zip.write(data)
-        return self._sink.take()
+        with self._lock:
+            self._zip.write(data)
+            return self._sink.take()
 
     def finish(self) -> bytes:
         """Returns the rest of the archive."""
-        self._end()
-        self._zip.close()
+        self.close()
         return self._sink.take()
+
+    def close(self) -> None:
+        """Nothing more comes: also if the archive is left unfinished, as zipfile complains of an open file."""
+        with self._lock:
+            self._end()
+            self._zip.close()
 
     def _end(self) -> None:
         if self._is_open:
+            self._is_open = False
             self._zip.end()
 
 

@@ -217,7 +217,7 @@ def test_a_run_of_a_workflow_is_told_with_its_steps() -> None:
         fields: dict[str, Any] = {"tes": tes, "inputs": [file("files/in/a", "o")], "cmd": Cmd("tes")}
         step = Task(f"k{number}_tes", f"k{number}", state=TaskState.COMPLETED, completeddate=NOW, **fields)
         brought = [OutputLog(f"{BASE}/node/n{number}", "/out/b", "7"), OutputLog(f"{BASE}/node/d", "/out/d/", "0")]
-        brought.append(OutputLog("s3://bucket/c", "/out/c", "x"))
+        brought += [OutputLog("s3://bucket/c", "/out/c", "x"), OutputLog("job.json", "/out/e", "1")]
         made += told(crate, part_of(Job(f"k{number}", info=Info(name="sort it"), tasks=[step]), step, brought, BASE))
     seen = by_id([*made, *crate.end([], 5)])
     main = seen[seen["./"]["mainEntity"]["@id"]]

@@ -1,7 +1,9 @@
 """Files packed piece by piece are what they were when they are unpacked by others."""
 
+import gc
 import gzip
 import io
+import sys
 import tarfile
 import zipfile
 from datetime import UTC, datetime
@@ -9,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from awed.nodes.packing import ARCHIVES, Member, Packer
+from awed.nodes.packing import ARCHIVES, Archive, Member, Packer
 from awed.tx.files import Slice
 from awed.tx.streams import PIECE
 from tests.unit.nodes.world import EPOCH
@@ -77,3 +79,27 @@ def test_what_packs_well_is_packed_in_small_steps_and_can_be_left(tmp_path: Path
 def test_one_file_is_packed_by_gzip(tmp_path: Path) -> None:
     [_, _, large] = members(tmp_path)
     assert gzip.decompress(packed(Packer([large], "gzip"))) == list(CONTENTS.values())[2]
+
+
+def test_an_archive_is_made_piece_by_piece() -> None:
+    archive = Archive()
+    made = b""
+    for name in ("a", "b"):
+        archive.begin(name, EPOCH)
+        made += archive.packed(b"x" * 1000) + archive.packed(b"y")
+    made += archive.finish()
+    archive.close()
+    packed = zipfile.ZipFile(io.BytesIO(made))
+    assert [packed.read(name) for name in packed.namelist()] == [b"x" * 1000 + b"y"] * 2
+
+
+def test_an_archive_that_is_left_is_closed_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    archive = Archive()
+    archive.begin("a", EPOCH)
+    archive.packed(b"x")
+    archive.close()
+    del archive
+    gc.collect()
+    assert not said
