@@ -93,7 +93,7 @@ class JobResource(JobChanges):
         token = header(call.request, b"datatoken") or ""
         return (await check(self.context, call, await upload.read(upload.size), token)).checked
 
-    @calls("GET /", may("read"))
+    @calls("GET /", may("read", runners=True))
     async def index(
         self, call: Call[None], *, asked: JobList, fields: Rest
     ) -> Page[list[Job]] | Page[list[MinimalJob]] | Page[list[JobLine]]:

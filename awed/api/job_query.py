@@ -89,16 +89,20 @@ class JobList(Paging, frozen=True):
     top: Annotated[bool, "Only jobs that are no steps of a run."] = False
 
     def query_for(self, user: User, fields: Rest) -> JobQuery:
-        """The query for a page of the jobs that *user* may read. *fields*: all other parameters.
+        """The query for a page of the jobs that *user* may read: of a runner, the steps of its run. *fields*: all
+        other parameters.
 
         Raises :class:`~awed.model.errors.Invalid` for a parameter that cannot be the path of a field.
         """
+        asked = {_path(name): split(texts) for name, texts in fields.items()} if self.query else {}
+        if user.run:
+            asked["info.parent"] = [user.run]
         return JobQuery(
             states=self._states(),
             id_prefix=self.id_prefix,
             words=tuple(self.words.split()),
             owner=user.name if self.mine else self.owner,
-            fields={_path(name): split(texts) for name, texts in fields.items()} if self.query else {},
+            fields=asked,
             top=self.top,
             reader=reader(user),
             since=self.date_start,

@@ -33,6 +33,24 @@ def marked(name: str, value: str, most: int) -> Call[list[str]]:
     return Call(asked, lambda response: [job.id for job in data(list[_Id])(response)])
 
 
+class _Attributes(Struct):
+    userattr: dict[str, str] = {}
+
+
+class Step(Struct):
+    """What is read of a step of a run."""
+
+    id: str
+    info: _Attributes
+
+
+def steps(run: str, offset: int, most: int) -> Call[list[Step]]:
+    """Get steps of the run *run*, the oldest first: *most*, from the number *offset* on."""
+    order = {"order": "info.submittime", "direction": "asc"}
+    fields = {"info.parent": run, **order, "offset": offset, "limit": most}
+    return Call(Request("GET", f"/job?query&{urlencode(fields)}"), data(list[Step]))
+
+
 class About(Struct):
     """What is read of ``GET /``. *queue_status*: ``running`` or ``suspended``."""
 

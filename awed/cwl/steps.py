@@ -27,6 +27,12 @@ from awed.model.states import ACTIVE
 _SILENCE = 15.0
 """Seconds without the end of a step after which it is said why a step waits."""
 
+_PAGE = 500
+"""Steps of an earlier runner that are asked for at a time."""
+
+_GOOD = (*tes.UNENDED, tes.COMPLETE)
+"""The states of tasks that need not be made anew."""
+
 _EARLIER = 3
 """How many equal tasks are looked at."""
 
@@ -51,6 +57,7 @@ class Steps:
         self._posting: Call[tes.Created] | None = None
         ask = server.persist if setting.parent else server.ask  # who has mistyped the address is to hear of it
         self._heard = ask(feed.events(None)).last
+        self._before = self._steps_before() if setting.parent else {}
 
     @property
     def are_out(self) -> bool:
@@ -71,7 +78,8 @@ class Steps:
             digest = sha256(body).hexdigest()
             number = self._equal[digest]
             self._equal[digest] += 1
-            self._post(step, body, f"{self._run_id} {digest} {number}")
+            if not self._adopt(step, document["tags"][MARK]):
+                self._post(step, body, f"{self._run_id} {digest} {number}")
         except UnsupportedRequirement:
             raise
         except (AwedError, OSError, WorkflowException) as error:
@@ -123,6 +131,31 @@ class Steps:
                 return found
         return None
 
+    def _steps_before(self) -> dict[str, list[str]]:
+        """The jobs of the run that an earlier runner made, by their mark: keys are forgotten after some days."""
+        found: dict[str, list[str]] = {}
+        offset = 0
+        while page := self._server.persist(jobs.steps(self._setting.parent, offset, _PAGE)):
+            offset += len(page)
+            for job in page:
+                found.setdefault(job.info.userattr.get(MARK, ""), []).append(job.id)
+        return found
+
+    def _adopt(self, step: Step, mark: str) -> bool:
+        """Whether an earlier runner has made the step, and it has not failed."""
+        before = self._before.get(mark, [])
+        while before:
+            job_id = before.pop(0)
+            if self._server.persist(tes.task(job_id)).state in _GOOD:
+                self._take(step, job_id)
+                self._look(job_id)
+                return True
+        return False
+
+    def _take(self, step: Step, job_id: str) -> None:
+        self._out[job_id], self._posting = step, None
+        log.info("step %s is job %s", step.name, job_id)
+
     def _post(self, step: Step, body: bytes, key: str) -> None:
         """Make the task, or find the one that an earlier runner made. One that had failed is made anew."""
         for again in count():
@@ -130,11 +163,9 @@ class Steps:
             created = self._server.persist(self._posting)
             if not created.is_known:
                 break
-            found = self._server.persist(tes.task(created.id))
-            if found.state in (*tes.UNENDED, tes.COMPLETE):
+            if self._server.persist(tes.task(created.id)).state in _GOOD:
                 break
-        self._out[created.id], self._posting = step, None
-        log.info("step %s is job %s", step.name, created.id)
+        self._take(step, created.id)
         if created.is_known:
             self._look(created.id)
 

@@ -20,7 +20,7 @@ from twisted.internet.task import deferLater
 from awed.model.errors import AwedError
 from awed.worker.containers.bubblewrap import found_program
 from tests.integration.daemon import Daemon, Stage
-from tests.integration.jobs import content, reaches, start
+from tests.integration.jobs import content, job, reaches, shell, start
 from tests.integration.program import ROOT, Program
 from tests.integration.test_tokens import guarded, user
 
@@ -108,7 +108,7 @@ async def farm(daemon: Daemon) -> Daemon:
     return daemon
 
 
-def runner(daemon: Daemon, *arguments: str, program: str = RUNNER, token: str = "") -> Program:
+def runner(daemon: Daemon, *arguments: str, program: str = RUNNER, token: str = "", run: str = "") -> Program:
     """A runner; its files are in the folder of the test."""
     environ = {
         **os.environ,
@@ -116,6 +116,7 @@ def runner(daemon: Daemon, *arguments: str, program: str = RUNNER, token: str = 
         "PYTHONUNBUFFERED": "1",
         "AWE_SERVER": daemon.url,
         "AWE_TOKEN": token,
+        "AWE_JOBID": run,
     }
     return daemon.stage.start([sys.executable, "-c", program, *arguments], environ)
 
@@ -135,13 +136,13 @@ def order(stage: Stage, *, last: int = 1) -> list[str]:
     """The arguments for a run of WORKFLOW. *last*: the last of its numbers; with 1 two parts are equal."""
     write(stage, "text", "line\n" * 100)
     numbers = [*range(1, STEPS), last]
-    job = {"text": {"class": "File", "location": "text"}, "numbers": numbers}
+    inputs = {"text": {"class": "File", "location": "text"}, "numbers": numbers}
     return [
         "--quiet",
         "--outdir",
         "out",
         write(stage, "flow.cwl", WORKFLOW),
-        write(stage, "job.json", json.dumps(job)),
+        write(stage, "job.json", json.dumps(inputs)),
     ]
 
 
@@ -167,7 +168,18 @@ async def test_a_runner_that_is_killed_again_and_again_goes_on_where_it_was(farm
     assert made.read_text().split() == ["1", "2", "3", "4", "5", "1"]
     jobs = await tasks(farm)
     assert len(jobs) == 2 * STEPS + 1
-    assert {(job["state"], len(job["tasks"][0]["attempts"])) for job in jobs} == {("completed", 1)}
+    assert {(one["state"], len(one["tasks"][0]["attempts"])) for one in jobs} == {("completed", 1)}
+
+
+@ensureDeferred
+async def test_the_runner_of_a_run_knows_its_steps_when_the_keys_are_forgotten(farm: Daemon) -> None:
+    """Its job is known for as long as it runs, but a key for a day. Here another word makes other keys."""
+    run = await farm.submit(job(shell("true"), clientgroups="nobody"))
+    for word in ("one", "two"):
+        program = runner(farm, "--run-id", word, *order(farm.stage), run=run["id"])
+        assert await program.ended() == 0, program.output
+    made = await farm.call("GET", f"/job?query&info.parent={run['id']}&limit=0")
+    assert len(made) == 2 * STEPS + 1
 
 
 @ensureDeferred
@@ -177,7 +189,7 @@ async def test_a_runner_that_is_told_to_end_takes_its_steps_with_it(farm: Daemon
     await program.said(r"step \S+ is job")
     program.signal("TERM")
     assert await program.ended() == 143
-    assert {job["state"] for job in await tasks(farm)} <= {"deleted"}
+    assert {one["state"] for one in await tasks(farm)} <= {"deleted"}
 
 
 FAILS = """
@@ -193,8 +205,8 @@ outputs: {}
 async def test_the_step_that_failed_is_named_with_its_reason(farm: Daemon) -> None:
     program = runner(farm, "--quiet", write(farm.stage, "fails.cwl", FAILS))
     assert await program.ended() == 1
-    (job,) = await tasks(farm)
-    assert re.search(rf"step fails.cwl \(job {job['id']}\) failed: .*exit status 7", program.output)
+    (made,) = await tasks(farm)
+    assert re.search(rf"step fails.cwl \(job {made['id']}\) failed: .*exit status 7", program.output)
     assert "what went wrong" in program.output
 
 
@@ -309,9 +321,9 @@ async def test_a_run_is_left_to_the_workers(farm: Daemon) -> None:
     program = runner(farm, "--quiet", *files, program=SUBMITTER)
     assert await program.ended() == 0, program.output
     job_id = program.output.split()[-1]
-    job = await reaches(farm, job_id, "completed", "suspend")
-    assert (job["state"], job["info"]["name"]) == ("completed", "files.cwl")
-    made = json.loads(await content(job["tasks"][0]["outputs"][0]))
+    done = await reaches(farm, job_id, "completed", "suspend")
+    assert (done["state"], done["info"]["name"]) == ("completed", "files.cwl")
+    made = json.loads(await content(done["tasks"][0]["outputs"][0]))
     assert await content({"url": f"{made['all']['location']}?download"}) == (
         b"main\nmain.idx\nusual.txt\nliteral\nfolder/deep/a b\n"
     )
@@ -349,14 +361,14 @@ async def test_who_has_a_token_needs_no_more_at_a_closed_daemon(stage: Stage) ->
     program = runner(daemon, *arguments[3:], token=secret, program=SUBMITTER)
     assert await program.ended() == 0, program.output
     job_id = program.output.split()[-1]
-    while (job := await daemon.call("GET", f"/job/{job_id}", headers=ann))["state"] in (
+    while (done := await daemon.call("GET", f"/job/{job_id}", headers=ann))["state"] in (
         "init",
         "queued",
         "in-progress",
     ):
         await deferLater(reactor, 0.05)
-    assert job["state"] == "completed", job["error"]
-    text = await treq.get(job["tasks"][0]["outputs"][0]["url"], headers=ann, persistent=False)
+    assert done["state"] == "completed", done["error"]
+    text = await treq.get(done["tasks"][0]["outputs"][0]["url"], headers=ann, persistent=False)
     made = json.loads(await text.content())["result"]["location"].removeprefix(daemon.url)
     assert (await daemon.call("GET", f"{made}/acl", headers=ann))["owner"] == "ann"
 

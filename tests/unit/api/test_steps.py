@@ -100,6 +100,8 @@ def test_a_runner_makes_steps_of_its_run_and_hears_of_them_alone(served: Served)
     finished = {"import": msgspec.json.encode({"id": new_id(), "state": "completed", "tasks": TASKS})}
     assert "is for steps of that run" in fault(served.call("POST", "/job", finished, user=runner), 401)
     assert {event["job"] for event in data(served.call("GET", "/events?since=0", user=runner))} == {step}
+    for query in ("", "?query&info.parent=" + other):
+        assert [job["id"] for job in data(served.call("GET", f"/job{query}", user=runner))] == [step]
     assert served.call("PUT", "/queue?suspend", user=runner).status == 401, "as its owner could"
 
 
