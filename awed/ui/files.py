@@ -8,6 +8,7 @@ from awed.model.addresses import without_secrets
 from awed.model.ids import task_name
 from awed.model.job import IO, NO_NODE, OWN_HOST, Job
 from awed.model.quantities import rough_size
+from awed.model.states import ACTIVE
 from awed.ui.frame import Links
 from awed.ui.view import JobView
 from awed.ui.words import count
@@ -24,7 +25,15 @@ def files(view: JobView, links: Links) -> Tag:
     more = tags.p(f"and {count(len(found) - MOST, 'more file')}", class_="empty") if len(found) > MOST else ""
     none = tags.p("It has no files.", class_="empty")
     table = tags.table(head, tags.tbody(view.turns.paced(rows))) if found else none
-    return tags.div(table, more, class_="scroll", id="files-of-job")
+    return tags.div(table, more, _crate(view.job, links), class_="scroll", id="files-of-job")
+
+
+def _crate(job: Job, links: Links) -> Tag:
+    """The link to the crate of a job that has one."""
+    if job.state in ACTIVE:
+        return tags.p()
+    link = tags.a("Crate", href=links.api(f"job/{job.id}?crate"), download=f"{job.id}.crate.zip")
+    return tags.p(link, ": what the job ran, for others to read and to keep (RO-Crate)")
 
 
 def _found(job: Job) -> Iterator[tuple[str, str, IO]]:

@@ -116,7 +116,10 @@ def test_the_page_of_a_run_lists_its_steps_with_links_and_each_step_leads_back(s
     run = str(served.submit({"info": {"name": "flow"}, "tasks": [{**CHAIN[0], "resources": {"runs": 1}}]})["id"])
     assert "There are no steps yet." in text(served.call("GET", f"/ui/job/{run}"))
     infos = [{"name": name, "parent": run} for name in ("one", EVIL)]
-    steps = [str(served.submit({"info": info, "tasks": CHAIN[:1]})["id"]) for info in infos]
+    steps = []
+    for info in infos:
+        steps.append(str(served.submit({"info": info, "tasks": CHAIN[:1]})["id"]))
+        served.clock.advance(1)  # the older one comes first
     page = served.call("GET", f"/ui/job/{run}").body.decode()
     assert re.findall(r'data-step="([^"]+)"', page) == steps
     assert "<script>alert" not in page
@@ -125,3 +128,11 @@ def test_the_page_of_a_run_lists_its_steps_with_links_and_each_step_leads_back(s
     assert "Steps" not in text(served.call("GET", f"/ui/job/{steps[0]}"))
     for query, number in (("", 1), (f"?q=run:{run}", 2), ("?q=steps:yes", 3)):
         assert served.call("GET", f"/ui/{query}").body.count(b'class="c-name"') == number, query
+
+
+def test_a_job_that_has_ended_or_failed_has_its_crate_beside_its_files(served: Served) -> None:
+    job = failed(served)
+    page = served.call("GET", f"/ui/job/{job}?tab=files").body.decode()
+    assert re.search(rf'<a [^>]*href="[^"]*job/{job}\?crate"', page)
+    active = served.submit({"info": {"name": "n"}, "tasks": CHAIN})["id"]
+    assert "?crate" not in served.call("GET", f"/ui/job/{active}?tab=files").body.decode()
