@@ -269,6 +269,13 @@ class TaskEntry:
         return self.task.state in (TaskState.QUEUED, TaskState.IN_PROGRESS)
 
     @property
+    def lacks_places(self) -> bool:
+        """Whether, while it is at work, some of its ranks are neither done nor checked out nor in a place. Those of a
+        stored task are not until it is taken up."""
+        out = sum(record.state is WorkState.CHECKOUT for record in self.records.values())
+        return sum(len(place.ranks) for place in self.places.values()) < self.task.remainwork - out
+
+    @property
     def is_done(self) -> bool:
         """Whether it is completed and not to run again."""
         return self.task.state is TaskState.COMPLETED and self.index not in self.job.to_redo

@@ -52,8 +52,16 @@ class Flow:
             return
         if entry.task.state is TaskState.PENDING and not entry.blockers:
             self.ready(entry, now)
-        elif entry.is_at_work and not entry.task.remainwork:
+        elif entry.is_at_work:
+            self._take_up(entry, now)
+
+    def _take_up(self, entry: TaskEntry, now: Moment) -> None:
+        """Let a task go on whose work was at work before it was loaded from the store."""
+        if not entry.task.remainwork:
             self.check(entry, now)
+        elif entry.lacks_places:
+            self._state.withdraw(entry)
+            self._state.queue_up(entry, now)
 
     def _runs(self, job: JobEntry) -> bool:
         return self._is_held(job) and job.is_active
@@ -164,7 +172,8 @@ class Flow:
     def rest(self, job: JobEntry, now: Moment) -> None:
         """Take all work of a job that has none queued, or is suspended, out of the queue at once."""
         for entry in job.tasks:
-            self._halt_task(entry, now)
+            if entry.busy or entry.is_at_work:
+                self._halt_task(entry, now)
 
     def _rests(self, job: JobEntry) -> bool:
         return self._is_held(job) and job.job.state is JobState.SUSPEND
@@ -214,14 +223,16 @@ class Flow:
         """Run these tasks of a suspended or completed job again, from the beginning."""
         if self.sweeps.concern(job.job.id):
             self.rest(job, now)
-        if job.job.remaintasks < len(job.tasks):
+        if len(entries) == len(job.tasks):
+            job.job.remaintasks = len(entries)
+            job.to_redo = RankSet.of([range(len(entries))])
+            for entry in entries:
+                entry.blockers = len(entry.task.depends_on)
+        else:
             for entry in [entry for entry in entries if entry.is_done]:
                 job.job.remaintasks += 1
                 for after in entry.dependents:
                     after.blockers += 1
-        if len(entries) == len(job.tasks):
-            job.to_redo = RankSet.of([range(len(entries))])
-        else:
             for entry in entries:
                 job.to_redo.add(entry.index)
         job.job.registered = True

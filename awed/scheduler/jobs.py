@@ -23,6 +23,9 @@ from awed.workflow.submission import Submission
 WITH_RUN = "suspended with its run"
 """The notes of a step that was suspended because its run was."""
 
+_WITH_WORK = (TaskState.QUEUED, TaskState.IN_PROGRESS, TaskState.SUSPEND)
+"""States of tasks whose workunits are counted by their states."""
+
 
 class Jobs:
     """The verbs for unfinished jobs, which are those that the scheduler has."""
@@ -85,9 +88,10 @@ class Jobs:
         """Add a stored job, see :func:`stored_entry`. An unfinished one goes on where it was."""
         self._state.hold(entry)
         for task_entry in entry.tasks:
-            self._count_work(task_entry, now)
+            if task_entry.task.state in _WITH_WORK:
+                self._count_work(task_entry, now)
         if entry.is_active:
-            self._continue(entry, now)
+            self._flow.start(entry, now)
         else:
             self._flow.rest(entry, now)  # the daemon may have been killed while it suspended the tasks
 
@@ -118,17 +122,6 @@ class Jobs:
                 client.hold(record, now.seconds, entry.needs_with(record.memory), entry.job.share)
                 out += 1
         return out
-
-    def _continue(self, job: JobEntry, now: Moment) -> None:
-        for entry in job.tasks:
-            if not entry.is_at_work:
-                continue
-            if not entry.task.remainwork:
-                self._flow.check(entry, now)
-            else:
-                self._state.queue_up(entry, now)
-        if job.job.id in self._state.jobs:
-            self._flow.start(job, now)
 
     def get(self, job_id: str) -> JobEntry:
         """The entry of an unfinished job. Raises :class:`~awed.model.errors.JobNotFound` for any other."""

@@ -99,6 +99,28 @@ def test_a_daemon_that_is_killed_while_it_suspends_a_job_does_the_rest_when_it_i
     assert states(world.scheduler.jobs.get(submitted.id).job) == {TaskState.SUSPEND}
 
 
+def test_a_large_job_that_is_loaded_again_is_queued_some_tasks_at_a_time_whatever_comes_between(world: World) -> None:
+    """All of it at once held the reactor for two seconds."""
+    submitted = large(world)
+    for name in ("lost", "stays"):
+        world.client(name, slots=2)
+    mine, also_mine = (world.checkout("stays") for _ in range(2))
+    lost, also_lost = (world.checkout("lost") for _ in range(2))
+    world.restart()
+    check_invariants(world.scheduler)
+    entry = world.scheduler.jobs.get(submitted.id)
+    assert sum(bool(task.places) for task in entry.tasks) < TASKS // 2
+    world.client("stays", slots=2, work=[mine.wuid, also_mine.wuid])
+    world.scheduler.clients.remove("lost", world.now)
+    check_invariants(world.scheduler)
+    world.report(mine)
+    finish(world)
+    world.report(also_mine)
+    ran = {world.run("stays").wuid for _ in range(TASKS - 2)}
+    assert {lost.wuid, also_lost.wuid} < ran
+    assert not list(world.scheduler.job_ids)
+
+
 def test_tasks_that_are_to_begin_anew_do_so_once_whatever_comes_between(world: World) -> None:
     chain = [task(str(number), *([str(number - 1)] if number else [])) for number in range(9)]
     submitted = world.submit(job(*chain))
