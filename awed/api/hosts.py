@@ -9,7 +9,7 @@ from twisted.internet.address import UNIXAddress
 from twisted.web.iweb import IRequest
 
 from awed.model.addresses import without_secrets
-from awed.model.job import IO, NO_NODE, OWN_HOST, Job, Task
+from awed.model.job import IO, NO_NODE, OWN_HOST, Task
 from awed.model.tes import COLLECTION, OutputLog, RunLog, TesTask
 from awed.model.work import Workunit
 from awed.web.forwarded import NO_PROXIES, Proxies, socket_of
@@ -157,11 +157,6 @@ def keep_own(log: RunLog, known: Collection[str]) -> None:
         host = next((host for host in known if one.url.startswith(f"{host}{COLLECTION}")), None)
         if host:
             one.url = f"{OWN_HOST}{one.url.removeprefix(host)}"
-
-
-def uses_own_store(job: Job) -> bool:
-    """Whether files of *job* are, or will be, in the daemon's own node store."""
-    return any(map(_has_own, job.tasks))
 
 
 def _has_own(holder: Task | Workunit) -> bool:

@@ -82,7 +82,8 @@ class JobResource(JobChanges):
             raise Invalid("part awf: AWF is not taken here; a job document is sent as part upload")
         else:
             raise Invalid(NO_DOCUMENT)
-        shown = whole(job, self.context.hosts.base(call.request))
+        spend = upload is None and not self.engine.jobs.has(job.id)
+        shown = whole(job, self.context.hosts.base(call.request), spend=spend)
         return Warned(200, shown, None, warnings) if warnings else shown
 
     @calls("POST /?check", may("write"))
@@ -107,7 +108,7 @@ class JobResource(JobChanges):
         if asked.verbosity == "minimal":
             return asked.page(listed(minimal(job, asked.userattr) async for job in jobs), total)
         base = self.context.hosts.base(call.request)
-        return asked.page(listed(whole(job, base) async for job in jobs), total)
+        return asked.page(listed(whole(job, base, spend=True) async for job in jobs), total)
 
     @calls("GET /?distinct", may("read"))
     async def distinct(
@@ -135,7 +136,8 @@ class JobResource(JobChanges):
     @calls("GET /<job_id>", to_step("read", a_job))
     async def show(self, call: Call[JobRecord]) -> Job:
         """A job."""
-        return whole(call.thing.job, self.context.hosts.base(call.request))
+        job = call.thing.job
+        return whole(job, self.context.hosts.base(call.request), spend=not self.engine.jobs.has(job.id))
 
     @calls("GET /<job_id>?report", to_step("read", a_job))
     async def report(self, call: Call[JobRecord]) -> JobLogs:

@@ -1,6 +1,6 @@
 """The views of a job: whole, minimal, with logs, with times and sizes. Long lists are made while they are sent."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -101,10 +101,18 @@ class JobPerf(Struct):
     work_stats: dict[str, dict[str, Any]]
 
 
-def whole(job: Job, base: str) -> Job:
-    """*job* with addresses at *base* for the daemon's own files."""
+def whole(job: Job, base: str, *, spend: bool = False) -> Job:
+    """*job* with addresses at *base* for the daemon's own files. *spend*: nobody else has it, and its tasks are taken
+    out one by one as they are sent: to free very many at once would hold everybody up."""
     host = base if job.shockhost == OWN_HOST else job.shockhost
-    return replace(job, shockhost=host, tasks=listed(shown_task(task, base) for task in job.tasks))
+    tasks = _spent(job.tasks) if spend else job.tasks
+    return replace(job, shockhost=host, tasks=listed(shown_task(task, base) for task in tasks))
+
+
+def _spent(tasks: list[Task]) -> Iterator[Task]:
+    tasks.reverse()
+    while tasks:
+        yield tasks.pop()
 
 
 def minimal(job: Job, attributes: Sequence[str]) -> MinimalJob:

@@ -7,13 +7,12 @@ from secrets import token_urlsafe
 from typing import NamedTuple
 
 from awed.api.context import Context
-from awed.api.hosts import uses_own_store
 from awed.auth.rights import require
 from awed.model.access import PUBLIC, User
 from awed.model.errors import AwedError, Invalid, JobNotFound, Unauthorized
 from awed.model.hook import Hook
 from awed.model.ids import new_id
-from awed.model.job import Job
+from awed.model.job import OWN_HOST, Job
 from awed.model.records import SubmissionKey
 from awed.model.remarks import Checked, Remark
 from awed.web.calls import Call
@@ -50,8 +49,8 @@ async def stored(
 ) -> Job:
     """A new job of *submission*. *token*: its data token. *key*: is stored with it."""
     await require_run(context, call.user, submission)
-    hosts = token_hosts(submission.job) if token else []
-    if not token and call.user.name != PUBLIC and uses_own_store(submission.job):
+    hosts = token_hosts(submission.job, submission.hosts) if token else []
+    if not token and call.user.name != PUBLIC and OWN_HOST in submission.hosts:
         token = context.job_token(submission.job.id)
     hook = _hook(submission, call.user)
     jobs, user = context.engine.jobs, call.user
@@ -102,7 +101,7 @@ async def check(context: Context, call: Call[None], body: bytes, token: str = ""
         await require_run(context, call.user, submission)
     except AwedError as error:
         errors = [Remark("info.parent", text) for text in error.texts]
-    hosts = token_hosts(submission.job) if token else []
+    hosts = token_hosts(submission.job, submission.hosts) if token else []
     warnings = [*warnings, *await checks.unreadable(document.nodes, call.user, token, hosts)]
     unmet = checks.unmet(entry)
     found = Checked(not errors, errors, warnings, document.tasks, document.workunits, unmet)

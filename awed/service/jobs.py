@@ -23,7 +23,7 @@ from awed.service.drafts import Drafts
 from awed.service.shell import Shell
 from awed.store.interface import IStore, JobPage, JobQuery, RecordPage
 from awed.store.paging import by_task, every
-from awed.workflow.locations import token_hosts
+from awed.workflow.locations import named_hosts, token_hosts
 from awed.workflow.submission import Submission
 
 
@@ -121,13 +121,14 @@ class JobVerbs:
         record = JobRecord(replace(job, tasks=[]), Acl.of(owner.name), owner.name, size=size)
         tasks = [TaskRecord(task, index) for index, task in enumerate(job.tasks)]
         is_large = len(tasks) > MANY
+        hosts = token_hosts(job, await self._shell.in_thread(named_hosts, job.tasks)) if token else []
         if is_large:
             await self.drafts.write(job.id, tasks, [])
         batch = Batch(
             jobs=[record],
             tasks=[] if is_large else tasks,
             gone_drafts=[job.id] if is_large else [],
-            secrets=[Secret(job.id, job.id, token=token, hosts=token_hosts(job))] if token else [],
+            secrets=[Secret(job.id, job.id, token=token, hosts=hosts)] if token else [],
             events=[Event("JI", self._shell.now().time, {"jobid": job.id})],
             submission_keys=keys,
             changes=[job_change(record)],
@@ -136,9 +137,13 @@ class JobVerbs:
         await self._shell.committer.commit(batch, undo)
 
     async def _require_new(self, job_id: str) -> None:
-        if self._shell.held(job_id) is not None or await self._shell.store.job(job_id) is not None:
+        if self._shell.held(job_id) is not None or await self._shell.store.one(JobRecord, id=job_id) is not None:
             await self._shell.committer.durable()
             raise Conflict(f"job id {job_id} is known already")
+
+    def has(self, job_id: str) -> bool:
+        """Whether the scheduler has the job, as it has all that are unfinished. Others are read anew by who asks."""
+        return self._shell.held(job_id) is not None
 
     def acl(self, job_id: str) -> Acl:
         """The ACL of an unfinished job. Raises :class:`~awed.model.errors.JobNotFound`."""

@@ -16,7 +16,7 @@ from awed.scheduler.jobs import stored_entry
 from awed.service.files import Access
 from awed.service.remaking import makers_of_missing
 from awed.service.shell import Shell
-from awed.workflow.locations import token_hosts
+from awed.workflow.locations import named_hosts, token_hosts
 
 Again = Callable[[JobEntry, Moment], None]
 """Makes tasks of a job that is completed or suspended run again."""
@@ -141,7 +141,8 @@ class RevisionVerbs:
     async def set_token(self, job_id: str, token: str) -> None:
         """Replace the job's data token."""
 
-        hosts = token_hosts((await self._shell.job(job_id)).job)
+        job = (await self._shell.job(job_id)).job
+        hosts = token_hosts(job, await self._shell.in_thread(named_hosts, job.tasks))
 
         def change(record: JobRecord) -> None:
             record.job.info.auth = True

@@ -73,6 +73,7 @@ def read_task(
     (task,) = submission.job.tasks
     task.tes = _settled(sent, known, own_hosts)
     submission.size = len(document) + len(body)
+    submission.hosts |= {one.host for one in task.tes.outputs}
     return submission
 
 

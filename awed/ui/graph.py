@@ -8,7 +8,7 @@ from typing import TypeVar
 from twisted.web.template import Tag, tags
 
 from awed.model.ids import task_name
-from awed.model.job import Job
+from awed.model.job import Job, Task
 from awed.model.states import TaskState
 from awed.model.times import NO_TIME
 from awed.tx.threads import InThread
@@ -48,7 +48,7 @@ class Layouts:
     """
 
     def __init__(self, in_thread: InThread) -> None:
-        self._in_thread = in_thread
+        self.in_thread = in_thread
         self._of_jobs: OrderedDict[tuple[str, datetime, int], Drawn] = OrderedDict()
         self._of_shapes: OrderedDict[Parents, Layout] = OrderedDict()
 
@@ -56,17 +56,16 @@ class Layouts:
         """The shape and layout of a job's graph."""
         key = (job.id, job.info.submittime, len(job.tasks))
         if key not in self._of_jobs:
-            steps = [Step(task.taskid, tuple(task.depends_on), task.cmd.name) for task in job.tasks]
-            drawn = await self._in_thread(self._drawn, steps)
+            drawn = await self.in_thread(self._drawn, job.tasks)
             _keep(self._of_jobs, key, drawn)
             if drawn:
                 _keep(self._of_shapes, drawn[0].parents, drawn[1])
         self._of_jobs.move_to_end(key)
         return self._of_jobs[key]
 
-    def _drawn(self, steps: Sequence[Step]) -> Drawn:
-        """The shape and layout of a graph of *steps*. Runs in a thread."""
-        found = shape(steps)
+    def _drawn(self, tasks: Sequence[Task]) -> Drawn:
+        """The shape and layout of the graph of *tasks*. Runs in a thread."""
+        found = shape([Step(task.taskid, tuple(task.depends_on), task.cmd.name) for task in tasks])
         return found and (found, self._of_shapes.get(found.parents) or layered(found.parents))
 
 
@@ -79,16 +78,19 @@ def _keep(known: OrderedDict[T, U], key: T, value: U) -> None:
 
 async def picture(view: JobView, layouts: Layouts) -> Tag:
     """The picture of a job's graph; a sentence in its place if there are too many nodes."""
-    job = view.job
-    drawn = await layouts.of(job)
+    drawn = await layouts.of(view.job)
     if drawn is None:
-        text = f"{count(len(job.tasks), 'task')} are joined in too many ways to be drawn: the table has them all."
-        return tags.p(text, class_="empty")
-    found, layout = drawn
+        many = count(len(view.job.tasks), "task")
+        return tags.p(f"{many} are joined in too many ways to be drawn: the table has them all.", class_="empty")
+    return await layouts.in_thread(_picture, view, *drawn)  # the nodes are few, but of very many tasks
+
+
+def _picture(view: JobView, found: Shape, layout: Layout) -> Tag:
+    job = view.job
     members = [Node([job.tasks[index] for index in numbers]) for numbers in found.members]
     states = [node.state for node in members]
-    edges = view.turns.paced(_edge(layout, states[parent], parent, node) for parent, node in layout.paths)
-    nodes = view.turns.paced(_node(view, layout, number, node) for number, node in enumerate(members))
+    edges = [_edge(layout, states[parent], parent, node) for parent, node in layout.paths]
+    nodes = [_node(view, layout, number, node) for number, node in enumerate(members)]
     width = layout.layers * ACROSS - (ACROSS - WIDE) + 2 * EDGE
     height = round(layout.rows * DOWN - (DOWN - HIGH) + 2 * EDGE)
     told = "" if found.is_whole else f", in {count(len(members), 'group')} of like ones"

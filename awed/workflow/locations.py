@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable
 from itertools import chain
 
 from awed.model.addresses import NO_ADDRESS, NO_FILE, address, check_file_url, has_user, without_password
-from awed.model.job import IO, NO_NODE, OWN_HOST, UPDATE, Job
+from awed.model.job import IO, NO_NODE, OWN_HOST, UPDATE, Job, Task
 from awed.model.node import NODE_ID
 from awed.workflow.document import SentTask, entries
 from awed.workflow.faults import Faults, Place, cut, quoted, shown
@@ -19,16 +19,21 @@ _OF_NODES = ("copy", "subset", UPDATE)
 """Types of outputs that may name an existing node."""
 
 
-def token_hosts(job: Job) -> list[str]:
-    """The data hosts to which the data token of *job* may be sent.
+def named_hosts(tasks: Iterable[Task]) -> frozenset[str]:
+    """The data hosts that the files of *tasks* name. There may be very many, to be looked at in a thread."""
+    files = chain.from_iterable((*task.inputs, *task.outputs, *task.predata) for task in tasks)
+    return frozenset(io.host for io in files)
+
+
+def token_hosts(job: Job, named: frozenset[str]) -> list[str]:
+    """The data hosts to which the data token of *job* may be sent, whose files name these.
 
     The host of its outputs, or else the only host that it names: a document may name any, also a hostile one.
     """
-    files = chain.from_iterable((*task.inputs, *task.outputs, *task.predata) for task in job.tasks)
-    named = sorted({io.host for io in files} - {"", OWN_HOST})
     if job.shockhost not in ("", OWN_HOST):
         return [job.shockhost]
-    return named if len(named) == 1 else []
+    others = sorted(named - {"", OWN_HOST})
+    return others if len(others) == 1 else []
 
 
 class Locator:

@@ -16,7 +16,7 @@ from awed.workflow.dependencies import Dependencies
 from awed.workflow.document import Files, FinishedJob, FinishedTask, SentCmd, SentJob, SentTask, entries
 from awed.workflow.faults import Faults
 from awed.workflow.files import check_files, check_paths
-from awed.workflow.locations import Locator, take_passwords
+from awed.workflow.locations import Locator, named_hosts, take_passwords
 from awed.workflow.names import check_job_id, check_names, check_parent, short_name
 from awed.workflow.submission import Submission
 from awed.workflow.values import LARGEST, check_info, check_notify, check_number, check_task
@@ -111,7 +111,8 @@ def read_sent(
     secrets = zip(tasks, (task.cmd.environ.private for task in sent.tasks), strict=True)
     private_env = {task.taskid: private for task, private in secrets if private}
     passwords = {name: found for name, found in passwords.items() if found}
-    return Submission(job, private_env, passwords, len(body), None if notify is UNSET else notify), sent
+    told = None if notify is UNSET else notify
+    return Submission(job, private_env, passwords, len(body), named_hosts(tasks), told), sent
 
 
 def read_import(body: bytes, *, now: datetime, limits: DocumentLimits = NO_LIMITS) -> Job:

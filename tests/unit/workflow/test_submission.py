@@ -14,7 +14,7 @@ from awed.model.job import IO, NO_NODE, OWN_HOST, Job, PartInfo
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
 from awed.workflow.advice import read_advised
-from awed.workflow.locations import token_hosts
+from awed.workflow.locations import named_hosts, token_hosts
 from awed.workflow.reader import DocumentLimits, read_submission
 from tests.unit.workflow.documents import JOB_ID, NODE, NOW, OWN, document, job, submission, task
 
@@ -324,7 +324,8 @@ def test_round_trip_through_json() -> None:
 )
 def test_a_data_token_is_for_one_host(shockhost: str | None, inputs: list[str], hosts: list[str]) -> None:
     files = [{"filename": str(number), "host": host, "node": NODE} for number, host in enumerate(inputs)]
-    assert token_hosts(job(task(inputs=files), shockhost=shockhost)) == hosts
+    submitted = job(task(inputs=files), shockhost=shockhost)
+    assert token_hosts(submitted, named_hosts(submitted.tasks)) == hosts
 
 
 def test_what_is_needed_is_kept_as_it_was_sent_and_shown_where_it_was() -> None:
