@@ -1,18 +1,19 @@
 """Reads requests for runs: the parts of ``POST /runs``."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from awed import __version__
 from awed.model.addresses import has_user, without_password, without_secrets
-from awed.model.errors import Invalid
-from awed.web.form import Form, Part
+from awed.model.errors import Invalid, TooLarge
+from awed.web.form import IN_MEMORY, Form, Part
 from awed.wire.inputs import open_inputs
-from awed.workflow.cwl import LARGEST, VERSIONS
+from awed.workflow.cwl import LARGEST, MOST_NESTED, VERSIONS
 from awed.workflow.faults import Faults
+from awed.workflow.reader import DocumentLimits
 from awed.workflow.values import check_path
 
 SERVICE = "wes"
@@ -29,6 +30,12 @@ FETCHED = "workflow.cwl"
 """The file of a run that has a workflow which is fetched from a URL."""
 
 ATTACHMENT = "workflow_attachment"
+
+PARAMS = "workflow_params"
+"""The part with the inputs of a workflow, the only one of the request that may be long."""
+
+Inputs = Callable[[bytes], Awaitable[dict[str, Any]]]
+"""Reads the inputs of a workflow, as :func:`inputs_in` does."""
 
 _WEB = ("http://", "https://")
 
@@ -72,7 +79,9 @@ class Read(Struct, frozen=True):
         said: dict[str, Any] = {"name": self.parameters.name, "clientgroups": self.parameters.group}
         if self.parameters.priority:
             said["priority"] = int(self.parameters.priority)
-        kept = {**self.request.tags, SERVICE: _shown(msgspec.to_builtins(self.request))}
+        asked = structs.replace(self.request, workflow_params={})  # which are as they are to be shown
+        shown = {**_shown(msgspec.to_builtins(asked), PARAMS), PARAMS: self.request.workflow_params}
+        kept = {**self.request.tags, SERVICE: shown}
         return {**{name: value for name, value in said.items() if value}, "service": SERVICE, "userattr": kept}
 
     @property
@@ -89,9 +98,10 @@ class Read(Struct, frozen=True):
         return url, entrypoint
 
 
-async def read_request(form: Form) -> Read:
-    """The request in *form*. Raises :class:`~awed.model.errors.Invalid` for anything that cannot be run."""
-    texts = {name: await _text(form, name) for name in RunRequest.__struct_fields__}
+async def read_request(form: Form, inputs: Inputs) -> Read:
+    """The request in *form*. Raises :class:`~awed.model.errors.Invalid` for anything that cannot be run, and
+    :class:`~awed.model.errors.TooLarge`."""
+    texts = {name: await _text(form, name) for name in RunRequest.__struct_fields__ if name != PARAMS}
     kind, version = texts["workflow_type"], texts["workflow_type_version"]
     if kind not in TYPES:
         raise Invalid(f"workflow_type must be one of {', '.join(TYPES)}, found: {kind or 'none'}")
@@ -103,40 +113,53 @@ async def read_request(form: Form) -> Read:
         raise Invalid(f"workflow_engine must be {ENGINE}, found: {texts['workflow_engine']}")
     if texts["workflow_engine_version"] not in ("", __version__):
         raise Invalid(f"workflow_engine_version must be {__version__}, found: {texts['workflow_engine_version']}")
-    said = _object(texts, "workflow_engine_parameters", dict[str, str])
+    said = _object(texts["workflow_engine_parameters"], "workflow_engine_parameters", dict[str, str])
+    part = form.get(PARAMS)
+    asked = await inputs(await part.read(LARGEST)) if part is not None else {}
     request = RunRequest(
         **{
             **texts,
-            "workflow_params": _object(texts, "workflow_params", dict[str, Any]),
-            "tags": _object(texts, "tags", dict[str, str]),
+            PARAMS: asked,
+            "tags": _object(texts["tags"], "tags", dict[str, str]),
             "workflow_engine_parameters": said,
         }
     )
-    order = form.get("workflow_params") if request.workflow_params else None
-    return Read(request, _parameters(said), _attachments(form.parts), order)
+    return Read(request, _parameters(said), _attachments(form.parts), part if asked else None)
 
 
-def _shown(value: Any) -> Any:
-    """*value* without what opens the URLs in it."""
+def inputs_in(body: bytes, limits: DocumentLimits) -> dict[str, Any]:
+    """The inputs of a workflow in *body*, without what opens the URLs in them.
+
+    Raises :class:`~awed.model.errors.Invalid` and :class:`~awed.model.errors.TooLarge`.
+    """
+    limits.admit(body)
+    asked: dict[str, Any] = _shown(_object(body, PARAMS, dict[str, Any]), PARAMS)
+    return asked
+
+
+def _shown(value: Any, what: str, nested: int = 0) -> Any:
+    """*value* without what opens the URLs in it. *what* it is called in errors; *nested*: the levels around it."""
+    if nested > MOST_NESTED:
+        raise TooLarge(f"{what} is nested more than {MOST_NESTED} levels deep")
     if isinstance(value, dict):
-        return {name: _shown(one) for name, one in value.items()}
+        return {name: _shown(one, what, nested + 1) for name, one in value.items()}
     if isinstance(value, list):
-        return [_shown(one) for one in value]
+        return [_shown(one, what, nested + 1) for one in value]
     return without_secrets(without_password(value)[0]) if isinstance(value, str) else value
 
 
 async def _text(form: Form, name: str) -> str:
     part = form.get(name)
     try:
-        return "" if part is None else (await part.read(LARGEST)).decode()
+        return "" if part is None else (await part.read(IN_MEMORY)).decode()
     except UnicodeDecodeError:
         raise Invalid(f"{name} is not UTF-8 text") from None
 
 
-def _object(texts: Mapping[str, str], name: str, type: Any) -> Any:
+def _object(said: str | bytes, name: str, type: Any) -> Any:
     try:
-        return msgspec.json.decode(texts[name], type=type) if texts[name] else {}
-    except (msgspec.MsgspecError, RecursionError) as error:
+        return msgspec.json.decode(said, type=type) if said else {}
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(f"{name} must be a JSON object: {error}") from None
 
 
@@ -169,12 +192,14 @@ def _attachments(parts: Iterable[Part]) -> dict[str, Part]:
     return found
 
 
-def awe_document(body: bytes, read: Read) -> Callable[[str, Mapping[str, str]], bytes]:
+def awe_document(body: bytes, read: Read, limits: DocumentLimits) -> Callable[[str, Mapping[str, str]], bytes]:
     """Makes, of a job's id and the ids of the nodes of attachments, the document *body* with these as the inputs that
     have their names and no location.
 
-    Raises :class:`~awed.model.errors.Invalid` for attachments that are no such inputs.
+    Raises :class:`~awed.model.errors.Invalid` for attachments that are no such inputs, and
+    :class:`~awed.model.errors.TooLarge`.
     """
+    limits.admit(body)
     document = _document(body)
     inputs = list(open_inputs(document))
     workflow, _ = read.workflow

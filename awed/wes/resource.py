@@ -13,13 +13,13 @@ from awed.api.rights import a_job, may, to
 from awed.api.runs import Asked, Files, make_run, make_with_files
 from awed.auth.rights import reader
 from awed.model.access import User
-from awed.model.errors import Invalid, JobNotFound, NotFound, Unauthorized
+from awed.model.errors import Invalid, JobNotFound, NotFound, TooLarge, Unauthorized
 from awed.model.job import Job
 from awed.model.node import NODE_ID
 from awed.model.records import JobRecord
 from awed.model.states import UNFINISHED, JobState
 from awed.store.interface import JobQuery
-from awed.tes.paging import next_token, placed
+from awed.tes.paging import next_token, placed, read_token
 from awed.tes.resource import MOST, USUAL, Problem, TesResource, V1Resource, told
 from awed.tx.files import Pieces
 from awed.web.calls import Call, Calls
@@ -37,6 +37,7 @@ from awed.wes.request import (
     Read,
     RunRequest,
     awe_document,
+    inputs_in,
     read_request,
 )
 from awed.wes.views import (
@@ -56,6 +57,7 @@ from awed.wes.views import (
     task_log,
 )
 from awed.workflow.cwl import LARGEST
+from awed.workflow.reader import DocumentLimits
 
 BASE = "/wes/v1"
 """The prefix of the service's paths, below ``/ga4gh``."""
@@ -135,7 +137,12 @@ class WesResource(Resource):
         form: Annotated[Form, (*RunRequest.__struct_fields__, ATTACHMENT)],
     ) -> RunId:
         """Run a workflow. Requests with the same ``Idempotency-Key`` make one run."""
-        read = await read_request(form)
+        context = self.context
+
+        async def inputs(body: bytes) -> dict[str, Any]:
+            return await context.reading(call.user, inputs_in, body, context.document_limits)
+
+        read = await read_request(form, inputs)
         make = self._cwl if read.request.workflow_type == CWL else self._awe
         return RunId((await make(call, read)).id)
 
@@ -173,7 +180,7 @@ class WesResource(Resource):
         job, base = _required(call.thing.job), self.context.hosts.base(call.request)
         size = min(page_size or USUAL, MOST)
         if not is_cwl(job):
-            first = int(page_token) if page_token.isdecimal() else 0
+            first = read_token(page_token)
             some = [task_log(job, task, base) for task in job.tasks[first : first + size]]
             return TaskList(some, str(first + size) if first + size < len(job.tasks) else "")
         query = await placed(self.engine, structs.replace(_steps(job.id, call.user), limit=size), page_token)
@@ -210,7 +217,7 @@ class WesResource(Resource):
         if read.order is not None:
             raise Invalid("workflow_params: job documents have no parameters")
         body = await read.attachments[path].read(LARGEST_REQUEST)
-        document = await self.context.reading(call.user, awe_document, body, read)
+        document = await self.context.reading(call.user, awe_document, body, read, self.context.document_limits)
         files = {name: part for name, part in read.attachments.items() if name != path}
         told = body + msgspec.json.encode(read.info)
         return await make_with_files(self.context, call, files, told, document)
@@ -231,10 +238,17 @@ class WesResource(Resource):
         except (NotFound, Unauthorized):
             return {}
         body = await self.context.in_thread(Pieces(slices).read, LARGEST)
-        try:
-            return msgspec.json.decode(_NODE.sub(rb'\1?download"', body), type=dict[str, Any]) if body else {}
-        except msgspec.MsgspecError:
-            return {}
+        return await self.context.reading(user, _outputs_in, body, self.context.document_limits)
+
+
+def _outputs_in(body: bytes, limits: DocumentLimits) -> Any:
+    """The output object in *body*, as JSON, which a worker may have made; an empty one if there is none."""
+    try:
+        limits.admit(body)
+        msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TooLarge):
+        return {}
+    return msgspec.Raw(_NODE.sub(rb'\1?download"', body))
 
 
 def _runs(user: User, limit: int) -> JobQuery:

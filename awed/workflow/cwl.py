@@ -84,8 +84,9 @@ def _checked(process: dict[str, Any], what: str) -> str:
 
 
 def short(id: object) -> str:
-    """*id* without the document's name before it."""
-    return str(id).rpartition("#")[2]
+    """*id* without the document's name before it; "" if it is no text, which could be far larger when written out
+    than it was in YAML."""
+    return id.rpartition("#")[2] if isinstance(id, str) else ""
 
 
 def _shown(value: object) -> str:

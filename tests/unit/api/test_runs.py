@@ -114,6 +114,11 @@ def test_what_repeats_itself_is_there_once(served: Served) -> None:
     assert run_of(served, BOMB)["tasks"]
 
 
+@pytest.mark.parametrize("cwl", [f"{BOMB}id: *k\n", f"{BOMB}$graph: [{{class: Workflow, id: *k}}]\n"])
+def test_what_repeats_itself_is_not_written_out_for_an_id(served: Served, cwl: str) -> None:
+    assert run_of(served, cwl.replace("Workflow", "CommandLineTool"))["tasks"]
+
+
 def test_a_repeated_request_makes_one_run_and_its_files_once(served: Served) -> None:
     first, second = (data(submit(served, TOOL, key="k")) for _ in range(2))
     assert first["id"] == second["id"]

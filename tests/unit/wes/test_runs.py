@@ -1,11 +1,13 @@
 """The calls of the Workflow Execution Service."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from awed.workflow.reader import DocumentLimits
 from tests.unit.api.served import BOUNDARY, Served, data, done, form
 from tests.unit.tes.tasks import ECHO
 from tests.unit.web.wire import Reply
@@ -249,3 +251,53 @@ def test_the_form_may_be_files_alone(served: Served) -> None:
     """Fields of more than 64 KiB must be."""
     body = form([*ASKED.items(), ("workflow_params", msgspec.json.encode({"x": 70_000 * "x"}))])
     assert "attached are: none" in refused(send(served, body))
+
+
+def ended(served: Served, output: str) -> str:
+    """A run that has ended with this file of outputs."""
+    run_id = run(served)
+    served.register(id="w", resources={"cores": 1, "runs": 1})
+    unit = data(served.call("GET", "/work?client=w"))
+    served.call("PUT", f"/node/{unit['outputs'][0]['node']}", {"upload": output}, user="ann")
+    data(served.call("PUT", f"/work/{unit['wuid']}?client=w&status=done"))
+    return run_id
+
+
+DEEP = 900 * '{"a":' + "1" + 900 * "}"
+
+
+@pytest.mark.parametrize("output", ["", "[]", "{", 100_000 * '{"a":', '{"a":' + 1_000_000 * "[" + "}", "{} x"])
+def test_a_run_whose_outputs_cannot_be_read_is_shown_without(served: Served, output: str) -> None:
+    shown = get(served, f"/runs/{ended(served, output)}")
+    assert (shown["state"], shown["outputs"]) == ("COMPLETE", {})
+
+
+def test_outputs_are_shown_however_deep_they_are(served: Served) -> None:
+    shown = get(served, f"/runs/{ended(served, DEEP)}")
+    assert msgspec.json.encode(shown["outputs"]) == DEEP.encode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "told"),
+    [
+        ({"workflow_params": DEEP}, 413, "nested more than 100 levels"),
+        ({"workflow_params": 100_000 * '{"a":'}, 400, "workflow_params must be a JSON object"),
+        ({"tags": f'{{"a": "{70_000 * "x"}"}}'}, 413, "tags has 70"),
+    ],
+)
+def test_requests_of_any_shape_are_answered(served: Served, fields: dict[str, str], status: int, told: str) -> None:
+    assert told in refused(send(served, form({**ASKED, **fields}.items())), status)
+
+
+def test_a_job_document_may_have_no_more_values_than_one_that_is_submitted(tmp_path: Path) -> None:
+    served = Served(tmp_path, limits=DocumentLimits(9, 9, values=20))
+    document = msgspec.json.encode({**DOCUMENT, "x": 20 * [1]}).decode()
+    assert "20 values" in refused(post(served, AWE, [("job.awf", document)]), 413)
+
+
+@pytest.mark.parametrize("token", ["9" * 5000, "-1", "x"])
+def test_a_page_is_asked_for_by_the_token_that_was_told(served: Served, token: str) -> None:
+    document = msgspec.json.encode(DOCUMENT).decode()
+    run_id = run(served, AWE, attachments=[("job.awf", document), ("in", "x")])
+    found = refused(served.call("GET", f"{BASE}/runs/{run_id}/tasks?page_token={token}", user="ann"))
+    assert "page_token must be the next_page_token" in found
