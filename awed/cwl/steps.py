@@ -74,7 +74,7 @@ class Steps:
                 log.info("step %s has the result of job %s", step.name, earlier.id)
                 self._collect(step, earlier)
                 return
-            body = json.dumps(document).encode()  # msgspec takes no strings of ruamel.yaml
+            body = json.dumps(document, ensure_ascii=False).encode()  # msgspec takes no strings of ruamel.yaml
             digest = sha256(body).hexdigest()
             number = self._equal[digest]
             self._equal[digest] += 1
@@ -82,7 +82,8 @@ class Steps:
                 self._post(step, body, f"{self._run_id} {digest} {number}")
         except UnsupportedRequirement:
             raise
-        except (AwedError, OSError, WorkflowException) as error:
+        except (AwedError, OSError, ValueError, WorkflowException) as error:  # ValueError: a name that is not UTF-8
+            self._posting = None
             log.error("step %s cannot be run: %s", step.name, error)
             self._end(step, {}, PERMANENT_FAIL)
 
