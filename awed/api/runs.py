@@ -10,7 +10,7 @@ from msgspec import Struct
 from awed.api.context import Context
 from awed.api.submission import once, only_steps, stored
 from awed.model.access import User
-from awed.model.errors import AwedError, Invalid, NotFound
+from awed.model.errors import Invalid, NotFound
 from awed.model.ids import new_id
 from awed.model.job import Job
 from awed.model.records import SubmissionKey
@@ -91,7 +91,7 @@ async def make_with_files(
                 limits=context.document_limits,
             )
             return await stored(context, call, submission, token, key)
-        except AwedError:
+        except BaseException:  # also if the client leaves
             await _forget(context, call.user, nodes)
             raise
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from awed.model.quantities import rough_size
 from awed.model.reasons import Why
-from awed.model.resources import SIZES
+from awed.model.resources import RUNNER, RUNS, SIZES
 from awed.scheduler.requirements import SHARE, Misfit, Wanted
 
 _LONGEST_NAME = 60
@@ -77,6 +77,8 @@ def _part(what: str, number: int, tally: Tally, wanted: Wanted) -> str:
     lack = "lacks" if number == 1 else "lack"
     if what == COMMAND:
         return f"{number} {lack} the command {_quoted(wanted.app)}"
+    if what == RUNS:
+        return f"{number} {lack} the command {_quoted(RUNNER)}"
     words = {
         FREE: "free to take it",
         BUSY: "busy",

@@ -119,7 +119,7 @@ async def read_request(form: Form, inputs: Inputs) -> Read:
     request = RunRequest(
         **{
             **texts,
-            PARAMS: asked,
+            PARAMS: asked if part is not None and part.size <= IN_MEMORY else {},  # lists of jobs have the request
             "tags": _object(texts["tags"], "tags", dict[str, str]),
             "workflow_engine_parameters": said,
         }

@@ -150,7 +150,10 @@ class WesResource(Resource):
     async def run_log(self, call: Call[JobRecord]) -> RunLog:
         """A run, with its outputs."""
         job, base = _required(call.thing.job), self.context.hosts.base(call.request)
-        outputs = await self._outputs(job, call.user) if is_cwl(job) else outputs_of(job, base)
+        if is_cwl(job):
+            outputs = await self._outputs(job, call.user)
+        else:
+            outputs = await self.context.in_thread(outputs_of, job, base)
         return RunLog(
             job.id,
             request_of(job),

@@ -12,7 +12,7 @@ import yaml
 from msgspec import Struct
 
 from awed.model.errors import Invalid, TooLarge
-from awed.workflow.faults import quoted
+from awed.workflow.faults import cut, quoted
 from awed.workflow.reader import DocumentLimits
 
 LARGEST = 8 << 20
@@ -80,7 +80,7 @@ def _checked(process: dict[str, Any], what: str) -> str:
     kind = process.get("class")
     if kind not in CLASSES:
         raise Invalid(f"{what}: class {_shown(kind)} cannot be run, expected one of {', '.join(CLASSES)}")
-    return next((text for name in ("label", "id") if isinstance(text := process.get(name), str) and text), "")
+    return next((cut(text) for name in ("label", "id") if isinstance(text := process.get(name), str) and text), "")
 
 
 def short(id: object) -> str:

@@ -41,11 +41,12 @@ def run_document(run: Run, job_id: str, token: str) -> dict[str, Any]:
     """The document of the job *job_id* that runs *run*. *token*: with which the runner makes steps."""
     fragment = f"#{run.entrypoint}" if run.entrypoint else ""
     order = [ORDER] if ORDER in run.files else []
+    here = "./" if run.workflow.startswith("-") else ""  # else it would be an option
     task = {
         "taskid": TASK,
         "cmd": {
             "name": RUNNER,
-            "args_array": ["--nodes", f"{run.workflow}{fragment}", *order],
+            "args_array": ["--nodes", f"{here}{run.workflow}{fragment}", *order],
             "environ": {"private": {"AWE_TOKEN": token}},
         },
         "inputs": [{"filename": path, "host": OWN_HOST, "node": node} for path, node in run.files.items()],

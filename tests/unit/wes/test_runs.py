@@ -301,3 +301,22 @@ def test_a_page_is_asked_for_by_the_token_that_was_told(served: Served, token: s
     run_id = run(served, AWE, attachments=[("job.awf", document), ("in", "x")])
     found = refused(served.call("GET", f"{BASE}/runs/{run_id}/tasks?page_token={token}", user="ann"))
     assert "page_token must be the next_page_token" in found
+
+
+def test_long_inputs_are_in_the_files_of_the_run_alone(served: Served) -> None:
+    """So that lists of jobs need not read them."""
+    params = msgspec.json.encode({"x": 70_000 * "x"})
+    body = form([*ASKED.items(), ("workflow_params", params), ("workflow_attachment", TOOL)]).replace(
+        b'name="workflow_attachment"; filename="workflow_attachment"',
+        b'name="workflow_attachment"; filename="main.cwl"',
+    )
+    run_id = str(send(served, body).json["run_id"])
+    assert "workflow_params" not in get(served, f"/runs/{run_id}")["request"]
+    (task,) = data(served.call("GET", f"/job/{run_id}", user="ann"))["tasks"]
+    assert served.call("GET", f"/node/{task['inputs'][1]['node']}?download", user="ann").body == params
+
+
+def test_a_workflow_whose_name_looks_like_an_option_is_none(served: Served) -> None:
+    run_id = run(served, {**ASKED, "workflow_url": "--x.cwl"}, attachments=[("--x.cwl", TOOL)])
+    (task,) = data(served.call("GET", f"/job/{run_id}", user="ann"))["tasks"]
+    assert task["cmd"]["args_array"] == ["--nodes", "./--x.cwl"]
