@@ -93,9 +93,15 @@ class _Types:
         self.components: Schema = {}
 
     def one_of(self, kinds: Iterable[Any]) -> Schema:
-        """The schema of data that has one of these types."""
+        """The schema of data that has one of these types.
+
+        Raises :class:`TypeError` if one is called as another type, as both are known by their names.
+        """
         found, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
-        self.components |= msgspec.json.decode(msgspec.json.encode(components))  # defaults may be tuples
+        made: Schema = msgspec.json.decode(msgspec.json.encode(components))  # defaults may be tuples
+        if twice := [name for name, schema in made.items() if self.components.get(name, schema) != schema]:
+            raise TypeError(f"two types of answers have one name: {', '.join(twice)}")
+        self.components |= made
         unique = [schema for number, schema in enumerate(found) if schema not in found[:number]]
         return unique[0] if len(unique) == 1 else {"anyOf": unique}
 

@@ -27,7 +27,7 @@ class EngineParameter(Struct):
     default_value: str
 
 
-class ServiceInfo(Struct, rename={"contact": "contactUrl"}):
+class WesServiceInfo(Struct, rename={"contact": "contactUrl"}):
     """The description of the service."""
 
     id: str
@@ -47,9 +47,9 @@ class ServiceInfo(Struct, rename={"contact": "contactUrl"}):
     contact: str | None = None
 
 
-def service_info(id: str, name: str, url: str, contact: str, counts: dict[str, int]) -> ServiceInfo:
+def service_info(id: str, name: str, url: str, contact: str, counts: dict[str, int]) -> WesServiceInfo:
     """The description of the server *id*, called *name*, at *url*. *counts*: of the runs in each state."""
-    return ServiceInfo(
+    return WesServiceInfo(
         id=id,
         name=name,
         organization=Organization(name, url),

@@ -28,7 +28,7 @@ from awed.web.form import Form
 from awed.web.kinds import count
 from awed.web.streaming import listed
 from awed.web.traits import Traits, bare
-from awed.wes.info import ServiceInfo, service_info
+from awed.wes.info import WesServiceInfo, service_info
 from awed.wes.request import (
     ATTACHMENT,
     CWL,
@@ -42,9 +42,9 @@ from awed.wes.request import (
 )
 from awed.wes.views import (
     STATES,
-    RunLog,
     RunSummary,
-    TaskLog,
+    WesRunLog,
+    WesTaskLog,
     is_cwl,
     is_run,
     output_node,
@@ -93,10 +93,10 @@ class RunList(Struct):
     total_runs: int
 
 
-class TaskList(Struct):
+class WesTaskList(Struct):
     """A page of the tasks of a run."""
 
-    task_logs: list[TaskLog]
+    task_logs: list[WesTaskLog]
     next_page_token: str
 
 
@@ -114,7 +114,7 @@ class WesResource(Resource):
     is_listed = False
 
     @calls(f"GET {BASE}/service-info", told(may("read")))
-    async def wes_info(self, call: Call[None]) -> ServiceInfo:
+    async def wes_info(self, call: Call[None]) -> WesServiceInfo:
         """The description of the service."""
         about, url = self.context.about, self.context.hosts.base(call.request)
         counts = await self._counts(call.user)
@@ -147,14 +147,14 @@ class WesResource(Resource):
         return RunId((await make(call, read)).id)
 
     @calls(f"GET {BASE}/runs/<job_id>", told(to("read", a_job)))
-    async def run_log(self, call: Call[JobRecord]) -> RunLog:
+    async def run_log(self, call: Call[JobRecord]) -> WesRunLog:
         """A run, with its outputs."""
         job, base = _required(call.thing.job), self.context.hosts.base(call.request)
         if is_cwl(job):
             outputs = await self._outputs(job, call.user)
         else:
             outputs = await self.context.in_thread(outputs_of, job, base)
-        return RunLog(
+        return WesRunLog(
             job.id,
             request_of(job),
             state_of(job),
@@ -178,20 +178,20 @@ class WesResource(Resource):
         return RunId(job.id)
 
     @calls(f"GET {BASE}/runs/<job_id>/tasks", told(to("read", a_job)))
-    async def tasks(self, call: Call[JobRecord], *, page_size: PAGE = USUAL, page_token: TOKEN = "") -> TaskList:
+    async def tasks(self, call: Call[JobRecord], *, page_size: PAGE = USUAL, page_token: TOKEN = "") -> WesTaskList:
         """A page of the tasks of a run, the newest first: of CWL the steps, else the tasks of the job."""
         job, base = _required(call.thing.job), self.context.hosts.base(call.request)
         size = min(page_size or USUAL, MOST)
         if not is_cwl(job):
             first = read_token(page_token)
             some = [task_log(job, task, base) for task in job.tasks[first : first + size]]
-            return TaskList(some, str(first + size) if first + size < len(job.tasks) else "")
+            return WesTaskList(some, str(first + size) if first + size < len(job.tasks) else "")
         query = await placed(self.engine, structs.replace(_steps(job.id, call.user), limit=size), page_token)
         jobs, total = await self.engine.jobs.page(query)
-        return TaskList(listed(_step_logs(jobs, base)), next_token(query, total))
+        return WesTaskList(listed(_step_logs(jobs, base)), next_token(query, total))
 
     @calls(f"GET {BASE}/runs/<job_id>/tasks/<task_id>", told(to("read", a_job)))
-    async def task(self, call: Call[JobRecord], task_id: str) -> TaskLog:
+    async def task(self, call: Call[JobRecord], task_id: str) -> WesTaskLog:
         """A task of a run."""
         job, base = _required(call.thing.job), self.context.hosts.base(call.request)
         absent = NotFound(f"run {job.id} has no task {task_id}")
@@ -262,7 +262,7 @@ def _steps(run_id: str, user: User) -> JobQuery:
     return JobQuery(fields={"info.parent": [run_id]}, reader=reader(user), order="info.submittime")
 
 
-async def _step_logs(jobs: AsyncIterator[Job], base: str) -> AsyncIterator[TaskLog]:
+async def _step_logs(jobs: AsyncIterator[Job], base: str) -> AsyncIterator[WesTaskLog]:
     async for job in jobs:
         yield step_log(job, base)
 

@@ -48,7 +48,7 @@ class RunSummary(Struct, omit_defaults=True):
     end_time: str = ""
 
 
-class Log(Struct, omit_defaults=True):
+class WesLog(Struct, omit_defaults=True):
     """What is known of a command. *stdout*, *stderr*: where they can be read."""
 
     name: str = ""
@@ -61,20 +61,20 @@ class Log(Struct, omit_defaults=True):
     system_logs: list[str] = []
 
 
-class TaskLog(Log, kw_only=True, omit_defaults=True):
+class WesTaskLog(WesLog, kw_only=True, omit_defaults=True):
     """A task of a run. *tes_uri*: where it is shown as a TES task, if it is one."""
 
     id: str
     tes_uri: str = ""
 
 
-class RunLog(Struct, omit_defaults=True):
+class WesRunLog(Struct, omit_defaults=True):
     """A run."""
 
     run_id: str
     request: RunRequest
     state: str
-    run_log: Log
+    run_log: WesLog
     task_logs_url: str
     outputs: dict[str, Any]
 
@@ -118,18 +118,18 @@ def summary(job: Job) -> RunSummary:
     )
 
 
-def run_log(job: Job, base: str) -> Log:
+def run_log(job: Job, base: str) -> WesLog:
     """The log of the run itself. *base*: the address of the server."""
     if not is_cwl(job):
-        return Log(
+        return WesLog(
             job.info.name, start_time=_time(job.info.startedtime), end_time=_end(job), system_logs=list(_faults(job))
         )
     (task,) = job.tasks
     log = task_log(job, task, base)
-    return Log(**{name: getattr(log, name) for name in Log.__struct_fields__} | {"name": job.info.name})
+    return WesLog(**{name: getattr(log, name) for name in WesLog.__struct_fields__} | {"name": job.info.name})
 
 
-def step_log(job: Job, base: str) -> TaskLog:
+def step_log(job: Job, base: str) -> WesTaskLog:
     """The log of the step *job* of a run."""
     log = task_log(job, job.tasks[0], base)
     log.id, log.name = job.id, job.info.name
@@ -138,14 +138,14 @@ def step_log(job: Job, base: str) -> TaskLog:
     return log
 
 
-def task_log(job: Job, task: Task, base: str) -> TaskLog:
+def task_log(job: Job, task: Task, base: str) -> WesTaskLog:
     """The log of a task of *job*. Of a split one that of its first workunit."""
     tes = task.tes or None
     cmd = tes.executors[0].command if tes else [task.cmd.name, *(task.cmd.args_array or task.cmd.args.split())]
     last = max(task.attempts, key=lambda attempt: attempt.begun, default=None)
     begun = task.starteddate != NO_TIME
     log = f"{base}/work/{work_id(task.taskid, task.ranks[0])}/log?stream="
-    return TaskLog(
+    return WesTaskLog(
         id=task_name(task.taskid),
         name=task_name(task.taskid),
         cmd=cmd,
