@@ -100,21 +100,22 @@ class ApiChannel(HTTPChannel):
         return self._secure
 
     def dataReceived(self, data: bytes) -> None:
+        is_new = self._is_between_requests() and not self._refused
+        whole = whole_request(data) if is_new and len(data) <= LONGEST else None
+        if whole is not None:
+            self._take(whole)
+            return
         if not self._answering:
             self.idle.heard(self)
         if self._refused:
             return
-        if data.startswith(_TLS) and self._is_between_requests():
+        if is_new and data.startswith(_TLS):
             self._refuse("this port speaks HTTP, not TLS: use http:// and not https://")
             HTTPChannel.loseConnection(self)
             return
-        whole = whole_request(data) if self._is_between_requests() and len(data) <= LONGEST else None
-        if whole is None:
-            HTTPChannel.dataReceived(self, data)
-            if not (self._answering or self._refused or self._is_between_requests()):
-                self.slow.watch(self)
-        else:
-            self._take(whole)
+        HTTPChannel.dataReceived(self, data)
+        if not (self._answering or self._refused or self._is_between_requests()):
+            self.slow.watch(self)
 
     def _is_between_requests(self) -> bool:
         return bool(self.persistent) and not (self.requests or self._buffer or self._busyReceiving)

@@ -34,6 +34,7 @@ class Proxies:
     """The trusted proxies: addresses, networks, and UNIX."""
 
     def __init__(self, trusted: Collection[str] = ()) -> None:
+        self._any = bool(trusted)
         self._unix = UNIX in trusted
         self._networks = [ip_network(name) for name in trusted if name != UNIX]
 
@@ -59,6 +60,8 @@ class Proxies:
 
     def _believes(self, request: IRequest) -> bool:
         """Whether the peer of the connection is a trusted proxy."""
+        if not self._any:
+            return False
         if isinstance(request.getClientAddress(), address_types.UNIXAddress):
             return self._unix
         return self._trusts(_peer(request))

@@ -37,8 +37,8 @@ def parse_query(query: bytes) -> Params:
 def header(request: IRequest, name: bytes) -> str | None:
     """The value of a header, None if it is missing. Bytes that are not UTF-8 are replaced: a token with such bytes is
     refused like any wrong token."""
-    value = request.getHeader(name)
-    return None if value is None else value.decode("utf-8", "replace")
+    values = request.requestHeaders.getRawHeaders(name)
+    return values[-1].decode("utf-8", "replace") if values else None
 
 
 def _decoded(text: str) -> str:

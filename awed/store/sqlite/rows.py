@@ -95,7 +95,7 @@ _ADD = {kind.name: _add(kind) for kind in KINDS}
 
 
 def _row(kind: Kind[Any], record: object) -> Row:
-    return (*(field(record) for field in kind.fields.values()), _json(record))
+    return (*[field(record) for field in kind.fields.values()], _json(record))
 
 
 def _job_row(record: JobRecord) -> Row:
