@@ -119,14 +119,14 @@ class JobVerbs:
     async def _import(self, job: Job, owner: User, token: str, size: int, keys: list[SubmissionKey]) -> None:
         await self._require_new(job.id)
         record = JobRecord(replace(job, tasks=[]), Acl.of(owner.name), owner.name, size=size)
-        tasks = [TaskRecord(task, index) for index, task in enumerate(job.tasks)]
-        is_large = len(tasks) > MANY
+        tasks = (TaskRecord(task, index) for index, task in enumerate(job.tasks))
+        is_large = len(job.tasks) > MANY
         hosts = token_hosts(job, await self._shell.in_thread(named_hosts, job.tasks)) if token else []
         if is_large:
             await self.drafts.write(job.id, tasks, [])
         batch = Batch(
             jobs=[record],
-            tasks=[] if is_large else tasks,
+            tasks=[] if is_large else list(tasks),
             gone_drafts=[job.id] if is_large else [],
             secrets=[Secret(job.id, job.id, token=token, hosts=hosts)] if token else [],
             events=[Event("JI", self._shell.now().time, {"jobid": job.id})],

@@ -55,13 +55,14 @@ class RevisionVerbs:
         unknown task.
         """
         full_name = task_id(job_id, stage)
-        if all(task.taskid != full_name for task in (await self._shell.job(job_id)).job.tasks):
-            raise Invalid(f"fail to recompute job: {job_id} task not found:{full_name}")
 
         async def recompute(record: JobRecord) -> Again:
+            job = (await self._shell.job(job_id)).job
+            if all(task.taskid != full_name for task in job.tasks):
+                raise Invalid(f"task not found:{full_name}")
             access = Access(await self._shell.data_token(job_id), record.submitter)
             is_there = partial(self._shell.files.is_there, access=access)
-            makers = await makers_of_missing(record.job, stage, is_there)
+            makers = await makers_of_missing(job, stage, is_there)
             return partial(self._shell.scheduler.jobs.recompute, stage, makers)
 
         await self._redo("recompute", job_id, recompute)
@@ -85,7 +86,7 @@ class RevisionVerbs:
 
     async def _run_again(self, verb: str, job_id: str, prepare: Callable[[JobRecord], Awaitable[Again]]) -> None:
         try:
-            record = await self._shell.job(job_id)
+            record = await self._shell.head(job_id)  # without tasks: to free very many at once takes long
             self._require_at_rest(record.job)
             await self._require_run(record.job)
             await self._shell.swept(job_id)
