@@ -10,16 +10,18 @@ from msgspec import Struct
 from awed.api.context import Context
 from awed.api.submission import once, only_steps, stored
 from awed.model.access import User
-from awed.model.errors import Invalid, NotFound
+from awed.model.errors import AwedError, Invalid, NotFound
 from awed.model.ids import new_id
 from awed.model.job import Job
 from awed.model.records import SubmissionKey
 from awed.nodes.change import Change, FromUrl, Whole
+from awed.tx.locks import unbroken
 from awed.web.calls import Call
 from awed.web.form import Part
 from awed.workflow.cwl import LARGEST, Outline, check_order, outline, short
 from awed.workflow.reader import read_submission
 from awed.workflow.run import ORDER, Run, run_document
+from awed.workflow.submission import Submission
 
 Files = Mapping[str, Part | str]
 """Files by their paths in the directory of a command: parts of a form, or a URL."""
@@ -76,22 +78,32 @@ async def make_with_files(
     job_id = job_id or new_id()
     contents = [(path, one if isinstance(one, str) else one.md5) for path, one in files.items()]
 
+    async def prepared(nodes: dict[str, str]) -> Submission:
+        async def add(path: str, file: Part | str) -> None:
+            nodes[path] = await _node(context, call.user, path, file)
+
+        for path, file in files.items():
+            await unbroken(add(path, file))  # a node that is stored already must be known
+        return await context.reading(
+            call.user,
+            read_submission,
+            document(job_id, nodes),
+            now=context.now(),
+            new_id=new_id,
+            own_hosts=context.hosts.known(call.request),
+            limits=context.document_limits,
+        )
+
     async def make(key: SubmissionKey | None) -> Job:
         nodes: dict[str, str] = {}
         try:
-            for path, file in files.items():
-                nodes[path] = await _node(context, call.user, path, file)
-            submission = await context.reading(
-                call.user,
-                read_submission,
-                document(job_id, nodes),
-                now=context.now(),
-                new_id=new_id,
-                own_hosts=context.hosts.known(call.request),
-                limits=context.document_limits,
-            )
+            submission = await prepared(nodes)
+        except BaseException:  # also if the client left
+            await _forget(context, call.user, nodes)
+            raise
+        try:
             return await stored(context, call, submission, token, key)
-        except BaseException:  # also if the client leaves
+        except AwedError:  # no other: the job is made also if the client leaves
             await _forget(context, call.user, nodes)
             raise
 

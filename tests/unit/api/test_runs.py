@@ -1,13 +1,20 @@
 """Runs of CWL, as the original's submitter asks for them: ``POST /job`` with the parts ``cwl``, ``job``,
 ``entrypoint``."""
 
+from itertools import count
 from typing import Any
 
 import msgspec
 import pytest
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionLost
+from twisted.python.failure import Failure
 
-from tests.unit.api.served import Served, data, fault
-from tests.unit.web.wire import Reply
+from awed.model.node import NodeRecord
+from awed.model.records import Batch
+from awed.nodes.records import NodeRecords
+from tests.unit.api.served import BOUNDARY, Served, data, fault, form
+from tests.unit.web.wire import Reply, message
 
 TOOL = """
 cwlVersion: v1.2
@@ -125,6 +132,47 @@ def test_a_repeated_request_makes_one_run_and_its_files_once(served: Served) -> 
     nodes = data(served.call("GET", "/node", user="ann"))
     assert sorted(node["file"]["name"] for node in nodes) == ["", "workflow.cwl"], "with one for the outputs"
     assert first["id"] in fault(submit(served, PACKED, key="k"), 422)
+
+
+def leave(served: Served, gate: Deferred[None], key: str = "") -> tuple[int, int]:
+    """Ask for a run, and leave while *gate* is closed. How many jobs there are then, and how many nodes."""
+    connection, _ = served.connect()
+    head = {"Authorization": "user ann", "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+    if key:
+        head["Idempotency-Key"] = key
+    connection.dataReceived(message("POST", "/job", head, form([("cwl", TOOL), ("job", "{}")])))
+    connection.connectionLost(Failure(ConnectionLost()))
+    gate.callback(None)
+    return len(data(served.call("GET", "/job", user="ann"))), len(data(served.call("GET", "/node", user="ann")))
+
+
+@pytest.mark.parametrize(("key", "left"), [("", (0, 0)), ("k", (1, 3))])
+def test_who_leaves_before_the_files_are_stored_leaves_none(
+    served: Served, monkeypatch: pytest.MonkeyPatch, key: str, left: tuple[int, int]
+) -> None:
+    """With a key the submission goes on."""
+    gate, put, calls = Deferred[None](), NodeRecords.put, count(1)
+
+    async def late(records: NodeRecords, record: NodeRecord, new: bool = False) -> None:
+        await put(records, record, new)
+        if next(calls) == 2:
+            await gate
+
+    monkeypatch.setattr(NodeRecords, "put", late)
+    assert leave(served, gate, key) == left
+
+
+def test_who_leaves_while_the_job_is_stored_leaves_it_with_its_files(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, commit = Deferred[None](), served.store.commit
+
+    async def late(batch: Batch) -> None:
+        await gate
+        await commit(batch)
+
+    monkeypatch.setattr(served.store, "commit", late)
+    assert leave(served, gate) == (1, 3)
 
 
 def test_a_runner_makes_no_run(served: Served) -> None:
