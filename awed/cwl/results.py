@@ -8,6 +8,7 @@ from pathlib import Path
 from shutil import copyfile
 from typing import Any
 
+from cwltool.errors import WorkflowException
 from cwltool.pathmapper import MapperEnt
 from cwltool.utils import get_listing, visit_class
 from schema_salad.ref_resolver import file_uri
@@ -23,11 +24,14 @@ Settle = Callable[[Any], Any]
 def fetched(outputs: Any, access: Access, nodes: Nodes, outdir: Path) -> Any:
     """Bring the files to the directory *outdir*, with their checksums as CWL has them.
 
-    Raises :class:`OSError`, and what a call raises.
+    Raises :class:`~cwltool.errors.WorkflowException` for a name that leads elsewhere, :class:`OSError`, and what a
+    call raises.
     """
     get_listing(access, outputs, recursive=True)
     found: list[Any] = []
     visit_class(outputs, CLASSES, found.append)
+    for one in found:
+        _require_inside(one)
     outdir.mkdir(parents=True, exist_ok=True)
     paths, made = Paths(found, str(outdir), False, access), dict[str, dict[str, Any]]()
     taken: dict[str, str] = {}
@@ -38,6 +42,14 @@ def fetched(outputs: Any, access: Access, nodes: Nodes, outdir: Path) -> Any:
         one.update(made[one["location"]])
         one.pop("contents", None)
     return outputs
+
+
+def _require_inside(one: dict[str, Any]) -> None:
+    """Have a file or directory be where the outputs are: what is said of it is of the workflow, or of a worker."""
+    name = one["basename"]
+    if "/" in name or "\0" in name or name in ("", ".", ".."):
+        raise WorkflowException(f"an output has the name {name!r}, which is none of a file in a directory")
+    one.pop("dirname", None)
 
 
 def _content(entry: MapperEnt, access: Access) -> str:
