@@ -263,7 +263,7 @@ def ended(served: Served, output: str) -> str:
     return run_id
 
 
-DEEP = 900 * '{"a":' + "1" + 900 * "}"
+DEEP = 700 * '{"a":' + "1" + 700 * "}"
 
 
 @pytest.mark.parametrize("output", ["", "[]", "{", 100_000 * '{"a":', '{"a":' + 1_000_000 * "[" + "}", "{} x"])
