@@ -62,10 +62,11 @@ class Context:
 
     *authenticators*, *file_users*: find the user of a request, the latter of one for nodes. *sessions*: the logins in
     browsers. *now*: the wall clock. *reading*: reads documents. *job_token*: makes the token with which workers of a
-    job use the daemon's own node store; *run_token*: the one with which the runner of a run makes steps. *metrics*:
-    makes the page for Prometheus. *metrics_for*: who may read it, ``public``, ``token`` or ``admin``. *collections*:
-    all collections by name. *client_auth_required*: whether only workers with the token of a client group may
-    register. *max_upload*: bytes that a file for the node store may have. *max_log*: bytes of a log that are kept.
+    job use the daemon's own node store; *run_token*: the one with which the runner of a run of this submitter makes
+    steps. *metrics*: makes the page for Prometheus. *metrics_for*: who may read it, ``public``, ``token`` or
+    ``admin``. *collections*: all collections by name. *client_auth_required*: whether only workers with the token of
+    a client group may register. *max_upload*: bytes that a file for the node store may have. *max_log*: bytes of a
+    log that are kept.
     """
 
     engine: Engine
@@ -82,7 +83,7 @@ class Context:
     turns: Turns
     now: Callable[[], datetime]
     job_token: Callable[[str], str]
-    run_token: Callable[[str], str]
+    run_token: Callable[[str, str], str]
     debug: DebugLevel
     metrics: Callable[[User], Awaitable[bytes]]
     metrics_for: str

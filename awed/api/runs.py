@@ -55,7 +55,7 @@ async def make_run(context: Context, call: Call[None], asked: Asked, token: str 
 
     def document(job_id: str, nodes: Mapping[str, str]) -> bytes:
         run = Run(asked.workflow, found.entrypoint, nodes, {"name": found.name or asked.workflow, **asked.info})
-        return msgspec.json.encode(run_document(run, job_id, context.run_token(job_id)))
+        return msgspec.json.encode(run_document(run, job_id, context.run_token(job_id, call.user.name)))
 
     return await make_with_files(context, call, files, told, document, token=token)
 

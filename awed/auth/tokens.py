@@ -89,16 +89,20 @@ class JobTokens:
         self._user_of = user_of
         self._mark = mark
 
-    def make(self, job_id: str) -> str:
-        """The token of a job."""
-        return f"{self._mark}.{job_id}.{self._seal(job_id)}"
+    def make(self, job_id: str, submitter: str = "") -> str:
+        """The token of a job. *submitter*: the name of that user, to be said for a run: who had the token of a job
+        that is gone has not that of the job that somebody else submits with its id."""
+        return f"{self._mark}.{job_id}.{self._seal(job_id, submitter)}"
 
     async def authenticate(self, scheme: str, credentials: str, address: str = "") -> User | None:
         mark, _, rest = credentials.partition(".")
         job_id, _, seal = rest.partition(".")
-        if scheme not in SECRET_SCHEMES or mark != self._mark or not same(seal, self._seal(job_id)):
+        if scheme not in SECRET_SCHEMES or mark != self._mark:
             return None
-        return self._user_of(job_id)
+        user = self._user_of(job_id)
+        submitter = user.name if user is not None and mark == RUN else ""
+        return user if same(seal, self._seal(job_id, submitter)) else None
 
-    def _seal(self, job_id: str) -> str:
-        return hmac.new(self._key, job_id.encode(errors="replace"), hashlib.sha256).hexdigest()
+    def _seal(self, job_id: str, submitter: str) -> str:
+        sealed = f"{job_id}\0{submitter}" if submitter else job_id
+        return hmac.new(self._key, sealed.encode(errors="replace"), hashlib.sha256).hexdigest()

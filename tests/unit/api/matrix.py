@@ -243,7 +243,7 @@ class Trial:
         return {
             **{"g": g, "o": o, "client": client, "group": group, "node": node, "job": job, "work": work},
             **{"token": token, "other": f"other{number}", "new": f"new{number}", "new_id": new_id()},
-            **{"hook": hook, "run": run, "step": step, "runner": self.served.run_tokens.make(run)},
+            **{"hook": hook, "run": run, "step": step, "runner": self.served.run_tokens.make(run, "dora")},
         }
 
     async def _done(self, method: str, path: str, files: Mapping[str, str] | None = None, *, user: str) -> Any:

@@ -70,7 +70,7 @@ def test_its_worker_and_nobody_else_gets_the_token_of_the_run(served: Served) ->
     served.register(id="w", resources={"cores": 1, "runs": 1})
     unit = data(served.call("GET", "/work?client=w"))
     told = served.call("GET", f"/work/{unit['wuid']}?privateenv&client=w").headers["Privateenv"]
-    token = served.run_tokens.make(job["id"])
+    token = served.run_tokens.make(job["id"], "ann")
     assert msgspec.json.decode(told) == {"AWE_TOKEN": token}
     shown = served.call("GET", f"/job/{job['id']}", user="root").body + served.call("GET", "/job", user="root").body
     assert token.encode() not in shown
@@ -177,5 +177,5 @@ def test_who_leaves_while_the_job_is_stored_leaves_it_with_its_files(
 
 def test_a_runner_makes_no_run(served: Served) -> None:
     run = served.submit({"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}, user="ann")["id"]
-    assert submit(served, TOOL, user=f"bearer {served.run_tokens.make(run)}").status == 401
+    assert submit(served, TOOL, user=f"bearer {served.run_tokens.make(run, 'ann')}").status == 401
     assert data(served.call("GET", "/node", user="ann")) == []

@@ -86,13 +86,13 @@ def test_what_is_imported_is_no_step(served: Served) -> None:
     assert "parent" not in job["info"]
 
 
-def runner_of(served: Served, run: str) -> str:
-    return f"bearer {served.run_tokens.make(run)}"
+def runner_of(served: Served, run: str, submitter: str = "ann") -> str:
+    return f"bearer {served.run_tokens.make(run, submitter)}"
 
 
 def test_a_runner_makes_steps_of_its_run_and_hears_of_them_alone(served: Served) -> None:
     run, other = (served.submit({"tasks": TASKS}, user="root")["id"] for _ in range(2))
-    runner = runner_of(served, run)
+    runner = runner_of(served, run, "root")
     step = served.submit(a_step(run), user=runner)["id"]
     served.submit(a_step(other), user="root")
     body = {"upload": msgspec.json.encode(a_step(other))}
@@ -123,6 +123,17 @@ def test_the_token_of_a_run_ends_with_it(served: Served) -> None:
     data(served.call("GET", f"/job/{step}", user=runner_of(served, run)))
     data(served.call("DELETE", f"/job/{run}", user="ann"))
     assert "Invalid Auth Header" in fault(served.call("GET", f"/job/{step}", user=runner_of(served, run)), 401)
+
+
+def test_the_token_of_a_run_is_none_of_another_users_job_with_its_id(served: Served) -> None:
+    """Who made a run could have somebody submit a document with its id, and act as that user."""
+    run = served.submit({"tasks": TASKS}, user="bob")["id"]
+    runner = runner_of(served, run, "bob")
+    data(served.call("GET", "/job", user=runner))
+    data(served.call("DELETE", f"/job/{run}?full", user="bob"))
+    served.submit({"id": run, "tasks": TASKS}, user="ann")
+    assert "Invalid Auth Header" in fault(served.call("GET", "/job", user=runner), 401)
+    data(served.call("GET", "/job", user=runner_of(served, run)))
 
 
 def test_events_of_a_run_may_have_those_of_its_steps(served: Served) -> None:

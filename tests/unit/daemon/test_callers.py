@@ -59,7 +59,7 @@ async def made(config: str, *accounts: Account) -> tuple[Callers, MemoryReactorC
 @ensureDeferred
 async def test_the_token_of_a_run_is_not_that_of_its_data_and_makes_nobody_an_administrator() -> None:
     callers, reactor = await made("[Admin]\nusers = ann\n[Auth]\nuserinfo_urls = bearer=https://id.example/me")
-    run, data = f"Bearer {callers.run_token('job')}", f"Bearer {callers.job_token('job')}"
+    run, data = f"Bearer {callers.run_token('job', RUNNER.name)}", f"Bearer {callers.job_token('job')}"
     assert await callers.anyone.user(run, "write", runners=True) is RUNNER
     assert await callers.of_files.user(run, "write", runners=True) is RUNNER
     with pytest.raises(UnknownCredentials):
