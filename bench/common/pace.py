@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
 from bench.common.figures import Figure
 from bench.common.program import Server
-from bench.common.wire import Script, play, request
+from bench.common.wire import Address, Script, play, request
 
 
 class Pace(NamedTuple):
@@ -48,11 +48,7 @@ def held(server: Server, asked: bytes) -> Hold:
     """Let the server do something, while somebody else asks for the front page: nobody may hold the reactor."""
     gaps: list[float] = []
     used: list[float] = []
-    began = time.perf_counter()
     ended: list[float] = []
-
-    def script() -> Script:
-        (yield asked).whole()
 
     def onlooker() -> Script:
         while not ended or time.perf_counter() < ended[0] + AFTERWARDS:
@@ -61,9 +57,20 @@ def held(server: Server, asked: bytes) -> Hold:
             gaps.append(time.perf_counter() - sent)
             used.append(server.fine_cpu() - cpu)
 
-    with ThreadPoolExecutor(1) as apart:  # to send the request, and to read the answer, may take long by itself
-        asker = apart.submit(play, server.address, [script()])
+    with ProcessPoolExecutor(1) as apart:  # to send the request, and to read the answer, may take long by itself
+        asker = apart.submit(_asked, server.address, asked)
         asker.add_done_callback(lambda _: ended.append(time.perf_counter()))
         play(server.address, [onlooker()])
-        asker.result()
-    return Hold(ended[0] - began, max(gaps), max(map(min, gaps, used)))
+        took = asker.result()
+    return Hold(took, max(gaps), max(map(min, gaps, used)))
+
+
+def _asked(address: Address, asked: bytes) -> float:
+    """Send a request and read its answer: how many seconds that took."""
+    began = time.perf_counter()
+
+    def script() -> Script:
+        (yield asked).whole()
+
+    play(address, [script()])
+    return time.perf_counter() - began
