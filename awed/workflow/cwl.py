@@ -27,6 +27,9 @@ CLASSES = ("CommandLineTool", "ExpressionTool", "Workflow")
 MOST_NESTED = 100
 """Levels of lists and objects in a document."""
 
+MOST_IN_YAML = 200_000
+"""Values of a document in YAML: to read it takes many times as long as JSON, and holds all threads at times."""
+
 MOST_ALIASES = 1000
 """How often a document in YAML may repeat a part of itself."""
 
@@ -136,8 +139,10 @@ def _yaml(body: bytes, what: str, limits: DocumentLimits) -> Any:
         aliases += isinstance(event, yaml.AliasEvent)
         if nested > MOST_NESTED:
             raise TooLarge(f"{what} is nested more than {MOST_NESTED} levels deep")
-        if values > limits.values or aliases > MOST_ALIASES:
-            raise TooLarge(f"{what} has more than {limits.values} values or {MOST_ALIASES} aliases")
+        if values > (most := min(limits.values, MOST_IN_YAML)) or aliases > MOST_ALIASES:
+            raise TooLarge(
+                f"{what} has more than {most} values or {MOST_ALIASES} aliases, as YAML; in JSON it may have more"
+            )
     return _built(yaml.compose(text, Loader=_LOADER), {})
 
 

@@ -117,6 +117,14 @@ def test_what_is_nested_too_deep_is_too_large(served: Served, cwl: str) -> None:
     fault(submit(served, cwl), 413)
 
 
+def test_a_document_with_many_values_is_taken_in_json_alone(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("awed.workflow.cwl.MOST_IN_YAML", 30)
+    many = f"hints: [{{class: x, y: [{', '.join(20 * '1')}]}}]\n"
+    assert "more than 30 values" in fault(submit(served, TOOL + many), 413)
+    tool = {"cwlVersion": "v1.2", "class": "CommandLineTool", "inputs": [], "outputs": [], "x": 40 * [1]}
+    assert run_of(served, msgspec.json.encode(tool).decode())["tasks"]
+
+
 def test_what_repeats_itself_is_there_once(served: Served) -> None:
     assert run_of(served, BOMB)["tasks"]
 
