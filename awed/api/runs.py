@@ -20,7 +20,7 @@ from awed.web.calls import Call
 from awed.web.form import Part
 from awed.workflow.cwl import LARGEST, Outline, check_order, outline, short
 from awed.workflow.reader import read_submission
-from awed.workflow.run import ORDER, Run, run_document
+from awed.workflow.run import ORDER, OUTPUT, Run, run_document
 from awed.workflow.submission import Submission
 
 Files = Mapping[str, Part | str]
@@ -44,6 +44,8 @@ async def make_run(context: Context, call: Call[None], asked: Asked, token: str 
     """The job of a run. *token*: its data token. Raises :class:`~awed.model.errors.Invalid`."""
     if call.user.run:
         raise only_steps()
+    if OUTPUT in asked.files:
+        raise Invalid(f"{OUTPUT} is the name of the file with the outputs, no attachment can have it")
     found = await _outline(context, call.user, asked)
     if asked.order is not None:
         body = await asked.order.read(LARGEST)

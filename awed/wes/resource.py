@@ -208,6 +208,8 @@ class WesResource(Resource):
     async def _cwl(self, call: Call[None], read: Read) -> Job:
         path, entrypoint = read.workflow
         is_attached = path in read.attachments
+        if not is_attached and FETCHED in read.attachments:
+            raise Invalid(f"{FETCHED} is the name of the file with the workflow of a URL, no attachment can have it")
         files: Files = {**read.attachments, **({} if is_attached else {FETCHED: path})}
         workflow = path if is_attached else FETCHED
         asked = Asked(workflow, f"workflow_url: {path}", entrypoint, files, read.order, read.info)

@@ -225,6 +225,12 @@ def test_pages_stay_where_they_are_while_runs_come(served: Served) -> None:
             [("main.cwl", TOOL), ("job.json", "x")],
             "is the name of the file with",
         ),
+        ({}, [("main.cwl", TOOL), ("cwl.output.json", "x")], "is the name of the file with the outputs"),
+        (
+            {"workflow_url": "http://example.org/x.cwl"},
+            [("workflow.cwl", TOOL)],
+            "is the name of the file with the workflow of a URL",
+        ),
         ({}, [("main.cwl", TOOL.replace("v1.2", "v9"))], "workflow_url: main.cwl: cwlVersion"),
         (AWE, [("job.awf", "[]")], "the job document is not a JSON object"),
         (AWE, [("job.awf", "{}"), ("in", "x")], "in is no input without a location of job.awf"),
