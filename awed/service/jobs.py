@@ -237,6 +237,8 @@ class JobVerbs:
 
     async def _delete(self, job_id: str, full: bool) -> None:
         record = await self._shell.head(job_id)
+        if full:
+            await self._shell.remove_ended_steps(job_id)
         if self._shell.held(job_id) is not None:
             await self._shell.delete(job_id, full)
         elif full:

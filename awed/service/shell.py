@@ -12,7 +12,7 @@ from awed.model.errors import AwedError, JobNotFound
 from awed.model.ids import parse_work_id
 from awed.model.records import JobRecord, Secret, TaskRecord
 from awed.model.reuse import Result
-from awed.model.states import WorkState
+from awed.model.states import JobState, WorkState
 from awed.model.times import Moment
 from awed.model.work import Workunit
 from awed.scheduler.changes import own_outputs
@@ -26,7 +26,7 @@ from awed.service.livelogs import LiveLogs, Run
 from awed.service.observer import Observer, Observers
 from awed.service.sight import Sight
 from awed.service.waiting import Ask, WaitingRoom
-from awed.store.interface import IStore
+from awed.store.interface import IStore, JobQuery
 from awed.store.paging import every
 from awed.tx.locks import Alone, Condition
 from awed.tx.threads import InThread
@@ -226,6 +226,24 @@ class Shell:
         if record is not None:
             outputs = [io async for task in every(self.store, TaskRecord, job=job_id) for io in own_outputs([task])]
             self.scheduler.jobs.remove_stored(record, outputs, self.now(), expired)
+
+    async def remove_ended_steps(self, run_id: str) -> None:
+        """Remove all that is stored of the steps of a run that have ended, and of their own steps.
+
+        The run is removed after them: without it nobody would find them. Those that have not ended follow it.
+        """
+        runs = [run_id]
+        while runs:
+            query = JobQuery(fields={"info.parent": (runs.pop(),)}, states=(JobState.COMPLETED, JobState.DELETED))
+            while steps := [record.job.id for record in (await self.store.heads(query)).records]:
+                for job_id in steps:
+                    await self.alone.run(job_id, self._remove_ended(job_id))
+                await self.committer.durable()
+                runs += steps
+
+    async def _remove_ended(self, job_id: str) -> None:
+        if job_id not in self.scheduler.job_ids:
+            await self.remove_stored(job_id, expired=False)
 
     def checkout_now(self, ask: Ask) -> list[Workunit]:
         """Hand out work for *ask*. Raises what :meth:`awed.scheduler.work.Work.checkout` raises."""

@@ -40,6 +40,8 @@ class SweepVerbs:
         """Delete all suspended jobs of *owner* (None: of everybody). Returns how many there were."""
         suspended = self._suspended(owner)
         async for job_id in self._turns(suspended):
+            if full:
+                await self._shell.remove_ended_steps(job_id)
             with suppress(JobNotFound):
                 self._shell.scheduler.jobs.delete(job_id, self._shell.now(), full)
             await self._shell.ease()
@@ -62,6 +64,8 @@ class SweepVerbs:
         record = await self._shell.head(job_id)
         if self._shell.held(job_id) is None and record.job.state in ACTIVE:
             await self._revisions.adopt(job_id)
+            if full:
+                await self._shell.remove_ended_steps(job_id)
             self._shell.scheduler.jobs.delete(job_id, self._shell.now(), full)
 
     def _suspended(self, owner: str | None) -> list[str]:
@@ -93,4 +97,5 @@ class SweepVerbs:
     async def _expire(self, job_id: str) -> None:
         record = await self._shell.head(job_id)
         if self._shell.held(job_id) is None and record.job.expiration <= self._shell.now().time:
+            await self._shell.remove_ended_steps(job_id)
             await self._shell.remove_stored(job_id, expired=True)

@@ -64,6 +64,22 @@ def test_steps_of_a_finished_run_go_with_it(served: Served) -> None:
     assert served.call("GET", f"/job/{step}", user="ann").status == 404
 
 
+@pytest.mark.parametrize("how", ["DELETE /job/{run}?full", "DELETE /job?suspend&full"])
+def test_steps_that_have_ended_are_removed_with_their_run(served: Served, how: str) -> None:
+    """Lists leave steps out: nobody would find them any more."""
+    run = served.submit({"tasks": TASKS}, user="ann")["id"]
+    step = served.submit(a_step(run), user="ann")["id"]
+    below = served.submit(a_step(step), user="ann")["id"]
+    kept = served.submit({"tasks": TASKS}, user="ann")["id"]
+    for job in (below, step):
+        data(served.call("DELETE", f"/job/{job}", user="ann"))
+    data(served.call("PUT", f"/job/{run}?suspend", user="ann"))
+    method, _, path = how.format(run=run).partition(" ")
+    data(served.call(method, path, user="ann"))
+    assert [served.call("GET", f"/job/{job}", user="ann").status for job in (run, step, below)] == [404, 404, 404]
+    assert data(served.call("GET", f"/job/{kept}", user="ann"))["state"] == "queued"
+
+
 def test_a_step_is_not_begun_anew_without_its_run(served: Served) -> None:
     run = served.submit({"tasks": TASKS}, user="ann")["id"]
     step = served.submit(a_step(run), user="ann")["id"]
