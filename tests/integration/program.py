@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import chdir
 from pathlib import Path
@@ -36,7 +37,9 @@ class Program(ProcessProtocol):
         self._waiting: list[Deferred[None]] = []
         self._status: int | None = None
         words = [str(word) for word in command]
-        environ = environment or {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        search = f"{os.environ['PATH']}:{Path(sys.executable).parent}"  # awe-cwl-runner is beside this Python
+        usual = {**os.environ, "PATH": search, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+        environ = environment or usual
         with chdir(directory):  # by *path* Twisted would fork, which a process with threads must not
             cast(IReactorProcess, global_reactor).spawnProcess(self, words[0], words, environ)
 

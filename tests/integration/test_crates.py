@@ -4,8 +4,6 @@ The test is skipped where pip cannot install those.
 """
 
 import json
-import os
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -108,9 +106,8 @@ outputs: {all: {type: File, outputSource: all/out}}
 @pytest_twisted.ensureDeferred
 async def test_a_run_of_cwl(daemon: Daemon, python: Path) -> None:
     """Its workflow is the file, and its steps are jobs of their own."""
-    search = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # awe-cwl-runner is beside this Python
-    words = ["-m", "awed.worker", "--server", daemon.url, "--workdir", "w", "--containers", "ignore", "--cores", "2"]
-    daemon.stage.start([sys.executable, *words], {**os.environ, "PATH": search})
+    words = ["--server", daemon.url, "--workdir", "w", "--containers", "ignore", "--cores", "2"]
+    daemon.stage.run("-m", "awed.worker", *words)
     files = {"cwl": ("flow.cwl", FLOW.encode()), "job": ("job.json", b'{"numbers": [2, 3]}')}
     run = await daemon.call("POST", "/job", files=files)
     found = await reaches(daemon, run["id"], "completed", "suspend")

@@ -1,8 +1,10 @@
 """What the documentation shows is what happens: every example in it is run."""
 
+import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import filterfalse
 from pathlib import Path
 
 import pytest
@@ -52,4 +54,11 @@ def test_how_to_pages(tmp_path: Path) -> None:
                 play(terminal, [page])
 
         with ThreadPoolExecutor(AT_ONCE) as readers:
-            list(readers.map(follow, HOWTO))
+            list(readers.map(follow, filterfalse(speaks_of_the_last, HOWTO)))
+        for page in filter(speaks_of_the_last, HOWTO):
+            follow(page)
+
+
+def speaks_of_the_last(page: Path) -> bool:
+    """Whether a page calls a job the last one, which no other page may submit meanwhile."""
+    return re.search(r"^ *\$ awe .* last$", page.read_text(), re.MULTILINE) is not None

@@ -24,8 +24,8 @@ from awed.model.work import PerfRecord, WorkReport
 from awed.store.open import open_store
 from awed.store.sqlite.connections import READ_CACHE
 from tests.integration.daemon import Daemon, Refused, Stage
-from tests.integration.jobs import ended, reaches, shell, start
 from tests.integration.jobs import job as document_of
+from tests.integration.jobs import reaches, shell, start
 
 pytestmark = pytest.mark.slow
 
@@ -173,22 +173,27 @@ async def test_files_that_are_joined(daemon: Daemon) -> None:
 async def test_a_command_that_writes_a_gigabyte(daemon: Daemon) -> None:
     """While it runs and afterwards: it costs the daemon some megabytes of memory, and the disk what is configured."""
     start(daemon)
-    await ended(daemon, document_of({"cmd": {"name": "true"}}))
-    spool = daemon.data / "livelogs"
+    await followed(daemon, 4 * MB)  # what the first long log takes is no matter of its length
     with bounded(daemon, 10 * MB):
-        script = "head -c 1073741824 /dev/zero | tr '\\0' x; until [ -e ../../../go ]; do sleep 0.1; done; echo end"
-        job_id = (await daemon.submit(document_of(shell(script))))["id"]
-        path, end = f"{daemon.url}/work/{job_id}_0_0/log", 0
-        while end < 1024 * MB:
-            response = await treq.get(f"{path}?offset={end}&wait=60", persistent=False)
-            assert len(await response.content()) <= MB
-            end = int(response.headers.getRawHeaders("Awe-Log-End")[0])
-            sizes = [file.stat().st_blocks * 512 for file in spool.iterdir()]
-            assert sum(sizes) <= MB + 16384
-        (daemon.stage.folder / "go").touch()
-        await reaches(daemon, job_id, "completed")
-        response = await treq.get(f"{path}?offset={end}", persistent=False)
-        assert await response.content() == b"end\n"
+        await followed(daemon, 1024 * MB)
+
+
+async def followed(daemon: Daemon, size: int) -> None:
+    """Have a command write so many bytes, and read along."""
+    spool, go = daemon.data / "livelogs", daemon.stage.folder / f"go-{size}"
+    script = f"head -c {size} /dev/zero | tr '\\0' x; until [ -e ../../../{go.name} ]; do sleep 0.1; done; echo end"
+    job_id = (await daemon.submit(document_of(shell(script))))["id"]
+    path, end = f"{daemon.url}/work/{job_id}_0_0/log", 0
+    while end < size:
+        response = await treq.get(f"{path}?offset={end}&wait=60", persistent=False)
+        assert len(await response.content()) <= MB
+        end = int(response.headers.getRawHeaders("Awe-Log-End")[0])
+        sizes = [file.stat().st_blocks * 512 for file in spool.iterdir()]
+        assert sum(sizes) <= MB + 16384
+    go.touch()
+    await reaches(daemon, job_id, "completed")
+    response = await treq.get(f"{path}?offset={end}", persistent=False)
+    assert await response.content() == b"end\n"
     assert list(spool.iterdir()) == []
 
 
