@@ -12,6 +12,8 @@ from tests.integration.daemon import Daemon, Stage
 from tests.integration.jobs import ended, job, reaches, shell, start
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow
+
 G = 1 << 30
 
 CLERK = """\
@@ -41,7 +43,6 @@ with open(book, "r+") as file:
 """What each command does: it enters what it has into a book, which knows how much that ever was at once."""
 
 
-@pytest.mark.slow
 @pytest_twisted.ensureDeferred
 async def test_a_hundred_random_tasks_never_have_more_than_there_is(daemon: Daemon) -> None:
     book, clerk = daemon.stage.folder / "book", daemon.stage.folder / "clerk.py"

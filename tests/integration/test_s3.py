@@ -28,7 +28,7 @@ reactor: Any = global_reactor
 
 RCLONE = Path(sys.executable).with_name("rclone")
 
-pytestmark = pytest.mark.skipif(not RCLONE.exists(), reason="there is no rclone")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not RCLONE.exists(), reason="there is no rclone")]
 
 KEY, SECRET = "key-of-all", "secret-of-all"
 OTHERS = ("key-of-one", "secret-of-one")
@@ -217,7 +217,6 @@ def peak(program: Program) -> int:
     return int(status.partition("VmHWM:")[2].split()[0]) >> 10
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest_twisted.ensureDeferred
 async def test_a_large_file_takes_little_memory_and_a_cut_connection_little_time(

@@ -14,6 +14,8 @@ from tests.integration.mongodb import database, mongodb
 
 __all__ = ["mongodb"]
 
+pytestmark = pytest.mark.slow
+
 JOB = {"tasks": [{"taskid": "0", "cmd": {"name": "true"}}]}
 
 
