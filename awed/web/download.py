@@ -7,11 +7,11 @@ from typing import Annotated
 from urllib.parse import quote
 
 from awed.tx.files import Pieces, Slice, cut
-from awed.tx.streams import Pace, Sender, Source
+from awed.tx.streams import Sender, Source
 from awed.tx.threads import InThread
 from awed.web.body import AwedRequest
 from awed.web.envelope import answer_error
-from awed.web.streaming import send_paced
+from awed.web.streaming import send_paced, send_parts
 
 File = Annotated[bytes, "application/octet-stream"]
 """The return type of a handler that answers with a file. The file has been sent then, so it returns no bytes."""
@@ -79,16 +79,9 @@ async def send_pieces(request: AwedRequest, parts: AsyncIterator[bytes], name: s
     """Answer with *parts*, which are made while they are sent. *name*: as in :func:`send_file`."""
     _set_headers(request, name, {"Content-Type": media_type})
     if request.method != b"HEAD":
-        pace = Pace()
         with _no_file_in_errors(request):
-            await send_paced(request, pace, _write(request, pace, parts))
+            await send_parts(request, parts)
     return b""
-
-
-async def _write(request: AwedRequest, pace: Pace, parts: AsyncIterator[bytes]) -> None:
-    async for part in parts:
-        await pace.room()
-        request.write(part)
 
 
 def _set_headers(request: AwedRequest, name: str | None, more: Mapping[str, str] | None = None) -> None:

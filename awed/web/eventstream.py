@@ -6,11 +6,10 @@ from typing import Annotated
 from msgspec import Struct
 
 from awed.model.errors import AwedError
-from awed.tx.streams import Pace
 from awed.web.body import AwedRequest
 from awed.web.kinds import COUNT
 from awed.web.params import header
-from awed.web.streaming import send_paced
+from awed.web.streaming import send_parts
 
 MEDIA_TYPE = "text/event-stream"
 
@@ -76,12 +75,5 @@ async def send_stream(request: AwedRequest, messages: AsyncIterator[bytes]) -> b
     for name, text in {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}.items():
         request.responseHeaders.setRawHeaders(name, [text])
     if request.method != b"HEAD":
-        pace = Pace()
-        await send_paced(request, pace, _write(request, pace, messages))
+        await send_parts(request, messages)
     return b""
-
-
-async def _write(request: AwedRequest, pace: Pace, messages: AsyncIterator[bytes]) -> None:
-    async for message in messages:
-        await pace.room()
-        request.write(message)

@@ -74,16 +74,8 @@ async def _send(request: AwedRequest, parts: AsyncIterator[bytes], turns: Turns)
         return send_encoded(request, first)
     set_json_headers(request)
     if request.method != b"HEAD":
-        pace = Pace()
-        await send_paced(request, pace, _write(request, pace, first, rest))
+        await send_parts(request, rest, first)
     return b""
-
-
-async def _write(request: AwedRequest, pace: Pace, first: bytes, rest: AsyncIterator[bytes]) -> None:
-    request.write(first)
-    async for batch in rest:
-        await pace.room()
-        request.write(batch)
 
 
 async def batches(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -174,3 +166,17 @@ async def send_paced(request: AwedRequest, pace: Pace, writing: Awaitable[None])
     finally:
         if request.channel is not None:
             request.unregisterProducer()  # type: ignore[no-untyped-call]
+
+
+async def send_parts(request: AwedRequest, parts: AsyncIterator[bytes], first: bytes = b"") -> None:
+    """Write *first*, then *parts*, which are made while they are sent, as :func:`send_paced` does."""
+    pace = Pace()
+
+    async def write() -> None:
+        if first:  # else an error of the first part is still an answer
+            request.write(first)
+        async for part in parts:
+            await pace.room()
+            request.write(part)
+
+    await send_paced(request, pace, write())
