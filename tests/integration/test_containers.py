@@ -61,6 +61,10 @@ async def said(daemon: Daemon, done: Any) -> list[str]:
     return text.splitlines()
 
 
+BEATING = "n=0; while usleep 50000; do n=$((n+1)); echo $n"
+"""The begin of a loop that counts, to be ended by where to."""
+
+
 async def is_still(beat: Callable[[], str]) -> None:
     """Wait until what *beat* reads does not change any more."""
     still, before = 0, ""
@@ -108,7 +112,7 @@ async def test_how_a_command_fails_is_told(daemon: Daemon, worker: Worker) -> No
     shared.mkdir()
     worker("--file-root", str(shared))
     beat = shared / "beat"
-    forever = f"trap 'exit 1' TERM; while :; do date +%s.%N >{beat}; usleep 50000; done & wait"
+    forever = f"trap 'exit 1' TERM; {BEATING} >{beat}; done & wait"
     for script, more, cause, told in (
         ("tail /dev/zero", {"resources": {"memory": "64M"}}, "memory", "it used more memory than the 64 MB"),
         (forever, {"walltime": 2}, "time", "killed after 2 seconds, its walltime"),
@@ -140,7 +144,7 @@ async def test_what_is_deleted_ends_with_all_that_it_started(daemon: Daemon, wor
     shared.mkdir()
     worker("--file-root", str(shared))
     beat = shared / "beat"
-    loop = f"while :; do date +%s.%N >{beat}; usleep 50000; done"
+    loop = f"{BEATING} >{beat}; done"
     submitted = await daemon.submit(job(in_image(f"trap 'exit 1' TERM; setsid sh -c '{loop}' & wait")))
     await until(beat.exists)
     await daemon.call("DELETE", f"/job/{submitted['id']}")
@@ -153,7 +157,7 @@ async def test_a_worker_that_was_killed_ends_what_it_left_and_goes_on(daemon: Da
     shared.mkdir()
     program = worker("--file-root", str(shared))
     first, beat = shared / "first", shared / "beat"
-    script = f"test -e {first} && exit; touch {first}; while :; do date +%s.%N >{beat}; usleep 50000; done"
+    script = f"test -e {first} && exit; touch {first}; {BEATING} >{beat}; done"
     submitted = await daemon.submit(job(in_image(script)))
     await until(beat.exists)
     program.signal("KILL")
