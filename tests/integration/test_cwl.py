@@ -17,24 +17,13 @@ from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
 from twisted.internet.task import deferLater
 
-from awed.model.errors import AwedError
-from awed.worker.containers.bubblewrap import found_program
 from tests.integration.daemon import Daemon, Stage
 from tests.integration.jobs import content, job, reaches, shell, start
 from tests.integration.program import ROOT, Program
+from tests.integration.test_tes import no_sandbox
 from tests.integration.test_tokens import guarded, user
 
-
-def lacking() -> str:
-    """Why no step can run here, "" if it can."""
-    try:
-        found_program("")
-    except AwedError as error:
-        return str(error)
-    return ""
-
-
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(lacking()), reason=lacking())]
+pytestmark = [pytest.mark.slow, no_sandbox]
 
 SUBMITTER = "import sys; from awed.cli.program import run; sys.exit(run(['cwl', *sys.argv[1:]]))"
 

@@ -14,9 +14,10 @@ from twisted.internet.task import deferLater
 from tests.integration.daemon import Daemon
 from tests.integration.jobs import content, reaches
 from tests.integration.program import ROOT, Program
-from tests.integration.test_cwl import FAILS, STEPS, WORKFLOW, lacking
+from tests.integration.test_cwl import FAILS, STEPS, WORKFLOW
+from tests.integration.test_tes import no_sandbox
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(lacking()), reason=lacking())]
+pytestmark = [pytest.mark.slow, no_sandbox]
 
 WES = "/ga4gh/wes/v1/runs"
 
