@@ -31,6 +31,7 @@ from awed.web.arguments import Parameter
 from awed.web.calls import Asked, Call, Right
 from awed.web.kinds import TEXT
 from awed.web.params import header
+from awed.wire.headers import ATTEMPT, attempt_of
 
 T = TypeVar("T")
 
@@ -262,7 +263,19 @@ async def _user(
                 "No Authorization: pages of other sites are nobody here, see [Security] allowed_origins"
             )
         authorization = session_authorization(context, asked.request)
-    return await users.user(authorization, verb, address=peer, workers=workers, runners=runners)
+    user = await users.user(authorization, verb, address=peer, workers=workers, runners=runners)
+    _require_latest(context, asked, user)
+    return user
+
+
+def _require_latest(context: Context, asked: Asked, user: User) -> None:
+    """Raises :class:`~awed.model.errors.StaleAttempt` if the command that makes a request runs once more elsewhere:
+    its worker was given up. Else one runner of a run would end what the other one makes."""
+    told = header(asked.request, ATTEMPT.encode())
+    if told is not None:
+        work_id, attempt = attempt_of(told)
+        if context.engine.jobs.allows(user, "read", work_id.job_id):
+            context.engine.work.require_latest(work_id, attempt)
 
 
 def _work_id(asked: Asked) -> WorkId:

@@ -68,6 +68,7 @@ def cwl(server: Server, context: click.Context, /, tool: str | None, inputs: tup
     program, submission, task = map(_late, ("program", "submission", "task"))
     asked = program.Asked(tool, inputs, options["quiet"], options["debug"])
     if options["wait"]:
+        _of_its_job(server)
         setting = task.Setting(
             image=options["default_container"],
             takes_images=not options["no_container"],
@@ -88,6 +89,13 @@ def cwl(server: Server, context: click.Context, /, tool: str | None, inputs: tup
 
 _WAITS = ("outdir", "nodes", "no_container", "default_container", "run_id", "reuse")
 """Options of a run that is awaited."""
+
+
+def _of_its_job(server: Server) -> None:
+    """Have the requests be those of the workunit whose command this is, if it is one."""
+    work_id, attempt = (os.environ.get(name) for name in ("AWE_WORKID", "AWE_ATTEMPT"))
+    if work_id and attempt:
+        server.speak_for(work_id, attempt)
 
 
 def _late(name: str) -> Any:

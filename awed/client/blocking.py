@@ -15,6 +15,7 @@ from awed.client.calls import CONNECT_LIMIT, NO_TLS, Answer, Call, Request, Resp
 from awed.model.addresses import Address, address, without_password
 from awed.model.errors import Unavailable
 from awed.tx.pauses import Pauses
+from awed.wire.headers import ATTEMPT, attempt_told
 
 AWAY = Pauses(0.2, 4.0)
 """Pauses between the tries of :func:`patiently`."""
@@ -39,6 +40,11 @@ class Server:
         self.url = url.rstrip("/")
         self._headers = {"Authorization": authorization} if authorization else {}
         self._tls = tls
+
+    def speak_for(self, work_id: str, attempt: str) -> None:
+        """Say in all requests for which attempt of which workunit they are: they are refused, with
+        :class:`~awed.model.errors.Conflict`, once a later one has begun."""
+        self._headers[ATTEMPT] = attempt_told(work_id, attempt)
 
     def get(self, path: str) -> Answer:
         """GET *path*."""

@@ -10,6 +10,7 @@ from cwltool.process import Process
 from awed.cwl.results import Settle
 from awed.cwl.steps import Steps
 from awed.cwl.tool import Step
+from awed.model.errors import Conflict
 
 
 class Executor(JobExecutor):
@@ -37,6 +38,8 @@ class Executor(JobExecutor):
                     break
             while self._steps.are_out and not self.final_status:
                 self._steps.wait()
+        except Conflict:  # another runner has the run by now, and with it the steps
+            raise
         except Exception:
             self._steps.cancel()
             raise

@@ -20,7 +20,7 @@ from awed.client.calls import Call
 from awed.cwl.access import Access, Listing
 from awed.cwl.task import MARK, Setting, task_of
 from awed.cwl.tool import Step
-from awed.model.errors import AwedError, Gone
+from awed.model.errors import AwedError, Conflict, Gone
 from awed.model.feed import Subject
 from awed.model.states import ACTIVE
 
@@ -80,7 +80,7 @@ class Steps:
             self._equal[digest] += 1
             if not self._adopt(step, document["tags"][MARK]):
                 self._post(step, body, f"{self._run_id} {digest} {number}")
-        except UnsupportedRequirement:
+        except (Conflict, UnsupportedRequirement):
             raise
         except (AwedError, OSError, ValueError, WorkflowException) as error:  # ValueError: a name that is not UTF-8
             self._posting = None

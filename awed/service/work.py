@@ -5,7 +5,15 @@ from contextlib import suppress
 
 from twisted.internet.defer import CancelledError
 
-from awed.model.errors import AwedError, JobNotFound, LogNotFound, NothingToDo, Unauthorized, Unavailable
+from awed.model.errors import (
+    AwedError,
+    JobNotFound,
+    LogNotFound,
+    NothingToDo,
+    StaleAttempt,
+    Unauthorized,
+    Unavailable,
+)
 from awed.model.ids import WorkId, parse_work_id
 from awed.model.records import Secret
 from awed.model.work import PerfRecord, Report, ReportStatus, WorkRecord, WorkReport, Workunit
@@ -165,6 +173,13 @@ class WorkVerbs:
 
     async def _secret(self, work_id: WorkId) -> Secret | None:
         return await self._shell.store.one(Secret, job=work_id.job_id, id=work_id.task_id)
+
+    def require_latest(self, work_id: WorkId, attempt: int) -> None:
+        """Raises :class:`~awed.model.errors.StaleAttempt` if a later attempt of the workunit has begun."""
+        record = self._shell.scheduler.work.run(work_id)
+        if record is not None and record.attempt > attempt:
+            later = f"workunit {work_id} was given to another worker, as attempt {record.attempt}"
+            raise StaleAttempt(f"{later}: attempt {attempt} is over")
 
     def require_holder(self, work_id: WorkId, client_id: str) -> None:
         """Raises :class:`~awed.model.errors.Unauthorized` unless the client has the workunit."""

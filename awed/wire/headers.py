@@ -7,11 +7,14 @@ from typing import NamedTuple
 import msgspec
 
 from awed.model.addresses import with_password
+from awed.model.errors import Invalid
+from awed.model.ids import WorkId, parse_work_id
 
 _TOKENS = ("Datatoken", "Nodehost", "Nodetoken", "Datahosts")
 _PASSWORDS = "Datapasswords"
 _PRIVATEENV = "Privateenv"
 _VISIBLE = re.compile("[ -~]*")
+_NUMBER = re.compile("[0-9]{1,9}")
 _KEY = re.compile("[!-~]{1,255}")
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -19,6 +22,23 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 
 REPLAYED = "Idempotency-Replayed"
 """The response header which says that the request was executed before."""
+
+
+ATTEMPT = "Awe-Attempt"
+"""The request header with the workunit, and the number of its attempt, for which a command makes the request."""
+
+
+def attempt_told(work_id: str, attempt: str) -> str:
+    """The value of :data:`ATTEMPT`."""
+    return f"{work_id} {attempt}"
+
+
+def attempt_of(text: str) -> tuple[WorkId, int]:
+    """The workunit and the number in :data:`ATTEMPT`. Raises :class:`~awed.model.errors.Invalid`."""
+    work_id, _, attempt = text.partition(" ")
+    if not _NUMBER.fullmatch(attempt):
+        raise Invalid(f"{ATTEMPT}: expected the id of a workunit and the number of its attempt, found: {text}")
+    return parse_work_id(work_id), int(attempt)
 
 
 def is_idempotency_key(text: str) -> bool:

@@ -97,8 +97,16 @@ async def farm(daemon: Daemon) -> Daemon:
     return daemon
 
 
-def runner(daemon: Daemon, *arguments: str, program: str = RUNNER, token: str = "", run: str = "") -> Program:
-    """A runner; its files are in the folder of the test."""
+def runner(
+    daemon: Daemon,
+    *arguments: str,
+    program: str = RUNNER,
+    token: str = "",
+    run: str = "",
+    work: str = "",
+    attempt: str = "",
+) -> Program:
+    """A runner, of an *attempt* of the workunit *work*; its files are in the folder of the test."""
     environ = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -106,6 +114,8 @@ def runner(daemon: Daemon, *arguments: str, program: str = RUNNER, token: str = 
         "AWE_SERVER": daemon.url,
         "AWE_TOKEN": token,
         "AWE_JOBID": run,
+        "AWE_WORKID": work,
+        "AWE_ATTEMPT": attempt,
     }
     return daemon.stage.start([sys.executable, "-c", program, *arguments], environ)
 
@@ -169,6 +179,28 @@ async def test_the_runner_of_a_run_knows_its_steps_when_the_keys_are_forgotten(f
         assert await program.ended() == 0, program.output
     made = await farm.call("GET", f"/job?query&info.parent={run['id']}&limit=0")
     assert len(made) == 2 * STEPS + 1
+
+
+@ensureDeferred
+async def test_of_two_runners_of_one_run_the_first_ends_and_leaves_the_steps_to_the_second(farm: Daemon) -> None:
+    """Its worker was given up, but lives."""
+    run = await farm.submit(job(shell("true"), clientgroups="runners"))
+    work, arguments = f"{run['id']}_0_0", order(farm.stage)
+    arguments.remove("--quiet")
+    runners = []
+    for name in ("1", "2"):
+        await farm.register(id=name, group="runners")
+        attempt = (await farm.call("GET", f"/work?client={name}"))["attempt"]
+        runners.append(runner(farm, *arguments, run=run["id"], work=work, attempt=str(attempt)))
+        if name == "1":
+            await runners[0].said(r"step \S+: success")
+            await farm.call("PUT", f"/work/{work}?client=1&status=discarded")
+    assert await runners[0].ended() == 1
+    assert "given to another worker, as attempt 2: attempt 1 is over" in runners[0].output
+    assert await runners[1].ended() == 0, runners[1].output
+    jobs = await tasks(farm)
+    assert len(jobs) == 2 * STEPS + 1
+    assert {(one["state"], len(one["tasks"][0]["attempts"])) for one in jobs} == {("completed", 1)}
 
 
 @ensureDeferred

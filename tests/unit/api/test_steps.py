@@ -141,6 +141,32 @@ def test_the_token_of_a_run_ends_with_it(served: Served) -> None:
     assert "Invalid Auth Header" in fault(served.call("GET", f"/job/{step}", user=runner_of(served, run)), 401)
 
 
+def test_a_runner_whose_workunit_another_has_by_now_is_refused(served: Served) -> None:
+    """Two runners of one run would end each other's steps. Until another has it, it goes on as it was."""
+    run = served.submit({"tasks": TASKS}, user="ann")["id"]
+    runner, work = runner_of(served, run), f"{run}_0_0"
+    step = served.submit(a_step(run), user=runner)["id"]
+    for number, client in enumerate("vw", 1):
+        served.register(id=client)
+        assert data(served.call("GET", f"/work?client={client}"))["wuid"] == work
+        told = {"Awe-Attempt": f"{work} {number}"}
+        served.call("PUT", f"/work/{work}?client={client}&status=discarded")
+        data(served.call("GET", f"/job/{step}", user=runner, headers=told))
+    late = {"Awe-Attempt": f"{work} 1"}
+    for method, path in (
+        ("DELETE", f"/job/{step}"),
+        ("GET", "/events?since=0"),
+        ("POST", f"/ga4gh/tes/v1/tasks/{step}:cancel"),
+        ("GET", "/node"),
+    ):
+        reply = served.call(method, path, user=runner, headers=late)
+        assert reply.status == 409
+        assert b"given to another worker, as attempt 2: attempt 1 is over" in reply.body
+    assert data(served.call("GET", f"/job/{step}", user=runner))["state"] == "queued"
+    data(served.call("GET", "/job", user="bob", headers=late))  # whom it is not told
+    assert "Awe-Attempt: expected" in fault(served.call("GET", "/job", user="ann", headers={"Awe-Attempt": "1"}))
+
+
 def test_the_token_of_a_run_is_none_of_another_users_job_with_its_id(served: Served) -> None:
     """Who made a run could have somebody submit a document with its id, and act as that user."""
     run = served.submit({"tasks": TASKS}, user="bob")["id"]
