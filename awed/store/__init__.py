@@ -1,1 +1,1 @@
-"""Durable storage of records: the interface of stores, and stores in memory, in SQLite and in MongoDB."""
+"""Durable storage of records: the interface of stores, and stores in SQLite and in MongoDB."""

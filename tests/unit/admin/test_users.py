@@ -11,7 +11,7 @@ from awed.admin.users import add_account, remove_account
 from awed.daemon.datadir import DataDir
 from awed.model.access import Account
 from awed.store.interface import IStore
-from awed.store.memory import MemoryStore
+from tests.unit.store.memory import MemoryStore
 
 
 @pytest_twisted.async_fixture

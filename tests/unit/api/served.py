@@ -38,7 +38,6 @@ from awed.service.livelogs import LiveLogs
 from awed.service.shell import KEEP, Shell
 from awed.shock.interface import IShock
 from awed.store.interface import IStore
-from awed.store.memory import MemoryStore
 from awed.tx.turns import Turns
 from awed.ui.assembly import UiResource
 from awed.web.body import Bodies, requests_with
@@ -47,6 +46,7 @@ from awed.web.form import Spool
 from awed.wes.resource import GA4GH
 from awed.workflow.reader import NO_LIMITS, DocumentLimits
 from tests.unit.nodes.world import World
+from tests.unit.store.memory import MemoryStore
 from tests.unit.web.traversal import at_once
 from tests.unit.web.wire import Reply, call, connect, is_whole, message, parse
 

@@ -11,12 +11,12 @@ from twisted.internet.interfaces import IReactorThreads
 from awed.api.assembly import RESOURCES
 from awed.api.openapi import ROOT
 from awed.model.ids import new_id
-from awed.store.memory import MemoryStore
 from awed.store.sqlite import SqliteStore
 from awed.web.params import parse_query
 from awed.web.routes import by_path
 from tests.unit.api.matrix import ACTORS, TABLE, Row, Trial
 from tests.unit.api.served import Served, data
+from tests.unit.store.memory import MemoryStore
 
 EXPECTED = {str(row): row.marks for row in TABLE}
 

@@ -11,7 +11,7 @@ from awed.auth.sessions import LASTS, Sessions
 from awed.auth.tokens import AdminToken
 from awed.model.access import ADMIN, Account, Session, User
 from awed.model.records import Batch
-from awed.store.memory import MemoryStore
+from tests.unit.store.memory import MemoryStore
 
 ANN = Account("ann", admin=True, token_hash="t", password_hash="p")
 

@@ -13,8 +13,8 @@ from awed.model.access import Account, User
 from awed.model.errors import UnknownCredentials
 from awed.model.records import Batch
 from awed.service.groups import Groups
-from awed.store.memory import MemoryStore
 from tests.unit.auth.identity_server import Server
+from tests.unit.store.memory import MemoryStore
 
 NOW = datetime(2026, 11, 23, 20, 41, 5, tzinfo=UTC)
 WORKER = User("ann", nodes=())

@@ -4,9 +4,9 @@ from hypothesis import given
 from twisted.internet.defer import Deferred
 
 from awed.model.records import KINDS, Batch, merge
-from awed.store.memory import MemoryStore
 from tests.unit.store.contract import everything
 from tests.unit.store.machine import BATCHES
+from tests.unit.store.memory import MemoryStore
 
 
 def test_every_list_of_a_batch_is_in_the_table() -> None:

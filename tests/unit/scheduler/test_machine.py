@@ -31,8 +31,8 @@ from awed.scheduler.requirements import Spare
 from awed.scheduler.shares import Most
 from awed.scheduler.state import Limits
 from awed.scheduler.tasks import Prepared
-from awed.store.memory import MemoryStore
 from tests.unit.scheduler.builders import World, check_invariants, job, task
+from tests.unit.store.memory import MemoryStore
 
 T = TypeVar("T")
 

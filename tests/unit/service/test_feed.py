@@ -18,9 +18,9 @@ from awed.service import feed as feeds
 from awed.service.engine import Engine
 from awed.service.events import Choice, Cursor
 from awed.service.feed import Feed, Keep
-from awed.store.memory import MemoryStore
 from tests.unit.scheduler.builders import job, task
 from tests.unit.service.worlds import T0, EngineWorld, state_of
+from tests.unit.store.memory import MemoryStore
 
 ADMIN, ANN, BOB = User("root", admin=True), User("ann"), User("bob")
 

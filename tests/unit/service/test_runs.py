@@ -13,10 +13,10 @@ from awed.model.times import NO_TIME
 from awed.service import runs as module
 from awed.service.feed import Feed, Keep
 from awed.service.runs import Runs
-from awed.store.memory import MemoryStore
 from awed.tx.turns import Turns
 from tests.unit.api.served import done
 from tests.unit.service.worlds import T0
+from tests.unit.store.memory import MemoryStore
 
 HOUR = 3600.0
 

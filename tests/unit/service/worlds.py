@@ -25,8 +25,8 @@ from awed.service.livelogs import LiveLogs
 from awed.service.observer import Observer
 from awed.service.shell import Shell
 from awed.shock.interface import IShock
-from awed.store.memory import MemoryStore
 from awed.workflow.submission import Submission
+from tests.unit.store.memory import MemoryStore
 from tests.unit.web.traversal import at_once
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)

@@ -17,8 +17,8 @@ from awed.model.records import HELD, KINDS, Batch, JobRecord, Kind, TaskRecord, 
 from awed.model.states import JobState
 from awed.model.work import PerfRecord, WorkRecord, WorkReport
 from awed.store.interface import IStore, JobQuery
-from awed.store.memory import MemoryStore
 from tests.unit.store.contract import Home, everything
+from tests.unit.store.memory import MemoryStore
 from tests.unit.store.records import SAMPLES, at, job, node, perf, report, task, work
 
 T = TypeVar("T")

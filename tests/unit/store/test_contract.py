@@ -9,10 +9,10 @@ from pytest_twisted import ensureDeferred
 from twisted.internet import reactor
 from twisted.internet.interfaces import IReactorThreads
 
-from awed.store.memory import MemoryStore
 from awed.store.sqlite import SqliteStore
 from tests.unit.store.contract import Home, WritingContract
 from tests.unit.store.machine import run_histories
+from tests.unit.store.memory import MemoryStore
 from tests.unit.store.queries import QueryContract
 
 

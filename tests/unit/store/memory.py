@@ -1,4 +1,4 @@
-"""A store in memory, for tests, and as the simplest statement of what a store does.
+"""A store in memory: for tests without a database, and the simplest statement of what a store does.
 
 Records are kept encoded, so that the store shares no objects with its callers.
 """
@@ -20,7 +20,7 @@ from awed.model.states import UNFINISHED, JobState
 from awed.model.times import NO_TIME
 from awed.store.document import distinct
 from awed.store.interface import PAGE, IStore, JobPage, JobQuery, RecordPage, Wanted
-from awed.store.search import Found
+from tests.unit.store.search import Found
 
 
 class Table(Generic[T]):
