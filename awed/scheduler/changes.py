@@ -8,10 +8,8 @@ from msgspec import Struct
 from awed.model.client import Client
 from awed.model.events import Event
 from awed.model.feed import StateChange
-from awed.model.hook import Hook
 from awed.model.job import IO, OWN_HOST
-from awed.model.records import Batch, DeleteNodes, JobRecord, Secret, SubmissionKey, TaskRecord, merge
-from awed.model.reuse import Result
+from awed.model.records import Batch, DeleteNodes, JobRecord, TaskRecord, merge
 from awed.model.work import PerfRecord, WorkRecord, WorkReport
 from awed.scheduler.entries import JobEntry, TaskEntry
 
@@ -100,7 +98,7 @@ class Changes:
     def reports_gone(self, task_id: str) -> None:
         """Note that a task's reports and performance records are deleted, also those noted before."""
         if self._batch.reports or self._batch.perfs:
-            merge(self._batch, Batch(gone_reports=[task_id]))
+            self.add(Batch(gone_reports=[task_id]))
         else:
             self._batch.gone_reports.append(task_id)  # which is all that merge would do
 
@@ -111,47 +109,16 @@ class Changes:
         self._clients.pop(client_id, None)
         self._batch.gone_clients.append(client_id)
 
-    def deletion(self, deletion: DeleteNodes) -> None:
-        self._batch.deletions.append(deletion)
-
-    def deletion_gone(self, deletion_id: str) -> None:
-        """Note that the record of a deletion is deleted, also if it was noted before."""
-        merge(self._batch, Batch(gone_deletions=[deletion_id]))
-
-    def draft_gone(self, job_id: str) -> None:
-        """Note that a draft is deleted, also if it was noted before."""
-        merge(self._batch, Batch(gone_drafts=[job_id]))
-
-    def result(self, result: Result) -> None:
-        """Write the result of a finished task."""
-        self._batch.results.append(result)
-
-    def submission_key(self, key: SubmissionKey) -> None:
-        self._batch.submission_keys.append(key)
-
-    def submission_key_gone(self, key_id: str) -> None:
-        """Note that a key is deleted, also if it was noted before."""
-        merge(self._batch, Batch(gone_submission_keys=[key_id]))
-
-    def hook(self, hook: Hook) -> None:
-        self._batch.hooks.append(hook)
-
-    def hook_gone(self, hook_id: str) -> None:
-        """Note that a hook is deleted, also if it was noted before."""
-        merge(self._batch, Batch(gone_hooks=[hook_id]))
-
-    def secret(self, secret: Secret) -> None:
-        self._batch.secrets.append(secret)
-
-    def meta(self, key: str, value: str) -> None:
-        self._batch.meta[key] = value
-
     def event(self, event: Event) -> None:
         self._batch.events.append(event)
 
     def state(self, change: StateChange) -> None:
         """Note a change of a state, for the feed."""
         self._batch.changes.append(change)
+
+    def add(self, batch: Batch) -> None:
+        """Note what *batch* has, of kinds that the scheduler does not hold, as if it was committed after all else."""
+        merge(self._batch, batch)
 
     def job_gone(self, entry: JobEntry | None, job_id: str) -> None:
         """Note that a job is removed with all parts, also those noted before. *entry*: None for one only stored."""
@@ -161,7 +128,7 @@ class Changes:
                 del self._tasks[task_id]
             for wuid in [id for id, record in self._work.items() if record.jobid == job_id]:
                 del self._work[wuid]
-        merge(self._batch, Batch(gone_jobs=[job_id]))
+        self.add(Batch(gone_jobs=[job_id]))
 
     def __bool__(self) -> bool:
         return bool(self._jobs or self._tasks or self._work or self._clients) or self._batch != _NOTHING

@@ -139,7 +139,7 @@ class Scheduler:
 
     def _set_queue_suspended(self, suspended: bool) -> None:
         self._state.queue_suspended = suspended
-        self._state.changes.meta(QUEUE_SUSPENDED, "1" if suspended else "")
+        self._state.changes.add(Batch(meta={QUEUE_SUSPENDED: "1" if suspended else ""}))
 
     def counts(self) -> QueueCounts:
         """The counts of jobs, tasks, workunits and clients, named as in the original."""

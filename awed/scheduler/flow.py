@@ -6,6 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from awed.model.job import IO, NO_NODE, JobError
+from awed.model.records import Batch
 from awed.model.reuse import Reusing
 from awed.model.states import JobState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
@@ -126,8 +127,8 @@ class Flow:
         entry.task.completeddate = now.time
         state.set_task(entry, TaskState.COMPLETED)
         state.event("TD", now, taskid=entry.task.taskid, jobid=job.job.id)
-        for result in results_of(entry, md5s):
-            state.changes.result(result)
+        if results := list(results_of(entry, md5s)):
+            state.changes.add(Batch(results=results))
         job.job.remaintasks -= 1
         state.touch_job(job, now)
         for after in entry.dependents:

@@ -9,7 +9,7 @@ from awed.model.attempts import Cause
 from awed.model.errors import Conflict, Invalid, JobNotFound
 from awed.model.feed import WorkEvent
 from awed.model.job import IO, Job
-from awed.model.records import JobRecord, Secret, TaskRecord
+from awed.model.records import Batch, JobRecord, Secret, TaskRecord
 from awed.model.states import ACTIVE, JobState, TaskState, WorkState
 from awed.model.times import NO_TIME, Moment
 from awed.model.work import WorkRecord
@@ -61,14 +61,13 @@ class Jobs:
         self._state.touch_job(entry, now)
         self._state.changes.state(job_change(entry))
         if token:
-            self._state.changes.secret(Secret(job.id, job.id, token=token, hosts=list(hosts)))
+            self._state.changes.add(Batch(secrets=[Secret(job.id, job.id, token=token, hosts=list(hosts))]))
         if draft:
-            self._state.changes.draft_gone(job.id)
+            self._state.changes.add(Batch(gone_drafts=[job.id]))
         else:
             for task in entry.tasks:
                 self._state.changes.task(task)
-            for secret in task_secrets(submission):
-                self._state.changes.secret(secret)
+            self._state.changes.add(Batch(secrets=list(task_secrets(submission))))
         self._state.event("JQ", now, jobid=job.id)
         self._flow.start(entry, now)
         if self._rests_with_run(entry):

@@ -15,7 +15,7 @@ from awed.model.attempts import CAUSES, Cause, Policy, policy_of
 from awed.model.events import Event
 from awed.model.feed import WorkEvent
 from awed.model.job import IO, NO_NODE
-from awed.model.records import DeleteNodes
+from awed.model.records import Batch, DeleteNodes
 from awed.model.states import (
     JOB_STEPS,
     TASK_STEPS,
@@ -143,7 +143,7 @@ class State:
         while some := list(islice(nodes, DELETED_TOGETHER)):
             self._deletions += 1
             deletion = DeleteNodes(str(self._deletions), job_id, owner, some)
-            self.changes.deletion(deletion)
+            self.changes.add(Batch(deletions=[deletion]))
             self.effects.append(deletion)
 
     def restore_deletion(self, deletion: DeleteNodes) -> None:

@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct
 from awed.model import ids
 from awed.model.attempts import Cause
 from awed.model.job import IO, JobError, Task
-from awed.model.records import DeleteNodes
+from awed.model.records import Batch, DeleteNodes
 from awed.model.reuse import Reusing
 from awed.model.states import JobState, TaskState, WorkState
 from awed.model.times import Moment, rfc3339
@@ -89,7 +89,7 @@ class Tasks:
 
     def deleted(self, deletion: DeleteNodes) -> None:
         """A deletion is done, or given up: remove its record."""
-        self._state.changes.deletion_gone(deletion.id)
+        self._state.changes.add(Batch(gone_deletions=[deletion.id]))
 
     def waits(self, task_id: str, generation: int, cause: str, pause: float, now: Moment) -> bool:
         """Set the job's notes to say that a data host is waited for because of *cause* and tried again in *pause*

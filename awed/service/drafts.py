@@ -44,7 +44,7 @@ class Drafts:
         """Remove what is stored of a new job that is not to follow."""
         changes = self._shell.scheduler.changes
         changes.job_gone(None, job_id)
-        changes.draft_gone(job_id)
+        changes.add(Batch(gone_drafts=[job_id]))
         self._shell.committer.begin()
 
 

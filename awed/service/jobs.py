@@ -62,9 +62,9 @@ class JobVerbs:
     def _take_back(self, job: Job, owner: User, key: SubmissionKey | None, hook: Hook | None) -> None:
         """Delete a job whose submission is answered with an error, with all that may still be stored of it."""
         if hook is not None:
-            self._shell.scheduler.changes.hook_gone(hook.id)
+            self._shell.scheduler.changes.add(Batch(gone_hooks=[hook.id]))
         if key is not None:
-            self._shell.scheduler.changes.submission_key_gone(key.id)
+            self._shell.scheduler.changes.add(Batch(gone_submission_keys=[key.id]))
         jobs, now = self._shell.scheduler.jobs, self._shell.now()
         if self._shell.held(job.id) is not None:
             jobs.delete(job.id, now, full=True)
@@ -93,9 +93,9 @@ class JobVerbs:
                 self.drafts.discard(submission.job.id)
             raise
         if key is not None:
-            self._shell.scheduler.changes.submission_key(key)
+            self._shell.scheduler.changes.add(Batch(submission_keys=[key]))
         if hook is not None:
-            self._shell.scheduler.changes.hook(hook)
+            self._shell.scheduler.changes.add(Batch(hooks=[hook]))
 
     async def _draft(self, submission: Submission, owner: User) -> JobEntry:
         """The entry of a large new job, whose tasks have been stored. Raises what ``submit`` raises."""

@@ -8,7 +8,7 @@ from awed.model.access import Acl
 from awed.model.errors import Invalid, JobNotFound
 from awed.model.ids import task_id
 from awed.model.job import Info, Job
-from awed.model.records import JobRecord, Secret
+from awed.model.records import Batch, JobRecord, Secret
 from awed.model.states import ACTIVE, JobState
 from awed.model.times import Moment
 from awed.scheduler.entries import JobEntry
@@ -147,7 +147,8 @@ class RevisionVerbs:
 
         def change(record: JobRecord) -> None:
             record.job.info.auth = True
-            self._shell.scheduler.changes.secret(Secret(job_id, job_id, token=token, hosts=hosts))
+            secret = Secret(job_id, job_id, token=token, hosts=hosts)
+            self._shell.scheduler.changes.add(Batch(secrets=[secret]))
 
         await self._revise(job_id, change)
 
