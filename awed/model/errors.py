@@ -6,11 +6,13 @@ the texts, and workers of the original AWE compare some of them word for word.
 
 
 class AwedError(Exception):
-    """Base class of all errors in this module. *texts*: one sentence for each fault."""
+    """Base class of all errors in this module. *texts*: one sentence for each fault; if none is given, *said*."""
+
+    said: tuple[str, ...] = ()
 
     def __init__(self, *texts: str) -> None:
-        super().__init__("; ".join(texts))
-        self.texts = list(texts)
+        self.texts = list(texts or self.said)
+        super().__init__("; ".join(self.texts))
 
 
 class Invalid(AwedError):
@@ -32,8 +34,7 @@ class Unauthorized(AwedError):
 class UnknownCredentials(Unauthorized):
     """The token or password is of no known user, group or job."""
 
-    def __init__(self) -> None:
-        super().__init__("Invalid Auth Header")
+    said = ("Invalid Auth Header",)
 
 
 class Conflict(AwedError):
@@ -55,8 +56,7 @@ class StoreAway(Unavailable):
 class Superseded(StoreAway):
     """Another daemon has taken over this daemon's store, to which this daemon must not write any more."""
 
-    def __init__(self) -> None:
-        super().__init__("database: another awed has taken it over")
+    said = ("database: another awed has taken it over",)
 
 
 class Gone(NotFound):
@@ -100,8 +100,7 @@ class GroupNotFound(NotFound):
 class NodeNotFound(NotFound):
     """There is no node with this id, or the caller may not know of it."""
 
-    def __init__(self) -> None:
-        super().__init__("Node not found")
+    said = ("Node not found",)
 
 
 class WorkNotFound(Invalid):
@@ -121,8 +120,7 @@ class LogNotFound(Invalid):
 class ClientNotFound(Invalid):
     """The client is not registered. Workers that read this text register again."""
 
-    def __init__(self) -> None:
-        super().__init__("Client not found")
+    said = ("Client not found",)
 
 
 class NothingToDo(Invalid):
@@ -132,36 +130,31 @@ class NothingToDo(Invalid):
 class NoEligibleWork(NothingToDo):
     """Work is queued, but none that this client may have."""
 
-    def __init__(self) -> None:
-        super().__init__("No eligible workunit found")
+    said = ("No eligible workunit found",)
 
 
 class QueueEmpty(NothingToDo):
     """No work is queued."""
 
-    def __init__(self) -> None:
-        super().__init__("Server queue is empty")
+    said = ("Server queue is empty",)
 
 
 class QueueSuspended(NothingToDo):
     """An administrator suspended the queue: nobody is handed work."""
 
-    def __init__(self) -> None:
-        super().__init__("Server queue is suspended")
+    said = ("Server queue is suspended",)
 
 
 class ClientBusy(Invalid):
     """The client holds as many workunits as it has slots."""
 
-    def __init__(self) -> None:
-        super().__init__("Client busy")
+    said = ("Client busy",)
 
 
 class ClientSuspended(Invalid):
     """The client is suspended and gets no work."""
 
-    def __init__(self) -> None:
-        super().__init__("Client suspended")
+    said = ("Client suspended",)
 
 
 class StaleAttempt(Conflict):

@@ -63,8 +63,7 @@ class Offer(NamedTuple):
 
 
 class _Void(NotFound):
-    def __init__(self) -> None:
-        super().__init__("nothing is at this address: it was used, or its time is over")
+    said = ("nothing is at this address: it was used, or its time is over",)
 
 
 class Addresses:
