@@ -30,6 +30,7 @@ from awed.web.streaming import listed
 from awed.wire.envelope import Page, Warned
 from awed.wire.jobs import JobLine, line_of
 from awed.workflow.reader import read_import
+from awed.workflow.run import Options
 
 NO_DOCUMENT = "No job script or awf is submitted"
 
@@ -40,18 +41,23 @@ Full = Annotated[bool, "Remove document, logs and files as well."]
 
 
 class CwlParts(Struct, frozen=True):
-    """The parts with which the submitter of the original sends CWL."""
+    """The parts with which the submitter of the original sends CWL, and how its steps are run."""
 
     cwl: Annotated[Part | None, "A process in CWL 1.0 to 1.2, packed if it has several files: makes a run."] = None
     job: Annotated[Part | None, "Its inputs, in JSON or YAML."] = None
     entrypoint: Annotated[Part | None, "Which process of a packed document is run, if not main."] = None
     CLIENT_GROUP: Annotated[Part | None, "The client groups whose workers may run it."] = None
 
+    no_container: Annotated[Part | None, "Whether its steps run without the images that their tools name."] = None
+    default_container: Annotated[Part | None, "The image of steps whose tools name none."] = None
+    reuse: Annotated[Part | None, "Whether results of equal steps of the caller's other runs will do."] = None
+
     def asked(self, cwl: Part) -> Asked:
         """What is asked for. Raises :class:`~awed.model.errors.Invalid` for texts that are none."""
-        entrypoint = self.entrypoint.text() if self.entrypoint else ""
-        groups = self.CLIENT_GROUP.text() if self.CLIENT_GROUP else ""
-        return Asked(WORKFLOW, "part cwl", entrypoint, {WORKFLOW: cwl}, self.job, {"clientgroups": groups})
+        names = ("entrypoint", "CLIENT_GROUP", *Options.__struct_fields__)
+        texts = {name: part.text() if (part := getattr(self, name)) else "" for name in names}
+        entrypoint, info = texts.pop("entrypoint"), {"clientgroups": texts.pop("CLIENT_GROUP")}
+        return Asked(WORKFLOW, "part cwl", entrypoint, {WORKFLOW: cwl}, self.job, info, Options.said(texts))
 
 
 class JobResource(JobChanges):

@@ -12,6 +12,7 @@ from awed.auth.rights import reader
 from awed.model.access import User
 from awed.model.errors import Invalid
 from awed.model.states import ACTIVE, UNFINISHED, JobState
+from awed.model.tes import CWL_STEP
 from awed.store.interface import JobQuery
 from awed.web.arguments import Rest
 from awed.web.kinds import Kind, split
@@ -57,6 +58,9 @@ def _moment(name: str, texts: Sequence[str]) -> datetime:
 
 
 FIELD = Kind(_field, {"type": "string", "enum": list(DISTINCT_FIELDS)})
+_EQUAL = f"info.userattr.{CWL_STEP}"
+"""The field by which steps are found that equal one."""
+
 _ORDER = Kind(
     lambda name, texts: _path(texts[0]) if texts[0] else "updatetime",
     {"type": "string", "pattern": f"^{_PATH.pattern}$"},
@@ -89,19 +93,20 @@ class JobList(Paging, frozen=True):
     top: Annotated[bool, "Only jobs that are no steps of a run."] = False
 
     def query_for(self, user: User, fields: Rest) -> JobQuery:
-        """The query for a page of the jobs that *user* may read: of a runner, the steps of its run. *fields*: all
-        other parameters.
+        """The query for a page of the jobs that *user* may read: of a runner, the steps of its run, or steps of its
+        user that equal one. *fields*: all other parameters.
 
         Raises :class:`~awed.model.errors.Invalid` for a parameter that cannot be the path of a field.
         """
         asked = {_path(name): split(texts) for name, texts in fields.items()} if self.query else {}
-        if user.run:
+        are_equal = bool(asked.get(_EQUAL))
+        if user.run and not are_equal:
             asked["info.parent"] = [user.run]
         return JobQuery(
             states=self._states(),
             id_prefix=self.id_prefix,
             words=tuple(self.words.split()),
-            owner=user.name if self.mine else self.owner,
+            owner=user.name if self.mine or (user.run and are_equal) else self.owner,
             fields=asked,
             top=self.top,
             reader=reader(user),

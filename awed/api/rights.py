@@ -26,6 +26,7 @@ from awed.model.errors import (
 )
 from awed.model.ids import WorkId, parse_work_id
 from awed.model.records import JobRecord
+from awed.model.tes import CWL_STEP
 from awed.model.work import Workunit
 from awed.web.arguments import Parameter
 from awed.web.calls import Asked, Call, Right
@@ -106,12 +107,14 @@ def to(verb: Verb, find: Find[T], *query: Parameter) -> Right[Context, T]:
 
 
 def to_step(verb: Verb, find: Find[JobRecord]) -> Right[Context, JobRecord]:
-    """As :func:`to`, for a job that *find* finds, and for runners if that is a step of their run."""
+    """As :func:`to`, for a job that *find* finds, and for runners if that is a step of their run. They may read those
+    of other runs of their user too, as whose results may do for theirs."""
 
     async def grant(context: Context, asked: Asked) -> Call[JobRecord]:
         user = await _user(context, asked, verb, runners=True)
         record, acl, absent = await find(context, asked)
-        if user.run and record.job.info.parent != user.run:
+        is_equal = verb == "read" and acl.owner == user.name and CWL_STEP in record.job.info.userattr
+        if user.run and record.job.info.parent != user.run and not is_equal:
             raise absent
         require(user, verb, acl, absent)
         return Call(asked.request, user, record)

@@ -20,7 +20,7 @@ from awed.web.calls import Call
 from awed.web.form import Part
 from awed.workflow.cwl import LARGEST, Outline, check_order, outline, short
 from awed.workflow.reader import read_submission
-from awed.workflow.run import ORDER, OUTPUT, Run, run_document
+from awed.workflow.run import ORDER, OUTPUT, Options, Run, run_document
 from awed.workflow.submission import Submission
 
 Files = Mapping[str, Part | str]
@@ -29,7 +29,7 @@ Files = Mapping[str, Part | str]
 
 class Asked(Struct, frozen=True):
     """A run that was asked for. *workflow*: which of the *files* has it, in errors called *what*. *order*: the inputs
-    of the workflow, if any. *info*: more of the info of its job.
+    of the workflow, if any. *info*: more of the info of its job. *options*: of its runner.
     """
 
     workflow: str
@@ -38,6 +38,7 @@ class Asked(Struct, frozen=True):
     files: Files
     order: Part | None
     info: Mapping[str, Any]
+    options: Options
 
 
 async def make_run(context: Context, call: Call[None], asked: Asked, token: str = "") -> Job:
@@ -53,10 +54,11 @@ async def make_run(context: Context, call: Call[None], asked: Asked, token: str 
         if ORDER in asked.files:
             raise Invalid(f"{ORDER} is the name of the file with the inputs, no attachment can have it")
     files = {**asked.files, **({ORDER: asked.order} if asked.order else {})}
-    told = msgspec.json.encode([asked.workflow, found.entrypoint, asked.info])
+    told = msgspec.json.encode([asked.workflow, found.entrypoint, asked.info, asked.options])
 
     def document(job_id: str, nodes: Mapping[str, str]) -> bytes:
-        run = Run(asked.workflow, found.entrypoint, nodes, {"name": found.name or asked.workflow, **asked.info})
+        info = {"name": found.name or asked.workflow, **asked.info}
+        run = Run(asked.workflow, found.entrypoint, nodes, info, asked.options)
         return msgspec.json.encode(run_document(run, job_id, context.run_token(job_id, call.user.name)))
 
     return await make_with_files(context, call, files, told, document, token=token)

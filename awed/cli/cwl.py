@@ -82,12 +82,18 @@ def cwl(server: Server, context: click.Context, /, tool: str | None, inputs: tup
     for name in _WAITS:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             raise click.UsageError(f"--{name.replace('_', '-')} goes with --wait")
-    status, text = submission.submit(server, asked, options["group"])
+    said = {
+        "CLIENT_GROUP": options["group"],
+        "no_container": "true" if options["no_container"] else "",
+        "default_container": options["default_container"],
+        "reuse": "true" if options["reuse"] else "",
+    }
+    status, text = submission.submit(server, asked, {name: text for name, text in said.items() if text})
     click.echo(text, nl=bool(text))
     return status
 
 
-_WAITS = ("outdir", "nodes", "no_container", "default_container", "run_id", "reuse")
+_WAITS = ("outdir", "nodes", "run_id")
 """Options of a run that is awaited."""
 
 

@@ -1,7 +1,7 @@
 """The calls for submitting jobs and for looking at jobs, workers and the server."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import BinaryIO, NamedTuple
 from urllib.parse import urlencode
@@ -149,11 +149,11 @@ def submit(name: str, document: BinaryIO, key: str) -> Call[Submitted]:
     return Call(request._replace(headers={**request.headers, IDEMPOTENCY_KEY: key}), _submitted)
 
 
-def submit_run(workflow: bytes, order: bytes, group: str, key: str) -> Call[Submitted]:
-    """Submit a run of the CWL document *workflow*, with the input object *order*. Likewise. *group*: the client
-    groups whose workers may have it, "" for any."""
+def submit_run(workflow: bytes, order: bytes, options: Mapping[str, str], key: str) -> Call[Submitted]:
+    """Submit a run of the CWL document *workflow*, with the input object *order*. Likewise. *options*: other parts of
+    the form."""
     fields: list[Field[bytes]] = [Field("cwl", workflow, "workflow.cwl"), Field("job", order, "job.json")]
-    content_type, pieces = form([*fields, *([Field("CLIENT_GROUP", group.encode())] if group else [])])
+    content_type, pieces = form([*fields, *(Field(name, text.encode()) for name, text in options.items())])
     headers = {"Content-Type": content_type, IDEMPOTENCY_KEY: key}
     return Call(Request("POST", "/job", b"".join(pieces), headers), _submitted)
 

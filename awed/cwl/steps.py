@@ -18,11 +18,12 @@ from awed.client import jobs, tes
 from awed.client.blocking import Server
 from awed.client.calls import Call
 from awed.cwl.access import Access, Listing
-from awed.cwl.task import MARK, Setting, task_of
+from awed.cwl.task import Setting, task_of
 from awed.cwl.tool import Step
 from awed.model.errors import AwedError, Conflict, Gone
 from awed.model.feed import Subject
 from awed.model.states import ACTIVE
+from awed.model.tes import CWL_STEP
 
 _SILENCE = 15.0
 """Seconds without the end of a step after which it is said why a step waits."""
@@ -69,7 +70,7 @@ class Steps:
             document = task_of(step, self._setting, self._access.address)
             if context.secret_store and context.secret_store.has_secret(document):
                 raise UnsupportedRequirement(f"{step.label}: a secret would be in its task, which others may read")
-            earlier = self._earlier(step, document["tags"][MARK])
+            earlier = self._earlier(step, document["tags"][CWL_STEP])
             if earlier is not None:
                 log.info("step %s has the result of job %s", step.name, earlier.id)
                 self._collect(step, earlier)
@@ -78,7 +79,7 @@ class Steps:
             digest = sha256(body).hexdigest()
             number = self._equal[digest]
             self._equal[digest] += 1
-            if not self._adopt(step, document["tags"][MARK]):
+            if not self._adopt(step, document["tags"][CWL_STEP]):
                 self._post(step, body, f"{self._run_id} {digest} {number}")
         except (Conflict, UnsupportedRequirement):
             raise
@@ -126,7 +127,7 @@ class Steps:
         said, _ = step.get_requirement("WorkReuse")
         if not self._setting.reuse or (said and not said["enableReuse"]):
             return None
-        for job_id in self._server.persist(jobs.marked(MARK, digest, _EARLIER)):
+        for job_id in self._server.persist(jobs.marked(CWL_STEP, digest, _EARLIER)):
             found = self._server.persist(tes.task(job_id))
             if all(one.path.endswith("/") or self._access.exists(one.url) for one in found.log.outputs):
                 return found
@@ -139,7 +140,7 @@ class Steps:
         while page := self._server.persist(jobs.steps(self._setting.parent, offset, _PAGE)):
             offset += len(page)
             for job in page:
-                found.setdefault(job.info.userattr.get(MARK, ""), []).append(job.id)
+                found.setdefault(job.info.userattr.get(CWL_STEP, ""), []).append(job.id)
         return found
 
     def _adopt(self, step: Step, mark: str) -> bool:

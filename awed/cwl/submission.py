@@ -1,6 +1,7 @@
 """Submits a run: the workflow in one document, its input object, and the files of both as nodes."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from cwltool.context import RuntimeContext
@@ -42,11 +43,11 @@ class _Order(JobExecutor):
         """There are none."""
 
 
-def submit(server: Server, asked: Asked, group: str) -> tuple[int, str]:
+def submit(server: Server, asked: Asked, options: Mapping[str, str]) -> tuple[int, str]:
     """Submit what was *asked* for as a run: an exit status of CWL runners, and the id of its job; or what is to be
     printed in its place, if it is only help that was asked for.
 
-    *group*: the client groups whose workers may have it. Raises what a call raises.
+    *options*: see :func:`awed.client.jobs.submit_run`. Raises what a call raises.
     """
     nodes = Nodes(server)
     access, order = Access(nodes), _Order()
@@ -61,7 +62,7 @@ def submit(server: Server, asked: Asked, group: str) -> tuple[int, str]:
     main.setdefault("label", access.name(asked.tool))  # the name of the job
     for document in (workflow, inputs):
         _settle(document, access, nodes)
-    call = jobs.submit_run(json.dumps(workflow).encode(), json.dumps(inputs).encode(), group, new_id())
+    call = jobs.submit_run(json.dumps(workflow).encode(), json.dumps(inputs).encode(), options, new_id())
     return 0, server.persist(call).job.id
 
 

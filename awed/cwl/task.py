@@ -14,13 +14,10 @@ from awed.cwl.paths import is_directory, is_literal
 from awed.cwl.tool import OUTDIR, STAGEDIR, Step
 from awed.model.job import OWN_HOST
 from awed.model.resources import GPUS
-from awed.model.tes import COLLECTION, DIRECTORY, FILE
+from awed.model.tes import COLLECTION, CWL_STEP, DIRECTORY, FILE
 
 MB = 2**20
 """Bytes of a unit of memory and disk in CWL."""
-
-MARK = "cwl_step"
-"""The tag by which equal steps of other runs are found."""
 
 GB = 10**9
 """The same in TES."""
@@ -66,7 +63,7 @@ def task_of(step: Step, setting: Setting, address: Callable[[str], str]) -> dict
         "resources": {**_amounts(step), "backend_parameters": dict(_parameters(step, setting))},
         "volumes": list(dict.fromkeys([OUTDIR, STAGEDIR, *_directories(step, entries)])),
     }
-    return {**task, "tags": {MARK: _digest(task)}}
+    return {**task, "tags": {CWL_STEP: _digest(task)}}
 
 
 def _digest(task: dict[str, Any]) -> str:

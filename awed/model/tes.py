@@ -13,6 +13,9 @@ FILE, DIRECTORY = "FILE", "DIRECTORY"
 APP = "tes"
 """The command (``cmd.name``) and the id of the only task of a job that was made of a TES task."""
 
+CWL_STEP = "cwl_step"
+"""The user attribute of jobs that are steps of CWL runs: a digest that equal steps of all runs have."""
+
 SYSTEM = re.compile(r"/(usr|bin|sbin|lib|lib32|lib64|libx32|etc|proc|sys|dev|boot)(/|\Z)")
 """Matches paths in folders of the system, in which a task can have no files."""
 

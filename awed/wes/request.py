@@ -14,6 +14,7 @@ from awed.wire.inputs import open_inputs
 from awed.workflow.cwl import LARGEST, MOST_NESTED, VERSIONS
 from awed.workflow.faults import Faults
 from awed.workflow.reader import DocumentLimits
+from awed.workflow.run import Options
 from awed.workflow.values import check_path
 
 SERVICE = "wes"
@@ -43,12 +44,21 @@ _WEB = ("http://", "https://")
 class Parameters(Struct, forbid_unknown_fields=True):
     """The parameters of the engine, all texts.
 
-    *group*: the client groups whose workers may run it; *priority*: higher ones go first; *name*: of the job.
+    *group*: the client groups whose workers may run it; *priority*: higher ones go first; *name*: of the job; the
+    others are :class:`~awed.workflow.run.Options` of CWL.
     """
 
     group: str = ""
     priority: str = ""
     name: str = ""
+    no_container: str = ""
+    default_container: str = ""
+    reuse: str = ""
+
+    @property
+    def options(self) -> Options:
+        """The options of the runner. Raises :class:`~awed.model.errors.Invalid`."""
+        return Options.said({name: getattr(self, name) for name in Options.__struct_fields__})
 
 
 class RunRequest(Struct, omit_defaults=True):

@@ -58,6 +58,7 @@ from awed.wes.views import (
 )
 from awed.workflow.cwl import LARGEST
 from awed.workflow.reader import DocumentLimits
+from awed.workflow.run import Options
 
 BASE = "/wes/v1"
 """The prefix of the service's paths, below ``/ga4gh``."""
@@ -212,7 +213,9 @@ class WesResource(Resource):
             raise Invalid(f"{FETCHED} is the name of the file with the workflow of a URL, no attachment can have it")
         files: Files = {**read.attachments, **({} if is_attached else {FETCHED: path})}
         workflow = path if is_attached else FETCHED
-        asked = Asked(workflow, f"workflow_url: {path}", entrypoint, files, read.order, read.info)
+        asked = Asked(
+            workflow, f"workflow_url: {path}", entrypoint, files, read.order, read.info, read.parameters.options
+        )
         return await make_run(self.context, call, asked)
 
     async def _awe(self, call: Call[None], read: Read) -> Job:
@@ -221,6 +224,8 @@ class WesResource(Resource):
             raise Invalid(f"workflow_url: a job document must be an attachment, found: {read.request.workflow_url}")
         if read.order is not None:
             raise Invalid("workflow_params: job documents have no parameters")
+        if read.parameters.options != Options():
+            raise Invalid(f"workflow_engine_parameters: {', '.join(Options.__struct_fields__)} are of CWL alone")
         body = await read.attachments[path].read(LARGEST_REQUEST)
         document = await self.context.reading(call.user, awe_document, body, read, self.context.document_limits)
         files = {name: part for name, part in read.attachments.items() if name != path}

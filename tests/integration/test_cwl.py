@@ -350,6 +350,10 @@ async def test_a_run_is_left_to_the_workers(farm: Daemon) -> None:
     )
     (step,) = await tasks(farm)
     assert (step["info"]["parent"], step["info"]["name"]) == (job_id, "files.cwl")
+    program = runner(farm, "--quiet", "--reuse", "--no-container", *files, program=SUBMITTER)
+    assert await program.ended() == 0, program.output
+    assert (await reaches(farm, program.output.split()[-1], "completed", "suspend"))["state"] == "completed"
+    assert [one["id"] for one in await tasks(farm)] == [step["id"]], "its result does"
 
 
 @ensureDeferred

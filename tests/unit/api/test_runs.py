@@ -59,10 +59,17 @@ def test_a_tool_becomes_a_run_with_the_command_that_runs_it(served: Served) -> N
     (task,) = job["tasks"]
     assert (job["info"]["name"], job["info"]["pipeline"], job["info"]["clientgroups"]) == ("say hello", "cwl", "g")
     assert task["cmd"]["name"] == "awe-cwl-runner"
-    assert task["cmd"]["args_array"] == ["--nodes", "workflow.cwl", "job.json"]
+    assert task["cmd"]["args_array"] == ["--nodes", "--group=g", "workflow.cwl", "job.json"]
     assert (task["resources"], task["network"], task["retry"]["lost"]) == ({"runs": 1}, True, 100)
     assert [io["filename"] for io in task["outputs"]] == ["cwl.output.json"]
     assert contents(served, job) == {"workflow.cwl": TOOL.encode(), "job.json": b"{}"}
+
+
+def test_how_steps_are_run_is_told_to_the_runner(served: Served) -> None:
+    (task,) = run_of(served, TOOL, no_container="true", default_container="-x", reuse="false")["tasks"]
+    assert task["cmd"]["args_array"] == ["--nodes", "--no-container", "--default-container=-x", "workflow.cwl"]
+    told = fault(submit(served, TOOL, reuse="perhaps"))
+    assert told == "reuse must be true or false, found: perhaps"
 
 
 def test_its_worker_and_nobody_else_gets_the_token_of_the_run(served: Served) -> None:

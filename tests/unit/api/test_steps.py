@@ -141,6 +141,26 @@ def test_the_token_of_a_run_ends_with_it(served: Served) -> None:
     assert "Invalid Auth Header" in fault(served.call("GET", f"/job/{step}", user=runner_of(served, run)), 401)
 
 
+def test_a_runner_finds_steps_of_its_users_other_runs_that_equal_one(served: Served) -> None:
+    """Their results may do. It changes none, and sees no other jobs."""
+    run, other, foreign = (served.submit({"tasks": TASKS}, user=name)["id"] for name in ("ann", "ann", "bob"))
+    runner = runner_of(served, run)
+
+    def step(run: str, user: str, **attributes: str) -> str:
+        made = {**a_step(run), "info": {"parent": run, "userattr": attributes}}
+        return str(served.submit(made, user=user)["id"])
+
+    equal, unlike = step(other, "ann", cwl_step="x"), step(other, "ann")
+    theirs = step(foreign, "bob", cwl_step="x")
+    data(served.call("PUT", f"/job/{theirs}/acl/public_read", user="bob"))
+    found = data(served.call("GET", "/job?query&info.userattr.cwl_step=x", user=runner))
+    assert [job["id"] for job in found] == [equal]
+    assert data(served.call("GET", "/job?query&info.userattr.cwl_step=", user=runner)) == []
+    assert data(served.call("GET", f"/job/{equal}", user=runner))["id"] == equal
+    for method, job in (("DELETE", equal), ("GET", unlike), ("GET", theirs), ("GET", other)):
+        assert served.call(method, f"/job/{job}", user=runner).status == 404
+
+
 def test_a_runner_whose_workunit_another_has_by_now_is_refused(served: Served) -> None:
     """Two runners of one run would end each other's steps. Until another has it, it goes on as it was."""
     run = served.submit({"tasks": TASKS}, user="ann")["id"]

@@ -75,16 +75,19 @@ def test_service_info_says_what_is_run(served: Served) -> None:
     assert info["workflow_type_versions"]["CWL"] == {"workflow_type_version": ["v1.0", "v1.1", "v1.2"]}
     assert info["workflow_type_versions"].keys() == {"CWL", "AWE"}
     assert info["system_state_counts"]["QUEUED"] == 1
-    assert {one["name"] for one in info["default_workflow_engine_parameters"]} == {"group", "priority", "name"}
+    assert {one["name"] for one in info["default_workflow_engine_parameters"]} == {
+        *("group", "priority", "name"),
+        *("no_container", "default_container", "reuse"),
+    }
 
 
 def test_a_run_of_cwl_has_its_attachments_where_they_were(served: Served) -> None:
     said = {"workflow_params": '{"n": 1}', "tags": '{"study": "phage"}'}
-    said["workflow_engine_parameters"] = '{"group": "g", "priority": "3"}'
+    said["workflow_engine_parameters"] = '{"group": "g", "priority": "3", "reuse": "true"}'
     run_id = run(served, {**ASKED, **said}, attachments=[("main.cwl", TOOL), ("tools/sub/x.cwl", TOOL)])
     job = data(served.call("GET", f"/job/{run_id}", user="ann"))
     (task,) = job["tasks"]
-    assert task["cmd"]["args_array"] == ["--nodes", "main.cwl", "job.json"]
+    assert task["cmd"]["args_array"] == ["--nodes", "--reuse", "--group=g", "main.cwl", "job.json"]
     assert [io["filename"] for io in task["inputs"]] == ["main.cwl", "tools/sub/x.cwl", "job.json"]
     assert (job["info"]["clientgroups"], job["info"]["priority"]) == ("g", 3)
     assert job["info"]["userattr"]["study"] == "phage"
@@ -217,6 +220,8 @@ def test_pages_stay_where_they_are_while_runs_come(served: Served) -> None:
         ({"workflow_engine": "toil"}, None, "workflow_engine must be awed, found: toil"),
         ({"workflow_engine_parameters": '{"cores": "1"}'}, None, "may have group, priority, name"),
         ({"workflow_engine_parameters": '{"priority": "x"}'}, None, "priority must be a number, found: x"),
+        ({"workflow_engine_parameters": '{"reuse": "x"}'}, None, "reuse must be true or false, found: x"),
+        ({**AWE, "workflow_engine_parameters": '{"reuse": "true"}'}, [("job.awf", "{}")], "are of CWL alone"),
         ({}, [("main.cwl", TOOL), ("../x", "x")], '"../x" leaves its directory'),
         ({}, [("main.cwl", TOOL), ("/etc/x", "x")], '"/etc/x" is absolute'),
         ({}, [("main.cwl", TOOL), ("./main.cwl", "x")], "main.cwl is there twice"),
