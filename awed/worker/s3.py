@@ -108,10 +108,13 @@ class S3:
 def _client(account: Account) -> Any:
     """A client, which any number of threads may use. It is costly to make."""
     session = Session(account.key, account.secret, account.session or None, account.region or REGION)
-    # Stores of one's own seldom have a name below their own for each bucket.
-    style = "path" if account.endpoint else "auto"
+    # Stores of one's own seldom have a name below their own for each bucket, and many do not know what boto3 would do
+    # for checksums: some refuse it, others keep the frame that is put around the content as part of it.
+    style, checksums = ("path", "when_required") if account.endpoint else ("auto", "when_supported")
     config = Config(
         s3={"addressing_style": style},
+        request_checksum_calculation=checksums,
+        response_checksum_validation=checksums,
         retries={"mode": "standard", "total_max_attempts": 4},
         connect_timeout=15,
         read_timeout=120,

@@ -1,6 +1,7 @@
 """Stores for S3 that tasks name, and that answer as they like."""
 
 import os
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -16,6 +17,7 @@ from awed.worker import patterns, s3lines
 from awed.worker.account import Account
 from awed.worker.copying import Stopped
 from awed.worker.errors import WorkFailed
+from tests.certificates import Authority
 
 s3 = pytest.importorskip("awed.worker.s3")
 
@@ -62,6 +64,37 @@ def listing(*keys: str, is_whole: bool = False) -> Answer:
         handler.wfile.write(text.encode())
 
     return answer
+
+
+def test_a_store_of_one_s_own_gets_the_file_and_nothing_around_it(tmp_path: Path) -> None:
+    """Many do not know the checksums that boto3 adds by itself. Over TLS it puts a frame around the content for them,
+    which some stores kept as part of the file."""
+    ours, got = Authority(tmp_path, "ca"), list[tuple[bytes, str | None]]()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        log_message = lambda *_: None  # noqa: E731
+
+        def do_PUT(self) -> None:
+            got.append((self.rfile.read(int(self.headers["Content-Length"])), self.headers["Content-Encoding"]))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    key, certificate = ours.server()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+    account = Account("key", "secret", endpoint=f"https://127.0.0.1:{server.server_port}", ca=str(ours.file))
+    (tmp_path / "file").write_bytes(b"content")
+    try:
+        s3.S3(account, is_known=False).deliver(tmp_path / "file", "s3://b/k", Event())
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert got == [(b"content", None)]
 
 
 def test_a_list_without_end_is_a_failure(
