@@ -2,12 +2,14 @@
 
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +28,9 @@ MOST_RUNS = 16
 
 DEVICES = "CUDA_VISIBLE_DEVICES"
 """The variable that names the GPUs of a command."""
+
+_DEVICE = re.compile(r"[0-9]+|(GPU|MIG)-.+")
+"""Matches the name of a GPU. What else is there, such as -1 or Slurm's NoDevFiles, means none from there on."""
 
 
 class Allotment(NamedTuple):
@@ -165,7 +170,8 @@ def found_gpus(environ: Mapping[str, str], devices: Path = Path("/dev/dri")) -> 
     Taken from this variable in *environ*, else counted by ``nvidia-smi``, else by the render nodes in *devices*.
     """
     if DEVICES in environ:
-        return [name for name in environ[DEVICES].split(",") if name]
+        named = map(str.strip, environ[DEVICES].split(","))
+        return list(dict.fromkeys(takewhile(_DEVICE.fullmatch, named)))
     program = shutil.which("nvidia-smi")
     if program is None:
         return [str(number) for number, _ in enumerate(devices.glob("renderD*"))]

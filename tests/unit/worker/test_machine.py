@@ -149,6 +149,24 @@ def test_gpus_are_found_by_the_program_that_knows_them_or_by_their_devices(
     assert found_gpus({}, tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "devices"),
+    [
+        ("", []),
+        ("-1", []),
+        ("NoDevFiles", []),
+        ("none", []),
+        ("0,-1,1", ["0"]),
+        ("2, 0,2", ["2", "0"]),
+        ("1,", ["1"]),
+        ("GPU-a,MIG-b/1/0", ["GPU-a", "MIG-b/1/0"]),
+    ],
+)
+def test_what_names_no_gpu_is_none(said: str, devices: list[str]) -> None:
+    """So people and Slurm hide GPUs from a program: commands would wait for one, and then find none."""
+    assert found_gpus({"CUDA_VISIBLE_DEVICES": said}) == devices
+
+
 def process(proc: Path, groups: str, mounts: str) -> Path:
     """What the system tells of a process."""
     proc.mkdir()
