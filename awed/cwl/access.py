@@ -1,7 +1,7 @@
 """The files of a run, wherever they are: outputs of steps, nodes, plain URLs, files of this machine."""
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from io import BufferedReader, RawIOBase, TextIOWrapper
 from typing import IO, Any, NamedTuple
@@ -12,6 +12,7 @@ from cwltool.stdfsaccess import StdFsAccess
 
 from awed.cwl.nodes import Nodes, is_node
 from awed.cwl.paths import LITERAL
+from awed.model.addresses import without_secrets
 from awed.model.tes import OutputLog
 
 STEP = "awe://"
@@ -20,6 +21,9 @@ STEP = "awe://"
 _WEB = ("http://", "https://")
 
 _WHOLE = (STEP, LITERAL, "file://", *_WEB)
+
+_WHOLE_FILE, _NO_SUCH_RANGE = 200, 416
+"""Statuses with which a request for the first byte is answered: 206 else, and the latter if there is none."""
 
 _PATIENCE = 60.0
 """Seconds that a web server may take to answer."""
@@ -129,7 +133,11 @@ class Access(StdFsAccess):
         if is_node(url):
             file: Any = BufferedReader(_Remote(self._nodes, self._nodes.common(url), self.size(fn)))
         else:
-            file = requests.get(url, stream=True, timeout=_PATIENCE).raw
+            answer = _asked(url)
+            if not answer.ok:
+                raise OSError(f"{without_secrets(url)}: {answer.status_code} {answer.reason}")
+            file = answer.raw
+            file.decode_content = True
         return file if "b" in mode else TextIOWrapper(file, "utf-8")
 
     def exists(self, fn: str) -> bool:
@@ -154,8 +162,10 @@ class Access(StdFsAccess):
             return self._made(fn).size
         if fn.startswith(_WEB):
             size = self._web_size(fn)
-            if not size or size < 0:
-                raise OSError(f"{fn} does not tell its size")
+            if size is None:
+                raise FileNotFoundError(without_secrets(fn))
+            if size < 0:
+                raise OSError(f"{without_secrets(fn)} does not tell its size")
             return size
         return super().size(fn)
 
@@ -190,11 +200,21 @@ class Access(StdFsAccess):
         """The size of the file at a URL; None if there is none, -1 if it is not told."""
         if is_node(url):
             return self._nodes.size(url)
-        try:
-            answer = requests.head(url, allow_redirects=True, timeout=_PATIENCE)
-        except requests.RequestException as error:
-            raise OSError(f"{url}: {error}") from error
-        return int(answer.headers.get("Content-Length", -1)) if answer.ok else None
+        # Not by HEAD, which a presigned URL does not open.
+        with _asked(url, {"Range": "bytes=0-0", "Accept-Encoding": "identity"}) as answer:
+            if not answer.ok and answer.status_code != _NO_SUCH_RANGE:
+                return None
+            is_range = answer.status_code != _WHOLE_FILE
+            told: str = answer.headers.get("Content-Range" if is_range else "Content-Length", "").rpartition("/")[2]
+        return int(told) if told.isdecimal() else -1
+
+
+def _asked(url: str, headers: Mapping[str, str] | None = None) -> requests.Response:
+    """The answer of a web server, whose body is still to be read. Raises :class:`OSError`."""
+    try:
+        return requests.get(url, headers=headers, stream=True, timeout=_PATIENCE)
+    except requests.RequestException as error:
+        raise OSError(f"{without_secrets(url)}: no answer ({type(error).__name__})") from None
 
 
 class _Remote(RawIOBase):
