@@ -163,7 +163,7 @@ def test_a_runner_finds_steps_of_its_users_other_runs_that_equal_one(served: Ser
 
 def test_a_runner_whose_workunit_another_has_by_now_is_refused(served: Served) -> None:
     """Two runners of one run would end each other's steps. Until another has it, it goes on as it was."""
-    run = served.submit({"tasks": TASKS}, user="ann")["id"]
+    run = served.submit({"info": {"priority": 2}, "tasks": TASKS}, user="ann")["id"]
     runner, work = runner_of(served, run), f"{run}_0_0"
     step = served.submit(a_step(run), user=runner)["id"]
     for number, client in enumerate("vw", 1):
