@@ -18,11 +18,9 @@ class OwnShock:
         self._nodes = nodes
 
     async def node(self, node_id: str, token: str, owner: str) -> Node:
-        """The node's document, once its file is not locked."""
         return await self._nodes.get_settled(node_id, User(owner))
 
     async def create(self, token: str, owner: str, parts: int, file_name: str) -> Node:
-        """Make an empty node that *owner* owns; with *parts* > 1 one whose file is sent in parts."""
         change = Change(fill=Declare(parts), file_name=file_name) if parts > 1 else Change()
         return await self._nodes.create(User(owner), change)
 
@@ -31,11 +29,9 @@ class OwnShock:
         return await self._nodes.update(node_id, User(owner), Change(fill=CopyOf(source, attributes=True)))
 
     async def index(self, node_id: str, index: str, token: str, owner: str) -> NodeIndex:
-        """The index, which is made if it is not there."""
         return await self._nodes.index(node_id, index, User(owner))
 
     async def delete(self, node_id: str, token: str, owner: str) -> None:
-        """Delete the node. It is no error if there is none."""
         try:
             await self._nodes.delete(node_id, User(owner))
         except NotFound:

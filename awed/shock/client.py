@@ -13,11 +13,10 @@ import msgspec
 from twisted.internet.task import deferLater
 from zope.interface import implementer
 
-from awed.model.access import Acl
 from awed.model.errors import Conflict, Invalid, NotFound, Unavailable
 from awed.model.node import Lock, Node, NodeIndex
 from awed.shock.body import Body, file_body, form_body
-from awed.shock.decoding import part_md5, read, read_node
+from awed.shock.decoding import part_md5, read_node
 from awed.shock.http import ANSWER_LIMIT, IDLE_LIMIT, Call, DataHttp, shown
 from awed.shock.interface import WAITS, IShock
 from awed.tx.files import Slice, md5_of
@@ -35,7 +34,7 @@ LOCK_LIMIT = 3600.0
 
 @implementer(IShock)
 class ShockClient:
-    """A Shock host. *host*: its URL without ``/node``.
+    """A Shock host, for workers a :class:`~awed.shock.interface.DataHost`. *host*: its URL without ``/node``.
 
     Every method raises what :class:`~awed.shock.http.DataHttp` raises. *owner*, where :class:`IShock` has it, is
     ignored: the host knows the user by the token.
@@ -57,7 +56,6 @@ class ShockClient:
         return await self._unlocked(node, token, lambda node: node.file.locked)
 
     async def create(self, token: str = "", owner: str = "", parts: int = 0, file_name: str = "") -> Node:
-        """Make an empty node; with *parts* > 1 one whose file, called *file_name*, is sent in that many parts."""
         node = read_node(self._what("create node"), await self._ask("create node", "POST", "", token))
         if parts > 1:
             fields = [_text("parts", str(parts))]
@@ -82,7 +80,6 @@ class ShockClient:
         return self._index(node, index)
 
     async def delete(self, node_id: str, token: str = "", owner: str = "") -> None:
-        """Delete the node. It is no error if there is none."""
         try:
             await self._ask("delete node", "DELETE", node_id, token)
         except NotFound:
@@ -97,10 +94,6 @@ class ShockClient:
         part: tuple[str, str] | None = None,
         md5: str | None = None,
     ) -> int:
-        """Write the node's file to *path*, or only the units *part* (index, ``a-b``) of it.
-
-        A download whose MD5 is not *md5* is tried again. Returns the number of bytes.
-        """
         query = "?download" if part is None else f"?download&index={quote(part[0])}&part={quote(part[1])}"
         call = self._call("download node", "GET", node_id, token, query)
         return (await self._http.fetch(call, path, md5)).size
@@ -159,16 +152,13 @@ class ShockClient:
         return node
 
     async def set_attributes(self, node_id: str, attributes: Any, token: str = "") -> Node:
-        """Replace the node's attributes."""
         fields = [_attributes(attributes)]
         return await self._update(node_id, "set attributes of", fields, token, idle=ANSWER_LIMIT)
 
     async def copy(self, node_id: str, source: str, token: str = "", owner: str = "") -> Node:
-        """Give the empty node the same file as that of the node *source*."""
         return await self._update(node_id, f"copy node {source} to", [_text("copy_data", source)], token)
 
     async def subset(self, node_id: str, parent: str, index: str, records: Path, token: str = "") -> Node:
-        """Fill the empty node with units of the file of *parent*. *records*: their numbers in *index*, one a line."""
         size = (await self._in_thread(records.stat)).st_size
         fields = [
             _text("parent_node", parent),
@@ -177,30 +167,13 @@ class ShockClient:
         ]
         return await self._update(node_id, f"take a subset of node {parent} to", fields, token)
 
-    async def acl(self, node_id: str, token: str = "") -> Acl:
-        """The ACL of the node."""
-        call = "get acl of node"
-        return read(self._what(call, node_id), await self._ask(call, "GET", node_id, token, "/acl/"), Acl)
-
-    async def grant(self, node_id: str, right: str, users: Sequence[str], token: str = "") -> Acl:
-        """Give *users* the right ``read``, ``write``, ``delete`` or ``all``, or everybody ``public_...``.
-
-        Returns the new ACL.
-        """
-        tail = f"/acl/{quote(right)}" + (f"?users={quote(','.join(users))}" if users else "")
-        call = "set acl of node"
-        return read(self._what(call, node_id), await self._ask(call, "PUT", node_id, token, tail), Acl)
-
     async def fetch_url(self, url: str, path: Path) -> int:
-        """Download a plain HTTP or HTTPS URL to *path*. Returns the number of bytes."""
         return (await self._http.fetch(Call(f"get {shown(url)}", "GET", url), path)).size
 
     async def put_url(self, url: str, path: Path) -> None:
-        """Send the file at *path* to a plain HTTP or HTTPS URL by PUT."""
         await self._http.ask(Call(f"put {shown(url)}", "PUT", url), partial(file_body, path, self._in_thread))
 
     async def url_version(self, url: str) -> str:
-        """The version of the file at a plain URL (see :meth:`DataHttp.version`), "" if the host does not tell it."""
         return await self._http.version(Call(f"get {shown(url)}", "GET", url))
 
     async def _look(self, node_id: str, token: str) -> Node:

@@ -1,7 +1,5 @@
 """Puts all pages together into the collection ``/ui``."""
 
-from itertools import chain
-
 from awed.api.context import Context
 from awed.ui.api import ApiPage
 from awed.ui.farm import FarmPage
@@ -14,20 +12,10 @@ from awed.ui.submit import SubmitPage
 from awed.ui.workers import WorkersPage
 from awed.web.calls import Calls
 
+_PAGES = (JobList, JobPage, SubmitPage, WorkersPage, QueuePage, FarmPage, ApiPage, LoginPages)
+
 
 class UiResource(JobList, JobPage, SubmitPage, WorkersPage, QueuePage, FarmPage, ApiPage, LoginPages):
     """The page for people."""
 
-    calls = Calls[Context](
-        chain(
-            Pages.calls,
-            JobList.calls,
-            JobPage.calls,
-            SubmitPage.calls,
-            WorkersPage.calls,
-            QueuePage.calls,
-            FarmPage.calls,
-            ApiPage.calls,
-            LoginPages.calls,
-        )
-    )
+    calls = Calls[Context](call for page in (Pages, *_PAGES) for call in page.calls)

@@ -446,12 +446,6 @@ def test_an_index_that_is_not_there_when_it_was_made_is_told(talk: Talking) -> N
         t.result(t.client.index("n1", "line", ""))
 
 
-def test_rights_that_are_none_are_told(talk: Talking) -> None:
-    t = talk((200, {"owner": 7}))
-    with pytest.raises(Unavailable, match=r"get acl of node n1 at .*: the answer is not one of a Shock"):
-        t.result(t.client.acl("n1", ""))
-
-
 def test_an_answer_without_end_is_not_read_to_its_end(talk: Talking, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("awed.shock.http.LONGEST_ANSWER", 1000)
     t = talk(b" " * 1001)
