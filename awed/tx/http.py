@@ -97,13 +97,9 @@ class Endpoints:
 
     def endpointForURI(self, uri: URI) -> IStreamClientEndpoint:
         """The endpoint for the host of *uri*. Raises ``SchemeNotSupported`` unless it is HTTP or HTTPS."""
-        if self._reach is None or self._reach.names(uri.toBytes().decode("ascii", "replace")):
-            return self._endpoint(self._reactor, uri)
-        within = _Within(self._reactor, self._reach)
-        return _Endpoint(self._endpoint(within, uri), within)
-
-    def _endpoint(self, reactor: Any, uri: URI) -> IStreamClientEndpoint:
-        endpoint = host_endpoint(reactor, uri.host.decode("ascii", "replace"), uri.port, self._limit)
+        named = self._reach is not None and self._reach.names(uri.toBytes().decode("ascii", "replace"))
+        host = uri.host.decode("ascii", "replace")
+        endpoint = host_endpoint(self._reactor, host, uri.port, self._limit, None if named else self._reach)
         if uri.scheme == b"https":
             return wrapClientTLS(self._tls.creatorForNetloc(uri.host, uri.port), endpoint)
         if uri.scheme == b"http":
@@ -111,22 +107,32 @@ class Endpoints:
         raise SchemeNotSupported(f"{uri.scheme!r}")
 
 
-def host_endpoint(reactor: Any, host: str, port: int, limit: float) -> IStreamClientEndpoint:
-    """An endpoint for a host, by name or IP address, that gives up connecting after *limit* seconds.
+def host_endpoint(
+    reactor: Any, host: str, port: int, limit: float, reach: Reach | None = None
+) -> IStreamClientEndpoint:
+    """An endpoint for a host, by name or IP address, that gives up connecting after *limit* seconds, and connects to
+    addresses within *reach* only; None for all.
 
     The name may have a ``_``, as in networks of containers, which Twisted's own endpoint rejects.
     """
-    if "_" not in host:
+    if "_" not in host and reach is None:
         return HostnameEndpoint(reactor, host, port, timeout=limit)
-    return _Named(HostnameEndpoint(_Renaming(reactor, host), host.replace("_", "-"), port, timeout=limit), host)
+    lookup = _Lookup(reactor, host, reach)
+    return _Endpoint(HostnameEndpoint(lookup, host.replace("_", "-"), port, timeout=limit), lookup)
 
 
 @implementer(IReactorPluggableNameResolver, IHostnameResolver)
-class _Resolver:
-    """A reactor whose subclasses change how host names are resolved."""
+class _Lookup:
+    """A reactor that looks up *host*, whichever name is asked for, and finds its addresses within *reach* only.
 
-    def __init__(self, reactor: Any) -> None:
+    *refused*: whether it left any out.
+    """
+
+    def __init__(self, reactor: Any, host: str, reach: Reach | None) -> None:
         self._reactor = reactor
+        self.host = host
+        self.reach = reach
+        self.refused = False
         self.nameResolver = self
 
     def __getattr__(self, name: str) -> Any:
@@ -143,77 +149,27 @@ class _Resolver:
         addressTypes: Sequence[type[IAddress]] | None = None,
         transportSemantics: str = "TCP",
     ) -> IHostResolution:
-        """Ask the resolver of the reactor, for :meth:`name` and with :meth:`receiver`."""
         resolver: IHostnameResolver = self._reactor.nameResolver
-        return resolver.resolveHostName(
-            self.receiver(resolutionReceiver), self.name(hostName), portNumber, addressTypes, transportSemantics
-        )
-
-    def receiver(self, receiver: IResolutionReceiver) -> IResolutionReceiver:
-        """The receiver of the addresses, in place of *receiver*."""
-        return receiver
-
-    def name(self, name: str) -> str:
-        """The name to look up, in place of *name*."""
-        return name
-
-
-class _Within(_Resolver):
-    """Resolves host names to addresses within *reach* only. *refused*: whether it left any out."""
-
-    def __init__(self, reactor: Any, reach: Reach) -> None:
-        super().__init__(reactor)
-        self.reach = reach
-        self.refused = False
-
-    def receiver(self, receiver: IResolutionReceiver) -> IResolutionReceiver:
-        return _AddressesWithin(receiver, self)
-
-
-class _Renaming(_Resolver):
-    """Resolves *name*, whichever name is asked for."""
-
-    def __init__(self, reactor: Any, name: str) -> None:
-        super().__init__(reactor)
-        self._name = name
-
-    def name(self, name: str) -> str:
-        return self._name
-
-
-@implementer(IStreamClientEndpoint)
-class _Named:
-    """An endpoint whose failures to resolve a host show it as *name*, without the changes that Twisted needs."""
-
-    def __init__(self, endpoint: IStreamClientEndpoint, name: str) -> None:
-        self._endpoint = endpoint
-        self._name = name
-
-    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
-        return self._endpoint.connect(protocolFactory).addErrback(self._told)
-
-    def _told(self, failure: Failure) -> Failure:
-        if failure.check(DNSLookupError):
-            return Failure(DNSLookupError(f"no results for hostname lookup: {self._name}"))
-        return failure
+        receiver = _AddressesWithin(resolutionReceiver, self)
+        return resolver.resolveHostName(receiver, self.host, portNumber, addressTypes, transportSemantics)
 
 
 @implementer(IResolutionReceiver)
 class _AddressesWithin:
     """Passes on those resolved addresses that are within reach."""
 
-    def __init__(self, receiver: IResolutionReceiver, within: _Within) -> None:
+    def __init__(self, receiver: IResolutionReceiver, lookup: _Lookup) -> None:
         self._receiver = receiver
-        self._within = within
+        self._lookup = lookup
 
     def resolutionBegan(self, resolutionInProgress: IHostResolution) -> None:
         self._receiver.resolutionBegan(resolutionInProgress)
 
     def addressResolved(self, address: Any) -> None:
-        if self._within.reach.allows(address.host):
+        if self._lookup.reach is None or self._lookup.reach.allows(address.host):
             self._receiver.addressResolved(address)
         else:
-            self._within.refused = True
+            self._lookup.refused = True
 
     def resolutionComplete(self) -> None:
         self._receiver.resolutionComplete()
@@ -221,19 +177,22 @@ class _AddressesWithin:
 
 @implementer(IStreamClientEndpoint)
 class _Endpoint:
-    """An endpoint that fails with ``Invalid`` if all addresses of the host were left out."""
+    """An endpoint that fails with ``Invalid`` if all addresses of the host were left out, and that tells of a host
+    without addresses by its name, without the changes that Twisted needs."""
 
-    def __init__(self, endpoint: IStreamClientEndpoint, within: _Within) -> None:
+    def __init__(self, endpoint: IStreamClientEndpoint, lookup: _Lookup) -> None:
         self._endpoint = endpoint
-        self._within = within
+        self._lookup = lookup
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         return self._endpoint.connect(protocolFactory).addErrback(self._told)
 
     def _told(self, failure: Failure) -> Failure:
-        if self._within.refused and failure.check(DNSLookupError):
-            raise Invalid(self._within.reach.refusal)
-        return failure
+        if not failure.check(DNSLookupError):
+            return failure
+        if self._lookup.reach is not None and self._lookup.refused:
+            raise Invalid(self._lookup.reach.refusal)
+        return Failure(DNSLookupError(f"no results for hostname lookup: {self._lookup.host}"))
 
 
 CONNECT_LIMIT = 15.0
