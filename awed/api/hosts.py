@@ -1,7 +1,7 @@
 """The addresses of the daemon itself: ``own:`` in the model, in answers a URL that the client can reach."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -105,40 +105,32 @@ def handed_work(work: Workunit, base: str) -> Workunit:
 def _at(holder: Holder, base: str) -> Holder:
     if not _has_own(holder):
         return holder
-    inputs, outputs, predata = (
-        [_shown_file(io, base) for io in files] for files in (holder.inputs, holder.outputs, holder.predata)
-    )
-    return replace(
-        holder, inputs=inputs, outputs=outputs, predata=predata, tes=holder.tes and tes_at(holder.tes, base)
-    )
+    return _changed(holder, lambda io: _shown_file(io, base), lambda url: shown_url(url, base))
 
 
 def _hiding(holder: Holder) -> Holder:
     files = (holder.inputs, holder.outputs, holder.predata)
     if not holder.tes and not any(without_secrets(io.url) != io.url for some in files for io in some):
         return holder
-    inputs, outputs, predata = ([replace(io, url=without_secrets(io.url)) for io in some] for some in files)
-    return replace(
-        holder, inputs=inputs, outputs=outputs, predata=predata, tes=holder.tes and _tes_without_secrets(holder.tes)
-    )
+    return _changed(holder, lambda io: replace(io, url=without_secrets(io.url)), without_secrets)
 
 
-def _tes_without_secrets(task: TesTask) -> TesTask:
-    inputs = [replace(one, url=without_secrets(one.url)) for one in task.inputs]
-    outputs = [replace(one, url=without_secrets(one.url)) for one in task.outputs]
+def _changed(holder: Holder, file: Callable[[IO], IO], url: Callable[[str], str]) -> Holder:
+    """A copy of *holder* with its files changed by *file*, and the URLs of its task of TES by *url*."""
+    inputs, outputs, predata = (list(map(file, files)) for files in (holder.inputs, holder.outputs, holder.predata))
+    tes = holder.tes and _tes_changed(holder.tes, url)
+    return replace(holder, inputs=inputs, outputs=outputs, predata=predata, tes=tes)
+
+
+def _tes_changed(task: TesTask, url: Callable[[str], str]) -> TesTask:
+    inputs = [replace(one, url=url(one.url)) for one in task.inputs]
+    outputs = [replace(one, url=url(one.url)) for one in task.outputs]
     return replace(task, inputs=inputs, outputs=outputs)
 
 
 def shown_tes(task: TesTask, base: str) -> TesTask:
     """*task* as :func:`shown_task` has it."""
-    return _tes_without_secrets(tes_at(task, base))
-
-
-def tes_at(task: TesTask, base: str) -> TesTask:
-    """*task* with addresses at *base* for the daemon's own files."""
-    inputs = [replace(one, url=shown_url(one.url, base)) for one in task.inputs]
-    outputs = [replace(one, url=shown_url(one.url, base)) for one in task.outputs]
-    return replace(task, inputs=inputs, outputs=outputs)
+    return _tes_changed(task, lambda url: without_secrets(shown_url(url, base)))
 
 
 def shown_outputs(outputs: list[OutputLog], base: str) -> list[OutputLog]:
