@@ -3,7 +3,7 @@
 import json
 import math
 import posixpath
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -90,11 +90,17 @@ def _input(entry: MapperEnt, address: Callable[[str], str]) -> dict[str, str]:
     return {"path": entry.target, "type": FILE, **source}
 
 
-def _image(step: Step, setting: Setting) -> str:
+def _required_image(step: Step, setting: Setting) -> Mapping[str, Any]:
+    """The DockerRequirement of a tool that gets its image, else an empty one."""
     asked, _ = step.get_requirement("DockerRequirement")
-    if not asked or not setting.takes_images:
+    return (asked or {}) if setting.takes_images else {}
+
+
+def _image(step: Step, setting: Setting) -> str:
+    asked = _required_image(step, setting)
+    if not asked:
         return setting.image
-    for name in ("dockerImageId", "dockerPull"):
+    for name in ("dockerPull", "dockerImageId"):
         if image := asked.get(name):
             return str(image)
     raise WorkflowException("a DockerRequirement needs dockerPull or dockerImageId here: no image is built")
@@ -117,6 +123,8 @@ def _amounts(step: Step) -> dict[str, float]:
 
 def _parameters(step: Step, setting: Setting) -> Iterator[tuple[str, str]]:
     yield "network", str(step.networkaccess).lower()
+    if _required_image(step, setting):
+        yield "entrypoint", "true"
     if step.timelimit:
         yield "walltime", str(step.timelimit)
     if gpus := step.builder.resources.get("cudaDeviceCount"):

@@ -109,6 +109,11 @@ class TesTask(Struct, omit_defaults=True):
         said = self.resources.parameter("network").lower() if self.resources else ""
         return {"true": True, "false": False}.get(said, UNSET)
 
+    @property
+    def entrypoint(self) -> bool:
+        """Whether its commands are arguments of the entrypoints of their images, where those have one."""
+        return self.resources is not None and self.resources.parameter("entrypoint").lower() == "true"
+
 
 class ExecutorLog(Struct, omit_defaults=True):
     """The log of the run of an executor, with the ends of its stdout and stderr."""

@@ -30,9 +30,10 @@ from awed.workflow.reader import DocumentLimits, read_submission
 from awed.workflow.submission import Submission
 from awed.workflow.values import check_path
 
-GROUP, NETWORK, PARENT, PRIORITY, WALLTIME = "group", "network", "parent", "priority", "walltime"
+ENTRYPOINT, GROUP, NETWORK, PARENT = "entrypoint", "group", "network", "parent"
+PRIORITY, WALLTIME = "priority", "walltime"
 
-PARAMETERS = (GPUS, GROUP, NETWORK, PARENT, PRIORITY, WALLTIME)
+PARAMETERS = (ENTRYPOINT, GPUS, GROUP, NETWORK, PARENT, PRIORITY, WALLTIME)
 """The backend parameters that every server knows; the others are the names of resources that workers offer."""
 
 GB = 10**9
@@ -113,7 +114,7 @@ class _Parameters:
                 )
             return
         self.known[key] = text
-        if name in (GROUP, NETWORK, PARENT):
+        if name in (ENTRYPOINT, GROUP, NETWORK, PARENT):
             self.values[name] = text
         elif not _NUMBER.fullmatch(text):
             faults.at(place, f"{quoted(text)} is no whole number")

@@ -176,6 +176,7 @@ class Executors:
                     workdir=executor.workdir,
                     stdin=stdin,
                     network=self._urls.network,
+                    entrypoint=self._task.entrypoint,
                 )
                 exit = await run(Command(executor.command, environ, view))
             log.exit_code = exit.status

@@ -207,6 +207,18 @@ async def test_the_executors_of_a_task_share_its_paths_and_have_the_image_beside
 
 
 @pytest_twisted.ensureDeferred
+async def test_the_entrypoint_of_an_image_is_run_for_who_asks_for_that(
+    daemon: Daemon, worker: Worker, engine: list[str]
+) -> None:
+    """That of the image fails. Only Docker and Podman know of it."""
+    worker()
+    for asked, state in (("false", "COMPLETE"), ("true", "EXECUTOR_ERROR")):
+        resources = {"backend_parameters": {"entrypoint": asked}}
+        task = await run(daemon, resources=resources, executors=[sh("true", image=IMAGE)])
+        assert task["state"] == (state if engine[1] in ("docker", "podman") else "COMPLETE"), task["logs"]
+
+
+@pytest_twisted.ensureDeferred
 async def test_no_executor_changes_what_the_next_one_is_shown(daemon: Daemon, worker: Worker) -> None:
     worker()
     (daemon.stage.folder / "secret").write_text("secret")

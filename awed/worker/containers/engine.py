@@ -4,14 +4,14 @@ A container is made, started with its output attached, and removed, each by the 
 
 ``create``
     ``--name``, ``--label``: of the workunit and the worker, which removes by this label what it left when it was
-    killed. ``--pull never``: the image is here. ``--entrypoint ""``: the command is all that is run. ``--user``: as
-    whom, so that the files belong to the worker; Podman without root needs ``--userns`` for that. ``--env-file``: the
-    variables, which no process list shows. ``--mount``: the directory of the run and the shared ones. ``--workdir``:
-    where it begins; Podman wants that to exist, so it is a new volume if nothing is mounted there. ``--network
-    none``: unless it asks for the network. ``--memory``, ``--memory-swap`` (both together), ``--cpus``, ``--gpus`` or
-    ``--device``: what its task asks for. ``--security-opt``: no programs that change the user; no labels of SELinux,
-    with which the worker's files could not be read. ``--log-driver none``: the output is in our own files.
-    ``--interactive``: if it has a stdin.
+    killed. ``--pull never``: the image is here. ``--entrypoint ""``: the command is all that is run, unless its
+    task wants the entrypoint. ``--user``: as whom, so that the files belong to the worker; Podman without root
+    needs ``--userns`` for that. ``--env-file``: the variables, which no process list shows. ``--mount``: the
+    directory of the run and the shared ones. ``--workdir``: where it begins; Podman wants that to exist, so it is a
+    new volume if nothing is mounted there. ``--network none``: unless it asks for the network. ``--memory``,
+    ``--memory-swap`` (both together), ``--cpus``, ``--gpus`` or ``--device``: what its task asks for.
+    ``--security-opt``: no programs that change the user; no labels of SELinux, with which the worker's files could
+    not be read. ``--log-driver none``: the output is in our own files. ``--interactive``: if it has a stdin.
 ``start --attach``
     Runs as long as the container.
 ``rm --force``
@@ -47,6 +47,9 @@ from awed.worker.machine import Allotment
 from awed.worker.process import Start
 
 DOCKER, PODMAN = "docker", "podman"
+
+NO_ENTRYPOINT = ["--entrypoint", ""]
+"""The options with which a command is all that a container runs."""
 
 _STATE = "{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.State.Pid}}"
 
@@ -97,6 +100,7 @@ class Engine:
         labels = [f"{LABEL}={environ[CLIENT_VARIABLE]}", f"awe.work={root.name}"]
         options = [*("--name", name), *(part for label in labels for part in ("--label", label))]
         options += [*limits(self._program.kind, self._user, view.allotment), *self._view(root, view)]
+        options += [] if view.entrypoint else NO_ENTRYPOINT
         command = [view.image, *argv]
         variables = in_container(environ, root, view)
         attach = ["start", "--attach", *(["--interactive"] if view.stdin is not None else []), name]
@@ -151,7 +155,7 @@ class Engine:
 
 def limits(kind: str, user: Sequence[str], allotment: Allotment) -> list[str]:
     """The options of an engine of *kind* that say who runs, and what may be used."""
-    options = ["--pull", "never", "--log-driver", "none", "--entrypoint", "", *user]
+    options = ["--pull", "never", "--log-driver", "none", *user]
     options += ["--security-opt", "label=disable", "--security-opt", "no-new-privileges"]
     if MEMORY in allotment.said:
         memory = str(int(allotment.said[MEMORY]))

@@ -27,7 +27,8 @@ class View(NamedTuple):
     *image*: the image of the container that it is meant for, "" for none. *tree*: a directory with what stands at the
     root, None for none; *points*: those paths below it that a container has, where the rest is of the image.
     *workdir*: where the command begins, "" for the directory of the run, or of the image if there is a tree. *stdin*:
-    a descriptor, None for an empty one.
+    a descriptor, None for an empty one. *entrypoint*: whether it is an argument of the image's entrypoint, which only
+    Docker and Podman know.
     """
 
     allotment: Allotment
@@ -37,6 +38,7 @@ class View(NamedTuple):
     workdir: str = ""
     stdin: int | None = None
     network: bool = False
+    entrypoint: bool = False
 
 
 class Way(Protocol):

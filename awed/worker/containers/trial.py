@@ -12,7 +12,7 @@ from pathlib import Path
 
 from awed.model.resources import CORES, MEMORY
 from awed.worker.containers.apptainer import APPTAINER, exec_options
-from awed.worker.containers.engine import bind, limits
+from awed.worker.containers.engine import NO_ENTRYPOINT, bind, limits
 from awed.worker.containers.program import LIMIT, Program
 from awed.worker.errors import NoContainers, WorkFailed
 from awed.worker.machine import Allotment
@@ -50,7 +50,7 @@ def _try(program: Program, user: tuple[str, ...], place: Path) -> None:
     places = [*_folders(), place]
     shown = [part for path in places for part in ("--mount", bind(str(path), str(path)))]
     file = place / "-".join(user).replace(":", "-")
-    run = ["run", "--rm", "--network", "none", *limits(program.kind, user, _LEAST), *shown]
+    run = ["run", "--rm", "--network", "none", *limits(program.kind, user, _LEAST), *NO_ENTRYPOINT, *shown]
     program.call(*run, _IMAGE, "/bin/sh", "-c", ': > "$1"', "sh", str(file))
     if not file.exists() or file.stat().st_uid != os.getuid():
         raise WorkFailed("files that are made in a container do not belong to this user")

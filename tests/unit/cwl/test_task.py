@@ -59,7 +59,8 @@ successCodes: [0, 3]
     (executor,) = made["executors"]
     assert (executor["image"], executor["env"]["A"], executor["ignore_error"]) == ("alpine", "b", True)
     said = {"cpu_cores": 2, "ram_gb": 1.048576, "disk_gb": 0.01048576}
-    assert made["resources"] == {**said, "backend_parameters": {"network": "true", "walltime": "60"}}
+    parameters = {"network": "true", "walltime": "60", "entrypoint": "true"}
+    assert made["resources"] == {**said, "backend_parameters": parameters}
 
 
 def test_what_a_tool_does_not_ask_for_is_no_limit(tmp_path: Path) -> None:
@@ -71,10 +72,9 @@ def test_what_a_tool_does_not_ask_for_is_no_limit(tmp_path: Path) -> None:
 
 def test_images_are_left_out_if_they_are_not_wanted(tmp_path: Path) -> None:
     tool = f"{CAT}\nrequirements: {{DockerRequirement: {{dockerPull: alpine}}}}"
-    assert (
-        task(step(tmp_path, tool, file=node("a")), Setting("plain", takes_images=False))["executors"][0]["image"]
-        == "plain"
-    )
+    made = task(step(tmp_path, tool, file=node("a")), Setting("plain", takes_images=False))
+    assert made["executors"][0]["image"] == "plain"
+    assert "entrypoint" not in made["resources"]["backend_parameters"]
 
 
 INITIAL = """

@@ -142,12 +142,12 @@ async def test_a_container_is_made_started_and_removed(
     assert create == [
         *("create", "--env-file", f"{root}.env", "--name", container),
         *("--label", f"awe.client={CLIENT}", "--label", f"awe.work={root.name}"),
-        *("--pull", "never", "--log-driver", "none", "--entrypoint", "", "--user", "1:2"),
+        *("--pull", "never", "--log-driver", "none", "--user", "1:2"),
         *("--security-opt", "label=disable", "--security-opt", "no-new-privileges"),
         *("--memory", "1000", "--memory-swap", "1000", "--cpus", "1", *gpus),
         *("--mount", f"type=bind,source={root},destination={root}"),
         *("--mount", f"type=bind,source={shared},destination={shared}"),
-        *("--workdir", str(root), "--network", "none"),
+        *("--workdir", str(root), "--network", "none", "--entrypoint", ""),
         *("quay.io/x/y:1", "run", "it"),
     ]
     assert begin == ["start", "--attach", container]
