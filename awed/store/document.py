@@ -54,6 +54,11 @@ def read(text: str) -> Reading:
     return Reading(text, time=_read_time(text))
 
 
+def too_slow(limit: float) -> str:
+    """What who asks is told of a search that takes over *limit* seconds."""
+    return f"the search takes longer than {limit:.0f} s: narrow it by a field with an index, as info.project"
+
+
 def names(path: str) -> list[str] | None:
     """The names in a dotted path; None if no document can have such a path."""
     parts = path.split(".")

@@ -19,6 +19,7 @@ SERVER = (
     "from secantus.cli import main; main()",
     "--standalone",
     "--host=127.0.0.1",
+    "--enable-test-commands",
 )
 
 HASTY = "from awed.store.mongo import database; database.CONNECT_LIMIT = 0.3; "

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from pymongo import DeleteMany, ReplaceOne, UpdateOne
-from pymongo.errors import BulkWriteError, ConfigurationError, OperationFailure, PyMongoError
+from pymongo.errors import BulkWriteError, ConfigurationError, ExecutionTimeout, OperationFailure, PyMongoError
 from pymongo.uri_parser import parse_uri
 from txmongo.connection import ConnectionPool, _Connection
 from txmongo.errors import TimeExceeded
 from txmongo.filter import sort
 
-from awed.model.errors import StoreAway, Superseded
+from awed.model.errors import Invalid, StoreAway, Superseded
+from awed.store.document import too_slow
 from awed.store.mongo.tls import context_factory
 
 _BAD_VALUE, _FAILED_TO_PARSE, _TYPE_MISMATCH, _NO_SUCH_COMMAND = 2, 9, 14, 59
@@ -23,6 +24,14 @@ _OURS = frozenset({_BAD_VALUE, _FAILED_TO_PARSE, _TYPE_MISMATCH, _NO_SUCH_COMMAN
 _REFUSED = frozenset({13, 18})
 """Error codes for a user without the right, and for a wrong password."""
 
+
+class AccessRefused(StoreAway):
+    """The database refuses user and password, or the user has not the right to what is asked."""
+
+
+_TOO_MUCH = 17217
+"""Error code for more than 16 MB of distinct values."""
+
 _DUPLICATE = 11000
 """Error code for a second document with the same key."""
 
@@ -31,8 +40,9 @@ _DUPLICATE = 11000
 def translated_errors() -> Iterator[None]:
     """Context in which errors of the database and the network are raised as :class:`~awed.model.errors.StoreAway`.
 
-    :class:`ValueError` is raised if the database refuses user or password, and :class:`~awed.model.errors.Superseded`
-    if a later writer has begun. Errors of a request itself are raised as they are, as trying again would not help.
+    :class:`~awed.model.errors.Superseded` is raised if a later writer has begun, and
+    :class:`~awed.model.errors.Invalid` for a search that takes too long or finds too much. Errors of a request itself
+    are raised as they are, as trying again would not help.
     """
     try:
         yield
@@ -41,12 +51,16 @@ def translated_errors() -> Iterator[None]:
         if any(fault["code"] == _DUPLICATE for fault in error.details["writeErrors"]):
             raise Superseded from error
         raise StoreAway(f"database: {_messages(error)}") from error
+    except ExecutionTimeout as error:
+        raise Invalid(too_slow(SEARCH_LIMIT)) from error
     except OperationFailure as error:
+        if error.code == _TOO_MUCH:
+            raise Invalid("the search finds more than 16 MB of values: narrow it") from error
         if error.code in _OURS:
             raise
         if error.code in _REFUSED:
-            raise ValueError(f"the database refuses user and password: {error}") from error
-        raise StoreAway(f"database: {error}") from error
+            raise AccessRefused(f"the database refuses user and password: {_message(error)}") from error
+        raise StoreAway(f"database: {_message(error)}") from error
     except PyMongoError as error:
         raise StoreAway(f"database: {error}") from error
     except TimeExceeded as error:
@@ -59,12 +73,21 @@ def _messages(error: BulkWriteError) -> str:
     return "; ".join(sorted({str(fault.get("errmsg")) for fault in faults}))
 
 
+def _message(error: OperationFailure) -> str:
+    """The database's message. The text of the error itself has the whole request, which may be long."""
+    return str((error.details or {}).get("errmsg") or error)
+
+
 Document = dict[str, Any]
 Filter = Mapping[str, Any]
 Request = ReplaceOne[Document] | UpdateOne | DeleteMany
 
 CALL_LIMIT = 15.0
 """Seconds that a call may take, on the way included."""
+
+SEARCH_LIMIT = 10.0
+"""Seconds that the database may work on a search. It ends the search itself, before CALL_LIMIT: a call that is not
+answered costs all connections."""
 
 INDEX_LIMIT = 600.0
 """Seconds that making the indexes of a collection may take."""
@@ -82,6 +105,12 @@ BATCH = 500
 
 IDS = 10_000
 """Keys that are read at a time."""
+
+_LIMITED = {"maxTimeMS": int(SEARCH_LIMIT * 1000)}
+"""The option of searches by which the database ends them."""
+
+_MAJORITY = {"w": "majority", "j": True}
+"""When the database acknowledges a write."""
 
 _WHAT_IS_READ = {"find": False}
 """Projection without the field that is for searching only."""
@@ -113,8 +142,8 @@ class Database:
             self._uri,
             CONNECTIONS,
             self._context_factory,
-            w="majority",
-            journal=True,
+            w=_MAJORITY["w"],
+            journal=_MAJORITY["j"],
             retry_delay=CONNECT_LIMIT,
             max_delay=CONNECT_LIMIT,
         )
@@ -161,20 +190,36 @@ class Database:
         return found
 
     async def aggregate(self, collection: str, pipeline: list[Document]) -> list[Document]:
-        """The documents that come out of an aggregation pipeline."""
+        """The documents that come out of an aggregation pipeline.
+
+        Raises :class:`~awed.model.errors.Invalid` if that takes over SEARCH_LIMIT.
+        """
+        search = {"aggregate": collection, "pipeline": pipeline, "cursor": {"batchSize": IDS}, **_LIMITED}
+        # In a session, as the database gives the rest of an answer to the session alone that has the first part.
         with self._told() as database:
-            found: list[Document] = await database[collection].aggregate(pipeline, timeout=CALL_LIMIT)
+            async with database.connection.start_session() as session:
+                reply = await database.command(search, session=session, timeout=CALL_LIMIT)
+                found: list[Document] = reply["cursor"]["firstBatch"]
+                while cursor := reply["cursor"]["id"]:
+                    more = {"getMore": cursor, "collection": collection}
+                    reply = await database.command(more, session=session, timeout=CALL_LIMIT)
+                    found += reply["cursor"]["nextBatch"]
         return found
 
     async def count(self, collection: str, where: Filter) -> int:
-        """How many documents match."""
-        with self._told() as database:
-            return int(await database[collection].count_documents(where, timeout=CALL_LIMIT))
+        """How many documents match. Raises what :meth:`aggregate` raises."""
+        found = await self.aggregate(collection, [{"$match": where}, {"$count": "n"}])
+        return int(found[0]["n"]) if found else 0
 
     async def distinct(self, collection: str, path: str, where: Filter) -> list[Any]:
-        """The distinct values at a path of the documents that match; of a list, its elements."""
+        """The distinct values at a path of the documents that match; of a list, its elements.
+
+        Raises what :meth:`aggregate` raises.
+        """
+        search = {"distinct": collection, "key": path, "query": where, **_LIMITED}
         with self._told() as database:
-            found: list[Any] = await database[collection].distinct(path, where, timeout=CALL_LIMIT)
+            reply = await database.command(search, timeout=CALL_LIMIT)
+        found: list[Any] = reply["values"]
         return found
 
     async def write(self, collection: str, requests: Sequence[Request]) -> None:
@@ -187,10 +232,19 @@ class Database:
 
     async def change(self, collection: str, where: Filter, update: Filter) -> Document | None:
         """Change one document. Returns it as it is afterwards, None if none matches."""
+        # As a command, because txmongo's method takes a change that the majority has not for one that is there.
+        change = {
+            "findAndModify": collection,
+            "query": where,
+            "update": update,
+            "new": True,
+            "writeConcern": _MAJORITY,
+        }
         with self._told() as database:
-            found: Document | None = await database[collection].find_one_and_update(
-                where, update, return_document=True, timeout=CALL_LIMIT
-            )
+            reply = await database.command(change, timeout=CALL_LIMIT)
+        if fault := reply.get("writeConcernError"):
+            raise StoreAway(f"database: {fault.get('errmsg')}")
+        found: Document | None = reply["value"]
         return found
 
     async def index(self, collection: str, keys: Sequence[Mapping[str, int]]) -> None:

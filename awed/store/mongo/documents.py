@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from awed.model.job import Job, Task
 from awed.model.records import KINDS, JobRecord, Kind, TaskRecord
-from awed.store.document import DEPTH, bounded, sortable
+from awed.store.document import DEPTH, FILE_LISTS, bounded, sortable
 from awed.store.mongo.database import Document
 from awed.store.readers import readers
 
@@ -24,7 +24,11 @@ PIECE = 3_000_000
 """Characters of JSON in one document, at most 12 MB. A longer record is continued in further documents."""
 
 SEARCHED = 1_000_000
-"""Characters of JSON above which a record has no ``find``, which may take nine times as many bytes."""
+"""Characters of JSON above which a record is found only by what is short in it (:func:`_brief`), as ``find`` may take
+nine times as many bytes."""
+
+SHORT = 1000
+"""Characters of a text, or members of an object, by which such a record is found."""
 
 
 class Setting(Struct, array_like=True):
@@ -62,8 +66,8 @@ def documents(collection: str, text: str) -> Iterator[Document]:
     record = kind.decode(text)
     fields = place({name: field(record) for name, field in kind.fields.items()})
     fields |= {"_id": kind.id(record), **_more(record)}
-    if len(text) > SEARCHED:
-        fields.pop("find", None)
+    if len(text) > SEARCHED and "find" in fields:
+        fields["find"] = _brief(fields["find"])
     pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
     yield {**fields, "doc": pieces[0], "pieces": len(pieces)}
     owners = {name: fields[name] for name in kind.gone.values() if name != "id"}
@@ -100,8 +104,28 @@ def _searchable(value: Any, depth: int = 0) -> Any:
             if "." not in name and "\0" not in name
         }
     if isinstance(value, list):
-        return None if depth == DEPTH else [_searchable(inner, depth + 1) for inner in value]
+        return [_searchable(inner) for inner in value if not isinstance(inner, dict | list)]
     return bounded(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _find(record: Job | Task) -> Document:
+    document = msgspec.to_builtins(record)
+    found: Document = _searchable(document)
+    # Through no other lists does a path lead.
+    found |= {name: [_searchable(file, 2) for file in document[name]] for name in FILE_LISTS & document.keys()}
+    return found
+
+
+def _brief(found: Document, depth: int = 2) -> Document:
+    """What is short in a searchable document, down to the attributes of a job."""
+    brief: Document = {}
+    for name, value in found.items():
+        if isinstance(value, dict):
+            if depth and len(value) <= SHORT:
+                brief[name] = _brief(value, depth - 1)
+        elif not isinstance(value, list) and not (isinstance(value, str) and len(value) > SHORT):
+            brief[name] = value
+    return brief
 
 
 def _more(record: object) -> Document:
@@ -126,10 +150,6 @@ def _more(record: object) -> Document:
         "times": {name: sortable(moment) for name, moment in times.items()},
         "find": _find(job),
     }
-
-
-def _find(record: Job | Task) -> Any:
-    return _searchable(msgspec.to_builtins(record))
 
 
 def order(kind: Kind[Any]) -> list[tuple[str, int]]:

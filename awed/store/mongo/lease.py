@@ -129,7 +129,8 @@ class Holder:
         self._writer = Writer(database, in_threads_of(reactor))
         self._on_lost = on_lost
         self._begun = self._superseded = False
-        self._turn = DeferredLock()
+        self.turn = DeferredLock()
+        """Held while a batch is written."""
 
     async def begin(self) -> None:
         """Take the lease, and convert a database of an older awed.
@@ -148,7 +149,7 @@ class Holder:
 
     async def end(self) -> None:
         """Wait for a write under way, then give the lease back."""
-        async with self._turn:
+        async with self.turn:
             await self._lease.release()
 
     def check(self) -> None:
@@ -158,7 +159,7 @@ class Holder:
 
     async def write(self, writes: list[Write]) -> None:
         """Make a batch durable as a whole. Raises :class:`Superseded` if another daemon has taken the lease over."""
-        async with self._turn:
+        async with self.turn:
             self.check()
             try:
                 await self._writer.write(writes)
@@ -184,6 +185,8 @@ class SharedWriter:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.turn = DeferredLock()
+        """Held by nobody: who writes is another process."""
 
     async def begin(self) -> None:
         """Make the database ready. Raises :class:`ValueError` if it is of a newer or older awed."""

@@ -4,11 +4,11 @@ Paths and values come from users and must not become operators: values are alway
 name in a path begins with a dollar.
 """
 
-import re
 from collections.abc import Sequence
 
+from awed.model.errors import Invalid
 from awed.model.states import JobState
-from awed.store.document import TIMES, distinct, names, read, sortable
+from awed.store.document import TIMES, distinct, folded, names, read, sortable
 from awed.store.interface import JobQuery
 from awed.store.mongo.database import Database, Document
 from awed.store.mongo.documents import RECORDS, field
@@ -24,12 +24,28 @@ _ORDERED = frozenset(
 """Paths at which every job has a single text or number, so that MongoDB's own order is the right one."""
 
 
+MOST_FOUND = 200_000
+"""Jobs that can be named in a filter, which like any document ends at 16 MB."""
+
+AT_ONCE = 10_000
+"""Jobs in whose tasks values are looked for at a time."""
+
+
 async def page(database: Database, query: JobQuery) -> tuple[list[str], int]:
     """The ids of a page's jobs in order, and how many jobs match in all."""
     where = await _matching(database, query)
     pipeline = [{"$match": where}, *_ordered(query), *_cut(query), {"$project": {"_id": 1}}]
     found = await database.aggregate("jobs", pipeline)
     return [document["_id"] for document in found], await database.count("jobs", where)
+
+
+async def sizes(database: Database, job_ids: Sequence[str]) -> dict[str, int]:
+    """About how many bytes the records of these jobs have, without the tasks."""
+    size = {"$multiply": [{"$strLenBytes": "$doc"}, "$pieces"]}
+    found = await database.aggregate(
+        "jobs", [{"$match": {"_id": {"$in": list(job_ids)}}}, {"$project": {"size": size}}]
+    )
+    return {document["_id"]: document["size"] for document in found}
 
 
 async def counts(database: Database, reader: str | None, top: bool) -> dict[JobState, int]:
@@ -47,8 +63,11 @@ async def values(database: Database, path: str, query: JobQuery) -> list[object]
     where = await _matching(database, query)
     if parts[0] != "tasks":
         return distinct(await database.distinct("jobs", _place(parts), where))
-    jobs = await database.keys("jobs", where)
-    return distinct(await database.distinct("tasks", _place(parts[1:]), {"job": {"$in": jobs}}))
+    jobs, found = await database.keys("jobs", where), list[object]()
+    for start in range(0, len(jobs), AT_ONCE):
+        some = {"job": {"$in": jobs[start : start + AT_ONCE]}}
+        found += distinct(await database.distinct("tasks", _place(parts[1:]), some))
+    return distinct(found)
 
 
 async def _matching(database: Database, query: JobQuery) -> Document:
@@ -89,13 +108,20 @@ async def _has(database: Database, path: str, texts: Sequence[str]) -> Document:
         return {"_id": {"$in": []}}
     if parts[0] != "tasks":
         return {_place(parts): {"$in": _meant(texts)}}
-    return {"_id": {"$in": await database.distinct("tasks", "job", {_place(parts[1:]): {"$in": _meant(texts)}})}}
+    where = {_place(parts[1:]): {"$in": _meant(texts)}}
+    found = await database.aggregate("tasks", [{"$match": where}, {"$group": {"_id": "$job"}}])
+    if len(found) > MOST_FOUND:
+        raise Invalid(f"{path} has these values in more than {MOST_FOUND} jobs: that cannot be searched here")
+    return {"_id": {"$in": [document["_id"] for document in found]}}
 
 
 def _in_name(word: str) -> Document:
-    """The filter for jobs in whose name *word* occurs, whatever the case of its ASCII letters."""
-    letters = (f"[{char.lower()}{char.upper()}]" if "a" <= char.lower() <= "z" else re.escape(char) for char in word)
-    return {_place(["info", "name"]): {"$regex": "".join(letters)}}
+    """The filter for jobs in whose name *word* occurs, whatever the case of its ASCII letters.
+
+    (A regular expression could have no NUL, and not be as long as a word may be.)
+    """
+    name = {"$toLower": "$" + _place(["info", "name"])}
+    return {"$expr": {"$gte": [{"$indexOfBytes": [name, {"$literal": folded(word)}]}, 0]}}
 
 
 def _meant(texts: Sequence[str]) -> list[object]:

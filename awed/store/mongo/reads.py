@@ -2,6 +2,9 @@
 
 from contextlib import aclosing
 
+from twisted.internet.defer import DeferredLock
+
+from awed.model.errors import StoreAway
 from awed.model.records import Kind, T
 from awed.store.mongo.database import Database, Document
 from awed.store.mongo.documents import RECORDS, order, piece_id
@@ -11,10 +14,11 @@ PAGE = 8_000_000
 
 
 class Reader:
-    """Reads records of any kind from the collection of that kind."""
+    """Reads records of any kind from the collection of that kind. *turn*: is held while a batch is written."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, turn: DeferredLock) -> None:
         self._database = database
+        self._turn = turn
 
     async def one(self, kind: Kind[T], where: Document) -> T | None:
         """A record that matches, None if there is none."""
@@ -49,8 +53,22 @@ class Reader:
 
     async def text(self, kind: Kind[T], document: Document) -> str:
         """The JSON of the record whose first document is *document*."""
-        text: str = document["doc"]
-        for number in range(1, document["pieces"]):
-            piece = await self._database.one(kind.name, {"_id": piece_id(document["_id"], number)})
-            text += piece["doc"] if piece else ""
+        text = await self._joined(kind, document)
+        if text is None:
+            async with self._turn:
+                now = await self._database.one(kind.name, {"_id": document["_id"]})
+                text = await self._joined(kind, now) if now is not None else None
+        if text is None:
+            raise StoreAway("database: a long record has changed while it was read; please repeat the request")
         return text
+
+    async def _joined(self, kind: Kind[T], document: Document) -> str | None:
+        """As :meth:`text`; None if a batch has changed the record since *document* was read."""
+        texts = [document["doc"]]
+        for number in range(1, document["pieces"]):
+            where = {"_id": piece_id(document["_id"], number), "n": document["n"]}
+            piece = await self._database.one(kind.name, where)
+            if piece is None:
+                return None
+            texts.append(piece["doc"])
+        return "".join(texts)

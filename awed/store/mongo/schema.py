@@ -7,6 +7,7 @@ leaves records that are converted already as they are.
 from typing import Any
 
 from pymongo import UpdateOne
+from twisted.internet.defer import DeferredLock
 from twisted.logger import Logger
 
 from awed.model.ids import new_id
@@ -70,7 +71,7 @@ async def take_over(database: Database, writer: Writer, version: int) -> None:
     """Convert all records from *version* to the current one."""
     if version == versions.current():
         return
-    reader = Reader(database)
+    reader = Reader(database, DeferredLock())
     for kind in versions.changed_kinds(version):
         last = ""
         while page := [

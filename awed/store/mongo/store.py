@@ -1,7 +1,7 @@
 """The store in a MongoDB database."""
 
 from bisect import bisect
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
 from typing import Any
@@ -19,7 +19,7 @@ from awed.model.times import NO_TIME
 from awed.store.document import sortable
 from awed.store.interface import PAGE, IStore, JobPage, JobQuery, RecordPage, Wanted
 from awed.store.mongo import query
-from awed.store.mongo.database import Database
+from awed.store.mongo.database import AccessRefused, Database
 from awed.store.mongo.documents import RECORDS, SETTINGS, later, place
 from awed.store.mongo.lease import Holder, SharedWriter
 from awed.store.mongo.reads import Reader
@@ -49,7 +49,7 @@ class MongoStore:
     ) -> None:
         self._writing, self._reading = Database(uri), Database(uri)
         self._holder = SharedWriter(self._writing) if shared else Holder(self._writing, reactor, on_lost)
-        self._reader = Reader(self._reading)
+        self._reader = Reader(self._reading, self._holder.turn)
 
     async def open(self) -> None:
         """Connect, take the lease unless *shared*, and convert a database of an older awed.
@@ -61,8 +61,10 @@ class MongoStore:
         self._reading.connect()
         try:
             await self._holder.begin()
-        except BaseException:
+        except BaseException as error:
             await self.close()
+            if isinstance(error, AccessRefused):
+                raise ValueError(f"{error}") from error
             raise
 
     async def close(self) -> None:
@@ -112,11 +114,12 @@ class MongoStore:
         return JobPage([record.job for record in records if record is not None], total, ids[len(records) :])
 
     async def whole(self, job_ids: Sequence[str]) -> list[JobRecord | None]:
-        found = await self._reader.all(kind_of(JobRecord), {"_id": {"$in": list(job_ids[:READ_TOGETHER])}})
+        some = job_ids[:READ_TOGETHER]
+        some = _first_of(some, await query.sizes(self._reading, some))
+        found = await self._reader.all(kind_of(JobRecord), {"_id": {"$in": list(some)}})
         by_id = {record.job.id: record for record in found}
-        # A job's size is estimated by that of its document, which only jobs stored by awed 0.1.0 lack.
-        sizes = accumulate(by_id[id].size if id in by_id else 0 for id in job_ids[:READ_TOGETHER])
-        taken = job_ids[: max(1, bisect(list(sizes), PAGE))]
+        # With tasks, a job's size is estimated by that of its document, which only jobs stored by awed 0.1.0 lack.
+        taken = _first_of(some, {id: record.size for id, record in by_id.items()})
         for task in await self._of_jobs(kind_of(TaskRecord), "job", [id for id in taken if id in by_id]):
             by_id[task.task.jobid].job.tasks.append(task.task)
         return [by_id.get(id) for id in taken]
@@ -163,3 +166,8 @@ class MongoStore:
             part = job_ids[start : start + JOBS_AT_ONCE]
             found += await self._reader.all(kind, place({job: {"$in": part}}))
         return found
+
+
+def _first_of(job_ids: Sequence[str], sizes: Mapping[str, int]) -> Sequence[str]:
+    """The first of these jobs, whose *sizes* are about PAGE together, at least one."""
+    return job_ids[: max(1, bisect(list(accumulate(sizes.get(id, 0) for id in job_ids)), PAGE))]

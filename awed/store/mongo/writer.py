@@ -22,6 +22,7 @@ from pymongo import DeleteMany, ReplaceOne, UpdateOne
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
 
+from awed.model.errors import StoreAway, Superseded
 from awed.model.records import KINDS, Batch, Kind
 from awed.store import versions
 from awed.store.mongo.database import Database, Document, Request
@@ -130,11 +131,20 @@ class Writer:
     async def apply(self, write: Write) -> None:
         """Write to one collection, without the log: a crash may leave a part of it."""
         for message in await self._in_thread(_messages, write, self._number):
-            await self._database.write(write.collection, message)
+            await self._send(write.collection, message)
 
     async def send(self, collection: str, requests: Sequence[Request]) -> None:
         """Send one message, which begins with raising the fence."""
-        await self._database.write(collection, [_fence(self._number), *requests])
+        await self._send(collection, [_fence(self._number), *requests])
+
+    async def _send(self, collection: str, message: Sequence[Request]) -> None:
+        try:
+            await self._database.write(collection, message)
+        except Superseded:
+            fence = await self._database.one(collection, {"_id": FENCE_KEY})
+            if fence is None or fence["n"] <= self._number:
+                raise StoreAway("database: a message met its own repetition, which is still under way") from None
+            raise
 
 
 def _fence(number: int) -> UpdateOne:
@@ -152,8 +162,9 @@ def _messages(write: Write, number: int) -> list[list[Request]]:
             characters = 0
         messages[-1].append(ReplaceOne({"_id": document["_id"]}, document, upsert=True))
         characters += len(document["doc"])
-    if write.gone:
-        messages.append([*([] if messages else [_fence(number)]), *removals(write, number)])
+    gone = removals(write, number)
+    for start in range(0, len(gone), MOST_REQUESTS):
+        messages.append([*([] if messages else [_fence(number)]), *gone[start : start + MOST_REQUESTS]])
     return messages
 
 

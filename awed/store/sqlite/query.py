@@ -9,7 +9,7 @@ from itertools import chain
 
 from awed.model.errors import Invalid
 from awed.model.states import JobState
-from awed.store.document import distinct, folded, sortable
+from awed.store.document import distinct, folded, sortable, too_slow
 from awed.store.interface import JobQuery
 from awed.store.readers import seen_by
 from awed.store.sqlite import paths
@@ -30,8 +30,7 @@ def limited(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
             raise
-        text = f"the search takes longer than {seconds:.0f} s: narrow it by a field with an index, as info.project"
-        raise Invalid(text) from None
+        raise Invalid(too_slow(seconds)) from None
     finally:
         connection.set_progress_handler(None, STEPS)
 

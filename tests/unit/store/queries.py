@@ -103,10 +103,35 @@ class QueryContract(StoreTests):
         assert await ids(store, words=("é.*",)) == ["2"]
         assert await ids(store, words=("run",), fields={"info.priority": ["1"]}, limit=2) == ["0", "1"]
         assert await ids(store, words=("run",), fields={"info.priority": ["2"]}) == []
+        await store.commit(Batch(jobs=[job("long", name="A\0" + 20_000 * "b")]))
+        assert await ids(store, words=("a\0b",)) == await ids(store, words=(15_000 * "B",)) == ["long"]
+        assert await ids(store, words=(30_000 * "b",)) == []
+        await store.commit(Batch(gone_jobs=["long"]))
         for word in HOSTILE:
             assert word in names or await ids(store, words=(word,)) == [
                 str(n) for n, name in enumerate(names) if word in name
             ]
+
+    @ensureDeferred
+    async def test_a_long_job_is_found_as_well(self, store: IStore) -> None:
+        """By what is short in it: what else it has may be too long for a search."""
+        long = "x" * 2_000_000
+        step = task("a", 0, app="app")
+        step.task.cmd.args = long
+        large = job("a", name="n", project="p", description=long, userattr={"submission": "s", "list": [long]})
+        await store.commit(Batch(jobs=[large, job("b", name="m", project="p")], tasks=[step]))
+        for path, text in {
+            "info.project": "p",
+            "info.name": "n",
+            "info.userattr.submission": "s",
+            "tasks.cmd.name": "app",
+        }.items():
+            page = await store.heads(JobQuery(fields={path: [text]}))
+            assert "a" in [found.job.id for found in page.records], path
+        page = await store.heads(JobQuery(words=("n",), owner="joe"))
+        assert [found.job.id for found in page.records] == ["a"]
+        page = await store.heads(JobQuery(order="info.name", descending=False))
+        assert [found.job.id for found in page.records] == ["b", "a"]
 
     @ensureDeferred
     async def test_jobs_of_an_owner(self, store: IStore) -> None:
@@ -265,8 +290,11 @@ class QueryContract(StoreTests):
 
     @ensureDeferred
     async def test_fields_that_match_nothing(self, store: IStore) -> None:
-        await store.commit(Batch(jobs=[job("a", name="n", priority=1, userattr={"yes": True, "n": 1, "none": None})]))
+        odd = {"yes": True, "n": 1, "none": None, "list": [{"x": "y"}, [{"x": "y"}]]}
+        await store.commit(Batch(jobs=[job("a", name="n", priority=1, userattr=odd)]))
         for path, text in {
+            "info.userattr.list.x": "y",
+            "info.userattr.list.0.x": "y",
             "info.name": "N",
             "info.priority": "one",
             "info.noretry": "0",
