@@ -269,7 +269,8 @@ class Executors:
             return [(path, url)]
         if not self._tree.real(path).is_dir():
             raise WorkFailed(f"missing output directory: {path}")
-        return [(found, _below(url, str(PurePosixPath(found).relative_to(path)))) for found in self._tree.files(path)]
+        top = path.rstrip("/")
+        return [(found, _below(url, found.removeprefix(f"{top}/"))) for found in self._tree.files(top)]
 
 
 _Stamp = tuple[int, int, int]

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from itertools import count
 from pathlib import Path
 
 from awed.model.tes import WILDCARDS
@@ -16,15 +17,21 @@ def files_of(base: Path, top: Path, pattern: str) -> list[Path]:
     """All files that match *pattern* below *top*, and those in directories that match it, in alphabetical order.
 
     Patterns are as for :mod:`glob`, but a link is followed only to a directory in *base*, an absolute path without
-    symbolic links, and by ``**`` not at all. Blocks: for a thread. Raises :class:`WorkFailed` for more than MOST.
+    symbolic links, and by ``**`` not at all; one that leads out of *base* is a file. Blocks: for a thread. Raises
+    :class:`WorkFailed` for more than MOST.
     """
     found = set[Path]()
     for match in _matching(base, top, pattern.split("/")):
-        for file in _files(base, match):
+        for file in _files(base, match, pattern):
             found.add(file)
-            if len(found) > MOST:
-                raise WorkFailed(f"{pattern} stands for more than {MOST} files")
+            bound(len(found), pattern)
     return sorted(found)
+
+
+def bound(number: int, pattern: str) -> None:
+    """Raises :class:`WorkFailed` if *pattern* stands for too many files."""
+    if number > MOST:
+        raise WorkFailed(f"{pattern} stands for more than {MOST} files")
 
 
 def _matching(base: Path, directory: Path, parts: list[str]) -> Iterator[Path]:
@@ -50,13 +57,24 @@ def fits(names: Iterable[str], part: str) -> list[str]:
     return [name for name in names if fnmatchcase(name, part) and (part[0] == "." or name[0] != ".")]
 
 
-def _files(base: Path, path: Path) -> Iterator[Path]:
-    """All files below *path*, if it is a directory in *base*; else it itself."""
-    if not path.is_dir() or not _is_within(base, path):
-        yield path
-        return
-    for _, entries in _walk(path):
-        yield from (Path(entry) for entry in entries if not entry.is_dir())
+def _files(base: Path, path: Path, pattern: str) -> Iterator[Path]:
+    """All files below *path*, if it is a directory in *base*; else it itself. No link is followed to a directory in
+    which it lies."""
+    rest: list[tuple[Path, tuple[str, ...]]] = [(path, ())]
+    for number in count(1):
+        if not rest:
+            return
+        bound(number, pattern)
+        here, above = rest.pop()
+        real = os.path.realpath(here)
+        if not here.is_dir() or not Path(real).is_relative_to(base):
+            yield here
+        elif real not in above:
+            for entry in _entries(here):
+                if entry.is_dir():
+                    rest.append((Path(entry), (*above, real)))
+                else:
+                    yield Path(entry)
 
 
 def _walk(top: Path) -> Iterator[tuple[Path, list["os.DirEntry[str]"]]]:

@@ -9,10 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from awed.model.tes import WILDCARDS
-from awed.worker import patterns
 from awed.worker.errors import WorkFailed
 from awed.worker.fileroots import FileRoots, opened
-from awed.worker.patterns import fits
+from awed.worker.patterns import bound, fits
 
 _MOST_LINKS = 40
 """Symbolic links on one path, as for Linux."""
@@ -112,7 +111,7 @@ class Tree:
         found = [""]
         for part in PurePosixPath(pattern).parts[1:]:
             found = [f"{path}/{name}" for path in found for name in self._named(path or "/", part)]
-            _bound(len(found), pattern)
+            bound(len(found), pattern)
         return sorted(path for path in found if os.path.lexists(self.real(path)))
 
     def _named(self, directory: str, part: str) -> list[str]:
@@ -123,41 +122,34 @@ class Tree:
         return fits(os.listdir(place), part) if place.is_dir() else []
 
     def files(self, path: str) -> Iterator[str]:
-        """The paths of all files below the directory at *path*, those that are symbolic links too. Likewise."""
-        top, number = self.real(path), 0
-        for found, _, names in os.walk(top, onerror=_raise):
-            _bound(number := number + len(names), path)
-            yield from (str(PurePosixPath(path, Path(found).relative_to(top), name)) for name in sorted(names))
+        """The paths of all files below the directory at *path*, and of what else is no directory.
+
+        Links to directories are followed as commands see them, but not to one in which they lie. Likewise.
+        """
+        return (one for one in self._everything(path) if not one.endswith("/"))
 
     def everything(self, path: str) -> Iterator[str]:
         """The paths of all plain files at or below *path*, and of empty directories, with a ``/`` at their end.
+        Likewise."""
+        found = self._everything(path)
+        return (one for one in found if one.endswith("/") or self.real(one).is_file())
 
-        Symbolic links are followed, but not to what they lie in. Raises :class:`WorkFailed`, :class:`OSError`.
-        """
-        yield from self._everything(path, (), count(1))
-
-    def _everything(self, path: str, above: tuple[Path, ...], numbers: Iterator[int]) -> Iterator[str]:
-        _bound(next(numbers), path)
-        place = self.real(path)
-        if place.is_file():
-            yield path
-        elif place.is_dir() and place not in above:
-            names = sorted(os.listdir(place))
-            for name in names:
-                yield from self._everything(f"{path}/{name}", (*above, place), numbers)
-            if not names:
-                yield f"{path}/"
+    def _everything(self, path: str) -> Iterator[str]:
+        rest: list[tuple[str, tuple[Path, ...]]] = [(path, ())]
+        for number in count(1):
+            if not rest:
+                return
+            bound(number, path)
+            here, above = rest.pop()
+            place = self.real(here)
+            if not place.is_dir():
+                yield here
+            elif place not in above:
+                names = sorted(os.listdir(place), reverse=True)
+                rest += [(f"{here}/{name}", (*above, place)) for name in names]
+                if not names:
+                    yield f"{here}/"
 
     def _place(self, path: PurePosixPath) -> Path:
         absolute = Path(path)
         return absolute if self.roots.has(absolute) else self.base / path.relative_to("/")
-
-
-def _bound(number: int, path: str) -> None:
-    """Raises :class:`WorkFailed` if *path* stands for too many files."""
-    if number > patterns.MOST:
-        raise WorkFailed(f"{path} stands for more than {patterns.MOST} files")
-
-
-def _raise(error: OSError) -> None:
-    raise error

@@ -92,6 +92,17 @@ def test_no_pattern_looks_outside_and_no_links_lead_round_and_round(tmp_path: Pa
         assert failed.value.texts[0].partition(": ")[2] == pattern
 
 
+def test_what_lies_behind_a_link_to_a_directory_is_brought_too(tmp_path: Path) -> None:
+    """Such as ``latest``, where each run has a directory; one that leads out is a failure, as with a file."""
+    root = filled(tmp_path / "root", "d/run/a", "e/b")
+    for name, target in {"latest": "run", "other": "../e", "round": "."}.items():
+        (root / "d" / name).symlink_to(target)
+    assert below(root, "d") == [f"s3://b/k/{name}" for name in ("latest/a", "other/b", "run/a")]
+    (root / "d" / "out").symlink_to("/usr")
+    with pytest.raises(WorkFailed, match="files outside of the work directory: d/out"):
+        below(root, "d")
+
+
 def test_more_files_than_one_output_may_stand_for_are_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,3 +79,15 @@ def test_links_in_circles_do_not_hold_a_thread_for_ever(
         list(tree.everything("/0"))
     with pytest.raises(WorkFailed, match="stands for more than 1000 files"):
         tree.matching("/0/" + "*/" * 25)
+
+
+def test_what_lies_behind_a_link_to_a_directory_is_brought_too(tree: Tree) -> None:
+    """Such as ``latest``, where each run has a directory. What is no file stands for itself, and is a failure."""
+    (tree.base / "out" / "run").mkdir(parents=True)
+    (tree.base / "res").mkdir()
+    (tree.base / "out" / "run" / "a").touch()
+    (tree.base / "res" / "b").touch()
+    for name, target in {"latest": "run", "res": "/res", "gone": "nowhere", "round": "."}.items():
+        (tree.base / "out" / name).symlink_to(target)
+    assert list(tree.files("/out")) == ["/out/gone", "/out/latest/a", "/out/res/b", "/out/run/a"]
+    assert list(tree.everything("/out")) == ["/out/latest/a", "/out/res/b", "/out/run/a"]
