@@ -15,7 +15,7 @@ _PORTS = {"http": 80, "https": 443}
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?")
 _FILE = re.compile(r"file://(localhost)?/[^\x00-\x1f\x7f]*", re.IGNORECASE)
-_S3 = re.compile(r"s3://([A-Za-z0-9][A-Za-z0-9._-]{0,254})/(.+)", re.IGNORECASE)
+_S3 = re.compile(r"s3://([A-Za-z0-9][A-Za-z0-9._-]{0,254})/([^\x00-\x1f\x7f]+)", re.IGNORECASE)
 _LOGIN = re.compile(r"([a-z]+://)([^/?#]*)@", re.IGNORECASE)
 
 
@@ -88,8 +88,11 @@ def check_file_url(url: str) -> None:
 
 
 def bucket_and_key(url: str) -> tuple[str, str]:
-    """The parts of ``s3://bucket/key``, decoded. Raises :class:`ValueError`."""
-    if (found := _S3.fullmatch(url)) is None or _BLANK.search(url):
+    """The parts of ``s3://bucket/key``, decoded. A blank stands for itself, as most programs write keys as they are.
+
+    Raises :class:`ValueError`.
+    """
+    if (found := _S3.fullmatch(url)) is None:
         raise ValueError("expected s3://BUCKET/KEY")
     try:
         return found[1], unquote(found[2], errors="strict")

@@ -2,7 +2,15 @@
 
 import pytest
 
-from awed.model.addresses import Address, address, has_user, with_password, without_password, without_secrets
+from awed.model.addresses import (
+    Address,
+    address,
+    bucket_and_key,
+    has_user,
+    with_password,
+    without_password,
+    without_secrets,
+)
 
 
 @pytest.mark.parametrize(
@@ -88,3 +96,25 @@ def test_a_password_is_taken_out_and_put_back(url: str, plain: str, password: st
 def test_values_in_a_query_that_open_a_url_are_not_shown(url: str, shown: str) -> None:
     assert without_secrets(url) == shown
     assert without_secrets(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "key"),
+    [
+        ("a b", "a b"),
+        ("a%20b", "a b"),
+        ("a+b", "a+b"),
+        ("50%", "50%"),
+        ("50%25", "50%"),
+        ("a#b?c=d/", "a#b?c=d/"),
+        ("é", "é"),
+    ],
+)
+def test_a_key_of_s3_is_taken_as_programs_write_it(url: str, key: str) -> None:
+    assert bucket_and_key(f"s3://b.c-d/{url}") == ("b.c-d", key)
+
+
+@pytest.mark.parametrize("url", ["s3://b/", "s3://b", "s3:///k", "s3://b/a\nb", "s3://b c/k", "s3://b/%ff"])
+def test_what_names_no_object_of_s3_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="expected s3://BUCKET/KEY"):
+        bucket_and_key(url)
