@@ -20,6 +20,7 @@ from awed.model.tes import (
     TREE,
     WILDCARDS,
     Executor,
+    Input,
     Output,
     Resources,
     TesTask,
@@ -208,7 +209,7 @@ def _check_inputs(sent: TesTask, faults: Faults) -> None:
     for number, one in enumerate(sent.inputs):
         place: Place = ("inputs", number)
         _check_path(one.path, (*place, "path"), faults)
-        _check_type(one.type, place, faults)
+        _check_type(one, place, faults)
         if taken.setdefault(one.path, number) != number:
             faults.at((*place, "path"), f"{quoted(one.path)} is the path of inputs[{taken[one.path]}] already")
         if not one.content and not one.url and one.type == DIRECTORY:
@@ -240,7 +241,7 @@ def _check_outputs(sent: TesTask, faults: Faults) -> None:
     for number, one in enumerate(sent.outputs):
         place: Place = ("outputs", number)
         _check_path(one.path, (*place, "path"), faults)
-        _check_type(one.type, place, faults)
+        _check_type(one, place, faults)
         if not one.url:
             faults.at((*place, "url"), "missing")
         if has_user(one.url):
@@ -253,9 +254,11 @@ def _check_outputs(sent: TesTask, faults: Faults) -> None:
             faults.at((*place, "path_prefix"), f"{quoted(one.path_prefix)} is not how the path begins")
 
 
-def _check_type(type: str, place: Place, faults: Faults) -> None:
-    if type not in ("", FILE, DIRECTORY):
-        faults.at((*place, "type"), f"{quoted(type)} is neither {FILE} nor {DIRECTORY}")
+def _check_type(one: Input | Output, place: Place, faults: Faults) -> None:
+    if one.type not in ("", FILE, DIRECTORY):
+        faults.at((*place, "type"), f"{quoted(one.type)} is neither {FILE} nor {DIRECTORY}")
+    if one.type != DIRECTORY and one.path.rstrip("/") and one.path.endswith("/"):
+        faults.at((*place, "path"), f"{quoted(one.path)} ends with a /, as only that of a {DIRECTORY} may")
 
 
 def _check_path(path: str, place: Place, faults: Faults, *, workdir: bool = False) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -146,7 +146,7 @@ class Executors:
             elif output.type == DIRECTORY:
                 tree.make_directory(output.path)
             elif not WILDCARDS.search(output.path) and not tree.is_shared(output.path):
-                tree.make(output.path).touch()  # in the root, of which no other part is shown
+                _hold_place(tree.make(output.path))  # in the root, of which no other part is shown
         for executor in task.executors:
             if executor.workdir and not SYSTEM.match(executor.workdir):
                 tree.make_directory(executor.workdir)
@@ -183,11 +183,8 @@ class Executors:
         finally:
             log.end_time = rfc3339(self._now())
             log.stdout, log.stderr = self._tails(before)
-        for path, stream, since in zip(
-            (executor.stdout, executor.stderr), self._logs.streams.values(), before, strict=True
-        ):
-            if path:
-                await self._in_thread(self._save, stream, since, path)
+        if executor.stdout or executor.stderr:
+            await self._in_thread(self._save, executor, before)
         return exit
 
     def _tails(self, before: list[int]) -> list[str]:
@@ -198,11 +195,15 @@ class Executors:
             tails.append(stream.piece(begin, stream.size - begin).decode(errors="replace"))
         return tails
 
-    def _save(self, stream: Log, since: int, path: str) -> None:
-        """Write to *path* what was written to *stream* since it had so many bytes. Blocks: for a thread."""
-        with self._tree.written(path) as file:
-            while piece := stream.piece(since, 1 << 20):
-                since += file.write(piece)
+    def _save(self, executor: Executor, before: list[int]) -> None:
+        """Write to the files that *executor* names what was written to both streams since they had so many bytes; if
+        they are one file, stderr after stdout. Blocks: for a thread."""
+        paths = (executor.stdout, executor.stderr)
+        for path in filter(None, dict.fromkeys(paths)):
+            with self._tree.written(path) as file:
+                for name, stream, offset in zip(paths, self._logs.streams.values(), before, strict=True):
+                    if name == path:
+                        _copy(stream, offset, file)
 
     async def deliver(self) -> int:
         """Bring the outputs to their URLs; their bytes. Raises :class:`AwedError`, :class:`OSError`."""
@@ -247,6 +248,8 @@ class Executors:
         with ExitStack() as stack:
             try:
                 file = await self._in_thread(stack.enter_context, self._tree.opened(path))
+                if _is_place(os.fstat(file)):
+                    raise FileNotFoundError
             except FileNotFoundError:
                 raise WorkFailed(f"missing output files: {path}") from None
             await self._urls.deliver(Path(f"/proc/self/fd/{file}"), url)
@@ -279,6 +282,23 @@ _Stamp = tuple[int, int, int]
 def _stamp(found: os.stat_result) -> _Stamp:
     """What tells a file from others, and from what becomes of it: no command can set the time of its change."""
     return found.st_dev, found.st_ino, found.st_ctime_ns
+
+
+def _copy(stream: Log, offset: int, file: BinaryIO) -> None:
+    while piece := stream.piece(offset, 1 << 20):
+        offset += file.write(piece)
+
+
+def _hold_place(path: Path) -> None:
+    """Have a file at *path*, of which is known later whether a command has written it."""
+    if not path.exists():
+        path.touch()
+        os.utime(path, ns=(0, 0))
+
+
+def _is_place(found: os.stat_result) -> bool:
+    """Whether a file is as :func:`_hold_place` has made it."""
+    return found.st_size == found.st_mtime_ns == 0
 
 
 def _points(task: TesTask, roots: FileRoots) -> tuple[str, ...]:

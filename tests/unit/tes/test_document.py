@@ -57,6 +57,8 @@ def test_what_was_not_said_is_not_shown(served: Served) -> None:
         ({"outputs": [{"path": "/a"}]}, "outputs[0].url: missing"),
         ({"outputs": [{"path": "/a/*", "url": "file:///b"}]}, "outputs[0].path_prefix: missing"),
         ({"outputs": [{"path": "/a", "url": "file:///b", "type": "LINK"}]}, '"LINK" is neither FILE nor DIRECTORY'),
+        ({"outputs": [{"path": "/a/", "url": "file:///b"}]}, '"/a/" ends with a /, as only that of a DIRECTORY may'),
+        ({"inputs": [{"path": "/a/", "content": "b"}]}, 'inputs[0].path: "/a/" ends with a /'),
         ({"resources": {"backend_parameters": {"priority": "high"}}}, '"high" is no whole number'),
         (
             {"resources": {"backend_parameters": {"INVALID": "x"}, "backend_parameters_strict": True}},

@@ -9,34 +9,45 @@ import pytest
 from awed.model.tes import DIRECTORY, TREE, Executor, Input, Output, TesTask
 from awed.tx.http import Reach
 from awed.worker.errors import WorkFailed
-from awed.worker.executors import Executors
+from awed.worker.executors import Command, Executors
 from awed.worker.fileroots import FileRoots
 from awed.worker.logs import LogFiles, Logs
+from awed.worker.process import Exit
 from awed.worker.urls import Urls
 from tests.unit.worker.builders import IN_THREAD, PLAIN, result
 from tests.unit.worker.datahost import FakeHosts
 
 OWN = "http://server/node"
 OUT = "/var/spool/cwl"
+DIRECTORY_OUT = Output(path=OUT, url=OWN, type=DIRECTORY)
 
 
 class World:
     """A task whose directory becomes nodes. *made*: the files of which nodes were made, by their ids."""
 
-    def __init__(self, root: Path, *inputs: Input, urls: Urls | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *inputs: Input,
+        urls: Urls | None = None,
+        output: Output = DIRECTORY_OUT,
+        executor: Executor | None = None,
+    ) -> None:
         self.made: list[tuple[str, str, bytes]] = []
         self.root = root
         self.top = root / TREE / OUT[1:]
         task = TesTask(
             inputs=list(inputs),
-            outputs=[Output(path=OUT, url=OWN, type=DIRECTORY)],
-            executors=[Executor()],
+            outputs=[output],
+            executors=[executor or Executor()],
             volumes=[OUT],
         )
+        (root / "logs").mkdir(exist_ok=True)
+        self.logs = Logs(LogFiles(root / "logs", lambda path: None))
         self.executors = Executors(
             task,
             root,
-            Logs(LogFiles(root / "logs", lambda path: None)),
+            self.logs,
             urls=urls or Urls(FileRoots(), None, FakeHosts(), FakeHosts(), Reach(), IN_THREAD),
             make_node=self._make,
             environ={},
@@ -61,7 +72,6 @@ def _content(path: Path) -> bytes:
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    (tmp_path / "logs").mkdir()
     made = World(tmp_path)
     result(made.executors.fetch())
     return made
@@ -100,7 +110,6 @@ def test_links_are_what_they_lead_to_and_make_no_second_node(world: World) -> No
 
 
 def test_an_input_that_was_left_as_it_was_stays_its_node(tmp_path: Path) -> None:
-    (tmp_path / "logs").mkdir()
     inputs = [Input(url=f"http://other/node/{name}?download", path=f"{OUT}/{name}") for name in ("same", "changed")]
     world = World(tmp_path, *inputs)
     world.top.mkdir(parents=True)
@@ -114,7 +123,7 @@ def test_an_input_that_was_left_as_it_was_stays_its_node(tmp_path: Path) -> None
 
 def test_an_input_may_come_to_a_shared_path(tmp_path: Path) -> None:
     """With what is in it, but no link, which others would follow."""
-    for name in ("shared", "run", "logs"):
+    for name in ("shared", "run"):
         (tmp_path / name).mkdir()
     (tmp_path / "shared" / "in" / "deep").mkdir(parents=True)
     (tmp_path / "shared" / "in" / "deep" / "file").write_text("text")
@@ -124,7 +133,6 @@ def test_an_input_may_come_to_a_shared_path(tmp_path: Path) -> None:
         urls = Urls(FileRoots([shared]), None, FakeHosts(), FakeHosts(), Reach(), IN_THREAD)
         result(World(tmp_path / "run", *inputs, urls=urls).executors.fetch())
 
-    (tmp_path / "run" / "logs").mkdir()
     fetch(
         Input(url=f"{url}/deep/file", path=f"{shared}/a/file"),
         Input(url=url, path=f"{shared}/b", type=DIRECTORY),
@@ -135,3 +143,31 @@ def test_an_input_may_come_to_a_shared_path(tmp_path: Path) -> None:
     (shared / "in" / "link").symlink_to("/etc/hostname")
     with pytest.raises(WorkFailed, match="would have a symbolic link"):
         fetch(Input(url=url, path=f"{shared}/d", type=DIRECTORY))
+
+
+def test_an_output_in_the_root_is_missing_unless_a_command_has_written_it(tmp_path: Path) -> None:
+    """Containers have a place for it, which is a file that is there before."""
+    (tmp_path / "shared").mkdir()
+    urls = Urls(FileRoots([tmp_path / "shared"]), None, FakeHosts(), FakeHosts(), Reach(), IN_THREAD)
+    world = World(tmp_path, urls=urls, output=Output(path="/out", url=f"file://{tmp_path}/shared/out"))
+    result(world.executors.fetch())
+    with pytest.raises(WorkFailed, match="missing output files: /out"):
+        world.outputs()
+    (tmp_path / TREE / "out").write_text("")
+    assert world.outputs() == [("/out", f"file://{tmp_path}/shared/out", "0")]
+
+
+@pytest.mark.parametrize(
+    ("stderr", "files"), [("/tmp/all", {"all": "out\nerr\n"}), ("/tmp/err", {"all": "out\n", "err": "err\n"})]
+)
+def test_stdout_and_stderr_may_go_to_one_file(tmp_path: Path, stderr: str, files: dict[str, str]) -> None:
+    world = World(tmp_path, executor=Executor(stdout="/tmp/all", stderr=stderr))
+
+    async def run(command: Command) -> Exit:
+        for path, text in zip(world.logs.paths, ("out\n", "err\n"), strict=True):
+            path.write_text(text)
+        return Exit(0)
+
+    result(world.executors.fetch())
+    result(world.executors.run(run))
+    assert {path.name: path.read_text() for path in (tmp_path / TREE / "tmp").iterdir()} == files
