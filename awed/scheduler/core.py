@@ -68,11 +68,6 @@ class Scheduler:
         """Whether a client is registered."""
         return bool(self._state.clients)
 
-    @property
-    def job_ids(self) -> Iterable[str]:
-        """The ids of all unfinished jobs."""
-        return self._state.jobs.keys()
-
     def restore(self, stored: Unfinished, now: Moment) -> None:
         """Load what the store has. The scheduler must be empty.
 

@@ -122,9 +122,17 @@ class Jobs:
                 out += 1
         return out
 
+    def all(self) -> list[JobEntry]:
+        """The entries of all unfinished jobs."""
+        return list(self._state.jobs.values())
+
+    def find(self, job_id: str) -> JobEntry | None:
+        """The entry of an unfinished job, None for any other."""
+        return self._state.jobs.get(job_id)
+
     def get(self, job_id: str) -> JobEntry:
         """The entry of an unfinished job. Raises :class:`~awed.model.errors.JobNotFound` for any other."""
-        entry = self._state.jobs.get(job_id)
+        entry = self.find(job_id)
         if entry is None:
             raise JobNotFound(job_id)
         return entry

@@ -67,9 +67,8 @@ class CheckVerbs:
         checked.
         """
         own = {place: io for place, io in nodes.items() if io.host == OWN_HOST}
-        scheduler, job_id = self._shell.scheduler, submission.job.id
-        is_held = scheduler.has_clients and job_id in scheduler.job_ids
-        unmet = scheduler.reasons.unmet(scheduler.jobs.get(job_id), self._shell.now()) if is_held else []
+        entry = self._shell.held(submission.job.id) if self._shell.scheduler.has_clients else None
+        unmet = [] if entry is None else self.unmet(entry)
         return [*unmet, *await self._unreadable(own, Access(DataToken(), owner.name), OWN_PATIENCE)]
 
     async def _unreadable(self, nodes: Nodes, access: Access, patience: float) -> list[Remark]:

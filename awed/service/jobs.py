@@ -151,7 +151,8 @@ class JobVerbs:
 
     def allows(self, user: User, verb: Verb, job_id: str) -> bool:
         """Whether *user* has the right *verb* to a job that is unfinished. False for other jobs."""
-        return job_id in self._shell.scheduler.job_ids and self.acl(job_id).allows(user, verb)
+        entry = self._shell.held(job_id)
+        return entry is not None and entry.acl.allows(user, verb)
 
     def shows(self, user: User) -> Callable[[str], bool]:
         """Which ids of workunits that clients have are for *user*: those of jobs that they may read."""
@@ -159,10 +160,8 @@ class JobVerbs:
 
     def user_of(self, job_id: str) -> User | None:
         """The user as whom workers of an unfinished job use its nodes; None if there is no such job."""
-        if self._shell.held(job_id) is None:
-            return None
-        entry = self._shell.scheduler.jobs.get(job_id)
-        return User(entry.submitter, nodes=entry.nodes)
+        entry = self._shell.held(job_id)
+        return None if entry is None else User(entry.submitter, nodes=entry.nodes)
 
     def runner_of(self, job_id: str) -> User | None:
         """The user as whom the runner of an unfinished run acts; None if there is no such job."""
@@ -192,8 +191,8 @@ class JobVerbs:
         """Each of these jobs, and its tasks: as the scheduler has them, or read from the store when their turn comes.
         Those that are gone by then are left out."""
         for record in records:
-            if self._shell.held(record.job.id) is not None:
-                yield record.job, self._shell.scheduler.jobs.get(record.job.id).job.tasks
+            if (entry := self._shell.held(record.job.id)) is not None:
+                yield record.job, entry.job.tasks
             elif (found := await self._shell.store.job(record.job.id)) is not None:
                 yield found.job, found.job.tasks
 
@@ -261,14 +260,12 @@ class JobVerbs:
 
     def progress(self, job_id: str) -> Mapping[TaskState, int]:
         """The number of tasks in each state of an unfinished job; empty for any other job."""
-        if self._shell.held(job_id) is None:
-            return {}
-        return Counter(task.state for task in self._shell.scheduler.jobs.get(job_id).job.tasks)
+        entry = self._shell.held(job_id)
+        return {} if entry is None else Counter(task.state for task in entry.job.tasks)
 
     def held(self) -> list[Job]:
         """All unfinished jobs, with their tasks."""
-        jobs = self._shell.scheduler.jobs
-        return [jobs.get(job_id).job for job_id in self._shell.scheduler.job_ids]
+        return [entry.job for entry in self._shell.scheduler.jobs.all()]
 
     def position(self, job_id: str) -> int:
         """The place of a job in the order of hand-out, from 1.

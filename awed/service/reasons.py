@@ -20,10 +20,10 @@ class ReasonVerbs:
 
         Of a finished job, its state.
         """
-        if self._shell.held(job.id) is None:
+        entry = self._shell.held(job.id)
+        if entry is None:
             return Explained(job.id, job.state, str(job.state)), iter(())
         reasons, now = self._shell.scheduler.reasons, self._shell.now()
-        entry = self._shell.scheduler.jobs.get(job.id)
         return Explained(job.id, job.state, reasons.job(entry, now)), reasons.tasks(entry, now)
 
     def kind(self, queued: Queued) -> str:

@@ -172,10 +172,11 @@ class RevisionVerbs:
     async def _revised(
         self, job_id: str, change: Callable[[JobRecord], object], follow: Callable[[JobEntry, Moment], None]
     ) -> JobRecord:
-        record = self._shell.held(job_id) or await self._shell.head(job_id)
+        entry = self._shell.held(job_id)
+        record = await self._shell.head(job_id) if entry is None else entry.whole()
         change(record)
-        if self._shell.held(job_id) is not None:
-            follow(self._shell.scheduler.jobs.get(job_id), self._shell.now())
+        if (entry := self._shell.held(job_id)) is not None:
+            follow(entry, self._shell.now())
         else:
             record.job.updatetime = self._shell.now().time
             self._shell.scheduler.changes.job_record(record)

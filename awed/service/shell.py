@@ -17,6 +17,7 @@ from awed.model.times import Moment
 from awed.model.work import Workunit
 from awed.scheduler.changes import own_outputs
 from awed.scheduler.core import Scheduler
+from awed.scheduler.entries import JobEntry
 from awed.scheduler.state import Limits
 from awed.service.committer import Committer, Soon, at_once
 from awed.service.effects import Effects
@@ -176,8 +177,8 @@ class Shell:
     async def head(self, job_id: str) -> JobRecord:
         """A job without its tasks, finished or not. Raises :class:`~awed.model.errors.JobNotFound`."""
         await self.committer.durable()
-        if job_id in self.scheduler.job_ids:
-            return self.scheduler.jobs.get(job_id).record()
+        if (held := self.held(job_id)) is not None:
+            return held.record()
         record = await self.store.one(JobRecord, id=job_id)
         if record is None:
             raise JobNotFound(job_id)
@@ -186,9 +187,8 @@ class Shell:
     async def job(self, job_id: str) -> JobRecord:
         """A job with its tasks, finished or not. Raises :class:`~awed.model.errors.JobNotFound`."""
         await self.committer.durable()
-        held = self.held(job_id)
-        if held is not None:
-            return held
+        if (held := self.held(job_id)) is not None:
+            return held.whole()
         record = await self.store.job(job_id)
         if record is None:
             raise JobNotFound(job_id)
@@ -199,11 +199,9 @@ class Shell:
         record = self.scheduler.work.run(parse_work_id(run.wuid))
         return record is not None and record.state is WorkState.CHECKOUT and record.attempt == run.attempt
 
-    def held(self, job_id: str) -> JobRecord | None:
-        """A job with its tasks, if the scheduler has it, else None."""
-        if job_id not in self.scheduler.job_ids:
-            return None
-        return self.scheduler.jobs.get(job_id).whole()
+    def held(self, job_id: str) -> JobEntry | None:
+        """The entry of a job that the scheduler has, None for any other."""
+        return self.scheduler.jobs.find(job_id)
 
     async def delete(self, job_id: str, full: bool) -> None:
         """Delete a job that the scheduler has, see :meth:`awed.scheduler.jobs.Jobs.delete`.
@@ -242,7 +240,7 @@ class Shell:
                 runs += steps
 
     async def _remove_ended(self, job_id: str) -> None:
-        if job_id not in self.scheduler.job_ids:
+        if self.held(job_id) is None:
             await self.remove_stored(job_id, expired=False)
 
     def checkout_now(self, ask: Ask) -> list[Workunit]:

@@ -64,8 +64,7 @@ class Sight(Observer):
 
     async def _rights(self, job_id: str) -> Rights | None:
         """The rights to a job, None if there is no such job."""
-        if job_id in self._scheduler.job_ids:
-            entry = self._scheduler.jobs.get(job_id)
+        if (entry := self._scheduler.jobs.find(job_id)) is not None:
             return Rights(entry.acl, entry.submitter, entry.job.info.parent or "")
         if job_id in self._stored:
             return self._stored[job_id]

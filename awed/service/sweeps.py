@@ -69,10 +69,9 @@ class SweepVerbs:
             self._shell.scheduler.jobs.delete(job_id, self._shell.now(), full)
 
     def _suspended(self, owner: str | None) -> list[str]:
-        entries = [self._shell.scheduler.jobs.get(job_id) for job_id in self._shell.scheduler.job_ids]
         return [
             entry.job.id
-            for entry in entries
+            for entry in self._shell.scheduler.jobs.all()
             if entry.job.state is JobState.SUSPEND and owner in (None, entry.acl.owner)
         ]
 

@@ -129,9 +129,14 @@ class World:
         self.report(unit)
         return unit
 
+    @property
+    def job_ids(self) -> list[str]:
+        """The ids of all unfinished jobs."""
+        return [entry.job.id for entry in self.scheduler.jobs.all()]
+
     def restart(self) -> None:
         """A new scheduler, on what is stored of the jobs and clients of this one."""
-        entries = [self.scheduler.jobs.get(job_id) for job_id in self.scheduler.job_ids]
+        entries = self.scheduler.jobs.all()
         tasks = [task for entry in entries for task in entry.tasks]
         work = [record for task in tasks for record in task.records.values()]
         clients = [entry.client for entry in self.scheduler._state.clients.values()]

@@ -146,12 +146,12 @@ def test_a_client_that_ran_it_after_all_is_not_taken_at_its_word_again() -> None
     second = world.checkout("a")
     assert second.jobid != first.jobid
     world.report(first)
-    assert first.jobid not in world.scheduler.job_ids  # what it ran counts: nobody else has it
+    assert first.jobid not in world.job_ids  # what it ran counts: nobody else has it
     world.pass_time(31)
     with pytest.raises(ClientBusy):
         world.checkout("a")
     world.report(second)
-    assert second.jobid not in world.scheduler.job_ids
+    assert second.jobid not in world.job_ids
 
 
 def test_what_a_doubted_client_ran_does_not_count_once_another_has_it() -> None:
@@ -168,9 +168,9 @@ def test_what_a_doubted_client_ran_does_not_count_once_another_has_it() -> None:
     again = world.checkout("b")
     assert again.wuid == first.wuid
     world.report(first)
-    assert first.jobid in world.scheduler.job_ids
+    assert first.jobid in world.job_ids
     world.report(again)
-    assert first.jobid not in world.scheduler.job_ids
+    assert first.jobid not in world.job_ids
 
 
 def test_what_a_doubted_client_ran_does_not_count_for_a_later_run() -> None:
@@ -189,7 +189,7 @@ def test_what_a_doubted_client_ran_does_not_count_for_a_later_run() -> None:
     assert world.checkout("b").wuid == first.wuid
     world.scheduler.clients.remove("b", world.now)
     world.report(first)
-    assert submitted.id in world.scheduler.job_ids
+    assert submitted.id in world.job_ids
 
 
 def test_who_says_what_it_runs_is_not_doubted() -> None:
@@ -240,7 +240,7 @@ def test_work_of_a_lost_client_is_its_own_again_when_it_comes_back_before_anothe
             world.checkout("b")
         assert world.scheduler.clients.heartbeat("a", [unit.wuid], world.now) == []
     world.report(unit, attempt=attempt)
-    assert unit.jobid not in world.scheduler.job_ids
+    assert unit.jobid not in world.job_ids
 
 
 def test_work_that_a_heartbeat_did_not_name_and_the_next_one_does_is_its_own_again() -> None:
@@ -252,7 +252,7 @@ def test_work_that_a_heartbeat_did_not_name_and_the_next_one_does_is_its_own_aga
     assert beat("a", [], world.now) == []
     assert beat("a", [unit.wuid], world.now) == []
     world.report(unit, attempt=1)
-    assert unit.jobid not in world.scheduler.job_ids
+    assert unit.jobid not in world.job_ids
 
 
 def test_work_of_a_lost_client_that_another_took_is_not_its_own_any_more() -> None:
@@ -273,7 +273,7 @@ def test_work_of_a_lost_client_comes_back_also_after_a_restart_of_the_daemon() -
     world.restart()
     world.client("a", work=[unit.wuid])
     world.report(unit, attempt=1)
-    assert unit.jobid not in world.scheduler.job_ids
+    assert unit.jobid not in world.job_ids
 
 
 def test_what_a_lost_client_says_of_a_run_that_failed_counts() -> None:
@@ -292,7 +292,7 @@ def test_work_of_a_job_that_is_resumed_before_its_worker_heard_of_the_suspension
     world.scheduler.jobs.resume(submitted.id, world.now)
     assert world.scheduler.clients.heartbeat("a", [unit.wuid], world.now) == []
     world.report(unit, attempt=1)
-    assert submitted.id not in world.scheduler.job_ids
+    assert submitted.id not in world.job_ids
 
 
 def test_what_a_person_took_from_a_client_it_does_not_get_back_by_naming_it() -> None:

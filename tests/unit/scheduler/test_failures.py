@@ -184,7 +184,7 @@ def test_a_client_where_several_jobs_fail_that_others_can_do_is_put_aside() -> N
         world.checkout("a")
     assert world.scheduler.clients.heartbeat("a", [runs_on.wuid], world.now) == []
     world.report(runs_on)
-    assert runs_on.jobid not in world.scheduler.job_ids
+    assert runs_on.jobid not in world.job_ids
 
 
 @pytest.mark.parametrize(("jobs", "tasks"), [(1, 20), (20, 1)])

@@ -41,7 +41,7 @@ def test_who_has_enough_gets_no_more_and_others_do(quota: Quota, text: str) -> N
     check_invariants(world.scheduler)
     submit(world, sized(100, "0", "1"), User("bob"))
     submit(world, sized(100, "0", "1"), User("ann", admin=True))
-    for job_id in list(world.scheduler.job_ids)[:2]:
+    for job_id in world.job_ids[:2]:
         world.scheduler.jobs.delete(job_id, world.now, full=False)
     submit(world, sized(100, "0", "1"), User("ann"))
 

@@ -27,7 +27,7 @@ def test_a_diamond_runs_each_task_when_its_last_dependency_is_done() -> None:
     assert state_of(submitted) is JobState.COMPLETED
     assert submitted.remaintasks == 0
     assert submitted.registered is False
-    assert not list(world.scheduler.job_ids)
+    assert not world.job_ids
 
 
 def test_a_failed_workunit_goes_to_another_client_and_suspends_its_job_at_the_limit() -> None:

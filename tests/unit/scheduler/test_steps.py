@@ -42,7 +42,7 @@ def finish(world: World) -> None:
 
 def states(world: World, steps: list[Job]) -> set[JobState]:
     """Of the steps that are unfinished."""
-    held = set(world.scheduler.job_ids)
+    held = set(world.job_ids)
     return {world.scheduler.jobs.get(step.id).job.state for step in steps if step.id in held}
 
 
@@ -59,7 +59,7 @@ def test_steps_follow_their_run_some_at_a_time(world: World) -> None:
     assert states(world, steps) == {JobState.QUEUED}
     world.scheduler.jobs.delete(run.id, world.now, full=False)
     finish(world)
-    assert not list(world.scheduler.job_ids)
+    assert not world.job_ids
 
 
 @pytest.mark.parametrize("verb", ["suspend", "delete"])
@@ -123,4 +123,4 @@ def test_a_large_step_is_deleted_some_tasks_at_a_time(world: World) -> None:
     while world.scheduler.jobs.get(large.id).job.state is not JobState.SUSPEND:
         world.scheduler.go_on(world.now)
     finish(world)
-    assert not list(world.scheduler.job_ids)
+    assert not world.job_ids

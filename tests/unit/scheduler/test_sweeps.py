@@ -86,7 +86,7 @@ def test_a_job_that_is_resumed_before_all_of_it_was_suspended_runs_to_its_end(wo
     finish(world)
     for _ in range(TASKS):
         world.run("a")
-    assert not list(world.scheduler.job_ids)
+    assert not world.job_ids
 
 
 def test_a_daemon_that_is_killed_while_it_suspends_a_job_does_the_rest_when_it_is_back(world: World) -> None:
@@ -118,7 +118,7 @@ def test_a_large_job_that_is_loaded_again_is_queued_some_tasks_at_a_time_whateve
     world.report(also_mine)
     ran = {world.run("stays").wuid for _ in range(TASKS - 2)}
     assert {lost.wuid, also_lost.wuid} < ran
-    assert not list(world.scheduler.job_ids)
+    assert not world.job_ids
 
 
 def test_tasks_that_are_to_begin_anew_do_so_once_whatever_comes_between(world: World) -> None:
@@ -167,7 +167,7 @@ def test_a_job_that_is_begun_anew_is_so_whole_whatever_restart_comes_between(wor
     finish(world)
     for _ in range(TASKS):
         world.run("a")
-    assert not list(world.scheduler.job_ids)
+    assert not world.job_ids
 
 
 def test_what_was_answered_while_a_job_was_being_suspended_is_asked_again_when_it_goes_on(world: World) -> None:
@@ -206,7 +206,7 @@ def test_a_job_that_is_gone_is_freed_some_tasks_at_a_time_without_the_garbage_co
         assert left() - before == TASKS - 2 + 3
         finish(world)
         assert left() - before == 3
-        while completed in world.scheduler.job_ids:
+        while completed in world.job_ids:
             world.run("a")
         finish(world)
         world.scheduler.take_changes()

@@ -353,7 +353,7 @@ async def test_finished_jobs_are_in_the_store_alone_and_can_be_run_again(world: 
     await world.client("a")
     for _ in range(2):
         await world.run("a")
-    assert not list(world.engine._shell.scheduler.job_ids)
+    assert not world.engine.jobs.held()
     await world.engine.revisions.recompute(submitted.id, "1")
     assert (await world.run("a")).task_name == "1"
     record = await world.engine.jobs.get(submitted.id)
