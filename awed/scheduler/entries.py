@@ -15,6 +15,7 @@ from awed.model.records import JobRecord, TaskRecord
 from awed.model.resources import MEMORY, Needs, as_needs, needs_of
 from awed.model.reuse import Reusing
 from awed.model.states import ACTIVE, TaskState, WorkState
+from awed.model.times import NO_TIME
 from awed.model.work import Part, WorkRecord
 from awed.scheduler.ranks import RankSet
 from awed.scheduler.requirements import (
@@ -267,6 +268,16 @@ class TaskEntry:
     def is_at_work(self) -> bool:
         """Whether it has workunits that are queued or checked out, or is about to be checked."""
         return self.task.state in (TaskState.QUEUED, TaskState.IN_PROGRESS)
+
+    @property
+    def has_suspended_work(self) -> bool:
+        """Whether it is suspended and has workunits, as it has been queued."""
+        return self.task.state is TaskState.SUSPEND and self.task.starteddate != NO_TIME
+
+    @property
+    def has_work(self) -> bool:
+        """Whether it has workunits, as it has been queued and is not completed."""
+        return self.has_suspended_work or (self.is_at_work and self.task.starteddate != NO_TIME)
 
     @property
     def lacks_places(self) -> bool:

@@ -41,7 +41,7 @@ class Flow:
         if entry.index in entry.job.to_redo:
             entry.job.to_redo.discard(entry.index)
             self._state.changes.job(entry.job)
-            if entry.task.state is TaskState.SUSPEND and entry.task.starteddate != NO_TIME:
+            if entry.has_suspended_work:
                 self._state.counts.work[WorkState.SUSPEND] -= entry.task.remainwork
             self._withdraw_task(entry)
             self._reset(entry)

@@ -10,8 +10,8 @@ from awed.model.errors import Conflict, Invalid, JobNotFound
 from awed.model.feed import WorkEvent
 from awed.model.job import IO, Job
 from awed.model.records import Batch, JobRecord, Secret, TaskRecord
-from awed.model.states import ACTIVE, JobState, TaskState, WorkState
-from awed.model.times import NO_TIME, Moment
+from awed.model.states import ACTIVE, JobState, WorkState
+from awed.model.times import Moment
 from awed.model.work import WorkRecord
 from awed.scheduler.changes import own_outputs
 from awed.scheduler.entries import JobEntry, TaskEntry
@@ -22,9 +22,6 @@ from awed.workflow.submission import Submission
 
 WITH_RUN = "suspended with its run"
 """The notes of a step that was suspended because its run was."""
-
-_WITH_WORK = (TaskState.QUEUED, TaskState.IN_PROGRESS, TaskState.SUSPEND)
-"""States of tasks whose workunits are counted by their states."""
 
 
 class Jobs:
@@ -87,8 +84,7 @@ class Jobs:
         """Add a stored job, see :func:`stored_entry`. An unfinished one goes on where it was."""
         self._state.hold(entry)
         for task_entry in entry.tasks:
-            if task_entry.task.state in _WITH_WORK:
-                self._count_work(task_entry, now)
+            self._count_work(task_entry, now)
         if entry.is_active:
             self._flow.start(entry, now)
         else:
@@ -96,7 +92,7 @@ class Jobs:
 
     def _count_work(self, entry: TaskEntry, now: Moment) -> None:
         work = self._state.counts.work
-        if entry.task.state is TaskState.SUSPEND and entry.task.starteddate != NO_TIME:
+        if entry.has_suspended_work:
             work[WorkState.SUSPEND] += entry.task.remainwork
         elif entry.is_at_work:
             out = self._hand_to_holders(entry, now)

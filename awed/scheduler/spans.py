@@ -4,11 +4,8 @@ from collections import deque
 from typing import NamedTuple
 
 from awed.model.states import TaskState, WorkState
-from awed.model.times import NO_TIME
 from awed.model.work import WorkRecord
 from awed.scheduler.entries import TaskEntry
-
-_AT_WORK = frozenset({TaskState.QUEUED, TaskState.IN_PROGRESS, TaskState.SUSPEND})
 
 _NEVER_OUT = WorkRecord("", "", "", 0)
 
@@ -29,13 +26,8 @@ class Span(NamedTuple):
         return WorkState.SUSPEND if suspended else self.record.state
 
 
-def at_work(entry: TaskEntry) -> bool:
-    """Whether the task has workunits, as it has been queued and is not completed."""
-    return entry.task.state in _AT_WORK and entry.task.starteddate != NO_TIME
-
-
 def spans(entry: TaskEntry) -> list[Span]:
-    """The workunits of a task that is at work, in the order of ranks."""
+    """The workunits of a task that has some, in the order of ranks."""
     found: list[Span] = []
     been_out = deque(sorted(entry.records))
     for gap in entry.unfinished_ranks():

@@ -224,7 +224,7 @@ class State:
         """Count a task no longer, whose job was removed."""
         task = entry.task
         self.counts.tasks[task.state] -= 1
-        if task.state is TaskState.SUSPEND and task.starteddate != NO_TIME:
+        if entry.has_suspended_work:
             self.counts.work[WorkState.SUSPEND] -= task.remainwork
 
     def queue_up(self, entry: TaskEntry, now: Moment) -> None:

@@ -32,7 +32,7 @@ from awed.scheduler.failures import Failures, attempt_of
 from awed.scheduler.flow import Flow
 from awed.scheduler.requirements import Spare
 from awed.scheduler.reservations import Reservations
-from awed.scheduler.spans import Span, at_work, spans
+from awed.scheduler.spans import Span, spans
 from awed.scheduler.state import State
 from awed.scheduler.tellings import work_change
 
@@ -231,19 +231,19 @@ class Work:
         """
         for job in list(self._state.jobs.values()):
             if chosen(job):
-                yield from (spans(entry) for entry in job.tasks if at_work(entry))
+                yield from (spans(entry) for entry in job.tasks if entry.has_work)
 
     def spans_of(self, job_id: str, task_name: str) -> list[Span]:
         """The workunits of a task that are queued, checked out or suspended; empty if the job or task is not here."""
         job = self._state.jobs.get(job_id)
         entry = job.by_name.get(task_name) if job else None
-        return spans(entry) if entry and at_work(entry) else []
+        return spans(entry) if entry and entry.has_work else []
 
     def units(self, entry: TaskEntry, ranks: Iterable[int]) -> Iterator[Workunit]:
         """The workunits of these ranks, as they are when they are iterated, without those that are gone by then."""
         job_id = entry.task.jobid
         for rank in ranks:
-            if self._state.jobs.get(job_id) is entry.job and at_work(entry) and entry.has_unfinished(rank):
+            if self._state.jobs.get(job_id) is entry.job and entry.has_work and entry.has_unfinished(rank):
                 yield self._view(entry, rank, entry.records.get(rank))
 
     def out(self) -> Iterator[WorkRecord]:
