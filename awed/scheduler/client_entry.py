@@ -7,12 +7,7 @@ from awed.model.client import Client
 from awed.model.resources import Needs, takes_slot
 from awed.model.times import NO_TIME, Moment
 from awed.model.work import WorkRecord
-from awed.scheduler.requirements import (
-    Kind,
-    Offer,
-    Spare,
-    stock_of,
-)
+from awed.scheduler.requirements import Kind, Offer, Spare, stock_of
 from awed.scheduler.shares import Share
 
 NO_WORK: frozenset[str] = frozenset()

@@ -18,13 +18,7 @@ from awed.model.states import ACTIVE, TaskState, WorkState
 from awed.model.times import NO_TIME
 from awed.model.work import Part, WorkRecord
 from awed.scheduler.ranks import RankSet
-from awed.scheduler.requirements import (
-    NOBODY,
-    Wanted,
-    disk_of,
-    groups_of,
-    wanted_of,
-)
+from awed.scheduler.requirements import NOBODY, Wanted, disk_of, groups_of, wanted_of
 from awed.scheduler.shares import UNLIMITED, Share
 
 

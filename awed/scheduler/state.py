@@ -16,15 +16,7 @@ from awed.model.events import Event
 from awed.model.feed import WorkEvent
 from awed.model.job import IO, NO_NODE
 from awed.model.records import Batch, DeleteNodes
-from awed.model.states import (
-    JOB_STEPS,
-    TASK_STEPS,
-    ClientState,
-    JobState,
-    TaskState,
-    WorkState,
-    step,
-)
+from awed.model.states import JOB_STEPS, TASK_STEPS, ClientState, JobState, TaskState, WorkState, step
 from awed.model.times import NO_TIME, Moment
 from awed.model.work import WorkRecord
 from awed.scheduler.changes import Changes, Effect

@@ -3,14 +3,7 @@
 import pytest
 
 from awed.model.client import Client
-from awed.model.errors import (
-    ClientBusy,
-    ClientNotFound,
-    ClientSuspended,
-    NoEligibleWork,
-    QueueEmpty,
-    QueueSuspended,
-)
+from awed.model.errors import ClientBusy, ClientNotFound, ClientSuspended, NoEligibleWork, QueueEmpty, QueueSuspended
 from awed.model.job import IO, Cmd
 from awed.scheduler.requirements import Spare
 from awed.scheduler.tasks import Prepared
