@@ -18,7 +18,7 @@ from awed.model.client import Client
 from awed.model.errors import Invalid
 from awed.model.ids import parse_work_id, task_name
 from awed.model.job import Job, JobError, Task
-from awed.model.reasons import Waits
+from awed.model.reasons import Waits, Why
 from awed.model.states import ACTIVE, JobState
 from awed.model.times import NO_TIME, now
 
@@ -77,6 +77,8 @@ def explain(facts: Facts) -> Iterator[str]:
         yield from _some_lines(_running(facts))
         waiting = [waits for waits in facts.waits if not waits.after]
         yield from _some_lines(f"Task {clean(waits.taskid)} {clean(waits.why)}" for waits in waiting)
+        if any(waits.state is Why.PAUSE for waits in waiting):
+            yield f"What it wrote when it failed: awe logs {short(job.id)}"
         if blocked := [waits.taskid for waits in facts.waits if waits.after]:
             yield f"Waiting for tasks before them: {_some(blocked)}."
 

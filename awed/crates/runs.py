@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from awed.crates.terms import COMPLETED, FAILED, Entity, iso, local
-from awed.model.attempts import CAUSE_WORDS, DONE, Attempt, Used, used_of
+from awed.model.attempts import DONE, Attempt, Used, used_of
 from awed.model.ids import parse_work_id, work_id
 from awed.model.job import Task
 from awed.model.states import TaskState
@@ -99,9 +99,7 @@ def status_of(run: Run) -> Entity:
     """Whether a run went well, and why not."""
     if run.is_done or run.attempt is None:
         return {"actionStatus": COMPLETED}
-    words = CAUSE_WORDS.get(run.attempt.cause, run.attempt.cause)
-    status = f" {run.attempt.exitstatus}" if run.attempt.exitstatus else ""
-    return {"actionStatus": FAILED, "error": f"{words}{status}"}
+    return {"actionStatus": FAILED, "error": run.attempt.words}
 
 
 def usage_of(run: Run, perf: PerfRecord | None, base: str) -> Iterator[Entity]:

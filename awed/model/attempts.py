@@ -156,3 +156,9 @@ class Attempt(Struct):
     ended: datetime = NO_TIME
     asked: dict[str, int | float] = {}
     used: Used | None = None
+
+    @property
+    def words(self) -> str:
+        """Why it ended, in words."""
+        status = f" {self.exitstatus}" if self.cause == Cause.EXIT and self.exitstatus is not None else ""
+        return f"{CAUSE_WORDS.get(self.cause, self.cause)}{status}"

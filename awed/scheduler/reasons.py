@@ -150,7 +150,7 @@ class Reasons:
         entry, wanted = place.entry, place.wanted
         name = task_name(entry.task.taskid)
         if wanted is None:
-            return _paused(name, entry.records[place.ranks.first])
+            return _paused(name, entry, entry.records[place.ranks.first])
         if self._state.queue_suspended:
             return Waits(name, Why.QUEUE, "waits: the server's queue is suspended, nothing is handed out")
         tally = known.get((wanted, place.disk))
@@ -160,7 +160,7 @@ class Reasons:
         state, text, end, until = word(tally), _text(tally, wanted, place.share), "", NO_TIME
         if state is Why.PAUSE and (record := entry.records[place.ranks.first]).until > now.time:
             until = record.until.replace(microsecond=0)
-            end = _next_try(until)
+            end = f"{_last_failure(entry, record)}{_next_try(until)}"
         return Waits(name, state, _cut(f"waits: {text}", end), tally.shown(), until=until, reuse=unlike)
 
     def tally(
@@ -195,11 +195,18 @@ class Reasons:
         return Misfit(BUSY) if is_full or self._reservations.keeps(client, place, now) else None
 
 
-def _paused(name: str, record: WorkRecord) -> Waits:
+def _paused(name: str, entry: TaskEntry, record: WorkRecord) -> Waits:
     failed = sum(record.failures.values())
     times = f"{failed} times" if failed > 1 else "once"
     until = record.until.replace(microsecond=0)
-    return Waits(name, Why.PAUSE, f"waits: it has failed {times}{_next_try(until)}", until=until)
+    text = f"waits: it has failed {times}{_last_failure(entry, record)}{_next_try(until)}"
+    return Waits(name, Why.PAUSE, text, until=until)
+
+
+def _last_failure(entry: TaskEntry, record: WorkRecord) -> str:
+    """What the last run of a workunit failed by, "" if that is not known any more."""
+    runs = reversed(entry.task.attempts)
+    return next((f"; last failure: {run.words}" for run in runs if run.work == record.wuid), "")
 
 
 def _next_try(until: datetime) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from twisted.web.template import Tag, tags
 
-from awed.model.attempts import CAUSE_WORDS, DONE, Attempt, Cause
+from awed.model.attempts import DONE, Attempt, Cause
 from awed.model.ids import parse_work_id
 from awed.model.job import Task
 from awed.model.quantities import rough_size
@@ -58,14 +58,12 @@ def _bars(one: Attempt) -> Iterator[Tag]:
 
 def _row(task: Task, one: Attempt) -> Tag:
     look = _LOOKS.get(one.cause, "failed")
-    told = CAUSE_WORDS.get(one.cause, one.cause)
-    status = f" {one.exitstatus}" if one.cause == Cause.EXIT and one.exitstatus is not None else ""
     memory = one.used.memory if one.used else 0
     part = [tags.td(f"{parse_work_id(one.work).rank:,}", class_="num")] if task.totalwork > 1 else []
     return tags.tr(
         tags.td(f"{one.attempt}", class_="num"),
         *part,
-        tags.td(glyph(look), f" {told}{status}", class_=f"s-{look}"),
+        tags.td(glyph(look), f" {one.words}", class_=f"s-{look}"),
         tags.td(moment(one.begun)),
         tags.td(span((one.ended - one.begun).total_seconds()), class_="num"),
         tags.td(rough_size(memory) if memory else "", class_="num"),

@@ -66,6 +66,14 @@ def test_a_job_suspended_by_hand() -> None:
     assert told(failed(None, "manually suspended"))[1] == "Nothing failed: manually suspended."
 
 
+def test_of_work_that_is_tried_again_it_is_said_where_it_is_seen_what_failed() -> None:
+    waits = Waits("a", Why.PAUSE, "waits: it has failed once; last failure: exit status 3; next try at 12:01")
+    assert told(job(task("a")), waits=[waits])[1:] == [
+        "Task a waits: it has failed once; last failure: exit status 3; next try at 12:01",
+        "What it wrote when it failed: awe logs 128068d0",
+    ]
+
+
 def test_a_completed_job_needs_no_reasons() -> None:
     assert told(job(task("a", TaskState.COMPLETED), state=JobState.COMPLETED)) == [
         "Job 128068d0 (lambda) is completed, 1/1 tasks done."

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from awed.model.attempts import Retry
+from awed.model.attempts import Cause, Retry
 from awed.model.errors import NothingToDo
 from awed.model.ids import parse_work_id
 from awed.model.job import Cmd, Job
@@ -158,7 +158,7 @@ def _(world: World) -> Waits:
 def _(world: World) -> Waits:
     world.client("c")
     submitted = world.submit(job(task("a")))
-    world.report(world.checkout("c"), "fail")
+    world.report(world.checkout("c"), "fail", exitstatus=3)
     return waits(world, submitted)
 
 
@@ -209,7 +209,7 @@ def _(world: World) -> Waits:
     submitted = job(task("a"))
     submitted.job.info.retry = Retry(exit=3, wait="10m")
     world.submit(submitted)
-    world.report(world.checkout("c"), "fail")
+    world.report(world.checkout("c"), "fail", cause=Cause.START)
     return waits(world, submitted.job)
 
 
