@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from awed.model.addresses import address
+from awed.model.addresses import check_file_url, without_password
 from awed.model.ids import task_name_fault
 from awed.model.resources import Said, amount_of, check_name
 from awed.model.reuse import MODES
@@ -66,9 +66,12 @@ class Input:
         _check_filename(self.filename)
         if isinstance(self.source, str):
             try:
-                address(self.source)
+                check_file_url(self.source)
             except ValueError as error:
-                raise ValueError(f"input {self.filename}: {error}; a file of this machine is a Path") from None
+                found = without_password(self.source)[0]
+                raise ValueError(
+                    f"input {self.filename}: {error}, found {found!r}; a file of this machine is a Path"
+                ) from None
         elif isinstance(self.source, Task):
             names = [output.filename for output in self.source.made]
             if self.filename not in names:

@@ -19,7 +19,7 @@ from awed.client.builders import Job
 from awed.client.calls import Call, Request, data
 from awed.client.handle import JobHandle
 from awed.client.submission import fill_in, uploaded
-from awed.model.addresses import address
+from awed.model.addresses import address, without_password
 from awed.model.states import JobState
 from awed.model.times import rfc3339
 from awed.wire.headers import authorization
@@ -44,7 +44,11 @@ class Client:
     """
 
     def __init__(self, url: str, token: str = "", ca: str | os.PathLike[str] | None = None) -> None:
-        if address(url).login:
+        try:
+            login = address(url).login
+        except ValueError as error:
+            raise ValueError(f"{error}, found {without_password(url)[0]!r}") from None
+        if login:
             raise ValueError("a server takes no user and password in its URL, but a token")
         tls = None if ca is None else ssl.create_default_context(cafile=ca)
         self.server = Server(url, authorization(token, "Bearer"), tls)

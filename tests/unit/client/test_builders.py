@@ -89,6 +89,10 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: Task("a", "true", after=[ANY]), "must be Task, not 7"),
     (lambda: Output("../o"), "filename '../o' must be a path below"),
     (lambda: Input("i", X), "task x has no output i; it makes o"),
+    (
+        lambda: Input("i", "reads.fa"),
+        "expected http://..., https://..., file:///PATH or s3://BUCKET/KEY, found 'reads.fa'",
+    ),
     (lambda: Input("i", "reads.fa"), "a file of this machine is a Path"),
     (lambda: Input("i", ANY), "source of input i must be"),
     (lambda: Job("j", []), "job j has no tasks"),
@@ -103,3 +107,8 @@ def test_a_mistake_is_told_where_it_is_made(make: Callable[[], object], text: st
     with pytest.raises((ValueError, TypeError)) as raised:
         make()
     assert text in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["http://h/a", "https://u:p@h/a", "file:///data/a", "s3://bucket/a"])
+def test_an_input_is_at_any_url_that_workers_know(url: str) -> None:
+    assert Input("i", url).entry(nowhere) == {"filename": "i", "url": url}
