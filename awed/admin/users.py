@@ -65,8 +65,13 @@ def add(data: Path, store: str | None, name: str, admin: bool, with_password: bo
 @store_options
 def remove(data: Path, store: str | None, name: str, yes: bool) -> None:
     """Remove a user. Their jobs stay."""
-    confirm(f"Remove the user {name} and their token?", yes)
-    with_store(data, store, lambda opened: remove_account(opened, name))
+
+    async def ask(opened: IStore) -> None:
+        await require_account(opened, name)
+        confirm(f"Remove the user {name} and their token?", yes)
+        await remove_account(opened, name)
+
+    with_store(data, store, ask)
 
 
 async def add_account(store: IStore, account: Account) -> None:
@@ -78,8 +83,13 @@ async def add_account(store: IStore, account: Account) -> None:
     await store.commit(Batch(accounts=[account]))
 
 
-async def remove_account(store: IStore, name: str) -> None:
-    """Delete an account. Raises :class:`click.UsageError` if there is none."""
+async def require_account(store: IStore, name: str) -> None:
+    """Raises :class:`click.UsageError` if there is no such account."""
     if await store.one(Account, id=name) is None:
         raise click.UsageError(f"there is no user {name}")
+
+
+async def remove_account(store: IStore, name: str) -> None:
+    """Delete an account. Raises :class:`click.UsageError` if there is none."""
+    await require_account(store, name)
     await store.commit(Batch(gone_accounts=[name]))

@@ -10,7 +10,7 @@ import click
 from msgspec import Struct
 
 from awed.cli.completion import complete_tasks
-from awed.cli.errors import Mistake
+from awed.cli.errors import Mistake, require
 from awed.cli.lookup import Line, find_line
 from awed.cli.options import NOT_DONE, complain, confirm, job_argument, pass_server, yes_option
 from awed.cli.selection import Jobs, jobs_options, require_jobs
@@ -205,7 +205,10 @@ def _recomputed(server: Server, job_id: str, task: str, yes: bool) -> int:
         loses=f" from task {clean(task)} on, and remove the outputs and logs from there",
         asks=True,
     )
-    return changed(server, Jobs((job_id,)), change, yes)
+    found = find_line(server, job_id)
+    if not change.refusal(found):
+        require(task, [task_name(one.taskid) for one in server.ask(calls.job(found.id)).tasks], "task")
+    return changed(server, Jobs((found.id,)), change, yes)
 
 
 _NOT_AGAIN = "only what is completed or suspended runs again"

@@ -69,7 +69,7 @@ def output_url(job: Job, wanted: str) -> str:
     outputs = output_urls(job)
     fitting = [name for name in outputs if wanted in {name, name.partition("/")[2]}]
     if not fitting:
-        raise Mistake(f"the job has no output {wanted}; it has {', '.join(outputs)}")
+        raise Mistake(f"the job has no output {wanted}; it has {', '.join(outputs) or 'none'}")
     if len(fitting) > 1:
         raise Mistake(f"which {wanted}? {', '.join(fitting)}")
     (name,) = fitting

@@ -25,7 +25,7 @@ from awed.cli.submit import import_job, submit, wait
 from awed.cli.top import top
 from awed.cli.why import why
 from awed.cli.workers import events, queue, workers
-from awed.model.errors import AwedError
+from awed.model.errors import AwedError, Unauthorized
 
 DEFAULT_SERVER = "http://127.0.0.1:8001"
 
@@ -104,13 +104,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.Abort:
         return INTERRUPTED
     except AwedError as error:
-        hint = " (see --ca)" if isinstance(error.__cause__, ssl.SSLCertVerificationError) else ""
-        complain(*(f"{text}{hint}" for text in error.texts))
+        complain(*(f"{text}{_hint(error)}" for text in error.texts))
         return NOT_DONE
     except OSError as error:
         complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         return NOT_DONE
     return status or 0
+
+
+def _hint(error: AwedError) -> str:
+    if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+        return " (see --ca)"
+    return " (your token: see --token-file and awe login)" if isinstance(error, Unauthorized) else ""
 
 
 def main() -> NoReturn:

@@ -12,7 +12,7 @@ class WorkdirInUse(AwedError):
 
 
 class WorkerRefused(Exception):
-    """The server rejects the registration of this worker; the texts are the server's."""
+    """The server rejects the registration of this worker; the texts say why."""
 
 
 class NoContainers(AwedError):

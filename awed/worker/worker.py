@@ -14,7 +14,15 @@ from twisted.logger import Logger
 from awed.client import work as calls
 from awed.client.asynchronous import Server
 from awed.model.client import Heartbeat
-from awed.model.errors import AwedError, ClientBusy, ClientNotFound, ClientSuspended, NothingToDo, Unavailable
+from awed.model.errors import (
+    AwedError,
+    ClientBusy,
+    ClientNotFound,
+    ClientSuspended,
+    NothingToDo,
+    Unauthorized,
+    Unavailable,
+)
 from awed.model.work import ReportStatus
 from awed.tx.locks import Condition
 from awed.tx.timers import Pulse
@@ -199,7 +207,8 @@ class Worker(Service):
         except AwedError as error:
             if self._server_uuid:  # it has accepted this worker before, and may again
                 raise
-            raise WorkerRefused(*error.texts) from None
+            hint = " (see --token-file)" if isinstance(error, Unauthorized) else ""
+            raise WorkerRefused(*(f"{text}{hint}" for text in error.texts)) from None
         if self._server_uuid not in ("", registration.server_uuid):
             self._log.warn("this is another server: its predecessor's work is thrown away")
             # Later, not now: the end of the last run may cancel the current step, which is this one.

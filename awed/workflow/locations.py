@@ -4,7 +4,7 @@ import re
 from collections.abc import Container, Iterable
 from itertools import chain
 
-from awed.model.addresses import NO_ADDRESS, NO_FILE, address, check_file_url, has_user, without_password
+from awed.model.addresses import NO_ADDRESS, address, check_file_url, has_user, without_password
 from awed.model.job import IO, NO_NODE, OWN_HOST, UPDATE, Job, Task
 from awed.model.node import NODE_ID
 from awed.workflow.document import SentTask, entries
@@ -134,7 +134,7 @@ class Locator:
         try:
             check_file_url(url)
         except ValueError as error:
-            self._note(url, place, "" if str(error) == NO_FILE else str(error))
+            self._note(url, place, str(error))
 
     def _check(self, url: str, place: Place, without: str = "") -> None:
         """Note a fault if *url* is no address of a host, or has any of the characters *without*."""
@@ -144,11 +144,10 @@ class Locator:
         except ValueError as error:
             fault = str(error)
         if fault:
-            self._note(url, place, "" if fault == NO_ADDRESS else fault)
+            self._note(url, place, fault)
 
     def _note(self, url: str, place: Place, fault: str) -> None:
-        reason = fault and f": {fault}"
-        self._faults.add(place, f"Not a valid url: {cut(_PASSWORD.sub('//...@', url))} ({shown(place)}){reason}")
+        self._faults.add(place, f"Not a valid url: {cut(_PASSWORD.sub('//...@', url))} ({shown(place)}): {fault}")
 
 
 def take_passwords(files: Iterable[IO]) -> dict[str, str]:

@@ -71,9 +71,11 @@ async def test_a_change_counts_at_once(stage: Stage, daemon: Daemon) -> None:
     assert (await awe(stage, *as_ann, "jobs"))[0] == 0
     assert "everything" in (await awe(stage, "user", "list", *here))[1]
     assert (await awe(stage, "user", "add", "ann", *here))[0] == 2
+    status, output = await awe(stage, "user", "remove", "bob", *here)
+    assert (status, "there is no user bob" in output, "[y/N]" in output) == (2, True, False)
     assert (await awe(stage, "user", "remove", "ann", "--yes", *here))[0] == 0
     status, output = await awe(stage, *as_ann, "jobs")
-    assert (status, output) == (3, "awe: Invalid Auth Header\n")
+    assert (status, output) == (3, "awe: Invalid Auth Header (your token: see --token-file and awe login)\n")
 
 
 @pytest_twisted.ensureDeferred
@@ -104,7 +106,8 @@ async def test_output_is_followed_as_it_is_written_and_over_a_restart(stage: Sta
     script = f"echo first; while ! test -e {go}; do sleep 0.1; done; echo second"
     workflow = {"tasks": [{"taskid": name, "cmd": {"name": "sh", "args_array": ["-c", script]}} for name in "ab"]}
     job = (await daemon.submit(workflow))["id"]
-    stage.run("-m", "awed.worker", "--server", daemon.url, "--workdir", "worker", "--slots", "2")
+    worker = stage.run("-m", "awed.worker", "--server", daemon.url, "--workdir", "worker", "--slots", "2")
+    await worker.said("registered as")
     awe = stage.run("-m", "awed.cli", "--server", daemon.url, "logs", "-f", job)
     for name in "ab":
         await awe.said(rf"^{name} \| first$")
@@ -123,7 +126,8 @@ async def test_a_hundred_commands_are_followed_at_once(stage: Stage, daemon: Dae
     command = {"name": "sh", "args_array": ["-c", f"echo first; : < '{gate}'; echo second"]}
     task = {"taskid": "many", "cmd": command, "totalwork": number, "resources": {"cores": 0.01}}
     job = (await daemon.submit({"tasks": [task]}))["id"]
-    stage.run("-m", "awed.worker", "--server", daemon.url, "--workdir", "worker", "--slots", str(number))
+    worker = stage.run("-m", "awed.worker", "--server", daemon.url, "--workdir", "worker", "--slots", str(number))
+    await worker.said("registered as")
     awe = stage.run("-m", "awed.cli", "--server", daemon.url, "logs", "-f", job)
     names = [f"many/{rank}" for rank in range(1, number + 1)]
     for name in names:

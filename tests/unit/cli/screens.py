@@ -248,6 +248,7 @@ def script(server: FakeServer) -> None:
         answers[f"PUT /job/{JOB_ID}?{change}"] = [""]
     lists = {
         "mine&top&order=info.submittime&limit=1": [running],
+        f"id_prefix={JOB_ID}&limit=5": [running],
         "query&info.name=greeting&limit=5": [failed],
         "query&info.name=lost&limit=5": [],
         "query=&state=completed&limit=0": [done, small],

@@ -37,13 +37,6 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
             f"DELETE {JOB}?full",
             "deleted with documents, logs and files",
         ),
-        ("suspend", ["recompute", JOB_ID, "orfs", "--yes"], f"PUT {JOB}?recompute=orfs", "runs again from task orfs"),
-        (
-            "completed",
-            ["rerun", JOB_ID, "--from", "orfs", "--yes"],
-            f"PUT {JOB}?recompute=orfs",
-            "runs again from task orfs",
-        ),
         ("completed", ["resubmit", JOB_ID, "--yes"], f"PUT {JOB}?resubmit", "runs again from its beginning"),
         ("queued", ["priority", JOB_ID, "7"], f"PUT {JOB}?priority=7", "priority 7"),
         ("queued", ["group", JOB_ID, "a,b&c"], f"PUT {JOB}?clientgroup=a%2Cb%26c", "groups a,b&c"),
@@ -171,6 +164,28 @@ DANGEROUS = [
 ]
 
 
+AGAIN = (["recompute", JOB_ID, "orfs"], ["rerun", JOB_ID, "--from", "orfs"])
+
+
+@pytest.mark.parametrize("arguments", AGAIN)
+def test_a_job_runs_again_from_a_task(server: FakeServer, awe: Awe, capsys: Any, arguments: list[str]) -> None:
+    server.on(LOOK, [line("suspend")])
+    server.on(f"GET {JOB}", job(task("orfs")))
+    server.on(f"PUT {JOB}?recompute=orfs", "job changed")
+    assert awe(*arguments, "--yes") == 0
+    assert capsys.readouterr().out == "job 128068d0 (lambda): runs again from task orfs\n"
+
+
+@pytest.mark.parametrize("arguments", AGAIN)
+def test_a_task_that_is_not_there_is_told_before_the_question(
+    server: FakeServer, awe: Awe, capsys: Any, arguments: list[str]
+) -> None:
+    server.on(LOOK, [line("suspend")])
+    server.on(f"GET {JOB}", job(task("gc"), task("trim")))
+    assert awe(*arguments) == 2
+    assert capsys.readouterr().err == "awe: there is no task orfs; there are gc, trim\n"
+
+
 @pytest.mark.parametrize("arguments", DANGEROUS)
 def test_nothing_is_lost_without_a_yes(
     server: FakeServer, awe: Awe, monkeypatch: pytest.MonkeyPatch, capsys: Any, arguments: list[str]
@@ -178,6 +193,7 @@ def test_nothing_is_lost_without_a_yes(
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: "n")
     server.on(LOOK, [line("suspend")])
     server.on(LOOK.replace(JOB_ID, OTHER), [line("suspend", OTHER)])
+    server.on(f"GET {JOB}", job(task("orfs")))
     assert awe(*arguments) == 1
     assert {request.method for request in server.requests} <= {"GET"}
     assert "nothing was done" in capsys.readouterr().err
@@ -188,6 +204,7 @@ def test_nothing_is_lost_without_a_yes(
 def test_nobody_there_to_say_yes(server: FakeServer, awe: Awe, capsys: Any, arguments: list[str]) -> None:
     server.on(LOOK, [line("suspend")])
     server.on(LOOK.replace(JOB_ID, OTHER), [line("suspend", OTHER)])
+    server.on(f"GET {JOB}", job(task("orfs")))
     assert awe(*arguments) == 2
     assert {request.method for request in server.requests} <= {"GET"}
     printed = capsys.readouterr()

@@ -72,6 +72,11 @@ def test_outputs_that_cannot_be_named(wanted: str, text: str) -> None:
         output_url(made("http://h"), wanted)
 
 
+def test_a_job_without_outputs() -> None:
+    with pytest.raises(click.UsageError, match=r"no output x; it has none$"):
+        output_url(job(task("a")), "x")
+
+
 def test_an_output_by_task() -> None:
     assert output_url(made("http://h"), "b/log") == "http://x/2"
     assert output_url(made("http://h"), "report.txt") == "http://h/node/n1?download"

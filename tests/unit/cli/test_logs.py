@@ -3,8 +3,12 @@
 import json
 from typing import Any
 
+import pytest
+
 from awed.cli.logs import log_lines
 from awed.client.jobs import TaskLogs, WorkLogs
+from awed.model.reasons import Explained, Waits, Why
+from awed.model.states import JobState
 from tests.unit.cli.conftest import Awe
 from tests.unit.cli.fake import JOB_ID, FakeServer, job, task
 
@@ -32,6 +36,37 @@ def test_a_task_that_is_not_there(server: FakeServer, awe: Awe, capsys: Any) -> 
     server.on(f"GET /job/{JOB_ID}?report", REPORT)
     assert awe("logs", JOB_ID, "c") == 2
     assert "there is no task c; there are a, b" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("state", "arguments", "told"),
+    [
+        (JobState.QUEUED, [], "nothing of job 128068d0 has ended yet: awe logs -f prints"),
+        (JobState.IN_PROGRESS, ["a"], "nothing of task a of job 128068d0 has ended yet: awe logs -f prints"),
+        (JobState.COMPLETED, [], "job 128068d0 has written nothing"),
+    ],
+)
+def test_where_there_are_no_logs_it_is_said_why(  # noqa: PLR0917 - fixtures and parameters
+    server: FakeServer, awe: Awe, capsys: Any, state: JobState, arguments: list[str], told: str
+) -> None:
+    server.on(f"GET /job/{JOB_ID}?report", {"id": JOB_ID, "tasks": [{"taskid": f"{JOB_ID}_a"}]})
+    server.on(f"GET /job/{JOB_ID}", job(task("a"), state=state))
+    assert awe("logs", JOB_ID, *arguments) == 0
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"awe: {told}")
+
+
+def test_who_follows_what_no_worker_can_run_is_told_so(server: FakeServer, awe: Awe, capsys: Any) -> None:
+    server.on(f"GET /job/{JOB_ID}", job(task("a"), state=JobState.QUEUED))
+    why = "0 of 1 tasks done, 0 running; task a waits: no worker is registered of an open group"
+    server.on(f"GET /job/{JOB_ID}?explain", Explained(JOB_ID, "queued", why, [Waits("a", Why.NOBODY, "waits: ...")]))
+    server.raw("GET /events", (200, b'{"status":200,"data":[],"error":null,"last":2}'))
+    heard = json.dumps({"status": 200, "data": [event(2, "job", "deleted")], "error": None, "last": 2})
+    server.raw(f"GET /events?since=0&job={JOB_ID}&wait=60.000", (200, heard.encode()))
+    server.raw(f"GET /events?since=2&job={JOB_ID}", (200, b'{"status":200,"data":[],"error":null,"last":2}'))
+    assert awe("logs", "-f", JOB_ID) == 0
+    assert capsys.readouterr().err == f"awe: job 128068d0: {why}\n"
 
 
 def event(number: int, kind: str, state: str, **fields: Any) -> dict[str, Any]:

@@ -564,7 +564,7 @@ def test_a_server_that_refuses_us_from_the_beginning_ends_us(tmp_path: Path) -> 
     failures: list[Failure] = []
     world.worker.left.addErrback(failures.append)
     assert failures[0].check(WorkerRefused)
-    assert "Clientgroup name" in str(failures[0].value)
+    assert str(failures[0].value).endswith("does not match that in the client. (see --token-file)")
     assert not world.clock.getDelayedCalls()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from awed.model.addresses import NO_ADDRESS, NO_FILE
 from awed.model.errors import Invalid
 from awed.workflow.reader import read_submission
 from tests.unit.workflow.documents import JOB_ID, NODE, NOW, OWN, faults, job, submission, task
@@ -313,16 +314,16 @@ def test_an_input_must_be_somewhere(sent: dict[str, str]) -> None:
 @pytest.mark.parametrize("url", ["ftp://x/y", "x", "http://", "http:///x", "http://h:port/", "//h/x"])
 def test_what_is_no_url(url: str) -> None:
     assert faults(task(inputs=[{"filename": "a", "url": url}])) == [
-        f"Not a valid url: {url} (tasks[0].inputs[0].url)"
+        f"Not a valid url: {url} (tasks[0].inputs[0].url): {NO_FILE}"
     ]
 
 
 @pytest.mark.parametrize("host", ["shock", "ftp://shock", "http://shock?x", "own"])
 def test_what_is_no_host(host: str) -> None:
     assert faults(task(outputs=[{"filename": "a", "host": host}])) == [
-        f"Not a valid url: {host} (tasks[0].outputs[0].host)"
+        f"Not a valid url: {host} (tasks[0].outputs[0].host): {NO_ADDRESS}"
     ]
-    assert faults(shockhost=host) == [f"Not a valid url: {host} (shockhost)"]
+    assert faults(shockhost=host) == [f"Not a valid url: {host} (shockhost): {NO_ADDRESS}"]
 
 
 @pytest.mark.parametrize("host", ["http://u:secret@shock:1", "http://u@shock"])
@@ -349,7 +350,7 @@ def test_what_would_fail_at_the_worker_is_refused_and_says_why(url: str, reason:
 
 def test_a_wrong_shockhost_is_told_once() -> None:
     outputs = [{"filename": "a"}, {"filename": "b"}]
-    assert faults(task(outputs=outputs), shockhost="x") == ["Not a valid url: x (shockhost)"]
+    assert faults(task(outputs=outputs), shockhost="x") == [f"Not a valid url: x (shockhost): {NO_ADDRESS}"]
 
 
 @pytest.mark.parametrize("node", ["..", "a/b", "a?b", "x" * 101])
@@ -442,10 +443,10 @@ def test_all_faults_together_by_their_places() -> None:
     assert faults(first, second, id="abc", info={"priority": "x"}, shockhost="x") == [
         'Job-Id format wrong: "abc"',
         "info.priority: expected integer, found string",
-        "Not a valid url: x (shockhost)",
+        f"Not a valid url: x (shockhost): {NO_ADDRESS}",
         "tasks[0].cmd.name: expected string, found integer",
         'tasks[0].inputs[0].filename: "../a" leaves its directory',
-        "Not a valid url: ftp://x (tasks[0].inputs[0].url)",
+        f"Not a valid url: ftp://x (tasks[0].inputs[0].url): {NO_FILE}",
         "tasks[0].outputs[0]: expected object, found null",
         "tasks[1].cmd.name: missing",
         'tasks[1].dependsOn: no task "7" (there are: 0, 1)',
