@@ -9,7 +9,7 @@ from awed.api.context import Context, Resource
 from awed.api.node_form import NAMES, SubsetForm, archive_asked, archive_of, need_file, read_change
 from awed.api.node_query import Download, NodeList, NodeSelection, distinct_path, etag_of, shown_acl
 from awed.api.preauth import shown_offer
-from awed.api.rights import to_files
+from awed.api.rights import to_files, to_node
 from awed.model.errors import Invalid
 from awed.model.node import Node, NodeIndex
 from awed.nodes.packing import ARCHIVES, PACKINGS, Member, Packer
@@ -80,7 +80,7 @@ class NodeResource(Resource):
         """The distinct values of this field in all nodes that the caller may read."""
         return await self._nodes.distinct(distinct_path(distinct), call.user)
 
-    @calls("PUT /<node_id>", to_files("write"))
+    @calls("PUT /<node_id>", to_node("write"))
     async def update(
         self,
         call: Call[None],
@@ -157,13 +157,13 @@ class NodeResource(Resource):
         full_name = f"column{number}" if name == "column" else name
         await self._nodes.make_index(node_id, full_name, call.user, force_rebuild)
 
-    @calls("PUT /<node_id>/index/subset", to_files("write"))
+    @calls("PUT /<node_id>/index/subset", to_node("write"))
     async def make_subset(self, call: Call[None], node_id: str, *, form: SubsetForm) -> None:
         """Make an index of some units of another index."""
         await self._nodes.put_index(node_id, form.name, call.user, form.source())
 
-    @calls("PUT /<node_id>/index/subset?upload", to_files("write"))
-    @calls("PUT /<node_id>/index/<name>?upload", to_files("write"))
+    @calls("PUT /<node_id>/index/subset?upload", to_node("write"))
+    @calls("PUT /<node_id>/index/<name>?upload", to_node("write"))
     async def put_index(
         self, call: Call[None], node_id: str, name: str = "subset", *, upload: IndexFile = None
     ) -> None:

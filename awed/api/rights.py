@@ -247,6 +247,19 @@ def to_files(verb: Verb) -> Right[Context, None]:
     return Right(grant)
 
 
+def to_node(verb: Verb) -> Right[Context, None]:
+    """As :func:`to_files`, and the right *verb* to the node that the path names: for calls with files, which would
+    otherwise be received before the node store checks that right."""
+    files = to_files(verb)
+
+    async def grant(context: Context, asked: Asked) -> Call[None]:
+        call = await files.grant(context, asked)
+        await context.nodes.require(asked.names["node_id"], call.user, verb)
+        return call
+
+    return Right(grant)
+
+
 async def _user(
     context: Context,
     asked: Asked,

@@ -94,6 +94,10 @@ class NodeStore:
 
         return await self._stager.change(change, user, use)
 
+    async def require(self, node_id: str, user: User, right: Verb) -> None:
+        """Raises what :func:`awed.nodes.access.check` raises if *user* lacks the right *right* to the node."""
+        await self._record(node_id, user, right)
+
     async def get(self, node_id: str, user: User) -> Node:
         """The node's document."""
         return await self._shown(await self._record(node_id, user, "read"))

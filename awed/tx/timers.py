@@ -10,6 +10,8 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
+from awed.model.errors import Unavailable
+
 LOOK = 0.25
 """Seconds after which a :class:`Waking` clock is read at the latest."""
 
@@ -69,6 +71,10 @@ class Rounds:
     async def _round(self) -> None:
         try:
             await self._work()
+        except Unavailable as error:
+            self._log.warn(
+                "A round failed, the next one is in {interval} s: {error}", interval=self._interval, error=error
+            )
         except Exception:
             self._log.failure("A round failed; the next one is in {interval} s", interval=self._interval)
 

@@ -106,7 +106,22 @@ def meant(right: Right[Context, T]) -> Right[Context, T]:
                 request.requestHeaders.setRawHeaders("Authorization", [authorization_of(request, token)])
         return await right.grant(context, asked)
 
-    return Right(grant, right.query)
+    async def admit(context: Context, asked: Asked) -> Call[T]:
+        """Of who may send a large form: the right of the session, before the form can prove anything."""
+        headers, token = asked.request.requestHeaders, session_token(context, asked.request)
+        if headers.hasHeader(b"authorization"):
+            return await right.grant(context, asked)
+        if context.hosts.is_from_elsewhere(asked.request):
+            raise Unauthorized(FORGED)
+        if not token:
+            return await right.grant(context, asked)
+        headers.setRawHeaders("Authorization", [authorization_of(asked.request, token)])
+        try:
+            return await right.grant(context, asked)
+        finally:
+            headers.removeHeader("Authorization")
+
+    return Right(grant, right.query, right.everybodys, admit)
 
 
 class Pages(Resource):

@@ -53,12 +53,14 @@ class Right(Struct, Generic[X, T], frozen=True):
 
     *grant* checks it. It is called with the context of the collection, and raises
     :class:`~awed.model.errors.Unauthorized`, or another error if the thing does not exist. *query*: the parameters
-    that it uses. *everybodys*: whether it asks for no authentication; then only short bodies are taken.
+    that it uses. *everybodys*: whether it asks for no authentication; then only short bodies are taken. *admit*: what
+    is checked in place of *grant* before a large body is read, if *grant* needs the body.
     """
 
     grant: Callable[[X, Asked], Awaitable[Call[T]]]
     query: tuple[Parameter, ...] = ()
     everybodys: bool = False
+    admit: Callable[[X, Asked], Awaitable[Call[T]]] | None = None
 
 
 Handler = Callable[Concatenate[Any, Call[T], P], Coroutine[Any, Any, R]]

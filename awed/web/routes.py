@@ -132,7 +132,8 @@ class CollectionResource(KleinResource):
         _, right = _chosen(self._paths[pattern][request.method.decode()], params)
         if right.everybodys:
             raise TooLarge(f"the body has more than {IN_MEMORY} bytes")
-        return (await right.grant(self._collection.context, Asked(request, params, names))).user
+        admit = right.admit or right.grant
+        return (await admit(self._collection.context, Asked(request, params, names))).user
 
     def _no_operation(self, asked: str) -> AwedError:
         text = self.traits.no_operation.get(asked)

@@ -11,7 +11,7 @@ from twisted.internet.threads import deferToThread
 
 from awed.tx.streams import BATCH
 from tests.integration.daemon import Daemon, Stage
-from tests.integration.test_tokens import CLOSED
+from tests.integration.test_tokens import CLOSED, user
 
 MEGABYTE = b"x" * (1 << 20)
 BOUNDS = "[Limits]\nuser_uploads = 2M\nanonymous_uploads = 3M\n"
@@ -29,7 +29,7 @@ async def started(stage: Stage, settings: str) -> Daemon:
 class Upload:
     """An upload that comes bit by bit, on a connection of its own."""
 
-    def __init__(self, daemon: Daemon, target: str, headers: Mapping[str, str], length: int | None = None) -> None:
+    def __init__(self, daemon: Daemon, target: str, headers: Mapping[Any, Any], length: int | None = None) -> None:
         self.connection = http.client.HTTPConnection(daemon.url.removeprefix("http://"), timeout=60)
         method, _, path = target.partition(" ")
         self.connection.putrequest(method, path)
@@ -42,12 +42,18 @@ class Upload:
     def send(self, data: bytes) -> None:
         self.connection.send(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
 
-    def answer(self) -> tuple[int, Any]:
+    def answered(self) -> tuple[int, bytes]:
         """Waits for the answer, which may come before the end of the body."""
         response = self.connection.getresponse()
-        answer = json.loads(response.read())
+        answer = response.read()
         self.connection.close()
-        return response.status, answer["error"] or answer["data"]
+        return response.status, answer
+
+    def answer(self) -> tuple[int, Any]:
+        """The answer with its envelope."""
+        status, text = self.answered()
+        answer = json.loads(text)
+        return status, answer["error"] or answer["data"]
 
 
 def spooled(daemon: Daemon) -> int:
@@ -78,6 +84,39 @@ async def test_a_stranger_is_refused_before_the_body(stage: Stage, length: int |
             upload.send(MEGABYTE)
             assert (target, *upload.answer()) == (target, status, [text])
             assert spooled(daemon) == 0
+
+    await deferToThread(story)
+
+
+@ensureDeferred
+async def test_who_has_no_right_to_a_node_is_refused_before_the_body(stage: Stage) -> None:
+    daemon = await started(stage, CLOSED)
+    joe, ann = await user(daemon, "joe"), await user(daemon, "ann")
+    node = (await daemon.call("POST", "/node", headers=ann))["id"]
+    await daemon.call("PUT", f"/node/{node}/acl/read?users=joe", headers=ann)
+
+    def story() -> None:
+        for path in ("", "/index/subset", "/index/x?upload"):
+            upload = Upload(daemon, f"PUT /node/{node}{path}", joe, 4 << 20)
+            upload.send(MEGABYTE)
+            assert (path, *upload.answer()) == (path, 401, ["User Unauthorized"])
+            assert spooled(daemon) == 0
+
+    await deferToThread(story)
+
+
+@ensureDeferred
+async def test_pages_take_no_large_form_of_a_stranger(stage: Stage) -> None:
+    """Though it is the form that proves whether it is meant."""
+    daemon = await started(stage, CLOSED)
+
+    def story() -> None:
+        for path, status in (("submit", 401), ("login", 413), ("jobs", 401)):
+            for length in (4 << 20, None):
+                upload = Upload(daemon, f"POST /ui/{path}", {}, length)
+                upload.send(MEGABYTE)
+                assert (path, upload.answered()[0]) == (path, status)
+                assert spooled(daemon) == 0
 
     await deferToThread(story)
 

@@ -182,7 +182,7 @@ TABLE = [
     Row("0- +000! --+0 +", "PUT", "/node/{node}", {"attributes": "{}"}),
     Row("0- +000! --+0 +", "PUT", "/node/{node}/index/own?upload", {"upload": "text"}),
     Row("0- +000! --+0 +", "PUT", "/node/{node}/index/subset?upload", {"upload": "text"}),
-    Row("0- 00000 --00 0", "PUT", "/node/{node}/index/subset"),  # its form is refused
+    Row("0- +000! --+0 +", "PUT", "/node/{node}/index/subset"),
     Row("0- +000! --+0 +", "DELETE", "/node/{node}/index/line"),
     Row("0- +000! --!0 +", "PUT", "/node/{node}/acl/read?users=rob"),
     Row("0- +000! --!0 +", "POST", "/node/{node}/acl/read?users=rob"),
