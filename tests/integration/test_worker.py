@@ -234,7 +234,7 @@ async def test_sigterm_twice_hands_the_work_back(server: Daemon) -> None:
 async def test_a_file_that_hangs_does_not_hold_up_the_end(server: Daemon) -> None:
     """As one on a server that does not answer: the thread in which it is read stays for ever."""
     hangs = (
-        "import time; from awed.worker import command, files; command.LAST_PATIENCE = 0.5; "
+        "import time; from awed.worker import command, files, program; program.LAST_PATIENCE = 0.5; "
         "files.read_attributes = lambda path: print('hangs') or time.sleep(1000); command.main()"
     )
     worker = server.stage.run("-c", hangs, "--server", server.url, "--workdir", "w", "--group", server.group)

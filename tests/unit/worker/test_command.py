@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from awed.worker.command import keep_files_from_commands, main
+from awed.worker.command import main
+from awed.worker.program import keep_files_from_commands
 
 
 @pytest.mark.parametrize(
