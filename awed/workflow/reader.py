@@ -180,26 +180,15 @@ def checked_tasks(job_id: str, sent: Sequence[SentTask], faults: Faults) -> list
 
 def _task(job_id: str, name: str, sent: SentTask, depends_on: Sequence[str]) -> Task:
     totalwork = max(1, sent.totalwork)
-    return Task(
-        taskid=task_id(job_id, name),
-        jobid=job_id,
-        cmd=_cmd(sent.cmd),
-        depends_on=[task_id(job_id, other) for other in depends_on],
-        totalwork=totalwork,
-        maxworksize=sent.maxworksize,
-        remainwork=totalwork,
-        userattr=sent.userattr,
-        clientgroups=sent.clientgroups,
-        inputs=_listed(sent.inputs),
-        outputs=_listed(sent.outputs),
-        predata=_listed(sent.predata),
-        partinfo=sent.partinfo,
-        walltime=sent.walltime,
-        resources=sent.resources,
-        network=sent.network,
-        retry=sent.retry,
-        reuse=sent.reuse,
-    )
+    resolved = {
+        "taskid": task_id(job_id, name),
+        "cmd": _cmd(sent.cmd),
+        "depends_on": [task_id(job_id, other) for other in depends_on],
+        "totalwork": totalwork,
+        **{kind: _listed(getattr(sent, kind)) for kind in ("inputs", "outputs", "predata")},
+    }
+    fields = {field: getattr(sent, field) for field in SentTask.__struct_fields__}
+    return Task(**fields | resolved, jobid=job_id, remainwork=totalwork)
 
 
 def _cmd(sent: SentCmd) -> Cmd:
