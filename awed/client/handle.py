@@ -2,19 +2,19 @@
 
 import time
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from tempfile import mkdtemp
 
 from awed.client import events as feed
 from awed.client import jobs as calls
 from awed.client.blocking import Server
-from awed.client.html import job_table
 from awed.client.outputs import fetch, kept_outputs, path_below
 from awed.model.errors import Gone
 from awed.model.feed import FeedEvent, Subject
 from awed.model.ids import task_name
-from awed.model.job import Job
-from awed.model.states import ACTIVE, JobState
+from awed.model.job import Job, Task
+from awed.model.states import ACTIVE, JobState, TaskState
 
 
 class JobFailed(Exception):
@@ -38,7 +38,7 @@ class JobHandle:
 
     def _repr_html_(self) -> str:
         """How a notebook shows it."""
-        return job_table(self.document())
+        return _table(self.document())
 
     def document(self) -> Job:
         """The whole job, as it is now."""
@@ -126,3 +126,19 @@ class JobHandle:
     def cancel(self) -> None:
         """Delete it: what runs is ended, and what waits never runs."""
         self._server.ask(calls.delete(self.id))
+
+
+def _table(job: Job) -> str:
+    """A table of the tasks of *job*, with their states and how much of them is done."""
+    done = sum(task.state is TaskState.COMPLETED for task in job.tasks)
+    head = f"<b>{escape(job.info.name or job.id)}</b>: {job.state}, {done} of {len(job.tasks)} tasks done"
+    rows = "".join(map(_row, job.tasks))
+    return (
+        f"<table><caption>{head}</caption><tr><th>task</th><th>state</th><th>workunits done</th></tr>{rows}</table>"
+    )
+
+
+def _row(task: Task) -> str:
+    done = task.totalwork - task.remainwork
+    cells = (task_name(task.taskid), task.state, f"{done} of {task.totalwork}")
+    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"

@@ -150,9 +150,8 @@ def file_entity(file_id: str, io: IO, known: NodeFile | None, now: str | None) -
     return given(
         {
             "@id": file_id,
-            "@type": "CreativeWork"
-            if file_id.startswith("#")
-            else "File",  # one that is gone is no data of the crate
+            # One that is gone is no data of the crate.
+            "@type": "CreativeWork" if file_id.startswith("#") else "File",
             "name": name,
             "encodingFormat": _media_type(name),
             "contentSize": str(size) if size or not io.is_elsewhere else None,  # hosts of URLs need not tell the size
