@@ -14,30 +14,30 @@ from awed.model.work import PerfRecord, WorkRecord, WorkReport
 from awed.scheduler.entries import JobEntry, TaskEntry
 
 
-class Prepare(Struct, frozen=True):
-    """An effect: find the task's inputs, split it, and make the nodes of its outputs.
-
-    The answer is :meth:`Tasks.prepared` or :meth:`Tasks.failed`. *owner*: the user with whose rights that is done.
-    """
+class TaskEffect(Struct, frozen=True):
+    """An effect whose answer a task waits for: one with its *generation*. *owner*: the user with whose rights that is
+    done."""
 
     taskid: str
     generation: int
     owner: str
 
 
-class Check(Struct, frozen=True):
-    """An effect: check whether the outputs of a task, all of whose ranks are done, are there.
+class Prepare(TaskEffect, frozen=True):
+    """Find the task's inputs, split it, and make the nodes of its outputs.
 
-    The answer is :meth:`Tasks.checked`, :meth:`Tasks.outputs_missing` or :meth:`Tasks.failed`. *owner*: the user with
-    whose rights that is done.
+    The answer is :meth:`Tasks.prepared` or :meth:`Tasks.failed`.
     """
 
-    taskid: str
-    generation: int
-    owner: str
+
+class Check(TaskEffect, frozen=True):
+    """Check whether the outputs of a task, all of whose ranks are done, are there.
+
+    The answer is :meth:`Tasks.checked`, :meth:`Tasks.outputs_missing` or :meth:`Tasks.failed`.
+    """
 
 
-Effect = Prepare | Check | DeleteNodes
+Effect = TaskEffect | DeleteNodes
 """Deletions are also stored until they are done, as after a restart they could not be found out otherwise."""
 
 

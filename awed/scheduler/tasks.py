@@ -12,6 +12,7 @@ from awed.model.reuse import Reusing
 from awed.model.states import JobState, TaskState, WorkState
 from awed.model.times import Moment, rfc3339
 from awed.model.work import Part, Report, ReportStatus, WorkRecord
+from awed.scheduler.changes import Check, Prepare, TaskEffect
 from awed.scheduler.entries import DataWait, TaskEntry
 from awed.scheduler.failures import Failures
 from awed.scheduler.flow import NO_MD5S, Flow
@@ -45,9 +46,9 @@ class Tasks:
         self._flow = flow
         self._failures = failures
 
-    def get(self, task_id: str, generation: int) -> Task | None:
+    def get(self, effect: TaskEffect) -> Task | None:
         """The task that an effect is about, None if the effect is void."""
-        entry = self._awaited(task_id, generation)
+        entry = self._awaited(effect)
         return entry.task if entry else None
 
     def wish(self, task_id: str) -> Wish | None:
@@ -60,9 +61,9 @@ class Tasks:
         entry = self._state.task(task_id)
         return {name: other.task for name, other in entry.job.by_name.items()} if entry else {}
 
-    def prepared(self, task_id: str, generation: int, files: Prepared, now: Moment) -> bool:
+    def prepared(self, effect: Prepare, files: Prepared, now: Moment) -> bool:
         """The files of a task are prepared: queue it."""
-        entry = self._awaited(task_id, generation)
+        entry = self._awaited(effect)
         if entry is None:
             return False
         self._wait_over(entry)
@@ -91,42 +92,40 @@ class Tasks:
         """A deletion is done, or given up: remove its record."""
         self._state.changes.add(Batch(gone_deletions=[deletion.id]))
 
-    def waits(self, task_id: str, generation: int, cause: str, pause: float, now: Moment) -> bool:
+    def waits(self, effect: TaskEffect, cause: str, pause: float, now: Moment) -> bool:
         """Set the job's notes to say that a data host is waited for because of *cause* and tried again in *pause*
         seconds.
 
         An event tells when that begins.
         """
-        entry = self._awaited(task_id, generation)
+        entry = self._awaited(effect)
         if entry is None:
             return False
         job = entry.job.job
         until = now.after(pause).time.replace(microsecond=0)
-        note = f"{_waits(task_id)}{cause}; next try at {rfc3339(until)}"
-        if not job.notes.startswith(_waits(task_id)):
-            self._state.event("TW", now, note, taskid=task_id, jobid=job.id)
+        note = f"{_waits(effect.taskid)}{cause}; next try at {rfc3339(until)}"
+        if not job.notes.startswith(_waits(effect.taskid)):
+            self._state.event("TW", now, note, taskid=effect.taskid, jobid=job.id)
         job.notes = note
-        entry.data_wait = DataWait(generation, cause, until)
+        entry.data_wait = DataWait(effect.generation, cause, until)
         self._state.touch_job(entry.job, now)
         return True
 
-    def failed(self, task_id: str, generation: int, reason: str, now: Moment) -> bool:
+    def failed(self, effect: TaskEffect, reason: str, now: Moment) -> bool:
         """A task cannot be prepared or checked: suspend it and its job."""
-        entry = self._awaited(task_id, generation)
+        entry = self._awaited(effect)
         if entry is None:
             return False
         entry.busy = 0
         if entry.task.state is TaskState.PENDING:
             self._state.set_task(entry, TaskState.SUSPEND)
-        error = JobError(taskfailed=task_id, servernotes=reason, status=JobState.SUSPEND)
-        self._flow.suspend(entry.job, now, f"task {task_id}: {reason}", error)
+        error = JobError(taskfailed=effect.taskid, servernotes=reason, status=JobState.SUSPEND)
+        self._flow.suspend(entry.job, now, f"task {effect.taskid}: {reason}", error)
         return True
 
-    def checked(
-        self, task_id: str, generation: int, outputs: list[IO], now: Moment, md5s: Mapping[str, str] = NO_MD5S
-    ) -> bool:
+    def checked(self, effect: Check, outputs: list[IO], now: Moment, md5s: Mapping[str, str] = NO_MD5S) -> bool:
         """All outputs of a task are there: complete it."""
-        entry = self._awaited(task_id, generation)
+        entry = self._awaited(effect)
         if entry is None:
             return False
         self._wait_over(entry)
@@ -134,9 +133,9 @@ class Tasks:
         self._flow.complete(entry, now, md5s)
         return True
 
-    def outputs_missing(self, task_id: str, generation: int, ranks: Sequence[int], reason: str, now: Moment) -> bool:
+    def outputs_missing(self, effect: TaskEffect, ranks: Sequence[int], reason: str, now: Moment) -> bool:
         """Outputs are missing although these ranks were reported done: treat these as failed."""
-        entry = self._awaited(task_id, generation)
+        entry = self._awaited(effect)
         if entry is None:
             return False
         self._wait_over(entry)
@@ -169,9 +168,9 @@ class Tasks:
             entry.job.job.notes = ""
             self._state.changes.job(entry.job)
 
-    def _awaited(self, task_id: str, generation: int) -> TaskEntry | None:
-        entry = self._state.task(task_id)
-        if entry is None or entry.busy != generation:
+    def _awaited(self, effect: TaskEffect) -> TaskEntry | None:
+        entry = self._state.task(effect.taskid)
+        if entry is None or entry.busy != effect.generation:
             return None
         if not entry.job.is_active:  # nor will it be answered again, should the job go on before it has come to rest
             entry.busy = 0

@@ -14,7 +14,7 @@ from awed.model.job import IO, Task
 from awed.model.records import DeleteNodes
 from awed.model.reuse import Result
 from awed.model.times import Moment
-from awed.scheduler.changes import Check, Effect, Prepare, about
+from awed.scheduler.changes import Check, Effect, Prepare, TaskEffect, about
 from awed.scheduler.core import Scheduler
 from awed.scheduler.tasks import Prepared
 from awed.service.files import Access, DataToken, Missing, TaskFiles
@@ -118,21 +118,17 @@ class Effects:
     def _waits(self, effect: Effect, cause: str, pause: float) -> None:
         """Log that a data host is waited for, and note it at the task."""
         self._log.warn("{cause}; next try in {pause:g} s", cause=cause, pause=pause, **about(effect))
-        match effect:
-            case Prepare() | Check():
-                if self._scheduler.tasks.waits(effect.taskid, effect.generation, cause, pause, self._now()):
-                    self._answered()
+        if isinstance(effect, TaskEffect) and self._scheduler.tasks.waits(effect, cause, pause, self._now()):
+            self._answered()
 
     def _give_up(self, effect: Effect) -> None:
         """Suspend the task after an unexpected exception, so that it does not wait for an answer for ever."""
-        match effect:
-            case Prepare() | Check():
-                if self._scheduler.tasks.failed(effect.taskid, effect.generation, FAULT, self._now()):
-                    self._answered()
+        if isinstance(effect, TaskEffect) and self._scheduler.tasks.failed(effect, FAULT, self._now()):
+            self._answered()
 
     async def _prepare(self, effect: Prepare) -> None:
         tasks = self._scheduler.tasks
-        task = tasks.get(effect.taskid, effect.generation)
+        task = tasks.get(effect)
         if task is None:
             return
         before = {io.node for io in task.outputs}
@@ -147,14 +143,14 @@ class Effects:
         prepared = await self._tried(task, once, effect)
         if prepared is None:
             return
-        if not tasks.prepared(effect.taskid, effect.generation, prepared, self._now()):
+        if not tasks.prepared(effect, prepared, self._now()):
             made = [io for io in prepared.outputs if io.is_made and io.node not in before]
             tasks.unneeded(task.jobid, effect.owner, made)
         self._answered()
 
     async def _check(self, effect: Check) -> None:
         tasks = self._scheduler.tasks
-        task = tasks.get(effect.taskid, effect.generation)
+        task = tasks.get(effect)
         if task is None:
             return
 
@@ -164,10 +160,10 @@ class Effects:
         found = await self._tried(task, once, effect)
         if found is not None:
             outputs, md5s = found
-            tasks.checked(effect.taskid, effect.generation, outputs, self._now(), md5s)
+            tasks.checked(effect, outputs, self._now(), md5s)
             self._answered()
 
-    async def _tried(self, task: Task, once: Callable[[Task], Awaitable[T]], effect: Prepare | Check) -> T | None:
+    async def _tried(self, task: Task, once: Callable[[Task], Awaitable[T]], effect: TaskEffect) -> T | None:
         """The result of *once*, tried again while the data host does not answer.
 
         None if it failed, which the scheduler has been told.
@@ -179,12 +175,12 @@ class Effects:
                 return await once(task)
             except Missing as missing:
                 reason = "; ".join(missing.texts)
-                tasks.outputs_missing(effect.taskid, effect.generation, missing.ranks, reason, self._now())
+                tasks.outputs_missing(effect, missing.ranks, reason, self._now())
                 break
             except AwedError as error:
                 pause = _pause(error, pauses)
                 if pause is None:
-                    tasks.failed(effect.taskid, effect.generation, "; ".join(error.texts), self._now())
+                    tasks.failed(effect, "; ".join(error.texts), self._now())
                     break
                 if not isinstance(error, StoreAway):
                     self._waits(effect, "; ".join(error.texts), pause)

@@ -89,10 +89,10 @@ class World:
         submitted = self.submit(submission, user=user)
         for effect in self.scheduler.take_effects():
             assert isinstance(effect, Prepare)
-            item = self.scheduler.tasks.get(effect.taskid, effect.generation)
+            item = self.scheduler.tasks.get(effect)
             assert item is not None
             files = Prepared(item.inputs, item.outputs, item.predata, item.totalwork)
-            self.scheduler.tasks.prepared(effect.taskid, effect.generation, files, self.now)
+            self.scheduler.tasks.prepared(effect, files, self.now)
         return submitted
 
     def client(

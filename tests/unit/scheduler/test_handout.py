@@ -79,7 +79,7 @@ def test_work_too_large_for_the_clients_disk_is_passed_over_but_stays_first_for_
     big.inputs = [IO(filename="in", size=1000)]
     big_id = world.submit(job(big)).id
     [effect] = world.scheduler.take_effects()
-    world.scheduler.tasks.prepared(effect.taskid, effect.generation, Prepared(big.inputs, [], [], 1), world.now)  # type: ignore[union-attr]
+    world.scheduler.tasks.prepared(effect, Prepared(big.inputs, [], [], 1), world.now)  # type: ignore[arg-type]
     small_id = world.submit(job(task("0"), submitted=1)).id
     world.client("small")
     world.client("large")

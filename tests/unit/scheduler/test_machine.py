@@ -236,21 +236,21 @@ class SchedulerMachine(RuleBasedStateMachine):
         if isinstance(effect, DeleteNodes):
             tasks.deleted(effect)
             return
-        found = tasks.get(effect.taskid, effect.generation)
+        found = tasks.get(effect)
         if isinstance(effect, Prepare):
             files = (
                 Prepared(found.inputs, self.made(found.outputs), found.predata, found.totalwork) if found else NOTHING
             )
             if works:
-                tasks.prepared(effect.taskid, effect.generation, files, now)
+                tasks.prepared(effect, files, now)
             else:
-                tasks.failed(effect.taskid, effect.generation, "no such node", now)
+                tasks.failed(effect, "no such node", now)
         elif isinstance(effect, Check):
             if works:
-                tasks.checked(effect.taskid, effect.generation, found.outputs if found else [], now)
+                tasks.checked(effect, found.outputs if found else [], now)
             else:
                 ranks = range(0 if found and found.totalwork == 1 else 1, 2 if found and found.totalwork > 1 else 1)
-                tasks.outputs_missing(effect.taskid, effect.generation, ranks, "missing: out", now)
+                tasks.outputs_missing(effect, ranks, "missing: out", now)
 
     def made(self, outputs: list[IO]) -> list[IO]:
         """The same files with nodes."""

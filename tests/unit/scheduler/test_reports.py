@@ -184,22 +184,20 @@ def test_outputs_are_checked_before_a_task_is_completed() -> None:
     assert isinstance(prepare, Prepare)
     first = submitted.tasks[0]
     first.outputs[0].node = "n1"
-    assert world.scheduler.tasks.prepared(
-        prepare.taskid, prepare.generation, Prepared([], first.outputs, [], 1), world.now
-    )
+    assert world.scheduler.tasks.prepared(prepare, Prepared([], first.outputs, [], 1), world.now)
     for name in ("a", "b"):
         world.client(name)
     world.run("a")
     [check] = world.scheduler.take_effects()
     assert isinstance(check, Check)
-    assert world.scheduler.tasks.outputs_missing(check.taskid, check.generation, [0], "missing: out", world.now)
+    assert world.scheduler.tasks.outputs_missing(check, [0], "missing: out", world.now)
     with pytest.raises(NoEligibleWork):
         world.checkout("a")
     unit = world.run("b")
     assert (unit.failed, unit.attempt) == (1, 2)
     [check] = world.scheduler.take_effects()
     assert isinstance(check, Check)
-    assert world.scheduler.tasks.checked(check.taskid, check.generation, first.outputs, world.now)
+    assert world.scheduler.tasks.checked(check, first.outputs, world.now)
     assert first.state is TaskState.COMPLETED
     assert world.run("a").task_name == "1"
 
@@ -211,14 +209,14 @@ def test_an_answer_that_comes_too_late_is_void() -> None:
     assert isinstance(prepare, Prepare)
     world.scheduler.jobs.suspend(submitted.id, world.now)
     tasks = world.scheduler.tasks
-    assert not tasks.prepared(prepare.taskid, prepare.generation, Prepared([], [], [], 1), world.now)
-    assert not tasks.failed(prepare.taskid, prepare.generation, "why", world.now)
+    assert not tasks.prepared(prepare, Prepared([], [], [], 1), world.now)
+    assert not tasks.failed(prepare, "why", world.now)
     world.scheduler.jobs.resume(submitted.id, world.now)
     [again] = world.scheduler.take_effects()
     assert isinstance(again, Prepare)
     assert again.generation != prepare.generation
     world.scheduler.jobs.delete(submitted.id, world.now, full=False)
-    assert not tasks.prepared(again.taskid, again.generation, Prepared([], [], [], 1), world.now)
+    assert not tasks.prepared(again, Prepared([], [], [], 1), world.now)
 
 
 def test_a_task_that_cannot_be_prepared_suspends_its_job_with_the_reason() -> None:
@@ -226,7 +224,7 @@ def test_a_task_that_cannot_be_prepared_suspends_its_job_with_the_reason() -> No
     submitted = world.submit(job(task("0", outputs=["out"])))
     [prepare] = world.scheduler.take_effects()
     assert isinstance(prepare, Prepare)
-    world.scheduler.tasks.failed(prepare.taskid, prepare.generation, "node x not found", world.now)
+    world.scheduler.tasks.failed(prepare, "node x not found", world.now)
     assert state_of(submitted) is JobState.SUSPEND
     assert "node x not found" in submitted.notes
     world.scheduler.jobs.resume(submitted.id, world.now)
@@ -270,7 +268,7 @@ def test_a_task_that_runs_again_is_split_as_the_document_wants(restarted: bool) 
         assert isinstance(prepare, Prepare)
         wanted = entry().tasks[0].task.totalwork
         files = Prepared([], [IO("out", node="n1")], [], into)
-        world.scheduler.tasks.prepared(prepare.taskid, prepare.generation, files, world.now)
+        world.scheduler.tasks.prepared(prepare, files, world.now)
         world.scheduler.jobs.suspend(submitted.id, world.now)
         return wanted
 
@@ -296,7 +294,7 @@ def test_resubmit_runs_everything_again_and_removes_outputs() -> None:
     [prepare] = world.scheduler.take_effects()
     assert isinstance(prepare, Prepare)
     files = Prepared([], [replace(submitted.tasks[0].outputs[0], node="n1")], [], 1)
-    world.scheduler.tasks.prepared(prepare.taskid, prepare.generation, files, world.now)
+    world.scheduler.tasks.prepared(prepare, files, world.now)
     world.scheduler.jobs.suspend(submitted.id, world.now)
     world.scheduler.jobs.resubmit(world.scheduler.jobs.get(submitted.id), world.now)
     deleted, again = world.scheduler.take_effects()

@@ -258,7 +258,7 @@ def _(world: World) -> Waits:
     (effect,) = world.scheduler.take_effects()
     assert isinstance(effect, Prepare)
     cause = "get node n1 at http://shock.example: Connection was refused"
-    world.scheduler.tasks.waits(effect.taskid, effect.generation, cause, 6.0, world.now)
+    world.scheduler.tasks.waits(effect, cause, 6.0, world.now)
     return waits(world, submitted)
 
 

@@ -176,9 +176,9 @@ def test_what_was_answered_while_a_job_was_being_suspended_is_asked_again_when_i
     effects = {effect.taskid: effect for effect in world.scheduler.take_effects() if isinstance(effect, Prepare)}
     tasks = world.scheduler.tasks
     first, last = (effects[submitted.tasks[place].taskid] for place in (-2, -1))
-    tasks.failed(first.taskid, first.generation, "no such node", world.now)
+    tasks.failed(first, "no such node", world.now)
     nothing = Prepared([], submitted.tasks[-1].outputs, [], 1)
-    assert not tasks.prepared(last.taskid, last.generation, nothing, world.now)
+    assert not tasks.prepared(last, nothing, world.now)
     world.scheduler.jobs.resume(submitted.id, world.now)
     finish(world)
     again = {effect.taskid for effect in world.scheduler.take_effects() if isinstance(effect, Prepare)}
