@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from stat import S_IROTH, S_ISDIR, S_IXOTH
 
 from awed.worker.containers.interface import View
 from awed.worker.containers.variables import of_engine
@@ -19,6 +20,9 @@ TRIAL_LIMIT = 20.0
 
 _SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "etc", "opt")
 """Folders of the root that commands may read. Some are symbolic links to others on most systems."""
+
+_OF_THE_MACHINE = (Path("/etc"), Path("/opt"), Path("/usr/local"))
+"""Those of these folders where an administrator keeps what is this machine's alone."""
 
 _BESIDE = ("lib", "lib64", "libexec", "pyvenv.cfg", "conda-meta", "ssl", "plugins", "version", "versions")
 """What programs need that lies beside their directory: of installations in a directory of their own (virtual
@@ -37,7 +41,8 @@ _SHELL = ("/bin/sh", "-c", 'exec "$@"', "sh")
 
 class Bubblewrap:
     """Commands see the system's folders, the programs in PATH, *roots* (also to write), and their own directory.
-    Their ``/tmp`` is their own. *hidden*: files that they do not see in any case.
+    Their ``/tmp`` is their own. *hidden*: files that they do not see in any case. If the worker is root, they see of
+    the system's folders only what every user of the machine may read.
 
     *ignores_images*: whether it is for work with an image, which is run without it.
     """
@@ -58,7 +63,10 @@ class Bubblewrap:
         self._ignores_images = ignores_images
         self._system = list(_system())
         self._visible = list(_programs(path, hidden))
-        self._hidden = [part for file in hidden for part in _masked(file)]
+        self._hidden = [file for file in hidden if file.is_file() and file.parts[1] in _SYSTEM]
+        self._private = list[Path]()
+        if os.getuid() == 0:  # any other user is kept from them by the system
+            self._private = [path for folder in _OF_THE_MACHINE if folder.is_dir() for path in private(folder)]
 
     async def prepare(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
         """No image is needed."""
@@ -66,7 +74,8 @@ class Bubblewrap:
     async def start(
         self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View
     ) -> Running:
-        shown = [*self._system, *_own(root, view), *self._visible, *self._shared(), *self._hidden]
+        shown = [*self._system, *_masks(self._private), *_own(root, view), *self._visible, *self._shared()]
+        shown += _masks(self._hidden)
         if view.tree is None:
             shown += ["--bind", str(root), str(root), "--remount-ro", "/"]
         shown += gpus(view)
@@ -190,7 +199,22 @@ def _programs(path: str, hidden: Sequence[Path]) -> Iterator[str]:
             yield from ("--ro-bind", real, shown)
 
 
-def _masked(file: Path) -> Iterator[str]:
-    """Hides *file*, if it lies in a folder that commands see."""
-    if file.is_file() and file.parts[1] in _SYSTEM:
-        yield from ("--ro-bind", os.devnull, str(file))
+def private(folder: Path) -> Iterator[Path]:
+    """What in *folder* not every user may read."""
+    for name in sorted(os.listdir(folder)):
+        path = folder / name
+        mode = path.lstat().st_mode
+        needed = S_IROTH | S_IXOTH if S_ISDIR(mode) else S_IROTH
+        if mode & needed != needed:
+            yield path
+        elif S_ISDIR(mode):
+            yield from private(path)
+
+
+def _masks(hidden: Sequence[Path]) -> Iterator[str]:
+    """Hides what is there of *hidden*."""
+    for path in hidden:
+        if path.is_dir():
+            yield from ("--tmpfs", str(path))
+        elif path.exists():
+            yield from ("--ro-bind", os.devnull, str(path))

@@ -17,6 +17,7 @@ from twisted.internet.defer import gatherResults
 from awed.model.attempts import Cause
 from awed.model.job import Environ
 from awed.model.work import ReportStatus
+from awed.worker.containers.bubblewrap import private
 from awed.worker.containers.choice import Isolation
 from awed.worker.containers.interface import ALL, ASKED, NO
 from awed.worker.errors import NoContainers
@@ -383,3 +384,39 @@ async def test_variables_of_a_command_are_none_of_its_sandbox(world: World, tmp_
     assert "LD_PRELOAD=" not in text
     assert "--setenv\nLD_PRELOAD\n./evil\n" in text
     assert text.index("--setenv") > text.index("--args 3 --")
+
+
+def test_a_sandbox_hides_what_not_every_user_may_read(tmp_path: Path) -> None:
+    """The worker may be root: its commands would read the passwords of the machine."""
+    for name, mode in {"all": 0o755, "root": 0o750, "all/root": 0o711}.items():
+        (tmp_path / name).mkdir(mode)
+    for name, mode in {
+        "shadow": 0o640,
+        "hosts": 0o644,
+        "all/key": 0o600,
+        "all/cert": 0o444,
+        "root/key": 0o644,
+    }.items():
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(mode)
+    (tmp_path / "link").symlink_to("shadow")
+    (tmp_path / "dead").symlink_to("nothing")
+    hidden = ["all/key", "all/root", "root", "shadow"]
+    assert list(private(tmp_path)) == [tmp_path / name for name in hidden]
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="is about root")
+@pytest_twisted.ensureDeferred
+async def test_commands_of_root_in_a_sandbox_read_nothing_that_is_root_s_alone(world: World) -> None:
+    try:
+        isolation = Isolation(sandbox=True).found(world.workdir.images)
+    except NoContainers as error:
+        pytest.skip(f"{error}")
+    containers = isolation.containers(
+        partial(start, REACTOR, orphans=Orphans(CLIENT, REACTOR)), IN_THREAD, REACTOR, world.workdir.images
+    )
+    world.equipment = replace(world.equipment, containers=containers)
+    files = "/etc/shadow /etc/shadow- /etc/ssl/private/*"
+    report = await world.begin(workunit("sh", f"-c 'cat {files}; cat /etc/passwd'"))
+    assert report.status is ReportStatus.DONE
+    assert report.stdout.startswith(b"root:x:")
