@@ -308,6 +308,8 @@ class TaskEntry:
 
     def forget(self, work: str, number: int) -> bool:
         """A run has not ended after all; whether it was thought to have ended."""
+        if not self.task.attempts:
+            return False
         others = tuple(one for one in self.task.attempts if one.attempt != number or one.work != work)
         known, self.task.attempts = self.task.attempts, others
         return len(others) < len(known)
@@ -391,7 +393,8 @@ class TaskEntry:
 
     def has_unfinished(self, rank: int) -> bool:
         """Whether it has this rank, and it is not done."""
-        return self.first_rank <= rank <= self.last_rank and rank not in self.done
+        total = self.task.totalwork
+        return (rank == 0 if total == 1 else 1 <= rank <= total) and rank not in self.done
 
     def restore(self, record: TaskRecord, work: list[WorkRecord]) -> None:
         """Load what is stored: *record* of the task, and *work*, the records of its workunits."""

@@ -2,7 +2,6 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
-from itertools import chain, islice
 from operator import le
 from typing import Any, Generic, TypeVar
 
@@ -79,23 +78,30 @@ class Line(Generic[Item]):
         self._lasts[at : at + 1] = [half.entries[-1][0] for half in halves]
 
     def remove(self, key: Any) -> None:
-        """Remove the item with this key, which must be there."""
+        """Remove the item with this key, which must be there. The first one is found at once."""
+        at, place = self._find(key)
+        entries = self._blocks[at].entries
+        del entries[place]
+        if not entries:
+            del self._blocks[at], self._lasts[at]
+        elif place == len(entries):
+            self._lasts[at] = entries[-1][0]
+
+    def _find(self, key: Any) -> tuple[int, int]:
+        """The block in which the item with this key is, which must be there, and its place in that."""
+        if self._blocks[0].entries[0][0] == key:  # as it nearly always is
+            return 0, 0
         at = bisect_left(self._lasts, key)
         entries = self._blocks[at].entries
         place = bisect_left(entries, (key,))
         assert entries[place][0] == key
-        del entries[place]
-        if entries:
-            self._lasts[at] = entries[-1][0]
-        else:
-            del self._blocks[at], self._lasts[at]
+        return at, place
 
     def move(self, key: Any, to: Any) -> None:
         """The item of this *key*, which must be there, has another one from now on. That is cheap as long as it stays
         in its block."""
-        at = bisect_left(self._lasts, key)
+        at, place = self._find(key)
         entries = self._blocks[at].entries
-        place = bisect_left(entries, (key,))
         _, need, item = entries[place]
         is_before_next = at == len(self._blocks) - 1 or to < self._blocks[at + 1].entries[0][0]
         if is_before_next and (not at or self._lasts[at - 1] < to):
@@ -111,17 +117,14 @@ class Line(Generic[Item]):
 
         The line must not change while they are iterated.
         """
-        at = 0 if after is None else bisect_left(self._lasts, after)
-        blocks = islice(self._blocks, at, None)
-        return chain.from_iterable(
-            self._fitting(block, most, after) for block in blocks if all(map(le, block.least, most))
-        )
-
-    def _fitting(self, block: _Block[Item], most: Need, after: Any) -> Iterator[Item]:
-        none = True
-        for key, need, item in block.entries:
-            if all(map(le, need, most)) and (after is None or key > after):
-                none = False
-                yield item
-        if none and after is None:
-            block.count()
+        for at in range(0 if after is None else bisect_left(self._lasts, after), len(self._blocks)):
+            block = self._blocks[at]
+            if not all(map(le, block.least, most)):
+                continue
+            none = True
+            for key, need, item in block.entries:
+                if all(map(le, need, most)) and (after is None or key > after):
+                    none = False
+                    yield item
+            if none and after is None:
+                block.count()

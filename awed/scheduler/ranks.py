@@ -37,10 +37,10 @@ class RankSet:
             self._lasts[-1] = rank
             self._count += 1
             return
-        if rank in self:
+        at = bisect_right(self._firsts, rank)
+        if at and rank <= self._lasts[at - 1]:
             return
         self._count += 1
-        at = bisect_right(self._firsts, rank)
         joins_left = at > 0 and self._lasts[at - 1] >= rank - 1
         joins_right = at < len(self._firsts) and self._firsts[at] == rank + 1
         if joins_left and joins_right:
@@ -56,17 +56,20 @@ class RankSet:
 
     def discard(self, rank: int) -> None:
         """Remove a rank, if it is there."""
-        if rank not in self:
+        at = bisect_right(self._firsts, rank) - 1
+        if at < 0 or rank > self._lasts[at]:
             return
         self._count -= 1
-        at = bisect_right(self._firsts, rank) - 1
-        first, last = self._firsts[at], self._lasts[at]
-        if first == rank < last:
+        is_first, is_last = rank == self._firsts[at], rank == self._lasts[at]
+        if is_first and is_last:
+            del self._firsts[at], self._lasts[at]
+        elif is_first:
             self._firsts[at] = rank + 1
-            return
-        rest = [(a, b) for a, b in ((first, rank - 1), (rank + 1, last)) if a <= b]
-        self._firsts[at : at + 1] = [a for a, _ in rest]
-        self._lasts[at : at + 1] = [b for _, b in rest]
+        elif is_last:
+            self._lasts[at] = rank - 1
+        else:
+            self._firsts.insert(at + 1, rank + 1)
+            self._lasts.insert(at, rank - 1)
 
     def gaps(self, first: int, last: int) -> Iterator[range]:
         """The ranks from *first* to *last* (inclusive) that are not in the set, as ranges that are not empty."""

@@ -1,7 +1,7 @@
 """What work asks of a client (:class:`Wanted`), what a client has (:class:`Offer`), and the comparison of the two."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -47,10 +47,9 @@ class Kind(NamedTuple):
         """The kind of *client*. *besides*: what clients of its group get besides work that names the group."""
         return cls(besides | {client.group}, frozenset(client.apps), client.images, client.executors)
 
-    def routes(self) -> Iterator["Route"]:
+    def routes(self) -> Sequence["Route"]:
         """The routes on which it finds work, see :meth:`Wanted.routes`."""
-        apps = (ANY_APP,) if ANY_APP in self.apps else self.apps
-        return (Route(group, app) for group in self.groups | {""} for app in apps)
+        return _routes(self.groups, self.apps)
 
 
 class Route(NamedTuple):
@@ -58,6 +57,12 @@ class Route(NamedTuple):
 
     group: str
     app: str
+
+
+@lru_cache(maxsize=1000)
+def _routes(groups: frozenset[str], apps: frozenset[str]) -> Sequence[Route]:
+    """Cached, as each checkout looks along them."""
+    return [Route(group, app) for group in groups | {""} for app in ([ANY_APP] if ANY_APP in apps else apps)]
 
 
 class Stock(NamedTuple):

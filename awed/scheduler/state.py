@@ -354,7 +354,8 @@ class State:
 
     def find_work(self, work_id: ids.WorkId) -> tuple[TaskEntry, WorkRecord | None] | None:
         """The task of an unfinished workunit, and its record or None; None if there is no such workunit."""
-        entry = self.task(work_id.task_id)
+        job = self.jobs.get(work_id.job_id)
+        entry = job.by_name.get(work_id.task_name) if job else None
         if entry is None or not entry.has_unfinished(work_id.rank):
             return None
         if entry.is_at_work and not entry.job.is_active:  # the sweep that suspends the job has not come to this task
