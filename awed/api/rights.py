@@ -11,7 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from awed.api.context import Context
 from awed.api.sessions import session_authorization
-from awed.auth.rights import require, require_admin
+from awed.auth.rights import refusal, require, require_admin
 from awed.model.access import Acl, GroupRecord, User, Verb
 from awed.model.client import Client
 from awed.model.errors import (
@@ -229,7 +229,9 @@ async def _act(context: Context, asked: Asked, verb: Verb, client_id: str, right
     user = await _user(context, asked, verb, workers=True)
     group = context.engine.clients.group_of(client_id)
     if not user.group:
-        require(user, right, context.groups.acl(group), ClientNotFound())
+        acl = context.groups.acl(group)
+        if not acl.allows(user, right):
+            raise refusal(user, acl, ClientNotFound())
     elif user.group != group:
         raise ClientNotFound
     return Call(asked.request, user, client_id)

@@ -15,8 +15,11 @@ SEAL = b"awe-form-token"
 
 def session_token(context: Context, request: IRequest) -> str:
     """The secret in the cookie, "" if there is none. The session may have ended."""
+    cookies = header(request, b"cookie")
+    if cookies is None:
+        return ""
     name = _name(context)
-    for pair in (header(request, b"cookie") or "").split(";"):
+    for pair in cookies.split(";"):
         key, _, value = pair.strip().partition("=")
         if key == name:
             return value

@@ -63,16 +63,27 @@ class Arguments:
         self.parts: list[FormPart] = []
         self.body: Body | None = None
         self._body_name = ""
+        self._defaults: dict[str, Any] = {}
+        """Of the parameters, by the names of their arguments."""
+        self._reads: dict[str, tuple[str, Callable[[str, Sequence[str]], Any]]] = {}
+        """By parameter, the name of the argument, and the function that reads it."""
         self._take: dict[str, Callable[[Params, Form | None], Any]] = {}
+        """Functions that take all other arguments from the query and the form."""
         for keyword, annotated, default in fields:
             hint, *more = get_args(annotated) if get_origin(annotated) is Annotated else (annotated,)
+            name = keyword.removesuffix("_")
             if hint is bytes:
                 self._body_name, (self.body,) = keyword, more
+            elif taker := self._taker(name, hint, more):
+                self._take[keyword] = taker
             else:
-                self._take[keyword] = self._taker(keyword.removesuffix("_"), hint, more, default)
+                kind = more[0] if more and isinstance(more[0], Kind) else kind_of(hint)
+                about = "".join(one for one in more if one is not kind)
+                self.parameters.append(Parameter(name, about, kind, default))
+                self._defaults[keyword], self._reads[name] = default, (keyword, kind.read)
 
-    def _taker(self, name: str, hint: Any, more: Sequence[Any], default: Any) -> Callable[[Params, Form | None], Any]:
-        """The function that takes an argument from the query and the form. Notes the declaration of the argument."""
+    def _taker(self, name: str, hint: Any, more: Sequence[Any]) -> Callable[[Params, Form | None], Any] | None:
+        """The function that takes an argument, whose declaration it notes; None for a parameter."""
         if hint is Rest:
             return self._rest
         if hint is Form:
@@ -86,9 +97,7 @@ class Arguments:
             self.parameters += group.parameters
             self.parts += group.parts
             return lambda params, form: hint(**group.values(params, form))
-        kind = more[0] if more and isinstance(more[0], Kind) else kind_of(hint)
-        self.parameters.append(Parameter(name, "".join(one for one in more if one is not kind), kind, default))
-        return lambda params, form: kind.read(name, params[name]) if name in params else default
+        return None
 
     def _rest(self, params: Params, form: Form | None) -> Params:
         known = {self._flag, *(parameter.name for parameter in self.parameters)}
@@ -106,7 +115,14 @@ class Arguments:
 
     def values(self, params: Params, form: Form | None = None) -> dict[str, Any]:
         """The arguments but the body, by name. Raises :class:`~awed.model.errors.Invalid`."""
-        return {keyword: take(params, form) for keyword, take in self._take.items()}
+        values = self._defaults.copy()
+        for name, texts in params.items():
+            if name in self._reads:
+                keyword, read = self._reads[name]
+                values[keyword] = read(name, texts)
+        for keyword, take in self._take.items():
+            values[keyword] = take(params, form)
+        return values
 
 
 def arguments_of(handler: Callable[..., Any], flag: str | None = None) -> Arguments:

@@ -43,7 +43,6 @@ class AwedRequest(ShortRequest):
     bodies: Bodies
     _pump: Pump[Form] | None = None
     _form: Form | None = None
-    _limit = 0
     _refused = False
     _complete = False
     _upload: Upload | None = None
@@ -73,7 +72,6 @@ class AwedRequest(ShortRequest):
 
     def gotWhole(self, body: bytes) -> None:
         """The headers and the whole body have arrived."""
-        self._meet()
         if body and len(body) <= self._limit:
             self._form = short_form(self._content_type(), body, self.bodies.spool)
         if self._form is None:
@@ -84,7 +82,6 @@ class AwedRequest(ShortRequest):
         if length == 0:
             return
         channel: Any = self.channel
-        self._meet()
         try:
             self._check_size(length or 0)
             receiver = receiver_for("" if self._is_file() else self._content_type(), self.bodies.spool)
@@ -154,12 +151,11 @@ class AwedRequest(ShortRequest):
                 self._upload.add(len(data))
             self._pump.write(data)
 
-    def _meet(self) -> None:
-        """Set method and path, which twisted.web does only after the body, and the limit of the body."""
-        channel: Any = self.channel
-        self.aim(channel._command, channel._path)
+    @property
+    def _limit(self) -> int:
+        """Bytes that the body may have."""
         limit = self.traits.body_limit
-        self._limit = self.bodies.limit if limit is None else limit
+        return self.bodies.limit if limit is None else limit
 
     def _content_type(self) -> str:
         return header(self, b"Content-Type") or ""

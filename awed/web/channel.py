@@ -127,6 +127,7 @@ class ApiChannel(HTTPChannel):
         request.requestHeaders = whole.headers
         self._command, self._path, self._version = whole.method, whole.target, b"HTTP/1.1"
         self.request_id = self.request_ids.of(whole.headers)
+        request.aim(whole.method, whole.target)
         self.persistent = HTTPChannel.checkPersistence(self, request, self._version)
         request.gotWhole(whole.body)
         self.allContentReceived()
@@ -144,7 +145,9 @@ class ApiChannel(HTTPChannel):
 
     def allHeadersReceived(self) -> None:
         self._in_body = True
-        self.request_id = self.request_ids.of(self.requests[-1].requestHeaders)
+        request = cast(ShortRequest, self.requests[-1])
+        self.request_id = self.request_ids.of(request.requestHeaders)
+        request.aim(self._command, self._path)
         HTTPChannel.allHeadersReceived(self)
 
     def allContentReceived(self) -> None:

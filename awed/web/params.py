@@ -4,8 +4,10 @@ The query string is read from the URI, because twisted.web's ``args`` leave out 
 ``?active``, which is how the flags of this API are written.
 """
 
+from collections.abc import Iterable
 from urllib.parse import unquote_plus
 
+from twisted.web.http_headers import Headers
 from twisted.web.iweb import IRequest
 
 from awed.model.errors import Invalid
@@ -34,11 +36,33 @@ def parse_query(query: bytes) -> Params:
     return params
 
 
+class SharedHeaders(Headers):
+    """Headers that many requests have in common, so they must not be changed. *fields*: their names and values."""
+
+    def __init__(self, fields: Iterable[tuple[bytes, bytes]]) -> None:
+        super().__init__()
+        self._texts: dict[bytes, str] = {}
+        for name, value in fields:
+            self.addRawHeader(name, value)
+            self._texts[name.lower()] = _text(value)
+
+    def text(self, name: bytes) -> str | None:
+        """As :func:`header`."""
+        return self._texts.get(name.lower())
+
+
 def header(request: IRequest, name: bytes) -> str | None:
-    """The value of a header, None if it is missing. Bytes that are not UTF-8 are replaced: a token with such bytes is
-    refused like any wrong token."""
-    values = request.requestHeaders.getRawHeaders(name)
-    return values[-1].decode("utf-8", "replace") if values else None
+    """The value of a header, the last one if there are several, None if it is missing. Bytes that are not UTF-8 are
+    replaced: a token with such bytes is refused like any wrong token."""
+    headers = request.requestHeaders
+    if isinstance(headers, SharedHeaders):
+        return headers.text(name)
+    values = headers.getRawHeaders(name)
+    return _text(values[-1]) if values else None
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
 
 
 def _decoded(text: str) -> str:

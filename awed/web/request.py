@@ -1,7 +1,7 @@
 """Requests without those parts of twisted.web's that this API does not use."""
 
 import re
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from itertools import count
 from time import perf_counter
 from typing import Any
@@ -62,6 +62,10 @@ class ShortRequest(Request):
     """Method and pattern of the path, a label of the metrics. It has no ids, so that there are few values."""
     collections: Mapping[bytes, Traits] = {}
     """The traits of each collection, by name."""
+    names: Sequence[bytes] = (b"",)
+    """The parts of the path: the name of the collection, and what follows it."""
+    traits = PLAIN
+    """The traits of the collection."""
     received_bytes = 0
     """How many bytes of its body have arrived so far."""
     _running: Deferred[None] | None = None
@@ -70,17 +74,6 @@ class ShortRequest(Request):
     def is_held_up(self) -> bool:
         """Whether the peer is paused, and cannot send more of its body."""
         return False
-
-    @property
-    def traits(self) -> Traits:
-        """The traits of the collection whose name the path begins with."""
-        name, _, _ = self.path.lstrip(b"/").partition(b"/")
-        return self.collections.get(unquote_to_bytes(name), PLAIN)
-
-    @property
-    def names(self) -> list[bytes]:
-        """The parts of the path: the name of the collection, and what follows it."""
-        return [unquote_to_bytes(name) for name in self.path[1:].split(b"/")]
 
     @property
     def shown_path(self) -> str:
@@ -98,12 +91,14 @@ class ShortRequest(Request):
         """The whole request has arrived."""
         self.received = perf_counter()
         self.clientproto = version
-        self.aim(command, path)
         self.process()
 
     def aim(self, method: bytes, target: bytes) -> None:
-        """Set what is asked for. A *target* that is a whole URL names the host as well, whatever the field Host says;
-        slashes at the beginning of a path are one."""
+        """The headers have arrived: set what is asked for.
+
+        A *target* that is a whole URL names the host as well, whatever the field Host says; slashes at the beginning
+        of a path are one.
+        """
         if (whole := _WHOLE.match(target)) is not None:
             self.requestHeaders.setRawHeaders(b"Host", [whole[1]])
             target = b"/" + target[whole.end() :]
@@ -111,13 +106,15 @@ class ShortRequest(Request):
             target = b"/" + target.lstrip(b"/")
         self.method, self.uri = method, target
         self.path = target.partition(b"?")[0]
+        self.names = [unquote_to_bytes(name) for name in self.path[1:].split(b"/")]
+        self.traits = self.collections.get(self.names[0], PLAIN)
 
     def process(self) -> None:
         """Have the resource at the request's path answer it."""
         channel: Any = self.channel
         self.site = channel.site
         self.prepath = []
-        self.postpath = self.names
+        self.postpath = [*self.names]
         before = REQUEST.set(channel.request_id.decode())
         try:
             self.render(self.site.getResourceFor(self))  # type: ignore[no-untyped-call]

@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
-from twisted.web.http_headers import Headers
 
 from awed.web.dialects import filename_of
 from awed.web.form import IN_MEMORY, Form, Spool, whole_part
+from awed.web.params import SharedHeaders
 
 LONGEST = 64 * 1024
 """Bytes that a request parsed here may have."""
@@ -21,7 +21,7 @@ LONGEST_HEAD = 8 * 1024
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _FIELD = rb"\r\n(?!(?i:Transfer-Encoding|Expect|Cookie):)%b:[^\r\n\0]*" % _TOKEN
-_HEAD = re.compile(rb"([A-Z]+) ([!-~]+) HTTP/1\.1((?:%b){0,100})" % _FIELD)
+_HEAD = re.compile(rb"([A-Z]+) (/[!-~]*) HTTP/1\.1((?:%b){0,100})" % _FIELD)
 _DIGITS = 18
 """Digits that a Content-Length may have. Python refuses to convert thousands."""
 
@@ -31,7 +31,7 @@ class WholeRequest(NamedTuple):
 
     method: bytes
     target: bytes
-    headers: Headers
+    headers: SharedHeaders
     body: bytes
 
 
@@ -42,20 +42,21 @@ def whole_request(data: bytes) -> WholeRequest | None:
     if found is None:
         return None
     method, target, fields = found.groups()
-    headers = Headers()
-    for field in fields.split(b"\r\n")[1:]:
-        name, _, value = field.partition(b":")
-        headers.addRawHeader(name, value.strip(b" \t"))
-    if _length(headers) != len(body):
-        return None
-    return WholeRequest(method, target, headers, body)
+    headers, length = _headers(fields)
+    return WholeRequest(method, target, headers, body) if length == len(body) else None
 
 
-def _length(headers: Headers) -> int:
-    """The length of the body according to *headers*; -1 if they are contradictory or invalid."""
+@lru_cache(maxsize=256)
+def _headers(fields: bytes) -> tuple[SharedHeaders, int]:
+    """The headers, and the length of the body according to them; -1 if they are contradictory or invalid.
+
+    Cached, as clients send the same ones again and again.
+    """
+    pairs = (field.partition(b":") for field in fields.split(b"\r\n")[1:])
+    headers = SharedHeaders((name, value.strip(b" \t")) for name, _, value in pairs)
     lengths = headers.getRawHeaders(b"Content-Length", (b"0",))
     known = len(lengths) == 1 and lengths[0].isdigit() and len(lengths[0]) <= _DIGITS
-    return int(lengths[0]) if known else -1
+    return headers, int(lengths[0]) if known else -1
 
 
 MOST_PARTS = 100
