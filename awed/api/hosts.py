@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -17,6 +18,11 @@ from awed.web.params import header
 
 _LOOPBACK = re.compile(r"(localhost|[\w.-]+\.localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]+)?", re.IGNORECASE)
 """Matches the host, with or without a port, by which a machine connects to itself."""
+
+
+@lru_cache(maxsize=100)
+def _is_loopback(host: str) -> bool:
+    return _LOOPBACK.fullmatch(host) is not None
 
 
 class OwnHosts:
@@ -67,9 +73,9 @@ class OwnHosts:
 
     def _is_met_here(self, request: IRequest) -> bool:
         """Whether the host in *request* is one by which this machine connects to itself, or the external URL's."""
-        met = self._met(request)
-        is_local = isinstance(request.getHost(), UNIXAddress) or _LOOPBACK.fullmatch(met.partition("//")[2])
-        return bool(is_local) or met.lower() == self._external_url.lower()
+        scheme, host = self._proxies.origin(request)[1:]
+        is_local = _is_loopback(host) or isinstance(request.getHost(), UNIXAddress)
+        return is_local or f"{scheme}://{host}".lower() == self._external_url.lower()
 
     def known(self, request: IRequest) -> frozenset[str]:
         """All addresses that mean this daemon in a document that is sent with *request*."""

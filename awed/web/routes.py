@@ -144,8 +144,10 @@ def _chosen(choice: Choice, params: Params) -> tuple[Declared | None, Right[Any,
     """The call that the parameters choose, None if they choose none; and the right to check."""
     if not choice:
         raise MethodNotAllowed(["GET"])  # HEAD, where GET would change something
-    call = next((call for call in choice if not call.flag or call.flag in params), None)
-    return call, (call or choice[-1]).right
+    for call in choice:
+        if not call.flag or call.flag in params:
+            return call, call.right
+    return None, choice[-1].right
 
 
 def _failed(request: IRequest, failure: Failure) -> bytes:
