@@ -2,6 +2,7 @@
 
 import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -65,6 +66,9 @@ def cwl(server: Server, context: click.Context, /, tool: str | None, inputs: tup
     if tool in (None, "--help", "-h"):
         click.echo(context.get_help())
         return 0
+    if tool.startswith("-"):
+        known = [name for parameter in context.command.params for name in parameter.opts]
+        raise click.NoSuchOption(tool, possibilities=get_close_matches(tool, known), ctx=context)
     program, submission, task = map(_late, ("program", "submission", "task"))
     asked = program.Asked(tool, inputs, options["quiet"], options["debug"])
     if options["wait"]:

@@ -79,7 +79,9 @@ class Asked(NamedTuple):
 
 def run(server: Server, asked: Asked, setting: Setting, run_id: str, outdir: Path | None) -> int:
     """Run what was *asked* for, and print the output object on stdout, all else on stderr; the exit status of CWL
-    runners. *outdir*: None if files stay where they are."""
+    runners. *outdir*: None if files stay where they are. Raises :class:`OSError` if it cannot be made."""
+    if outdir is not None:
+        outdir.mkdir(parents=True, exist_ok=True)  # before anything runs whose outputs could not be there
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
     nodes = Nodes(server)
     access = Access(nodes)

@@ -181,8 +181,8 @@ class Steps:
             self._collect(step, task)
             return
         exit_code = run.logs[-1].exit_code if run.logs else 0
-        said = [*run.system_logs, f"it ended with exit status {exit_code}" if exit_code else ""]
-        log.error("step %s (job %s) failed: %s, %s", step.name, job_id, task.state, "; ".join(filter(None, said)))
+        why = f"exit status {exit_code}" if exit_code else f"{task.state}, {'; '.join(run.system_logs)}"
+        log.error("step %s (job %s) failed: %s", step.name, job_id, why)
         for line in run.logs[-1].stderr.splitlines()[-_LAST_LINES:] if run.logs else ():
             log.error("%s | %s", step.name, line)
         self._end(step, {}, TEMPORARY_FAIL if exit_code in step.temporaryFailCodes else PERMANENT_FAIL)

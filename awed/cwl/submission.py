@@ -10,6 +10,7 @@ from cwltool.executors import JobExecutor
 from cwltool.process import Process
 from cwltool.utils import get_listing, visit_class
 
+from awed.client import events as feed
 from awed.client import jobs
 from awed.client.blocking import Server
 from awed.cwl.access import Access
@@ -60,6 +61,7 @@ def submit(server: Server, asked: Asked, options: Mapping[str, str]) -> tuple[in
     workflow, inputs = json.loads(packed), order.found
     main = next((one for one in workflow.get("$graph", ()) if one["id"] == "#main"), workflow)
     main.setdefault("label", access.name(asked.tool))  # the name of the job
+    server.ask(feed.events(None))  # all that follows waits for a server that is away: not for a mistyped address
     for document in (workflow, inputs):
         _settle(document, access, nodes)
     call = jobs.submit_run(json.dumps(workflow).encode(), json.dumps(inputs).encode(), options, new_id())

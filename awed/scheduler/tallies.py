@@ -74,7 +74,7 @@ def _furthest(item: tuple[str, int]) -> tuple[int, str]:
 
 
 def _part(what: str, number: int, tally: Tally, wanted: Wanted) -> str:
-    lack = "lacks" if number == 1 else "lack"
+    lack, take = ("lacks", "takes") if number == 1 else ("lack", "take")
     if what == COMMAND:
         return f"{number} {lack} the command {_quoted(wanted.app)}"
     if what == RUNS:
@@ -86,8 +86,8 @@ def _part(what: str, number: int, tally: Tally, wanted: Wanted) -> str:
         SUSPENDED: "suspended",
         AVOIDED: "where it failed",
         GROUP: "of other groups",
-        IMAGE: "without container images",
-        EXECUTORS: "that run no TES tasks",
+        IMAGE: f"{take} no container images (started without --containers)",
+        EXECUTORS: f"{take} no TES tasks (started without --containers)",
     }
     if what in words:
         return f"{number} {words[what]}"

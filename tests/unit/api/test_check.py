@@ -33,7 +33,7 @@ def test_what_no_worker_has_is_unmet(served: Served) -> None:
     ]
     sort = {"name": "sort"}
     assert unmet(cmd={**sort, "Dockerimage": "x"}) == [
-        ("tasks[0].cmd.Dockerimage", "1 worker: 1 without container images")
+        ("tasks[0].cmd.Dockerimage", "1 worker: 1 takes no container images (started without --containers)")
     ]
     assert unmet(cmd=sort, resources={"memory": "64G"}) == [
         ("tasks[0].resources.memory", "1 worker: 1 lacks memory (needs 64 GB, most 8 GB)")

@@ -12,6 +12,7 @@ from awed.model.errors import NothingToDo
 from awed.model.ids import parse_work_id
 from awed.model.job import Cmd, Job
 from awed.model.reasons import Waits
+from awed.model.tes import Executor, TesTask
 from awed.scheduler import reservations
 from awed.scheduler.changes import Prepare
 from awed.scheduler.reasons import LONGEST
@@ -141,6 +142,14 @@ def _(world: World) -> Waits:
     one = task("a")
     one.cmd = Cmd(name="blastp", docker_image="blast:2.15")
     return waits(world, world.submit(job(one)))
+
+
+@situation("a TES task, as steps of CWL are, and workers that take none")
+def _(world: World) -> Waits:
+    world.client("c", executors=False)
+    step = task("a")
+    step.tes = TesTask(executors=[Executor("alpine", ["true"])])
+    return waits(world, world.submit(job(step)))
 
 
 @situation("many workers, each with a reason of its own")
