@@ -29,7 +29,7 @@ from awed.tx.loglines import encodable
 from awed.tx.threads import InThread
 from awed.wire.headers import Tokens
 from awed.worker.arguments import command_line, environment
-from awed.worker.containers.interface import Containers, View
+from awed.worker.containers.interface import Containers, Place, View
 from awed.worker.errors import WorkFailed
 from awed.worker.executors import Command, Executors
 from awed.worker.files import Access, FileMover
@@ -223,7 +223,7 @@ class Runner:
         async def run(command: Command) -> Exit:
             await self._prepare([command.view.image], root, logs)  # it may have been removed meanwhile
             self._cause = Cause.START
-            return await self._run(command.argv, command.environ, root, logs, command.view)
+            return await self._run(command.argv, Place(root, logs, command.environ), command.view)
 
         _, perf.runtime = await self._timed(executors.run(run))
         self._cause = Cause.OUTPUT
@@ -232,11 +232,11 @@ class Runner:
     async def _prepare(self, images: Iterable[str], root: Path, logs: Logs) -> None:
         """Have *images* here, with the progress in *logs*, before a command of the run starts."""
         self._cause = Cause.IMAGE
-        environ = environment(self._work, self._allotment, {}, self._with.inherited)
+        place = Place(root, logs, environment(self._work, self._allotment, {}, self._with.inherited))
         with self._followed(logs):
             began = self._with.clock.seconds()
             for image in images:
-                await self._with.containers.prepare(image, environ, root, logs)
+                await self._with.containers.prepare(image, place)
             self._perf.dockerprep += round(self._with.clock.seconds() - began)
 
     @contextmanager
@@ -275,26 +275,17 @@ class Runner:
         if cmd.cmd_script:
             _write_script(root, cmd.cmd_script)
         view = View(self._allotment, cmd.image, network=network)
-        exit = await self._run(argv, environ, root, logs, view, publishes=True)
+        exit = await self._run(argv, Place(root, logs, environ), view, publishes=True)
         if exit.status:
             raise WorkFailed(how_it_ended(exit.status))
 
-    async def _run(
-        self,
-        argv: Sequence[str],
-        environ: Mapping[str, str],
-        root: Path,
-        logs: Logs,
-        view: View,
-        *,
-        publishes: bool = False,
-    ) -> Exit:
+    async def _run(self, argv: Sequence[str], place: Place, view: View, *, publishes: bool = False) -> Exit:
         """Run a command to its end; killed if this is cancelled. *publishes*: whether the logs become files.
 
         Raises :class:`WorkFailed` if it cannot be started, or is killed for a limit.
         """
-        work = self._work
-        process = await self._with.containers.start(argv, environ, root, logs, view)
+        root, logs, _ = place
+        process = await self._with.containers.start(argv, place, view)
         guard = Guard(process, self._allotment, (root, *logs.paths), self._with.guarding)
         try:
             with self._followed(logs):
@@ -307,7 +298,7 @@ class Runner:
         self._exit = exit
         self._ran.append((exit, guard))
         self._cause = excess.cause if excess else Cause.SIGNAL if exit.status < 0 else Cause.EXIT
-        if publishes and (work.outputs or exit.status):
+        if publishes and (self._work.outputs or exit.status):
             logs.publish(root)
         if excess:
             raise WorkFailed(excess.text)

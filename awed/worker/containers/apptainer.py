@@ -18,10 +18,9 @@ from pathlib import Path
 from awed.tx.threads import InThread
 from awed.worker.containers.engine import bind, mounts
 from awed.worker.containers.fetching import Fetching, checked
-from awed.worker.containers.interface import View
+from awed.worker.containers.interface import Place, View
 from awed.worker.containers.kept import evict, files_of
 from awed.worker.containers.variables import of_engine, own
-from awed.worker.logs import Logs
 from awed.worker.process import Running, Start
 
 APPTAINER = "apptainer"
@@ -52,33 +51,31 @@ class Apptainer:
         self._space = space
         self._roots = roots
 
-    async def prepare(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
-        await self._fetching.in_turn(checked(image), partial(self._have, image, environ, root, logs))
+    async def prepare(self, image: str, place: Place) -> None:
+        await self._fetching.in_turn(checked(image), partial(self._have, image, place))
 
-    async def _have(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
+    async def _have(self, image: str, place: Place) -> None:
         file = file_of(self._directory, image)
         try:
             await self._in_thread(os.utime, file)  # it is in use
         except FileNotFoundError:
-            await self._fetching.fetch(image, environ, root, logs)
+            await self._fetching.fetch(image, place)
             await self._in_thread(self._keep, part_of(self._directory, image), file)
 
     def _keep(self, part: Path, file: Path) -> None:
         part.rename(file)
         evict(list(files_of(self._directory)), self._space, _remove)
 
-    async def start(
-        self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View
-    ) -> Running:
-        options = exec_options(mounts(root, self._roots, view), network=view.network)
+    async def start(self, argv: Sequence[str], place: Place, view: View) -> Running:
+        options = exec_options(mounts(place.root, self._roots, view), network=view.network)
         if view.allotment.gpus:
             options.append("--nv")
-        if workdir := view.workdir or ("" if view.tree else str(root)):
+        if workdir := view.workdir or ("" if view.tree else str(place.root)):
             options += ["--pwd", workdir]
         command = [self._program, *options, str(file_of(self._directory, view.image)), *argv]
-        theirs = {f"APPTAINERENV_{name}": value for name, value in own(environ, root, view).items()}
-        variables = {**of_engine(environ), **theirs}
-        return self._start(command, variables, root, logs, stdin=view.stdin, cpus=view.allotment.cpus)
+        theirs = {f"APPTAINERENV_{name}": value for name, value in own(place, view).items()}
+        variables = {**of_engine(place.environ), **theirs}
+        return self._start(command, variables, place.root, place.logs, stdin=view.stdin, cpus=view.allotment.cpus)
 
 
 def exec_options(places: Mapping[str, str], *, network: bool) -> list[str]:

@@ -9,10 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from stat import S_IROTH, S_ISDIR, S_IXOTH
 
-from awed.worker.containers.interface import View
+from awed.worker.containers.interface import Place, View
 from awed.worker.containers.variables import of_engine
 from awed.worker.errors import NoContainers
-from awed.worker.logs import Logs
 from awed.worker.process import Running, Start
 
 TRIAL_LIMIT = 20.0
@@ -68,53 +67,43 @@ class Bubblewrap:
         if os.getuid() == 0:  # any other user is kept from them by the system
             self._private = [path for folder in _OF_THE_MACHINE if folder.is_dir() for path in private(folder)]
 
-    async def prepare(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
+    async def prepare(self, image: str, place: Place) -> None:
         """No image is needed."""
 
-    async def start(
-        self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View
-    ) -> Running:
-        shown = [*self._system, *_masks(self._private), *_own(root, view), *self._visible, *self._shared()]
+    async def start(self, argv: Sequence[str], place: Place, view: View) -> Running:
+        root = str(place.root)
+        shown = [*self._system, *_masks(self._private), *_own(view), *self._visible, *self._shared()]
         shown += _masks(self._hidden)
         if view.tree is None:
-            shown += ["--bind", str(root), str(root), "--remount-ro", "/"]
+            shown += ["--bind", root, root, "--remount-ro", "/"]
         shown += gpus(view)
-        where = ["--chdir", view.workdir or (str(root) if view.tree is None else "/tmp")]  # noqa: S108  its own
+        where = ["--chdir", view.workdir or (root if view.tree is None else "/tmp")]  # noqa: S108  its own
         isolated = ["--unshare-pid", "--unshare-ipc", *([] if view.network else ["--unshare-net"])]
         isolated += capabilities(as_in_image=self._ignores_images)
         options = [*isolated, *shown, *where]
-        variables = {**environ, **_homes(environ)}
-        return isolate(self._start, [self._program, *options], argv, variables, root=root, logs=logs, view=view)
+        within = place._replace(environ={**place.environ, **_homes(place.environ)})
+        return isolate(self._start, [self._program, *options], argv, within, view)
 
     def _shared(self) -> Iterator[str]:
         for root in self._roots:
             yield from ("--bind", str(root), str(root))
 
 
-def isolate(
-    start: Start,
-    bubblewrap: Sequence[str],
-    argv: Sequence[str],
-    environ: Mapping[str, str],
-    *,
-    root: Path,
-    logs: Logs,
-    view: View,
-) -> Running:
+def isolate(start: Start, bubblewrap: Sequence[str], argv: Sequence[str], place: Place, view: View) -> Running:
     """Start *argv* by *bubblewrap*, its path and options.
 
     The variables of the command are no variables of bubblewrap, which could be made to load a library of the command
     outside of the sandbox. They go by a descriptor, as options are shown to all users of the machine.
     """
-    settings = ["--clearenv", *(part for item in environ.items() for part in ("--setenv", *item))]
+    settings = ["--clearenv", *(part for item in place.environ.items() for part in ("--setenv", *item))]
     with open(os.memfd_create("options"), "w+b", buffering=0) as file:
         file.write(b"".join(os.fsencode(part) + b"\0" for part in settings))
         file.seek(0)
         return start(
             [*bubblewrap, "--args", "3", "--", *_SHELL, *argv],
-            of_engine(environ),
-            root,
-            logs,
+            of_engine(place.environ),
+            place.root,
+            place.logs,
             stdin=view.stdin,
             third=file.fileno(),
             cpus=view.allotment.cpus,
@@ -178,7 +167,7 @@ def _system() -> Iterator[str]:
     yield from ("--ro-bind-try", _RESOLVER, _RESOLVER)
 
 
-def _own(root: Path, view: View) -> Iterator[str]:
+def _own(view: View) -> Iterator[str]:
     """The command's own devices, processes, ``/tmp``, and the folders of its tree."""
     yield from devices()
     tops = [] if view.tree is None else sorted(view.tree.iterdir())

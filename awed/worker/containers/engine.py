@@ -20,7 +20,7 @@ A container is made, started with its output attached, and removed, each by the 
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -37,12 +37,11 @@ from awed.worker.arguments import CLIENT_VARIABLE
 from awed.worker.cgroups import processor_time
 from awed.worker.containers.contained import Contained, State
 from awed.worker.containers.fetching import Fetching, checked
-from awed.worker.containers.interface import View
+from awed.worker.containers.interface import Place, View
 from awed.worker.containers.kept import Fetched
 from awed.worker.containers.program import LABEL, Program
 from awed.worker.containers.variables import in_container, of_engine
 from awed.worker.errors import WorkFailed
-from awed.worker.logs import Logs
 from awed.worker.machine import Allotment
 from awed.worker.process import Start
 
@@ -81,28 +80,27 @@ class Engine:
         self._roots = roots
         self._numbers = count(1)
 
-    async def prepare(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
-        await self._fetching.in_turn(checked(image), partial(self._have, image, environ, root, logs))
+    async def prepare(self, image: str, place: Place) -> None:
+        await self._fetching.in_turn(checked(image), partial(self._have, image, place))
 
-    async def _have(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
+    async def _have(self, image: str, place: Place) -> None:
         if not await self._in_thread(self._is_here, image):
-            await self._fetching.fetch(image, environ, root, logs)
+            await self._fetching.fetch(image, place)
             await self._in_thread(self._fetched.add, image)
 
     def _is_here(self, image: str) -> bool:
         self._fetched.used(image)
         return self._program.has(image)
 
-    async def start(
-        self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View
-    ) -> Contained:
+    async def start(self, argv: Sequence[str], place: Place, view: View) -> Contained:
+        root, logs, environ = place
         name = f"awe-{re.sub('[^a-zA-Z0-9_.-]', '_', root.name)}-{next(self._numbers)}"
         labels = [f"{LABEL}={environ[CLIENT_VARIABLE]}", f"awe.work={root.name}"]
         options = [*("--name", name), *(part for label in labels for part in ("--label", label))]
         options += [*limits(self._program.kind, self._user, view.allotment), *self._view(root, view)]
         options += [] if view.entrypoint else NO_ENTRYPOINT
         command = [view.image, *argv]
-        variables = in_container(environ, root, view)
+        variables = in_container(place, view)
         attach = ["start", "--attach", *(["--interactive"] if view.stdin is not None else []), name]
         try:
             await unbroken(self._in_thread(self._create, options, command, variables, root))

@@ -1,17 +1,17 @@
 """Fetches container images, each once for all who wait for it."""
 
 import re
-from collections.abc import Callable, Coroutine, Mapping
-from pathlib import Path
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 
 from awed.tx.locks import PerKey
+from awed.worker.containers.interface import Place
 from awed.worker.containers.variables import of_engine
 from awed.worker.errors import WorkFailed
-from awed.worker.logs import Logs, Outputs
+from awed.worker.logs import Outputs
 from awed.worker.process import Start
 
 GRACE = 5.0
@@ -51,8 +51,9 @@ class Fetching:
         async with self._one.place(image):
             await have()
 
-    async def fetch(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
+    async def fetch(self, image: str, place: Place) -> None:
         """Fetch *image*. Its progress goes to stderr. Raises :class:`WorkFailed` with what the program said."""
+        root, logs, environ = place
         before = logs.stderr.size
         process = self._start(self._command(image), of_engine(environ), root, Outputs(logs.stderr, logs.stderr))
         try:

@@ -41,19 +41,26 @@ class View(NamedTuple):
     entrypoint: bool = False
 
 
+class Place(NamedTuple):
+    """Where a command of a run starts: in the directory *root* of the run, with its *logs*, and with these
+    variables."""
+
+    root: Path
+    logs: Logs
+    environ: Mapping[str, str]
+
+
 class Way(Protocol):
     """A way to run commands."""
 
-    async def prepare(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
-        """Have *image* here, and show the progress in *logs*. *environ*: the variables of the command that needs it.
+    async def prepare(self, image: str, place: Place) -> None:
+        """Have *image* here, for a command at *place*, whose logs show the progress.
 
         Raises :class:`WorkFailed`.
         """
 
-    async def start(
-        self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View
-    ) -> Running:
-        """Start the program *argv* of a run in the directory *root*. Raises :class:`WorkFailed`."""
+    async def start(self, argv: Sequence[str], place: Place, view: View) -> Running:
+        """Start the program *argv* of a run. Raises :class:`WorkFailed`."""
 
 
 class Plain:
@@ -62,12 +69,11 @@ class Plain:
     def __init__(self, start: Start) -> None:
         self._start = start
 
-    async def prepare(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
+    async def prepare(self, image: str, place: Place) -> None:
         """Nothing is needed."""
 
-    async def start(
-        self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View
-    ) -> Running:
+    async def start(self, argv: Sequence[str], place: Place, view: View) -> Running:
+        root, logs, environ = place
         return self._start(list(argv), environ, root, logs, stdin=view.stdin, cpus=view.allotment.cpus)
 
 
@@ -101,15 +107,13 @@ class Containers:
         is_given = is_usual or self._network == ALL or (bool(image) and self.kind == IGNORE)
         return is_given if asked is UNSET else asked
 
-    async def prepare(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
+    async def prepare(self, image: str, place: Place) -> None:
         """As for a :class:`Way`."""
-        await self._way(image).prepare(image, environ, root, logs)
+        await self._way(image).prepare(image, place)
 
-    async def start(
-        self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View
-    ) -> Running:
+    async def start(self, argv: Sequence[str], place: Place, view: View) -> Running:
         """As for a :class:`Way`."""
-        return await self._way(view.image).start(argv, environ, root, logs, view)
+        return await self._way(view.image).start(argv, place, view)
 
     def _way(self, image: str) -> Way:
         if not image:

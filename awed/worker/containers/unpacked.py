@@ -1,16 +1,15 @@
 """Images that lie unpacked in a directory, as trees of files. Commands run over them in namespaces, by bubblewrap."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from awed.worker.containers.bubblewrap import capabilities, devices, gpus, isolate
 from awed.worker.containers.engine import mounts
 from awed.worker.containers.fetching import checked
-from awed.worker.containers.interface import View
+from awed.worker.containers.interface import Place, View
 from awed.worker.containers.variables import own
 from awed.worker.errors import WorkFailed
-from awed.worker.logs import Logs
 from awed.worker.process import Running, Start
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -30,7 +29,7 @@ class Unpacked:
         self._directory = directory
         self._roots = roots
 
-    async def prepare(self, image: str, environ: Mapping[str, str], root: Path, logs: Logs) -> None:
+    async def prepare(self, image: str, place: Place) -> None:
         self._of(image)
 
     def _of(self, image: str) -> Path:
@@ -39,10 +38,8 @@ class Unpacked:
             raise WorkFailed(f"there is no image {image} in {self._directory}")
         return path
 
-    async def start(
-        self, argv: Sequence[str], environ: Mapping[str, str], root: Path, logs: Logs, view: View
-    ) -> Running:
-        places = mounts(root, self._roots, view)
+    async def start(self, argv: Sequence[str], place: Place, view: View) -> Running:
+        places = mounts(place.root, self._roots, view)
         isolated = ["--unshare-pid", "--unshare-ipc", *capabilities(as_in_image=True)]
         isolated += [] if view.network else ["--unshare-net"]
         image = self._of(view.image)
@@ -51,10 +48,10 @@ class Unpacked:
         shown += ["--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108  its own
         for path, source in sorted(places.items()):
             shown += ["--bind", source, path]
-        where = ["--chdir", view.workdir or ("/" if view.tree else str(root))]
-        variables = {"PATH": _PATH, **own(environ, root, view)}
+        where = ["--chdir", view.workdir or ("/" if view.tree else str(place.root))]
+        variables = {"PATH": _PATH, **own(place, view)}
         bubblewrap = [self._program, *isolated, *shown, *where]
-        return isolate(self._start, bubblewrap, argv, variables, root=root, logs=logs, view=view)
+        return isolate(self._start, bubblewrap, argv, place._replace(environ=variables), view)
 
 
 def _made(image: Path, workdir: str) -> list[str]:

@@ -3,25 +3,24 @@
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from awed.worker.arguments import INHERITED, RUN_VARIABLES
-from awed.worker.containers.interface import View
+from awed.worker.containers.interface import Place, View
 from awed.worker.errors import WorkFailed
 
 _LINE = re.compile(r"[^\s#=*][^\s=*]*=[^\n\r\0]*")
 
 
-def own(environ: Mapping[str, str], root: Path, view: View) -> dict[str, str]:
-    """*environ* without what is the worker's: the image has its own PATH. A home is where the command may write."""
-    theirs = {name: value for name, value in environ.items() if not _is_inherited(name, value)}
-    return {"HOME": "/tmp" if view.tree else str(root), **theirs}  # noqa: S108  its own
+def own(place: Place, view: View) -> dict[str, str]:
+    """Its variables but those that are the worker's: the image has its own PATH. Its home is where it may write."""
+    theirs = {name: value for name, value in place.environ.items() if not _is_inherited(name, value)}
+    return {"HOME": "/tmp" if view.tree else str(place.root), **theirs}  # noqa: S108  its own
 
 
-def in_container(environ: Mapping[str, str], root: Path, view: View) -> str:
+def in_container(place: Place, view: View) -> str:
     """A file of variables as engines read it: a line for each. Raises :class:`WorkFailed` for what has no place
     there."""
-    lines = [f"{name}={value}" for name, value in own(environ, root, view).items()]
+    lines = [f"{name}={value}" for name, value in own(place, view).items()]
     for line in lines:
         if not _LINE.fullmatch(line):
             name = line.partition("=")[0]
