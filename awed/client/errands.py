@@ -49,8 +49,10 @@ class Errands(Struct, frozen=True):
                 info = {"name": batch.name, "clientgroups": self.group}
                 sent = {"id": batch.id, "info": info, "tasks": [task]}
                 text = msgspec.json.encode(sent)
-                patiently(partial(submission.submit, self.server, "call.json", text, key=batch.id))
+                _, remarks = patiently(partial(submission.submit, self.server, "call.json", text, key=batch.id))
                 batch.is_sent = True
+                for remark in remarks:  # that no worker can run it, above all
+                    warnings.warn(f"{batch.name}: {remark.text}", stacklevel=1)
                 return
             except Exception as error:
                 batch.fail(error)

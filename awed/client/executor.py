@@ -35,11 +35,14 @@ class AweExecutor(Executor):
     ``{"cores": 2, "memory": "8G"}``. *python*: the Python to run there, by default that of the worker itself.
 
     Each call is a job; those of a :meth:`map` are one job together. They are deleted when they are done. While the
-    server is away they are waited for. Raises the :class:`~awed.model.errors.AwedError` with which the server refuses
+    server is away they are waited for. What the server remarks, as that no worker can run them, becomes a
+    :class:`UserWarning`. Raises the :class:`~awed.model.errors.AwedError` with which the server refuses
     to be used, and :class:`ValueError` for resources that are none.
     """
 
     def __init__(self, client: Client, *, group: str = "", resources: Said | None = None, python: str = "") -> None:
+        if not isinstance(client, Client):
+            raise TypeError(f"client must be an awed.client.Client, not {client!r}")
         self._server = client.server
         check_resources("of the executor", resources or {})
         self._errands = Errands(client.server, group, resources or {}, python, self._closed, self._deleted)
