@@ -4,12 +4,14 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from io import BufferedReader, RawIOBase, TextIOWrapper
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 from urllib.parse import quote, unquote
 
 import requests
 from cwltool.stdfsaccess import StdFsAccess
 
+from awed.cwl.confined import require_inside
 from awed.cwl.nodes import Nodes, is_node
 from awed.cwl.paths import LITERAL
 from awed.model.addresses import without_secrets
@@ -83,10 +85,14 @@ class Listing:
 
 
 class Access(StdFsAccess):
-    """Files as cwltool uses them. Their locations are URLs; of steps, after :data:`STEP`, quoted as in URLs."""
+    """Files as cwltool uses them. Their locations are URLs; of steps, after :data:`STEP`, quoted as in URLs.
 
-    def __init__(self, nodes: Nodes) -> None:
+    *root*: the only directory of this machine whose files are read, None for all.
+    """
+
+    def __init__(self, nodes: Nodes, root: Path | None = None) -> None:
         super().__init__("")
+        self.root = root
         self._nodes = nodes
         self._steps: dict[str, Listing] = {}
         self._updated: dict[str, str] = {}
@@ -118,6 +124,10 @@ class Access(StdFsAccess):
     def name(self, location: str) -> str:
         """The name of a file or directory."""
         return unquote(posixpath.basename(location.rstrip("/")))
+
+    def _abs(self, p: str) -> str:
+        path: str = super()._abs(p)
+        return path if self.root is None else require_inside(self.root, path)
 
     def glob(self, pattern: str) -> list[str]:
         if not pattern.startswith(STEP):

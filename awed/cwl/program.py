@@ -20,6 +20,7 @@ from schema_salad.exceptions import ValidationException
 from awed import __version__
 from awed.client.blocking import Server
 from awed.cwl.access import Access
+from awed.cwl.confined import Documents
 from awed.cwl.executor import Executor
 from awed.cwl.nodes import Nodes
 from awed.cwl.original import without_own
@@ -65,7 +66,7 @@ class Asked(NamedTuple):
             status = cwltool(
                 args=Namespace(workflow=self.tool, job_order=list(self.inputs), **said),
                 executor=executor,
-                loadingContext=loading(),
+                loadingContext=loading(access.root),
                 runtimeContext=running(access, debug=self.debug),
                 logger_handler=logging.StreamHandler(sys.stderr),
                 versionfunc=lambda: f"awe cwl {__version__}",
@@ -79,12 +80,13 @@ class Asked(NamedTuple):
 
 def run(server: Server, asked: Asked, setting: Setting, run_id: str, outdir: Path | None) -> int:
     """Run what was *asked* for, and print the output object on stdout, all else on stderr; the exit status of CWL
-    runners. *outdir*: None if files stay where they are. Raises :class:`OSError` if it cannot be made."""
+    runners. *outdir*: None if files stay where they are; of a run, no other files of this machine are read then than
+    those in its directory. Raises :class:`OSError` if it cannot be made."""
     if outdir is not None:
         outdir.mkdir(parents=True, exist_ok=True)  # before anything runs whose outputs could not be there
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
     nodes = Nodes(server)
-    access = Access(nodes)
+    access = Access(nodes, Path.cwd() if setting.parent and outdir is None else None)
     settle = partial(left, access=access, nodes=nodes)
     if outdir is not None:
         settle = partial(fetched, access=access, nodes=nodes, outdir=outdir.absolute())
@@ -100,9 +102,11 @@ def run(server: Server, asked: Asked, setting: Setting, run_id: str, outdir: Pat
     return status
 
 
-def loading() -> LoadingContext:
-    """How cwltool reads documents here."""
+def loading(root: Path | None = None) -> LoadingContext:
+    """How cwltool reads documents here. *root*: the only directory of this machine that has them, None for any."""
     context = LoadingContext()
+    if root is not None:
+        context.fetcher_constructor = partial(Documents, root)
     context.relax_path_checks = True  # files may have any names: none goes through a shell unquoted
     context.construct_tool_object = cast(Any, make_tool)  # the names of its arguments differ
     return context

@@ -23,7 +23,7 @@ _PLACES = ("path", "dirname", "nameroot", "nameext")
 """Fields of files that tell nothing elsewhere."""
 
 
-class _Order(JobExecutor):
+class Order(JobExecutor):
     """Runs nothing, and keeps the complete input object, with all secondary files."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ def submit(server: Server, asked: Asked, options: Mapping[str, str]) -> tuple[in
     *options*: see :func:`awed.client.jobs.submit_run`. Raises what a call raises.
     """
     nodes = Nodes(server)
-    access, order = Access(nodes), _Order()
+    access, order = Access(nodes), Order()
     status, text = asked._replace(quiet=not asked.debug).read(access, order)
     if order.found is None:
         return status, text
