@@ -64,7 +64,7 @@ class EventsResource(Resource):
         """The events as a stream, as with ``Accept: text/event-stream``. ``Last-Event-ID`` overrides ``since``."""
         cursor = self._cursor(call, wanted, last_event_id(call.request))
         require = partial(_LISTEN.grant, self.context, Asked(call.request, {}, {}))
-        messages = while_allowed(self._messages(cursor), require, self.engine.events.seconds)
+        messages = while_allowed(self._messages(cursor), require, self.engine.events.feed.seconds)
         return await send_stream(call.request, messages)
 
     @calls("GET /", _LISTEN)
@@ -81,14 +81,14 @@ class EventsResource(Resource):
             return await self.stream(call, wanted=wanted)
         cursor = self._cursor(call, wanted)
         found = await cursor.wait(limit, min(wait, MAX_WAIT))
-        return Events(200, listed(found), last=cursor.number, oldest=self.engine.events.oldest)
+        return Events(200, listed(found), last=cursor.number, oldest=self.engine.events.feed.oldest)
 
     def _cursor(self, call: Call[None], wanted: Wanted, last: int | None = None) -> Cursor:
         """A cursor for the wanted events, after the event *last*, or else after ``since``.
 
         Raises :class:`Gone` if some of them are not kept any more.
         """
-        since = next((number for number in (last, wanted.since) if number is not None), self.engine.events.last)
+        since = next((number for number in (last, wanted.since) if number is not None), self.engine.events.feed.last)
         choice = Choice(frozenset(wanted.kind), wanted.job, wanted.steps and bool(wanted.job))
         return self.engine.events.cursor(call.user, self.context.groups.acl, choice, since)
 
@@ -98,7 +98,7 @@ class EventsResource(Resource):
         Ends when the server stops, and for a listener that was too slow: the next request is answered by the error.
         """
         yield Message(cursor.number).encode()
-        while not self.engine.events.closed:
+        while not self.engine.events.feed.closed:
             before = cursor.number
             try:
                 found = await cursor.wait(AT_ONCE, KEEP_ALIVE)

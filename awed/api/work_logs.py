@@ -91,7 +91,7 @@ class WorkLogs(Resource):
             begin = offset if last is None else last
             require = partial(_READ.grant, self.context, Asked(call.request, {}, {"work_id": work_id}))
             messages = self._messages(work, stream, begin, attempt or 0)
-            return await send_stream(call.request, while_allowed(messages, require, self.engine.events.seconds))
+            return await send_stream(call.request, while_allowed(messages, require, self.engine.events.feed.seconds))
         first, most = _range(call.request)
         part = await self.engine.logs.read(
             work,
@@ -106,7 +106,7 @@ class WorkLogs(Resource):
     async def _messages(self, work: WorkId, stream: str, offset: int, attempt: int) -> AsyncIterator[bytes]:
         """Pieces of a stream, until the log is complete."""
         rest, complete = b"", False
-        while not complete and not self.engine.events.closed:
+        while not complete and not self.engine.events.feed.closed:
             try:
                 part = await self.engine.logs.read(work, stream, offset, attempt=attempt, wait=KEEP_ALIVE)
             except (Unavailable, OSError):

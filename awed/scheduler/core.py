@@ -11,10 +11,9 @@ from awed.model.states import ClientState
 from awed.model.times import Moment
 from awed.model.work import WorkRecord
 from awed.scheduler.blame import Blame
-from awed.scheduler.changes import Changes, Effect
+from awed.scheduler.changes import Effect
 from awed.scheduler.client_entry import ClientEntry
 from awed.scheduler.clients import Clients
-from awed.scheduler.counts import QueueCounts, Tally
 from awed.scheduler.entries import Place
 from awed.scheduler.failures import Failures
 from awed.scheduler.flow import Flow
@@ -42,6 +41,11 @@ class Scheduler:
 
     def __init__(self, limits: Limits) -> None:
         self._state = State(limits)
+        self.changes = self._state.changes
+        """Collects the changes. The service adds records that the scheduler does not have."""
+        self.counts = self._state.counts
+        self.tally = self._state.tally
+        """The counts of what happened since the start."""
         self._flow = Flow(self._state)
         self._blame = Blame(self._state)
         failures = Failures(self._state, self._flow, self._blame)
@@ -52,11 +56,6 @@ class Scheduler:
         self.work = Work(self._state, self._flow, self.clients, self._blame, failures)
         self.tasks = Tasks(self._state, self._flow, failures)
         self.reasons = Reasons(self._state, Reservations(self._state))
-
-    @property
-    def changes(self) -> Changes:
-        """Collects the changes. The service adds records that the scheduler does not have."""
-        return self._state.changes
 
     @property
     def queue_suspended(self) -> bool:
@@ -135,19 +134,6 @@ class Scheduler:
     def _set_queue_suspended(self, suspended: bool) -> None:
         self._state.queue_suspended = suspended
         self._state.changes.add(Batch(meta={QUEUE_SUSPENDED: "1" if suspended else ""}))
-
-    def counts(self) -> QueueCounts:
-        """The counts of jobs, tasks, workunits and clients, named as in the original."""
-        return self._state.counts.view()
-
-    def states(self) -> dict[str, dict[str, int]]:
-        """The numbers of jobs, tasks, workunits and clients by state."""
-        return self._state.counts.states()
-
-    @property
-    def tally(self) -> Tally:
-        """The counts of what happened since the start."""
-        return self._state.tally
 
     def queued(self) -> Iterable[Queued]:
         """The queued work, by what it asks of a client."""

@@ -92,26 +92,8 @@ class EventVerbs:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
-        self._feed = shell.feed
-
-    @property
-    def last(self) -> int:
-        """The number of the last event."""
-        return self._feed.last
-
-    @property
-    def oldest(self) -> int:
-        """The number of the first event that is kept."""
-        return self._feed.oldest
-
-    def seconds(self) -> float:
-        """The monotonic clock by which waiting is measured."""
-        return self._feed.seconds()
-
-    @property
-    def closed(self) -> bool:
-        """Whether the server is stopping, so that nobody may wait."""
-        return self._feed.closed
+        self.feed = shell.feed
+        """The events themselves: how far they go, and whether the server is stopping, so that nobody may wait."""
 
     def cursor(self, user: User, group_acl: GroupAcl, choice: Choice, since: int) -> Cursor:
         """A cursor after the event *since*; 0 for before all events that are kept.
@@ -119,8 +101,8 @@ class EventVerbs:
         Raises :class:`~awed.model.errors.Gone` if events after *since* are not kept any more, or if there was no such
         event.
         """
-        number = since or self._feed.oldest - 1
-        self._feed.require(number)
+        number = since or self.feed.oldest - 1
+        self.feed.require(number)
         return Cursor(self._shell, group_acl, user, choice, number)
 
     async def may_read(self, user: User, change: StateChange) -> bool:
@@ -129,8 +111,8 @@ class EventVerbs:
 
     def runs(self, turns: Turns, lasts: timedelta) -> Runs:
         """The latest runs of workunits; those that ended longer ago than *lasts* are forgotten."""
-        return Runs(self._feed, turns, lambda: self._shell.now().time, lasts)
+        return Runs(self.feed, turns, lambda: self._shell.now().time, lasts)
 
     async def age(self) -> None:
         """Remove events that are too old or too many."""
-        await self._feed.age(self._shell.committer.commit)
+        await self.feed.age(self._shell.committer.commit)

@@ -141,7 +141,7 @@ class Hooks:
             raise QuotaReached(f"you have {mine} hooks: delete one that you do not need")
         if not user.admin and len(self._hooks) >= MOST:
             raise QuotaReached(f"there are {MOST} hooks already")
-        hook.cursor, hook.created, hook.account = self._events.last, self._now(), account
+        hook.cursor, hook.created, hook.account = self._events.feed.last, self._now(), account
         self._hooks[hook.id] = hook
         return await to_the_end(self._stored(hook, store()))
 
@@ -177,11 +177,11 @@ class Hooks:
     async def _run(self, hook: Hook) -> None:
         """Deliver one event after the other, until the hook is dead and its job, if it goes with one, has ended."""
         with suppress(CancelledError):
-            while self._hooks.get(hook.id) is hook and hook.listens and not self._events.closed:
+            while self._hooks.get(hook.id) is hook and hook.listens and not self._events.feed.closed:
                 try:
                     await self._next(hook)
                 except Gone as error:
-                    hook.cursor = self._events.oldest - 1
+                    hook.cursor = self._events.feed.oldest - 1
                     await self._die(hook, str(error))
                 except Unavailable:  # the store is away
                     await deferLater(self._clock, PAUSES.first)
@@ -201,7 +201,7 @@ class Hooks:
                 await self._deliver(hook, found[0])
             if hook.with_job and found[0].name in ENDS:
                 await self._forget(hook.id)
-        elif moved and not self._events.closed:
+        elif moved and not self._events.feed.closed:
             await self._save(hook)
 
     async def _cursor(self, hook: Hook) -> Cursor | None:

@@ -15,11 +15,11 @@ class QueueVerbs:
 
     def counts(self) -> QueueCounts:
         """The counts of jobs, tasks, workunits and clients, named as in the original."""
-        return self._shell.scheduler.counts()
+        return self._shell.scheduler.counts.view()
 
     def states(self) -> dict[str, dict[str, int]]:
         """The numbers of jobs, tasks, workunits and clients by state."""
-        return self._shell.scheduler.states()
+        return self._shell.scheduler.counts.states()
 
     @property
     def tally(self) -> Tally:

@@ -68,7 +68,7 @@ class QueuePage(Pages):
     def _kinds(self, kinds: list[Queued], are_any: bool) -> Tag:
         """The table of *kinds*. *are_any*: whether there are any, also such as the user may not know of."""
         kinds.sort(key=lambda kind: kind.since)
-        now = self.engine.events.seconds()
+        now = self.engine.events.feed.seconds()
         rows = (
             tags.tr(
                 tags.td(", ".join(sorted(kind.wanted.named)) or "any open group"),

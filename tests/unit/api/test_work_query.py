@@ -44,7 +44,7 @@ def world_of(sizes: Sequence[Sequence[int]], moved: Sequence[str]) -> World:
         parts = [task(str(index), work=work, app=f"app{work}") for index, work in enumerate(tasks)]
         world.submit(job(*parts, priority=number % 2, submitted=-number))
     for number, move in enumerate(moved):
-        if not world.scheduler.counts().workunits.queuing:
+        if not world.scheduler.counts.view().workunits.queuing:
             break
         world.pass_time(1)
         unit = world.checkout(world.client(f"c{number}"))

@@ -70,7 +70,7 @@ async def test_a_run_that_fails_or_is_lost_is_told_with_its_cause(world: EngineW
     await world.client("a")
     await world.client("b")
     unit = await world.engine.work.checkout("a", None)
-    hearing = listen(world.engine, world.engine.events.last)
+    hearing = listen(world.engine, world.engine.events.feed.last)
     await world.engine.work.report(Report(unit.wuid, "a", ReportStatus.FAIL, exitstatus=3, cause=Cause.EXIT))
     failed, queued = await hearing.read(100)
     assert (failed.state, failed.cause, failed.exitstatus) == ("failed", "exit", 3)
@@ -235,7 +235,7 @@ async def test_a_job_that_is_gone_is_its_owners_and_not_that_of_who_takes_its_id
     submitted = await world.engine.jobs.submit(job(task("0")), ANN)
     await world.engine.jobs.delete(submitted.id, full=True)
     assert (await listen(world.engine, user=ANN).read(10))[-1].state == "deleted"
-    before = world.engine.events.last
+    before = world.engine.events.feed.last
     again = job(task("0"))
     again.job.id = submitted.id
     await world.engine.jobs.submit(again, BOB)
@@ -257,7 +257,7 @@ async def test_a_reading_says_how_far_it_came(world: EngineWorld) -> None:
     second = await world.engine.jobs.submit(job(task("0")), ANN)
     hearing = listen(world.engine, choice=Choice({Subject.TASK}, second.id))
     (event,) = await hearing.read(10)
-    assert (event.job, hearing.number) == (second.id, world.engine.events.last)
+    assert (event.job, hearing.number) == (second.id, world.engine.events.feed.last)
     hearing = listen(world.engine, choice=Choice(job=first.id))
     assert [event.id for event in await hearing.read(1)] == [1]
     assert hearing.number == 1
