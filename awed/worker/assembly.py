@@ -107,7 +107,7 @@ def assemble(
     equipment = Equipment(
         server=server,
         outage=outage,
-        files=FileMover(cache, in_thread),
+        files=FileMover(cache, in_thread, janitor.room),
         workdir=workdir,
         janitor=janitor,
         logs=logs,

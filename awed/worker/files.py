@@ -82,12 +82,14 @@ class Access(NamedTuple):
 class FileMover:
     """Downloads inputs and predata into work directories, and uploads outputs to their nodes.
 
-    Its methods raise :class:`WorkFailed`, whose texts begin with the name of the file.
+    *room* makes room for a file of so many bytes. Its methods raise :class:`WorkFailed`, whose texts begin with the
+    name of the file.
     """
 
-    def __init__(self, cache: Cache, in_thread: InThread) -> None:
+    def __init__(self, cache: Cache, in_thread: InThread, room: Callable[[int], Awaitable[int]]) -> None:
         self._cache = cache
         self._in_thread = in_thread
+        self._room = room
 
     async def fetch_predata(self, work: Workunit, root: Path, access: Access) -> int:
         """Put the predata into the work directory *root*, through the cache; their size in bytes."""
@@ -141,6 +143,8 @@ class FileMover:
     ) -> int:
         """Put a file at its path when it is complete; its size in bytes. *shared*: through the cache."""
         place, arriving = path_of(root, io), root / f".{uuid4().hex}"
+        if node is not None and part is None:
+            await self._room(node.file.size)  # what its host says, and not the document
         fetch = partial(self._fetch, io=io, node=node, access=access, part=part)
         if shared and (source := await self._source(io, node, access.urls)):
             await self._cache.copy(_cache_key(source, io), arriving, fetch)

@@ -178,8 +178,6 @@ class Runner:
         tokens, private = await self._secrets()
         urls = self._with.urls.of(private, network=self._has_network())
         access = Access(tokens, urls)
-        if has_files:
-            await self._with.janitor.room(sum(io.size for io in (*work.inputs, *work.predata)))
         self._cause = Cause.INPUT
         perf.size_predata, perf.time_predata_in = await self._timed(files.fetch_predata(work, root, access))
         perf.size_infile, perf.time_data_in = await self._timed(files.fetch_inputs(work, root, access))

@@ -8,11 +8,13 @@ from awed.model.node import Node, NodeFile
 
 
 class FakeHosts:
-    """All Shock hosts and all URLs of a test. *calls*: what was asked, in order; *wanted*: which md5 of a node."""
+    """All Shock hosts and all URLs of a test. *calls*: what was asked, in order; *wanted*: which md5 of a node;
+    *sizes*: what is said of nodes."""
 
     def __init__(self) -> None:
         self.content: dict[str, bytes] = {}
         self.md5: dict[str, str] = {}
+        self.sizes: dict[str, int] = {}
         self.wanted: dict[str, str | None] = {}
         self.attributes: dict[str, Any] = {}
         self.versions: dict[str, str] = {}
@@ -32,7 +34,7 @@ class FakeHost:
     async def node(self, node_id: str, token: str) -> Node:
         self._hosts.calls.append(("node", node_id, token))
         md5 = self._hosts.md5.get(node_id)
-        file = NodeFile(checksum={"md5": md5} if md5 else {})
+        file = NodeFile(checksum={"md5": md5} if md5 else {}, size=self._hosts.sizes.get(node_id, 0))
         return Node(node_id, file=file, attributes=self._hosts.attributes.get(node_id))
 
     async def download(

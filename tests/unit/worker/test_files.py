@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.defer import succeed
 
 from awed.model.job import IO
 from awed.model.work import Part
@@ -43,7 +44,8 @@ class World:
         self.hosts = FakeHosts()
         urls = Urls(FileRoots([directory]), None, self.hosts, self.hosts, Reach(), IN_THREAD)
         self.access = Access(TOKENS, urls)
-        self.mover = FileMover(Cache(self.cache, IN_THREAD, lambda wanted: False), IN_THREAD)
+        cache = Cache(self.cache, IN_THREAD, lambda wanted: False)
+        self.mover = FileMover(cache, IN_THREAD, lambda wanted: succeed(0))
 
     def fetch(self, *inputs: IO, **fields: Any) -> int:
         return result(self.mover.fetch_inputs(workunit(inputs=list(inputs), **fields), self.root, self.access))

@@ -64,7 +64,7 @@ class World:
         self.equipment = Equipment(
             server=server,
             outage=Outage(REACTOR, lambda: 0.0),
-            files=FileMover(cache, IN_THREAD),
+            files=FileMover(cache, IN_THREAD, janitor.room),
             workdir=self.workdir,
             janitor=janitor,
             logs=LogFiles(self.workdir.logs, janitor.remove),
@@ -230,6 +230,23 @@ async def test_an_input_for_which_there_is_no_room_is_the_works_own_fault(world:
     world.use(FullDisk())
     finished = await world.begin(workunit(inputs=[file("a")]))
     assert finished.cause is Cause.INPUT
+
+
+@pytest_twisted.ensureDeferred
+async def test_room_is_made_for_what_the_host_says_of_a_file_and_not_for_what_its_job_does(world: World) -> None:
+    """A job that names sizes would have the worker give up what it keeps for all others."""
+    asked = list[int]()
+
+    async def room(wanted: int) -> int:
+        asked.append(wanted)
+        return 0
+
+    cache = Cache(world.workdir.cache, IN_THREAD, world.workdir.is_low)
+    world.equipment = replace(world.equipment, files=FileMover(cache, IN_THREAD, room))
+    world.hosts.content |= {"node-of-a": b"a", "node-of-b": b"b"}
+    world.hosts.sizes |= {"node-of-a": 7, "node-of-b": 8}
+    await world.begin(workunit(inputs=[file("a", size=1 << 50)], predata=[file("b", size=1 << 50)]))
+    assert asked == [8, 7]
 
 
 @pytest_twisted.ensureDeferred
