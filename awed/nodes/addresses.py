@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from awed.model.access import ADMIN, PUBLIC, User
-from awed.model.errors import Invalid, NotFound
+from awed.model.errors import Invalid, NotFound, Unauthorized
 from awed.nodes.files import NodeFiles, sync
 from awed.nodes.packing import Member
 from awed.nodes.store import NodeStore
@@ -86,8 +86,10 @@ class Addresses:
     async def offer(self, node_id: str, user: User, name: str, packing: str) -> Offer:
         """Make an address for the file of a node. *name* "": the file's own.
 
-        Raises what :meth:`NodeStore.content` raises.
+        Raises what :meth:`NodeStore.content` raises, and :class:`~awed.model.errors.Unauthorized` for a user by the
+        token of a job or a run.
         """
+        _require_lasting(user)
         node, _ = await self._nodes.content(node_id, user)
         address = Address(name or node.file.name, packing, self._now() + LIFETIME, node=node_id, user=user.name)
         return Offer(await self._keep(address), address, 1, node.file.size)
@@ -95,9 +97,9 @@ class Addresses:
     async def offer_archive(self, node_ids: Sequence[str], user: User, name: str, packing: str) -> Offer:
         """Make an address for an archive of the files of several nodes.
 
-        Raises what :meth:`NodeStore.content` raises, and :class:`~awed.model.errors.Invalid` for no nodes or over
-        MOST_FILES.
+        Raises what :meth:`offer` raises, and :class:`~awed.model.errors.Invalid` for no nodes or over MOST_FILES.
         """
+        _require_lasting(user)
         if not 0 < len(node_ids) <= MOST_FILES:
             raise Invalid(f"an archive has 1 to {MOST_FILES} files, not {len(node_ids)}")
         size = 0
@@ -159,6 +161,11 @@ class Addresses:
             address = _read(path)
             if address is None or address.valid_till <= now:
                 path.unlink(missing_ok=True)
+
+
+def _require_lasting(user: User) -> None:
+    if user.run or user.nodes is not None:
+        raise Unauthorized("the token of a job makes no one-time addresses, which would outlive it")
 
 
 def _with_names(node_ids: Iterable[str], members: Iterable[Member]) -> Iterator[Member]:

@@ -171,11 +171,13 @@ TABLE = [
     Row("0- 000+! ---- +", "DELETE", "/cgroup/{group}"),
     # anonymous, foreign page | user, other user, owner, maker, reader | worker, of another, job token, runner | admin
     Row("+- +++++ --++ +", "POST", "/node", {"upload": "text"}),
-    *(Row("+- +++++ --++ +", "GET", f"/node{view}") for view in ("", "?download_url", "?distinct=format")),
+    *(Row("+- +++++ --++ +", "GET", f"/node{view}") for view in ("", "?distinct=format")),
+    Row("+- +++++ ---- +", "GET", "/node?download_url"),
     *(
         Row("0- +000+ --+0 +", "GET", f"/node/{{node}}{view}")
-        for view in ("", "?download", "?download_raw", "?download_url", "/index/line", "/acl", "/acl/read")
+        for view in ("", "?download", "?download_raw", "/index/line", "/acl", "/acl/read")
     ),
+    Row("0- +000+ ---- +", "GET", "/node/{node}?download_url"),
     Row("0- 00000 --00 0", "GET", "/node/{node}?download_post"),  # not supported
     Row("0- 00000 --00 0", "GET", "/node/{node}?filter"),
     Row("0- +000+ --+0 +", "PUT", "/node/{node}/index/line"),
