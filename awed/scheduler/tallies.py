@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from awed.model.quantities import rough_size
 from awed.model.reasons import Why
-from awed.model.resources import RUNNER, RUNS, SIZES
+from awed.model.resources import CORES, DISK, GPUS, MEMORY, RUNNER, RUNS, SIZES
 from awed.scheduler.requirements import SHARE, Misfit, Wanted
 
 _LONGEST_NAME = 60
@@ -95,7 +95,18 @@ def _part(what: str, number: int, tally: Tally, wanted: Wanted) -> str:
 
 
 def _amounts(misfit: Misfit) -> str:
-    return f"needs {_amount(misfit.what, misfit.asked)}, most {_amount(misfit.what, misfit.has)}"
+    meant = "" if misfit.has else _MEANT.get(misfit.what.lower(), misfit.what)
+    hint = f'; did you mean "{meant}"?' if meant not in ("", misfit.what) else ""
+    return f"needs {_amount(misfit.what, misfit.asked)}, most {_amount(misfit.what, misfit.has)}{hint}"
+
+
+_MEANT = {
+    **dict.fromkeys(("core", CORES, "cpu", "cpus", "threads"), CORES),
+    **dict.fromkeys(("mem", MEMORY, "ram"), MEMORY),
+    **dict.fromkeys(("gpu", GPUS), GPUS),
+    DISK: DISK,
+}
+"""What is meant by names that workers have nothing of: who wrote them did not know what it is called here."""
 
 
 def _amount(name: str, amount: float) -> str:

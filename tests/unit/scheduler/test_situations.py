@@ -120,6 +120,12 @@ def _(world: World) -> Waits:
     return told(world, needs={"licence": 2})
 
 
+@situation("a name that something has elsewhere")
+def _(world: World) -> Waits:
+    world.client("c", offers={"cores": 4.0})
+    return told(world, needs={"CPUs": 2})
+
+
 @situation("inputs that no free disk holds")
 def _(world: World) -> Waits:
     world.client("c")
