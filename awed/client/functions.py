@@ -111,7 +111,7 @@ def large(data: bytes) -> Iterator[tuple[int, Outcome]]:
 def _outcome(data: bytes) -> Outcome:
     try:
         values, error, text = pickle.loads(data)  # noqa: S301 - of functions that this program itself sent
-    except Exception as failure:  # whatever a pickled class does
+    except BaseException as failure:  # whatever a pickled class does: it may also end a program
         return Outcome([], RuntimeError(f"the outcome cannot be read here: {failure!r}"))
     if error is not None:
         error.__cause__ = RemoteTraceback(text)

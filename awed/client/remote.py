@@ -46,7 +46,7 @@ def failure(error: BaseException) -> bytes:
         whole = dumped((None, error, text))
         pickle.loads(whole)
         return whole
-    except Exception:
+    except BaseException:
         return pickle.dumps((None, RuntimeError(f"{type(error).__name__}: {error}"), text))
 
 

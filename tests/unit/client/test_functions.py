@@ -30,6 +30,17 @@ def odd() -> None:
     raise Odd(1, 2)
 
 
+class Ends:
+    """Ends the program that unpickles it, as a module may that is imported for it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return sys.exit, ()
+
+
+class EndsAsError(Ends, Exception):
+    pass
+
+
 def told(calls: Packed, rank: int = 0) -> Outcome:
     """What comes back of *calls*."""
     outcome = said(b2a_base64(remote.outcome(calls.data, calls.version, rank)).decode())
@@ -65,6 +76,16 @@ def test_an_exception_has_the_remote_traceback_as_its_cause(function: Callable[[
 
 def test_a_value_that_cannot_be_pickled_is_a_failure() -> None:
     assert "pickle" in str(told(one(Lock)).error)
+
+
+def test_what_ends_the_program_that_reads_it_is_a_failure() -> None:
+    """Else the thread that reads it ended, and the future was never settled."""
+    assert "the outcome cannot be read here: SystemExit" in str(told(one(Ends)).error)
+
+    def fail() -> None:
+        raise EndsAsError("said")
+
+    assert "EndsAsError: said" in str(told(one(fail)).error)
 
 
 def test_another_python_is_told_how_to_choose_one() -> None:
