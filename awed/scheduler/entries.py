@@ -398,13 +398,16 @@ class TaskEntry:
 
     def restore(self, record: TaskRecord, work: list[WorkRecord]) -> None:
         """Load what is stored: *record* of the task, and *work*, the records of its workunits."""
-        self.done = RankSet(record.done)
+        if record.done:  # new objects in the place of others are not counted by Python, and garbage not collected
+            self.done = RankSet(record.done)
         self.part = record.part
-        self.made = frozenset(record.made)
+        if record.made:
+            self.made = frozenset(record.made)
         self.reusing = record.reusing
         self.declared_totalwork = record.wanted
         self.attempts = self.base_attempts = max(record.attempts, *(item.attempt for item in work), 0)
-        self.records = {item.rank: item for item in work if item.rank not in self.done}
+        if work:
+            self.records = {item.rank: item for item in work if item.rank not in self.done}
 
     def split(self, totalwork: int) -> None:
         """Before the first run, divide the task into *totalwork* workunits, whatever the document asks for."""

@@ -14,7 +14,7 @@ from awed.model.errors import TooLarge
 from awed.model.job import IO, NO_NODE, Cmd, Environ, Info, Job, PartInfo, Task
 from awed.model.remarks import Remark
 from awed.wire.json import plain
-from awed.workflow.decoding import arms, field_kinds, is_struct, parse
+from awed.workflow.decoding import arms, field_kinds, is_struct, let_go, parsed
 from awed.workflow.document import SentCmd, SentEnviron, SentInfo, SentJob, SentTask, entries
 from awed.workflow.faults import MOST, Faulty, Place, listed, quoted, shown
 from awed.workflow.reader import NO_LIMITS, DocumentLimits, read_sent
@@ -68,13 +68,18 @@ def read_advised(
     except (Faulty, TooLarge) as error:
         if not checks:
             raise
-        document = parse(body)
         errors = error.remarks if isinstance(error, Faulty) else [Remark("tasks", text) for text in error.texts]
-        return Advised(None, errors, some(misspelt(document)), {}, *_asked(document))
-    strange = misspelt(parse(body)) if _has_unknown_keys(body) else []
+        with parsed(body) as document:
+            return Advised(None, errors, some(misspelt(document)), {}, *_asked(document))
+    strange: list[Remark] = []
+    if _has_unknown_keys(body):
+        with parsed(body) as document:
+            strange = misspelt(document)
     warnings = some([*strange, *unread(sent), *unsplit(sent)])
     workunits = sum(task.totalwork for task in submission.job.tasks)
-    return Advised(submission, [], warnings, dict(_nodes(sent)), len(sent.tasks), workunits)
+    nodes = dict(_nodes(sent))
+    let_go(sent.tasks)
+    return Advised(submission, [], warnings, nodes, len(submission.job.tasks), workunits)
 
 
 def some(remarks: Collection[Remark]) -> list[Remark]:
@@ -100,8 +105,7 @@ def _has_unknown_keys(body: bytes) -> bool:
     """Whether a document has unknown keys, or may have. Most have none, which one decoding finds out quickly."""
     try:
         # The tasks one by one: to decode all in one call would hold the interpreter, and with it the reactor.
-        tasks = msgspec.json.decode(plain(body), type=_Tasks).tasks
-        msgspec.json.decode(plain(body), type=_strict(SentJob, whole=("tasks",)))
+        tasks: list[Raw] = msgspec.json.decode(plain(body), type=_strict(SentJob, apart="tasks")).tasks or []
         decode = msgspec.json.Decoder(_strict(SentTask)).decode
         for task in tasks:
             decode(task)
@@ -110,24 +114,19 @@ def _has_unknown_keys(body: bytes) -> bool:
     return False
 
 
-class _Tasks(Struct):
-    """The tasks of a document, not decoded."""
-
-    tasks: list[Raw] = []
-
-
 @cache
-def _strict(kind: type[Struct], whole: tuple[str, ...] = ()) -> type[Struct]:
-    """A type to decode to, with the known keys of *kind* and no others, and any values. *whole*: fields of
-    which any inner keys are taken as well."""
-    kinds = field_kinds(kind)
-    names = sorted(_known(kind))
-    inner = set(_inner(kind)) - set(whole)
+def _strict(kind: type[Struct], apart: str = "") -> type[Any]:
+    """A type to decode to, with the known keys of *kind* and no others, and any values. *apart*: the field that is a
+    list of values that are not decoded, with any keys."""
+    kinds, inner = field_kinds(kind), _inner(kind)
+    names = sorted(_known(kind) - {apart})
     types = [_strict_inner(kinds[name]) if name in inner else Raw for name in names]
     fields = [
         (f"field{number}", of, msgspec.field(default=None, name=name))
         for number, (name, of) in enumerate(zip(names, types, strict=True))
     ]
+    if apart:
+        fields.append((apart, list[Raw], None))
     return msgspec.defstruct(kind.__name__, fields, forbid_unknown_fields=True)
 
 

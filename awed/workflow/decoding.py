@@ -6,13 +6,14 @@ is walked value by value. On that walk null means "not given": programs in Go se
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from awed.model.errors import Invalid
 from awed.wire.json import plain
@@ -22,6 +23,15 @@ Document = TypeVar("Document", bound=Struct)
 T = TypeVar("T")
 
 _MISFIT = object()
+
+PIECE = 1 << 20
+"""Bytes of a document that are searched, or decoded, in one call. A call that takes long holds the interpreter, and
+with it the reactor."""
+
+FREED = 1000
+"""Tasks of a document that are freed within a millisecond."""
+
+_NUL = rb"\u0000"
 
 _NAMES = {
     str: "string",
@@ -41,12 +51,14 @@ def decode(body: bytes, kind: type[Document], faults: Faults) -> Document:
     Values of a wrong type are noted in *faults* and left out. Raises :class:`~awed.model.errors.Invalid` for
     malformed JSON.
     """
-    if rb"\u0000" in body:
-        _note_nuls(parse(body), faults)
+    if any(body.find(_NUL, first, first + PIECE + len(_NUL) - 1) >= 0 for first in range(0, len(body), PIECE)):
+        with parsed(body) as document:
+            _note_nuls(document, faults)
     try:
         return parse_as(body, kind)
     except msgspec.ValidationError:
-        fitting = _fitting(parse(body), kind, (), faults)
+        with parsed(body) as document:
+            fitting = _fitting(document, kind, (), faults)
         return msgspec.convert({} if fitting is _MISFIT else fitting, kind)
 
 
@@ -128,12 +140,47 @@ def _expected_arm(arm: Any) -> str:
     return "object" if is_struct(arm) else _NAMES.get(get_origin(arm) or arm, "")
 
 
-def parse(body: bytes) -> Any:
-    """Decode *body* as JSON. Raises :class:`~awed.model.errors.Invalid`, with line and column if possible."""
+@contextmanager
+def parsed(body: bytes) -> Iterator[Any]:
+    """*body*, decoded as JSON, which is let go of afterwards.
+
+    Raises :class:`~awed.model.errors.Invalid`, with line and column if possible.
+    """
+    document = _parse(body)
+    yield document
+    for part in document.values() if isinstance(document, dict) else ():
+        if isinstance(part, list):
+            let_go(part)
+
+
+def let_go(items: list[Any]) -> None:
+    """Free *items*, some at a time: to free very many in one step would hold the interpreter."""
+    while items:
+        del items[-FREED:]
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return _in_steps(plain(body).lstrip(b" \t\r\n"), 2)
+    except (ValueError, RecursionError):
+        pass  # what is wrong, and where in the whole, the one call says that decodes it
     try:
         return parse_as(body, Any)
     except msgspec.ValidationError:  # msgspec does not say where
         raise Invalid("malformed JSON: number out of range") from None
+
+
+def _in_steps(text: bytes | Raw, levels: int) -> Any:
+    """The JSON *text* decoded: of a large object or list each item by itself, and of such an item again, in so many
+    *levels*."""
+    view = memoryview(text)
+    if levels and view.nbytes > PIECE:
+        if view[0] == ord("{"):
+            members = msgspec.json.decode(text, type=dict[str, Raw])
+            return {name: _in_steps(item, levels - 1) for name, item in members.items()}
+        if view[0] == ord("["):
+            return [_in_steps(item, levels - 1) for item in msgspec.json.decode(text, type=list[Raw])]
+    return msgspec.json.decode(text)
 
 
 def parse_as(body: bytes, kind: type[T]) -> T:
@@ -143,7 +190,8 @@ def parse_as(body: bytes, kind: type[T]) -> T:
     """
     body = plain(body)
     try:
-        body.decode()  # msgspec does not check the texts of keys and values that it skips
+        if not body.isascii():
+            body.decode()  # msgspec does not check the texts of keys and values that it skips
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError:
         raise

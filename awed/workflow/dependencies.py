@@ -1,5 +1,6 @@
 """The dependencies of tasks: ``dependsOn``, and the origins of their files."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from awed.model.job import IO, UPDATE
@@ -17,6 +18,8 @@ def cycles(dependencies: Mapping[str, Sequence[str]]) -> list[list[str]]:
     is in two circles.
     """
     stuck = _never_ready(dependencies)
+    if not stuck:
+        return []
     ordinal = {task: number for number, task in enumerate(dependencies)}
     ahead = {task: next(other for other in dependencies[task] if other in stuck) for task in stuck}
     found = []
@@ -37,19 +40,21 @@ def cycles(dependencies: Mapping[str, Sequence[str]]) -> list[list[str]]:
 
 def _never_ready(dependencies: Mapping[str, Sequence[str]]) -> set[str]:
     """The tasks that are in a circle, or that wait for one that is, directly or not."""
-    waits_for = {task: {other for other in others if other in dependencies} for task, others in dependencies.items()}
-    dependants: dict[str, list[str]] = {task: [] for task in dependencies}
-    for task, others in waits_for.items():
-        for other in others:
+    waiting: dict[str, int] = {}  # and for how many each of them waits
+    dependants: dict[str, list[str]] = defaultdict(list)
+    for task, others in dependencies.items():
+        if known := {other for other in others if other in dependencies}:
+            waiting[task] = len(known)
+        for other in known:
             dependants[other].append(task)
-    ready = [task for task, others in waits_for.items() if not others]
+    ready = [task for task in dependencies if task not in waiting]
     while ready:
-        done = ready.pop()
-        for task in dependants[done]:
-            waits_for[task].discard(done)
-            if not waits_for[task]:
+        for task in dependants.pop(ready.pop(), ()):
+            waiting[task] -= 1
+            if not waiting[task]:
+                del waiting[task]
                 ready.append(task)
-    return {task for task, others in waits_for.items() if others}
+    return set(waiting)
 
 
 class Dependencies:
@@ -62,7 +67,7 @@ class Dependencies:
         self._faults = faults
         self._named = all(names)
         self._numbers = {name: number for number, name in enumerate(names)}
-        self._outputs = [{io.filename for _, io in entries(task.outputs)} for task in tasks]
+        self._outputs: dict[int, set[str]] = {}
 
     def resolve(self) -> list[list[str]]:
         """For each task the short ids of those that it waits for.
@@ -98,6 +103,8 @@ class Dependencies:
 
     def _check_output(self, io: IO, place: Place) -> None:
         source = self._numbers[io.origin]
+        if source not in self._outputs:
+            self._outputs[source] = {io.filename for _, io in entries(self._tasks[source].outputs)}
         outputs = self._outputs[source]
         if io.filename in outputs or self._faults.follows_from_misfit(("tasks", source, "outputs")):
             return

@@ -11,7 +11,7 @@ from awed.model.ids import task_id
 from awed.model.job import IO, Cmd, Environ, Info, Job, Task
 from awed.model.states import JobState, TaskState
 from awed.model.times import utc
-from awed.workflow.decoding import decode
+from awed.workflow.decoding import PIECE, decode, let_go
 from awed.workflow.dependencies import Dependencies
 from awed.workflow.document import Files, FinishedJob, FinishedTask, SentCmd, SentJob, SentTask, entries
 from awed.workflow.faults import Faults
@@ -35,8 +35,8 @@ class DocumentLimits(Struct, frozen=True):
         To call before decoding: a decoded value takes up to a hundred times its bytes.
         """
         values = 0
-        for mark in (b"[", b"{", b","):  # no map: its one call would hold the interpreter three times as long
-            values += body.count(mark)
+        for first in range(0, len(body), PIECE):
+            values += sum(body.count(mark, first, first + PIECE) for mark in (b"[", b"{", b","))
         if values > self.values:
             raise TooLarge(
                 f"a job document may have about {self.values} values at this server (texts, numbers, lists and"
@@ -134,6 +134,8 @@ def read_import(body: bytes, *, now: datetime, limits: DocumentLimits = NO_LIMIT
     sent.info.parent = UNSET  # what is imported is no step of a run here
     for task in tasks:
         take_passwords((*task.inputs, *task.outputs, *task.predata))
+    finished_tasks = [finished(task, known) for task, known in zip(tasks, sent.tasks, strict=True)]
+    let_go(sent.tasks)
     return Job(
         id=sent.id,
         info=settled(sent.info),
@@ -146,7 +148,7 @@ def read_import(body: bytes, *, now: datetime, limits: DocumentLimits = NO_LIMIT
         error=sent.error,
         resumed=sent.resumed,
         shockhost=sent.shockhost,
-        tasks=[finished(task, known) for task, known in zip(tasks, sent.tasks, strict=True)],
+        tasks=finished_tasks,
     )
 
 
