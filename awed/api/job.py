@@ -112,7 +112,8 @@ class JobResource(JobChanges):
             return asked.page(listed(line_of(job, tasks) async for job, tasks in found), page.total)
         jobs, total = await self.engine.jobs.page(query)
         if asked.verbosity == "minimal":
-            return asked.page(listed(minimal(job, asked.userattr) async for job in jobs), total)
+            turns = self.context.turns
+            return asked.page(listed(await minimal(job, asked.userattr, turns) async for job in jobs), total)
         base = self.context.hosts.base(call.request)
         return asked.page(listed(whole(job, base, spend=True) async for job in jobs), total)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -11,11 +12,14 @@ from msgspec.structs import replace
 from awed.api.hosts import shown_task
 from awed.model.ids import work_id
 from awed.model.job import IO, OWN_HOST, Job, JobError, Task
-from awed.model.states import JobState, TaskState
+from awed.model.states import ACTIVE, JobState, TaskState
 from awed.model.times import NO_TIME
 from awed.model.work import Perf, PerfRecord, WorkRecord, WorkReport
-from awed.tx.turns import each
+from awed.tx.turns import Turns, each, pieces
 from awed.web.streaming import Items, listed, mapped
+
+SOME = 1000
+"""Tasks that are looked at within a millisecond."""
 
 _RUNNING = (TaskState.QUEUED, TaskState.IN_PROGRESS)
 
@@ -115,33 +119,32 @@ def _spent(tasks: list[Task]) -> Iterator[Task]:
         yield tasks.pop()
 
 
-def minimal(job: Job, attributes: Sequence[str]) -> MinimalJob:
-    """The minimal view of *job*, with these of its user attributes."""
-    places, states = _now(job)
+async def minimal(job: Job, attributes: Sequence[str], turns: Turns) -> MinimalJob:
+    """The minimal view of *job*, with these of its user attributes. Nobody else has it: its tasks are let go of."""
+    size = sum(io.size for io in job.tasks[0].inputs) if job.tasks else 0
+    failing = job.lastfailed.rpartition("_")[0]
+    computetime = 0
+    running: list[tuple[int, str]] = []
+    waiting: list[tuple[int, str]] = []
+    failed: list[int] = []
+    async for some in turns(pieces(enumerate(_spent(job.tasks)), SOME)):
+        computetime += sum(task.computetime for _, task in some)
+        running += [(place, task.state) for place, task in some if task.state in _RUNNING]
+        unfinished = ((place, task.state) for place, task in some if task.state is not TaskState.COMPLETED)
+        waiting = waiting or list(islice(unfinished, 1))
+        failed += [place for place, task in some if task.taskid == failing]
+    shown = running or waiting if job.state in ACTIVE else []
     return MinimalJob(
         id=job.id,
         name=job.info.name,
-        size=sum(io.size for io in job.tasks[0].inputs) if job.tasks else 0,
+        size=size,
         submittime=job.info.submittime,
         completedtime=job.info.completedtime,
-        computetime=sum(task.computetime for task in job.tasks),
-        task=places,
-        state=states,
+        computetime=computetime,
+        task=failed if job.state is JobState.SUSPEND else [place for place, _ in shown],
+        state=[state for _, state in shown] if job.state in ACTIVE else [job.state],
         userattr={name: job.info.userattr[name] for name in attributes if name in job.info.userattr},
     )
-
-
-def _now(job: Job) -> tuple[list[int], list[str]]:
-    """The fields *task* and *state* of :class:`MinimalJob`."""
-    if job.state is JobState.SUSPEND:
-        failed = [place for place, task in enumerate(job.tasks) if job.lastfailed.startswith(f"{task.taskid}_")]
-        return failed, [job.state]
-    if job.state in (JobState.COMPLETED, JobState.DELETED):
-        return [], [job.state]
-    running = [(place, task.state) for place, task in enumerate(job.tasks) if task.state in _RUNNING]
-    waiting = ((place, task.state) for place, task in enumerate(job.tasks) if task.state is not TaskState.COMPLETED)
-    chosen = running or [pair for pair, _ in zip(waiting, range(1), strict=False)]
-    return [place for place, _ in chosen], [state for _, state in chosen]
 
 
 Reports = AsyncIterable[AsyncIterator[WorkReport]]

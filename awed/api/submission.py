@@ -96,14 +96,17 @@ async def check(context: Context, call: Call[None], body: bytes, token: str = ""
         found = Checked(False, document.errors, warnings, document.tasks, document.workunits, [])
         return Check(found, None)
     entry = await checks.entry(submission, call.user)
-    errors = await checks.refusals(entry, call.user)
+    try:
+        errors = await checks.refusals(entry, call.user)
+        unmet = checks.unmet(entry)
+    finally:
+        checks.let_go(entry)
     try:
         await require_run(context, call.user, submission)
     except AwedError as error:
         errors = [Remark("info.parent", text) for text in error.texts]
     hosts = token_hosts(submission.job, submission.hosts) if token else []
     warnings = [*warnings, *await checks.unreadable(document.nodes, call.user, token, hosts)]
-    unmet = checks.unmet(entry)
     found = Checked(not errors, errors, warnings, document.tasks, document.workunits, unmet)
     return Check(found, submission.job)
 

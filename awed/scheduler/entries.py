@@ -1,5 +1,6 @@
 """The scheduler's entries for unfinished jobs, their tasks and queued places."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import chain
@@ -21,6 +22,9 @@ from awed.scheduler.ranks import RankSet
 from awed.scheduler.requirements import NOBODY, Wanted, disk_of, groups_of, wanted_of
 from awed.scheduler.shares import UNLIMITED, Share
 
+AT_WORK = (TaskState.QUEUED, TaskState.IN_PROGRESS)
+"""States of tasks that have workunits queued or checked out, or are about to be checked."""
+
 
 class QueueKey(NamedTuple):
     """The order of hand-out: higher priority first, then earlier jobs, then tasks in the order of the document."""
@@ -34,7 +38,19 @@ class QueueKey(NamedTuple):
 class JobEntry:
     """An unfinished job: its document with tasks, its ACL, and the entries of its tasks in the document's order."""
 
-    __slots__ = ("_nodes", "acl", "by_name", "job", "limited", "share", "size", "submitter", "tasks", "to_redo")
+    __slots__ = (
+        "_nodes",
+        "acl",
+        "by_name",
+        "job",
+        "limited",
+        "share",
+        "size",
+        "states",
+        "submitter",
+        "tasks",
+        "to_redo",
+    )
 
     def __init__(self, record: JobRecord) -> None:
         self.job = job = record.job
@@ -46,6 +62,8 @@ class JobEntry:
         self.size = record.size
         self.to_redo = RankSet(record.to_redo)
         """Indexes of the tasks that are to run again and have not been reset yet."""
+        self.states = Counter(task.state for task in job.tasks)
+        """How many of its tasks have which state, when it is made."""
         self.tasks = [TaskEntry(self, task, index) for index, task in enumerate(job.tasks)]
         self.by_name = {ids.task_name(entry.task.taskid): entry for entry in self.tasks}
         for entry in self.tasks:
@@ -261,7 +279,7 @@ class TaskEntry:
     @property
     def is_at_work(self) -> bool:
         """Whether it has workunits that are queued or checked out, or is about to be checked."""
-        return self.task.state in (TaskState.QUEUED, TaskState.IN_PROGRESS)
+        return self.task.state in AT_WORK
 
     @property
     def has_suspended_work(self) -> bool:
@@ -398,7 +416,9 @@ class TaskEntry:
 
     def restore(self, record: TaskRecord, work: list[WorkRecord]) -> None:
         """Load what is stored: *record* of the task, and *work*, the records of its workunits."""
-        if record.done:  # new objects in the place of others are not counted by Python, and garbage not collected
+        # No new objects in the place of such as these: Python's garbage collector would not count them, and then look
+        # at very many at once.
+        if record.done:
             self.done = RankSet(record.done)
         self.part = record.part
         if record.made:

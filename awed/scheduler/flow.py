@@ -181,11 +181,13 @@ class Flow:
 
     def resume(self, job: JobEntry, now: Moment) -> None:
         """Let a suspended job go on where it was. Earlier failures are forgotten."""
+        self._go_on(job, now, _has_begun(job))
+
+    def _go_on(self, job: JobEntry, now: Moment, has_begun: bool) -> None:
         state = self._state
         job.job.resumed += 1
         job.job.notes = job.job.lastfailed = ""
         job.job.error = None
-        has_begun = job.job.remaintasks < len(job.tasks) or any(map(_is_run, job.tasks))
         state.set_job(job, JobState.IN_PROGRESS if has_begun else JobState.QUEUED, now)
         self.start(job, now)
         state.lead(job.job.id, Follow.RESUME)
@@ -239,7 +241,7 @@ class Flow:
         job.job.registered = True
         job.job.info.completedtime = NO_TIME
         self._state.prolong_lifetime(job)
-        self.resume(job, now)
+        self._go_on(job, now, has_begun=len(entries) < len(job.tasks) and _has_begun(job))
 
     def _reset(self, entry: TaskEntry) -> None:
         """Reset a task to ``init``, without runs, logs and outputs."""
@@ -273,6 +275,13 @@ class Flow:
         for place in entry.places.values():
             self._state.queue.remove(place)
             self._state.queue.add(place, now)
+
+
+def _has_begun(job: JobEntry) -> bool:
+    """Whether some of its tasks need not run, as it goes on."""
+    if job.job.remaintasks < len(job.tasks):
+        return True
+    return job.job.info.startedtime != NO_TIME and any(map(_is_run, job.tasks))
 
 
 def _is_run(entry: TaskEntry) -> bool:

@@ -10,11 +10,11 @@ from awed.model.errors import Conflict, Invalid, JobNotFound
 from awed.model.feed import WorkEvent
 from awed.model.job import IO, Job
 from awed.model.records import Batch, JobRecord, Secret, TaskRecord
-from awed.model.states import ACTIVE, JobState, WorkState
+from awed.model.states import ACTIVE, JobState, TaskState, WorkState
 from awed.model.times import Moment
 from awed.model.work import WorkRecord
 from awed.scheduler.changes import own_outputs
-from awed.scheduler.entries import JobEntry, TaskEntry
+from awed.scheduler.entries import AT_WORK, JobEntry, TaskEntry
 from awed.scheduler.flow import Flow
 from awed.scheduler.state import Follow, State
 from awed.scheduler.tellings import job_change, work_change
@@ -22,6 +22,9 @@ from awed.workflow.submission import Submission
 
 WITH_RUN = "suspended with its run"
 """The notes of a step that was suspended because its run was."""
+
+_WITH_WORK = (*AT_WORK, TaskState.SUSPEND)
+"""States of tasks whose workunits are counted by their states."""
 
 
 class Jobs:
@@ -83,12 +86,13 @@ class Jobs:
     def adopt(self, entry: JobEntry, now: Moment) -> None:
         """Add a stored job, see :func:`stored_entry`. An unfinished one goes on where it was."""
         self._state.hold(entry)
-        for task_entry in entry.tasks:
-            self._count_work(task_entry, now)
+        if not entry.states.keys().isdisjoint(_WITH_WORK):
+            for task_entry in entry.tasks:
+                self._count_work(task_entry, now)
         if entry.is_active:
             self._flow.start(entry, now)
-        else:
-            self._flow.rest(entry, now)  # the daemon may have been killed while it suspended the tasks
+        elif not entry.states.keys().isdisjoint(AT_WORK):
+            self._flow.rest(entry, now)  # the daemon was killed while it suspended the tasks
 
     def _count_work(self, entry: TaskEntry, now: Moment) -> None:
         work = self._state.counts.work
@@ -192,15 +196,17 @@ class Jobs:
         self._state.lead(job.id, Follow.REMOVE)
         self._state.delete_nodes(job.id, record.submitter, outputs)
 
-    def recompute(self, task_name: str, makers: Sequence[str], entry: JobEntry, now: Moment) -> None:
-        """Run the task *task_name* again, and all that depend on it. The job must be suspended or completed.
+    def recompute(
+        self, first: int, again: Sequence[int], makers: Sequence[int], entry: JobEntry, now: Moment
+    ) -> None:
+        """Run the task *first* again, and those of *again*, which are :func:`downstream` of it. The job must be
+        suspended or completed.
 
-        *makers*: names of tasks that must run again before, because outputs of theirs that are read are gone.
+        *makers*: tasks that must run again before, because outputs of theirs that are read are gone. All are indexes.
         """
-        first = entry.by_name[task_name]
-        before = [entry.by_name[name] for name in makers]
-        self._flow.redo(entry, before + _downstream(first), now)
-        entry.job.notes = f"recomputed from task {first.task.taskid}"
+        before = [entry.tasks[index] for index in makers]
+        self._flow.redo(entry, [*before, *(entry.tasks[index] for index in again)], now)
+        entry.job.notes = f"recomputed from task {entry.tasks[first].task.taskid}"
         if before:
             also = ", ".join(task.task.taskid for task in before)
             entry.job.notes += f", and {also} before it, whose outputs are gone"
@@ -209,6 +215,10 @@ class Jobs:
         """Run every task again. The job must be suspended or completed."""
         self._flow.redo(entry, entry.tasks, now)
         entry.job.notes = "restarted from the beginning"
+
+    def let_go(self, entry: JobEntry) -> None:
+        """Free the tasks of an entry that does not become one of the scheduler's, see :meth:`Sweeps.leave`."""
+        self._flow.sweeps.leave(entry, lambda task: None)
 
     def changed(self, entry: JobEntry, now: Moment) -> None:
         """Note that the job's record has changed, but nothing that concerns its work."""
@@ -252,12 +262,13 @@ def task_secrets(submission: Submission) -> Iterator[Secret]:
         yield Secret(task_id, submission.job.id, environ=environ, passwords=told)
 
 
-def _downstream(first: TaskEntry) -> list[TaskEntry]:
-    found = {first.index: first}
+def downstream(first: TaskEntry) -> list[int]:
+    """The indexes of the task *first* and of all tasks that depend on it."""
+    found = {first.index}
     todo = [first]
     while todo:
         for after in todo.pop().dependents:
             if after.index not in found:
-                found[after.index] = after
+                found.add(after.index)
                 todo.append(after)
-    return [found[index] for index in sorted(found)]
+    return sorted(found)

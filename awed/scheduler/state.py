@@ -192,7 +192,7 @@ class State:
         self.jobs[entry.job.id] = entry
         entry.share = self.shares.user(entry.submitter)
         self.counts.jobs[entry.job.state] += 1
-        self.counts.tasks.update(task.task.state for task in entry.tasks)
+        self.counts.tasks.update(entry.states)
         self.usages.add(entry)
         if run_id := entry.job.info.parent:
             self.steps.setdefault(run_id, {})[entry.job.id] = entry

@@ -56,9 +56,9 @@ class Sweeps:
     def leave(self, job: JobEntry, step: Callable[[TaskEntry], None]) -> None:
         """Take a last step with all tasks of a job that is gone, and let go of them.
 
-        They are let go one by one because to free very many objects at once takes long; and are taken out of the job
-        because otherwise they would refer to each other in a circle, and only a collection among all objects, which
-        takes seconds and is therefore rare, would free them.
+        They are let go one by one because to free very many objects at once takes long, as it would with those that
+        wait for each other in a row; and are taken out of the job because otherwise they would refer to each other in
+        a circle, and only a collection among all objects, which takes seconds and never comes, would free them.
         """
         self._let_go(Leaving(job.job.id, *job.part(), step))
 
@@ -72,7 +72,9 @@ class Sweeps:
     def _let_go(self, leaving: Leaving) -> None:
         for _ in range(min(self._tasks_at_once, len(leaving.entries))):
             leaving.tasks.pop()
-            leaving.step(leaving.entries.pop())
+            entry = leaving.entries.pop()
+            leaving.step(entry)
+            entry.dependents.clear()
         if leaving.entries:
             self._leaving.append(leaving)
 

@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred, TimeoutError, gatherResults
 from awed.model.access import User
 from awed.model.errors import AwedError, Conflict
 from awed.model.job import IO, OWN_HOST
+from awed.model.records import JobRecord
 from awed.model.remarks import Remark
 from awed.scheduler.entries import JobEntry
 from awed.scheduler.jobs import entry_of
@@ -35,15 +36,19 @@ class CheckVerbs:
         self._shell = shell
 
     async def entry(self, submission: Submission, owner: User) -> JobEntry:
-        """The entry that a valid submission of *owner* would have."""
+        """The entry that a valid submission of *owner* would have. To be given to :meth:`let_go`."""
         return await self._shell.in_thread(entry_of, submission, owner)
+
+    def let_go(self, entry: JobEntry) -> None:
+        """Free an entry."""
+        self._shell.let_go(entry)
 
     async def refusals(self, entry: JobEntry, owner: User) -> list[Remark]:
         """Why a new job of *owner* would be refused: its id is taken, or a quota reached."""
         job_id = entry.job.id
         try:
             self._shell.scheduler.jobs.admit(entry, owner)
-            if await self._shell.store.job(job_id) is not None:
+            if await self._shell.store.one(JobRecord, id=job_id) is not None:
                 raise Conflict(f"job id {job_id} is known already")
         except AwedError as error:
             place = "id" if isinstance(error, Conflict) else "document"

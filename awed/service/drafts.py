@@ -5,15 +5,12 @@ sees the tasks of a job that is not there. A *draft*, a record that says that th
 them and deleted in the batch that has the job. What a daemon that starts finds a draft of, it removes.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Iterable
 
 from awed.model.records import Batch, Draft, Secret, TaskRecord
 from awed.scheduler.changes import MANY
 from awed.service.shell import Shell
-
-T = TypeVar("T")
+from awed.tx.turns import pieces
 
 
 class Drafts:
@@ -35,9 +32,9 @@ class Drafts:
         """
         commit, undo = self._shell.committer.commit, Batch(gone_jobs=[job_id], gone_drafts=[job_id])
         await commit(Batch(drafts=[Draft(job_id)]), undo)
-        for some in _pieces(tasks):
+        for some in pieces(tasks, MANY):
             await commit(Batch(tasks=some), undo)
-        for few in _pieces(secrets):
+        for few in pieces(secrets, MANY):
             await commit(Batch(secrets=few), undo)
 
     def discard(self, job_id: str) -> None:
@@ -46,10 +43,3 @@ class Drafts:
         changes.job_gone(None, job_id)
         changes.add(Batch(gone_drafts=[job_id]))
         self._shell.committer.begin()
-
-
-def _pieces(items: Iterable[T]) -> Iterator[list[T]]:
-    """*items*, MANY at a time."""
-    left = iter(items)
-    while some := list(islice(left, MANY)):
-        yield some

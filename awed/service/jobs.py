@@ -91,6 +91,7 @@ class JobVerbs:
         except AwedError:
             if draft is not None:
                 self.drafts.discard(submission.job.id)
+                self._shell.let_go(draft)
             raise
         if key is not None:
             self._shell.scheduler.changes.add(Batch(submission_keys=[key]))
@@ -100,9 +101,13 @@ class JobVerbs:
     async def _draft(self, submission: Submission, owner: User) -> JobEntry:
         """The entry of a large new job, whose tasks have been stored. Raises what ``submit`` raises."""
         entry = await self._shell.in_thread(entry_of, submission, owner)
-        self._shell.scheduler.jobs.admit(entry, owner)
-        tasks = (task.record() for task in entry.tasks)
-        await self.drafts.write(entry.job.id, tasks, task_secrets(submission))
+        try:
+            self._shell.scheduler.jobs.admit(entry, owner)
+            tasks = (task.record() for task in entry.tasks)
+            await self.drafts.write(entry.job.id, tasks, task_secrets(submission))
+        except BaseException:
+            self._shell.let_go(entry)
+            raise
         return entry
 
     async def import_finished(

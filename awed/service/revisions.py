@@ -8,18 +8,30 @@ from awed.model.access import Acl
 from awed.model.errors import Invalid, JobNotFound
 from awed.model.ids import task_id
 from awed.model.job import Info, Job
-from awed.model.records import Batch, JobRecord, Secret
+from awed.model.records import Batch, JobRecord, Secret, Unfinished
 from awed.model.states import ACTIVE, JobState
 from awed.model.times import Moment
 from awed.scheduler.entries import JobEntry
-from awed.scheduler.jobs import stored_entry
+from awed.scheduler.jobs import downstream, stored_entry
 from awed.service.files import Access
 from awed.service.remaking import makers_of_missing
 from awed.service.shell import Shell
+from awed.tx.turns import Turns
+from awed.workflow.decoding import let_go
 from awed.workflow.locations import named_hosts, token_hosts
 
 Again = Callable[[JobEntry, Moment], None]
 """Makes tasks of a job that is completed or suspended run again."""
+
+Prepare = Callable[[JobEntry], Awaitable[Again]]
+"""Finds out which tasks are to run again."""
+
+
+def _entry_of(stored: Unfinished) -> JobEntry:
+    """The entry of the one job in *stored*, whose lists are then empty."""
+    entry = stored_entry(stored.jobs[0], stored.tasks, stored.work)
+    let_go(stored.tasks)
+    return entry
 
 
 class RevisionVerbs:
@@ -27,6 +39,7 @@ class RevisionVerbs:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
+        self._turns = Turns(shell.reactor)
 
     async def recover(self, job_id: str) -> None:
         """Load an unfinished job into the scheduler.
@@ -54,16 +67,16 @@ class RevisionVerbs:
         :class:`~awed.model.errors.JobNotFound`, and :class:`~awed.model.errors.Invalid` for an active job or an
         unknown task.
         """
-        full_name = task_id(job_id, stage)
 
-        async def recompute(record: JobRecord) -> Again:
-            job = (await self._shell.job(job_id)).job
-            if all(task.taskid != full_name for task in job.tasks):
-                raise Invalid(f"task not found:{full_name}")
-            access = Access(await self._shell.data_token(job_id), record.submitter)
+        async def recompute(entry: JobEntry) -> Again:
+            first = entry.by_name.get(stage)
+            if first is None:
+                raise Invalid(f"task not found:{task_id(job_id, stage)}")
+            again = await self._shell.in_thread(downstream, first)
+            access = Access(await self._shell.data_token(job_id), entry.submitter)
             is_there = partial(self._shell.files.is_there, access=access)
-            makers = await makers_of_missing(job, stage, is_there)
-            return partial(self._shell.scheduler.jobs.recompute, stage, makers)
+            makers = await makers_of_missing(entry, again, is_there, self._turns)
+            return partial(self._shell.scheduler.jobs.recompute, first.index, again, makers)
 
         await self._redo("recompute", job_id, recompute)
 
@@ -73,29 +86,43 @@ class RevisionVerbs:
         Raises :class:`~awed.model.errors.JobNotFound`, and :class:`~awed.model.errors.Invalid` for an active job.
         """
 
-        async def resubmit(record: JobRecord) -> Again:
+        async def resubmit(entry: JobEntry) -> Again:
             return self._shell.scheduler.jobs.resubmit
 
         await self._redo("resubmit", job_id, resubmit)
 
-    async def _redo(self, verb: str, job_id: str, prepare: Callable[[JobRecord], Awaitable[Again]]) -> None:
+    async def _redo(self, verb: str, job_id: str, prepare: Prepare) -> None:
         await self._shell.alone.run(job_id, self._run_again(verb, job_id, prepare))
         self._shell.follow()
         await self._shell.swept(job_id)  # tasks whose step is not stored would not run again after a restart
         await self._shell.settle()
 
-    async def _run_again(self, verb: str, job_id: str, prepare: Callable[[JobRecord], Awaitable[Again]]) -> None:
+    async def _run_again(self, verb: str, job_id: str, prepare: Prepare) -> None:
         try:
             record = await self._shell.head(job_id)  # without tasks: to free very many at once takes long
             self._require_at_rest(record.job)
             await self._require_run(record.job)
             await self._shell.swept(job_id)
-            again = await prepare(record)
-            entry = await self.adopt(job_id)
+            entry, again = await self._prepared(job_id, prepare)
             self._require_at_rest(entry.job)
         except Invalid as error:
             raise Invalid(f"fail to {verb} job: {job_id} {'; '.join(error.texts)}") from None
         again(entry, self._shell.now())
+
+    async def _prepared(self, job_id: str, prepare: Prepare) -> tuple[JobEntry, Again]:
+        """The scheduler's entry of a job, and what makes its tasks run again. Of a job that ends while that is being
+        prepared it is the entry of the finished job."""
+        held = self._shell.held(job_id)
+        entry = held or await self._loaded(job_id)
+        try:
+            again = await prepare(entry)
+        except BaseException:
+            if held is None:
+                self._shell.let_go(entry)
+            raise
+        if held is not None and self._shell.held(job_id) is not held:
+            return await self._prepared(job_id, prepare)
+        return self._adopted(entry), again
 
     def _require_at_rest(self, job: Job) -> None:
         if job.state in ACTIVE:
@@ -117,14 +144,23 @@ class RevisionVerbs:
 
     async def adopt(self, job_id: str) -> JobEntry:
         """The scheduler's entry of a job, which is loaded from the store if need be. Raises :class:`JobNotFound`."""
-        if self._shell.held(job_id) is None:
-            stored = await self._shell.store.load_job(job_id)
-            if stored is None:
-                raise JobNotFound(job_id)
-            entry = await self._shell.in_thread(stored_entry, stored.jobs[0], stored.tasks, stored.work)
-            if self._shell.held(job_id) is None:
-                self._shell.scheduler.jobs.adopt(entry, self._shell.now())
-        return self._shell.scheduler.jobs.get(job_id)
+        return self._shell.held(job_id) or self._adopted(await self._loaded(job_id))
+
+    def _adopted(self, entry: JobEntry) -> JobEntry:
+        """The scheduler's entry of the job of *entry*, which is *entry* unless it has another one."""
+        known = self._shell.held(entry.job.id)
+        if known is None:
+            self._shell.scheduler.jobs.adopt(entry, self._shell.now())
+            return entry
+        if known is not entry:
+            self._shell.let_go(entry)
+        return known
+
+    async def _loaded(self, job_id: str) -> JobEntry:
+        stored = await self._shell.store.load_job(job_id)
+        if stored is None:
+            raise JobNotFound(job_id)
+        return await self._shell.in_thread(_entry_of, stored)
 
     async def steer(self, job_id: str, change: Callable[[Info], object]) -> None:
         """Change a job's groups, pipeline or priority. Its queued work moves to its new place at once."""

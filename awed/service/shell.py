@@ -139,6 +139,11 @@ class Shell:
         self._went_on.notify()
         self.follow()
 
+    def let_go(self, entry: JobEntry) -> None:
+        """Free an entry that does not become one of the scheduler's, some tasks at a time."""
+        self.scheduler.jobs.let_go(entry)
+        self.follow()
+
     async def swept(self, job_id: str) -> None:
         """Wait until a step that all tasks of a job take, some at a time, is done."""
         while self.scheduler.sweeps(job_id):

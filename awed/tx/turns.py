@@ -1,6 +1,7 @@
 """Long loops on the reactor, in turns, so that other requests are served in between."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred
@@ -21,6 +22,13 @@ async def each(items: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
     else:
         for item in items:
             yield item
+
+
+def pieces(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """*items*, *size* at a time."""
+    left = iter(items)
+    while some := list(islice(left, size)):
+        yield some
 
 
 class Turns:

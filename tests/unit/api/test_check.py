@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from tests.unit.api.served import Served, data, fault
+from tests.unit.scheduler.builders import more_entries
 
 JOB: dict[str, Any] = {"tasks": [{"taskid": "a", "cmd": {"name": "blastp"}, "totalwork": 4}]}
 
@@ -66,3 +67,10 @@ def test_a_submission_without_faults_is_answered_as_ever(served: Served) -> None
     """Before workers are there nothing can be said of what they have."""
     reply = served.call("POST", "/job", {"upload": msgspec.json.encode(JOB)})
     assert list(reply.json) == ["status", "data", "error"]
+
+
+def test_nothing_of_a_checked_document_stays_in_memory(served: Served) -> None:
+    document = {"tasks": [{"taskid": str(number), "cmd": {"name": "blastp"}} for number in range(3)]}
+    with more_entries() as left:
+        assert check(served, document)["ok"]
+        assert left() == 0

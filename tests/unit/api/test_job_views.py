@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from twisted.internet.task import Clock
 
 from awed.api.hosts import shown_task
 from awed.api.job_views import minimal, whole, with_logs, with_perf
@@ -12,8 +13,9 @@ from awed.model.job import IO, OWN_HOST, Info, Job, JobError, Task
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
 from awed.model.work import PerfRecord, WorkReport
-from awed.tx.turns import each
+from awed.tx.turns import Turns, each
 from awed.web.streaming import pieces
+from tests.unit.api.served import done
 from tests.unit.gathered import gathered
 
 START = datetime(2026, 11, 23, 20, 41, 5, tzinfo=UTC)
@@ -65,14 +67,14 @@ def test_a_whole_job_is_shown_with_addresses_of_own_files() -> None:
     ],
 )
 def test_the_tasks_that_matter_now(shown: Job, places: list[int], states: list[str]) -> None:
-    view = minimal(shown, [])
+    view = done(minimal(shown, [], Turns(Clock())))
     assert (view.task, view.state) == (places, states)
 
 
 def test_a_job_in_one_line() -> None:
     shown = job(TaskState.QUEUED, TaskState.PENDING)
     shown.tasks[0].inputs = [IO("a", size=3), IO("b", size=4)]
-    view = minimal(shown, ["b", "c"])
+    view = done(minimal(shown, ["b", "c"], Turns(Clock())))
     assert (view.name, view.size, view.computetime, view.userattr) == ("n", 7, 4, {"b": 2})
     assert list(msgspec.to_builtins(view)) == [
         "id",
@@ -88,7 +90,7 @@ def test_a_job_in_one_line() -> None:
 
 
 def test_a_job_without_tasks() -> None:
-    assert minimal(Job("j"), []).size == 0
+    assert done(minimal(Job("j"), [], Turns(Clock()))).size == 0
 
 
 def test_logs_of_all_ranks_empty_where_none_came() -> None:

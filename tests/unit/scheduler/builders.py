@@ -1,8 +1,10 @@
 """Short ways to jobs, clients and reports, and a check of everything that must hold between two verbs."""
 
 import copy
+import gc
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -71,6 +73,22 @@ def job(*tasks: Task, groups: str = "", priority: int = 1, submitted: float = 0,
         item.depends_on = [ids.task_id(job_id, name) for name in item.depends_on]
     info = Info(clientgroups=groups, priority=priority, submittime=at(submitted), noretry=noretry)
     return Submission(Job(id=job_id, info=info, tasks=list(tasks), remaintasks=len(tasks)))
+
+
+@contextmanager
+def more_entries() -> Iterator[Callable[[], int]]:
+    """How many more entries of tasks there are than before, while nothing collects garbage."""
+
+    def number() -> int:
+        return sum(isinstance(one, TaskEntry) for one in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    before = number()
+    try:
+        yield lambda: number() - before
+    finally:
+        gc.enable()
 
 
 class World:

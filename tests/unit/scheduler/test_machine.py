@@ -26,7 +26,7 @@ from awed.scheduler import reservations
 from awed.scheduler.changes import Check, Effect, Prepare
 from awed.scheduler.client_entry import ClientEntry
 from awed.scheduler.core import Scheduler
-from awed.scheduler.jobs import stored_entry
+from awed.scheduler.jobs import downstream, stored_entry
 from awed.scheduler.requirements import Spare
 from awed.scheduler.shares import Most
 from awed.scheduler.state import Limits
@@ -290,7 +290,8 @@ class SchedulerMachine(RuleBasedStateMachine):
         else:
             entry = self.scheduler.jobs.get(job)
         if number:
-            self.scheduler.jobs.recompute(str(number % len(entry.tasks)), [], entry, self.world.now)
+            first = number % len(entry.tasks)
+            self.scheduler.jobs.recompute(first, downstream(entry.tasks[first]), [], entry, self.world.now)
         else:
             self.scheduler.jobs.resubmit(entry, self.world.now)
 

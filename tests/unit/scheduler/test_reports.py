@@ -10,6 +10,7 @@ from awed.model.records import DeleteNodes
 from awed.model.states import JobState, TaskState
 from awed.scheduler.changes import Check, Prepare
 from awed.scheduler.entries import JobEntry
+from awed.scheduler.jobs import downstream
 from awed.scheduler.state import Limits
 from awed.scheduler.tasks import Prepared
 from tests.unit.scheduler.builders import World, check_invariants, job, task
@@ -239,7 +240,7 @@ def test_recompute_runs_a_task_and_all_that_depends_on_it_again() -> None:
         world.run("a")
     world.scheduler.jobs.suspend(submitted.id, world.now)
     entry = world.scheduler.jobs.get(submitted.id)
-    world.scheduler.jobs.recompute("1", [], entry, world.now)
+    world.scheduler.jobs.recompute(1, downstream(entry.tasks[1]), [], entry, world.now)
     assert (submitted.notes, submitted.resumed) == (f"recomputed from task {submitted.id}_1", 1)
     assert [world.run("a").task_name for _ in range(2)] == ["1", "3"]
     assert state_of(submitted) is JobState.COMPLETED
@@ -252,7 +253,7 @@ def test_recompute_of_a_job_whose_other_work_ended_while_it_was_suspended() -> N
     unit = world.checkout("a")
     world.scheduler.jobs.suspend(submitted.id, world.now)
     world.report(unit)
-    world.scheduler.jobs.recompute("1", [], world.scheduler.jobs.get(submitted.id), world.now)
+    world.scheduler.jobs.recompute(1, [1], [], world.scheduler.jobs.get(submitted.id), world.now)
     assert submitted.tasks[0].state is TaskState.COMPLETED
     assert world.run("a").task_name == "1"
     assert state_of(submitted) is JobState.COMPLETED
@@ -279,7 +280,7 @@ def test_a_task_that_runs_again_is_split_as_the_document_wants(restarted: bool) 
     assert entry().tasks[0].task.remainwork == 1
     if restarted:
         world.restart()
-    world.scheduler.jobs.recompute("0", [], entry(), world.now)
+    world.scheduler.jobs.recompute(0, downstream(entry().tasks[0]), [], entry(), world.now)
     check_invariants(world.scheduler)
     assert split(into=3) == 8
     world.scheduler.jobs.resubmit(entry(), world.now)

@@ -1,7 +1,5 @@
 """Large jobs change some tasks at a time; verbs in between see the job in its new state."""
 
-import gc
-
 import pytest
 
 from awed.model.access import Acl
@@ -10,11 +8,10 @@ from awed.model.job import Job
 from awed.model.records import JobRecord, TaskRecord
 from awed.model.states import JobState, TaskState
 from awed.scheduler.changes import Prepare
-from awed.scheduler.entries import TaskEntry
 from awed.scheduler.jobs import stored_entry
 from awed.scheduler.state import Limits
 from awed.scheduler.tasks import Prepared
-from tests.unit.scheduler.builders import World, check_invariants, job, task
+from tests.unit.scheduler.builders import World, check_invariants, job, more_entries, task
 
 TASKS = 50
 
@@ -185,32 +182,28 @@ def test_what_was_answered_while_a_job_was_being_suspended_is_asked_again_when_i
     assert {first.taskid, last.taskid} <= again
 
 
+@pytest.mark.parametrize("chained", [False, True])
 def test_a_job_that_is_gone_is_freed_some_tasks_at_a_time_without_the_garbage_collector(
-    world: World,
+    world: World, chained: bool
 ) -> None:
-    """Which is set to look at old objects hardly ever, as that would hold up everybody."""
-
-    def left() -> int:
-        return sum(isinstance(one, TaskEntry) for one in gc.get_objects())
-
-    gc.collect()
-    gc.disable()
-    try:
-        before = left()
-        deleted = world.submit(job(*(task(str(number)) for number in range(TASKS)))).id
+    """Which never looks at old objects, as that would hold up everybody."""
+    with more_entries() as left:
+        tasks = [task(str(number), *([str(number - 1)] if chained and number else [])) for number in range(TASKS)]
+        deleted = world.submit(job(*tasks)).id
         completed = world.submit(job(task("0"), task("1"), task("2", "1"))).id
         finish(world)
         world.scheduler.jobs.delete(deleted, world.now, full=True)
         world.scheduler.take_changes()
         world.scheduler.take_fresh_work()
-        assert left() - before == TASKS - 2 + 3
+        before_last = TASKS - 2 + chained + 3  # in a chain each goes with the one that it waits for
+        assert left() == before_last
+        world.scheduler.go_on(world.now)
+        assert left() == before_last - 2
         finish(world)
-        assert left() - before == 3
+        assert left() == 3
         while completed in world.job_ids:
             world.run("a")
         finish(world)
         world.scheduler.take_changes()
         world.scheduler.take_fresh_work()
-        assert left() == before
-    finally:
-        gc.enable()
+        assert left() == 0
