@@ -1,5 +1,6 @@
 """The shell around the scheduler: commits its changes, performs its effects and serves clients that wait."""
 
+import gc
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime
@@ -136,6 +137,9 @@ class Shell:
     def _go_on(self) -> None:
         self._going_on = False
         self.scheduler.go_on(self.now())
+        # A step puts new objects in the place of old ones. Python does not count these, so it would look for garbage
+        # seldom, and then among very many at once.
+        gc.collect(1)
         self._went_on.notify()
         self.follow()
 
