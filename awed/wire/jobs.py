@@ -5,13 +5,14 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from awed.model.job import Job, Task
+from awed.model.ids import task_name
+from awed.model.job import Job, JobError, Task
 from awed.model.states import JobState
 
 
 class JobLine(Struct):
     """A job of ``GET /job?verbosity=line``. *tasks*: how many it has, *remaintasks*: how many are not done.
-    *computetime*: seconds that its commands ran, as far as they have ended.
+    *computetime*: seconds that its commands ran, as far as they have ended. *notes*: why it is suspended, if it is.
     """
 
     id: str
@@ -39,5 +40,11 @@ def line_of(job: Job, tasks: Sequence[Task]) -> JobLine:
         tasks=len(tasks),
         remaintasks=job.remaintasks,
         computetime=sum(task.computetime for task in tasks),
-        notes=job.notes,
+        notes=_failure(job.error) if job.error and job.state is JobState.SUSPEND else job.notes,
     )
+
+
+def _failure(error: JobError) -> str:
+    """Which task failed and why: the notes begin with the long id of a workunit, and a list has no room for more."""
+    task = f"{task_name(error.taskfailed)}: " if error.taskfailed else ""
+    return f"{task}{error.worknotes or error.servernotes}"

@@ -12,7 +12,7 @@ from awed.cli.table import screen
 from awed.cli.words import between, clean, running, span, work_name
 from awed.model.attempts import Attempt, Used
 from awed.model.client import Client
-from awed.model.job import IO, Info
+from awed.model.job import IO, Info, JobError
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
 from awed.wire.jobs import line_of
@@ -70,6 +70,17 @@ def test_a_job_in_the_list() -> None:
     head, row = rows(jobs_table([line_of(listed, listed.tasks)], NOW))
     assert head == ["id", "name", "state", "tasks", "age", "ran", "notes"]
     assert row == ["128068d0", "[red]x[/red]", "in-progress", "1/2", "3600s", "75s", "all is well"]
+
+
+def test_of_a_failed_job_the_list_tells_task_and_reason() -> None:
+    """Not the id of the workunit, after which there was no room for more."""
+    error = JobError(
+        taskfailed=f"{JOB_ID}_b", servernotes="workunit failed 3 time(s)", worknotes="command not found: blastp"
+    )
+    notes = f"workunit {JOB_ID}_b_0 failed 3 time(s). msg from client:command not found: blastp"
+    failed = job(task("b"), state=JobState.SUSPEND, notes=notes, error=error)
+    _, row = rows(jobs_table([line_of(failed, failed.tasks)], NOW))
+    assert row[-1] == "b: command not found: blastp"
 
 
 def test_facts_that_are_not_there_are_left_out() -> None:
