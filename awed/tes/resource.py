@@ -26,7 +26,7 @@ from awed.web.arguments import Body
 from awed.web.calls import Asked, Call, Calls, Right
 from awed.web.envelope import send_json
 from awed.web.kinds import count, word
-from awed.web.params import header
+from awed.web.params import change_header, header
 from awed.web.streaming import listed
 from awed.web.traits import Traits, bare
 
@@ -120,7 +120,7 @@ def told(right: Right[Context, T]) -> Right[Context, T]:
 
     async def grant(context: Context, asked: Asked) -> Call[T]:
         if header(asked.request, b"authorization") == NOBODY:
-            asked.request.requestHeaders.removeHeader("Authorization")
+            change_header(asked.request, b"authorization", None)
         return await right.grant(context, asked)
 
     return Right(grant, right.query)

@@ -17,7 +17,7 @@ from awed.model.errors import Unauthorized
 from awed.ui import assets
 from awed.web.calls import Asked, Call, Calls, Right, T
 from awed.web.pages import send_html
-from awed.web.params import header
+from awed.web.params import change_header, header
 from awed.web.traits import Traits
 
 _POLICY = "; ".join(
@@ -103,23 +103,23 @@ def meant(right: Right[Context, T]) -> Right[Context, T]:
             if not sealed or context.hosts.is_from_elsewhere(request):
                 raise Unauthorized(FORGED)
             if token:
-                request.requestHeaders.setRawHeaders("Authorization", [authorization_of(request, token)])
+                change_header(request, b"authorization", authorization_of(request, token).encode())
         return await right.grant(context, asked)
 
     async def admit(context: Context, asked: Asked) -> Call[T]:
         """Of who may send a large form: the right of the session, before the form can prove anything."""
-        headers, token = asked.request.requestHeaders, session_token(context, asked.request)
-        if headers.hasHeader(b"authorization"):
+        request, token = asked.request, session_token(context, asked.request)
+        if header(request, b"authorization") is not None:
             return await right.grant(context, asked)
-        if context.hosts.is_from_elsewhere(asked.request):
+        if context.hosts.is_from_elsewhere(request):
             raise Unauthorized(FORGED)
         if not token:
             return await right.grant(context, asked)
-        headers.setRawHeaders("Authorization", [authorization_of(asked.request, token)])
+        change_header(request, b"authorization", authorization_of(request, token).encode())
         try:
             return await right.grant(context, asked)
         finally:
-            headers.removeHeader("Authorization")
+            change_header(request, b"authorization", None)
 
     return Right(grant, right.query, right.everybodys, admit)
 

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from awed.model.errors import AwedError, TooLarge
 from awed.tx.streams import Pump
 from awed.web.form import IN_MEMORY, Form, Spool, receiver_for
-from awed.web.params import header
+from awed.web.params import change_header, header
 from awed.web.request import ShortRequest
 from awed.web.short import short_form
 from awed.web.traits import Traits
@@ -189,7 +189,7 @@ class AwedRequest(ShortRequest):
         if self._refused or self._complete or self.channel is None:
             return
         self._refused = True
-        self.requestHeaders.removeHeader(b"Expect")
+        change_header(self, b"Expect", None)
         self.clientproto = b"HTTP/1.1"
         self.responseHeaders.setRawHeaders("Connection", ["close"])
         self.write(self.failed(Failure(error)))

@@ -4,7 +4,7 @@ The query string is read from the URI, because twisted.web's ``args`` leave out 
 ``?active``, which is how the flags of this API are written.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import unquote_plus
 
 from twisted.web.http_headers import Headers
@@ -37,18 +37,40 @@ def parse_query(query: bytes) -> Params:
 
 
 class SharedHeaders(Headers):
-    """Headers that many requests have in common, so they must not be changed. *fields*: their names and values."""
+    """Headers that many requests have in common, so they cannot be changed. *fields*: their names and values."""
 
     def __init__(self, fields: Iterable[tuple[bytes, bytes]]) -> None:
         super().__init__()
         self._texts: dict[bytes, str] = {}
         for name, value in fields:
-            self.addRawHeader(name, value)
+            super().addRawHeader(name, value)
             self._texts[name.lower()] = _text(value)
 
     def text(self, name: bytes) -> str | None:
         """As :func:`header`."""
         return self._texts.get(name.lower())
+
+    def copy(self) -> Headers:
+        """Headers of the same names and values that can be changed."""
+        return Headers(dict(self.getAllRawHeaders()))
+
+    def addRawHeader(self, name: str | bytes, value: str | bytes) -> None:
+        raise TypeError("other requests have these headers too")
+
+    def setRawHeaders(self, name: str | bytes, values: Sequence[str | bytes]) -> None:
+        raise TypeError("other requests have these headers too")
+
+    def removeHeader(self, name: str | bytes) -> None:
+        raise TypeError("other requests have these headers too")
+
+
+def change_header(request: IRequest, name: bytes, value: bytes | None) -> None:
+    """Have *request* treated as if it had been sent with this header, None: without it."""
+    headers = request.requestHeaders = request.requestHeaders.copy()
+    if value is None:
+        headers.removeHeader(name)
+    else:
+        headers.setRawHeaders(name, [value])
 
 
 def header(request: IRequest, name: bytes) -> str | None:

@@ -16,6 +16,7 @@ from twisted.web.server import Request
 
 from awed.tx.loglines import REQUEST
 from awed.web.errors import error_answer
+from awed.web.params import change_header
 from awed.web.traits import PLAIN, Traits
 
 FIELD = b"X-Request-Id"
@@ -100,7 +101,7 @@ class ShortRequest(Request):
         of a path are one.
         """
         if (whole := _WHOLE.match(target)) is not None:
-            self.requestHeaders.setRawHeaders(b"Host", [whole[1]])
+            change_header(self, b"Host", whole[1])
             target = b"/" + target[whole.end() :]
         if target.startswith(b"//"):
             target = b"/" + target.lstrip(b"/")

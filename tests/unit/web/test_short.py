@@ -2,14 +2,18 @@
 
 import re
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from twisted.web.test.requesthelper import DummyChannel
 
 from awed.model.errors import AwedError
 from awed.web.form import IN_MEMORY, Form, Spool, receiver_for
-from awed.web.short import LONGEST_HEAD, LONGEST_PART_HEAD, MOST_PARTS, short_form, whole_request
+from awed.web.params import change_header, header
+from awed.web.request import ShortRequest
+from awed.web.short import LONGEST_HEAD, LONGEST_PART_HEAD, MOST_PARTS, WholeRequest, short_form, whole_request
 from tests.unit.api.served import Served
 from tests.unit.web.test_form import MULTIPART, multipart
 from tests.unit.web.traversal import at_once
@@ -124,6 +128,25 @@ def test_what_is_read_in_one_step_is_whole() -> None:
         (b"X-A", [b"1", b"2"]),
         (b"Content-Length", [b"3"]),
     ]
+
+
+def test_a_header_that_is_changed_is_changed_for_one_request_alone() -> None:
+    """Requests of the same head have their headers in common."""
+    data = b"GET /a HTTP/1.1\r\nHost: h\r\nAuthorization: nobody\r\n\r\n"
+    requests = [ShortRequest(DummyChannel()) for _ in range(3)]  # type: ignore[no-untyped-call]
+    for request in requests:
+        request.requestHeaders = cast(WholeRequest, whole_request(data)).headers
+    assert requests[0].requestHeaders is requests[1].requestHeaders
+    change_header(requests[0], b"Authorization", None)
+    change_header(requests[1], b"authorization", b"somebody")
+    assert [header(request, b"authorization") for request in requests] == [None, "somebody", "nobody"]
+    assert [header(request, b"host") for request in requests] == ["h"] * 3
+    with pytest.raises(TypeError):
+        requests[2].requestHeaders.addRawHeader("A", "b")
+    with pytest.raises(TypeError):
+        requests[2].requestHeaders.setRawHeaders("A", ["b"])
+    with pytest.raises(TypeError):
+        requests[2].requestHeaders.removeHeader("Host")
 
 
 def test_requests_in_one_piece_follow_one_another(served: Served) -> None:
