@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
+from cwltool import pack
 from cwltool.context import RuntimeContext
 from cwltool.errors import UnsupportedRequirement
 from cwltool.executors import JobExecutor
@@ -21,6 +22,28 @@ from awed.model.ids import new_id
 
 _PLACES = ("path", "dirname", "nameroot", "nameext")
 """Fields of files that tell nothing elsewhere."""
+
+
+_PROCESSES = ("CommandLineTool", "ExpressionTool", "Workflow", "Operation")
+
+_embed = pack.import_embed
+
+
+def _embedded(document: Any, seen: set[str]) -> None:
+    """As by cwltool, which packs an output of a tool within a step as if it were the input of the same id."""
+    apart: list[tuple[dict[str, Any], str]] = []
+
+    def take(process: dict[str, Any]) -> None:
+        inputs = {one["id"] for one in process.get("inputs", ()) if "id" in one}
+        apart.extend((one, one.pop("id")) for one in process.get("outputs", ()) if one.get("id") in inputs)
+
+    visit_class(document, _PROCESSES, take)
+    _embed(document, seen)
+    for one, its_id in apart:
+        one["id"] = its_id
+
+
+pack.import_embed = cast(Any, _embedded)
 
 
 class Order(JobExecutor):
@@ -55,10 +78,10 @@ def submit(server: Server, asked: Asked, options: Mapping[str, str]) -> tuple[in
     status, text = asked._replace(quiet=not asked.debug).read(access, order)
     if order.found is None:
         return status, text
-    status, packed = asked._replace(inputs=()).read(access, pack=True, no_warnings=True)
+    status, text = packed(asked, access)
     if status:
         return status, ""
-    workflow, inputs = json.loads(packed), order.found
+    workflow, inputs = json.loads(text), order.found
     main = next((one for one in workflow.get("$graph", ()) if one["id"] == "#main"), workflow)
     main.setdefault("label", access.name(asked.tool))  # the name of the job
     server.ask(feed.events(None))  # all that follows waits for a server that is away: not for a mistyped address
@@ -66,6 +89,11 @@ def submit(server: Server, asked: Asked, options: Mapping[str, str]) -> tuple[in
         _settle(document, access, nodes)
     call = jobs.submit_run(json.dumps(workflow).encode(), json.dumps(inputs).encode(), options, new_id())
     return 0, server.persist(call).job.id
+
+
+def packed(asked: Asked, access: Access) -> tuple[int, str]:
+    """An exit status of CWL runners, and one document with the workflow and all that it names."""
+    return asked._replace(inputs=()).read(access, pack=True, no_warnings=True)
 
 
 def _settle(document: Any, access: Access, nodes: Nodes) -> None:
