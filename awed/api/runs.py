@@ -1,7 +1,6 @@
 """Makes the jobs of runs: their files become nodes of the submitter."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -10,7 +9,7 @@ from msgspec import Struct
 from awed.api.context import Context
 from awed.api.submission import once, only_steps, stored
 from awed.model.access import User
-from awed.model.errors import AwedError, Invalid, NotFound
+from awed.model.errors import AwedError, Invalid
 from awed.model.ids import new_id
 from awed.model.job import Job
 from awed.model.records import SubmissionKey
@@ -77,17 +76,16 @@ async def make_with_files(
     """A job for which *files* become nodes. *document*: makes its document of its id and the ids of these nodes.
 
     *told*: by which, with the files, a repeated request is recognised. *job_id*: its id, if it is to have a certain
-    one. *token*: its data token. If it is refused, the nodes are deleted.
+    one. *token*: its data token. If it is refused, or the daemon is killed before it is there, the nodes are deleted.
     """
     job_id = job_id or new_id()
     contents = [(path, one if isinstance(one, str) else one.md5) for path, one in files.items()]
 
-    async def prepared(nodes: dict[str, str]) -> Submission:
-        async def add(path: str, file: Part | str) -> None:
-            nodes[path] = await _node(context, call.user, path, file)
+    jobs = context.engine.jobs
 
+    async def prepared(nodes: Mapping[str, str]) -> Submission:
         for path, file in files.items():
-            await unbroken(add(path, file))  # a node that is stored already must be known
+            await unbroken(_make_node(context, call.user, path, file, nodes[path]))  # before it is deleted
         return await context.reading(
             call.user,
             read_submission,
@@ -99,16 +97,17 @@ async def make_with_files(
         )
 
     async def make(key: SubmissionKey | None) -> Job:
-        nodes: dict[str, str] = {}
+        nodes = {path: new_id() for path in files}
+        expected = await jobs.expect(job_id, call.user, nodes.values())
         try:
             submission = await prepared(nodes)
         except BaseException:  # also if the client left
-            await _forget(context, call.user, nodes)
+            jobs.give_up(expected)
             raise
         try:
-            return await stored(context, call, submission, token, key)
+            return await stored(context, call, submission, token, key, expected=expected)
         except AwedError:  # no other: the job is made also if the client leaves
-            await _forget(context, call.user, nodes)
+            jobs.give_up(expected)
             raise
 
     return await once(context, call, msgspec.json.encode(contents) + told, job_id, make)
@@ -123,16 +122,10 @@ async def _outline(context: Context, user: User, asked: Asked) -> Outline:
     return await context.reading(user, outline, body, asked.what, asked.entrypoint, context.document_limits)
 
 
-async def _node(context: Context, user: User, path: str, file: Part | str) -> str:
-    """The id of a new node with *file*."""
+async def _make_node(context: Context, user: User, path: str, file: Part | str, node_id: str) -> None:
+    """Make a node with *file*."""
     change = Change(fill=FromUrl(file) if isinstance(file, str) else Whole(file), file_name=path.rpartition("/")[2])
     try:
-        return (await context.nodes.create(user, change)).id
+        await context.nodes.create(user, change, node_id)
     except Invalid as error:
         raise Invalid(*(f"{file if isinstance(file, str) else path}: {text}" for text in error.texts)) from None
-
-
-async def _forget(context: Context, user: User, nodes: Mapping[str, str]) -> None:
-    for node_id in nodes.values():
-        with suppress(NotFound):
-            await context.nodes.delete(node_id, user)

@@ -13,7 +13,7 @@ from awed.model.errors import AwedError, Invalid, JobNotFound, Unauthorized
 from awed.model.hook import Hook
 from awed.model.ids import new_id
 from awed.model.job import OWN_HOST, Job
-from awed.model.records import SubmissionKey
+from awed.model.records import DeleteNodes, SubmissionKey
 from awed.model.remarks import Checked, Remark
 from awed.web.calls import Call
 from awed.web.params import header
@@ -45,16 +45,23 @@ async def make_job(context: Context, call: Call[None], body: bytes, submission: 
 
 
 async def stored(
-    context: Context, call: Call[None], submission: Submission, token: str, key: SubmissionKey | None
+    context: Context,
+    call: Call[None],
+    submission: Submission,
+    token: str,
+    key: SubmissionKey | None,
+    *,
+    expected: DeleteNodes | None = None,
 ) -> Job:
-    """A new job of *submission*. *token*: its data token. *key*: is stored with it."""
+    """A new job of *submission*. *token*: its data token. *key*: is stored with it. *expected*: what
+    :meth:`~awed.service.jobs.JobVerbs.expect` gave."""
     await require_run(context, call.user, submission)
     hosts = token_hosts(submission.job, submission.hosts) if token else []
     if not token and call.user.name != PUBLIC and OWN_HOST in submission.hosts:
         token = context.job_token(submission.job.id)
     hook = _hook(submission, call.user)
     jobs, user = context.engine.jobs, call.user
-    store = partial(jobs.submit, submission, user, token, hosts, key, hook=hook)
+    store = partial(jobs.submit, submission, user, token, hosts, key, hook=hook, expected=expected)
     return await (store() if hook is None else context.hooks.take_with(hook, user, store))
 
 

@@ -72,9 +72,11 @@ class NodeStore:
         """Bytes of the files of all nodes. After a start, without those that :meth:`tidy` has not reached yet."""
         return self._base.usage.bytes
 
-    async def create(self, user: User, change: Change) -> Node:
-        """Make a node that *user* owns, with all that *change* asks for."""
-        return await self._stager.change(change, user, lambda staged: self._create(user, change, staged))
+    async def create(self, user: User, change: Change, node_id: str = "") -> Node:
+        """Make a node that *user* owns, with all that *change* asks for. *node_id*: a fresh id, if it is to have a
+        certain one."""
+        node_id = node_id or new_id()
+        return await self._stager.change(change, user, lambda staged: self._create(node_id, user, change, staged))
 
     async def create_from(self, source_id: str, archive_format: str, user: User, change: Change) -> list[Node]:
         """Make a node for each file in the archive that is the file of node *source_id*, each changed by *change*."""
@@ -242,10 +244,9 @@ class NodeStore:
         return await self._shown(record)
 
     async def _create_all(self, user: User, change: Change, members: list[StagedFile]) -> list[Node]:
-        return [await self._create(user, change, Staged(member)) for member in members]
+        return [await self._create(new_id(), user, change, Staged(member)) for member in members]
 
-    async def _create(self, user: User, change: Change, staged: Staged) -> Node:
-        node_id = new_id()
+    async def _create(self, node_id: str, user: User, change: Change, staged: Staged) -> Node:
         record = NodeRecord(Node(node_id, created_on=self._base.now()), Acl.of(user.name))
         try:
             await self._filler.fill(record, change, staged)

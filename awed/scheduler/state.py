@@ -133,10 +133,14 @@ class State:
         """Have the nodes of *files* deleted, with the rights of *owner*."""
         nodes = iter([(io.host, io.node) for io in files if io.node != NO_NODE])
         while some := list(islice(nodes, DELETED_TOGETHER)):
-            self._deletions += 1
-            deletion = DeleteNodes(str(self._deletions), job_id, owner, some)
-            self.changes.add(Batch(deletions=[deletion]))
-            self.effects.append(deletion)
+            self.effects.append(self.foresee_deletion(job_id, owner, some))
+
+    def foresee_deletion(self, job_id: str, owner: str, nodes: list[tuple[str, str]]) -> DeleteNodes:
+        """Store that *nodes* are to be deleted, as is done after a restart if it has not been by then."""
+        self._deletions += 1
+        deletion = DeleteNodes(str(self._deletions), job_id, owner, nodes)
+        self.changes.add(Batch(deletions=[deletion]))
+        return deletion
 
     def restore_deletion(self, deletion: DeleteNodes) -> None:
         """Go on with a deletion that was not done before a restart."""

@@ -1,12 +1,12 @@
 """The verbs for tasks: the answers to the effects :class:`Prepare` and :class:`Check`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import UNSET, Struct
 
 from awed.model import ids
 from awed.model.attempts import Cause
-from awed.model.job import IO, JobError, Task
+from awed.model.job import IO, OWN_HOST, JobError, Task
 from awed.model.records import Batch, DeleteNodes
 from awed.model.reuse import Reusing
 from awed.model.states import JobState, TaskState, WorkState
@@ -88,8 +88,18 @@ class Tasks:
         """Delete nodes that were made for a task, as the answer that names them was not taken."""
         self._state.delete_nodes(job_id, owner, files)
 
+    def expect(self, job_id: str, owner: str, nodes: Iterable[str]) -> DeleteNodes:
+        """Nodes are about to be made for a job that is to follow. They are deleted after a restart, unless the job
+        comes (:meth:`deleted`), or when it will not come (:meth:`given_up`)."""
+        return self._state.foresee_deletion(job_id, owner, [(OWN_HOST, node) for node in nodes])
+
+    def given_up(self, deletion: DeleteNodes) -> None:
+        """The job does not follow for which nodes were made: delete them."""
+        self._state.changes.add(Batch(deletions=[deletion]))
+        self._state.effects.append(deletion)
+
     def deleted(self, deletion: DeleteNodes) -> None:
-        """A deletion is done, or given up: remove its record."""
+        """A deletion is done, given up, or not wanted any more: remove its record."""
         self._state.changes.add(Batch(gone_deletions=[deletion.id]))
 
     def waits(self, effect: TaskEffect, cause: str, pause: float, now: Moment) -> bool:

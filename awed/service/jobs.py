@@ -11,7 +11,7 @@ from awed.model.events import Event
 from awed.model.hook import Hook
 from awed.model.ids import job_of, parse_work_id
 from awed.model.job import Job, Task
-from awed.model.records import Batch, JobRecord, Secret, SubmissionKey, TaskRecord
+from awed.model.records import Batch, DeleteNodes, JobRecord, Secret, SubmissionKey, TaskRecord
 from awed.model.states import JobState, TaskState
 from awed.model.work import PerfRecord, WorkReport
 from awed.scheduler.changes import MANY
@@ -43,15 +43,18 @@ class JobVerbs:
         key: SubmissionKey | None = None,
         *,
         hook: Hook | None = None,
+        expected: DeleteNodes | None = None,
     ) -> Job:
         """Submit a job of *owner*. *token*: its data token, which may be sent to *hosts*. *key* and *hook* are stored
-        with the job.
+        with the job. *expected*: what :meth:`expect` gave.
 
         Raises :class:`~awed.model.errors.Conflict` if its id is taken, and :class:`~awed.model.errors.StoreAway` if
         it does not become durable in time. Then it is deleted, so that a repeated request makes one job.
         """
         job = submission.job
-        await self._shell.alone.run(job.id, self._submit(submission, owner, token, hosts, key=key, hook=hook))
+        await self._shell.alone.run(
+            job.id, self._submit(submission, owner, token, hosts, key=key, hook=hook, expected=expected)
+        )
         try:
             await self._shell.settle()
         except StoreAway:
@@ -81,6 +84,7 @@ class JobVerbs:
         *,
         key: SubmissionKey | None,
         hook: Hook | None,
+        expected: DeleteNodes | None,
     ) -> None:
         await self._require_new(submission.job.id)
         jobs, draft = self._shell.scheduler.jobs, None
@@ -97,6 +101,27 @@ class JobVerbs:
             self._shell.scheduler.changes.add(Batch(submission_keys=[key]))
         if hook is not None:
             self._shell.scheduler.changes.add(Batch(hooks=[hook]))
+        if expected is not None:
+            self._shell.scheduler.tasks.deleted(expected)
+
+    async def expect(self, job_id: str, owner: User, nodes: Iterable[str]) -> DeleteNodes:
+        """Have nodes deleted that are now made for a job which is to follow, if the daemon is killed before it does.
+
+        The caller submits the job with what this gives, or calls :meth:`give_up`. Raises
+        :class:`~awed.model.errors.StoreAway`.
+        """
+        expected = self._shell.scheduler.tasks.expect(job_id, owner.name, nodes)
+        try:
+            await self._shell.settle()
+        except BaseException:  # also if the client left
+            self._shell.scheduler.tasks.deleted(expected)
+            raise
+        return expected
+
+    def give_up(self, expected: DeleteNodes) -> None:
+        """Delete nodes that were made for a job that does not follow."""
+        self._shell.scheduler.tasks.given_up(expected)
+        self._shell.follow()
 
     async def _draft(self, submission: Submission, owner: User) -> JobEntry:
         """The entry of a large new job, whose tasks have been stored. Raises what ``submit`` raises."""

@@ -4,6 +4,7 @@ import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred
 
+from awed.model.access import User
 from awed.model.errors import StoreAway, Unauthorized
 from awed.model.job import IO, OWN_HOST
 from awed.model.node import Node
@@ -157,4 +158,20 @@ async def test_a_node_that_may_not_be_deleted_keeps_no_other(
     monkeypatch.setattr(FakeShock, "delete", refusing)
     await world.engine.jobs.delete(job_id, full=True)
     assert list(world.shock.nodes) == [kept]
+    assert await world.store.ids(DeleteNodes) == []
+
+
+@pytest.mark.parametrize("comes", [True, False])
+@ensureDeferred
+async def test_nodes_that_were_made_for_a_job_are_deleted_after_a_restart_unless_it_came(
+    world: EngineWorld, comes: bool
+) -> None:
+    """Those of a run: the daemon may be killed when it has the files, and not yet the job."""
+    await with_nodes(world)
+    nodes, submission = dict(world.shock.nodes), job(task("0"))
+    expected = await world.engine.jobs.expect(submission.job.id, User("joe"), nodes)
+    if comes:
+        await world.engine.jobs.submit(submission, User("joe"), expected=expected)
+    await world.restart()
+    assert world.shock.nodes == (nodes if comes else {})
     assert await world.store.ids(DeleteNodes) == []
