@@ -17,12 +17,11 @@ from awed.scheduler.entries import JobEntry, TaskEntry
 _JOB, _TASK, _WORK, _CLIENT = Subject
 
 
-def job_change(record: JobRecord | JobEntry, cause: str = "") -> StateChange:
-    """The state that a job has now. *cause*: why, if it is not the failure that the job names."""
+def job_change(record: JobRecord | JobEntry) -> StateChange:
+    """The state that a job has now."""
     job, owner = record.job, record.acl.owner
     submitter = "" if record.submitter == owner else record.submitter
-    if job.error is not None and job.state is JobState.SUSPEND:
-        cause = job.error.cause
+    cause = job.error.cause if job.error is not None and job.state is JobState.SUSPEND else ""
     return StateChange(_JOB, job.id, job.state, cause, owner, submitter, remaintasks=job.remaintasks)
 
 

@@ -25,9 +25,9 @@ def span(seconds: float) -> str:
     return f"{whole} s"
 
 
-def count(number: int, one: str, more: str = "") -> str:
-    """A number with its noun: ``1 task``, ``12,000 tasks``. *more*: the plural, if not with ``s``."""
-    return f"{number:,} {one if number == 1 else more or one + 's'}"
+def count(number: int, one: str) -> str:
+    """A number with its noun: ``1 task``, ``12,000 tasks``."""
+    return f"{number:,} {one if number == 1 else f'{one}s'}"
 
 
 def short(ident: str) -> str:

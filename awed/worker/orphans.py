@@ -77,14 +77,14 @@ class Orphans:
         return any(_began(command) <= _began(pid) for command in self._runs)
 
 
-def kill_leftovers(client: str, proc: Path = PROC) -> int:
+def kill_leftovers(client: str) -> int:
     """Kill the process groups of commands that a worker *client* has started; how many processes were found.
 
     A variable in their environment identifies them, so no record of each command is needed. Without a ``/proc``,
     nothing is found.
     """
     mark = f"{CLIENT_VARIABLE}={client}"
-    found = [int(entry.name) for entry in proc.glob("[0-9]*") if mark in _environ(entry)]
+    found = [int(entry.name) for entry in PROC.glob("[0-9]*") if mark in _environ(entry)]
     for pid in found:
         with suppress(ProcessLookupError):
             os.killpg(os.getpgid(pid), signal.SIGKILL)

@@ -11,14 +11,14 @@ _BLOCK = 512
 """Bytes of a block in ``st_blocks``, whatever the block size of the file system is."""
 
 
-def descendants(roots: Iterable[int], proc: Path = PROC) -> list[int]:
+def descendants(roots: Iterable[int]) -> list[int]:
     """The process ids *roots*, and those of all their descendants."""
     found: list[int] = []
     rest = list(roots)
     while rest:
         pid = rest.pop()
         found.append(pid)
-        rest += _children(proc / str(pid))
+        rest += _children(PROC / str(pid))
     return found
 
 
@@ -28,14 +28,14 @@ def _children(process: Path) -> Iterator[int]:
             yield from map(int, (thread / "children").read_text().split())
 
 
-def memory_of(pids: Iterable[int], proc: Path = PROC) -> int:
+def memory_of(pids: Iterable[int]) -> int:
     """Bytes of memory of processes, without pages of files. Memory that several of them share counts for each."""
-    return sum(_kilobytes(proc / str(pid) / "status", (b"RssAnon:", b"RssShmem:")) for pid in pids) << 10
+    return sum(_kilobytes(PROC / str(pid) / "status", (b"RssAnon:", b"RssShmem:")) for pid in pids) << 10
 
 
-def exact_memory_of(pids: Iterable[int], proc: Path = PROC) -> int:
+def exact_memory_of(pids: Iterable[int]) -> int:
     """As :func:`memory_of`, but memory that several processes share counts once. Takes much longer."""
-    return sum(_kilobytes(proc / str(pid) / "smaps_rollup", (b"Pss_Anon:", b"Pss_Shmem:")) for pid in pids) << 10
+    return sum(_kilobytes(PROC / str(pid) / "smaps_rollup", (b"Pss_Anon:", b"Pss_Shmem:")) for pid in pids) << 10
 
 
 def _kilobytes(file: Path, names: tuple[bytes, ...]) -> int:
