@@ -156,7 +156,7 @@ class Stager:
 
     async def _fetched(self, url: str, user: User, path: Path) -> StagedFile:
         if self._base.fetch is None:
-            raise Invalid("upload_url is not allowed at this server")
+            raise Invalid("files are not fetched from URLs by this server ([Security] fetch_urls)")
         async with self._base.long.waits.place(user.name):
             written = await self._base.fetch(url, path)
         await self._base.in_thread(sync, path)

@@ -72,7 +72,7 @@ def word(words: Iterable[T]) -> Kind[T]:
 
     def read(name: str, texts: Sequence[str]) -> T:
         if texts[0] not in values:
-            raise Invalid(f"{name} must be one of {', '.join(values)}, found: {texts[0]}")
+            raise Invalid(f"{name} must be one of {', '.join(filter(None, values))}, found: {texts[0]}")
         return values[texts[0]]
 
     return Kind(read, {"type": "string", "enum": list(values)})

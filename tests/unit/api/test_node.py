@@ -151,7 +151,7 @@ def test_small_fields_are_in_the_document(shock: Shock) -> None:
     ("fields", "text"),
     [
         ({"nonsense": "1"}, "unknown form field nonsense"),
-        ({"upload_url": "http://inside"}, "upload_url is not allowed at this server"),
+        ({"upload_url": "http://inside"}, "files are not fetched from URLs by this server ([Security] fetch_urls)"),
         ({"path": "/etc/passwd"}, "path is not supported"),
         ({"upload": "text"}, "upload must be a file"),
         ({"format": ("f", b"x")}, "format must be a text"),

@@ -138,6 +138,7 @@ def test_errors_have_the_form_of_tes(served: Served) -> None:
     refused(served.call("GET", f"{BASE}/tasks/unknown"), 404)
     refused(served.call("DELETE", f"{BASE}/tasks"), 405)
     assert "view must be one of" in refused(served.call("GET", f"{BASE}/tasks?view=all"))
+    assert "state must be one of QUEUED, " in refused(served.call("GET", f"{BASE}/tasks?state=all"))
     assert "page_token" in refused(served.call("GET", f"{BASE}/tasks?page_token=x"))
 
 

@@ -211,7 +211,7 @@ def test_pages_stay_where_they_are_while_runs_come(served: Served) -> None:
         (
             {"workflow_url": "http://example.org/x.cwl"},
             None,
-            "x.cwl: upload_url is not allowed at this server",
+            "x.cwl: files are not fetched from URLs by this server ([Security] fetch_urls)",
         ),
         ({"workflow_url": "http://ann:secret@example.org/x.cwl"}, None, "takes no user and password"),
         ({"workflow_url": "main.cwl#none"}, None, 'workflow_url: main.cwl has no process "none"'),
