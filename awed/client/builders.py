@@ -5,6 +5,7 @@ it says when the job is submitted.
 """
 
 import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -135,6 +136,8 @@ class Task:
         _expect(f"script {where}", self.script, str)
         if not isinstance(self.command, str):
             _expect_all(f"command {where}", self.command, str)
+        else:
+            _check_words(where, self.command)
         if bool(self.command and str(self.command).strip()) == bool(self.script):
             raise ValueError(f"task {self.taskid} must have a command or a script, and one of them alone")
         _check_whole(f"totalwork {where}", self.totalwork, 1)
@@ -248,6 +251,13 @@ def _expect_all(what: str, values: object, *kinds: type) -> None:
         raise TypeError(f"{what} must be a list, not {values!r}")
     for value in values:
         _expect(f"each of {what}", value, *kinds)
+
+
+def _check_words(where: str, command: str) -> None:
+    try:
+        shlex.split(command)
+    except ValueError as error:
+        raise ValueError(f"command {where} cannot be split as by a shell: {error}: {command!r}") from None
 
 
 def _check_whole(what: str, value: object, least: int) -> None:

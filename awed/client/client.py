@@ -97,9 +97,14 @@ class Client:
         """The jobs that fulfil all conditions, those that changed last first.
 
         *state*: one or several; *name*, *project*, *user*: exactly as in ``info``; *since*: submitted or completed
-        then or later. *limit*: how many at most, 0 for all.
+        then or later. *limit*: how many at most, 0 for all. Raises :class:`ValueError` for what is no state.
         """
         states = [state] if isinstance(state, str) else state
+        for one in states:
+            if one not in set(JobState):
+                raise ValueError(f"state must be one of {', '.join(JobState)}, not {one!r}")
+        if since is not None and not isinstance(since, datetime):
+            raise TypeError(f"since must be a datetime, not {since!r}")
         fields = {"state": ",".join(states), "info.name": name, "info.project": project, "info.user": user}
         chosen = {name: value for name, value in fields.items() if value}
         moment = {"date_start": rfc3339(since.astimezone(UTC))} if since else {}

@@ -45,7 +45,7 @@ class Reach(Struct, frozen=True):
 
     hosts: frozenset[str] = frozenset()
     loopback: bool = False
-    refusal: str = "the host has no public address, and this server may not connect to others ([Security] fetch_inside)"
+    refusal: str = "the host has no public address, and [Security] fetch_inside allows no others"
 
     def names(self, url: str) -> bool:
         """Whether the host of *url* is one of *hosts*."""

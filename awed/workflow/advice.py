@@ -1,5 +1,6 @@
 """Warns of probable mistakes in a document that can become a job, and checks documents without making a job."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import datetime
 from difflib import get_close_matches
@@ -75,7 +76,7 @@ def read_advised(
     if _has_unknown_keys(body):
         with parsed(body) as document:
             strange = misspelt(document)
-    warnings = some([*strange, *unread(sent), *unsplit(sent)])
+    warnings = some([*strange, *uncalled(sent), *unread(sent), *unsplit(sent)])
     workunits = sum(task.totalwork for task in submission.job.tasks)
     nodes = dict(_nodes(sent))
     let_go(sent.tasks)
@@ -184,6 +185,20 @@ def _unknown(name: str, fields: Collection[str]) -> str:
 
 def _plain(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "")
+
+
+_WORDS = re.compile(r"""(?:[^'"\\]++|\\.|'[^']*+'|"(?:[^"\\]++|\\.)*+")*+""", re.DOTALL)
+"""What can be split as by a shell. Of one piece, as a call of shlex takes long for a long text."""
+
+
+def uncalled(sent: SentJob) -> Iterator[Remark]:
+    """A remark for each command that no worker could call as it is written."""
+    for number, task in enumerate(sent.tasks):
+        place = ("tasks", number, "cmd")
+        if " " in task.cmd.name and "/" not in task.cmd.name:
+            yield Remark(shown((*place, "name")), "a program's name has no blanks: its arguments belong in args")
+        if not task.cmd.args_array and not _WORDS.fullmatch(task.cmd.args):
+            yield Remark(shown((*place, "args")), "cannot be split as by a shell: a quotation is not closed")
 
 
 def unread(sent: SentJob) -> Iterator[Remark]:

@@ -29,4 +29,4 @@ async def test_hooks_that_are_refused(bench: Bench) -> None:
     """POST /hook, for addresses that are not public, by number or by name"""
     for host in ("127.0.0.1", "localhost", "[::1]", "10.1.2.3", "169.254.169.254"):
         answer = await bench.api.call("POST", "/hook", body=msgspec.json.encode({"url": f"http://{host}:8001/"}))
-        assert answer.fault == "the host has no public address, and this server may not connect to others ([Security] fetch_inside)"
+        assert answer.fault == "the host has no public address, and [Security] fetch_inside allows no others"

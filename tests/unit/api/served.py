@@ -89,7 +89,7 @@ class Receiver:
 
     async def check(self, url: str) -> None:
         if "inside" in url:
-            raise Invalid("the host has no public address, and this server may not connect to others ([Security] fetch_inside)")
+            raise Invalid("the host has no public address, and [Security] fetch_inside allows no others")
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         self.received.append((url, body, dict(headers)))

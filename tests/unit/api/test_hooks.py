@@ -292,7 +292,10 @@ def test_a_hook_is_its_owners_alone(served: Served) -> None:
         ({}, "url: expected http://HOST:PORT or https://HOST"),
         ({"url": URL, "event": []}, "the body must describe a hook: Object contains unknown field `event`"),
         ({"url": "ftp://x"}, "url: expected http://HOST:PORT or https://HOST"),
-        ({"url": "http://inside"}, "the host has no public address, and this server may not connect to others ([Security] fetch_inside)"),
+        (
+            {"url": "http://inside"},
+            "the host has no public address, and [Security] fetch_inside allows no others",
+        ),
         ({"url": URL, "events": ["jobs"]}, "events: jobs: expected one of job, task, work, client, or KIND.STATE"),
         (
             {"url": URL, "events": ["client.gone"]},
@@ -353,7 +356,10 @@ def test_a_dead_hook_of_a_job_goes_with_it_too(served: Served) -> None:
 def test_a_document_that_cannot_be_told_of_makes_no_job(served: Served) -> None:
     for notify, text in (
         ({"url": "x"}, "info.notify.url: expected http://HOST:PORT or https://HOST"),
-        ({"url": "http://inside"}, "the host has no public address, and this server may not connect to others ([Security] fetch_inside)"),
+        (
+            {"url": "http://inside"},
+            "the host has no public address, and [Security] fetch_inside allows no others",
+        ),
         ({"url": URL, "events": []}, "info.notify.events: expected 1 to 100 of them"),
     ):
         upload = {"upload": msgspec.json.encode({**JOB, "info": {"notify": notify}})}

@@ -239,3 +239,10 @@ def test_what_is_no_address_or_has_a_password_is_refused() -> None:
     for url in ("nonsense", "http://user:pw@host"):
         with pytest.raises(ValueError, match=r"found 'nonsense'|token"):
             Client(url)
+
+
+def test_conditions_that_no_job_could_fulfil_are_mistakes(client: Client) -> None:
+    with pytest.raises(ValueError, match=r"state must be one of init, queued, .* not 'failed'"):
+        client.jobs(state="failed")
+    with pytest.raises(TypeError, match="since must be a datetime, not '2d'"):
+        client.jobs(since="2d")  # type: ignore[arg-type]

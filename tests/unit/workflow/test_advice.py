@@ -1,6 +1,7 @@
 """Warnings about documents, and checks of them."""
 
 import json
+import shlex
 from typing import Any
 
 import pytest
@@ -46,6 +47,32 @@ def test_a_misspelt_key_is_named_with_its_place_and_what_was_meant(sent: Any, pl
 
 def test_what_nobody_could_have_meant_is_told_without_a_guess() -> None:
     assert read(document(task(xyzzy=1))).warnings == [Remark("tasks[0].xyzzy", "unknown key, ignored")]
+
+
+@pytest.mark.parametrize(
+    ("cmd", "place", "text"),
+    [
+        ({"name": "echo hi"}, "name", "a program's name has no blanks: its arguments belong in args"),
+        *(
+            ({"name": "sh", "args": args}, "args", "cannot be split as by a shell: a quotation is not closed")
+            for args in ("-c 'echo", 'a "b', "it's", '"a\\" b', "a\\")
+        ),
+    ],
+)
+def test_a_command_that_no_worker_could_call_is_told(cmd: dict[str, str], place: str, text: str) -> None:
+    assert read(document({"taskid": "0", "cmd": cmd})).warnings == [Remark(f"tasks[0].cmd.{place}", text)]
+
+
+@pytest.mark.parametrize("args", ["", "a b", "'a \" b' c", '"it\'s" \\" d', "a\\ b\nc", "''\"\""])
+def test_what_a_shell_would_split_is_as_it_should_be(args: str) -> None:
+    assert shlex.split(args) is not None
+    assert read(document({"taskid": "0", "cmd": {"name": "/opt/my tools/sh", "args": args}})).warnings == []
+
+
+def test_long_arguments_are_looked_at_quickly() -> None:
+    """Of what is not closed no part is looked at twice."""
+    args = "'a' \\b " * 100_000 + '"'
+    assert len(read(document({"taskid": "0", "cmd": {"name": "a", "args": args}})).warnings) == 1
 
 
 def test_partinfo_that_names_no_input_is_told() -> None:
