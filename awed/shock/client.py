@@ -34,10 +34,12 @@ LOCK_LIMIT = 3600.0
 
 @implementer(IShock)
 class ShockClient:
-    """A Shock host, for workers a :class:`~awed.shock.interface.DataHost`. *host*: its URL without ``/node``.
+    """A Shock host, for the service and for workers. *host*: its URL without ``/node``.
 
-    Every method raises what :class:`~awed.shock.http.DataHttp` raises. *owner*, where :class:`IShock` has it, is
-    ignored: the host knows the user by the token.
+    *token*: the data token of the job, "" if it has none. *owner*, where :class:`IShock` has it, is ignored: the host
+    knows the user by the token. Every method raises what :class:`~awed.shock.http.DataHttp` raises: after several
+    tries an :class:`~awed.model.errors.AwedError` that names call, node and host. An incomplete download is then
+    removed.
     """
 
     def __init__(self, http: DataHttp, host: str) -> None:
@@ -94,6 +96,10 @@ class ShockClient:
         part: tuple[str, str] | None = None,
         md5: str | None = None,
     ) -> int:
+        """Write the node's file to *path*, or only the units *part* (index, ``a-b``) of it.
+
+        A download whose MD5 is not *md5* is tried again. Returns the number of bytes.
+        """
         query = "?download" if part is None else f"?download&index={quote(part[0])}&part={quote(part[1])}"
         call = self._call("download node", "GET", node_id, token, query)
         return (await self._http.fetch(call, path, md5)).size
@@ -152,13 +158,16 @@ class ShockClient:
         return node
 
     async def set_attributes(self, node_id: str, attributes: Any, token: str = "") -> Node:
+        """Replace the node's attributes."""
         fields = [_attributes(attributes)]
         return await self._update(node_id, "set attributes of", fields, token, idle=ANSWER_LIMIT)
 
     async def copy(self, node_id: str, source: str, token: str = "", owner: str = "") -> Node:
+        """Give the empty node the same file as that of the node *source*."""
         return await self._update(node_id, f"copy node {source} to", [_text("copy_data", source)], token)
 
     async def subset(self, node_id: str, parent: str, index: str, records: Path, token: str = "") -> Node:
+        """Fill the empty node with units of the file of *parent*. *records*: their numbers in *index*, one a line."""
         size = (await self._in_thread(records.stat)).st_size
         fields = [
             _text("parent_node", parent),
@@ -168,12 +177,15 @@ class ShockClient:
         return await self._update(node_id, f"take a subset of node {parent} to", fields, token)
 
     async def fetch_url(self, url: str, path: Path) -> int:
+        """Download a plain HTTP or HTTPS URL to *path*. Returns the number of bytes."""
         return (await self._http.fetch(Call(f"get {shown(url)}", "GET", url), path)).size
 
     async def put_url(self, url: str, path: Path) -> None:
+        """Send the file at *path* to a plain HTTP or HTTPS URL by PUT."""
         await self._http.ask(Call(f"put {shown(url)}", "PUT", url), partial(file_body, path, self._in_thread))
 
     async def url_version(self, url: str) -> str:
+        """The version of the file at a plain URL, "" if the host does not tell it."""
         return await self._http.version(Call(f"get {shown(url)}", "GET", url))
 
     async def _look(self, node_id: str, token: str) -> Node:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from twisted.internet.defer import CancelledError
 
-from awed.shock.interface import DataHost, HostAt
+from awed.shock.client import ShockClient
 from awed.tx.http import Reach
 from awed.tx.threads import InThread
 from awed.worker.account import EXTRA, LACKING, Account, account_of
@@ -26,6 +26,9 @@ PATIENCE = 20.0
 """Seconds that a transfer has to end in order when its run is over, as to remove what it has brought by now."""
 
 T = TypeVar("T")
+
+HostAt = Callable[[str], ShockClient]
+"""The data host at a URL."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,12 @@ class Urls:
         """The same for a task with these private variables. *network*: whether its commands have the network."""
         return replace(self, account=account_of(private, self.account), network=network, own=self.account, made=[])
 
-    def host(self, host: str) -> DataHost:
+    def host(self, host: str) -> ShockClient:
         """The data host at the URL *host*."""
         return self.everywhere(host) if self.network else self.within(host)
 
     @property
-    def _web(self) -> DataHost:
+    def _web(self) -> ShockClient:
         """What does http and https at any host."""
         return self.host("")
 

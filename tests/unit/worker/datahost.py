@@ -20,7 +20,7 @@ class FakeHosts:
         self.versions: dict[str, str] = {}
         self.calls: list[tuple[Any, ...]] = []
 
-    def __call__(self, host: str) -> "FakeHost":
+    def __call__(self, host: str) -> Any:
         return FakeHost(self, host)
 
 
