@@ -147,7 +147,6 @@ class Access(StdFsAccess):
             if not answer.ok:
                 raise OSError(f"{without_secrets(url)}: {answer.status_code} {answer.reason}")
             file = answer.raw
-            file.decode_content = True
         return file if "b" in mode else TextIOWrapper(file, "utf-8")
 
     def exists(self, fn: str) -> bool:
@@ -211,7 +210,7 @@ class Access(StdFsAccess):
         if is_node(url):
             return self._nodes.size(url)
         # Not by HEAD, which a presigned URL does not open.
-        with _asked(url, {"Range": "bytes=0-0", "Accept-Encoding": "identity"}) as answer:
+        with _asked(url, {"Range": "bytes=0-0"}) as answer:
             if not answer.ok and answer.status_code != _NO_SUCH_RANGE:
                 return None
             is_range = answer.status_code != _WHOLE_FILE
@@ -220,9 +219,11 @@ class Access(StdFsAccess):
 
 
 def _asked(url: str, headers: Mapping[str, str] | None = None) -> requests.Response:
-    """The answer of a web server, whose body is still to be read. Raises :class:`OSError`."""
+    """The answer of a web server, with the file as workers get it, which is still to be read. Raises
+    :class:`OSError`."""
+    asked = {"Accept-Encoding": "identity", **(headers or {})}
     try:
-        return requests.get(url, headers=headers, stream=True, timeout=_PATIENCE)
+        return requests.get(url, headers=asked, stream=True, timeout=_PATIENCE)
     except requests.RequestException as error:
         raise OSError(f"{without_secrets(url)}: no answer ({type(error).__name__})") from None
 
