@@ -22,6 +22,11 @@ def inside(root: Path, *names: str) -> Path:
     return root / os.path.normpath(wanted)
 
 
+def tmp_of(root: Path) -> Path:
+    """Where what a command leaves in a ``/tmp`` of its own is: on disk, beside the directory *root* of its run."""
+    return root.with_name(f"{root.name}.tmp")
+
+
 def path_of(root: Path, io: IO) -> Path:
     """The path of the file of *io* in the work directory *root*. Raises as :func:`inside` does."""
     return inside(root, io.directory, io.filename)

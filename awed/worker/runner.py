@@ -39,7 +39,7 @@ from awed.worker.logs import LogFiles, Logs, Said
 from awed.worker.machine import Allotment
 from awed.worker.outage import Outage
 from awed.worker.outputs import find_outputs
-from awed.worker.paths import inside, path_of
+from awed.worker.paths import inside, path_of, tmp_of
 from awed.worker.process import Exit, Running, how_it_ended
 from awed.worker.report import Finished, Key
 from awed.worker.tail import Tail
@@ -284,7 +284,7 @@ class Runner:
         """
         root, logs, _ = place
         process = await self._with.containers.start(argv, place, view)
-        guard = Guard(process, self._allotment, (root, *logs.paths), self._with.guarding)
+        guard = Guard(process, self._allotment, (root, tmp_of(root), *logs.paths), self._with.guarding)
         try:
             with self._followed(logs):
                 exit, excess = await self._within_limits(process, guard)
@@ -334,6 +334,8 @@ class Runner:
             said = self._logs.read()
             self._logs.close()
         if self._directory:
+            if (tmp := tmp_of(self._directory)).exists():
+                self._with.janitor.remove(tmp)
             self._with.janitor.take(self._directory, failed=status is ReportStatus.FAIL)
         return said
 

@@ -304,6 +304,17 @@ async def test_a_command_in_a_sandbox_does_not_find(server: Daemon, sought: str)
 
 
 @pytest_twisted.ensureDeferred
+async def test_what_a_command_in_a_sandbox_leaves_in_its_tmp_is_on_disk_and_goes_with_its_run(server: Daemon) -> None:
+    """In memory it counted neither as memory nor as disk, and could be half of the machine's."""
+    start(server, "w", "--sandbox")
+    script = "head -c 3000000 /dev/zero >/tmp/x; sleep 1000"
+    failed = await ended(server, job(shell(script, resources={"disk": "1M"}, retry={"disk": 0})))
+    assert failed["error"]["cause"] == "disk", failed
+    work = server.stage.folder / "w" / "work"
+    await until(lambda: not list(work.iterdir()))
+
+
+@pytest_twisted.ensureDeferred
 async def test_a_task_in_a_sandbox_may_ask_for_the_network(server: Daemon) -> None:
     start(server, "w", "--sandbox")
     port = server.url.rpartition(":")[2]

@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from awed.tx.threads import InThread
-from awed.worker.containers.engine import bind, mounts
+from awed.worker.containers.engine import bind, mounts, with_tmp
 from awed.worker.containers.fetching import Fetching, checked
 from awed.worker.containers.interface import Place, View
 from awed.worker.containers.kept import evict, files_of
@@ -67,7 +67,8 @@ class Apptainer:
         evict(list(files_of(self._directory)), self._space, _remove)
 
     async def start(self, argv: Sequence[str], place: Place, view: View) -> Running:
-        options = exec_options(mounts(place.root, self._roots, view), network=view.network)
+        places = with_tmp(mounts(place.root, self._roots, view), place)
+        options = exec_options(places, network=view.network)
         if view.allotment.gpus:
             options.append("--nv")
         if workdir := view.workdir or ("" if view.tree else str(place.root)):

@@ -72,7 +72,7 @@ class Bubblewrap:
 
     async def start(self, argv: Sequence[str], place: Place, view: View) -> Running:
         root = str(place.root)
-        shown = [*self._system, *_masks(self._private), *_own(view), *self._visible, *self._shared()]
+        shown = [*self._system, *_masks(self._private), *_own(place, view), *self._visible, *self._shared()]
         shown += _masks(self._hidden)
         if view.tree is None:
             shown += ["--bind", root, root, "--remount-ro", "/"]
@@ -167,12 +167,12 @@ def _system() -> Iterator[str]:
     yield from ("--ro-bind-try", _RESOLVER, _RESOLVER)
 
 
-def _own(view: View) -> Iterator[str]:
+def _own(place: Place, view: View) -> Iterator[str]:
     """The command's own devices, processes, ``/tmp``, and the folders of its tree."""
     yield from devices()
     tops = [] if view.tree is None else sorted(view.tree.iterdir())
     if all(top.name != "tmp" for top in tops):
-        yield from ("--tmpfs", "/tmp")  # noqa: S108  its own
+        yield from ("--bind", place.own_tmp(), "/tmp")  # noqa: S108  its own
     for top in tops:
         yield from ("--bind", str(top), f"/{top.name}")
 

@@ -20,7 +20,7 @@ A container is made, started with its output attached, and removed, each by the 
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -49,6 +49,8 @@ DOCKER, PODMAN = "docker", "podman"
 
 NO_ENTRYPOINT = ["--entrypoint", ""]
 """The options with which a command is all that a container runs."""
+
+_TMP = "/tmp"  # noqa: S108  its own
 
 _STATE = "{{.State.Status}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.State.Pid}}"
 
@@ -178,6 +180,11 @@ def mounts(root: Path, roots: Sequence[Path], view: View) -> dict[str, str]:
         **{str(path): str(path) for path in (*own, *roots)},
         **{path: f"{view.tree}{path}" for path in view.points},
     }
+
+
+def with_tmp(places: Mapping[str, str], place: Place) -> Mapping[str, str]:
+    """*places* with a ``/tmp``, for what would have it in memory, as large as it likes or very small."""
+    return places if _TMP in places else {_TMP: place.own_tmp(), **places}
 
 
 def bind(source: str, path: str) -> str:

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 from awed.worker.errors import WorkFailed
 from awed.worker.logs import Logs
 from awed.worker.machine import Allotment
+from awed.worker.paths import tmp_of
 from awed.worker.process import Running, Start
 
 IGNORE = "ignore"
@@ -48,6 +49,14 @@ class Place(NamedTuple):
     root: Path
     logs: Logs
     environ: Mapping[str, str]
+
+    def own_tmp(self) -> str:
+        """The directory for its ``/tmp``, which is made: it counts as disk of the run and goes with it. In memory it
+        would count as nothing."""
+        made = tmp_of(self.root)
+        made.mkdir(exist_ok=True)
+        made.chmod(0o1777)
+        return str(made)
 
 
 class Way(Protocol):

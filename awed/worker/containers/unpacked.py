@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from awed.worker.containers.bubblewrap import capabilities, devices, gpus, isolate
-from awed.worker.containers.engine import mounts
+from awed.worker.containers.engine import mounts, with_tmp
 from awed.worker.containers.fetching import checked
 from awed.worker.containers.interface import Place, View
 from awed.worker.containers.variables import own
@@ -45,8 +45,7 @@ class Unpacked:
         image = self._of(view.image)
         shown = [*_image(image, PurePosixPath("/"), list(places)), *_made(image, view.workdir)]
         shown += [*devices(), *gpus(view)]
-        shown += ["--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108  its own
-        for path, source in sorted(places.items()):
+        for path, source in sorted(with_tmp(places, place).items()):
             shown += ["--bind", source, path]
         where = ["--chdir", view.workdir or ("/" if view.tree else str(place.root))]
         variables = {"PATH": _PATH, **own(place, view)}

@@ -294,6 +294,7 @@ async def test_apptainer_has_what_it_is_to_show_and_no_variable_of_the_command(
     assert pull == ["pull", "--disable-cache", "--force", str(image.with_suffix(".part")), "docker://quay.io/x/y:1"]
     assert run == [
         *("exec", "--containall", "--no-home", "--no-eval"),
+        *("--mount", f"type=bind,source={root}.tmp,destination=/tmp"),
         *("--mount", f"type=bind,source={root},destination={root}"),
         *("--mount", f"type=bind,source={shared},destination={shared}"),
         *("--net", "--network", "none", "--nv", "--pwd", str(root)),
