@@ -6,6 +6,7 @@ from typing import Any
 from cwltool.context import RuntimeContext
 from cwltool.executors import JobExecutor
 from cwltool.process import Process
+from schema_salad.utils import convert_to_dict
 
 from awed.cwl.results import Settle
 from awed.cwl.steps import Steps
@@ -52,5 +53,6 @@ class Executor(JobExecutor):
     def execute(
         self, process: Process, job_order_object: Any, runtime_context: RuntimeContext, *args: Any, **kwargs: Any
     ) -> tuple[Any, str]:
-        outputs, status = super().execute(process, job_order_object, runtime_context, *args, **kwargs)
+        order = convert_to_dict(job_order_object)  # ruamel.yaml copies a list of n in n * n steps
+        outputs, status = super().execute(process, order, runtime_context, *args, **kwargs)
         return outputs and self._settle(outputs), status

@@ -10,6 +10,7 @@ from cwltool.errors import UnsupportedRequirement
 from cwltool.executors import JobExecutor
 from cwltool.process import Process
 from cwltool.utils import get_listing, visit_class
+from schema_salad.utils import convert_to_dict
 
 from awed.client import events as feed
 from awed.client import jobs
@@ -60,7 +61,7 @@ class Order(JobExecutor):
             raise UnsupportedRequirement("a secret would be in the inputs of the run, which others may read")
         context = runtime_context.copy()
         context.toplevel = True
-        self.found = process._init_job(job_order_object, context).job
+        self.found = process._init_job(convert_to_dict(job_order_object), context).job
         return None, "success"
 
     def run_jobs(self, *args: Any) -> None:
