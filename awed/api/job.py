@@ -107,9 +107,8 @@ class JobResource(JobChanges):
         """A page of jobs."""
         query = asked.query_for(call.user, fields)
         if asked.verbosity == "line":
-            page = await self.engine.jobs.heads(query)
-            found = self.engine.jobs.with_tasks(page.records)
-            return asked.page(listed(line_of(job, tasks) async for job, tasks in found), page.total)
+            lines, total = await self.engine.jobs.lines(query)
+            return asked.page(listed(line_of(job, *tasks) async for job, tasks in lines), total)
         jobs, total = await self.engine.jobs.page(query)
         if asked.verbosity == "minimal":
             turns = self.context.turns

@@ -10,7 +10,7 @@ from awed.cli.words import STATES, worker_name
 from awed.model.client import Client
 from awed.model.job import Job
 from awed.model.states import ACTIVE, ClientState, JobState
-from awed.wire.jobs import JobLine, line_of
+from awed.wire.jobs import JobLine, whole_line
 
 
 class News(Struct):
@@ -143,7 +143,7 @@ class Board:
         """The question whether to suspend or resume what is chosen; None, and a message, if that cannot be."""
         if self.wish.opened:
             opened = self.opened()
-            return self._suspending_job(line_of(opened, opened.tasks) if opened else None)
+            return self._suspending_job(whole_line(opened) if opened else None)
         if not self.among_workers:
             return self._suspending_job(self.news.jobs[self.place()] if self.news.jobs else None)
         if not self.news.workers:

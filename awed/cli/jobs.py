@@ -24,7 +24,7 @@ from awed.client.jobs import registered
 from awed.model.errors import AwedError, Gone
 from awed.model.job import Job
 from awed.model.times import now
-from awed.wire.jobs import JobLine, line_of
+from awed.wire.jobs import JobLine, whole_line
 
 _PAGE = 25
 """How many jobs are listed unless more are asked for."""
@@ -72,7 +72,7 @@ def jobs(
         if 0 < most < found.total_count:
             click.echo(f"truncated: {most} of {found.total_count}", err=True)
         return
-    page = [line_of(job, job.tasks) for job in found.read(list[Job])]
+    page = [whole_line(job) for job in found.read(list[Job])]
     screen().print(jobs_table(page, now()))
     if found.total_count > len(page):
         click.echo(f"{len(page)} of {found.total_count} jobs; --limit shows more", err=True)
@@ -126,7 +126,7 @@ def job(server: Server, job_id: str, as_json: bool) -> None:
     if document.is_run:
         found = steps_of(server, document.id)
         console.print()
-        console.print(jobs_table([line_of(step, step.tasks) for step in found.jobs], now()))
+        console.print(jobs_table([whole_line(step) for step in found.jobs], now()))
         if found.total > len(found.jobs):
             click.echo(f"{len(found.jobs)} of {found.total} steps", err=True)
     needs = needs_table(document)

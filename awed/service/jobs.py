@@ -10,7 +10,7 @@ from awed.model.errors import AwedError, Conflict, Invalid, StoreAway
 from awed.model.events import Event
 from awed.model.hook import Hook
 from awed.model.ids import job_of, parse_work_id
-from awed.model.job import Job, Task
+from awed.model.job import Job
 from awed.model.records import Batch, DeleteNodes, JobRecord, Secret, SubmissionKey, TaskRecord
 from awed.model.states import JobState, TaskState
 from awed.model.work import PerfRecord, WorkReport
@@ -21,10 +21,13 @@ from awed.scheduler.state import Follow
 from awed.scheduler.tellings import job_change
 from awed.service.drafts import Drafts
 from awed.service.shell import Shell
-from awed.store.interface import IStore, JobPage, JobQuery, RecordPage
+from awed.store.interface import IStore, JobPage, JobQuery, RecordPage, TaskSum
 from awed.store.paging import by_task, every
 from awed.workflow.locations import named_hosts, token_hosts
 from awed.workflow.submission import Submission
+
+LINES = 100
+"""Jobs of which lines are read at a time."""
 
 
 class JobVerbs:
@@ -217,14 +220,32 @@ class JobVerbs:
         await self._shell.committer.durable()
         return await self._shell.store.heads(query)
 
-    async def with_tasks(self, records: Iterable[JobRecord]) -> AsyncIterator[tuple[Job, Sequence[Task]]]:
-        """Each of these jobs, and its tasks: as the scheduler has them, or read from the store when their turn comes.
-        Those that are gone by then are left out."""
-        for record in records:
-            if (entry := self._shell.held(record.job.id)) is not None:
-                yield record.job, entry.job.tasks
-            elif (found := await self._shell.store.job(record.job.id)) is not None:
-                yield found.job, found.job.tasks
+    async def lines(self, query: JobQuery) -> tuple[AsyncIterator[tuple[Job, TaskSum]], int]:
+        """A page of jobs without their tasks, each with the sum of these, and how many match in all.
+
+        Some are read at a time, as they are iterated. Those that are gone by then are left out.
+        """
+        await self._shell.committer.durable()
+        page = await self._shell.store.found(query)
+        return self._lines(page.rest), page.total
+
+    async def _lines(self, job_ids: Sequence[str]) -> AsyncIterator[tuple[Job, TaskSum]]:
+        store = self._shell.store
+        for start in range(0, len(job_ids), LINES):
+            some = job_ids[start : start + LINES]
+            ended = [job_id for job_id in some if self._shell.held(job_id) is None]
+            page = await store.heads(JobQuery(ids=tuple(ended), limit=LINES))
+            lines = {record.job.id: record.job for record in page.records}
+            sums = await store.sums(ended)
+            for job_id in some:
+                if (held := self._shell.held(job_id)) is not None:
+                    tasks = held.job.tasks
+                    yield held.job, TaskSum(len(tasks), sum(task.computetime for task in tasks))
+                elif job_id in lines:
+                    yield lines[job_id], sums.get(job_id, TaskSum(0, 0))
+                elif job_id not in ended:  # it has ended meanwhile
+                    async for line in self._lines([job_id]):
+                        yield line
 
     async def counts(self, reader: str | None, top: bool = False) -> dict[JobState, int]:
         """The number of jobs in each state that *reader* may read (None: all); *top*: of those that are no steps."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from msgspec import Struct
 from zope.interface import Interface
@@ -68,6 +69,13 @@ class JobPage(Struct):
     rest: list[str] = []
 
 
+class TaskSum(NamedTuple):
+    """The *number* of a job's tasks, and their *computetime* in all, in seconds."""
+
+    number: int
+    computetime: int
+
+
 class RecordPage(Struct):
     """One page of job records without the tasks of their jobs. *total*: the number of all matching jobs."""
 
@@ -128,6 +136,12 @@ class IStore(Interface):
 
         None in the place of a job that is not there.
         """
+
+    def found(query: JobQuery) -> Awaitable[JobPage]:
+        """The page that :meth:`jobs` returns, of which no job is read yet. Raises what :meth:`jobs` raises."""
+
+    def sums(job_ids: Sequence[str]) -> Awaitable[dict[str, TaskSum]]:
+        """Of each of these jobs that has tasks, how many these are and how long they ran."""
 
     def heads(query: JobQuery) -> Awaitable[RecordPage]:
         """The page that :meth:`jobs` returns, without the tasks. Raises what :meth:`jobs` raises."""

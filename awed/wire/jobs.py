@@ -1,12 +1,11 @@
 """A job in one line, as lists and screens show it that are made again and again."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from awed.model.ids import task_name
-from awed.model.job import Job, JobError, Task
+from awed.model.job import Job, JobError
 from awed.model.states import JobState
 
 
@@ -30,16 +29,21 @@ class JobLine(Struct):
         return self.tasks - self.remaintasks
 
 
-def line_of(job: Job, tasks: Sequence[Task]) -> JobLine:
-    """The line of *job*, which has these tasks."""
+def whole_line(job: Job) -> JobLine:
+    """The line of *job*, which has its tasks."""
+    return line_of(job, len(job.tasks), sum(task.computetime for task in job.tasks))
+
+
+def line_of(job: Job, tasks: int, computetime: int) -> JobLine:
+    """The line of *job*, which has so many tasks, whose commands ran for *computetime* seconds."""
     return JobLine(
         id=job.id,
         name=job.info.name,
         state=job.state,
         submittime=job.info.submittime,
-        tasks=len(tasks),
+        tasks=tasks,
         remaintasks=job.remaintasks,
-        computetime=sum(task.computetime for task in tasks),
+        computetime=computetime,
         notes=_failure(job.error) if job.error and job.state is JobState.SUSPEND else job.notes,
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from awed.model.errors import Invalid
 from awed.model.states import JobState
 from awed.store.document import TIMES, distinct, folded, names, read, sortable
-from awed.store.interface import JobQuery
+from awed.store.interface import JobQuery, TaskSum
 from awed.store.mongo.database import Database, Document
 from awed.store.mongo.documents import RECORDS, field
 from awed.store.readers import seen_by
@@ -46,6 +46,14 @@ async def sizes(database: Database, job_ids: Sequence[str]) -> dict[str, int]:
         "jobs", [{"$match": {"_id": {"$in": list(job_ids)}}}, {"$project": {"size": size}}]
     )
     return {document["_id"]: document["size"] for document in found}
+
+
+async def sums(database: Database, job_ids: Sequence[str]) -> dict[str, TaskSum]:
+    """See :meth:`IStore.sums`."""
+    where = {**RECORDS, "job": {"$in": list(job_ids)}}
+    total = {"_id": "$job", "number": {"$sum": 1}, "computetime": {"$sum": "$" + _place(["computetime"])}}
+    found = await database.aggregate("tasks", [{"$match": where}, {"$group": total}])
+    return {one["_id"]: TaskSum(one["number"], one["computetime"]) for one in found}
 
 
 async def counts(database: Database, reader: str | None, top: bool) -> dict[JobState, int]:

@@ -17,7 +17,7 @@ from awed.model.records import HELD, Batch, JobRecord, Kind, T, TaskRecord, Unfi
 from awed.model.states import UNFINISHED, JobState
 from awed.model.times import NO_TIME
 from awed.store.document import sortable
-from awed.store.interface import PAGE, IStore, JobPage, JobQuery, RecordPage, Wanted
+from awed.store.interface import PAGE, IStore, JobPage, JobQuery, RecordPage, TaskSum, Wanted
 from awed.store.mongo import query
 from awed.store.mongo.database import AccessRefused, Database
 from awed.store.mongo.documents import RECORDS, SETTINGS, later, place
@@ -123,6 +123,13 @@ class MongoStore:
         for task in await self._of_jobs(kind_of(TaskRecord), "job", [id for id in taken if id in by_id]):
             by_id[task.task.jobid].job.tasks.append(task.task)
         return [by_id.get(id) for id in taken]
+
+    async def found(self, wanted: JobQuery) -> JobPage:
+        ids, total = await query.page(self._reading, wanted)
+        return JobPage([], total, ids)
+
+    async def sums(self, job_ids: Sequence[str]) -> dict[str, TaskSum]:
+        return await query.sums(self._reading, job_ids)
 
     async def heads(self, wanted: JobQuery) -> RecordPage:
         ids, total = await query.page(self._reading, wanted)

@@ -12,7 +12,7 @@ from awed.model.records import HELD, JobRecord, Kind, T, TaskRecord, Unfinished,
 from awed.model.states import UNFINISHED, JobState
 from awed.model.times import NO_TIME
 from awed.store.document import sortable
-from awed.store.interface import PAGE, JobPage, JobQuery, RecordPage, Wanted
+from awed.store.interface import PAGE, JobPage, JobQuery, RecordPage, TaskSum, Wanted
 from awed.store.sqlite import query
 from awed.store.sqlite.rows import table
 from awed.store.sqlite.sql import Sql, among, select
@@ -98,6 +98,19 @@ def whole(ids: Sequence[str], connection: sqlite3.Connection) -> list[JobRecord 
         records.append(record)
         size += length
     return records
+
+
+def found(wanted: JobQuery, connection: sqlite3.Connection) -> JobPage:
+    """See :meth:`IStore.found`."""
+    ids, total = query.page(connection, wanted)
+    return JobPage([], total, ids)
+
+
+def sums(job_ids: Sequence[str], connection: sqlite3.Connection) -> dict[str, TaskSum]:
+    """See :meth:`IStore.sums`."""
+    computetime = "sum(json_extract(doc, '$.task.computetime'))"
+    of_jobs = select(f"job, count(*), {computetime}", Sql("tasks"), [among("job", job_ids)], Sql("GROUP BY job"))
+    return {job_id: TaskSum(number, time) for job_id, number, time in connection.execute(*of_jobs)}
 
 
 def heads(wanted: JobQuery, connection: sqlite3.Connection) -> RecordPage:

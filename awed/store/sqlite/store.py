@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from awed.model.records import Batch, JobRecord, T, Unfinished
 from awed.model.states import JobState
-from awed.store.interface import IStore, JobPage, JobQuery, RecordPage, Wanted
+from awed.store.interface import IStore, JobPage, JobQuery, RecordPage, TaskSum, Wanted
 from awed.store.sqlite import reads, rows
 from awed.store.sqlite.connections import ConnectedThreads, connect_reader, connect_writer
 from awed.store.sqlite.query import is_deep, is_long
@@ -82,6 +82,12 @@ class SqliteStore:
 
     def jobs(self, query: JobQuery) -> Awaitable[JobPage]:
         return self._threads_for(query).run(partial(reads.jobs, query))
+
+    def found(self, query: JobQuery) -> Awaitable[JobPage]:
+        return self._threads_for(query).run(partial(reads.found, query))
+
+    def sums(self, job_ids: Sequence[str]) -> Awaitable[dict[str, TaskSum]]:
+        return self._readers.run(partial(reads.sums, job_ids))
 
     def heads(self, query: JobQuery) -> Awaitable[RecordPage]:
         return self._threads_for(query).run(partial(reads.heads, query))

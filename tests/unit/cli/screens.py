@@ -31,7 +31,7 @@ from awed.model.reasons import Explained, Waits, Why
 from awed.model.remarks import Checked, Remark
 from awed.model.states import ClientState, JobState, TaskState
 from awed.wire.clients import ShownClient
-from awed.wire.jobs import line_of
+from awed.wire.jobs import whole_line
 from tests.unit.cli.fake import JOB_ID, FakeServer, fake_server, job, task
 
 ROOT = Path(__file__).parents[3]
@@ -261,7 +261,7 @@ def script(server: FakeServer) -> None:
         "top=true&order=info.submittime&limit=25",
         "query=&state=in-progress%2Cinit%2Cqueued%2Csuspend&top=true&order=info.submittime&limit=50",
     ):
-        answers[f"GET /job?{query}&verbosity=line"] = [[line_of(one, one.tasks) for one in (small, running, failed)]]
+        answers[f"GET /job?{query}&verbosity=line"] = [[whole_line(one) for one in (small, running, failed)]]
     answers["GET /job?query=&state=completed&top=true&order=info.submittime&limit=25"] = [[done, small]]
     for request, data in answers.items():
         server.on(request, *data)

@@ -13,7 +13,7 @@ from awed.cli.keys import keys_in
 from awed.model.client import Client
 from awed.model.job import Job
 from awed.model.states import ClientState, JobState, TaskState
-from awed.wire.jobs import line_of
+from awed.wire.jobs import whole_line
 from tests.unit.cli.fake import job, task
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -34,7 +34,7 @@ def board(*jobs: Job, workers: int = 2) -> Board:
     made.hear(
         News(
             {"jobs": {"total": len(jobs)}},
-            jobs=[line_of(one, one.tasks) for one in jobs],
+            jobs=[whole_line(one) for one in jobs],
             total=len(jobs),
             workers=clients,
             hidden=1,

@@ -7,7 +7,7 @@ import pytest
 
 from awed.model.client import Client
 from awed.model.states import JobState, TaskState
-from awed.wire.jobs import line_of
+from awed.wire.jobs import whole_line
 from tests.unit.cli.conftest import Awe
 from tests.unit.cli.fake import JOB_ID, FakeServer, job, task
 
@@ -50,7 +50,7 @@ def test_a_list_that_is_watched_is_asked_for_again_at_each_change(server: FakeSe
     """What ends it here is that the server refuses; it waits for one that is away."""
     one = job(task("a"))
     heard = b'{"status":200,"data":[],"error":null,"last":%d}'
-    server.on(WATCHED, [], [line_of(one, one.tasks)])
+    server.on(WATCHED, [], [whole_line(one)])
     server.raw("GET /events", (200, heard % 7))
     server.raw("GET /events?since=7&wait=5.000", (200, heard % 8))
     server.refuse("GET /events?since=8&wait=5.000", 401, "Invalid Auth Header")

@@ -15,7 +15,7 @@ from awed.model.client import Client
 from awed.model.job import IO, Info, JobError
 from awed.model.states import JobState, TaskState
 from awed.model.times import NO_TIME
-from awed.wire.jobs import line_of
+from awed.wire.jobs import whole_line
 from tests.unit.cli.fake import JOB_ID, job, task
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -67,7 +67,7 @@ def test_a_job_in_the_list() -> None:
         info=Info(name="[red]x[/red]", submittime=ago(3600), startedtime=ago(60)),
         notes="all is well. Yes",
     )
-    head, row = rows(jobs_table([line_of(listed, listed.tasks)], NOW))
+    head, row = rows(jobs_table([whole_line(listed)], NOW))
     assert head == ["id", "name", "state", "tasks", "age", "ran", "notes"]
     assert row == ["128068d0", "[red]x[/red]", "in-progress", "1/2", "3600s", "75s", "all is well"]
 
@@ -79,7 +79,7 @@ def test_of_a_failed_job_the_list_tells_task_and_reason() -> None:
     )
     notes = f"workunit {JOB_ID}_b_0 failed 3 time(s). msg from client:command not found: blastp"
     failed = job(task("b"), state=JobState.SUSPEND, notes=notes, error=error)
-    _, row = rows(jobs_table([line_of(failed, failed.tasks)], NOW))
+    _, row = rows(jobs_table([whole_line(failed)], NOW))
     assert row[-1] == "b: command not found: blastp"
 
 
@@ -193,11 +193,11 @@ LONG = job(
 
 
 def test_jobs_on_narrow_and_wide_screens() -> None:
-    assert on_terminal(jobs_table([line_of(LONG, LONG.tasks)], NOW), 80) == [
+    assert on_terminal(jobs_table([whole_line(LONG)], NOW), 80) == [
         "id        name            state    tasks  age        ran         notes",
         "128068d0  a job with a …  suspend  1/1    2 h 5 min  1 min 15 s  workunit 12806…",
     ]
-    assert on_terminal(jobs_table([line_of(LONG, LONG.tasks)], NOW), 120) == [
+    assert on_terminal(jobs_table([whole_line(LONG)], NOW), 120) == [
         "id        name                                state    tasks  age        ran         notes",
         "128068d0  a job with a name that is quite l…  suspend  1/1    2 h 5 min  1 min 15 s  "
         "workunit 128068d0_orfs_3 failed 3 …",

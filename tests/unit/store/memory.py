@@ -19,7 +19,7 @@ from awed.model.records import HELD, KINDS, Batch, JobRecord, Kind, T, TaskRecor
 from awed.model.states import UNFINISHED, JobState
 from awed.model.times import NO_TIME
 from awed.store.document import distinct
-from awed.store.interface import PAGE, IStore, JobPage, JobQuery, RecordPage, Wanted
+from awed.store.interface import PAGE, IStore, JobPage, JobQuery, RecordPage, TaskSum, Wanted
 from tests.unit.store.search import Found
 
 
@@ -123,6 +123,14 @@ class MemoryStore:
 
     async def whole(self, job_ids: Sequence[str]) -> list[JobRecord | None]:
         return _some([await self.job(job_id) for job_id in job_ids])
+
+    async def found(self, query: JobQuery) -> JobPage:
+        page, total = self._page(query)
+        return JobPage([], total, [found.job.id for found in page])
+
+    async def sums(self, job_ids: Sequence[str]) -> dict[str, TaskSum]:
+        tasks = {id: [record.task for record in self._table(TaskRecord).having({"job": [id]})] for id in job_ids}
+        return {id: TaskSum(len(its), sum(task.computetime for task in its)) for id, its in tasks.items() if its}
 
     async def heads(self, query: JobQuery) -> RecordPage:
         page, total = self._page(query)

@@ -149,6 +149,18 @@ class QueryContract(StoreTests):
         assert page.total == 2
 
     @ensureDeferred
+    async def test_of_a_page_there_may_be_the_ids_alone_and_of_tasks_the_sums(self, store: IStore) -> None:
+        steps = [task("a", 0), task("a", 1), task("b", 0)]
+        for time, step in enumerate(steps, 1):
+            step.task.computetime = time
+        steps[2].task.cmd.args = "x" * 4_000_000
+        await store.commit(Batch(jobs=[job(name, updated=n) for n, name in enumerate("abc")], tasks=steps))
+        page = await store.found(JobQuery(limit=2))
+        assert (page.jobs, page.rest, page.total) == ([], ["c", "b"], 3)
+        assert await store.sums(["a", "b", "c", "gone"]) == {"a": (2, 3), "b": (1, 3)}
+        assert await store.sums([]) == {}
+
+    @ensureDeferred
     async def test_jobs_are_counted_by_state_as_far_as_one_may_read_them(self, store: IStore) -> None:
         done = JobState.COMPLETED
         await store.commit(Batch(jobs=[job("a", read=("public",)), job("b"), job("c", owner="ann", state=done)]))
