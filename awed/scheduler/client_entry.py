@@ -105,7 +105,8 @@ class ClientEntry:
 
     def hold(self, record: WorkRecord, since: float, needs: Needs, share: Share) -> None:
         """Add a workunit, which it has since the second *since*. *share*: that of the user whose it is."""
-        self.let_go(record.wuid)
+        if record.wuid in self.held:
+            self.let_go(record.wuid)
         self.held[record.wuid] = Held(record, since, needs, share)
         self.slots_taken += takes_slot(needs)
         self._count(needs, -1)

@@ -16,6 +16,7 @@ from awed.model.errors import (
 )
 from awed.model.ids import WorkId, parse_work_id
 from awed.model.records import Secret
+from awed.model.times import Moment
 from awed.model.work import PerfRecord, Report, ReportStatus, WorkRecord, WorkReport, Workunit
 from awed.scheduler.entries import JobEntry, TaskEntry
 from awed.scheduler.requirements import Spare
@@ -78,8 +79,9 @@ class WorkVerbs:
 
         Those that cannot be, because of what happened meanwhile, are skipped.
         """
+        now = self._shell.now()
         for unit in units:
-            self._take(Report(unit.wuid, unit.client, ReportStatus.DISCARDED, attempt=unit.attempt))
+            self._take(Report(unit.wuid, unit.client, ReportStatus.DISCARDED, attempt=unit.attempt), now)
         self._shell.follow()
 
     async def report(self, report: Report) -> None:
@@ -88,13 +90,14 @@ class WorkVerbs:
 
     async def report_many(self, reports: Iterable[Report]) -> list[AwedError | None]:
         """Take several reports, each by itself. Returns for each what :meth:`report` would raise, or None."""
-        faults = [self._take(report) for report in reports]
+        now = self._shell.now()
+        faults = [self._take(report, now) for report in reports]
         await self._shell.settle()
         return faults
 
-    def _take(self, report: Report) -> AwedError | None:
+    def _take(self, report: Report, now: Moment) -> AwedError | None:
         try:
-            self._shell.scheduler.work.report(report, self._shell.now())
+            self._shell.scheduler.work.report(report, now)
         except AwedError as error:
             return error
         return None
