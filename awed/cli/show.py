@@ -13,7 +13,7 @@ from awed.cli.words import clean, done, elapsed, sentence, short, span, work_nam
 from awed.model.access import Account, ShownGroup
 from awed.model.attempts import Attempt
 from awed.model.client import Client
-from awed.model.ids import task_name
+from awed.model.ids import job_of, task_name
 from awed.model.job import Job, Task
 from awed.model.quantities import rough_size
 from awed.model.resources import DISK, MEMORY, SIZES, amounts_of
@@ -129,8 +129,8 @@ def needs_table(job: Job) -> Rows:
     table = Rows("task", "needs", "used at most", "runs", folded=("task", "needs", "used at most", "runs"))
     for task in job.tasks:
         needs = amounts_of(job.info.resources, task.resources)
-        if needs or task.attempts:
-            table.add(task_name(task.taskid), amounts(needs), _used(task.attempts), _ends(task.attempts))
+        if needs or task.attempts or task.reused:
+            table.add(task_name(task.taskid), amounts(needs), _used(task.attempts), _ends(task))
     return table
 
 
@@ -153,9 +153,11 @@ def _used(attempts: Sequence[Attempt]) -> str:
     return ", ".join([*sizes, f"{span(max(each.cpu for each in used))} CPU"])
 
 
-def _ends(attempts: Sequence[Attempt]) -> str:
-    """How often each came: ``2 memory, 1 done``."""
-    return ", ".join(f"{number} {cause}" for cause, number in Counter(each.cause for each in attempts).items())
+def _ends(task: Task) -> str:
+    """How often each came: ``2 memory, 1 done``, or whose results it has in place of a run."""
+    ends = [f"{number} {cause}" for cause, number in Counter(each.cause for each in task.attempts).items()]
+    reused = [f"result of job {short(job_of(task.reused[0]))}"] if task.reused else []
+    return ", ".join([*ends, *reused])
 
 
 def took(job: Job, task: Task, now: datetime) -> Told:

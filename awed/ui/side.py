@@ -7,7 +7,7 @@ from urllib.parse import quote
 from twisted.web.template import Tag, tags
 
 from awed.model.errors import Invalid, LogNotFound
-from awed.model.ids import parse_work_id, task_name, work_id
+from awed.model.ids import job_of, parse_work_id, task_name, work_id
 from awed.model.job import IO, Job, Task
 from awed.model.quantities import rough_size
 from awed.model.resources import amounts_of
@@ -19,7 +19,7 @@ from awed.ui.frame import Links
 from awed.ui.glyphs import badge
 from awed.ui.tasks import began_at
 from awed.ui.view import JobView
-from awed.ui.words import command, elapsed, moment, needs
+from awed.ui.words import command, elapsed, moment, needs, short
 
 TAIL = 100_000
 """How many bytes at the end of a log are shown."""
@@ -82,6 +82,7 @@ def panel(view: JobView, task: Task, found: Logs, links: Links, more: More) -> T
         ("Walltime", f"{task.walltime} s" if task.walltime else ""),
         ("Image", task.cmd.docker_image or task.cmd.docker_pull),
         ("Runs on", more.worker),
+        ("Result of", _source(task, links)),
     ]
     shown = [tags.div(tags.dt(name), tags.dd(value)) for name, value in facts if value]
     after = [task_name(before) for before in task.depends_on]
@@ -111,6 +112,14 @@ def panel(view: JobView, task: Task, found: Logs, links: Links, more: More) -> T
         id="side",
         **{"aria-label": f"Task {name}", "data-side": name},
     )
+
+
+def _source(task: Task, links: Links) -> Tag | str:
+    """The job whose results the task has, as it was not run."""
+    if not task.reused:
+        return ""
+    source = job_of(task.reused[0])
+    return tags.a(f"job {short(source)}", href=links(f"job/{source}"))
 
 
 def _lines(task: Task) -> str:

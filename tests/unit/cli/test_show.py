@@ -105,6 +105,9 @@ def test_where_the_time_of_tasks_went() -> None:
     assert table[2] == ["second", "in-progress", "2/6", "60s"]
 
 
+OTHER = "228068d0-9ebf-4027-a1c9-1578d354c940"
+
+
 def test_what_tasks_need_and_what_became_of_their_runs() -> None:
     asks = task("a", resources={"cores": 2, "memory": "8G"})
     asks.attempts = (
@@ -112,10 +115,12 @@ def test_what_tasks_need_and_what_became_of_their_runs() -> None:
         Attempt("w", 2, "memory", used=Used(9 << 30, 12.4)),
         Attempt("w", 3, "done", used=None),
     )
-    (_, *table) = rows(needs_table(job(asks, task("b"), info=Info(resources={"gpus": 1}))))
+    again = task("c", reused=[f"{OTHER}_c_0"])
+    (_, *table) = rows(needs_table(job(asks, task("b"), again, info=Info(resources={"gpus": 1}))))
     assert table == [
         ["a", "1 gpus, 2 cores, 8 GB memory", "9 GB memory, 3 MB disk, 12 s CPU", "2 memory, 1 done"],
         ["b", "1 gpus"],
+        ["c", "1 gpus", "result of job 228068d0"],
     ]
     assert not needs_table(job(task("a")))
 

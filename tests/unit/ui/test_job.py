@@ -51,6 +51,15 @@ def test_a_tasks_runs_are_shown_with_causes_and_what_they_used_of_what_they_had(
     assert "<script>alert" not in served.call("GET", f"/ui/job/{failed(served)}/task/a").body.decode()
 
 
+def test_a_result_that_was_used_again_leads_to_the_job_that_has_run(served: Served) -> None:
+    again = {"tasks": [{"taskid": "a", "cmd": {"name": "x"}, "reuse": "both"}]}
+    first = served.submit(again)["id"]
+    served.register(id="c1")
+    run(served, status="done")
+    page = served.call("GET", f"/ui/job/{served.submit(again)['id']}/task/a").body.decode()
+    assert re.search(rf'Result of</dt><dd><a href="[./]*job/{first}">job {first[:8]}</a>', page)
+
+
 def test_a_task_is_recomputed_from_its_side_with_all_that_depend_on_it(served: Served) -> None:
     browser, job = Browser(served), failed(served)
     page = text(browser.get(f"/ui/job/{job}/task/a"))
