@@ -188,7 +188,16 @@ def _plain(name: str) -> str:
 
 
 _WORDS = re.compile(r"""(?:[^'"\\]++|\\.|'[^']*+'|"(?:[^"\\]++|\\.)*+")*+""", re.DOTALL)
-"""What can be split as by a shell. Of one piece, as a call of shlex takes long for a long text."""
+"""What can be split as by a shell."""
+
+_QUOTED = re.compile(r"""\\.|'[^']*+'|"(?:[^"\\]++|\\.)*+\"""", re.DOTALL)
+
+_SHELL = re.compile(r"(?:^|\s)(\|\|?|&&|>>?|<|2>(?:&1)?)(?=\s|$)")
+"""A word that stands for something in a shell alone."""
+
+
+_LONGEST = 100_000
+"""Characters of arguments that are looked at: no more go to a program, and one look holds the interpreter."""
 
 
 def uncalled(sent: SentJob) -> Iterator[Remark]:
@@ -197,8 +206,12 @@ def uncalled(sent: SentJob) -> Iterator[Remark]:
         place = ("tasks", number, "cmd")
         if " " in task.cmd.name and "/" not in task.cmd.name:
             yield Remark(shown((*place, "name")), "a program's name has no blanks: its arguments belong in args")
-        if not task.cmd.args_array and not _WORDS.fullmatch(task.cmd.args):
+        args = "" if task.cmd.args_array or len(task.cmd.args) > _LONGEST else task.cmd.args
+        if not _WORDS.fullmatch(args):
             yield Remark(shown((*place, "args")), "cannot be split as by a shell: a quotation is not closed")
+        elif found := _SHELL.search(_QUOTED.sub("_", args)):
+            text = f"no shell is asked, {quoted(found[1])} is an argument like others: cmd_script has lines of shell"
+            yield Remark(shown((*place, "args")), text)
 
 
 def unread(sent: SentJob) -> Iterator[Remark]:
