@@ -16,7 +16,8 @@ from awed.wire.multipart import Field, form
 
 @implementer(IBodyProducer)
 class Body(Sender):
-    """The body of one request, of these *pieces*. *progress* is called after each part that is sent."""
+    """The body of one request, of these *pieces*. *content_type*: "" if it is not told. *progress* is called after
+    each part that is sent."""
 
     def __init__(
         self, content_type: str, pieces: Sequence[bytes | Slice], in_thread: InThread, progress: Callable[[], object]
@@ -48,6 +49,7 @@ def form_body(fields: Iterable[Field[Slice]], in_thread: InThread, progress: Cal
 
 
 def file_body(path: Path, in_thread: InThread, progress: Callable[[], object]) -> Body:
-    """The file at *path* as a body. Raises :class:`OSError`."""
+    """The file at *path* as a body, without a type: a URL that was signed without one takes none. Raises
+    :class:`OSError`."""
     whole = Slice(path, 0, path.stat().st_size)
-    return Body("application/octet-stream", [whole], in_thread, progress)
+    return Body("", [whole], in_thread, progress)

@@ -91,7 +91,7 @@ class Transient(Exception):
 
 
 class _Astray(Exception):
-    """There were too many redirects, or one without a target."""
+    """There were too many redirects, one without a target, or one of a request that is no GET."""
 
 
 class DataHttp:
@@ -128,7 +128,7 @@ class DataHttp:
         async def attempt() -> bytes:
             watch = _Watch(self.reactor, call.idle)
             body = make_body(watch.progress) if make_body else None
-            typed = call.plus({"Content-Type": body.content_type}) if body else call
+            typed = call.plus({"Content-Type": body.content_type}) if body and body.content_type else call
             response = await self._request(watch, typed, body)
             content = await self._content(watch, response, call.what)
             if not 200 <= response.code < 300:
@@ -261,7 +261,8 @@ class DataHttp:
         except RequestGenerationFailed as error:
             raise Invalid(f"{call.what}: {cause_of(error)}") from None
         except _Astray:
-            raise Invalid(f"{call.what}: too many redirects, or one that leads nowhere") from None
+            why = "too many redirects, or one that leads nowhere" if call.method == "GET" else "it redirects"
+            raise Invalid(f"{call.what}: {why}") from None
         except (ValueError, SchemeNotSupported):
             raise Invalid(f"{call.what}: this is not a valid http or https URL") from None
 

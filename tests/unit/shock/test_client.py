@@ -503,6 +503,22 @@ def test_a_plain_url_may_not_lead_to_a_directory(talk: Talking) -> None:
         t.result(t.client.fetch_url("http://host.example/data", t.path))
 
 
+def test_a_file_goes_to_a_signed_url_with_nothing_that_was_not_signed(talk: Talking) -> None:
+    """Stores that sign the type of the content refuse one that the signature does not name."""
+
+    def moved(request: IRequest) -> bytes:
+        request.redirect(b"http://other.example/b")
+        return b""
+
+    t = talk(b"", moved)
+    t.path.write_bytes(b"hello")
+    t.result(t.client.put_url("http://host.example/a?Signature=x", t.path))
+    assert t.host.headers[0]["Content-Length"] == "5"
+    assert "Content-Type" not in t.host.headers[0]
+    with pytest.raises(Invalid, match=r"put http://host\.example/a: it redirects$"):
+        t.result(t.client.put_url("http://host.example/a?Signature=x", t.path))
+
+
 @pytest.mark.parametrize("url", ["ftp://host/x", "nonsense", "http://[::1/x", ""])
 def test_what_is_no_url_is_told(talk: Talking, url: str) -> None:
     t = talk()
