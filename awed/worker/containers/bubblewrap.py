@@ -28,7 +28,7 @@ _BESIDE = ("lib", "lib64", "libexec", "pyvenv.cfg", "conda-meta", "ssl", "plugin
 environments, conda, pyenv)."""
 
 _RESOLVER = "/run/systemd/resolve"
-"""Where ``/etc/resolv.conf`` may lead."""
+"""Where ``/etc/resolv.conf`` leads in most systems: the directory, in which there is also a socket."""
 
 _GPUS = ("/dev/dri", "/dev/nvidia0", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools")
 
@@ -165,6 +165,15 @@ def _system() -> Iterator[str]:
         elif path.exists():
             yield from ("--ro-bind", str(path), str(path))
     yield from ("--ro-bind-try", _RESOLVER, _RESOLVER)
+    yield from resolver()
+
+
+def resolver(file: Path = Path("/etc/resolv.conf")) -> Iterator[str]:
+    """Shows that *file*, by which the names of hosts are found, where it leads elsewhere, as with NetworkManager."""
+    if file.is_symlink():
+        target = os.path.normpath(file.parent / os.readlink(file))
+        if not target.startswith((*(f"/{name}/" for name in _SYSTEM), f"{_RESOLVER}/")):
+            yield from ("--ro-bind-try", os.path.realpath(file), target)
 
 
 def _own(place: Place, view: View) -> Iterator[str]:

@@ -17,7 +17,7 @@ from twisted.internet.defer import gatherResults
 from awed.model.attempts import Cause
 from awed.model.job import Environ
 from awed.model.work import ReportStatus
-from awed.worker.containers.bubblewrap import private
+from awed.worker.containers.bubblewrap import private, resolver
 from awed.worker.containers.choice import Isolation
 from awed.worker.containers.interface import ALL, ASKED, NO
 from awed.worker.errors import NoContainers
@@ -421,3 +421,24 @@ async def test_commands_of_root_in_a_sandbox_read_nothing_that_is_root_s_alone(w
     report = await world.begin(workunit("sh", f"-c 'cat {files}; cat /etc/passwd'"))
     assert report.status is ReportStatus.DONE
     assert report.stdout.startswith(b"root:x:")
+
+
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [
+        ("../run/NetworkManager/resolv.conf", True),
+        ("/run/systemd/resolve/stub-resolv.conf", False),
+        ("/usr/lib/resolv.conf", False),
+        ("", False),
+    ],
+)
+def test_a_sandbox_has_the_names_of_hosts_wherever_they_are(tmp_path: Path, target: str, shown: bool) -> None:
+    """Else all of them are unknown there, without a word why. Some folders are shown anyway."""
+    (tmp_path / "etc").mkdir()
+    file = tmp_path / "etc" / "resolv.conf"
+    if target:
+        file.symlink_to(target)
+    else:
+        file.touch()
+    place = f"{tmp_path}/run/NetworkManager/resolv.conf"
+    assert list(resolver(file)) == (["--ro-bind-try", place, place] if shown else [])
