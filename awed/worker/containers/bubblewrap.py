@@ -30,7 +30,8 @@ environments, conda, pyenv)."""
 _RESOLVER = "/run/systemd/resolve"
 """Where ``/etc/resolv.conf`` leads in most systems: the directory, in which there is also a socket."""
 
-_GPUS = ("/dev/dri", "/dev/nvidia0", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools")
+_GPUS = ("dri", "kfd", "nvidia*")
+"""Devices of GPUs, below ``/dev``. All are shown, so that each has the number that it has on the machine."""
 
 _OVER_FILES = ("CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_SETGID", "CAP_SETUID")
 
@@ -116,11 +117,12 @@ def capabilities(*, as_in_image: bool) -> list[str]:
     return ["--cap-drop", "ALL", *(part for name in kept for part in ("--cap-add", name))]
 
 
-def gpus(view: View) -> list[str]:
+def gpus(view: View, devices: Path = Path("/dev")) -> list[str]:
     """Shows the devices of GPUs, if the command has any."""
     if not view.allotment.gpus:
         return []
-    return [part for device in _GPUS for part in ("--dev-bind-try", device, device)]
+    found = sorted(str(path) for name in _GPUS for path in devices.glob(name))
+    return [part for device in found for part in ("--dev-bind-try", device, device)]
 
 
 def _homes(environ: Mapping[str, str]) -> dict[str, str]:

@@ -42,7 +42,7 @@ from awed.worker.containers.kept import Fetched
 from awed.worker.containers.program import LABEL, Program
 from awed.worker.containers.variables import in_container, of_engine
 from awed.worker.errors import WorkFailed
-from awed.worker.machine import Allotment
+from awed.worker.machine import DEVICES, Allotment
 from awed.worker.process import Start
 
 DOCKER, PODMAN = "docker", "podman"
@@ -102,7 +102,7 @@ class Engine:
         options += [*limits(self._program.kind, self._user, view.allotment), *self._view(root, view)]
         options += [] if view.entrypoint else NO_ENTRYPOINT
         command = [view.image, *argv]
-        variables = in_container(place, view)
+        variables = in_container(place._replace(environ={**environ, **_devices(view.allotment)}), view)
         attach = ["start", "--attach", *(["--interactive"] if view.stdin is not None else []), name]
         try:
             await unbroken(self._in_thread(self._create, options, command, variables, root))
@@ -167,6 +167,12 @@ def limits(kind: str, user: Sequence[str], allotment: Allotment) -> list[str]:
     elif allotment.gpus:
         options += [part for gpu in allotment.gpus for part in ("--device", f"nvidia.com/gpu={gpu}")]
     return options
+
+
+def _devices(allotment: Allotment) -> dict[str, str]:
+    """The variable that names its GPUs. A container has no others, and those that are numbered count from 0 there."""
+    gpus = allotment.gpus
+    return {DEVICES: ",".join(map(str, range(len(gpus))))} if gpus and all(map(str.isdecimal, gpus)) else {}
 
 
 def mounts(root: Path, roots: Sequence[Path], view: View) -> dict[str, str]:

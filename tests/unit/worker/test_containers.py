@@ -17,9 +17,9 @@ from twisted.internet.defer import gatherResults
 from awed.model.attempts import Cause
 from awed.model.job import Environ
 from awed.model.work import ReportStatus
-from awed.worker.containers.bubblewrap import private, resolver
+from awed.worker.containers.bubblewrap import gpus, private, resolver
 from awed.worker.containers.choice import Isolation
-from awed.worker.containers.interface import ALL, ASKED, NO
+from awed.worker.containers.interface import ALL, ASKED, NO, View
 from awed.worker.errors import NoContainers
 from awed.worker.machine import Allotment
 from awed.worker.orphans import Orphans
@@ -120,14 +120,14 @@ WORK = workunit("run", "it", docker_image="quay.io/x/y:1", environ=Environ({"A":
 
 @pytest_twisted.ensureDeferred
 @pytest.mark.parametrize(
-    ("name", "gpus"),
+    ("name", "devices"),
     [
         ("docker", ["--gpus", '"device=0,3"']),
         ("podman", ["--device", "nvidia.com/gpu=0", "--device", "nvidia.com/gpu=3"]),
     ],
 )
 async def test_a_container_is_made_started_and_removed(
-    engine: Callable[..., Recorded], world: World, tmp_path: Path, name: str, gpus: list[str]
+    engine: Callable[..., Recorded], world: World, tmp_path: Path, name: str, devices: list[str]
 ) -> None:
     """Its variables are in no arguments; the module of the engine says why there is each argument."""
     recorded = engine(name)
@@ -145,7 +145,7 @@ async def test_a_container_is_made_started_and_removed(
         *("--label", f"awe.client={CLIENT}", "--label", f"awe.work={root.name}"),
         *("--pull", "never", "--log-driver", "none", "--user", "1:2"),
         *("--security-opt", "label=disable", "--security-opt", "no-new-privileges"),
-        *("--memory", "1000", "--memory-swap", "1000", "--cpus", "1", *gpus),
+        *("--memory", "1000", "--memory-swap", "1000", "--cpus", "1", *devices),
         *("--mount", f"type=bind,source={root},destination={root}"),
         *("--mount", f"type=bind,source={shared},destination={shared}"),
         *("--workdir", str(root), "--network", "none", "--entrypoint", ""),
@@ -155,6 +155,7 @@ async def test_a_container_is_made_started_and_removed(
     assert (state[:2], state[-1]) == (["container", "inspect"], container)
     assert remove == ["rm", "--force", "--volumes", container]
     assert {"A=b c", "LD_PRELOAD=./evil", "AWE_MEMORY=1000", f"HOME={root}"} <= set(recorded.variables())
+    assert "CUDA_VISIBLE_DEVICES=0,1" in recorded.variables()  # the only ones there, wherever they are outside
     assert not any(line.startswith("PATH=") for line in recorded.variables())
     assert not root.with_name(f"{root.name}.env").exists()
 
@@ -442,3 +443,12 @@ def test_a_sandbox_has_the_names_of_hosts_wherever_they_are(tmp_path: Path, targ
         file.touch()
     place = f"{tmp_path}/run/NetworkManager/resolv.conf"
     assert list(resolver(file)) == (["--ro-bind-try", place, place] if shown else [])
+
+
+def test_a_sandbox_has_all_gpus_so_that_each_keeps_its_number(tmp_path: Path) -> None:
+    """With the first alone, a command that was given another one had none."""
+    for name in ("nvidia0", "nvidia1", "nvidiactl", "kfd", "sda"):
+        (tmp_path / name).touch()
+    shown = gpus(View(ALLOTMENT), tmp_path)
+    assert shown[1::3] == [f"{tmp_path}/{name}" for name in ("kfd", "nvidia0", "nvidia1", "nvidiactl")]
+    assert gpus(View(Allotment({"cores": 1}, {})), tmp_path) == []
