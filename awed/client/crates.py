@@ -53,7 +53,7 @@ def _fill(server: Server, source: zipfile.ZipFile, target: zipfile.ZipFile) -> I
         except (_Refused, ValueError) as error:
             yield f"{entity.get('name') or address}: {error}"
             continue
-        taken.add(path)
+        taken |= {path, *_folders(path)}
         renamed[address] = quote(path)
         entity["contentUrl"] = address
     for name in source.namelist():
@@ -108,13 +108,18 @@ def _add(server: Server, address: str, target: zipfile.ZipFile, path: str, md5: 
 
 
 def _free(name: str, taken: set[str]) -> str:
-    """A path for a file called *name* that no other has."""
+    """A path for a file called *name* that no other has, as a file or as a folder. *taken*: paths of files, and of
+    folders with a ``/`` at their ends."""
     plain = "/".join(part for part in PurePosixPath(name).parts if part not in ("/", "..")) or "file"
     path, number = f"files/{plain}", 1
-    while path in taken:
+    while not taken.isdisjoint({path, f"{path}/", *(folder[:-1] for folder in _folders(path))}):
         number += 1
         path = f"files/{number}/{plain}"
     return path
+
+
+def _folders(path: str) -> list[str]:
+    return [f"{folder}/" for folder in PurePosixPath(path).parents]
 
 
 def _with_paths(value: Any, renamed: dict[str, str]) -> Any:
