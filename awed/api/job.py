@@ -52,6 +52,8 @@ class CwlParts(Struct, frozen=True):
     default_container: Annotated[Part | None, "The image of steps whose tools name none."] = None
     reuse: Annotated[Part | None, "Whether results of equal steps of the caller's other runs will do."] = None
 
+    expire: Annotated[Part | None, "After how long the nodes that its steps make are deleted: M, H, D."] = None
+
     def asked(self, cwl: Part) -> Asked:
         """What is asked for. Raises :class:`~awed.model.errors.Invalid` for texts that are none."""
         names = ("entrypoint", "CLIENT_GROUP", *Options.__struct_fields__)

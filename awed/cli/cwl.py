@@ -15,6 +15,7 @@ from awed.cli.errors import Mistake
 from awed.cli.options import pass_server
 from awed.client.blocking import Server
 from awed.model.ids import new_id
+from awed.model.quantities import is_duration
 
 EXTRA = "pip install 'awed[cwl]'"
 
@@ -51,6 +52,12 @@ EXTRA = "pip install 'awed[cwl]'"
 @click.option(
     "--reuse", is_flag=True, help="Take the results of your own equal steps of other runs, if they are there."
 )
+@click.option(
+    "--expire",
+    metavar="TIME",
+    default="",
+    help="Delete what steps made so long after that: 12H, 30D; but not the outputs of the workflow. Default: never.",
+)
 @click.option("--quiet", is_flag=True, help="Say nothing on stderr but what goes wrong.")
 @click.option("--debug", is_flag=True, help="Say more.")
 @click.version_option(__version__, prog_name="awe cwl")
@@ -69,6 +76,8 @@ def cwl(server: Server, context: click.Context, /, tool: str | None, inputs: tup
     if tool.startswith("-"):
         known = [name for parameter in context.command.params for name in parameter.opts]
         raise click.NoSuchOption(tool, possibilities=get_close_matches(tool, known), ctx=context)
+    if options["expire"] and not is_duration(options["expire"]):
+        raise click.UsageError(f"--expire: expected a number followed by M, H or D, found {options['expire']}")
     program, submission, task = map(_late, ("program", "submission", "task"))
     asked = program.Asked(tool, inputs, options["quiet"], options["debug"])
     if options["wait"]:
@@ -79,6 +88,7 @@ def cwl(server: Server, context: click.Context, /, tool: str | None, inputs: tup
             parent=os.environ.get("AWE_JOBID", ""),
             group=options["group"],
             reuse=options["reuse"],
+            expiration=options["expire"],
         )
         outdir = None if options["nodes"] else options["outdir"]
         status: int = program.run(server, asked, setting, options["run_id"] or new_id(), outdir)
@@ -91,6 +101,7 @@ def cwl(server: Server, context: click.Context, /, tool: str | None, inputs: tup
         "no_container": "true" if options["no_container"] else "",
         "default_container": options["default_container"],
         "reuse": "true" if options["reuse"] else "",
+        "expire": options["expire"],
     }
     status, text = submission.submit(server, asked, {name: text for name, text in said.items() if text})
     click.echo(text, nl=bool(text))

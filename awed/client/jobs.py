@@ -173,6 +173,12 @@ def upload(name: str, file: BinaryIO) -> Call[Node]:
     return Call(_form("/node", "upload", name, file), data(Node))
 
 
+def copy_node(node_id: str) -> Call[Node]:
+    """Make a node with the file of another, which is not copied on disk."""
+    content_type, pieces = form([Field("copy_data", node_id.encode())])
+    return Call(Request("POST", "/node", b"".join(pieces), {"Content-Type": content_type}), data(Node))
+
+
 def delete_node(node_id: str) -> Call[None]:
     """Delete a node of the daemon's node store, with its file."""
     return Call(Request("DELETE", f"/node/{node_id}"), data(type(None)))

@@ -18,9 +18,14 @@ from awed.model.errors import AwedError, NotFound
 from awed.model.job import OWN_HOST
 from awed.model.node import Node
 from awed.model.tes import COLLECTION
+from awed.model.times import NO_TIME
 from awed.tx.files import md5_of
 
 _NODE = re.compile(rf"(.+){COLLECTION}/([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})(\?download)?")
+
+
+_MOST_EQUAL = 100
+"""How many nodes with the same content are looked at."""
 
 
 def is_node(url: str) -> bool:
@@ -88,16 +93,28 @@ class Nodes:
         """The address of a new node."""
         return f"{OWN_HOST}{COLLECTION}/{self._server.ask(calls.upload(name, content)).id}?download"
 
+    def lasting(self, url: str) -> str:
+        """*url*, as :meth:`common` has it; of a node that expires, that of a new one which has the same file."""
+        match = _NODE.fullmatch(url)
+        if match is None or not self._is_own(match[1], match[2]):
+            return url
+        call = Call(Request("GET", f"{COLLECTION}/{match[2]}"), data(Node))
+        if self._server.persist(call).expiration == NO_TIME:
+            return url
+        return f"{OWN_HOST}{COLLECTION}/{self._server.ask(calls.copy_node(match[2])).id}?download"
+
     def _upload(self, path: str) -> str:
         with Path(path).open("rb") as file:
             return self._server.ask(calls.upload(Path(path).name, file)).id
 
     def _known(self, md5: str, size: int) -> str:
-        """The id of the oldest node with such a file, "" for none: the same one whenever it is asked for."""
-        query = {"file.checksum.md5": md5, "file.size": size, "order": "created_on", "direction": "asc", "limit": 1}
+        """The id of the oldest node with such a file that does not expire, "" for none: the same one whenever it is
+        asked for."""
+        order = {"order": "created_on", "direction": "asc", "limit": _MOST_EQUAL}
+        query = {"file.checksum.md5": md5, "file.size": size, **order}
         asked = Request("GET", f"/node?querynode&{urlencode(query)}")
         found = self._server.persist(Call(asked, data(list[Node])))
-        return found[0].id if found else ""
+        return next((node.id for node in found if node.expiration == NO_TIME), "")
 
     def _size(self, url: str) -> int | None:
         reached = self._reached(url).removesuffix("?download")

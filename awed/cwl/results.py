@@ -87,7 +87,8 @@ def _bring(entry: MapperEnt, target: Path, access: Access, nodes: Nodes) -> dict
 
 
 def left(outputs: Any, access: Access, nodes: Nodes) -> Any:
-    """Leave the files where they are: their locations are addresses of nodes. Directories have their listings alone.
+    """Leave the files where they are: their locations are addresses of nodes, which do not expire. Directories have
+    their listings alone.
 
     Raises :class:`OSError`, and what a call raises.
     """
@@ -100,7 +101,7 @@ def left(outputs: Any, access: Access, nodes: Nodes) -> Any:
         elif location.startswith(LITERAL):
             one["location"] = nodes.shown(nodes.made(one["basename"], BytesIO(one.pop("contents").encode())))
         else:
-            one["location"] = nodes.shown(access.address(location))
+            one["location"] = nodes.shown(nodes.lasting(access.address(location)))
 
     visit_class(outputs, CLASSES, settle)
     return outputs

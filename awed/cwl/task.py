@@ -23,11 +23,16 @@ GB = 10**9
 """The same in TES."""
 
 
+_OWN = ("parent", "expiration")
+"""The parameters of a step that do not change its result."""
+
+
 class Setting(NamedTuple):
     """What is the same for all steps of a run.
 
     *image*: of those that name none. *takes_images*: whether those that do get theirs. *parent*: the job of the run,
     "" for none. *group*: client groups that may run them, "" for any. *reuse*: whether results of other runs will do.
+    *expiration*: after how long the nodes that steps make are deleted, "" for never.
     """
 
     image: str
@@ -35,6 +40,7 @@ class Setting(NamedTuple):
     parent: str = ""
     group: str = ""
     reuse: bool = False
+    expiration: str = ""
 
 
 def task_of(step: Step, setting: Setting, address: Callable[[str], str]) -> dict[str, Any]:
@@ -68,7 +74,7 @@ def task_of(step: Step, setting: Setting, address: Callable[[str], str]) -> dict
 
 def _digest(task: dict[str, Any]) -> str:
     """What is the same for equal steps of all runs."""
-    parameters = {name: text for name, text in task["resources"]["backend_parameters"].items() if name != "parent"}
+    parameters = {name: text for name, text in task["resources"]["backend_parameters"].items() if name not in _OWN}
     said = {**task, "resources": {**task["resources"], "backend_parameters": parameters}}
     return sha256(json.dumps(said).encode()).hexdigest()
 
@@ -133,3 +139,5 @@ def _parameters(step: Step, setting: Setting) -> Iterator[tuple[str, str]]:
         yield "parent", setting.parent
     if setting.group:
         yield "group", setting.group
+    if setting.expiration:
+        yield "expiration", setting.expiration

@@ -29,6 +29,15 @@ def parse_duration(text: str) -> timedelta:
     return duration
 
 
+def is_duration(text: str) -> bool:
+    """Whether :func:`parse_duration` takes *text*."""
+    try:
+        parse_duration(text)
+    except ValueError:
+        return False
+    return True
+
+
 def parse_moment(text: str, now: datetime) -> datetime:
     """Parse a time: so long ago (``30m``, ``12h``, ``2d``), a date in UTC, or an RFC 3339 time.
 

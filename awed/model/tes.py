@@ -110,6 +110,11 @@ class TesTask(Struct, omit_defaults=True):
         return {"true": True, "false": False}.get(said, UNSET)
 
     @property
+    def expiration(self) -> str:
+        """After how long the nodes of its outputs are deleted, a number followed by M, H or D; "" for never."""
+        return self.resources.parameter("expiration") if self.resources else ""
+
+    @property
     def entrypoint(self) -> bool:
         """Whether its commands are arguments of the entrypoints of their images, where those have one."""
         return self.resources is not None and self.resources.parameter("entrypoint").lower() == "true"

@@ -146,11 +146,15 @@ class ShockClient:
             )
         return node
 
-    async def make(self, path: Path, *, filename: str, token: str = "") -> Node:
-        """Make a node of the file at *path*. Raises :class:`~awed.model.errors.Conflict` if the host reports another
-        MD5 than the file has."""
+    async def make(self, path: Path, *, filename: str, token: str = "", expiration: str = "") -> Node:
+        """Make a node of the file at *path*. *expiration*: after how long it is deleted, "" for never.
+
+        Raises :class:`~awed.model.errors.Conflict` if the host reports another MD5 than the file has.
+        """
         what, size = f"make a node of {filename}", (await self._in_thread(path.stat)).st_size
-        body = partial(form_body, [Field("upload", Slice(path, 0, size), filename)], self._in_thread)
+        fields = [Field("upload", Slice(path, 0, size), filename)]
+        fields += [_text("expiration", expiration)] if expiration else []
+        body = partial(form_body, fields, self._in_thread)
         call = self._call(what, "POST", "", token)
         md5, node = await self._in_thread(md5_of, path), read_node(call.what, await self._send(call, body))
         if _told_md5(node, None) not in (None, md5):

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from awed.model.addresses import address, has_user, without_password
 from awed.model.job import OWN_HOST
+from awed.model.quantities import is_duration
 from awed.model.resources import CORES, DISK, GPUS, MEMORY, amount_of
 from awed.model.tes import (
     APP,
@@ -31,10 +32,10 @@ from awed.workflow.reader import DocumentLimits, read_submission
 from awed.workflow.submission import Submission
 from awed.workflow.values import check_path
 
-ENTRYPOINT, GROUP, NETWORK, PARENT = "entrypoint", "group", "network", "parent"
-PRIORITY, WALLTIME = "priority", "walltime"
+ENTRYPOINT, EXPIRATION, GROUP, NETWORK = "entrypoint", "expiration", "group", "network"
+PARENT, PRIORITY, WALLTIME = "parent", "priority", "walltime"
 
-PARAMETERS = (ENTRYPOINT, GPUS, GROUP, NETWORK, PARENT, PRIORITY, WALLTIME)
+PARAMETERS = (ENTRYPOINT, EXPIRATION, GPUS, GROUP, NETWORK, PARENT, PRIORITY, WALLTIME)
 """The backend parameters that every server knows; the others are the names of resources that workers offer."""
 
 GB = 10**9
@@ -117,6 +118,9 @@ class _Parameters:
         self.known[key] = text
         if name in (ENTRYPOINT, GROUP, NETWORK, PARENT):
             self.values[name] = text
+        elif name == EXPIRATION:
+            if not is_duration(text):
+                faults.at(place, f"{quoted(text)} is no number followed by M, H or D")
         elif not _NUMBER.fullmatch(text):
             faults.at(place, f"{quoted(text)} is no whole number")
         elif name in (PRIORITY, WALLTIME):

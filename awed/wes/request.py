@@ -54,6 +54,7 @@ class Parameters(Struct, forbid_unknown_fields=True):
     no_container: str = ""
     default_container: str = ""
     reuse: str = ""
+    expire: str = ""
 
     @property
     def options(self) -> Options:

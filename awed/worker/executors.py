@@ -47,8 +47,9 @@ class Command(NamedTuple):
     view: View
 
 
-MakeNode = Callable[[str, Path, str], Awaitable[str]]
-"""Makes a node, at this host, of the file at this path, with this name; its id. Raises what data hosts raise."""
+MakeNode = Callable[[str, Path, str, str], Awaitable[str]]
+"""Makes a node, at this host, of the file at this path, with this name and expiration; its id. Raises what data hosts
+raise."""
 
 Run = Callable[[Command], Awaitable[Exit]]
 """Runs a command to its end. Raises :class:`WorkFailed` if it cannot be started, or is ended for a limit."""
@@ -229,7 +230,8 @@ class Executors:
                         continue
                     if not self._nodes.get(found):
                         name = encodable(PurePosixPath(path).name)
-                        node = await self._make_node(output.host, Path(f"/proc/self/fd/{file}"), name)
+                        place = Path(f"/proc/self/fd/{file}")
+                        node = await self._make_node(output.host, place, name, self._task.expiration)
                         self._nodes[found] = f"{output.url}/{node}"
                     url = self._nodes[found]
             self.log.outputs.append(OutputLog(url, encodable(path), str(size)))

@@ -106,9 +106,11 @@ class FileMover:
         for output in outputs:
             await _about(output.io, self._deliver(output, work, root, access))
 
-    async def make_node(self, host: str, path: Path, name: str, access: Access) -> str:
-        """Make a node of the file at *path* at the data host *host*; its id."""
-        return (await access.urls.host(host).make(path, filename=name, token=access.tokens.at(host))).id
+    async def make_node(self, host: str, path: Path, name: str, expiration: str, access: Access) -> str:
+        """Make a node of the file at *path* at the data host *host*; its id. *expiration*: after how long it is
+        deleted, "" for never."""
+        token = access.tokens.at(host)
+        return (await access.urls.host(host).make(path, filename=name, token=token, expiration=expiration)).id
 
     async def _fetch_input(self, io: IO, work: Workunit, root: Path, access: Access) -> int:
         if io.is_elsewhere and is_directory(io.url):

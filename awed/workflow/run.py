@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from awed.model.errors import Invalid
 from awed.model.job import OWN_HOST
+from awed.model.quantities import is_duration
 from awed.model.resources import RUNNER, RUNS
 
 TASK = "run"
@@ -28,15 +29,18 @@ LOST = 100
 
 class Options(Struct, frozen=True):
     """How the runner has steps run, as its own options say it. *default_container*: the image of tools that name
-    none, "" for the usual one."""
+    none, "" for the usual one. *expire*: after how long the nodes that steps make are deleted, "" for never."""
 
     no_container: bool = False
     default_container: str = ""
     reuse: bool = False
+    expire: str = ""
 
     @classmethod
     def said(cls, texts: Mapping[str, str]) -> Self:
         """The options in *texts*, by name. Raises :class:`~awed.model.errors.Invalid`."""
+        if (expire := texts.get("expire", "")) and not is_duration(expire):
+            raise Invalid(f"expire must be a number followed by M, H or D, found: {expire}")
         try:
             return msgspec.convert({name: text for name, text in texts.items() if text}, cls, strict=False)
         except msgspec.ValidationError as error:
@@ -46,7 +50,7 @@ class Options(Struct, frozen=True):
     def arguments(self, groups: str) -> list[str]:
         """Those of the runner. *groups*: the client groups whose workers may run the steps, "" for any."""
         switches = {"--no-container": self.no_container, "--reuse": self.reuse}
-        texts = {"--default-container": self.default_container, "--group": groups}
+        texts = {"--default-container": self.default_container, "--group": groups, "--expire": self.expire}
         return [
             *(name for name, is_on in switches.items() if is_on),
             *(f"{name}={text}" for name, text in texts.items() if text),

@@ -357,6 +357,39 @@ async def test_a_run_is_left_to_the_workers(farm: Daemon) -> None:
 
 
 @ensureDeferred
+async def test_what_steps_make_may_expire_and_outputs_of_the_workflow_stay(farm: Daemon) -> None:
+    """Also those that another run takes; and what expires is not taken for a file that is uploaded."""
+
+    async def nodes(name: str) -> list[str]:
+        found = await farm.call("GET", f"/node?querynode&file.name={name}&limit=0")
+        return [node["id"] for node in found if node["expiration"].startswith("0001")]
+
+    for number, options in enumerate((["--expire", "1D"], ["--reuse"]), 1):
+        program = runner(farm, *options, "--nodes", *order(farm.stage, last=STEPS)[3:])
+        assert await program.ended() == 0, program.output
+        location = printed(program)["result"]["location"]
+        assert (await content({"url": f"{location}?download"})).split() == [b"1", b"2", b"3", b"4", b"5", b"6"]
+        assert (len(await nodes("all.txt")), len(await nodes("count.txt"))) == (number, 0)
+        assert location.rpartition("/")[2] in await nodes("all.txt")
+    assert len(await tasks(farm)) == 2 * STEPS + 1
+    (farm.stage.folder / "text").write_text("1\n2\n3\n4\n5\n6\n")
+    for node in await nodes("all.txt"):
+        await farm.call("DELETE", f"/node/{node}")
+    program = runner(farm, "--nodes", write(farm.stage, "tool.cwl", COUNT), "--text", "text")
+    assert await program.ended() == 0, program.output
+    assert len(await nodes("text")) == 2, "with the one of the order"
+
+
+COUNT = """
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: [wc, -l]
+inputs: {text: {type: File, inputBinding: {}}}
+outputs: {}
+"""
+
+
+@ensureDeferred
 async def test_results_of_another_run_are_taken_if_one_asks_for_that(farm: Daemon) -> None:
     """As long as their nodes are there."""
     arguments = order(farm.stage, last=STEPS)

@@ -24,7 +24,7 @@ def test_what_it_says_of_a_call() -> None:
         "job",
         "entrypoint",
         "CLIENT_GROUP",
-        *("no_container", "default_container", "reuse"),
+        *("no_container", "default_container", "reuse", "expire"),
         "awf",
     }
     assert "/job/{job_id}/acl/{kind}" in paths

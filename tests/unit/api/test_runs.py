@@ -66,8 +66,10 @@ def test_a_tool_becomes_a_run_with_the_command_that_runs_it(served: Served) -> N
 
 
 def test_how_steps_are_run_is_told_to_the_runner(served: Served) -> None:
-    (task,) = run_of(served, TOOL, no_container="true", default_container="-x", reuse="false")["tasks"]
-    assert task["cmd"]["args_array"] == ["--nodes", "--no-container", "--default-container=-x", "workflow.cwl"]
+    (task,) = run_of(served, TOOL, no_container="true", default_container="-x", reuse="false", expire="7D")["tasks"]
+    options = ["--no-container", "--default-container=-x", "--expire=7D"]
+    assert task["cmd"]["args_array"] == ["--nodes", *options, "workflow.cwl"]
+    assert "expire must be a number followed by" in fault(submit(served, TOOL, expire="soon"))
     told = fault(submit(served, TOOL, reuse="perhaps"))
     assert told == "reuse must be true or false, found: perhaps"
 

@@ -7,7 +7,7 @@ import pytest
 from cwltool.errors import WorkflowException
 
 from awed.cwl.task import Setting
-from tests.unit.cwl.tools import node, step, task
+from tests.unit.cwl.tools import SETTING, node, step, task
 
 CAT = """
 baseCommand: cat
@@ -68,6 +68,13 @@ def test_what_a_tool_does_not_ask_for_is_no_limit(tmp_path: Path) -> None:
     made = task(step(tmp_path, CAT, file=node("a")), Setting("plain", parent="job", group="g"))
     assert made["resources"] == {"backend_parameters": {"network": "false", "parent": "job", "group": "g"}}
     assert made["executors"][0]["image"] == "plain"
+
+
+def test_the_expiration_of_what_a_step_makes_does_not_tell_it_from_equal_ones(tmp_path: Path) -> None:
+    made = step(tmp_path, CAT, file=node("a"))
+    plain, expires = task(made), task(made, SETTING._replace(expiration="1D"))
+    assert expires["resources"]["backend_parameters"]["expiration"] == "1D"
+    assert plain["tags"] == expires["tags"]
 
 
 def test_images_are_left_out_if_they_are_not_wanted(tmp_path: Path) -> None:

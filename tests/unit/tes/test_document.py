@@ -60,6 +60,7 @@ def test_what_was_not_said_is_not_shown(served: Served) -> None:
         ({"outputs": [{"path": "/a/", "url": "file:///b"}]}, '"/a/" ends with a /, as only that of a DIRECTORY may'),
         ({"inputs": [{"path": "/a/", "content": "b"}]}, 'inputs[0].path: "/a/" ends with a /'),
         ({"resources": {"backend_parameters": {"priority": "high"}}}, '"high" is no whole number'),
+        ({"resources": {"backend_parameters": {"expiration": "soon"}}}, '"soon" is no number followed by M, H or D'),
         (
             {"resources": {"backend_parameters": {"INVALID": "x"}, "backend_parameters_strict": True}},
             "resources.backend_parameters.INVALID: is not known here",

@@ -77,7 +77,7 @@ def test_service_info_says_what_is_run(served: Served) -> None:
     assert info["system_state_counts"]["QUEUED"] == 1
     assert {one["name"] for one in info["default_workflow_engine_parameters"]} == {
         *("group", "priority", "name"),
-        *("no_container", "default_container", "reuse"),
+        *("no_container", "default_container", "reuse", "expire"),
     }
 
 

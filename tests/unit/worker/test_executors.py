@@ -56,7 +56,7 @@ class World:
             now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
         )
 
-    async def _make(self, host: str, path: Path, name: str) -> str:
+    async def _make(self, host: str, path: Path, name: str, expiration: str) -> str:
         self.made.append((host, name, _content(path)))
         return str(len(self.made))
 
