@@ -7,9 +7,10 @@ from typing import BinaryIO
 import click
 
 from awed.cli.options import pass_server
-from awed.cli.words import clean
+from awed.cli.words import clean, counted
 from awed.client import jobs as calls
 from awed.client.blocking import Server
+from awed.model.errors import Invalid
 from awed.model.remarks import Remark
 
 
@@ -26,13 +27,21 @@ def check(server: Server, document: BinaryIO) -> int:
 
 def checked(server: Server, name: str, text: bytes) -> int:
     """Print what the server finds in the document *text*, called *name*. Returns the exit status of ``awe check``."""
-    found = server.ask(calls.check(name, BytesIO(text)))
+    try:
+        found = server.ask(calls.check(name, BytesIO(text)))
+    except Invalid as error:
+        raise Invalid(*error.texts, *hint_of_cwl(text)) from None
     for kind, remarks in (("error", found.errors), ("warning", found.warnings), ("unmet", found.unmet)):
         for remark in remarks:
             click.echo(told(kind, remark))
-    size = f"{found.tasks} tasks, {found.workunits} workunits"
+    size = f"{counted(found.tasks, 'task')}, {counted(found.workunits, 'workunit')}"
     click.echo(f"{size}: it would be taken" if found.ok else f"{size}: it would be refused")
     return 0 if found.ok else 1
+
+
+def hint_of_cwl(text: bytes) -> list[str]:
+    """A hint for a document that was refused, if it is one of CWL."""
+    return ["documents of CWL are run by awe cwl"] if b"cwlVersion" in text else []
 
 
 def told(kind: str, remark: Remark) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import click
 import msgspec
 
-from awed.cli.check import checked, told
+from awed.cli.check import checked, hint_of_cwl, told
 from awed.cli.errors import Mistake
 from awed.cli.follow import Hearing, follow
 from awed.cli.lookup import find_job
@@ -119,7 +119,8 @@ def _promised(server: Server, name: str, path: Path) -> dict[str, str]:
 
 
 def _hint(text: bytes) -> Iterator[str]:
-    """A hint for a document that was refused, if inputs lack a source."""
+    """A hint for a document that was refused, if it is of CWL or its inputs lack a source."""
+    yield from hint_of_cwl(text)
     try:
         names = dict.fromkeys(name for name, _ in open_inputs(msgspec.json.decode(text)))
     except msgspec.DecodeError:

@@ -104,6 +104,20 @@ def test_a_check_submits_nothing_and_ends_with_its_finding(
     assert ("error: tasks[0].cmd.name: missing" in lines) is not ok
 
 
+@pytest.mark.parametrize("command", ["check", "submit"])
+def test_of_a_document_of_cwl_it_is_said_what_runs_it(
+    server: FakeServer, awe: Awe, tmp_path: Path, capsys: Any, command: str
+) -> None:
+    (tmp_path / "tool.cwl").write_text("cwlVersion: v1.2\nclass: CommandLineTool\n")
+    for call in ("POST /job", "POST /job?check"):
+        server.refuse(call, 400, "malformed JSON: invalid character (line 1, column 1)")
+    assert awe(command, str(tmp_path / "tool.cwl")) == 3
+    assert capsys.readouterr().err.splitlines() == [
+        "awe: malformed JSON: invalid character (line 1, column 1)",
+        "awe: documents of CWL are run by awe cwl",
+    ]
+
+
 @pytest.mark.parametrize(("end", "status"), [(JobState.COMPLETED, 0), (JobState.SUSPEND, 1), (JobState.DELETED, 1)])
 def test_the_exit_status_tells_how_the_job_ended(
     server: FakeServer, awe: Awe, document: str, end: JobState, status: int
