@@ -264,6 +264,6 @@ def expire(server: Server, chosen: Jobs, time: str, yes: bool) -> int:
 
 
 def _steered(server: Server, chosen: Jobs, query: str, told: str, yes: bool) -> int:
-    require_jobs(chosen)
-    change = Change(f"Set {told} for", told, query, never=_DELETED, why="it is deleted")
+    require_jobs(chosen, purpose=f" get {told}")
+    change = Change(f"Set {told} for", told, query, never=_DELETED, why="nothing of it is changed")
     return changed(server, chosen, change, yes)

@@ -120,8 +120,11 @@ def jobs_options(command: _Command) -> _Command:
     )
 
 
-def require_jobs(chosen: Jobs, every: bool = False) -> None:
-    """Raises :class:`click.UsageError` unless jobs are named in one way: by ids, by conditions, or by *every*."""
+def require_jobs(chosen: Jobs, every: bool = False, purpose: str = "") -> None:
+    """Raises :class:`click.UsageError` unless jobs are named in one way: by ids, by conditions, or by *every*.
+
+    *purpose*: what is done to them, as words after "which jobs".
+    """
     if [bool(chosen.texts), bool(chosen.conditions), every].count(True) != 1:
-        choices = "IDs, or options that select jobs (see --help), or --all"
-        raise click.UsageError(f"which jobs? Give one of: {choices}, such as --state suspended --mine")
+        choices = "either IDs or options that select jobs, such as --state suspended --mine"
+        raise click.UsageError(f"which jobs{purpose}? Give {choices}; see --help")

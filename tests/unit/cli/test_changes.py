@@ -219,7 +219,18 @@ def test_nobody_there_to_say_yes(server: FakeServer, awe: Awe, capsys: Any, argu
 def test_which_jobs_is_said_in_one_way(server: FakeServer, awe: Awe, capsys: Any, arguments: list[str]) -> None:
     assert awe(*arguments) == 2
     assert server.requests == []
-    assert "which jobs?" in capsys.readouterr().err
+    assert "which jobs" in capsys.readouterr().err
+
+
+def test_a_value_alone_names_no_job_and_is_told_for_what_it_was_taken(awe: Awe, capsys: Any) -> None:
+    assert awe("group", "last") == 2
+    assert "which jobs get groups last? Give either IDs or options" in capsys.readouterr().err
+
+
+def test_of_a_deleted_job_nothing_is_changed(server: FakeServer, awe: Awe, capsys: Any) -> None:
+    server.on(LOOK, [line("deleted")])
+    assert awe("priority", JOB_ID, "5") == 3
+    assert capsys.readouterr().err == "awe: job 128068d0 (lambda) is deleted: nothing of it is changed\n"
 
 
 def test_a_job_runs_again_from_what_failed(server: FakeServer, awe: Awe, capsys: Any) -> None:
