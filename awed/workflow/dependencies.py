@@ -75,7 +75,10 @@ class Dependencies:
         Changes the origins of files to short ids, in place. Notes missing tasks, missing outputs and circles.
         """
         found = [self._of(number) for number in range(len(self._tasks))]
-        for circle in cycles(dict(zip(self._names, found, strict=True))):
+        waits_for: dict[str, list[str]] = {}
+        for name, others in zip(self._names, found, strict=True):  # one call for all would hold the interpreter
+            waits_for[name] = others
+        for circle in cycles(waits_for):
             first = ("tasks", self._numbers[circle[0]], "dependsOn")
             self._faults.add(first, f"dependency cycle: {_drawn(circle)}")
         return found
