@@ -57,7 +57,6 @@ from awed.tx.longwork import LongWork
 from awed.tx.posts import post
 from awed.tx.threads import InThread, in_threads_of
 from awed.tx.timers import Rounds
-from awed.tx.turns import Turns
 from awed.ui.assembly import UiResource
 from awed.web.access_log import access_line
 from awed.web.body import Bodies, requests_with
@@ -305,7 +304,7 @@ class Parts:
             ),
             in_thread=self._in_thread,
             reading=Reading(self._in_thread),
-            turns=Turns(self._reactor),
+            turns=self.engine.turns,
             now=self._now,
             job_token=self.callers.job_token,
             run_token=self.callers.run_token,

@@ -44,6 +44,7 @@ class Engine:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
+        self.turns = shell.turns
         self.jobs = JobVerbs(shell)
         self.checks = CheckVerbs(shell)
         self.once = Once(shell)

@@ -44,6 +44,7 @@ class Cursor:
 
     def __init__(self, shell: Shell, group_acl: GroupAcl, user: User, choice: Choice, number: int) -> None:
         self._feed = shell.feed
+        self._turns = shell.turns
         self._sight = shell.sight
         self._group_acl = group_acl
         self._user = user
@@ -60,6 +61,7 @@ class Cursor:
         end = self.number + MOST_LOOKED_AT
         while self.number < end and len(found) < limit and (pages := await self._feed.after(self.number)):
             for page in pages:
+                await self._turns.pause()  # there may be many listeners, who are all told at once
                 while self.number < page.last and len(found) < limit:
                     number = self.number + 1
                     change = page.changes[number - page.first]

@@ -16,7 +16,6 @@ from awed.scheduler.jobs import downstream, stored_entry
 from awed.service.files import Access
 from awed.service.remaking import makers_of_missing
 from awed.service.shell import Shell
-from awed.tx.turns import Turns
 from awed.workflow.decoding import let_go
 from awed.workflow.locations import named_hosts, token_hosts
 
@@ -39,7 +38,6 @@ class RevisionVerbs:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
-        self._turns = Turns(shell.reactor)
 
     async def recover(self, job_id: str) -> None:
         """Load an unfinished job into the scheduler.
@@ -75,7 +73,7 @@ class RevisionVerbs:
             again = await self._shell.in_thread(downstream, first)
             access = Access(await self._shell.data_token(job_id), entry.submitter)
             is_there = partial(self._shell.files.is_there, access=access)
-            makers = await makers_of_missing(entry, again, is_there, self._turns)
+            makers = await makers_of_missing(entry, again, is_there, self._shell.turns)
             return partial(self._shell.scheduler.jobs.recompute, first.index, again, makers)
 
         await self._redo("recompute", job_id, recompute)

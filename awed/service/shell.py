@@ -32,6 +32,7 @@ from awed.store.interface import IStore, JobQuery
 from awed.store.paging import every
 from awed.tx.locks import Alone, Condition
 from awed.tx.threads import InThread
+from awed.tx.turns import Turns
 
 KEEP = Keep()
 
@@ -67,6 +68,8 @@ class Shell:
         self.data_hosts = data_hosts
         self._time = now
         self.reactor = reactor
+        self.turns = Turns(reactor)
+        """Shared by all long loops."""
         self._soon = soon
         self._going_on = False
         self._went_on = Condition()

@@ -6,7 +6,6 @@ from awed.model.errors import Invalid, JobNotFound
 from awed.model.states import ACTIVE, JobState
 from awed.service.revisions import RevisionVerbs
 from awed.service.shell import Shell
-from awed.tx.turns import Turns
 
 
 class SweepVerbs:
@@ -15,7 +14,6 @@ class SweepVerbs:
     def __init__(self, shell: Shell, revisions: RevisionVerbs) -> None:
         self._shell = shell
         self._revisions = revisions
-        self._turns = Turns(shell.reactor)
 
     async def recover(self) -> int:
         """Load all active jobs of the store that the scheduler does not have. Returns how many there were."""
@@ -29,7 +27,7 @@ class SweepVerbs:
     async def resume_suspended(self, owner: str | None) -> int:
         """Resume all suspended jobs of *owner* (None: of everybody). Returns how many there were."""
         suspended = self._suspended(owner)
-        async for job_id in self._turns(suspended):
+        async for job_id in self._shell.turns(suspended):
             with suppress(Invalid, JobNotFound):  # changed by others meanwhile
                 self._shell.scheduler.jobs.resume(job_id, self._shell.now())
             await self._shell.ease()
@@ -39,7 +37,7 @@ class SweepVerbs:
     async def delete_suspended(self, owner: str | None, full: bool) -> int:
         """Delete all suspended jobs of *owner* (None: of everybody). Returns how many there were."""
         suspended = self._suspended(owner)
-        async for job_id in self._turns(suspended):
+        async for job_id in self._shell.turns(suspended):
             if full:
                 await self._shell.remove_ended_steps(job_id)
             with suppress(JobNotFound):

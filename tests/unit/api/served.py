@@ -38,7 +38,6 @@ from awed.service.livelogs import LiveLogs
 from awed.service.shell import KEEP, Shell
 from awed.shock.interface import IShock
 from awed.store.interface import IStore
-from awed.tx.turns import Turns
 from awed.ui.assembly import UiResource
 from awed.web.body import Bodies, requests_with
 from awed.web.channel import ApiChannel
@@ -163,7 +162,7 @@ class Served:
             hosts=OwnHosts(""),
             in_thread=at_once,
             reading=Reading(at_once),
-            turns=Turns(self.clock),
+            turns=self.engine.turns,
             now=self.now,
             job_token="token of {}".format,
             run_token=self.run_tokens.make,

@@ -109,6 +109,7 @@ def test_others_are_answered_while_a_long_view_is_made(
     path = view.replace("ID", job_id)
     whole = served.call("GET", path, user="root")
     monkeypatch.setattr("awed.tx.turns.TURN", -1)  # every turn is over at once
+    served.clock.advance(0)
     connection, transport = served.connect()
     connection.dataReceived(
         f"GET {path} HTTP/1.1\r\nHost: awe.example:8001\r\nAuthorization: user root\r\n\r\n".encode()

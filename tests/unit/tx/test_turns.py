@@ -12,14 +12,15 @@ from awed.tx.turns import TURN, Turns
 class Loop:
     """Goes through items that take more than half a turn each, and notes those that came."""
 
-    def __init__(self, clock: Clock, count: int) -> None:
+    def __init__(self, clock: Clock, count: int, turns: Turns | None = None) -> None:
         self._clock = clock
+        self._turns = turns or Turns(clock)
         self._count = count
         self.came: list[int] = []
         self.running = Deferred.fromCoroutine(self._run())
 
     async def _run(self) -> None:
-        async for item in Turns(self._clock)(self._items()):
+        async for item in self._turns(self._items()):
             self.came.append(item)
 
     def _items(self) -> Iterator[int]:
@@ -38,6 +39,24 @@ def test_others_come_in_between() -> None:
     assert seen == [[0, 1, 2, 3]]
     assert loop.came == [0, 1, 2, 3, 4]
     assert loop.running.called
+
+
+def test_many_loops_take_one_turn_together_and_go_on_one_after_the_other() -> None:
+    clock = Clock()
+    turns = Turns(clock)
+    loops = [Loop(clock, 4, turns) for _ in range(3)]
+    assert [loop.came for loop in loops] == [[0, 1], [0], [0]]
+    rounds: list[int] = []
+
+    def others() -> None:
+        rounds.append(sum(len(loop.came) for loop in loops))
+        if rounds[-1] < 12:
+            clock.callLater(0, others)
+
+    clock.callLater(0, others)
+    clock.advance(0)
+    assert rounds == [6, 8, 10, 12]
+    assert [loop.came for loop in loops] == [[0, 1, 2, 3]] * 3
 
 
 def test_who_is_gone_gets_no_more_turns() -> None:
