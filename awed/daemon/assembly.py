@@ -41,7 +41,7 @@ from awed.scheduler.shares import Most
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
 from awed.service.feed import Keep
-from awed.service.files import ShockFor
+from awed.service.files import Access, ShockFor
 from awed.service.groups import Groups
 from awed.service.hooks import Hooks
 from awed.service.livelogs import LiveLogs
@@ -203,10 +203,11 @@ class Parts:
         client = bounded_http_client(self._reactor, self._reach)
         to_known, to_others = (DataHttp(client, self._reactor, self._in_thread, quotes) for quotes in (True, False))
 
-        def shock_for(host: str) -> OwnShock | ShockClient:
+        def shock_for(host: str, access: Access) -> OwnShock | ShockClient:
             if host == OWN_HOST:
-                return OwnShock(self.nodes)
-            return ShockClient(to_known if self._reach.loopback or self._reach.names(host) else to_others, host)
+                return OwnShock(self.nodes, access.owner)
+            http = to_known if self._reach.loopback or self._reach.names(host) else to_others
+            return ShockClient(http, host, access.token.at(host))
 
         return shock_for
 

@@ -12,27 +12,28 @@ from awed.shock.interface import IShock
 
 @implementer(IShock)
 class OwnShock:
-    """Acts with the rights of *owner*, the submitter of the job. Tokens are ignored."""
+    """Acts with the rights of *owner*, the submitter of the job, who will own new nodes."""
 
-    def __init__(self, nodes: NodeStore) -> None:
+    def __init__(self, nodes: NodeStore, owner: str) -> None:
         self._nodes = nodes
+        self._user = User(owner)
 
-    async def node(self, node_id: str, token: str, owner: str) -> Node:
-        return await self._nodes.get_settled(node_id, User(owner))
+    async def node(self, node_id: str) -> Node:
+        return await self._nodes.get_settled(node_id, self._user)
 
-    async def create(self, token: str, owner: str, parts: int, file_name: str) -> Node:
+    async def create(self, parts: int, file_name: str) -> Node:
         change = Change(fill=Declare(parts), file_name=file_name) if parts > 1 else Change()
-        return await self._nodes.create(User(owner), change)
+        return await self._nodes.create(self._user, change)
 
-    async def copy(self, node_id: str, source: str, token: str, owner: str) -> Node:
+    async def copy(self, node_id: str, source: str) -> Node:
         """Give the empty node the file and the attributes of the node *source*."""
-        return await self._nodes.update(node_id, User(owner), Change(fill=CopyOf(source, attributes=True)))
+        return await self._nodes.update(node_id, self._user, Change(fill=CopyOf(source, attributes=True)))
 
-    async def index(self, node_id: str, index: str, token: str, owner: str) -> NodeIndex:
-        return await self._nodes.index(node_id, index, User(owner))
+    async def index(self, node_id: str, index: str) -> NodeIndex:
+        return await self._nodes.index(node_id, index, self._user)
 
-    async def delete(self, node_id: str, token: str, owner: str) -> None:
+    async def delete(self, node_id: str) -> None:
         try:
-            await self._nodes.delete(node_id, User(owner))
+            await self._nodes.delete(node_id, self._user)
         except NotFound:
             return

@@ -16,9 +16,6 @@ from awed.service.reuse import Finder, Input
 from awed.service.splitting import Split, split, split_input
 from awed.shock.interface import IShock
 
-ShockFor = Callable[[str], IShock]
-"""The Shock at a host; for ``own:`` the daemon's own node store."""
-
 
 class DataToken(Struct, frozen=True):
     """The data token of a job, and the data hosts to which it may be sent, None for all."""
@@ -37,9 +34,9 @@ class Access(Struct, frozen=True):
     token: DataToken
     owner: str
 
-    def at(self, host: str) -> tuple[str, str]:
-        """Token and owner for *host*."""
-        return self.token.at(host), self.owner
+
+ShockFor = Callable[[str, Access], IShock]
+"""The Shock at a host, to be used with these rights; for ``own:`` the daemon's own node store."""
 
 
 class Missing(AwedError):
@@ -87,7 +84,7 @@ class TaskFiles:
         if source is None:
             return Split(task.totalwork)
         with _about(source):
-            return await split(task, source, self._shock_for(source.host), *access.at(source.host))
+            return await split(task, source, self._shock_for(source.host, access))
 
     async def _input(self, io: IO, origins: Mapping[str, Task], access: Access) -> Input:
         with _about(io):
@@ -103,7 +100,7 @@ class TaskFiles:
 
     async def readable(self, io: IO, access: Access) -> Node:
         """The node of an input. Raises :class:`~awed.model.errors.Invalid` if it has no file."""
-        node = await self._shock_for(io.host).node(io.node, *access.at(io.host))
+        node = await self._shock_for(io.host, access).node(io.node)
         if not node.has_file and not io.nofile:
             raise Invalid(f"node {io.node} of {io.host} has no file")
         return node
@@ -130,11 +127,11 @@ class TaskFiles:
             if not io.is_optional:
                 raise Invalid(f"{io.filename}: the result has no such file")
             return
-        shock = self._shock_for(io.host)
-        source = await shock.node(file.node, *access.at(io.host))
+        shock = self._shock_for(io.host, access)
+        source = await shock.node(file.node)
         if source.file.checksum.get("md5") != file.md5:
             raise Invalid(f"{io.filename}: node {file.node} has another file by now")
-        await shock.copy(io.node, file.node, *access.at(io.host))
+        await shock.copy(io.node, file.node)
 
     async def _outputs(self, outputs: Sequence[IO], totalwork: int, access: Access) -> list[IO]:
         """The outputs with their nodes. If one cannot be made, those made before are deleted."""
@@ -153,8 +150,8 @@ class TaskFiles:
         if io.node != NO_NODE or io.is_elsewhere:
             return io
         with _about(io):
-            shock = self._shock_for(io.host)
-            node = await shock.create(*access.at(io.host), totalwork, io.shockfilename or io.filename)
+            shock = self._shock_for(io.host, access)
+            node = await shock.create(totalwork, io.shockfilename or io.filename)
             return replace(io, node=node.id)
 
     async def check(self, task: Task, access: Access) -> tuple[list[IO], dict[str, str]]:
@@ -185,9 +182,9 @@ class TaskFiles:
         return outputs, md5s
 
     async def _delivered(self, io: IO, access: Access) -> Node | None:
-        shock = self._shock_for(io.host)
+        shock = self._shock_for(io.host, access)
         try:
-            node = await shock.node(io.node, *access.at(io.host))
+            node = await shock.node(io.node)
         except NotFound:
             return None
         await self._index(io, node, access)
@@ -196,20 +193,20 @@ class TaskFiles:
     async def _index(self, io: IO, node: Node, access: Access) -> None:
         """Have the index made that the document asks for. An empty file needs none."""
         if io.shockindex and node.file.size:
-            await self._shock_for(io.host).index(io.node, io.shockindex, *access.at(io.host))
+            await self._shock_for(io.host, access).index(io.node, io.shockindex)
 
     async def is_there(self, io: IO, access: Access) -> bool:
         """Whether the node of a file still exists."""
         with _about(io):
             try:
-                await self._shock_for(io.host).node(io.node, *access.at(io.host))
+                await self._shock_for(io.host, access).node(io.node)
             except NotFound:
                 return False
             return True
 
     async def delete(self, host: str, node_id: str, access: Access) -> None:
         """Delete a node. It is no error if there is none."""
-        await self._shock_for(host).delete(node_id, *access.at(host))
+        await self._shock_for(host, access).delete(node_id)
 
 
 def _output_of(io: IO, origins: Mapping[str, Task]) -> IO:

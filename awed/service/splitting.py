@@ -46,7 +46,7 @@ def split_input(task: Task, inputs: Sequence[IO]) -> IO | None:
     return inputs[0] if len(inputs) == 1 and inputs[0].node != NO_NODE else None
 
 
-async def split(task: Task, source: IO, shock: IShock, token: str, owner: str) -> Split:
+async def split(task: Task, source: IO, shock: IShock) -> Split:
     """Split *task* by the records of the input *source*, whose size is known.
 
     Waits for the index. Into one workunit if the file has fewer than two units, or no index can be made. Raises
@@ -57,7 +57,7 @@ async def split(task: Task, source: IO, shock: IShock, token: str, owner: str) -
     if source.size == 0:
         return Split(1, note=f"not split: {source.filename} is empty")
     try:
-        units = (await shock.index(source.node, index, token, owner)).total_units
+        units = (await shock.index(source.node, index)).total_units
     except Invalid as error:
         return Split(1, note=f"not split: {source.filename} has no index {index}: {'; '.join(error.texts)}")
     size_mb = info.maxpartsize_mb or task.maxworksize

@@ -34,56 +34,54 @@ LOCK_LIMIT = 3600.0
 
 @implementer(IShock)
 class ShockClient:
-    """A Shock host, for the service and for workers. *host*: its URL without ``/node``.
+    """A Shock host, for the service and for workers. *host*: its URL without ``/node``. *token*: by which it knows
+    the user, the data token of the job; "" for none.
 
-    *token*: the data token of the job, "" if it has none. *owner*, where :class:`IShock` has it, is ignored: the host
-    knows the user by the token. Every method raises what :class:`~awed.shock.http.DataHttp` raises: after several
-    tries an :class:`~awed.model.errors.AwedError` that names call, node and host. An incomplete download is then
-    removed.
+    Every method raises what :class:`~awed.shock.http.DataHttp` raises: after several tries an
+    :class:`~awed.model.errors.AwedError` that names call, node and host. An incomplete download is then removed.
     """
 
-    def __init__(self, http: DataHttp, host: str) -> None:
+    def __init__(self, http: DataHttp, host: str, token: str = "") -> None:
         self._http = http
         self._reactor = http.reactor
         self._in_thread = http.in_thread
         self._host = host.rstrip("/")
+        self._headers = {"Authorization": authorization(token, "OAuth")} if token else {}
 
-    async def node(self, node_id: str, token: str = "", owner: str = "") -> Node:
+    async def node(self, node_id: str) -> Node:
         """The node's document, once its file is not locked.
 
         Raises :class:`~awed.model.errors.Invalid` if the host could not build the file, and
         :class:`~awed.model.errors.Unavailable` if it is locked for more than LOCK_LIMIT.
         """
-        node = await self._look(node_id, token)
-        return await self._unlocked(node, token, lambda node: node.file.locked)
+        node = await self._look(node_id)
+        return await self._unlocked(node, lambda node: node.file.locked)
 
-    async def create(self, token: str = "", owner: str = "", parts: int = 0, file_name: str = "") -> Node:
-        node = read_node(self._what("create node"), await self._ask("create node", "POST", "", token))
+    async def create(self, parts: int = 0, file_name: str = "") -> Node:
+        node = read_node(self._what("create node"), await self._ask("create node", "POST", ""))
         if parts > 1:
             fields = [_text("parts", str(parts))]
             if file_name:
                 fields.append(_text("file_name", file_name))
-            node = await self._update(node.id, "set parts of", fields, token, idle=ANSWER_LIMIT)
+            node = await self._update(node.id, "set parts of", fields, idle=ANSWER_LIMIT)
         return node
 
-    async def index(self, node_id: str, index: str, token: str = "", owner: str = "") -> NodeIndex:
+    async def index(self, node_id: str, index: str) -> NodeIndex:
         """The index of the node's file, which is made if it is not there and waited for.
 
         Raises :class:`~awed.model.errors.Invalid` if it cannot be made.
         """
-        node = await self.node(node_id, token)
+        node = await self.node(node_id)
         if index not in node.indexes:
             # Some versions of Shock answer only when the index is ready, hence the longer limit.
-            await self._ask(
-                f"index {index} of node", "PUT", node_id, token, f"/index/{quote(index)}", idle=IDLE_LIMIT
-            )
-            node = await self._look(node_id, token)
-        node = await self._unlocked(node, token, lambda node: self._index(node, index).locked)
+            await self._ask(f"index {index} of node", "PUT", node_id, f"/index/{quote(index)}", idle=IDLE_LIMIT)
+            node = await self._look(node_id)
+        node = await self._unlocked(node, lambda node: self._index(node, index).locked)
         return self._index(node, index)
 
-    async def delete(self, node_id: str, token: str = "", owner: str = "") -> None:
+    async def delete(self, node_id: str) -> None:
         try:
-            await self._ask("delete node", "DELETE", node_id, token)
+            await self._ask("delete node", "DELETE", node_id)
         except NotFound:
             return
 
@@ -92,7 +90,6 @@ class ShockClient:
         node_id: str,
         path: Path,
         *,
-        token: str = "",
         part: tuple[str, str] | None = None,
         md5: str | None = None,
     ) -> int:
@@ -101,7 +98,7 @@ class ShockClient:
         A download whose MD5 is not *md5* is tried again. Returns the number of bytes.
         """
         query = "?download" if part is None else f"?download&index={quote(part[0])}&part={quote(part[1])}"
-        call = self._call("download node", "GET", node_id, token, query)
+        call = self._call("download node", "GET", node_id, query)
         return (await self._http.fetch(call, path, md5)).size
 
     async def upload(
@@ -110,7 +107,6 @@ class ShockClient:
         path: Path,
         *,
         filename: str,
-        token: str = "",
         rank: int | None = None,
         attributes: Any = None,
         attempt: int = 0,
@@ -126,7 +122,7 @@ class ShockClient:
         if attributes is not None:
             fields.append(_attributes(attributes))
         tail = f"?attempt={attempt}" if attempt else ""
-        send = partial(self._update, node_id, f"upload {filename} to", fields, token, tail)
+        send = partial(self._update, node_id, f"upload {filename} to", fields, tail)
         md5 = await self._in_thread(md5_of, path)
         try:
             node = await send()
@@ -136,7 +132,7 @@ class ShockClient:
             if "immutable" not in str(error):
                 raise
             # An earlier try may have succeeded with its answer lost, or an earlier run of the workunit sent the file.
-            node = await self._look(node_id, token)
+            node = await self._look(node_id)
             if _told_md5(node, rank) is None:
                 raise
         told = _told_md5(node, rank)
@@ -146,7 +142,7 @@ class ShockClient:
             )
         return node
 
-    async def make(self, path: Path, *, filename: str, token: str = "", expiration: str = "") -> Node:
+    async def make(self, path: Path, *, filename: str, expiration: str = "") -> Node:
         """Make a node of the file at *path*. *expiration*: after how long it is deleted, "" for never.
 
         Raises :class:`~awed.model.errors.Conflict` if the host reports another MD5 than the file has.
@@ -155,22 +151,22 @@ class ShockClient:
         fields = [Field("upload", Slice(path, 0, size), filename)]
         fields += [_text("expiration", expiration)] if expiration else []
         body = partial(form_body, fields, self._in_thread)
-        call = self._call(what, "POST", "", token)
+        call = self._call(what, "POST", "")
         md5, node = await self._in_thread(md5_of, path), read_node(call.what, await self._send(call, body))
         if _told_md5(node, None) not in (None, md5):
             raise Conflict(f"{call.what}: there it has the md5 {_told_md5(node, None)}, here {md5}")
         return node
 
-    async def set_attributes(self, node_id: str, attributes: Any, token: str = "") -> Node:
+    async def set_attributes(self, node_id: str, attributes: Any) -> Node:
         """Replace the node's attributes."""
         fields = [_attributes(attributes)]
-        return await self._update(node_id, "set attributes of", fields, token, idle=ANSWER_LIMIT)
+        return await self._update(node_id, "set attributes of", fields, idle=ANSWER_LIMIT)
 
-    async def copy(self, node_id: str, source: str, token: str = "", owner: str = "") -> Node:
+    async def copy(self, node_id: str, source: str) -> Node:
         """Give the empty node the same file as that of the node *source*."""
-        return await self._update(node_id, f"copy node {source} to", [_text("copy_data", source)], token)
+        return await self._update(node_id, f"copy node {source} to", [_text("copy_data", source)])
 
-    async def subset(self, node_id: str, parent: str, index: str, records: Path, token: str = "") -> Node:
+    async def subset(self, node_id: str, parent: str, index: str, records: Path) -> Node:
         """Fill the empty node with units of the file of *parent*. *records*: their numbers in *index*, one a line."""
         size = (await self._in_thread(records.stat)).st_size
         fields = [
@@ -178,7 +174,7 @@ class ShockClient:
             _text("parent_index", index),
             Field("subset_indices", Slice(records, 0, size), records.name),
         ]
-        return await self._update(node_id, f"take a subset of node {parent} to", fields, token)
+        return await self._update(node_id, f"take a subset of node {parent} to", fields)
 
     async def fetch_url(self, url: str, path: Path) -> int:
         """Download a plain HTTP or HTTPS URL to *path*. Returns the number of bytes."""
@@ -192,32 +188,29 @@ class ShockClient:
         """The version of the file at a plain URL, "" if the host does not tell it."""
         return await self._http.version(Call(f"get {shown(url)}", "GET", url))
 
-    async def _look(self, node_id: str, token: str) -> Node:
-        return read_node(self._what("get node", node_id), await self._ask("get node", "GET", node_id, token), node_id)
+    async def _look(self, node_id: str) -> Node:
+        return read_node(self._what("get node", node_id), await self._ask("get node", "GET", node_id), node_id)
 
     def _index(self, node: Node, name: str) -> NodeIndex:
         if name not in node.indexes:
             raise Unavailable(f"{self._what('index node', node.id)}: there is no index {name} after it was made")
         return node.indexes[name]
 
-    async def _ask(
-        self, call: str, method: str, node_id: str, token: str, tail: str = "", *, idle: float = ANSWER_LIMIT
-    ) -> Any:
+    async def _ask(self, call: str, method: str, node_id: str, tail: str = "", *, idle: float = ANSWER_LIMIT) -> Any:
         """The ``data`` of the answer. *tail*: what follows on the node's id in the URL."""
-        return await self._send(self._call(call, method, node_id, token, tail, idle=idle))
+        return await self._send(self._call(call, method, node_id, tail, idle=idle))
 
     async def _update(
         self,
         node_id: str,
         call: str,
         fields: Sequence[Field[Slice]],
-        token: str,
         tail: str = "",
         *,
         idle: float = IDLE_LIMIT,
     ) -> Node:
         body = partial(form_body, fields, self._in_thread)
-        asked = self._call(f"{call} node", "PUT", node_id, token, tail, idle=idle)
+        asked = self._call(f"{call} node", "PUT", node_id, tail, idle=idle)
         return read_node(asked.what, await self._send(asked, body), node_id)
 
     async def _send(self, call: Call, body: Callable[[Callable[[], object]], Body] | None = None) -> Any:
@@ -227,14 +220,11 @@ class ShockClient:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Unavailable(f"{call.what}: the answer is not one of a Shock: {error}") from None
 
-    def _call(
-        self, call: str, method: str, node_id: str, token: str, tail: str = "", *, idle: float = IDLE_LIMIT
-    ) -> Call:
+    def _call(self, call: str, method: str, node_id: str, tail: str = "", *, idle: float = IDLE_LIMIT) -> Call:
         path = f"/node/{quote(node_id)}{tail}" if node_id else "/node"
-        headers = {"Authorization": authorization(token, "OAuth")} if token else {}
-        return Call(self._what(call, node_id), method, f"{self._host}{path}", headers, idle)
+        return Call(self._what(call, node_id), method, f"{self._host}{path}", self._headers, idle)
 
-    async def _unlocked(self, node: Node, token: str, lock_of: Callable[[Node], Lock | None]) -> Node:
+    async def _unlocked(self, node: Node, lock_of: Callable[[Node], Lock | None]) -> Node:
         """The node once *lock_of* finds no lock in it, which is asked for again and again."""
         pauses = LOCK_PAUSES.within(LOCK_LIMIT, self._reactor.seconds)
         while (lock := lock_of(node)) is not None:
@@ -246,7 +236,7 @@ class ShockClient:
             if pause == LOCK_PAUSES.longest:
                 WAITS.get()(f"{self._what('wait for node', node.id)}: still locked", pause)
             await deferLater(self._reactor, pause)
-            node = await self._look(node.id, token)
+            node = await self._look(node.id)
         return node
 
     def _what(self, call: str, node_id: str = "") -> str:

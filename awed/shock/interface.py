@@ -15,27 +15,25 @@ WAITS: ContextVar[Waits] = ContextVar("waits", default=lambda cause, pause: None
 
 
 class IShock(Interface):
-    """A Shock host: the daemon's own node store, or another host.
-
-    *token*: the data token of the job, "" if it has none; another host knows the user by it. *owner*: the submitter
-    of the job, by whom the own store knows the user, and who will own new nodes there.
+    """A Shock host as a job has it: the daemon's own node store, with the rights of the job's submitter, or another
+    host, with those that the job's data token gives.
 
     Every method raises :class:`~awed.model.errors.NotFound` for an unknown node,
     :class:`~awed.model.errors.Unauthorized` if the user has no right, and :class:`~awed.model.errors.Unavailable` if
     the host does not answer, after several tries.
     """
 
-    def node(node_id: str, token: str, owner: str) -> Awaitable[Node]:
+    def node(node_id: str) -> Awaitable[Node]:
         """The node's document. Waits, for a limited time, while the node's file is locked."""
 
-    def create(token: str, owner: str, parts: int, file_name: str) -> Awaitable[Node]:
+    def create(parts: int, file_name: str) -> Awaitable[Node]:
         """Make an empty node for an output; with *parts* > 1 one whose file workunits send in parts."""
 
-    def copy(node_id: str, source: str, token: str, owner: str) -> Awaitable[Node]:
+    def copy(node_id: str, source: str) -> Awaitable[Node]:
         """Give the empty node the file of the node *source*."""
 
-    def index(node_id: str, index: str, token: str, owner: str) -> Awaitable[NodeIndex]:
+    def index(node_id: str, index: str) -> Awaitable[NodeIndex]:
         """The index of the node's file, which is made if it is not there and waited for."""
 
-    def delete(node_id: str, token: str, owner: str) -> Awaitable[None]:
+    def delete(node_id: str) -> Awaitable[None]:
         """Delete the node. It is no error if there is none."""

@@ -29,16 +29,16 @@ def reach_of(*urls: str) -> Reach:
 
 def hosts_within(
     reactor: Any, reach: Reach, tls: IPolicyForHTTPS, in_thread: InThread
-) -> Callable[[str], ShockClient]:
+) -> Callable[[str, str], ShockClient]:
     """Makes data hosts that connect within *reach* only, redirects included; "" for one with plain URLs alone.
 
     A host of nodes is known to the daemon, which has asked it, but not those to which it leads.
     """
 
     @lru_cache(maxsize=MOST)
-    def host_at(host: str) -> ShockClient:
+    def http_for(host: str) -> DataHttp:
         known = structs.replace(reach, hosts=reach.hosts | reach_of(host).hosts)
         client = bounded_http_client(reactor, known, tls)
-        return ShockClient(DataHttp(client, reactor, in_thread, keep_free=MIN_FREE), host)
+        return DataHttp(client, reactor, in_thread, keep_free=MIN_FREE)
 
-    return host_at
+    return lambda host, token: ShockClient(http_for(host), host, token)

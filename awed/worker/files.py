@@ -18,6 +18,7 @@ from awed.model.errors import AwedError
 from awed.model.job import IO, NO_NODE
 from awed.model.node import Node
 from awed.model.work import Workunit
+from awed.shock.client import ShockClient
 from awed.tx.threads import InThread
 from awed.wire.headers import Tokens
 from awed.worker.attributes import read_attributes, write_attributes
@@ -74,9 +75,9 @@ class Access(NamedTuple):
     tokens: Tokens
     urls: Urls
 
-    def at(self, io: IO) -> str:
-        """The token for the host of *io*."""
-        return self.tokens.at(io.host)
+    def host(self, host: str) -> ShockClient:
+        """The data host at the URL *host*, with the token for it."""
+        return self.urls.host(host, self.tokens.at(host))
 
 
 class FileMover:
@@ -109,8 +110,7 @@ class FileMover:
     async def make_node(self, host: str, path: Path, name: str, expiration: str, access: Access) -> str:
         """Make a node of the file at *path* at the data host *host*; its id. *expiration*: after how long it is
         deleted, "" for never."""
-        token = access.tokens.at(host)
-        return (await access.urls.host(host).make(path, filename=name, token=token, expiration=expiration)).id
+        return (await access.host(host).make(path, filename=name, expiration=expiration)).id
 
     async def _fetch_input(self, io: IO, work: Workunit, root: Path, access: Access) -> int:
         if io.is_elsewhere and is_directory(io.url):
@@ -157,7 +157,7 @@ class FileMover:
         return place.stat().st_size
 
     async def _node(self, io: IO, access: Access) -> Node | None:
-        return await access.urls.host(io.host).node(io.node, access.at(io)) if has_node(io) else None
+        return await access.host(io.host).node(io.node) if has_node(io) else None
 
     async def _source(self, io: IO, node: Node | None, urls: Urls) -> str:
         """What identifies the content of *io*, for the key of the cache; "" if nothing does.
@@ -175,7 +175,7 @@ class FileMover:
     ) -> None:
         if has_node(io):
             md5 = _md5(node) if part is None else None
-            await access.urls.host(io.host).download(io.node, path, token=access.at(io), part=part, md5=md5)
+            await access.host(io.host).download(io.node, path, part=part, md5=md5)
         elif io.url:
             await access.urls.fetch(io.url, path)
         else:
@@ -191,26 +191,25 @@ class FileMover:
             return
         if not has_node(io):
             raise WorkFailed("no node to deliver it to")
-        host, token = access.urls.host(io.host), access.at(io)
+        host = access.host(io.host)
         attributes = await self._attributes(io, root) if work.rank <= 1 else None
         if io.type == "copy":
-            await host.copy(io.node, _parent(io, work), token)
+            await host.copy(io.node, _parent(io, work))
         elif io.type == "subset" and output.path and output.size:
-            await host.subset(io.node, _parent(io, work), io.formoptions.get("parent_index", ""), output.path, token)
+            await host.subset(io.node, _parent(io, work), io.formoptions.get("parent_index", ""), output.path)
         elif path := _uploaded(output, work):
             name, rank = io.shockfilename or io.filename, work.rank or None
             await host.upload(
                 io.node,
                 path,
                 filename=name,
-                token=token,
                 rank=rank,
                 attributes=attributes,
                 attempt=work.attempt,
             )
             return
         if attributes is not None:
-            await host.set_attributes(io.node, attributes, token)
+            await host.set_attributes(io.node, attributes)
 
     async def _attributes(self, io: IO, root: Path) -> dict[str, Any] | None:
         """The attributes of an output: those of the document, overridden by the command's attribute file.

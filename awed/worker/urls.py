@@ -27,8 +27,8 @@ PATIENCE = 20.0
 
 T = TypeVar("T")
 
-HostAt = Callable[[str], ShockClient]
-"""The data host at a URL."""
+HostAt = Callable[[str, str], ShockClient]
+"""The data host at a URL, for who has this token."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ class Urls:
         """The same for a task with these private variables. *network*: whether its commands have the network."""
         return replace(self, account=account_of(private, self.account), network=network, own=self.account, made=[])
 
-    def host(self, host: str) -> ShockClient:
-        """The data host at the URL *host*."""
-        return self.everywhere(host) if self.network else self.within(host)
+    def host(self, host: str, token: str = "") -> ShockClient:
+        """The data host at the URL *host*, for who has this *token*."""
+        return (self.everywhere if self.network else self.within)(host, token)
 
     @property
     def _web(self) -> ShockClient:

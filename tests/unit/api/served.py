@@ -32,6 +32,7 @@ from awed.nodes.own import OwnShock
 from awed.scheduler.state import Limits
 from awed.service.engine import Engine
 from awed.service.feed import Keep
+from awed.service.files import Access
 from awed.service.groups import Groups
 from awed.service.hooks import Hooks
 from awed.service.livelogs import LiveLogs
@@ -179,9 +180,9 @@ class Served:
         self.root = make_root(self.context)
         self._requests = requests_with(Bodies(Spool(directory, at_once), max_document), self.root.traits)
 
-    def _shock_for(self, host: str) -> IShock:
+    def _shock_for(self, host: str, access: Access) -> IShock:
         assert host == OWN_HOST, f"asked for the nodes of {host}"
-        return OwnShock(self.world.store)
+        return OwnShock(self.world.store, access.owner)
 
     def _sessions(self, numbers: Iterator[int]) -> Sessions:
         async def account(name: str) -> Account | None:

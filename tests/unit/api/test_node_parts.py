@@ -74,7 +74,7 @@ def test_an_index_that_is_being_made_is_locked(tmp_path: Path) -> None:
     shock = Shock(tmp_path, gate)
     node_id = shock.node("POST", "/node", {"upload": ("f", FASTA)})["id"]
     gate.shut = True
-    later(OwnShock(shock.world.store).index(node_id, "record", "", ""))
+    later(OwnShock(shock.world.store, "").index(node_id, "record"))
     path = f"/node/{node_id}"
     assert shock.call("GET", path).json["data"]["indexes"]["record"]["locked"]["error"] == ""
     assert error(shock.call("PUT", f"{path}/index/record")) == (423, "Node index is locked")

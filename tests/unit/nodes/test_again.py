@@ -45,12 +45,12 @@ def test_a_merge_that_failed_is_begun_again_for_each_who_needs_it(world: World, 
     """It was not: each resume of the job told the old error, until the daemon was started anew."""
     node = failed(world, gate, fault)
     assert result(world.store.get(node.id, ALICE)).file.locked.error
-    own = OwnShock(world.store)
+    own = OwnShock(world.store, "alice")
     for _ in range(3):
         with pytest.raises(Unavailable, match=f"the file of node {node.id} could not be put together: "):
-            result(own.node(node.id, "", "alice"))
+            result(own.node(node.id))
     world.files.fault = 0
-    assert result(own.node(node.id, "", "alice")).file.size == len(LINES)
+    assert result(own.node(node.id)).file.size == len(LINES)
     assert world.content(node.id) == LINES
     assert world.names() == ["data"]
 
@@ -58,8 +58,8 @@ def test_a_merge_that_failed_is_begun_again_for_each_who_needs_it(world: World, 
 def test_several_who_need_a_merge_at_once_share_it(world: World, gate: Gate) -> None:
     node = failed(world, gate)
     world.files.fault, gate.shut = 0, True
-    own = OwnShock(world.store)
-    found = [later(own.node(node.id, "", "alice")) for _ in range(3)]
+    own = OwnShock(world.store, "alice")
+    found = [later(own.node(node.id)) for _ in range(3)]
     assert len(gate.waiting) == 1
     gate.open()
     assert [one[0].file.size for one in found] == [len(LINES)] * 3
@@ -97,13 +97,13 @@ def test_a_merge_that_never_will_be_is_not_begun_again(world: World, gate: Gate)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_an_index_that_failed_is_begun_again_for_each_who_needs_it(world: World, fault: int) -> None:
     node = result(world.store.create(ALICE, whole(LINES)))
-    own = OwnShock(world.store)
+    own = OwnShock(world.store, "alice")
     world.files.fault = fault
     for _ in range(2):
         with pytest.raises(Unavailable):
-            result(own.index(node.id, "line", "", "alice"))
+            result(own.index(node.id, "line"))
     world.files.fault = 0
-    assert result(own.index(node.id, "line", "", "alice")).total_units == 2
+    assert result(own.index(node.id, "line")).total_units == 2
 
 
 def test_a_download_by_an_index_that_failed_begins_it_again(world: World, gate: Gate) -> None:

@@ -98,7 +98,7 @@ def test_a_file_of_no_known_format_has_an_index_with_the_error_that_clients_know
     assert index.locked is not None
     assert index.locked.error == "Invalid file type for filter"
     with pytest.raises(Invalid, match="Invalid file type for filter"):
-        result(OwnShock(world.store).index(node.id, "chunkrecord", "", "alice"))
+        result(OwnShock(world.store, "alice").index(node.id, "chunkrecord"))
     result(world.store.make_index(node.id, "chunkrecord", ALICE))
 
 
@@ -130,7 +130,7 @@ def test_while_an_index_is_made_it_is_locked_and_the_daemon_waits(tmp_path: Path
     world = World(tmp_path, gate)
     node = result(world.store.create(ALICE, whole(FASTA)))
     gate.shut = True
-    index = later(OwnShock(world.store).index(node.id, "record", "", "alice"))
+    index = later(OwnShock(world.store, "alice").index(node.id, "record"))
     shown = result(world.store.get(node.id, ALICE)).indexes["record"]
     assert shown.locked is not None
     assert shown.locked.error == ""
@@ -138,7 +138,7 @@ def test_while_an_index_is_made_it_is_locked_and_the_daemon_waits(tmp_path: Path
         result(world.store.make_index(node.id, "record", ALICE))
     with pytest.raises(Invalid, match="Node file is locked"):
         result(world.store.content(node.id, ALICE, Selection(index="record", parts=("1",))))
-    second = later(OwnShock(world.store).index(node.id, "record", "", "alice"))
+    second = later(OwnShock(world.store, "alice").index(node.id, "record"))
     gate.open()
     assert index[0].total_units == second[0].total_units == 5
 
@@ -175,7 +175,7 @@ def test_an_index_of_some_units_of_another(world: World) -> None:
 
 def test_the_merged_parts_of_an_array_can_be_split_again(world: World) -> None:
     node = result(world.store.create(ALICE, Change(fill=Declare(2), parts={1: Bytes(FASTA), 2: Bytes(FASTA)})))
-    assert result(OwnShock(world.store).index(node.id, "record", "", "alice")).total_units == 10
+    assert result(OwnShock(world.store, "alice").index(node.id, "record")).total_units == 10
 
 
 def test_an_index_of_a_deleted_node_is_gone(world: World) -> None:

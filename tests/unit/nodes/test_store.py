@@ -259,13 +259,13 @@ def test_a_merge_that_a_restart_cut_off_is_taken_up_again(world: World) -> None:
 def test_a_merge_that_the_store_was_away_for_is_begun_again(world: World) -> None:
     """Whoever needs the file for a job is told to ask again, not that there never will be one."""
     node = create(world, filled(Declare(1)))
-    own = OwnShock(world.store)
+    own = OwnShock(world.store, "alice")
     world.failing = StoreAway("no database")
     update(world, node, part(1, b"a"))
     with pytest.raises(StoreAway):
-        result(own.node(node.id, "", "alice"))
+        result(own.node(node.id))
     world.back()
-    assert result(own.node(node.id, "", "alice")).has_file
+    assert result(own.node(node.id)).has_file
     assert world.content(node.id) == b"a"
 
 
@@ -290,7 +290,7 @@ def test_while_parts_are_merged_the_file_is_locked_and_others_wait(tmp_path: Pat
     assert lock.error == ""
     with pytest.raises(Locked, match="Node file is locked"):
         result(world.store.content(node.id, ALICE))
-    settled = later(OwnShock(world.store).node(node.id, "", "alice"))
+    settled = later(OwnShock(world.store, "alice").node(node.id))
     assert settled == []
     gate.open()
     assert answered
@@ -417,14 +417,14 @@ def test_what_a_crash_leaves_is_removed_at_the_next_start(world: World) -> None:
 
 
 def test_the_daemon_makes_and_removes_nodes_for_owners(world: World) -> None:
-    own = OwnShock(world.store)
-    assert result(own.create("", "alice", 1, "f")).type == "basic"
-    node = result(own.create("", "alice", 2, "f"))
+    own = OwnShock(world.store, "alice")
+    assert result(own.create(1, "f")).type == "basic"
+    node = result(own.create(2, "f"))
     assert (node.type, node.file.name) == ("parts", "f")
-    result(own.delete(node.id, "", "bob"))
-    assert result(own.node(node.id, "", "alice")).id == node.id
-    result(own.delete(node.id, "", "alice"))
-    result(own.delete(node.id, "", "alice"))
+    result(OwnShock(world.store, "bob").delete(node.id))
+    assert result(own.node(node.id)).id == node.id
+    result(own.delete(node.id))
+    result(own.delete(node.id))
 
 
 def test_the_bytes_of_all_files_are_known_also_after_a_restart(world: World) -> None:

@@ -22,7 +22,7 @@ def reads(node: str, host: str = "http://shock.example") -> dict[Place, IO]:
 class Silent:
     """Never answers."""
 
-    def node(self, node_id: str, token: str, owner: str) -> Deferred[Node]:
+    def node(self, node_id: str) -> Deferred[Node]:
         return Deferred()
 
 
@@ -32,7 +32,7 @@ async def test_a_node_that_is_not_there_or_has_no_file_is_told_with_its_place(wo
     assert await checks.unreadable(reads(world.shock.put()), User("ann"), "", []) == []
     (remark,) = await checks.unreadable(reads("n1"), User("ann"), "", [])
     assert (remark.place, remark.text) == ("tasks[0].inputs[0]", "node n1 cannot be read: Node not found")
-    empty = await world.shock.create("", "ann", 1, "in")
+    empty = await world.shock.create(1, "in")
     (remark,) = await checks.unreadable(reads(empty.id), User("ann"), "", [])
     assert "has no file" in remark.text
     assert set(world.shock.owners) == {"ann"}

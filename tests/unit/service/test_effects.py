@@ -150,10 +150,10 @@ async def test_a_node_that_may_not_be_deleted_keeps_no_other(
     kept = next(iter(world.shock.nodes))
     delete = FakeShock.delete
 
-    async def refusing(self: FakeShock, node_id: str, token: str, owner: str) -> None:
+    async def refusing(self: FakeShock, node_id: str) -> None:
         if node_id == kept:
             raise Unauthorized("User Unauthorized")
-        await delete(self, node_id, token, owner)
+        await delete(self, node_id)
 
     monkeypatch.setattr(FakeShock, "delete", refusing)
     await world.engine.jobs.delete(job_id, full=True)

@@ -183,7 +183,8 @@ async def test_what_an_update_changes_is_not_removed_when_the_job_is_suspended_m
 @ensureDeferred
 async def test_if_one_output_cannot_be_made_none_is_left() -> None:
     away, here = FakeShock(), FakeShock()
-    files = TaskFiles({"http://away.example": away, HOST: here}.__getitem__)
+    hosts = {"http://away.example": away, HOST: here}
+    files = TaskFiles(lambda host, access: hosts[host])
     away.away = True
     one = task("0")
     one.outputs = [IO(filename="a", host=HOST), IO(filename="b", host="http://away.example")]

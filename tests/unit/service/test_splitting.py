@@ -25,14 +25,14 @@ class IndexedShock(FakeShock):
         super().__init__()
         self.units = units
 
-    async def index(self, node_id: str, index: str, token: str, owner: str) -> NodeIndex:
+    async def index(self, node_id: str, index: str) -> NodeIndex:
         if not self.units:
             raise Invalid("Invalid file type for filter")
         return NodeIndex(total_units=self.units)
 
 
 def splitting(shock: FakeShock, task: Task, source: IO = FASTA) -> Awaitable[Split]:
-    return split(task, source, shock, "", "public")
+    return split(task, source, shock)
 
 
 @pytest.mark.parametrize(

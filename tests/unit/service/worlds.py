@@ -21,6 +21,7 @@ from awed.scheduler.state import Limits
 from awed.service.committer import Soon
 from awed.service.committer import at_once as soon_at_once
 from awed.service.engine import Engine
+from awed.service.files import Access
 from awed.service.livelogs import LiveLogs
 from awed.service.observer import Observer
 from awed.service.shell import Shell
@@ -78,33 +79,32 @@ class FakeShock:
         checksum = {"md5": md5} if md5 else {}
         self.nodes[node_id].file = NodeFile(size=size, created_on=T0, checksum=checksum)
 
-    async def node(self, node_id: str, token: str, owner: str) -> Node:
-        self._call(owner)
+    async def node(self, node_id: str) -> Node:
+        self._call()
         if node_id not in self.nodes:
             raise NotFound("Node not found")
         return self.nodes[node_id]
 
-    async def create(self, token: str, owner: str, parts: int, file_name: str) -> Node:
-        self._call(owner)
+    async def create(self, parts: int, file_name: str) -> Node:
+        self._call()
         node = Node(id=ids.new_id())
         self.nodes[node.id] = node
         return node
 
-    async def copy(self, node_id: str, source: str, token: str, owner: str) -> Node:
-        self._call(owner)
+    async def copy(self, node_id: str, source: str) -> Node:
+        self._call()
         self.nodes[node_id].file = self.nodes[source].file
         return self.nodes[node_id]
 
-    async def index(self, node_id: str, index: str, token: str, owner: str) -> NodeIndex:
-        self._call(owner)
+    async def index(self, node_id: str, index: str) -> NodeIndex:
+        self._call()
         return self.nodes[node_id].indexes.setdefault(index, NodeIndex(total_units=1))
 
-    async def delete(self, node_id: str, token: str, owner: str) -> None:
-        self._call(owner)
+    async def delete(self, node_id: str) -> None:
+        self._call()
         self.nodes.pop(node_id, None)
 
-    def _call(self, owner: str) -> None:
-        self.owners.append(owner)
+    def _call(self) -> None:
         if self.away:
             raise Unavailable("shock.example does not answer")
 
@@ -135,7 +135,7 @@ class EngineWorld:
     def _new_engine(self) -> Engine:
         shell = Shell(
             store=self.store,
-            shock_for=lambda host: self.shock,
+            shock_for=self._shock_for,
             limits=self.limits,
             reactor=self.clock,
             now=self.now,
@@ -162,6 +162,11 @@ class EngineWorld:
         """As after a kill: the new engine knows what the store knows."""
         self.engine = self._new_engine()
         await self.engine.start()
+
+    def _shock_for(self, host: str, access: Access) -> FakeShock:
+        if isinstance(self.shock, FakeShock):
+            self.shock.owners.append(access.owner)
+        return self.shock
 
     async def submit(self, submission: Submission, token: str = "") -> Job:
         return await self.engine.jobs.submit(submission, User(), token)

@@ -75,6 +75,10 @@ class Talk:
         self.client = ShockClient(DataHttp(self.http, self.clock, at_once), HOST)
         self.path = directory / "file"
 
+    def known_by(self, token: str) -> ShockClient:
+        """A client with a token."""
+        return ShockClient(DataHttp(self.http, self.clock, at_once), HOST, token)
+
     def settle(self) -> None:
         for _ in range(60):  # each flush may make the client ask for more
             self.http.flush()
@@ -130,7 +134,7 @@ def test_it_is_a_shock(talk: Talking) -> None:
 def test_a_download_is_the_file_and_its_size(talk: Talking) -> None:
     t = talk(DATA)
     md5 = hashlib.md5(DATA).hexdigest()
-    assert t.result(t.client.download("n1", t.path, token=TOKEN, md5=md5)) == len(DATA)
+    assert t.result(t.known_by(TOKEN).download("n1", t.path, md5=md5)) == len(DATA)
     assert t.path.read_bytes() == DATA
     assert t.host.requests == ["GET /node/n1?download"]
     assert t.host.headers[0]["Authorization"] == TOKEN
@@ -138,7 +142,7 @@ def test_a_download_is_the_file_and_its_size(talk: Talking) -> None:
 
 def test_a_part_is_asked_for_by_index_and_range(talk: Talking) -> None:
     t = talk(b"x")
-    t.result(t.client.download("n1", t.path, token="abc", part=("chunkrecord", "3-5")))
+    t.result(t.known_by("abc").download("n1", t.path, part=("chunkrecord", "3-5")))
     assert t.host.requests == ["GET /node/n1?download&index=chunkrecord&part=3-5"]
     assert t.host.headers[0]["Authorization"] == "OAuth abc"
 
@@ -185,7 +189,7 @@ def test_what_may_pass_is_tried_again(talk: Talking, failure: Any) -> None:
 def test_what_does_not_pass_ends_and_names_host_node_call_and_cause(talk: Talking) -> None:
     t = talk(*[(503, "no disk")] * 4)
     with pytest.raises(Unavailable) as caught:
-        t.result(t.client.node("n1", TOKEN), *PAUSES)
+        t.result(t.known_by(TOKEN).node("n1"), *PAUSES)
     assert str(caught.value) == "get node n1 at http://shock.example: 503 no disk (tried 4 times)"
 
 
@@ -201,7 +205,7 @@ def test_what_does_not_pass_ends_and_names_host_node_call_and_cause(talk: Talkin
 def test_a_refusal_is_not_tried_again(talk: Talking, answer: tuple[int, str], error: type[Exception]) -> None:
     t = talk(answer)
     with pytest.raises(error, match=f"download node n1 at http://shock.example: {answer[0]} {answer[1]}"):
-        t.result(t.client.download("n1", t.path, token=TOKEN))
+        t.result(t.known_by(TOKEN).download("n1", t.path))
     assert not t.path.exists()
 
 
@@ -245,7 +249,7 @@ def test_an_index_that_takes_an_hour_is_waited_for_while_the_host_answers(talk: 
     building = Node("n1", indexes={"line": NodeIndex(locked=Lock())})
     done = Node("n1", indexes={"line": NodeIndex(total_units=4)})
     t = talk((200, Node("n1")), (200, None), *[(200, building)] * 300, (200, done))
-    assert t.result(t.client.index("n1", "line", ""), *islice(LOCK_PAUSES, 300)).total_units == 4
+    assert t.result(t.client.index("n1", "line"), *islice(LOCK_PAUSES, 300)).total_units == 4
 
 
 @implementer(IAgent)
@@ -273,7 +277,7 @@ class SilentClient(HTTPClient):
 def test_an_upload_streams_the_file_and_its_attributes(talk: Talking, size: int) -> None:
     t = talk((200, Node("n1")))
     t.path.write_bytes(b"x" * size)
-    node = t.result(t.client.upload("n1", t.path, filename="out.txt", token=TOKEN, attributes={"a": 1}))
+    node = t.result(t.known_by(TOKEN).upload("n1", t.path, filename="out.txt", attributes={"a": 1}))
     assert node.id == "n1"
     assert t.host.requests == ["PUT /node/n1"]
     assert t.host.fields == [{"upload": ("out.txt", b"x" * size), "attributes": ("attributes.json", b'{"a":1}')}]
@@ -331,7 +335,7 @@ def test_a_file_that_is_another_there_is_an_error(talk: Talking, rank: int | Non
 
 def test_a_parts_node_is_made_in_two_steps(talk: Talking) -> None:
     t = talk((200, Node("n1")), (200, Node("n1", type="parts")))
-    assert t.result(t.client.create(TOKEN, parts=3, file_name="all")).type == "parts"
+    assert t.result(t.known_by(TOKEN).create(parts=3, file_name="all")).type == "parts"
     assert t.host.requests == ["POST /node", "PUT /node/n1"]
     assert t.host.fields[1] == {"parts": (None, b"3"), "file_name": (None, b"all")}
 
@@ -339,27 +343,27 @@ def test_a_parts_node_is_made_in_two_steps(talk: Talking) -> None:
 def test_a_node_is_waited_for_until_its_file_is_unlocked(talk: Talking) -> None:
     locked = Node("n1", file=NodeFile(locked=Lock()))
     t = talk((200, locked), (200, locked), (200, Node("n1")))
-    assert t.result(t.client.node("n1", ""), *islice(LOCK_PAUSES, 2)) == Node("n1")
+    assert t.result(t.client.node("n1"), *islice(LOCK_PAUSES, 2)) == Node("n1")
 
 
 def test_a_lock_that_failed_is_an_error(talk: Talking) -> None:
     t = talk((200, Node("n1", file=NodeFile(locked=Lock(error="disk full")))))
     with pytest.raises(Invalid, match="disk full"):
-        t.result(t.client.node("n1", ""))
+        t.result(t.client.node("n1"))
 
 
 def test_an_index_is_made_only_once_and_waited_for(talk: Talking) -> None:
     done = Node("n1", indexes={"line": NodeIndex(total_units=4)})
     building = Node("n1", indexes={"line": NodeIndex(locked=Lock())})
     t = talk((200, Node("n1")), (200, None), (200, building), (200, done))
-    assert t.result(t.client.index("n1", "line", ""), LOCK_PAUSES.first).total_units == 4
+    assert t.result(t.client.index("n1", "line"), LOCK_PAUSES.first).total_units == 4
     t = talk((200, done))
-    assert t.result(t.client.index("n1", "line", "")).total_units == 4
+    assert t.result(t.client.index("n1", "line")).total_units == 4
 
 
 def test_deleting_what_is_gone_is_no_error(talk: Talking) -> None:
     t = talk((404, "Node not found"))
-    assert t.result(t.client.delete("n1", "")) is None
+    assert t.result(t.client.delete("n1")) is None
 
 
 def test_nulls_of_a_document_are_what_is_not_set(talk: Talking) -> None:
@@ -371,14 +375,14 @@ def test_nulls_of_a_document_are_what_is_not_set(talk: Talking) -> None:
         "version_parts": None,
     }
     t = talk((200, document))
-    assert t.result(t.client.node("n1", "")) == Node("n1")
+    assert t.result(t.client.node("n1")) == Node("n1")
 
 
 @pytest.mark.parametrize("answer", [b"<html>", b'{"data": {"id": "\xff"}}', b'{"data": ' + b"[" * 10_000])
 def test_an_answer_that_is_no_shocks_is_told(talk: Talking, answer: bytes) -> None:
     t = talk(answer)
     with pytest.raises(Unavailable, match="not one of a Shock"):
-        t.result(t.client.node("n1", ""))
+        t.result(t.client.node("n1"))
 
 
 def test_only_a_shocks_own_texts_are_quoted_and_those_of_known_hosts_alone(talk: Talking) -> None:
@@ -391,7 +395,7 @@ def test_only_a_shocks_own_texts_are_quoted_and_those_of_known_hosts_alone(talk:
         t = talk(answer)
         t.client = ShockClient(DataHttp(t.http, t.clock, at_once, quotes), HOST)
         with pytest.raises(Unauthorized, match=rf": {text}$"):
-            t.result(t.client.node("n1", ""))
+            t.result(t.client.node("n1"))
 
 
 def html(request: Any) -> bytes:
@@ -424,33 +428,33 @@ def test_what_a_host_says_is_taken_for_nothing_that_it_cannot_be(
     with pytest.raises(
         Unavailable, match=rf"^get node n1 at .*: the answer is not one of a Shock: .*{re.escape(fault)}"
     ):
-        t.result(t.client.node("n1", ""))
+        t.result(t.client.node("n1"))
 
 
 @pytest.mark.parametrize("answer", [None, [], "n1", {"id": "a/b"}])
 def test_a_new_node_has_an_id_that_nodes_have(talk: Talking, answer: Any) -> None:
     t = talk((200, answer))
     with pytest.raises(Unavailable, match=r"create node at .*: the answer is not one of a Shock"):
-        t.result(t.client.create(""))
+        t.result(t.client.create())
 
 
 def test_an_md5_in_capital_letters_is_the_same(talk: Talking) -> None:
     md5 = hashlib.md5(b"x").hexdigest()
     t = talk((200, {"id": "n1", "file": {"checksum": {"md5": md5.upper()}}}))
-    assert t.result(t.client.node("n1", "")).file.checksum["md5"] == md5
+    assert t.result(t.client.node("n1")).file.checksum["md5"] == md5
 
 
 def test_an_index_that_is_not_there_when_it_was_made_is_told(talk: Talking) -> None:
     t = talk((200, Node("n1")), (200, None), (200, Node("n1")))
     with pytest.raises(Unavailable, match="there is no index line after it was made"):
-        t.result(t.client.index("n1", "line", ""))
+        t.result(t.client.index("n1", "line"))
 
 
 def test_an_answer_without_end_is_not_read_to_its_end(talk: Talking, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("awed.shock.http.LONGEST_ANSWER", 1000)
     t = talk(b" " * 1001)
     with pytest.raises(Unavailable, match=r"get node n1 at .*: the answer has more than 1000 bytes"):
-        t.result(t.client.node("n1", ""))
+        t.result(t.client.node("n1"))
 
 
 @pytest.mark.parametrize(
@@ -530,6 +534,6 @@ def test_no_error_tells_a_token(talk: Talking) -> None:
     for answer in ((401, "User Unauthorized"), (404, "gone"), b"<html>"):
         t = talk(answer)
         with pytest.raises(Exception) as caught:  # noqa: PT011
-            t.result(t.client.node("n1", TOKEN))
+            t.result(t.known_by(TOKEN).node("n1"))
         assert "secret" not in str(caught.value)
         assert "password" not in str(caught.value)

@@ -20,19 +20,20 @@ class FakeHosts:
         self.versions: dict[str, str] = {}
         self.calls: list[tuple[Any, ...]] = []
 
-    def __call__(self, host: str) -> Any:
-        return FakeHost(self, host)
+    def __call__(self, host: str, token: str) -> Any:
+        return FakeHost(self, host, token)
 
 
 class FakeHost:
     """One of them."""
 
-    def __init__(self, hosts: FakeHosts, host: str) -> None:
+    def __init__(self, hosts: FakeHosts, host: str, token: str) -> None:
         self._hosts = hosts
         self._host = host
+        self._token = token
 
-    async def node(self, node_id: str, token: str) -> Node:
-        self._hosts.calls.append(("node", node_id, token))
+    async def node(self, node_id: str) -> Node:
+        self._hosts.calls.append(("node", node_id, self._token))
         md5 = self._hosts.md5.get(node_id)
         file = NodeFile(checksum={"md5": md5} if md5 else {}, size=self._hosts.sizes.get(node_id, 0))
         return Node(node_id, file=file, attributes=self._hosts.attributes.get(node_id))
@@ -42,11 +43,10 @@ class FakeHost:
         node_id: str,
         path: Path,
         *,
-        token: str = "",
         part: tuple[str, str] | None = None,
         md5: str | None = None,
     ) -> int:
-        self._hosts.calls.append(("download", self._host, node_id, token, part))
+        self._hosts.calls.append(("download", self._host, node_id, self._token, part))
         self._hosts.wanted[node_id] = md5
         return self._write(node_id, path)
 
@@ -66,31 +66,30 @@ class FakeHost:
         path: Path,
         *,
         filename: str,
-        token: str = "",
         rank: int | None = None,
         attributes: Any = None,
         attempt: int = 0,
     ) -> Node:
-        self._hosts.calls.append(("upload", node_id, filename, token, rank, attributes))
+        self._hosts.calls.append(("upload", node_id, filename, self._token, rank, attributes))
         self._hosts.content[node_id if rank is None else f"{node_id}/{rank}"] = _content(path)
         return Node(node_id)
 
-    async def make(self, path: Path, *, filename: str, token: str = "") -> Node:
+    async def make(self, path: Path, *, filename: str, expiration: str = "") -> Node:
         node_id = f"made-{len(self._hosts.content)}"
-        self._hosts.calls.append(("make", self._host, filename, token))
+        self._hosts.calls.append(("make", self._host, filename, self._token))
         self._hosts.content[node_id] = _content(path)
         return Node(node_id)
 
-    async def set_attributes(self, node_id: str, attributes: Any, token: str = "") -> Node:
-        self._hosts.calls.append(("set_attributes", node_id, attributes, token))
+    async def set_attributes(self, node_id: str, attributes: Any) -> Node:
+        self._hosts.calls.append(("set_attributes", node_id, attributes, self._token))
         return Node(node_id)
 
-    async def copy(self, node_id: str, source: str, token: str = "") -> Node:
-        self._hosts.calls.append(("copy", node_id, source, token))
+    async def copy(self, node_id: str, source: str) -> Node:
+        self._hosts.calls.append(("copy", node_id, source, self._token))
         return Node(node_id)
 
-    async def subset(self, node_id: str, parent: str, index: str, records: Path, token: str = "") -> Node:
-        self._hosts.calls.append(("subset", node_id, parent, index, _content(records), token))
+    async def subset(self, node_id: str, parent: str, index: str, records: Path) -> Node:
+        self._hosts.calls.append(("subset", node_id, parent, index, _content(records), self._token))
         return Node(node_id)
 
     def _write(self, name: str, path: Path) -> int:

@@ -81,7 +81,7 @@ class World:
 
     def use(self, host: Any) -> None:
         """Have all files at this host."""
-        self.equipment = replace(self.equipment, urls=replace(self.equipment.urls, everywhere=lambda _: host))
+        self.equipment = replace(self.equipment, urls=replace(self.equipment.urls, everywhere=lambda *_: host))
 
     def begin(self, work: Workunit) -> Deferred[Finished]:
         return Deferred.fromCoroutine(Runner(work, PLAIN, self.equipment).run())
@@ -224,7 +224,7 @@ async def test_a_worker_that_cannot_begin_for_lack_of_something_says_so(
 @pytest_twisted.ensureDeferred
 async def test_an_input_for_which_there_is_no_room_is_the_works_own_fault(world: World) -> None:
     class FullDisk:
-        async def node(self, node_id: str, token: str) -> Node:
+        async def node(self, node_id: str) -> Node:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     world.use(FullDisk())
@@ -378,7 +378,7 @@ async def test_discarded_while_files_come_the_command_is_not_begun(world: World)
     coming: Deferred[Node] = Deferred()
 
     class SlowHost:
-        async def node(self, node_id: str, token: str) -> Node:
+        async def node(self, node_id: str) -> Node:
             return await coming
 
     world.use(SlowHost())
