@@ -49,5 +49,5 @@ def place_of(uri: str) -> str:
 
 
 def without_password(uri: str) -> str:
-    """*uri* without user and password."""
-    return re.sub(r"://[^/@]*@", "://", uri)
+    """*uri* without user and password, also if these are not encoded as they must be."""
+    return re.sub(r"://(?:[^/?@]*@(?=[^/?@]*(?:[/?]|$))|.*@)", "://", uri)

@@ -128,7 +128,9 @@ class Database:
         try:
             parsed = parse_uri(uri)
         except (ConfigurationError, OSError) as error:
-            raise ValueError(f"{error}") from error
+            # What a password that is not encoded makes of a URI is quoted in the text.
+            wrong = "user and password in the URI must be percent-encoded, / as %2F"
+            raise ValueError(wrong if "@" in str(error) else f"{error}") from None
         self._uri = uri
         self._name = parsed["database"] or name
         if not self._name:

@@ -33,6 +33,10 @@ def test_mongodb() -> None:
     [
         ("sqlite:", "sqlite:PATH"),
         ("postgres://joe:secret@h/db", "not postgres://h/db"),
+        ("postgres://joe:a/secret@h/db", "not postgres://h/db"),
+        ("postgres://joe:a@secret@h/db?o=a@b", "not postgres://b"),
+        ("mongodb://joe:a/secret@h/db", "percent-encoded"),
+        ("mongodb://joe:a@secret@h/db", "escaped"),
         ("mongodb://h", "names no database"),
         ("mongodb:///db", "host"),
         ("mongodb://h/db?bogus=1", "bogus"),
@@ -57,4 +61,5 @@ def test_default_is_mongodb_where_hosts_are_given() -> None:
     uri = default_uri("/data", settings)
     assert uri == "mongodb://joe%40work:a%2Fb@one,two:1/jobs?replicaSet=rs0"
     assert without_password(uri) == "mongodb://one,two:1/jobs?replicaSet=rs0"
+    assert without_password(f"{uri}&o=a@b") == "mongodb://one,two:1/jobs?replicaSet=rs0&o=a@b"
     assert without_password("sqlite:/home/joe@work/x") == "sqlite:/home/joe@work/x"
