@@ -16,7 +16,7 @@ from awed.cli.table import screen
 from awed.cli.words import clean, counted, short, title
 from awed.client import jobs as calls
 from awed.client.blocking import Server
-from awed.client.outputs import fetch, kept_outputs, output_urls, path_below
+from awed.client.outputs import fetch, is_elsewhere, kept_outputs, output_urls, path_below
 from awed.model.errors import AwedError
 from awed.model.ids import task_name
 from awed.model.job import Job
@@ -73,6 +73,8 @@ def output_url(job: Job, wanted: str) -> str:
     if len(fitting) > 1:
         raise Mistake(f"which {wanted}? {', '.join(fitting)}")
     (name,) = fitting
+    if is_elsewhere(outputs[name]):
+        raise Mistake(f"{name} is at {outputs[name]}: its worker has brought it there")
     if not outputs[name]:
         raise Mistake(f"{name} is not there yet; awe job {short(job.id)} shows how far its task is")
     return outputs[name]
@@ -93,7 +95,9 @@ def _fetch_all(server: Server, job: Job, folder: Path) -> int:
             click.echo(path)
     faults = [fault for fault in found if isinstance(fault, str)]
     complain(*faults)
-    late = [clean(name) for name in output_urls(job) if name.partition("/")[0] not in done]
+    all_urls = output_urls(job)
+    late = [clean(name) for name in all_urls if name.partition("/")[0] not in done]
+    complain(*(f"{clean(name)} is at {clean(url)}" for name, url in all_urls.items() if is_elsewhere(url)))
     if late:
         complain(f"not there yet: {', '.join(late)}")
     click.echo(f"{counted(len(urls) - len(faults), 'output')} in {folder}", err=True)

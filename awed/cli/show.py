@@ -10,6 +10,7 @@ from rich.text import Text
 
 from awed.cli.table import Rows, Told, at, lasting
 from awed.cli.words import clean, done, elapsed, sentence, short, span, work_name
+from awed.client.outputs import is_elsewhere
 from awed.model.access import Account, ShownGroup
 from awed.model.attempts import Attempt
 from awed.model.client import Client
@@ -254,8 +255,9 @@ def outputs_table(job: Job, urls: Mapping[str, str]) -> Rows:
     for task in job.tasks:
         for output in task.outputs:
             name = f"{task_name(task.taskid)}/{output.filename}"
-            is_there = urls.get(name) and not task.remainwork
-            table.add(name, *((rough_size(output.size), "") if is_there else ("", "not there")))
+            url = "" if task.remainwork else urls.get(name, "")
+            size = rough_size(output.size) if url and not is_elsewhere(url) else ""
+            table.add(name, size, url if is_elsewhere(url) else "" if url else "not there")
     return table
 
 

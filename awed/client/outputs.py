@@ -23,15 +23,21 @@ def output_urls(job: Job) -> dict[str, str]:
 
 
 def kept_outputs(job: Job) -> dict[str, str]:
-    """As :func:`output_urls`, of the outputs that a completed job has: without temporary ones, and without optional
-    ones that were not made."""
+    """As :func:`output_urls`, of the outputs of a completed job that can be fetched: without temporary ones, optional
+    ones that were not made, and those that workers brought elsewhere."""
     gone = {
         f"{task_name(task.taskid)}/{output.filename}"
         for task in job.tasks
         for output in task.outputs
         if output.temporary or output.delete
     }
-    return {name: url for name, url in output_urls(job).items() if url and name not in gone}
+    urls = output_urls(job)
+    return {name: url for name, url in urls.items() if url and name not in gone and not is_elsewhere(url)}
+
+
+def is_elsewhere(url: str) -> bool:
+    """Whether an output is where workers alone reach it: in S3, or on a disk that they share."""
+    return bool(url) and url.partition(":")[0].lower() not in {"http", "https"}
 
 
 def fetch(server: Server, url: str, path: Path, told: Callable[[int], object] = lambda there: None) -> None:

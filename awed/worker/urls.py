@@ -84,7 +84,7 @@ class Urls:
             case "http" | "https":
                 await self._web.fetch_url(url, path)
             case _:
-                await stoppable(self.in_thread, partial(self.roots.copy_file, self.roots.path_of(url), path))
+                await self._copied(self.roots.copy_file, url, path)
 
     async def fetch_directory(self, url: str, target: Path) -> None:
         """Bring all that is below *url* to the directory *target*, with its layout."""
@@ -92,7 +92,13 @@ class Urls:
             case "s3":
                 await self._transfer(lambda s3, stop: s3.fetch_directory(url, target, stop))
             case _:
-                await stoppable(self.in_thread, partial(self.roots.copy_directory, self.roots.path_of(url), target))
+                await self._copied(self.roots.copy_directory, url, target)
+
+    async def _copied(self, copy: Callable[[Path, Path, Event], None], url: str, target: Path) -> None:
+        try:
+            await stoppable(self.in_thread, partial(copy, self.roots.path_of(url), target))
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+            raise WorkFailed(f"{url}: {error.strerror}") from error
 
     async def deliver(self, path: Path, url: str) -> None:
         """Bring the file at *path* to *url*, where it is once it is complete."""

@@ -72,6 +72,19 @@ def test_outputs_that_cannot_be_named(wanted: str, text: str) -> None:
         output_url(made("http://h"), wanted)
 
 
+def test_an_output_that_workers_brought_elsewhere_is_told_with_its_place(
+    server: FakeServer, awe: Awe, tmp_path: Path, capsys: Any
+) -> None:
+    url = "s3://results/sorted"
+    server.on(f"GET /job/{JOB_ID}", job(task("a", TaskState.COMPLETED, outputs=[IO("sorted", url=url)])))
+    assert awe("get", JOB_ID) == 0
+    assert capsys.readouterr().out.split() == ["output", "size", "a/sorted", url]
+    assert awe("get", JOB_ID, "sorted") == 2
+    assert capsys.readouterr().err == f"awe: a/sorted is at {url}: its worker has brought it there\n"
+    assert awe("get", JOB_ID, "--all", "-o", str(tmp_path)) == 0
+    assert f"awe: a/sorted is at {url}\n" in capsys.readouterr().err
+
+
 def test_a_job_without_outputs() -> None:
     with pytest.raises(click.UsageError, match=r"no output x; it has none$"):
         output_url(job(task("a")), "x")

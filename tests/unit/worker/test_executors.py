@@ -140,6 +140,8 @@ def test_an_input_may_come_to_a_shared_path(tmp_path: Path) -> None:
     )
     brought = [shared / name for name in ("a/file", "b/deep/file", "c/said")]
     assert [path.read_text() for path in brought] == ["text", "text", "said"]
+    with pytest.raises(WorkFailed, match=f"^{url}/nothing: No such file or directory$"):
+        fetch(Input(url=f"{url}/nothing", path="/a"))
     (shared / "in" / "link").symlink_to("/etc/hostname")
     with pytest.raises(WorkFailed, match="would have a symbolic link"):
         fetch(Input(url=url, path=f"{shared}/d", type=DIRECTORY))
