@@ -59,7 +59,8 @@ def additions(kind: Kind[Any], records: Sequence[Any]) -> Iterator[Write]:
         jobs = [_job_row(record) for record in records]
         yield Write(_ADD_JOB, jobs)
         yield Write(_CHANGE_JOB, jobs)
-    yield Write(_ADD[kind.name], [_row(kind, record) for record in records])
+    fields = tuple(kind.fields.values())
+    yield Write(_ADD[kind.name], [(*[field(record) for field in fields], _json(record)) for record in records])
 
 
 class _Removal(NamedTuple):
@@ -92,10 +93,6 @@ def _add(kind: Kind[Any]) -> str:
 
 
 _ADD = {kind.name: _add(kind) for kind in KINDS}
-
-
-def _row(kind: Kind[Any], record: object) -> Row:
-    return (*[field(record) for field in kind.fields.values()], _json(record))
 
 
 def _job_row(record: JobRecord) -> Row:
