@@ -87,7 +87,7 @@ def run(server: Server, asked: Asked, setting: Setting, run_id: str, outdir: Pat
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(TERMINATED))
     nodes = Nodes(server)
     access = Access(nodes, Path.cwd() if setting.parent and outdir is None else None)
-    settle = partial(left, access=access, nodes=nodes)
+    settle = partial(left, access=access, nodes=nodes, expire=bool(setting.expiration or setting.reuse))
     if outdir is not None:
         settle = partial(fetched, access=access, nodes=nodes, outdir=outdir.absolute())
     steps = Steps(server, access, setting, run_id)

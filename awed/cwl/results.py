@@ -86,9 +86,9 @@ def _bring(entry: MapperEnt, target: Path, access: Access, nodes: Nodes) -> dict
     return {**place, "checksum": f"sha1${checksum}", "size": target.stat().st_size}
 
 
-def left(outputs: Any, access: Access, nodes: Nodes) -> Any:
-    """Leave the files where they are: their locations are addresses of nodes, which do not expire. Directories have
-    their listings alone.
+def left(outputs: Any, access: Access, nodes: Nodes, *, expire: bool) -> Any:
+    """Leave the files where they are: their locations are addresses of nodes. Directories have their listings alone.
+    *expire*: whether nodes of steps may expire; the outputs do not.
 
     Raises :class:`OSError`, and what a call raises.
     """
@@ -101,7 +101,8 @@ def left(outputs: Any, access: Access, nodes: Nodes) -> Any:
         elif location.startswith(LITERAL):
             one["location"] = nodes.shown(nodes.made(one["basename"], BytesIO(one.pop("contents").encode())))
         else:
-            one["location"] = nodes.shown(nodes.lasting(access.address(location)))
+            url = access.address(location)
+            one["location"] = nodes.shown(nodes.lasting(url) if expire else url)
 
     visit_class(outputs, CLASSES, settle)
     return outputs

@@ -1,10 +1,12 @@
 """CommandLineTools as steps that run elsewhere."""
 
 import os
+from collections import Counter
 from collections.abc import Generator, Iterator
 from functools import partial
 from typing import Any, cast
 
+from cwltool import command_line_tool
 from cwltool.command_line_tool import CommandLineTool
 from cwltool.context import LoadingContext, RuntimeContext
 from cwltool.job import JobBase
@@ -52,6 +54,19 @@ class Step(JobBase):
 
     def _required_env(self) -> dict[str, str]:
         return {"HOME": self.builder.outdir, "TMPDIR": self.builder.tmpdir}
+
+
+_names: Counter[str] = Counter()
+
+
+def _unique(stem: str, names: object = None) -> str:
+    """As by cwltool, which tries the n names that are taken for each of n steps: *stem*, the second time with a
+    number."""
+    _names[stem] += 1
+    return stem if _names[stem] == 1 else f"{stem}_{_names[stem]}"
+
+
+vars(command_line_tool)["uniquename"] = _unique
 
 
 class Tool(CommandLineTool):

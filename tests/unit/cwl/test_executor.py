@@ -3,10 +3,12 @@
 from pathlib import Path
 from typing import Any, cast
 
+from cwltool.load_tool import load_tool
+
 from awed.cwl.access import Access
 from awed.cwl.executor import Executor
 from awed.cwl.nodes import Nodes
-from awed.cwl.program import Asked
+from awed.cwl.program import Asked, loading, running
 from awed.cwl.submission import Order
 from tests.unit.cwl.tools import NOWHERE
 
@@ -29,3 +31,13 @@ def test_inputs_are_plain_lists_and_objects(tmp_path: Path) -> None:
         asked.read(Access(Nodes(NOWHERE)), executor)
         found = cast(Any, executor).found
         assert (type(found), type(found["numbers"]), found["numbers"]) == (dict, list, [1, 2])
+
+
+def test_steps_of_a_name_are_numbered(tmp_path: Path) -> None:
+    """As by cwltool, but without trying all that are taken."""
+    (tmp_path / "named-of-this-test.cwl").write_text(TOOL)
+    process = load_tool((tmp_path / "named-of-this-test.cwl").as_uri(), loading())
+    context = running(Access(Nodes(NOWHERE)))
+    made = [next(process.job({"numbers": []}, lambda outputs, status: None, context)) for _ in range(3)]
+    names = [cast(Any, one).name for one in made]
+    assert names == [names[0], f"{names[0]}_2", f"{names[0]}_3"]
