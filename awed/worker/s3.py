@@ -80,6 +80,8 @@ class S3:
                 names += [one["Key"].removeprefix(prefix) for one in page.get("Contents", ())]
                 if len(names) > patterns.MOST:
                     raise WorkFailed(f"{url} stands for more than {patterns.MOST} files")
+        if not names:  # the name is mistyped: an empty directory has at least an object for itself
+            raise WorkFailed(f"there is nothing below {url}")
         places = set[Path]()
         for name in filter(None, names):
             place = inside(target, name)

@@ -125,6 +125,16 @@ def test_an_answer_without_end_fills_no_memory(
         store(endless).fetch_directory("s3://b/in/", tmp_path / "d", Event())
 
 
+def test_a_directory_without_any_object_is_missing_and_not_empty(
+    store: Callable[[Answer], Any], tmp_path: Path
+) -> None:
+    """A task whose input was mistyped ran on nothing, and was done."""
+    with pytest.raises(WorkFailed, match="there is nothing below s3://b/im/"):
+        store(listing(is_whole=True)).fetch_directory("s3://b/im/", tmp_path / "d", Event())
+    store(listing("in/", is_whole=True)).fetch_directory("s3://b/in/", tmp_path / "d", Event())
+    assert not any((tmp_path / "d").iterdir())
+
+
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
