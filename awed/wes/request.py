@@ -168,8 +168,9 @@ async def _text(form: Form, name: str) -> str:
 
 
 def _object(said: str | bytes, name: str, type: Any) -> Any:
+    """The object that is *said*; an empty one for null, which many programs send for what is not given."""
     try:
-        return msgspec.json.decode(said, type=type) if said else {}
+        return (msgspec.json.decode(said, type=type | None) if said else None) or {}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(f"{name} must be a JSON object: {error}") from None
 

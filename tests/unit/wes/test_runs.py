@@ -97,6 +97,20 @@ def test_a_run_of_cwl_has_its_attachments_where_they_were(served: Served) -> Non
     assert get(served, "/runs")["runs"] == [{"run_id": run_id, "state": "QUEUED", "tags": {"study": "phage"}}]
 
 
+@pytest.mark.parametrize("said", ["null", "", "{}"])
+def test_what_is_null_or_empty_is_not_given(served: Served, said: str) -> None:
+    """So many programs write what they have not."""
+    given = dict.fromkeys(("workflow_params", "tags", "workflow_engine_parameters"), said)
+    run_id = run(served, {**ASKED, **given})
+    assert get(served, f"/runs/{run_id}")["request"].keys() == {
+        "workflow_type",
+        "workflow_type_version",
+        "workflow_url",
+    }
+    (task,) = data(served.call("GET", f"/job/{run_id}", user="ann"))["tasks"]
+    assert task["cmd"]["args_array"][-1] == "main.cwl"
+
+
 def test_what_opens_the_urls_of_a_request_is_not_shown(served: Served) -> None:
     """The run itself has it."""
     urls = ["https://h/k?X-Amz-Signature=secret&n=1", "http://user:secret@h/k"]
