@@ -19,6 +19,7 @@ from awed.web.calls import Call
 from awed.web.params import header
 from awed.wire.headers import IDEMPOTENCY_KEY, REPLAYED, is_idempotency_key
 from awed.workflow.advice import Advised, read_advised
+from awed.workflow.decoding import let_go
 from awed.workflow.locations import token_hosts
 from awed.workflow.submission import Submission
 
@@ -41,7 +42,15 @@ async def submit(context: Context, call: Call[None], body: bytes, token: str = "
 
 async def make_job(context: Context, call: Call[None], body: bytes, submission: Submission, token: str = "") -> Job:
     """The job of *submission*, which was read from *body*. *token*: its data token."""
-    return await once(context, call, body, submission.job.id, partial(stored, context, call, submission, token))
+    new = submission.job
+    try:
+        job = await once(context, call, body, new.id, partial(stored, context, call, submission, token))
+    except AwedError:
+        await context.in_thread(let_go, new.tasks)  # which the error's traceback would keep for a while
+        raise
+    if job is not new:  # an earlier request made it
+        await context.in_thread(let_go, new.tasks)
+    return job
 
 
 async def stored(

@@ -118,6 +118,9 @@ class Faults:
         """Whether a value of a wrong type, which was left out, stood at *place*, within it or around it."""
         return place in self._around_misfits or not self._misfits.isdisjoint(_around(place))
 
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
     def refuse_any(self) -> None:
         """Raises :class:`Faulty` if there are faults, with all of them in order of place."""
         if self._found:

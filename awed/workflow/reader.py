@@ -1,12 +1,14 @@
 """Reads the documents of jobs: submissions, which are new jobs, and imports, which are finished ones."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from msgspec import UNSET, Struct, structs
 
-from awed.model.errors import TooLarge
+from awed.model.errors import AwedError, TooLarge
 from awed.model.ids import task_id
 from awed.model.job import IO, Cmd, Environ, Info, Job, Task
 from awed.model.states import JobState, TaskState
@@ -82,21 +84,22 @@ def read_sent(
     limits.admit(body)
     faults = Faults()
     sent = decode(body, SentJob, faults)
-    limits.check(sent.tasks)
-    if sent.id:
-        check_job_id(sent.id, faults)
-    if not sent.tasks:
-        faults.add(("tasks",), "invalid job script: task list empty")
-    check_info(sent.info, faults)
-    check_parent(sent.info.parent, faults)
-    check_notify(sent.info.notify, ("info", "notify"), faults)
-    locator = Locator(sent.shockhost, own_hosts, faults)
-    for number, task in enumerate(sent.tasks):
-        locator.locate(task, ("tasks", number))
-        check_paths(task, ("tasks", number), faults)
-    job_id = sent.id or new_id()
-    tasks = checked_tasks(job_id, sent.tasks, faults)
-    faults.refuse_any()
+    with _let_go_if_refused(sent.tasks):
+        limits.check(sent.tasks)
+        if sent.id:
+            check_job_id(sent.id, faults)
+        if not sent.tasks:
+            faults.add(("tasks",), "invalid job script: task list empty")
+        check_info(sent.info, faults)
+        check_parent(sent.info.parent, faults)
+        check_notify(sent.info.notify, ("info", "notify"), faults)
+        locator = Locator(sent.shockhost, own_hosts, faults)
+        for number, task in enumerate(sent.tasks):
+            locator.locate(task, ("tasks", number))
+            check_paths(task, ("tasks", number), faults)
+        job_id = sent.id or new_id()
+        tasks = checked_tasks(job_id, sent.tasks, faults)
+        faults.refuse_any()
     info = structs.asdict(sent.info)
     notify = info.pop("notify")
     passwords = {task.taskid: take_passwords((*task.inputs, *task.predata)) for task in tasks}
@@ -115,6 +118,16 @@ def read_sent(
     return Submission(job, private_env, passwords, len(body), named_hosts(tasks), told), sent
 
 
+@contextmanager
+def _let_go_if_refused(tasks: list[Any]) -> Iterator[None]:
+    """Context in which an error lets go of the *tasks* of a document: its traceback would keep them for a while."""
+    try:
+        yield
+    except AwedError:
+        let_go(tasks)
+        raise
+
+
 def read_import(body: bytes, *, now: datetime, limits: DocumentLimits = NO_LIMITS) -> Job:
     """The finished job that the JSON document *body* describes, with its states and times. Tasks have full ids.
 
@@ -124,12 +137,13 @@ def read_import(body: bytes, *, now: datetime, limits: DocumentLimits = NO_LIMIT
     limits.admit(body)
     faults = Faults()
     sent = decode(body, FinishedJob, faults)
-    limits.check(sent.tasks)
-    if sent.state != JobState.COMPLETED:
-        faults.add(("state",), "invalid job import: must be completed")
-    check_history(sent, faults)
-    tasks = checked_tasks(sent.id, sent.tasks, faults)
-    faults.refuse_any()
+    with _let_go_if_refused(sent.tasks):
+        limits.check(sent.tasks)
+        if sent.state != JobState.COMPLETED:
+            faults.add(("state",), "invalid job import: must be completed")
+        check_history(sent, faults)
+        tasks = checked_tasks(sent.id, sent.tasks, faults)
+        faults.refuse_any()
     assert sent.info is not None
     sent.info.parent = UNSET  # what is imported is no step of a run here
     for task in tasks:
@@ -170,13 +184,15 @@ def check_history(sent: FinishedJob, faults: Faults) -> None:
 
 
 def checked_tasks(job_id: str, sent: Sequence[SentTask], faults: Faults) -> list[Task]:
-    """The tasks of a document, all at ``init``. Notes their faults; the tasks are valid only if there are none."""
+    """The tasks of a document, all at ``init``; none if there are faults. Notes their faults."""
     names = [short_name(job_id, task.taskid) for task in sent]
     check_names(names, faults)
     for number, (name, task) in enumerate(zip(names, sent, strict=True)):
         check_task(task, ("tasks", number), faults)
         check_files(task, task_id(job_id, name), ("tasks", number), faults)
     depends_on = Dependencies(job_id, names, sent, faults).resolve()
+    if faults:
+        return []
     return [_task(job_id, name, task, others) for name, task, others in zip(names, sent, depends_on, strict=True)]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from traceback import walk_tb
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from awed.model.addresses import NO_ADDRESS, NO_FILE
 from awed.model.errors import Invalid
 from awed.workflow.reader import read_submission
-from tests.unit.workflow.documents import JOB_ID, NODE, NOW, OWN, faults, job, submission, task
+from tests.unit.workflow.documents import JOB_ID, NODE, NOW, OWN, document, faults, job, submission, task
 
 URL = "http://data.example/in.txt"
 
@@ -501,3 +502,27 @@ def test_a_long_chain_is_no_problem_and_neither_is_a_long_circle() -> None:
 )
 def test_what_cannot_be_said_of_further_tries(retry: dict[str, Any], text: str) -> None:
     assert faults(task(retry=retry)) == [text]
+
+
+def test_what_is_wrong_with_a_document_is_found_wherever_its_pieces_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long one is counted, searched and decoded piece by piece, so that nobody waits for one call."""
+    bodies = [
+        json.dumps(document(task(cmd={"name": "a\0b"}))).encode(),
+        b'  {"tasks": [{"taskid": "0"}, {"taskid": "1", "totalwork": "x"}], "info": {"priority": 1.5}}',
+        b'[{"tasks": []}]',
+        b'{"tasks": [{"taskid": "0", "totalwork": 1e999}], "info": 7}',
+        b'{"tasks": [{"taskid": "0", "totalwork": "x"}], "more": "\\ud800"}',
+    ]
+    whole = [refusal(body) for body in bodies]
+    for size in range(1, 60):
+        monkeypatch.setattr("awed.workflow.decoding.PIECE", size)
+        assert [refusal(body) for body in bodies] == whole
+
+
+def test_an_error_does_not_keep_the_document_in_memory() -> None:
+    """Its traceback does, until the garbage collector comes: 100,000 tasks were then freed at once."""
+    with pytest.raises(Invalid) as refused:
+        submission(document(task("0"), task("1", dependsOn=["x"])))
+    known = [frame.f_locals for frame, _ in walk_tb(refused.tb)]
+    (kept,) = [local["sent"] for local in known if "sent" in local]
+    assert kept.tasks == []
