@@ -104,10 +104,9 @@ def _part(task: Task, work_id: str) -> str:
 
 
 def _command(task: Task) -> str:
-    cmd = task.cmd
-    if cmd.cmd_script:
-        return f"a script that begins: {clean(cmd.cmd_script[0])}"
-    return clean(" ".join([cmd.name, *(cmd.args_array or [cmd.args])]))
+    if task.cmd.cmd_script:
+        return f"a script that begins: {clean(task.cmd.cmd_script[0])}"
+    return clean(" ".join(task.called))
 
 
 def _worker(client_id: str, clients: Sequence[Client]) -> str:

@@ -155,6 +155,13 @@ class Task(Struct):
     attempts: tuple[Attempt, ...] = ()
 
     @property
+    def called(self) -> list[str]:
+        """Program and arguments, as far as there are any; of a TES task those of its first command."""
+        if self.tes:
+            return list(self.tes.executors[0].command)
+        return [self.cmd.name, *(self.cmd.args_array or filter(None, [self.cmd.args]))]
+
+    @property
     def ranks(self) -> range:
         """The ranks of the task's workunits."""
         return range(1) if self.totalwork == 1 else range(1, self.totalwork + 1)

@@ -149,7 +149,7 @@ def _node(view: JobView, layout: Layout, number: int, node: Node) -> Tag:
         svg("text", shown, x="34", y="19", class_="name"),
         svg("text", more, x="34", y="35", class_="more"),
     ]
-    told = svg("title", f"{title}: {word(look)}\n{command(first.cmd)}")
+    told = svg("title", f"{title}: {word(look)}\n{command(first)}")
     group = svg("g", *shapes, _shape(look), *texts, told, transform=f"translate({x:.0f} {y:.0f})")
     return svg(
         "a",

@@ -123,7 +123,7 @@ def _source(task: Task, links: Links) -> Tag | str:
 
 
 def _lines(task: Task) -> str:
-    return "\n".join(task.cmd.cmd_script) or command(task.cmd)
+    return "\n".join(task.cmd.cmd_script) or command(task)
 
 
 def _links(view: JobView, names: Sequence[str]) -> list[Tag | str]:

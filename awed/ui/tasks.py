@@ -42,7 +42,7 @@ def _row(view: JobView, task: Task) -> Tag:
     return tags.tr(
         tags.td(badge(view.look(task)), class_="c-state"),
         tags.td(tags.a(name, href=view.task(task)), class_="c-name"),
-        tags.td(tags.code(command(task.cmd)), class_="c-command"),
+        tags.td(tags.code(command(task)), class_="c-command"),
         tags.td(parts, class_="num"),
         tags.td(waited, class_="num"),
         tags.td(elapsed(began, task.completeddate, clock, lives=view.lives) if began else "", class_="num"),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from twisted.web.template import Tag, tags
 
-from awed.model.job import Cmd
+from awed.model.job import Task
 from awed.model.quantities import rough_size
 from awed.model.resources import SIZES
 from awed.model.times import NO_TIME, rfc3339
@@ -35,11 +35,12 @@ def short(ident: str) -> str:
     return ident[:8]
 
 
-def command(cmd: Cmd) -> str:
-    """The command in one line: its arguments, or the first line of its script."""
-    if cmd.cmd_script:
-        return cmd.cmd_script[0] + (" ..." if len(cmd.cmd_script) > 1 else "")
-    return " ".join(filter(None, [cmd.name, *(cmd.args_array or [cmd.args])]))
+def command(task: Task) -> str:
+    """The command of a task in one line: its arguments, or the first line of its script."""
+    script = task.cmd.cmd_script
+    if script:
+        return script[0] + (" ..." if len(script) > 1 else "")
+    return " ".join(filter(None, task.called))
 
 
 def moment(when: datetime) -> Tag | str:

@@ -9,6 +9,7 @@ from awed.model.client import Client
 from awed.model.job import Cmd, Job, JobError
 from awed.model.reasons import Explained, Waits, Why
 from awed.model.states import JobState, TaskState
+from awed.model.tes import Executor, TesTask
 from tests.unit.cli.conftest import Awe
 from tests.unit.cli.fake import JOB_ID, FakeServer, job, task
 
@@ -44,6 +45,15 @@ def test_a_failure_names_task_part_command_worker_and_end() -> None:
     ]
     assert lines[5:-1] == [f"    line {number}" for number in range(10, 20)]
     assert lines[-1] == "Once the cause is gone: awe resume 128068d0"
+
+
+def test_of_a_tes_task_its_own_command_is_told() -> None:
+    """And not the name by which workers know such tasks."""
+    tes = TesTask(executors=[Executor("alpine", ["grep", "-c", "a b"])])
+    step = task("tes", TaskState.SUSPEND, cmd=Cmd(name="tes", args_array=["grep", "-c", "a b"]), tes=tes)
+    assert "It runs: grep -c a b" in told(
+        job(step, state=JobState.SUSPEND, error=JobError(taskfailed=f"{JOB_ID}_tes")), WORKER
+    )
 
 
 def test_a_worker_that_is_gone_is_named_by_its_id() -> None:
