@@ -142,6 +142,7 @@ class Task:
             raise ValueError(f"task {self.taskid} must have a command or a script, and one of them alone")
         _check_whole(f"totalwork {where}", self.totalwork, 1)
         _check_whole(f"walltime {where}", self.walltime, 0)
+        _check_variables(where, {**self.environ, **self.private})
         check_resources(where, self.resources)
         _check_reuse(where, self.reuse)
         _check_names(f"input {where}", [file.filename for file in self.inputs])
@@ -251,6 +252,12 @@ def _expect_all(what: str, values: object, *kinds: type) -> None:
         raise TypeError(f"{what} must be a list, not {values!r}")
     for value in values:
         _expect(f"each of {what}", value, *kinds)
+
+
+def _check_variables(where: str, variables: Mapping[str, object]) -> None:
+    for name, value in variables.items():  # which may be secret
+        if not isinstance(value, str):
+            raise TypeError(f"variable {name} {where} must be str, not {type(value).__name__}")
 
 
 def _check_words(where: str, command: str) -> None:

@@ -84,6 +84,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
         lambda: Task("a", "cat 'x"),
         """command of task a cannot be split as by a shell: No closing quotation: "cat 'x\"""",
     ),
+    (lambda: Task("a", "true", private={"A": ANY}), "variable A of task a must be str, not int"),
     (lambda: Task("a", "true", totalwork=0), "totalwork of task a must be at least 1"),
     (lambda: Task("a", "true", resources={"memory": "8Q"}), "resources of task a: memory '8Q'"),
     (lambda: Task("a", "true", reuse="maybe"), "reuse of task a must be one of read, write, both"),
