@@ -86,6 +86,7 @@ class JobResource(JobChanges):
             job = await self._import(call, await import_.read(import_.size), token)
         elif cwl.cwl is not None:
             job = await make_run(self.context, call, cwl.asked(cwl.cwl), token)
+            warnings = self.engine.checks.waits(job.id)
         elif awf is not None:
             raise Invalid("part awf: AWF is not taken here; a job document is sent as part upload")
         else:

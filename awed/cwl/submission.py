@@ -1,6 +1,7 @@
 """Submits a run: the workflow in one document, its input object, and the files of both as nodes."""
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -89,7 +90,10 @@ def submit(server: Server, asked: Asked, options: Mapping[str, str]) -> tuple[in
     for document in (workflow, inputs):
         _settle(document, access, nodes)
     call = jobs.submit_run(json.dumps(workflow).encode(), json.dumps(inputs).encode(), options, new_id())
-    return 0, server.persist(call).job.id
+    job, warnings = server.persist(call)
+    for warning in warnings:
+        print(f"awe: the run waits: {warning.text}", file=sys.stderr)
+    return 0, job.id
 
 
 def packed(asked: Asked, access: Access) -> tuple[int, str]:

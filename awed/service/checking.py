@@ -59,6 +59,11 @@ class CheckVerbs:
         """What the work needs and no registered worker has that may run it."""
         return self._shell.scheduler.reasons.unmet(entry, self._shell.now())
 
+    def waits(self, job_id: str) -> list[Remark]:
+        """The same of a job that was submitted. Without any registered worker, needs are not checked."""
+        entry = self._shell.held(job_id) if self._shell.scheduler.has_clients else None
+        return [] if entry is None else self.unmet(entry)
+
     async def unreadable(self, nodes: Nodes, owner: User, token: str, hosts: Collection[str]) -> list[Remark]:
         """Those of *nodes* that a job of *owner* could not read. *token*: its data token, for *hosts*."""
         access = Access(DataToken(token, {*hosts, *self._shell.data_hosts}), owner.name)
@@ -68,12 +73,10 @@ class CheckVerbs:
         """Warnings about a job that was submitted: unmet needs, and nodes in the daemon's own store that it cannot
         read.
 
-        Nodes of other hosts are left to the preparation of tasks. Without any registered worker, needs are not
-        checked.
+        Nodes of other hosts are left to the preparation of tasks.
         """
         own = {place: io for place, io in nodes.items() if io.host == OWN_HOST}
-        entry = self._shell.held(submission.job.id) if self._shell.scheduler.has_clients else None
-        unmet = [] if entry is None else self.unmet(entry)
+        unmet = self.waits(submission.job.id)
         return [*unmet, *await self._unreadable(own, Access(DataToken(), owner.name), OWN_PATIENCE)]
 
     async def _unreadable(self, nodes: Nodes, access: Access, patience: float) -> list[Remark]:

@@ -65,6 +65,12 @@ def test_a_tool_becomes_a_run_with_the_command_that_runs_it(served: Served) -> N
     assert contents(served, job) == {"workflow.cwl": TOOL.encode(), "job.json": b"{}"}
 
 
+def test_of_a_run_that_no_worker_takes_one_is_warned(served: Served) -> None:
+    served.register(id="c", apps=["wc"], resources={"runs": 0})
+    (told,) = submit(served, TOOL).json["warnings"]
+    assert told["text"].startswith("1 worker: 1 lacks the command")
+
+
 def test_how_steps_are_run_is_told_to_the_runner(served: Served) -> None:
     (task,) = run_of(served, TOOL, no_container="true", default_container="-x", reuse="false", expire="7D")["tasks"]
     options = ["--no-container", "--default-container=-x", "--expire=7D"]

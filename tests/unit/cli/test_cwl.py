@@ -1,5 +1,6 @@
 """Mistakes in the command line of ``awe cwl``."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from awed.cli.program import run
 from tests.unit.cli.conftest import Awe
-from tests.unit.cli.fake import FakeServer
+from tests.unit.cli.fake import JOB_ID, FakeServer, envelope, job, task
 
 TOOL = "{cwlVersion: v1.2, class: CommandLineTool, baseCommand: cat, inputs: {text: File}, outputs: {}}"
 
@@ -32,3 +33,17 @@ def test_where_no_outputs_can_be_nothing_is_run(server: FakeServer, awe: Awe, to
 def test_a_server_that_does_not_answer_is_not_waited_for(tool: str, capsys: Any) -> None:
     assert run(["--server", "http://127.0.0.1:1", "cwl", tool, "--text", tool]) == 3
     assert "no answer from http://127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_of_a_run_that_no_worker_takes_it_is_said_why(
+    server: FakeServer, awe: Awe, tmp_path: Path, capsys: Any
+) -> None:
+    (tmp_path / "echo.cwl").write_text(TOOL.replace("text: File", "text: string"))
+    why = '1 worker: 1 lacks the command "awe-cwl-runner"'
+    made = json.loads(envelope(job(task("run")))) | {"warnings": [{"place": "tasks[0].resources.runs", "text": why}]}
+    server.raw("GET /events", (200, b'{"status":200,"data":[],"error":null,"last":2}'))
+    server.raw("POST /job", (200, json.dumps(made).encode()))
+    assert awe("cwl", str(tmp_path / "echo.cwl"), "--text", "x") == 0
+    printed = capsys.readouterr()
+    assert printed.out == f"{JOB_ID}\n"
+    assert f"the run waits: {why}" in printed.err
