@@ -6,12 +6,14 @@ once on MongoDB, and keeps what it stored under ``tests/data/databases/VERSION``
 
 import gzip
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import pymongo
+import treq
 from bson import json_util
 from twisted.internet.defer import Deferred
 from twisted.internet.task import react
@@ -30,17 +32,19 @@ async def live(daemon: Daemon, store: str) -> None:
     """From the first start to an end in order: jobs in all states, and a record of every kind."""
     await daemon.start()
     program = daemon.stage.run("-m", "awed.cli", "user", "add", "ann", "--data", str(daemon.data), "--store", store)
-    await program.said(r"^[0-9a-f]{64}$")
+    await log_in(daemon, (await program.said(r"^[0-9a-f]{64}$"))[0])
     await daemon.call("POST", "/cgroup/group")
     node = await daemon.call(
         "POST", "/node", files={"upload": ("file", b">a\nACGT\n"), "attributes": ("a", b'{"k": 1}')}
     )
     await daemon.register(id=CLIENT, slots=3)
     outputs = [{"filename": "out", "host": daemon.url}]
-    await submit(daemon, "finished", [task("0", outputs=outputs)], token="data token")
+    await submit(daemon, "finished", [task("0", outputs=outputs, reuse="both")], token="data token")
     unit = await check_out(daemon)
     await daemon.call("PUT", f"/node/{unit['outputs'][0]['node']}", files={"upload": ("out", b"output\n")})
     await report(daemon, unit, "done", stdout="output")
+    hook = {"url": "https://192.88.99.1/", "events": ["job"], "job": unit["jobid"]}
+    await daemon.call("POST", "/hook", data=json.dumps(hook).encode())
     await submit(daemon, "deleted", [task("0")])
     await daemon.call("DELETE", f"/job/{(await found(daemon, 'deleted'))['id']}")
     secret = {"name": "true", "environ": {"private": {"PASSWORD": "private"}}}
@@ -62,8 +66,18 @@ def task(name: str, **fields: Any) -> dict[str, Any]:
 
 async def submit(daemon: Daemon, name: str, tasks: list[dict[str, Any]], token: str = "") -> None:
     document = json.dumps({"info": {"name": name, "project": "kept"}, "tasks": tasks}).encode()
-    headers = {"Datatoken": token} if token else {}
+    headers = {"Idempotency-Key": name} | ({"Datatoken": token} if token else {})
     await daemon.call("POST", "/job", files={"upload": ("job.json", document)}, headers=headers)
+
+
+async def log_in(daemon: Daemon, token: str) -> None:
+    """What a browser does for a person with this *token*."""
+    page = await (await treq.get(f"{daemon.url}/ui/login", persistent=False)).text()
+    seal = re.search(r'name="form_token" value="(\w+)"', page)
+    assert seal
+    fields = {"token": token, "form_token": seal[1]}
+    answer = await treq.post(f"{daemon.url}/ui/login", data=fields, persistent=False, allow_redirects=False)
+    assert answer.code == 303, await answer.text()
 
 
 async def found(daemon: Daemon, name: str) -> Any:

@@ -68,11 +68,11 @@ def unpack_mongodb(release: str, uri: str, killed: bool = False) -> Documents:
 
 def apart(documents: Documents) -> Documents:
     """The same with the records of their own that parts of records have become."""
-    reports = documents["reports"]
-    documents["perfs"] = [{**report, "perf": perf} for report in reports if (perf := report.pop("perf")) is not None]
-    for perf in documents["perfs"]:
-        for log in LOG_NAMES:
-            del perf[log]
+    for one in documents["reports"]:
+        perf = one.pop("perf", None)
+        if perf is not None:
+            about = {name: value for name, value in one.items() if name not in LOG_NAMES}
+            documents.setdefault("perfs", []).append({**about, "perf": perf})
     return documents
 
 
