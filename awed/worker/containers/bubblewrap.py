@@ -62,19 +62,24 @@ class Bubblewrap:
         self._roots = roots
         self._ignores_images = ignores_images
         self._system = list(_system())
-        self._visible = list(_programs(path, hidden))
         self._hidden = [file for file in hidden if file.is_file() and file.parts[1] in _SYSTEM]
         self._private = list[Path]()
         if os.getuid() == 0:  # any other user is kept from them by the system
             self._private = [path for folder in _OF_THE_MACHINE if folder.is_dir() for path in private(folder)]
+        self._visible = [
+            (["--ro-bind", real, shown], list(_seen_at(shown, Path(real), self._private)))
+            for real, shown in _programs(path, hidden)
+        ]
 
     async def prepare(self, image: str, place: Place) -> None:
         """No image is needed."""
 
     async def start(self, argv: Sequence[str], place: Place, view: View) -> Running:
         root = str(place.root)
-        shown = [*self._system, *_masks(self._private), *_own(place, view), *self._visible, *self._shared()]
-        shown += _masks(self._hidden)
+        shown = [*self._system, *_masks(self._private), *_own(place, view)]
+        for programs, private_there in self._visible:  # which show again what was hidden in them
+            shown += [*programs, *_masks(private_there)]
+        shown += [*self._shared(), *_masks(self._hidden)]
         if view.tree is None:
             shown += ["--bind", root, root, "--remount-ro", "/"]
         shown += gpus(view)
@@ -188,22 +193,35 @@ def _own(place: Place, view: View) -> Iterator[str]:
         yield from ("--bind", str(top), f"/{top.name}")
 
 
-def _programs(path: str, hidden: Sequence[Path]) -> Iterator[str]:
-    """The directories of PATH with what their programs need, and the worker's own Python with its packages; but
-    nothing in which something is hidden."""
+def _programs(path: str, hidden: Sequence[Path]) -> Iterator[tuple[str, str]]:
+    """The directories of PATH with what their programs need, and the worker's own Python with its packages, each with
+    the path at which it is shown; but nothing in which something is hidden."""
     directories = [os.path.normpath(directory) for directory in path.split(os.pathsep) if os.path.isabs(directory)]
     beside = (os.path.join(os.path.dirname(directory), name) for directory in directories for name in _BESIDE)
     for shown in dict.fromkeys([sys.base_prefix, sys.prefix, *directories, *beside]):
         real = os.path.realpath(shown)
         if os.path.exists(real) and real != "/" and not any(file.is_relative_to(real) for file in hidden):
-            yield from ("--ro-bind", real, shown)
+            yield real, shown
+
+
+def _seen_at(shown: str, directory: Path, paths: Sequence[Path]) -> Iterator[Path]:
+    """Where those of *paths* are seen that are in *directory*, which is shown at the path *shown*."""
+    return (Path(shown, path.relative_to(directory)) for path in paths if directory in path.parents)
 
 
 def private(folder: Path) -> Iterator[Path]:
-    """What in *folder* not every user may read."""
-    for name in sorted(os.listdir(folder)):
+    """What in *folder* not every user may read. What not even root may look into, as another one's FUSE, is left out,
+    as what is removed meanwhile."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return
+    for name in names:
         path = folder / name
-        mode = path.lstat().st_mode
+        try:
+            mode = path.lstat().st_mode
+        except OSError:
+            continue
         needed = S_IROTH | S_IXOTH if S_ISDIR(mode) else S_IROTH
         if mode & needed != needed:
             yield path

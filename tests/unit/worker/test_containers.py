@@ -407,9 +407,27 @@ def test_a_sandbox_hides_what_not_every_user_may_read(tmp_path: Path) -> None:
     assert list(private(tmp_path)) == [tmp_path / name for name in hidden]
 
 
+def test_a_worker_starts_while_files_of_the_machine_are_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.listdir", lambda folder: ["gone", "shadow"])
+    (tmp_path / "shadow").touch(0o600)
+    assert list(private(tmp_path)) == [tmp_path / "shadow"]
+
+
 @pytest.mark.skipif(os.getuid() != 0, reason="is about root")
 @pytest_twisted.ensureDeferred
-async def test_commands_of_root_in_a_sandbox_read_nothing_that_is_root_s_alone(world: World) -> None:
+async def test_commands_of_root_in_a_sandbox_read_nothing_that_is_root_s_alone(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor beside programs: a directory of PATH shows its ``lib`` again, in which something was hidden."""
+    for name in ("bin", "lib"):
+        (tmp_path / name).mkdir()
+    for name, mode in {"key": 0o600, "open": 0o644}.items():
+        (tmp_path / "lib" / name).write_text(name)
+        (tmp_path / "lib" / name).chmod(mode)
+    monkeypatch.setattr("awed.worker.containers.bubblewrap._OF_THE_MACHINE", (Path("/etc"), tmp_path))
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
     try:
         isolation = Isolation(sandbox=True).found(world.workdir.images)
     except NoContainers as error:
@@ -419,9 +437,9 @@ async def test_commands_of_root_in_a_sandbox_read_nothing_that_is_root_s_alone(w
     )
     world.equipment = replace(world.equipment, containers=containers)
     files = "/etc/shadow /etc/shadow- /etc/ssl/private/*"
-    report = await world.begin(workunit("sh", f"-c 'cat {files}; cat /etc/passwd'"))
+    report = await world.begin(workunit("sh", f"-c 'cat {files} {tmp_path}/lib/*; cat /etc/passwd'"))
     assert report.status is ReportStatus.DONE
-    assert report.stdout.startswith(b"root:x:")
+    assert report.stdout.startswith(b"openroot:x:")
 
 
 @pytest.mark.parametrize(
