@@ -207,14 +207,15 @@ class Flow:
             state.changes.work(record)
         self.enqueue(entry, now)
 
-    def withdraw(self, job: JobEntry, now: Moment) -> None:
-        """Take all work of a job out of the queue and back from clients, and delete its records.
+    def withdraw(self, job: JobEntry, now: Moment, full: bool) -> None:
+        """Take all work of a job out of the queue and back from clients, and delete its records. *full*: all that is
+        stored of the job is deleted, and these with it.
 
         A large job should have been suspended, and its tasks have come to rest, as they are halted at once.
         """
         if job.job.state is not JobState.SUSPEND or self.sweeps.concern(job.job.id):
             self.rest(job, now)
-        for entry in job.tasks:
+        for entry in () if full else job.tasks:
             if entry.records:
                 self._withdraw_task(entry)
 

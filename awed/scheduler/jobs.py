@@ -170,7 +170,7 @@ class Jobs:
         Raises :class:`~awed.model.errors.JobNotFound`.
         """
         entry = self.get(job_id)
-        self._flow.withdraw(entry, now)
+        self._flow.withdraw(entry, now, full)
         self._state.limit_lifetime(entry, now)
         entry.job.registered = False
         self._state.set_job(entry, JobState.DELETED, now)
