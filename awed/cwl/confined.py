@@ -3,11 +3,12 @@
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from cwltool.errors import WorkflowException
 from schema_salad.exceptions import ValidationException
 from schema_salad.fetcher import DefaultFetcher
-from schema_salad.ref_resolver import uri_file_path
 
 
 def require_inside(root: Path, path: str) -> str:
@@ -36,8 +37,9 @@ class Documents(DefaultFetcher):
         return super().check_exists(url)
 
     def _require_inside(self, url: str) -> None:
+        parts = urlsplit(url)  # as the fetcher does: in any case of letters, and without the fragment
         try:
-            if url.startswith("file:"):
-                require_inside(self._root, uri_file_path(url))
+            if parts.scheme == "file":
+                require_inside(self._root, url2pathname(parts.path))
         except WorkflowException as error:
             raise ValidationException(str(error)) from None

@@ -34,6 +34,8 @@ def root(tmp_path: Path) -> Path:
         (PLAIN, "file: {class: File, path: link}"),
         (PLAIN, "file: {class: File, path: own, secondaryFiles: [{class: File, location: %s}]}"),
         (PLAIN, "file: {$include: %s}"),
+        ("inputs: {file: Any}\n", "file: {$include: FILE:%p}"),
+        ("inputs: {file: Any}\n", "file: {$include: '%s#/../../../../../../../../../..%r/own'}"),
         ("inputs: {file: {type: File, default: {class: File, location: %s}}}\n", "{}"),
         ("inputs: {}\narguments: [{$include: %s}]\n", "{}"),
         ("inputs: {}\narguments: [{$include: ../secret}]\n", "{}"),
@@ -45,7 +47,8 @@ def test_a_run_reads_no_files_of_the_worker(
     root: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tool: str, order: str
 ) -> None:
     monkeypatch.chdir(root)
-    place = (root.parent / "secret").as_uri()
+    path = root.parent / "secret"
+    place, order = path.as_uri(), order.replace("%p", str(path)).replace("%r", str(root))
     (root / "tool.cwl").write_text(TOOL + tool.replace("%s", place))
     (root / "job.yaml").write_text(order.replace("%s", place))
     found = Order()
