@@ -49,6 +49,8 @@ class AwedRequest(ShortRequest):
     """What counts the body, once its sender is admitted."""
     _held: list[bytes] | None = None
     """What has arrived of a large body while it is asked whether its sender is admitted; None before and after."""
+    _is_to_go_on = False
+    """Whether the client sends the body when it is told to go on."""
 
     @property
     def is_held_up(self) -> bool:
@@ -126,6 +128,13 @@ class AwedRequest(ShortRequest):
         if self.bodies.uploads is not None and self._upload is None and self._held is None and not self._refused:
             self._held = []
             Deferred.fromCoroutine(self._be_admitted(self.bodies.uploads))
+            if self._held is not None and not self.received_bytes:
+                self._is_to_go_on = self._expects_to_go_on()
+                change_header(self, b"Expect", None)  # by which twisted.web would tell it at once
+
+    def _expects_to_go_on(self) -> bool:
+        channel: Any = self.channel
+        return channel._version == b"HTTP/1.1" and (header(self, b"Expect") or "").lower() == "100-continue"
 
     async def _be_admitted(self, uploads: Uploads) -> None:
         channel: Any = self.channel
@@ -133,6 +142,8 @@ class AwedRequest(ShortRequest):
         transport.pauseProducing()
         try:
             self._upload = await uploads.admit(self)
+            if self._is_to_go_on and not self.received_bytes:
+                transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self._write_held()
         except Exception as error:
             self._refuse(error)

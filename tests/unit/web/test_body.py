@@ -15,13 +15,15 @@ from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.python.failure import Failure
 from twisted.web.server import Site
 
-from awed.model.errors import AwedError
+from awed.model.access import User
+from awed.model.errors import AwedError, Unauthorized
 from awed.tx.streams import BATCH
 from awed.tx.threads import InThread
 from awed.web.body import LINGER, READ, AwedRequest, Bodies, requests_with
 from awed.web.form import IN_MEMORY, Spool
 from awed.web.site import ApiSite
 from awed.web.traits import Traits
+from awed.web.uploads import Uploads
 from tests.unit.web.test_form import multipart
 from tests.unit.web.traversal import P, T, at_once
 
@@ -59,7 +61,9 @@ class SlowThread:
 class Peer:
     """One connection to a site whose handler tells what the form had, or the error that it got."""
 
-    def __init__(self, directory: Path, in_thread: InThread = at_once, limit: int = 1 << 22) -> None:
+    def __init__(
+        self, directory: Path, in_thread: InThread = at_once, limit: int = 1 << 22, uploads: Uploads | None = None
+    ) -> None:
         app = Klein()
 
         @app.route("/<path:_>", methods=["POST", "PUT"])
@@ -76,7 +80,8 @@ class Peer:
         self.directory = directory
         self.seen: list[object] = []
         self.clock = MemoryReactorClock()
-        requests = requests_with(Bodies(Spool(directory, in_thread), limit), {b"large": Traits(body_limit=2000)})
+        bodies = Bodies(Spool(directory, in_thread), limit, uploads)
+        requests = requests_with(bodies, {b"large": Traits(body_limit=2000)})
         site: Site = ApiSite(app.resource(), requests, self.clock)
         self.channel: Any = site.buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
         self.transport = StringTransport()
@@ -134,6 +139,21 @@ def test_a_declared_length_over_the_limit_is_refused_unread(tmp_path: Path) -> N
     peer.clock.advance(LINGER)
     assert peer.transport.disconnecting
     assert peer.seen == []
+
+
+@pytest.mark.parametrize(
+    ("found", "answer"), [(User("joe"), b"HTTP/1.1 100 Continue\r\n\r\n"), (Unauthorized("no"), b"HTTP/1.1 401 ")]
+)
+def test_who_asks_whether_to_send_a_large_body_is_answered_when_it_is_known(
+    tmp_path: Path, found: User | AwedError, answer: bytes
+) -> None:
+    """It was told to go on before it was refused, and sent gigabytes for nothing."""
+    asked: Deferred[User] = Deferred()
+    peer = Peer(tmp_path, uploads=Uploads(lambda request: asked, lambda request: "127.0.0.1", 0, 0))
+    assert peer.send("PUT /a", length(IN_MEMORY * 2) | {"Expect": "100-continue"}) == b""
+    asked.callback(found) if isinstance(found, User) else asked.errback(found)
+    assert peer.transport.value().startswith(answer)
+    assert b"100 Continue" not in peer.transport.value().removeprefix(answer)
 
 
 def test_a_chunked_body_is_refused_at_its_first_byte_too_many(tmp_path: Path) -> None:
