@@ -105,7 +105,6 @@ def outcome(report: Report, fault: AwedError | None) -> Outcome:
 
 
 def _report(client: str, one: OneReport, max_log: int) -> Report:
-    said = {name: getattr(one, name) for name in LOG_NAMES}
     return Report(
         wuid=one.wuid,
         client=client,
@@ -114,7 +113,7 @@ def _report(client: str, one: OneReport, max_log: int) -> Report:
         attempt=one.attempt,
         exitstatus=one.exitstatus,
         cause=one.cause,
-        logs={name: text[-max_log:] for name, text in said.items() if text},
+        logs={name: text[-max_log:] for name in LOG_NAMES if (text := getattr(one, name))},
         raw={name: one.raw[name][-max_log:] for name in STREAMS if name in one.raw},
         cuts={name: cut for name, cut in one.cuts.items() if name in STREAMS and _suits(cut, _bytes(one, name))},
         perf=None if one.perf is UNSET else _perf(one.wuid, one.perf),

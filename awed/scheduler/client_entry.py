@@ -123,6 +123,11 @@ class ClientEntry:
             held.share.count(held.needs, -1)
         return held is not None
 
+    def obeyed(self, wuid: str) -> None:
+        """It need not be told any more to end this workunit."""
+        if wuid in self.discards:
+            self.discards -= {wuid}
+
     def _count(self, needs: Needs, sign: int) -> None:
         """Add *needs*, times *sign*, to what is free. Rounded to hundredths, the unit of cores, to keep sums
         exact."""

@@ -296,7 +296,7 @@ class State:
         client = self.clients.get(record.client)
         if client is not None:
             client.hold(record, now.seconds, needs, entry.job.share)
-            client.discards -= {record.wuid}
+            client.obeyed(record.wuid)
             if client.client.status is ClientState.IDLE:
                 self.set_client(client, ClientState.BUSY)
 

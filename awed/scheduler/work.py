@@ -85,9 +85,10 @@ class Work:
         client = self._may_ask(client_id, spare, now)
         counts = self._state.counts
         share = counts.work[WorkState.QUEUED] // max(1, counts.clients.total())
+        most = max(1, min(most, share))
         units: list[Workunit] = []
         size = length = 0
-        while len(units) < max(1, min(most, share)) and size < LARGE_ANSWER:
+        while len(units) < most and size < LARGE_ANSWER:
             place = self._reservations.next_for(client, now)
             if place is None and ahead:
                 ahead -= 1
@@ -145,7 +146,7 @@ class Work:
         client = self._state.clients.get(report.client)
         if client is not None:
             self._clients.seen(report.client, now)
-            client.discards -= {report.wuid}
+            client.obeyed(report.wuid)
         if found is None:
             self._refuse(report, client, now)
             return
