@@ -1,3 +1,3 @@
 """awed: the AWE workflow server, written anew on Twisted."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
