@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import tarfile
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +37,7 @@ STORAGE = """\
 [storage]
 driver = "{driver}"
 graphroot = "{folder}/graph"
-runroot = "{folder}/run"
+runroot = "{run}"
 """
 
 
@@ -122,24 +123,32 @@ def docker(folder: Path) -> Iterator[None]:
     subprocess.run(["docker", "image", "rm", "--force", IMAGE], capture_output=True, check=True)
 
 
-def podman(folder: Path) -> dict[str, str]:
-    """Variables with which Podman has a storage in *folder* with the image. Skips the test if it does not work."""
+@contextmanager
+def podman(folder: Path) -> Iterator[dict[str, str]]:
+    """Variables with which Podman has a storage in *folder* with the image. Skips the test if it does not work.
+
+    Its sockets are in a directory with a short name: where their paths are too long for the system, it takes the end
+    of each container for one that it has missed, and waits for 20 seconds.
+    """
     if not shutil.which("podman") or not shutil.which("runc"):
         pytest.skip("needs podman and runc")
     (folder / "containers.conf").write_text(CONF)
     packed(folder / "image.tar")
-    for driver in ("overlay", "vfs"):
-        (folder / "storage.conf").write_text(STORAGE.format(folder=folder / driver, driver=driver))
-        variables = {
-            "CONTAINERS_CONF": str(folder / "containers.conf"),
-            "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
-        }
-        load = ["podman", "load", "--input", str(folder / "image.tar")]
-        run = ["podman", "run", "--rm", "--network", "none", "--entrypoint", "", IMAGE, "/bin/true"]
-        tried = [
-            subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
-            for command in (load, run)
-        ]
-        if not any(one.returncode for one in tried):
-            return variables
+    with tempfile.TemporaryDirectory(prefix="awe") as run:
+        for driver in ("overlay", "vfs"):
+            storage = STORAGE.format(folder=folder / driver, run=run, driver=driver)
+            (folder / "storage.conf").write_text(storage)
+            variables = {
+                "CONTAINERS_CONF": str(folder / "containers.conf"),
+                "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
+            }
+            load = ["podman", "load", "--input", str(folder / "image.tar")]
+            first = ["podman", "run", "--rm", "--network", "none", "--entrypoint", "", IMAGE, "/bin/true"]
+            tried = [
+                subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
+                for command in (load, first)
+            ]
+            if not any(one.returncode for one in tried):
+                yield variables
+                return
     pytest.skip(f"podman does not work here: {tried[-1].stderr.strip()}")

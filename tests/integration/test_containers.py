@@ -37,8 +37,8 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         with docker(folder):
             yield ["--containers", "docker"]
         return
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in podman(folder).items():
+    with podman(folder) as variables, pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
             patch.setenv(name, value)
         yield ["--containers", "podman"]
 
