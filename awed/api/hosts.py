@@ -73,9 +73,9 @@ class OwnHosts:
 
     def _is_met_here(self, request: IRequest) -> bool:
         """Whether the host in *request* is one by which this machine connects to itself, or the external URL's."""
-        scheme, host = self._proxies.origin(request)[1:]
-        is_local = _is_loopback(host) or isinstance(request.getHost(), UNIXAddress)
-        return is_local or f"{scheme}://{host}".lower() == self._external_url.lower()
+        met = self._met(request)
+        is_local = _is_loopback(met.partition("//")[2]) or isinstance(request.getHost(), UNIXAddress)
+        return is_local or met.lower() == self._external_url.lower()
 
     def known(self, request: IRequest) -> frozenset[str]:
         """All addresses that mean this daemon in a document that is sent with *request*."""

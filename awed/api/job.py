@@ -47,11 +47,9 @@ class CwlParts(Struct, frozen=True):
     job: Annotated[Part | None, "Its inputs, in JSON or YAML."] = None
     entrypoint: Annotated[Part | None, "Which process of a packed document is run, if not main."] = None
     CLIENT_GROUP: Annotated[Part | None, "The client groups whose workers may run it."] = None
-
     no_container: Annotated[Part | None, "Whether its steps run without the images that their tools name."] = None
     default_container: Annotated[Part | None, "The image of steps whose tools name none."] = None
     reuse: Annotated[Part | None, "Whether results of equal steps of the caller's other runs will do."] = None
-
     expire: Annotated[Part | None, "After how long the nodes that its steps make are deleted: M, H, D."] = None
 
     def asked(self, cwl: Part) -> Asked:

@@ -411,8 +411,7 @@ class TaskEntry:
 
     def has_unfinished(self, rank: int) -> bool:
         """Whether it has this rank, and it is not done."""
-        total = self.task.totalwork
-        return (rank == 0 if total == 1 else 1 <= rank <= total) and rank not in self.done
+        return self.first_rank <= rank <= self.last_rank and rank not in self.done
 
     def restore(self, record: TaskRecord, work: list[WorkRecord]) -> None:
         """Load what is stored: *record* of the task, and *work*, the records of its workunits."""

@@ -121,6 +121,10 @@ class State:
     def task(self, task_id: str) -> TaskEntry | None:
         """The entry of a task by its full id, None if the scheduler does not have it."""
         job_id, _, name = task_id.rpartition("_")
+        return self.task_of(job_id, name)
+
+    def task_of(self, job_id: str, name: str) -> TaskEntry | None:
+        """The same by the id of its job and the name that its document gives it."""
         job = self.jobs.get(job_id)
         return job.by_name.get(name) if job else None
 
@@ -358,8 +362,7 @@ class State:
 
     def find_work(self, work_id: ids.WorkId) -> tuple[TaskEntry, WorkRecord | None] | None:
         """The task of an unfinished workunit, and its record or None; None if there is no such workunit."""
-        job = self.jobs.get(work_id.job_id)
-        entry = job.by_name.get(work_id.task_name) if job else None
+        entry = self.task_of(work_id.job_id, work_id.task_name)
         if entry is None or not entry.has_unfinished(work_id.rank):
             return None
         if entry.is_at_work and not entry.job.is_active:  # the sweep that suspends the job has not come to this task

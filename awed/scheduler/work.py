@@ -236,8 +236,7 @@ class Work:
 
     def spans_of(self, job_id: str, task_name: str) -> list[Span]:
         """The workunits of a task that are queued, checked out or suspended; empty if the job or task is not here."""
-        job = self._state.jobs.get(job_id)
-        entry = job.by_name.get(task_name) if job else None
+        entry = self._state.task_of(job_id, task_name)
         return spans(entry) if entry and entry.has_work else []
 
     def units(self, entry: TaskEntry, ranks: Iterable[int]) -> Iterator[Workunit]:
